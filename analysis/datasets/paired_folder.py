@@ -1,0 +1,113 @@
+"""Your own recordings: one folder in which every audio file has a MIDI file of the same name."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from analysis.datasets.audio import probe
+from analysis.datasets.containers import AUDIO_SUFFIXES
+from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, split_by_group, summarise
+from analysis.errors import AudioError, CorpusError
+
+MIDI_SUFFIXES = (".mid", ".midi")
+
+TAKE_PATTERN = r"(?i:[ _-]+take[ _-]*\d+|_(?:ENSTDk|AkPn|Sptk|Stbg)\w{2,4})$"
+"""The end of a stem that only tells takes of one work apart: `_take2`, or the instrument and microphone of MAPS."""
+
+
+def load_paired_folder(
+    folder: Path,
+    *,
+    sample_rate: int,
+    split: Literal["by_group", "train", "validation", "test"] = "by_group",
+    seed: int = 0,
+    group_pattern: str = TAKE_PATTERN,
+) -> Corpus:
+    """Pair audio and MIDI files by stem: `X.flac` with `X.mid`, else with the only MIDI file that begins with `X.`.
+
+    What `group_pattern` matches is cut from a stem to get its group, so that two takes of one work share one.
+    `by_group` deals the groups 70/10/20 from `seed`; any other `split` takes all pieces. What does not pair or cannot
+    be read is listed in the notices.
+
+    Raises:
+        CorpusError: the folder does not exist, nothing in it pairs, or `split` or `group_pattern` is not valid.
+    """
+    if split != "by_group" and split not in SPLITS:
+        raise CorpusError(f"There is no split {split!r}; expected by_group, {', '.join(SPLITS)}.")
+    audio, midi = _files(folder)
+    pairs = _pair(audio, midi)
+    groups = _groups(pairs, group_pattern)
+    durations, unreadable = _durations(pairs)
+    notices = (
+        *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
+        *summarise(
+            "MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())
+        ),
+        *summarise("Audio files that cannot be read", unreadable),
+    )
+    if not durations:
+        raise CorpusError(
+            f"Nothing in {folder.name} pairs: expected audio and MIDI files with the same name before the suffix; got "
+            f"{len(audio)} audio and {len(midi)} MIDI files. {' '.join(notices)}".rstrip()
+        )
+    homes = split_by_group((groups[path] for path in durations), seed)
+    pieces = tuple(
+        _piece(path, pairs[path], groups[path], homes[groups[path]] if split == "by_group" else split, duration_s)
+        for path, duration_s in durations.items()
+    )
+    return Corpus(folder.name, pieces, sample_rate, "as stated by the owner of the folder", "", notices)
+
+
+def _groups(paths: Iterable[Path], group_pattern: str) -> dict[Path, str]:
+    try:
+        take = re.compile(group_pattern)
+    except re.error as error:
+        raise CorpusError(f"group_pattern {group_pattern!r} is no regular expression ({error}). Correct it.") from error
+    return {path: take.sub("", _stem(path)) or _stem(path) for path in paths}
+
+
+def _piece(audio: Path, midi: Path, group: str, split: Split, duration_s: float) -> Piece:
+    stem = _stem(audio)
+    return Piece(stem, "unknown", stem.replace("_", " "), group, split, duration_s, audio, midi)
+
+
+def _stem(path: Path) -> str:
+    return unicodedata.normalize("NFC", path.stem)  # the same name on every file system
+
+
+def _files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Audio and MIDI files of the folder itself, by name; hidden ones are ignored."""
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder; expected one that holds audio and MIDI files. Check the path.")
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    audio = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
+    return audio, [path for path in files if path.suffix.lower() in MIDI_SUFFIXES]
+
+
+def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
+    """The MIDI file of each audio file that has one: exact stems first, then the longest stems."""
+    free, pairs = dict.fromkeys(midi), dict[Path, Path]()
+    stems = Counter(map(_stem, audio))
+    longest_first = sorted((path for path in audio if stems[_stem(path)] == 1), key=lambda path: -len(path.stem))
+    for exact in (True, False):
+        for path in longest_first:
+            stem = _stem(path)
+            fits = [m for m in free if _stem(m) == stem or (not exact and _stem(m).startswith(f"{stem}."))]
+            if path not in pairs and len(fits) == 1:
+                pairs[path] = fits[0]
+                del free[fits[0]]
+    return {path: pairs[path] for path in audio if path in pairs}
+
+
+def _durations(paths: Iterable[Path]) -> tuple[dict[Path, float], list[str]]:
+    """Seconds of each readable file, and the names of the others with the reason."""
+    durations, unreadable = dict[Path, float](), list[str]()
+    for path in paths:
+        try:
+            durations[path] = probe(path).duration_s
+        except AudioError as error:
+            unreadable.append(f"{path.name} ({error})")
+    return durations, unreadable

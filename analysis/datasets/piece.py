@@ -1,0 +1,170 @@
+"""Pieces, which are recordings with their notes, and corpora, which are pieces divided by work."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.datasets.audio import read_window
+from analysis.datasets.midi import Notes, load_notes
+from analysis.errors import CorpusError
+from analysis.seeding import derive
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One recording and its MIDI file.
+
+    Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio.
+    """
+
+    piece_id: str
+    composer: str
+    title: str
+    group: str
+    split: Split
+    duration_s: float
+    audio_path: Path
+    midi_path: Path
+
+    def notes(self) -> Notes:
+        """All its notes; times in seconds from the start of the recording.
+
+        Raises:
+            MidiError: the MIDI file cannot be read.
+        """
+        return _notes(self.midi_path)
+
+    def waveform(self, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
+        """Samples of `[start_s, stop_s)`, mono at `sample_rate` Hz, shape `(samples,)`.
+
+        Raises:
+            AudioError: the audio cannot be read there.
+        """
+        return read_window(self.audio_path, start_s, stop_s, sample_rate)
+
+
+@lru_cache(maxsize=256)
+def _notes(path: Path) -> Notes:
+    return load_notes(path)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pieces that are used together, at `sample_rate` Hz; `notices` say what of the folder was left out and why.
+
+    Raises:
+        CorpusError: there is no piece, two share an id, or a group straddles two splits.
+    """
+
+    name: str
+    pieces: tuple[Piece, ...]
+    sample_rate: int
+    licence: str
+    citation: str
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.pieces:
+            raise CorpusError(f"{self.name} has no pieces; expected at least one. Check the folder.")
+        ids = [piece.piece_id for piece in self.pieces]
+        if len(set(ids)) < len(ids):
+            twice = next(one for one in ids if ids.count(one) > 1)
+            raise CorpusError(f"{self.name} has two pieces called {twice!r}; expected different names. Rename one.")
+        homes: dict[str, Split] = {}
+        for piece in self.pieces:
+            if homes.setdefault(piece.group, piece.split) != piece.split:
+                raise CorpusError(
+                    f"{self.name}: {piece.group!r} is in {homes[piece.group]} and in {piece.split}; expected all takes "
+                    "of a work in one split. Move or leave out one of them."
+                )
+
+    def split(self, name: Split) -> tuple[Piece, ...]:
+        """The pieces of one split, in order; it may be empty.
+
+        Raises:
+            CorpusError: there is no split of that name.
+        """
+        if name not in SPLITS:
+            raise CorpusError(f"There is no split {name!r}; expected one of {', '.join(SPLITS)}.")
+        return tuple(piece for piece in self.pieces if piece.split == name)
+
+    def find(self, piece_id: str) -> Piece:
+        """The piece of that id.
+
+        Raises:
+            CorpusError: there is none; the nearest ids are named.
+        """
+        pieces = {piece.piece_id: piece for piece in self.pieces}
+        if piece_id in pieces:
+            return pieces[piece_id]
+        near = difflib.get_close_matches(piece_id, pieces, n=3) or list(pieces)[:3]
+        raise CorpusError(f"{self.name} has no piece {piece_id!r}. Did you mean {' or '.join(map(repr, near))}?")
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the contents: ids, splits and file sizes in bytes, so neither the machine nor the order matters.
+
+        Raises:
+            CorpusError: a file has gone since the corpus was loaded.
+        """
+        try:
+            rows = [[p.piece_id, p.split, p.audio_path.stat().st_size, p.midi_path.stat().st_size] for p in self.pieces]
+        except OSError as error:
+            raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
+        return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+
+
+def split_by_group(groups: Iterable[str], seed: int) -> dict[str, Split]:
+    """Deal groups into 70 % train, 10 % validation and 20 % test; the same groups and seed give the same splits.
+
+    Test gets at least one group where there are two, validation one where there are three.
+
+    >>> list(split_by_group("abcdefghij", seed=0).values()).count("train")
+    7
+    """
+    order = sorted(set(groups), key=lambda group: derive(seed, "split by group", group))
+    n_test = max(round(0.2 * len(order)), int(len(order) >= 2))
+    n_validation = max(round(0.1 * len(order)), int(len(order) >= 3))
+    cut = n_test + n_validation
+    homes: dict[str, Split] = {}
+    for place, group in enumerate(order):
+        homes[group] = "test" if place < n_test else "validation" if place < cut else "train"
+    return homes
+
+
+def drop_straddlers(pieces: Iterable[Piece]) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
+    """Leave out what would leak between published splits: a group stays where it is held out most strictly.
+
+    Returns the pieces kept and a notice that names the others, none if there are none.
+    """
+    pieces = tuple(pieces)
+    homes: dict[str, Split] = {}
+    for piece in sorted(pieces, key=lambda piece: SPLITS.index(piece.split)):
+        homes[piece.group] = piece.split
+    kept = tuple(piece for piece in pieces if piece.split == homes[piece.group])
+    dropped = [piece.piece_id for piece in pieces if piece.split != homes[piece.group]]
+    return kept, summarise("Left out because another take of the same work is in a stricter split", dropped)
+
+
+def summarise(what: str, names: Iterable[str], shown: int = 5) -> tuple[str, ...]:
+    """One notice about any number of names, none if there are no names.
+
+    >>> summarise("Files left out", ["a.wav", "b.wav", "c.wav"], shown=2)
+    ('Files left out (3): a.wav, b.wav and 1 more.',)
+    """
+    names = list(names)
+    if not names:
+        return ()
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return (f"{what} ({len(names)}): {', '.join(names[:shown])}{more}.",)

@@ -1,0 +1,72 @@
+"""Slakh2100: multitrack MIDI rendered with sampled instruments; the mix with all its notes."""
+
+import re
+from pathlib import Path
+
+from analysis.datasets.audio import probe
+from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
+from analysis.errors import AudioError, CorpusError
+
+LICENCE = "CC BY 4.0"
+CITATION = (
+    "Manilow, E., Wichern, G., Seetharaman, P., & Le Roux, J. (2019). Cutting music source separation some Slakh: "
+    "A dataset to study the impact of training data quality and quantity. WASPAA."
+)
+MIXES = ("mix.flac", "mix.wav")
+_MOST_METADATA_BYTES = 1_000_000
+
+
+def load_slakh(folder: Path, *, sample_rate: int, seed: int = 0) -> Corpus:
+    """Read `Track*/{mix.flac, all_src.mid, metadata.yaml}` of `folder`, or of its `train/`, `validation/` and `test/`.
+
+    Without those subfolders the tracks are dealt 70/10/20 by group from `seed`. A group is the song of the Lakh MIDI
+    data set that a track was made from, as its metadata says; a song of two published splits stays in the stricter one.
+
+    Raises:
+        CorpusError: the folder has no complete track.
+    """
+    homes: dict[Split, Path] = {name: folder / name for name in SPLITS if (folder / name).is_dir()}
+    tracks: list[tuple[Path, Split | None]]
+    tracks = [(track, split) for split, home in homes.items() for track in sorted(home.glob("Track*"))]
+    if not homes:
+        tracks = [(track, None) for track in sorted(folder.glob("Track*"))]
+    found, incomplete = list[tuple[Path, Split | None, Path, float]](), list[str]()
+    for track, split in tracks:
+        mix = next((track / name for name in MIXES if (track / name).is_file()), None)
+        if mix is None or not (track / "all_src.mid").is_file():
+            incomplete.append(f"{track.name} (no {'all_src.mid' if mix else 'mix.flac'})")
+            continue
+        try:
+            found.append((track, split, mix, probe(mix).duration_s))
+        except AudioError as error:
+            incomplete.append(f"{track.name} ({error})")
+    if not found:
+        raise CorpusError(
+            f"{folder} has no complete track; expected Track*/mix.flac with Track*/all_src.mid, directly or in train/, "
+            f"validation/ and test/. {' '.join(summarise('Left out', incomplete))}".rstrip()
+        )
+    songs = {track: _song(track) for track, *_ in found}
+    dealt = split_by_group(songs.values(), seed)
+    kept, straddling = drop_straddlers(
+        _piece(mix, songs[track], split or dealt[songs[track]], duration_s) for track, split, mix, duration_s in found
+    )
+    notices = (*summarise("Tracks left out", incomplete), *straddling)
+    return Corpus("Slakh2100", kept, sample_rate, LICENCE, CITATION, notices)
+
+
+def _piece(mix: Path, song: str, split: Split, duration_s: float) -> Piece:
+    track = mix.parent
+    return Piece(track.name, "unknown", track.name, song, split, duration_s, mix, track / "all_src.mid")
+
+
+def _song(track: Path) -> str:
+    """The Lakh song that a track was made from, else its MIDI file, else the track itself."""
+    try:
+        with (track / "metadata.yaml").open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_MOST_METADATA_BYTES)
+    except OSError:
+        return track.name
+    song = re.search(r"^lmd_midi_dir:.*?(TR[A-Z0-9]{16})/", text, re.MULTILINE)
+    midi = re.search(r"^UUID:\s*(\w+)", text, re.MULTILINE)
+    match = song or midi
+    return match[1] if match else track.name

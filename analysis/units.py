@@ -1,0 +1,90 @@
+"""Conversions between units; every one is a function named `a_to_b`."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def seconds_to_samples(seconds: float, sample_rate: int) -> int:
+    """Nearest whole sample.
+
+    >>> seconds_to_samples(4.0, 24_000)
+    96000
+    """
+    return round(seconds * sample_rate)
+
+
+def samples_to_seconds(samples: int, sample_rate: int) -> float:
+    """Time of a sample.
+
+    >>> samples_to_seconds(12_000, 24_000)
+    0.5
+    """
+    return samples / sample_rate
+
+
+def db_to_amplitude(decibel: float) -> float:
+    """Amplitude ratio of a level difference, 10^(dB/20).
+
+    >>> round(db_to_amplitude(-6.0206), 4)
+    0.5
+    """
+    return 10.0 ** (decibel / 20.0)
+
+
+def amplitude_to_db(amplitude: ArrayLike, floor_db: float = -120.0) -> NDArray[np.float64]:
+    """Level in dB re 1, never below `floor_db`.
+
+    >>> float(amplitude_to_db(0.1))
+    -20.0
+    """
+    floor = db_to_amplitude(floor_db)
+    return 20.0 * np.log10(np.maximum(np.abs(np.asarray(amplitude, dtype=np.float64)), floor))
+
+
+def midi_to_hz(pitch: float) -> float:
+    """Frequency in Hz of a MIDI pitch number, A4 = 69 = 440 Hz.
+
+    >>> midi_to_hz(69)
+    440.0
+    """
+    return 440.0 * 2.0 ** ((pitch - 69) / 12)
+
+
+_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+
+
+def midi_to_name(pitch: int) -> str:
+    """Name of a MIDI pitch, middle C = C4.
+
+    >>> midi_to_name(60), midi_to_name(70)
+    ('C4', 'A♯4')
+    """
+    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def hz_to_name(frequency: float) -> str:
+    """Name of the nearest equal-tempered pitch.
+
+    >>> hz_to_name(440.0)
+    'A4'
+    """
+    return midi_to_name(round(69 + 12 * math.log2(frequency / 440.0)))
+
+
+def seconds_to_words(seconds: float) -> str:
+    """A duration as a person says it.
+
+    >>> [seconds_to_words(s) for s in (0.4, 32, 750, 11_000)]
+    ['0.4 s', '32 s', '12 min 30 s', '3 h 3 min']
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    total_minutes, rest = divmod(round(seconds), 60)
+    if total_minutes < 60:
+        return f"{total_minutes} min {rest} s" if rest else f"{total_minutes} min"
+    hours, minutes = divmod(total_minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
