@@ -1,0 +1,70 @@
+"""The table of architectures: which descriptor enters, and how."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis.errors import ConfigError
+from analysis.models.config import A4Mechanism, ModelConfig
+
+Scale = Literal["small", "paper"]
+SCALES: tuple[Scale, ...] = ("small", "paper")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One architecture of the descriptor-injection family."""
+
+    name: str
+    a4: A4Mechanism
+    d4: bool
+    summary: str
+    family: str = "descriptor-injected audio-MIDI retrieval"
+
+
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("D0", "none", False, "no descriptor: the baseline"),
+        Arm("d4", "none", True, "D4 concatenated to the notes"),
+        Arm("a4", "concat", False, "A4 concatenated to the CNN frames"),
+        Arm("a4x", "cross", False, "CNN frames attend to A4"),
+        Arm("a4r", "reverse", False, "A4 frames attend to the CNN frames and replace them"),
+        Arm("d4a4", "concat", True, "A4 and D4 concatenated"),
+        Arm("d4-a4x", "cross", True, "CNN frames attend to A4, D4 concatenated"),
+        Arm("d4-a4r", "reverse", True, "A4 frames attend to the CNN frames, D4 concatenated"),
+    )
+}
+
+_PAPER = {
+    "conv_channels": (512, 512, 512, 1024), "conv_kernels": (10, 3, 3, 3), "conv_strides": (5, 2, 2, 2),
+    "conv_paddings": (0, 1, 1, 1), "conv_groups": 32,
+    "audio_d_model": 1024, "audio_d_ff": 4096, "audio_n_layers": 4, "max_audio_tokens": 6000,
+    "d_pitch": 256, "d_velocity": 128, "d_duration": 128,
+    "midi_d_model": 512, "midi_d_ff": 2048, "midi_n_layers": 4,
+    "n_heads": 8, "head_d_hidden": 512, "d_embedding": 256,
+}  # fmt: skip
+_SMALL = {
+    "conv_channels": (32, 64, 128, 192), "conv_kernels": (16, 8, 8, 8), "conv_strides": (8, 4, 4, 4),
+    "conv_paddings": (4, 2, 2, 4), "conv_groups": 16,
+    "audio_d_model": 192, "audio_d_ff": 512, "audio_n_layers": 4, "max_audio_tokens": 200,
+    "d_pitch": 64, "d_velocity": 32, "d_duration": 32,
+    "midi_d_model": 128, "midi_d_ff": 512, "midi_n_layers": 4,
+    "n_heads": 8, "head_d_hidden": 128, "d_embedding": 128,
+}  # fmt: skip
+
+
+def build_config(arm: str, scale: str) -> ModelConfig:
+    """Configuration of an arm at a scale.
+
+    Raises:
+        ConfigError: unknown arm or scale.
+
+    >>> build_config("D0", "paper").n_audio_tokens, build_config("D0", "small").n_audio_tokens
+    (2400, 188)
+    """
+    if arm not in ARMS:
+        raise ConfigError(f"Unknown arm {arm!r}: expected one of {', '.join(ARMS)}.")
+    if scale not in SCALES:
+        raise ConfigError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
+    sizes = _PAPER if scale == "paper" else _SMALL
+    return ModelConfig(a4_mechanism=ARMS[arm].a4, d4=ARMS[arm].d4, **sizes)

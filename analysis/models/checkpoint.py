@@ -1,0 +1,187 @@
+"""Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from analysis.errors import CheckpointError, OtoscopeError
+from analysis.models.arms import ARMS
+from analysis.models.config import ModelConfig
+from analysis.models.dual_encoder import DualEncoder, build_model
+
+SCHEMA_VERSION = 1
+WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.csv", "card.md"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An opened folder; the weights are read by `model()`."""
+
+    path: Path
+    arm: str
+    scale: str
+    config: dict[str, Any]
+    training: dict[str, Any]
+    evaluation: dict[str, Any]
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def model_config(self) -> ModelConfig:
+        """Sizes of the model."""
+        return ModelConfig.from_dict(self.config)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Rows of `history.csv`, none if there is no such file."""
+        path = self.path / HISTORY
+        return pd.read_csv(path).to_dict("records") if path.exists() else []  # pyright: ignore[reportReturnType]
+
+    def model(self) -> DualEncoder:
+        """The trained model in fp32, ready for inference.
+
+        Raises:
+            CheckpointError: a tensor is missing, extra, wrongly shaped or not finite.
+        """
+        model = build_model(self.model_config, seed=0)
+        model.load_state_dict(_read_weights(self.path / WEIGHTS, model.state_dict()))
+        return model.eval()
+
+    def untrained_twin(self) -> DualEncoder:
+        """The same architecture from the same seed after zero steps."""
+        return build_model(self.model_config, seed=int(self.training.get("seed", 0))).eval()
+
+
+@dataclass(frozen=True)
+class BrokenCheckpoint:
+    """A folder that holds a checkpoint which cannot be opened, and why."""
+
+    path: Path
+    reason: str
+
+
+def save_checkpoint(
+    folder: Path,
+    model: DualEncoder,
+    *,
+    arm: str,
+    scale: str,
+    training: dict[str, Any],
+    evaluation: dict[str, Any],
+    history: Sequence[dict[str, Any]],
+    card: str,
+) -> Checkpoint:
+    """Write a checkpoint folder, weights last, each file in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = {
+        "schema_version": SCHEMA_VERSION, "arm": arm, "scale": scale,
+        "model": model.config.to_dict(), "training": training, "evaluation": evaluation,
+    }  # fmt: skip
+    _replace(folder / CONFIG, json.dumps(described, indent=2).encode())
+    _replace(folder / HISTORY, pd.DataFrame(list(history)).to_csv(index=False).encode())
+    _replace(folder / CARD, card.encode())
+    temporary = folder / f".{WEIGHTS}.partial"
+    save_file(half_precision(model.state_dict()), temporary)
+    temporary.replace(folder / WEIGHTS)
+    return open_checkpoint(folder)
+
+
+def half_precision(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Floating tensors in fp16, on the CPU."""
+    return {k: (v.half() if v.is_floating_point() else v).cpu().contiguous() for k, v in state.items()}
+
+
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """Check a folder's configuration and the names and shapes of its tensors; no tensor is read yet.
+
+    Raises:
+        CheckpointError: something is missing, unknown or does not fit.
+    """
+    if not (folder / WEIGHTS).exists():
+        pickles = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl", ".bin"}]
+        seen = f" It holds {pickles[0]}, a pickle, which can run code and is never opened." if pickles else ""
+        raise CheckpointError(f"{folder.name} has no {WEIGHTS}.{seen} Convert the weights to safetensors.")
+    described = _read_config(folder)
+    arm, scale = described["arm"], described["scale"]
+    if arm not in ARMS:
+        raise CheckpointError(f"{folder.name} is of unknown arm {arm!r}: expected one of {', '.join(ARMS)}.")
+    try:
+        config = ModelConfig.from_dict(described["model"])
+    except OtoscopeError as error:
+        raise CheckpointError(f"{folder.name}/{CONFIG}: {error}") from error
+    with torch.device("meta"):
+        expected = DualEncoder(config).state_dict()
+    _check_header(folder / WEIGHTS, expected)
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    return Checkpoint(
+        folder, arm, scale, described["model"], described["training"], described["evaluation"], digest
+    )
+
+
+def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
+    """Every checkpoint folder directly below the roots, in order of name; broken ones with the reason."""
+    found: list[Checkpoint | BrokenCheckpoint] = []
+    for root in roots:
+        folders = sorted(p.parent for p in root.glob(f"*/{CONFIG}")) if root.is_dir() else []
+        for folder in folders:
+            try:
+                found.append(open_checkpoint(folder))
+            except CheckpointError as error:
+                found.append(BrokenCheckpoint(folder, str(error)))
+    return found
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        described = json.loads((folder / CONFIG).read_text())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder.name}/{CONFIG} is missing or not JSON ({error}). Restore it.") from error
+    needed = {"arm": str, "scale": str, "model": dict, "training": dict, "evaluation": dict}
+    for key, kind in needed.items():
+        if not isinstance(described, dict) or not isinstance(described.get(key), kind):
+            raise CheckpointError(f"{folder.name}/{CONFIG} lacks {key!r} (expected {kind.__name__}). Restore it.")
+    return described
+
+
+def _check_header(path: Path, expected: dict[str, Tensor]) -> None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            got = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.parent.name}/{path.name} is not a safetensors file ({error}).") from error
+    label = f"{path.parent.name}/{path.name}"
+    if missing := sorted(set(expected) - set(got)):
+        raise CheckpointError(f"{label} lacks {len(missing)} tensors, first {missing[0]!r}. Is the arm right?")
+    if extra := sorted(set(got) - set(expected)):
+        raise CheckpointError(f"{label} has {len(extra)} tensors too many, first {extra[0]!r}. Is the arm right?")
+    for name, tensor in expected.items():
+        if got[name] != tuple(tensor.shape):
+            raise CheckpointError(f"{label}: expected {name!r} of shape {tuple(tensor.shape)}, got {got[name]}.")
+
+
+def _read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = {}
+    with safe_open(path, framework="pt") as file:
+        for name, tensor in expected.items():
+            weights[name] = file.get_tensor(name).to(tensor.dtype)
+            if not torch.isfinite(weights[name].float()).all():
+                raise CheckpointError(f"{path.parent.name}/{path.name}: {name!r} holds NaN or infinite values. Retrain it.")
+    return weights
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,54 @@
+"""The audio and the MIDI encoder with their heads, in one joint space."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from analysis.models.arms import build_config
+from analysis.models.audio_encoder import AudioEncoder
+from analysis.models.config import ModelConfig
+from analysis.models.midi_encoder import MidiBatch, MidiEncoder
+from analysis.seeding import derive
+
+
+def projection_head(d_in: int, d_hidden: int, d_out: int) -> nn.Sequential:
+    """Linear, batch norm, ReLU, twice; then linear."""
+    first = [nn.Linear(d_in, d_hidden), nn.BatchNorm1d(d_hidden), nn.ReLU()]
+    second = [nn.Linear(d_hidden, d_hidden), nn.BatchNorm1d(d_hidden), nn.ReLU()]
+    return nn.Sequential(*first, *second, nn.Linear(d_hidden, d_out))
+
+
+class DualEncoder(nn.Module):
+    """Audio-MIDI retrieval model of arXiv 2604.10283."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.audio = AudioEncoder(config)
+        self.midi = MidiEncoder(config)
+        self.audio_head = projection_head(config.audio_d_model, config.head_d_hidden, config.d_embedding)
+        self.midi_head = projection_head(config.midi_d_model, config.head_d_hidden, config.d_embedding)
+
+    def embed_audio(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch d_embedding"]:
+        """Joint embedding of audio windows."""
+        return self.audio_head(self.audio(waveform))
+
+    def embed_midi(self, notes: MidiBatch) -> Float[Tensor, "batch d_embedding"]:
+        """Joint embedding of note windows."""
+        return self.midi_head(self.midi(notes))
+
+
+def build_model(config: ModelConfig, seed: int) -> DualEncoder:
+    """An untrained model; the same seed gives the same weights and leaves global random state as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "initial weights"))
+        return DualEncoder(config)
+
+
+def build_arm(arm: str, scale: str, seed: int = 0) -> DualEncoder:
+    """An untrained arm.
+
+    Raises:
+        ConfigError: unknown arm or scale.
+    """
+    return build_model(build_config(arm, scale), seed)

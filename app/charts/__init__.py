@@ -1,0 +1,1 @@
+"""Figures as pure functions from arrays to plotly: no page, no model."""

@@ -1,0 +1,1 @@
+"""Interface parts that Streamlit lacks."""
