@@ -3,15 +3,17 @@
 Arguments that begin with an underscore are not part of the key; the hashes beside them are.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 import streamlit as st
 from numpy.typing import NDArray
 
 from analysis import paths
-from analysis.datasets.audio import Waveform, load_waveform
+from analysis.datasets.audio import Waveform, load_waveform, read_window
 
 MEL_BANDS, HOP = 128, 480
 
@@ -53,9 +55,7 @@ def waveform(source: bytes, sample_rate: int, name: str) -> Waveform:
 def _log_mel(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG001
     import librosa
 
-    power = librosa.feature.melspectrogram(
-        y=_samples, sr=sample_rate, n_fft=2048, hop_length=HOP, n_mels=MEL_BANDS, htk=True
-    )
+    power = librosa.feature.melspectrogram(y=_samples, sr=sample_rate, n_fft=2048, hop_length=HOP, n_mels=MEL_BANDS, htk=True)
     return librosa.power_to_db(power, ref=np.max, top_db=80.0).astype(np.float32)
 
 
@@ -71,3 +71,22 @@ def parameters(arm: str, scale: str) -> dict[str, int]:
     from analysis.models.counting import count_parameters
 
     return dict(count_parameters(arm, scale))
+
+
+@st.cache_resource(max_entries=1, show_spinner="Rendering the demo clips; this happens once …")
+def demo_clips() -> list[Any]:
+    """The demo clips, rendered where they are not on disk yet; none where the library has none."""
+    try:
+        from analysis.datasets.corpus import demo_clips as rendered
+    except ImportError:
+        return []
+    return list(rendered())
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes:
+    """A part of a recording as a WAV file."""
+    samples = read_window(Path(path), start_s, stop_s, sample_rate)
+    file = io.BytesIO()
+    soundfile.write(file, samples, sample_rate, format="WAV", subtype="PCM_16")
+    return file.getvalue()

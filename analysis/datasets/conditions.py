@@ -24,8 +24,8 @@ REFERENCE_RMS = 0.08
 class Conditions:
     """How one piece was "recorded".
 
-    `program` is the General MIDI program; `t60_s` the reverberation time (0 = dry); `tilt_db_per_octave` the slope of the equaliser
-    around 1 kHz, limited to ±18 dB; `snr_db` the level of pink noise below the music (inf = none); `gain_db` the recording level.
+    `program` is the General MIDI program; `t60_s` the reverberation time (0 = dry); `tilt_db_per_octave` the slope of the
+    equaliser around 1 kHz, limited to ±18 dB; `snr_db` the level of pink noise below the music (inf = none); `gain_db` the recording level.
     """
 
     sound_font: str
@@ -45,7 +45,7 @@ def draw_conditions(condition_set: str, piece_id: str, seed: int) -> Conditions:
     """Conditions of one piece.
 
     `recorded`: one of the eight keyboard programs, T60 0.2-1.2 s, tilt ±4 dB/octave, pink noise at 10-30 dB SNR, gain ±6 dB.
-    `clean`: a dry grand piano. `shifted`: never heard in training: the sound font Merlin, T60 1.5-2.5 s, the same ranges otherwise.
+    `clean`: a dry grand piano. `shifted`: never heard in training: the sound font Merlin, T60 1.5-2.5 s, otherwise as above.
 
     Raises:
         ConfigError: unknown set.
@@ -112,7 +112,8 @@ def tilt_filter(slope_db_per_octave: float, *, sample_rate: int, n_taps: int = 5
     frequencies = np.linspace(0, sample_rate / 2, 257)
     octaves = np.log2(np.maximum(frequencies, 20.0) / TILT_CENTRE_HZ)
     level_db = np.clip(slope_db_per_octave * octaves, -TILT_LIMIT_DB, TILT_LIMIT_DB)
-    return signal.firwin2(n_taps, frequencies, 10.0 ** (level_db / 20.0), fs=sample_rate).astype(np.float32)
+    taps = signal.firwin2(n_taps, frequencies, 10.0 ** (level_db / 20.0), fs=sample_rate)
+    return np.asarray(taps, dtype=np.float32)
 
 
 def pink_noise(n_samples: int, *, sample_rate: int, rng: np.random.Generator) -> Float32[ndarray, " samples"]:

@@ -191,9 +191,7 @@ class Inspection:
                 f"{seconds_to_words(min_seconds)} is needed. Pick a longer recording."
             ) from self.error
         if self.peak < SILENCE:
-            raise AudioError(
-                f"{self.label} is silent: no sample reaches {SILENCE:g} of full scale. Pick one with sound in it."
-            )
+            raise AudioError(f"{self.label} is silent: no sample reaches {SILENCE:g} of full scale. Pick one with sound in it.")
         if self.mono_peak < SILENCE:
             raise AudioError(
                 f"{self.label} is silent once mixed to mono: its {self.channels} channels cancel each other. "

@@ -11,10 +11,7 @@ from analysis.errors import AudioError, CorpusError
 
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename", "audio_filename")
 LICENCE = "CC BY-NC-SA 4.0"
-CITATION = (
-    "Hawthorne, C. et al. (2019). Enabling factorized piano music modeling and generation with the MAESTRO dataset. "
-    "ICLR."
-)
+CITATION = "Hawthorne, C. et al. (2019). Enabling factorized piano music modeling and generation with the MAESTRO dataset. ICLR."
 
 
 def load_maestro(folder: Path, *, sample_rate: int) -> Corpus:
@@ -79,9 +76,7 @@ def _table(folder: Path) -> Path:
     for suffix in ("csv", "json"):
         if tables := sorted(folder.glob(f"maestro-v*.{suffix}")):
             return tables[-1]
-    raise CorpusError(
-        f"{folder} has no maestro-v3.0.0.csv; expected the folder where MAESTRO was unpacked. Pick that one."
-    )
+    raise CorpusError(f"{folder} has no maestro-v3.0.0.csv; expected the folder where MAESTRO was unpacked. Pick that one.")
 
 
 def _rows(table: Path) -> list[dict[str, object]]:
@@ -108,9 +103,7 @@ def _entry(row: dict[str, object], where: str) -> _Entry:
         raise CorpusError(f"{where}: the split is {split!r}; expected one of {', '.join(SPLITS)}. Correct it.")
     for name in (midi, audio):
         if PureWindowsPath(name).anchor or PurePosixPath(name).is_absolute() or ".." in PureWindowsPath(name).parts:
-            raise CorpusError(
-                f"{where}: {name!r} leaves the folder; expected a relative path without “..”. Correct it."
-            )
+            raise CorpusError(f"{where}: {name!r} leaves the folder; expected a relative path without “..”. Correct it.")
     try:
         duration_s = float(str(row["duration"])) if row.get("duration") else None
     except ValueError as error:

@@ -43,9 +43,7 @@ def load_paired_folder(
     durations, unreadable = _durations(pairs)
     notices = (
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
-        *summarise(
-            "MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())
-        ),
+        *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
         *summarise("Audio files that cannot be read", unreadable),
     )
     if not durations:

@@ -125,9 +125,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         expected = DualEncoder(config).state_dict()
     _check_header(folder / WEIGHTS, expected)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    return Checkpoint(
-        folder, arm, scale, described["model"], described["training"], described["evaluation"], digest
-    )
+    return Checkpoint(folder, arm, scale, described["model"], described["training"], described["evaluation"], digest)
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
@@ -158,7 +156,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 def _check_header(path: Path, expected: dict[str, Tensor]) -> None:
     try:
         with safe_open(path, framework="pt") as file:
-            got = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            got = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.parent.name}/{path.name} is not a safetensors file ({error}).") from error
     label = f"{path.parent.name}/{path.name}"

@@ -78,6 +78,7 @@ class ModelConfig:
         if unknown := sorted(set(values) - known):
             raise ConfigError(f"The configuration has unknown fields {unknown}: expected only {sorted(known)}.")
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**arguments)
         except (TypeError, ZeroDivisionError) as error:
             raise ConfigError(f"The configuration cannot be used ({error}).") from error

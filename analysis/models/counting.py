@@ -27,7 +27,14 @@ def count_parameters(arm: str, scale: str) -> dict[str, int]:
         "audio positions": model.audio.positions.numel(),
         "audio transformer": _count(model.audio.blocks),
         "MIDI embeddings": sum(
-            _count(m) for m in (model.midi.pitch, model.midi.velocity, model.midi.duration, model.midi.input, model.midi.input_norm)
+            _count(m)
+            for m in (
+                model.midi.pitch,
+                model.midi.velocity,
+                model.midi.duration,
+                model.midi.input,
+                model.midi.input_norm,
+            )
         ),
         "MIDI transformer": _count(model.midi.blocks) + _count(model.midi.norm),
         "audio head": _count(model.audio_head),

@@ -83,8 +83,7 @@ class MidiEncoder(nn.Module):
             self.d4_concat = nn.Linear(d_model + N_STEPS, d_model)
             self.d4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
-            Block(d_model, config.n_heads, config.midi_d_ff, config.dropout, norm_first=True)
-            for _ in range(config.midi_n_layers)
+            Block(d_model, config.n_heads, config.midi_d_ff, config.dropout, norm_first=True) for _ in range(config.midi_n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
 

@@ -69,7 +69,11 @@ class ClipAnalysis:
         Raises:
             ShapeError: there is no such window, layer or head.
         """
-        limits = (("window", window, 0, self.n_windows - 1), ("layer", layer, 1, self.n_layers), ("head", head or 1, 1, self.n_heads))
+        limits = (
+            ("window", window, 0, self.n_windows - 1),
+            ("layer", layer, 1, self.n_layers),
+            ("head", head or 1, 1, self.n_heads),
+        )
         for name, value, low, high in limits:
             if not low <= value <= high:
                 raise ShapeError(f"There is no {name} {value}: expected {low} to {high}.")

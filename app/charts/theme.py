@@ -1,7 +1,5 @@
 """Colours, scales and the quantisation that every figure shares."""
 
-from typing import Literal
-
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
@@ -30,12 +28,25 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     return drawing
 
 
-def quantise(values: ArrayLike, low: float, high: float) -> NDArray[np.uint8]:
-    """Values as levels 0 … 255 of the domain [low, high]; what lies outside or is not finite goes to its ends."""
-    span = high - low
-    scaled = (np.asarray(values, np.float32) - low) / (span if span > 0 else 1.0)
-    scaled = np.nan_to_num(scaled, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.round(np.clip(scaled, 0.0, 1.0) * LEVELS).astype(np.uint8)
+def levels(values: ArrayLike, unit: float) -> NDArray[np.uint8]:
+    """Non-negative values as whole numbers of a unit, one byte each: what is hovered is what was measured, rounded.
+
+    >>> levels([0.0, 0.5, 9.0, float("nan")], 0.01).tolist()
+    [0, 50, 255, 0]
+    """
+    scaled = np.nan_to_num(np.asarray(values, np.float32) / unit, nan=0.0, posinf=LEVELS, neginf=0.0)
+    return np.round(np.clip(scaled, 0, LEVELS)).astype(np.uint8)
+
+
+def share_unit(highest: float) -> float:
+    """The finest power of ten of which at most 255 make up the highest share.
+
+    >>> share_unit(1.0), share_unit(0.02)
+    (0.01, 0.0001)
+    """
+    if not np.isfinite(highest) or highest <= 0:
+        return 0.01
+    return float(f"1e{int(np.ceil(np.log10(highest / LEVELS)))}")
 
 
 def shrink(matrix: NDArray, max_rows: int, max_columns: int) -> NDArray:
@@ -57,33 +68,21 @@ def pool(values: NDArray, limit: int, axis: int = 0) -> NDArray:
     return (sums / np.diff(edges).reshape(shape)).astype(np.float32)
 
 
-def colour_bar(title: str, low: float, high: float, number: str = ".3g", ticks: int = 5) -> dict:
-    """A colour bar over quantised levels, labelled with the true values."""
-    values = np.linspace(low, high, ticks)
-    return {
-        "title": {"text": title, "side": "right"},
-        "tickvals": np.linspace(0, LEVELS, ticks).tolist(),
-        "ticktext": [format(float(value), number) for value in values],
-        "thickness": 12,
-    }
-
-
-def true_value(low: float, high: float, number: str = ".3g") -> str:
-    """The hover text of a level's true value."""
-    return f"HOVER{low}{high}{number}"
-
-
 def heat_map(
-    z: NDArray[np.uint8], x: NDArray, y: NDArray, *, scale: Literal["cividis", "magma"], bar: dict, hover: str
+    z: NDArray[np.uint8] | NDArray[np.int8], x: NDArray, y: NDArray | list[str], *, scale: str, low: int, high: int
 ) -> go.Heatmap:
-    """A heat map of levels with the domain fixed to all of them."""
-    return go.Heatmap(
-        z=z,
-        x=np.asarray(x, np.float32),
-        y=np.asarray(y, np.float32),
-        zmin=0,
-        zmax=LEVELS,
-        colorscale=scale,
-        colorbar=bar,
-        hovertemplate=hover + "<extra></extra>",
-    )
+    """A heat map of one byte per cell with a fixed domain; the caller adds its hover text and colour bar."""
+    ordinates = y if isinstance(y, list) else np.asarray(y, np.float32)
+    return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=scale)
+
+
+def label_colours(trace: go.Heatmap, title: str, positions: list[float], texts: list[str]) -> None:
+    """A colour bar that names the quantity and shows true values."""
+    bar = {"title": {"text": title, "side": "right"}, "tickvals": positions, "ticktext": texts, "thickness": 12}
+    trace.update(colorbar=bar)
+
+
+def square(drawing: go.Figure) -> None:
+    """One second is as long on the ordinate as on the abscissa."""
+    drawing.update_yaxes(scaleanchor="x", scaleratio=1, constrain="domain")
+    drawing.update_xaxes(constrain="domain")

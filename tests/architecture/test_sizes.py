@@ -25,9 +25,7 @@ def length(function: Function) -> int:
 
 
 def report(found: list[tuple[int, str]], limit: int) -> str:
-    return f"more than {limit} lines:\n" + "\n".join(
-        f"  {size:4d}  {name}" for size, name in sorted(found, reverse=True)
-    )
+    return f"more than {limit} lines:\n" + "\n".join(f"  {size:4d}  {name}" for size, name in sorted(found, reverse=True))
 
 
 def test_files_are_short():

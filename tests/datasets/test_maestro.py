@@ -82,16 +82,12 @@ def test_a_piece_lasts_as_long_as_its_audio(folder: Path) -> None:
     write_table(folder, changed("duration", "698.66"))
     corpus = load_maestro(folder, sample_rate=8_000)
     assert corpus.pieces[0].duration_s == 1.0
-    assert corpus.notices == (
-        "Recordings that are not as long as the table says (1): 2004/a.wav (1.0 s, not 698.7 s).",
-    )
+    assert corpus.notices == ("Recordings that are not as long as the table says (1): 2004/a.wav (1.0 s, not 698.7 s).",)
 
 
 def test_a_table_without_any_of_its_files_is_an_error(tmp_path: Path) -> None:
     write_table(tmp_path, ROWS)
-    with pytest.raises(
-        CorpusError, match=r"None of the 4 recordings in maestro-v3.0.0.csv.*Missing \(4\): 2004/a\.wav"
-    ):
+    with pytest.raises(CorpusError, match=r"None of the 4 recordings in maestro-v3.0.0.csv.*Missing \(4\): 2004/a\.wav"):
         load_maestro(tmp_path, sample_rate=8_000)
 
 
@@ -100,9 +96,7 @@ def test_a_folder_without_a_table_is_an_error(tmp_path: Path) -> None:
         load_maestro(tmp_path, sample_rate=8_000)
 
 
-@pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../a.wav", "2004/../../a.wav", "..\\a.wav", "C:\\a.wav", "\\\\host\\a.wav"]
-)
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a.wav", "2004/../../a.wav", "..\\a.wav", "C:\\a.wav", "\\\\host\\a.wav"])
 @pytest.mark.parametrize("column", ["audio_filename", "midi_filename"])
 def test_paths_that_leave_the_folder_are_refused(folder: Path, column: str, path: str) -> None:
     write_table(folder, changed(column, path))

@@ -64,15 +64,10 @@ def test_incomplete_tracks_are_listed(tmp_path: Path) -> None:
     (write_track(tmp_path, 4) / "mix.flac").write_text("no sound")
     corpus = load_slakh(tmp_path, sample_rate=8_000)
     assert len(corpus.pieces) == 1
-    assert (
-        "Tracks left out (3): Track00002 (no mix.flac), Track00003 (no all_src.mid), Track00004 (mix"
-        in corpus.notices[0]
-    )
+    assert "Tracks left out (3): Track00002 (no mix.flac), Track00003 (no all_src.mid), Track00004 (mix" in corpus.notices[0]
 
 
 def test_a_folder_without_a_complete_track_is_an_error(tmp_path: Path) -> None:
     (write_track(tmp_path, 1) / "mix.flac").unlink()
-    with pytest.raises(
-        CorpusError, match=r"has no complete track; expected.*Left out \(1\): Track00001 \(no mix\.flac\)"
-    ):
+    with pytest.raises(CorpusError, match=r"has no complete track; expected.*Left out \(1\): Track00001 \(no mix\.flac\)"):
         load_slakh(tmp_path, sample_rate=8_000)

@@ -1,0 +1,106 @@
+"""Retrieval pools: for every query the right answer among wrong ones of graded difficulty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.datasets.segments import WINDOW_S, Segment
+from analysis.errors import CorpusError
+from analysis.seeding import numpy_generator
+
+POSITIVE, SAME_PIECE, SAME_COMPOSER, RANDOM = range(4)
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Indices into the segments the pools were built from.
+
+    `query` has shape `(q,)`; `candidates` `(q, pool)`, the positive, which is the query's own segment, in column 0;
+    `kind` the same shape: 0 positive, 1 same piece, 2 same composer, 3 random.
+    """
+
+    query: NDArray[np.int64]
+    candidates: NDArray[np.int64]
+    kind: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class _Table:
+    group: NDArray[np.str_]
+    composer: NDArray[np.str_]
+    piece: NDArray[np.str_]
+    start_s: NDArray[np.float64]
+
+
+def build_pools(
+    segments: Sequence[Segment],
+    *,
+    n_queries: int = 500,
+    pool_size: int = 256,
+    n_same_piece: int = 64,
+    n_same_composer: int = 32,
+    seed: int = 42,
+    no_overlap: bool = False,
+) -> Pools:
+    """Draw queries and their candidates, none twice within a pool.
+
+    Same piece means the same group, same composer another group of that composer, random another composer. Where one of
+    the first two has too few segments, random ones take their places. With `no_overlap`, a same-piece candidate of the
+    same recording begins at least 4 s from the positive.
+
+    Raises:
+        CorpusError: there are too few segments, or the pool is too small for the negatives asked for.
+    """
+    if pool_size <= n_same_piece + n_same_composer:
+        raise CorpusError(
+            f"A pool of {pool_size} has no room for 1 positive, {n_same_piece} same-piece and {n_same_composer} "
+            "same-composer candidates. Make the pool larger."
+        )
+    if len(segments) < max(n_queries, pool_size):
+        raise CorpusError(
+            f"There are {len(segments)} segments; expected {max(n_queries, pool_size)} or more for {n_queries} queries "
+            f"and pools of {pool_size}. Use more pieces, fewer queries or smaller pools."
+        )
+    pieces = [segment.piece for segment in segments]
+    table = _Table(
+        np.array([piece.group for piece in pieces]),
+        np.array([piece.composer for piece in pieces]),
+        np.array([piece.piece_id for piece in pieces]),
+        np.array([segment.start_s for segment in segments]),
+    )
+    query = np.sort(numpy_generator(seed, "queries").choice(len(segments), n_queries, replace=False)).astype(np.int64)
+    candidates = np.empty((n_queries, pool_size), np.int64)
+    kind = np.empty((n_queries, pool_size), np.int8)
+    for row, positive in enumerate(query):
+        rng = numpy_generator(seed, "pool", row)
+        wanted = (n_same_piece, n_same_composer)
+        candidates[row], kind[row] = _pool(table, int(positive), wanted, pool_size, no_overlap, rng)
+    return Pools(query, candidates, kind)
+
+
+def _pool(
+    table: _Table, positive: int, wanted: tuple[int, int], pool_size: int, no_overlap: bool, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """One row: candidates and their kinds."""
+    same_group = table.group == table.group[positive]
+    same_composer = table.composer == table.composer[positive]
+    piece_mask = same_group & (np.arange(len(same_group)) != positive)
+    if no_overlap:
+        near = np.abs(table.start_s - table.start_s[positive]) < WINDOW_S
+        piece_mask &= ~(near & (table.piece == table.piece[positive]))
+    parts = [np.array([positive])]
+    for mask, n_wanted in zip((piece_mask, same_composer & ~same_group), wanted, strict=True):
+        choices = np.flatnonzero(mask)
+        parts.append(rng.choice(choices, min(n_wanted, len(choices)), replace=False))
+    others = np.flatnonzero(~same_composer & ~same_group)
+    n_random = pool_size - sum(map(len, parts))
+    if len(others) < n_random:
+        raise CorpusError(
+            f"There are {len(others)} segments by composers other than {table.composer[positive]}; expected at least "
+            f"{n_random} for a pool of {pool_size}. Use more composers or smaller pools."
+        )
+    parts.append(rng.choice(others, n_random, replace=False))
+    kinds = np.repeat(np.arange(4, dtype=np.int8), [len(part) for part in parts])
+    return np.concatenate(parts).astype(np.int64), kinds

@@ -1,0 +1,65 @@
+"""Windows of pieces: what an encoder hears and a retrieval pool holds."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.datasets.midi import Notes
+from analysis.datasets.piece import Piece
+
+WINDOW_S = 4.0
+HOP_S = 1.0
+GRID_S = 0.05
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The `WINDOW_S` seconds of a piece that begin at `start_s`."""
+
+    piece: Piece
+    start_s: float
+
+
+def list_segments(pieces: Iterable[Piece], *, max_per_piece: int | None = None, min_notes: int = 1) -> list[Segment]:
+    """Windows every `HOP_S`, wholly inside the audio, in which at least `min_notes` notes sound.
+
+    Where a piece has more than `max_per_piece`, those kept are spread evenly over it.
+    """
+    segments: list[Segment] = []
+    for piece in pieces:
+        n_windows = int((piece.duration_s - WINDOW_S) // HOP_S) + 1
+        windows = [Segment(piece, HOP_S * number) for number in range(max(0, n_windows))]
+        kept = [window for window in windows if len(segment_notes(window)) >= min_notes]
+        if max_per_piece is not None and len(kept) > max_per_piece:
+            kept = [kept[place * len(kept) // max_per_piece] for place in range(max_per_piece)]
+        segments += kept
+    return segments
+
+
+def drop_repeated(segments: Sequence[Segment]) -> list[Segment]:
+    """Leave out every window whose notes (pitch, onset to the nearest 50 ms) are also those of another window.
+
+    All copies go, because none of them could be told from the others.
+    """
+    rolls = [_roll(segment) for segment in segments]
+    times = Counter(rolls)
+    return [segment for segment, roll in zip(segments, rolls, strict=True) if times[roll] == 1]
+
+
+def segment_notes(segment: Segment) -> Notes:
+    """Notes that sound in the window; times are those of the piece."""
+    return segment.piece.notes().overlapping(segment.start_s, segment.start_s + WINDOW_S)
+
+
+def segment_waveform(segment: Segment, sample_rate: int) -> NDArray[np.float32]:
+    """Audio of the window, mono at `sample_rate` Hz, shape `(samples,)`."""
+    return segment.piece.waveform(segment.start_s, segment.start_s + WINDOW_S, sample_rate)
+
+
+def _roll(segment: Segment) -> tuple[tuple[int, int], ...]:
+    notes = segment_notes(segment)
+    steps = np.round((notes.onset_s - segment.start_s) / GRID_S).astype(int)
+    return tuple(sorted(zip(notes.pitch.tolist(), steps.tolist(), strict=True)))

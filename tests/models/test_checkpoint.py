@@ -1,0 +1,82 @@
+"""A checkpoint comes back as it was saved, and a damaged one is refused with a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from analysis.errors import CheckpointError
+from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "one"
+    evaluation, training = {"trained": {}}, {"seed": 3}
+    rows = [{"step": 1, "loss": 2.0}]
+    save_checkpoint(
+        folder, build_arm("D0", "small", 3), arm="D0", scale="small", training=training, evaluation=evaluation, history=rows,
+        card="# card",
+    )  # fmt: skip
+    return folder
+
+
+def test_round_trip(folder: Path) -> None:
+    checkpoint = open_checkpoint(folder)
+    assert checkpoint.history() == [{"step": 1, "loss": 2.0}]
+    weight = checkpoint.model().audio.positions
+    assert torch.equal(weight, checkpoint.untrained_twin().audio.positions.half().float())
+    assert not list(folder.glob("*.partial"))
+
+
+def _edit_weights(folder: Path, name: str, value: torch.Tensor | None) -> None:
+    weights = load_file(folder / "model.safetensors")
+    if value is None:
+        del weights[name]
+    else:
+        weights[name] = value
+    save_file(weights, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("audio.positions", None, "lacks 1 tensors, first 'audio.positions'"),
+        ("spare", torch.zeros(2), "has 1 tensors too many, first 'spare'"),
+        ("audio.positions", torch.zeros(3, 3), r"expected 'audio.positions' of shape \(200, 192\), got \(3, 3\)"),
+    ],
+)
+def test_wrong_tensors(folder: Path, name: str, value: torch.Tensor | None, message: str) -> None:
+    _edit_weights(folder, name, value)
+    with pytest.raises(CheckpointError, match=message):
+        open_checkpoint(folder)
+
+
+def test_nan_weights(folder: Path) -> None:
+    _edit_weights(folder, "audio.positions", torch.full((200, 192), float("nan")))
+    with pytest.raises(CheckpointError, match="'audio.positions' holds NaN"):
+        open_checkpoint(folder).model()
+
+
+def test_pickle_unknown_arm_and_broken_config(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "arm": "d5"}))
+    with pytest.raises(CheckpointError, match="unknown arm 'd5': expected one of D0"):
+        open_checkpoint(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="missing or not JSON"):
+        open_checkpoint(folder)
+    (folder / "model.safetensors").rename(folder / "model.pt")
+    with pytest.raises(CheckpointError, match=r"holds model\.pt, a pickle"):
+        open_checkpoint(folder)
+    (found,) = list_checkpoints([folder.parent])
+    assert isinstance(found, BrokenCheckpoint)
+
+
+def test_not_safetensors(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"\x80\x04junk")
+    with pytest.raises(CheckpointError, match="is not a safetensors file"):
+        open_checkpoint(folder)
