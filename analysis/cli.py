@@ -127,12 +127,13 @@ def _checkpoints(options: argparse.Namespace) -> None:
     rows: list[dict[str, Any]] = []
     for item in found:
         if isinstance(item, Checkpoint):
-            score = item.evaluation["trained"]["canonical"]
-            row = {"name": item.name, "arm": item.arm, "scale": item.scale, "sha256": item.sha256}
-            rows.append({**row, "S": score["S"], "S_ci": score["S_ci"], "headline": headline(item.evaluation)})
+            row: dict[str, Any] = {"name": item.name, "arm": item.arm, "scale": item.scale, "sha256": item.sha256}
+            if score := item.evaluation.get("trained", {}).get("canonical"):
+                row |= {"S": score["S"], "S_ci": score["S_ci"], "headline": headline(item.evaluation)}
+            rows.append(row)
         else:
             rows.append({"name": item.path.name, "error": item.reason})
-    lines = [f"{row['name']:16} {row.get('headline') or row['error']}" for row in rows]
+    lines = [f"{row['name']:16} {row.get('headline') or row.get('error') or 'not evaluated'}" for row in rows]
     _print(options, rows, lines or ["No checkpoint found. Train one: otoscope train D0"])
 
 

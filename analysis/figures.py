@@ -1,10 +1,17 @@
-"""Print figures of one recording, white and vector-ready, drawn with matplotlib."""
+"""Print figures of one recording, white and vector-ready, drawn with matplotlib.
+
+matplotlib is imported when a figure is drawn: importing it lists the fonts of the machine.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 AUDIO_BLUE = "#0072B2"
 
@@ -26,9 +33,15 @@ def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], ou
     return paths
 
 
+def _blank(figsize: tuple[float, float]) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=figsize, layout="constrained")
+
+
 def _attention(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
     patterns, times = arrays["attention"], arrays["token_times_s"]
-    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    figure = _blank((10, 5.6))
     axes = figure.subplots(2, (len(patterns) + 1) // 2, sharex=True, sharey=True, squeeze=False)
     top = float(np.quantile(patterns, 0.995))
     extent = (times[0], times[-1], times[0], times[-1])
@@ -44,7 +57,7 @@ def _attention(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figu
 
 
 def _received(arrays: dict[str, np.ndarray]) -> Figure:
-    figure = Figure(figsize=(10, 2.6), layout="constrained")
+    figure = _blank((10, 2.6))
     axis = figure.subplots()
     axis.plot(arrays["received_times_s"], arrays["received"], color=AUDIO_BLUE, linewidth=0.8)
     axis.set(xlabel="time (s)", ylabel="attention received\n(share of 1 per window)")
@@ -53,7 +66,7 @@ def _received(arrays: dict[str, np.ndarray]) -> Figure:
 
 def _self_similarity(arrays: dict[str, np.ndarray]) -> Figure:
     times = arrays["self_similarity_times_s"]
-    figure = Figure(figsize=(6, 5.4), layout="constrained")
+    figure = _blank((6, 5.4))
     axis = figure.subplots()
     extent = (times[0], times[-1], times[0], times[-1])
     image = axis.imshow(arrays["self_similarity"], origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
@@ -64,7 +77,7 @@ def _self_similarity(arrays: dict[str, np.ndarray]) -> Figure:
 
 def _a4(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
     times, edges = arrays["a4_times_s"], described["a4_band_edges_hz"]
-    figure = Figure(figsize=(10, 2.8), layout="constrained")
+    figure = _blank((10, 2.8))
     axis = figure.subplots()
     n_bands = len(edges) - 1
     image = axis.imshow(

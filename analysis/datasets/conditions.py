@@ -25,7 +25,8 @@ class Conditions:
     """How one piece was "recorded".
 
     `program` is the General MIDI program; `t60_s` the reverberation time (0 = dry); `tilt_db_per_octave` the slope of the
-    equaliser around 1 kHz, limited to ±18 dB; `snr_db` the level of pink noise below the music (inf = none); `gain_db` the recording level.
+    equaliser around 1 kHz, limited to ±18 dB; `snr_db` the level of pink noise below
+    the music (inf = none); `gain_db` the recording level.
     """
 
     sound_font: str

@@ -86,7 +86,8 @@ def write_card(request: TrainRequest, training: dict[str, Any], evaluation: dict
 {rows}
 
 Trained {training["steps"]} steps of {request.batch_size} windows (seed {request.seed}); best validation step
-{training["best_step"]}; on {training["n_train_pieces"]} pieces of {training["corpus"]}, {training["minutes_of_last_run"]} minutes on {training["device"]}.
+{training["best_step"]}; {training["n_train_pieces"]} pieces of {training["corpus"]};
+{training["minutes_of_last_run"]} minutes on {training["device"]}.
 Data: {training["corpus_citation"]} Licence: {training["corpus_licence"]}
 S = min(R@10 audio to MIDI, R@10 MIDI to audio); intervals: 95 % bootstrap over works.
 """

@@ -1,10 +1,12 @@
 """Which models can be looked into?"""
 
+import contextlib
 from typing import Any
 
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from analysis.studies.train_checkpoint import headline
 from app import caching, controls, layout
 from app.charts import training
 
@@ -32,6 +34,8 @@ def page() -> None:
 
 
 def _details(checkpoint: Any) -> None:
+    with contextlib.suppress(KeyError):  # a checkpoint from elsewhere may come without scores
+        layout.headline(headline(checkpoint.evaluation))
     history = checkpoint.history()
     if history:
         st.plotly_chart(training.curves(history), theme=None, key="curves")
