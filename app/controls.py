@@ -68,7 +68,7 @@ def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
     names = [*demos, UPLOAD]
     wanted = state.get_text("clip")
     chosen = st.selectbox("Clip", names, index=names.index(wanted) if wanted in names else 0)
-    state.put("clip", chosen if chosen in demos else None)
+    state.put("clip", chosen)
     try:
         return _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
     except (OtoscopeError, OSError) as error:

@@ -1,0 +1,85 @@
+"""A person uploads a clip and moves layer and head: the figures follow. Runs in a real Chromium where there is one."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis import paths
+
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PLOTS = "Array.from(document.querySelectorAll('.js-plotly-plot'))"
+SIGNATURE = f"{PLOTS}.map(p => (p._fullData || []).map(t => Array.from(t.z || []).flatMap(r => Array.from(r)).join()).join())"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
+    server = subprocess.Popen(
+        command, cwd=paths.repository(), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.2)
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    server.wait(timeout=20)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    time_s = np.arange(9 * 24_000) / 24_000
+    pitch = 220.0 * 2 ** (np.floor(time_s * 2) % 12 / 12)
+    path = tmp_path / "scale.wav"
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * np.cumsum(pitch) / 24_000) * np.exp(-4 * (time_s * 2 % 1)), 24_000)
+    return path
+
+
+def _moved(page: Any, slider: int, before: list[str]) -> list[str]:
+    page.get_by_role("slider").nth(slider).press("ArrowRight")
+    page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before, timeout=60_000)
+    page.wait_for_timeout(1500)
+    return page.evaluate(SIGNATURE)
+
+
+def test_upload_then_move_layer_and_head(address: str, recording: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(f"{address}/clip?clip=Upload+a+recording")
+        page.locator("input[type=file]").first.set_input_files(str(recording), timeout=120_000)
+        page.wait_for_function(f"{PLOTS}.length >= 6", timeout=120_000)
+        page.wait_for_timeout(1500)
+        first = page.evaluate(SIGNATURE)
+        other_layer = _moved(page, 0, first)
+        other_head = _moved(page, 1, other_layer)
+        assert first[2] != other_layer[2] != other_head[2]  # the attention map follows both
+        assert first[4] != other_layer[4]  # self-similarity follows the layer ...
+        assert other_layer[4] == other_head[4]  # ... and not the head
+        assert first[:2] == other_head[:2]  # waveform and spectrogram stay
+        assert page.get_by_text("Traceback").count() == 0
+        browser.close()
