@@ -20,7 +20,7 @@ def envelope(samples: NDArray[np.float32], bins: int = 1000) -> tuple[NDArray, N
 
 def waveform(samples: NDArray[np.float32], sample_rate: int) -> go.Figure:
     """The envelope of a recording, at most 2000 points."""
-    drawing = theme.figure("time (s)", "amplitude (full scale 1)", height=160)
+    drawing = theme.figure("time (s)", "amplitude (of 1)", height=190)
     if len(samples):
         starts, low, high = envelope(samples)
         x = np.repeat(starts / sample_rate, 2).astype(np.float32)

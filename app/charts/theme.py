@@ -3,10 +3,12 @@
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
+from plotly.colors import get_colorscale, hex_to_rgb
 
 AUDIO, MIDI, JOINT, TWIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
 SELECTION, WARNING = "#CC79A7", "#E69F00"
 CATEGORICAL = (AUDIO, MIDI, JOINT, SELECTION, WARNING, "#56B4E9", "#F0E442", TWIN)
+TEXT = "#7A828C"  # over 4:1 on the light and on the dark page
 LEVELS = 255
 MAX_CELLS = 700_000  # of one byte each: under 1 MB of base64
 
@@ -16,6 +18,7 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     drawing = go.Figure()
     drawing.update_layout(
         template="none",
+        font={"color": TEXT, "size": 12},
         height=height,
         margin={"l": 64, "r": 16, "t": 16, "b": 48},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -73,7 +76,21 @@ def heat_map(
 ) -> go.Heatmap:
     """A heat map of one byte per cell with a fixed domain; the caller adds its hover text and colour bar."""
     ordinates = y if isinstance(y, list) else np.asarray(y, np.float32)
-    return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=scale)
+    return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=colours(scale))
+
+
+def colours(scale: str) -> list[list[float | str]]:
+    """A named colour scale as rgb(): Streamlit takes some dark hexadecimal colours, magma's first among them, for its own.
+
+    >>> colours("magma")[0]
+    [0.0, 'rgb(0, 0, 4)']
+    """
+    return [[position, hexadecimal_to_rgb(colour)] for position, colour in get_colorscale(scale)]
+
+
+def hexadecimal_to_rgb(colour: str) -> str:
+    """The same colour in plotly's other notation; what is not hexadecimal stays."""
+    return "rgb" + str(hex_to_rgb(colour)) if colour.startswith("#") else colour
 
 
 def label_colours(trace: go.Heatmap, title: str, positions: list[float], texts: list[str]) -> None:
