@@ -30,7 +30,11 @@ class MultiHeadAttention(nn.Module):
         """Attend from `query` to `source`; `key_mask` is True where a key exists."""
         q, k, v = self._project(query, source)
         mask = None if key_mask is None else key_mask[:, None, None, :]
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        if q.device.type == "cpu":  # there the fused kernel takes half the time in fp32 that it takes in bf16
+            with torch.autocast("cpu", enabled=False):
+                out = F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask).to(q.dtype)
+        else:
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out_proj(out.transpose(1, 2).flatten(2))
 
     def pattern(
