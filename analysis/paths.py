@@ -13,13 +13,18 @@ def repository() -> Path:
 
 
 def cache() -> Path:
-    """Where rendered audio lives: `$OTOSCOPE_CACHE`, else `~/.cache/otoscope`."""
+    """Where rendered audio, stored results and imported checkpoints live: `$OTOSCOPE_CACHE`, else `~/.cache/otoscope`."""
     configured = os.environ.get(CACHE_VARIABLE)
     return Path(configured).expanduser() if configured else Path.home() / ".cache" / "otoscope"
 
 
+def imported_checkpoints() -> Path:
+    """Where checkpoints that were imported through the dashboard or the command line live."""
+    return cache() / "checkpoints"
+
+
 def checkpoint_roots() -> tuple[Path, ...]:
-    """Folders searched for checkpoints: the shipped one, then those in `$OTOSCOPE_CHECKPOINTS`."""
+    """Folders searched for checkpoints: the shipped one, the imported ones, then those in `$OTOSCOPE_CHECKPOINTS`."""
     configured = os.environ.get(CHECKPOINTS_VARIABLE, "")
     extra = [Path(part).expanduser() for part in configured.split(os.pathsep) if part]
-    return (repository() / "checkpoints", *extra)
+    return (repository() / "checkpoints", imported_checkpoints(), *extra)

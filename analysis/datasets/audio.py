@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from analysis.datasets.containers import contradiction, present_fraction
+from analysis.datasets.containers import contradiction, present_fraction, printable
 from analysis.datasets.decoding import Inspection, decoder, kind_of, length_known, opened, resample
 from analysis.datasets.m4a import convert_m4a, ffmpeg_path
 from analysis.errors import AudioError
@@ -27,7 +27,8 @@ class Waveform:
     """A mono recording.
 
     `samples` has shape `(samples,)`, float32, full scale 1; `sha256` is that of the source bytes; `notices` are
-    sentences for the user about what was unusual and yet accepted.
+    sentences for the user about what was unusual and yet accepted. The name is for showing only, and long or unprintable parts
+    of it are left out.
     """
 
     samples: NDArray[np.float32]
@@ -68,7 +69,7 @@ def load_waveform(
     >>> load_waveform(file.getvalue(), 24_000).samples.shape
     (24000,)
     """
-    name = name or (source.name if isinstance(source, Path) else "")
+    name = printable(name or (source.name if isinstance(source, Path) else ""))
     label = name or "The file"
     with opened(source, label) as stream, tempfile.TemporaryDirectory() as folder:
         kind = kind_of(stream, label)

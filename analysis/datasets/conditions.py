@@ -45,8 +45,10 @@ CONDITION_SETS = ("recorded", "clean", "shifted")
 def draw_conditions(condition_set: str, piece_id: str, seed: int) -> Conditions:
     """Conditions of one piece.
 
-    `recorded`: one of the eight keyboard programs, T60 0.2-1.2 s, tilt ±4 dB/octave, pink noise at 10-30 dB SNR, gain ±6 dB.
-    `clean`: a dry grand piano. `shifted`: never heard in training: the sound font Merlin, T60 1.5-2.5 s, otherwise as above.
+    `recorded`: one of the eight keyboard programs, T60 0.2-1.2 s, direct sound 3 dB
+    above to 9 dB below the reverberation, tilt ±4 dB/octave, pink noise at 0-20 dB SNR, gain ±6 dB.
+    `clean`: a dry grand piano. `shifted`: never heard in training: the sound font Merlin, T60 1.5-2.5 s,
+    otherwise as above.
 
     Raises:
         ConfigError: unknown set.
@@ -61,9 +63,9 @@ def draw_conditions(condition_set: str, piece_id: str, seed: int) -> Conditions:
         sound_font="Merlin" if shifted else "TimGM6mb",
         program=0 if shifted else int(rng.integers(8)),
         t60_s=float(rng.uniform(1.5, 2.5) if shifted else rng.uniform(0.2, 1.2)),
-        direct_to_reverberant_db=float(rng.uniform(-3.0, 9.0)),
+        direct_to_reverberant_db=float(rng.uniform(-9.0, 3.0)),
         tilt_db_per_octave=float(rng.uniform(-4.0, 4.0)),
-        snr_db=float(rng.uniform(10.0, 30.0)),
+        snr_db=float(rng.uniform(0.0, 20.0)),
         gain_db=float(rng.uniform(-6.0, 6.0)),
     )
 

@@ -3,7 +3,6 @@
 import io
 import struct
 from pathlib import Path
-from typing import BinaryIO
 
 ACCEPTED = "a WAV, FLAC, OGG, MP3, AIFF or M4A file"
 
@@ -41,7 +40,17 @@ _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _MOST_CHUNKS = 1000
 
 
-def sniff(stream: BinaryIO) -> str | None:
+def printable(name: str, most: int = 80) -> str:
+    r"""A file name as it can be shown: no control characters, no changes of direction, at most `most` characters.
+
+    >>> printable("a\nb\u202egpj.wav")
+    'a�b�gpj.wav'
+    """
+    shown = "".join(sign if sign.isprintable() or sign in "\u200c\u200d" else "\ufffd" for sign in name)
+    return shown if len(shown) <= most else f"{shown[: most - 21]}…{shown[-20:]}"
+
+
+def sniff(stream: io.BufferedIOBase) -> str | None:
     """The format of a file by its content, `None` when it is none of the accepted ones.
 
     >>> import io
@@ -106,7 +115,7 @@ def contradiction(name: str, kind: str) -> str:
     return f"{name} is really {'an' if kind[0] in 'AOM' else 'a'} {kind} file; it was read as {kind}."
 
 
-def present_fraction(stream: BinaryIO, kind: str) -> float:
+def present_fraction(stream: io.BufferedIOBase, kind: str) -> float:
     """How much of the sound that the header of a WAV or AIFF file promises is in the file, 1 for other formats.
 
     Decoders quietly shorten such a header to what is there, so that a truncated file would pass for a short one.

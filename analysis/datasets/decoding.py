@@ -2,10 +2,9 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -36,6 +35,23 @@ class SequentialFile(soundfile.SoundFile):
         return False
 
 
+class PatientStream:
+    """A stream that stays where it is when it is sent to an impossible place, as damaged headers make the decoder do.
+
+    An exception could not get through the decoder, which is not written in Python; it would be printed and lost.
+    """
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self.stream = stream
+        self.tell, self.readinto = stream.tell, stream.readinto
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move if that is possible, and say where that led."""
+        with suppress(ValueError, OSError):
+            self.stream.seek(offset, whence)
+        return self.tell()
+
+
 @contextmanager
 def opened(source: Path | bytes, label: str) -> Iterator[io.BufferedReader | io.BytesIO]:
     """The source as a stream of bytes in which one can seek.
@@ -51,7 +67,7 @@ def opened(source: Path | bytes, label: str) -> Iterator[io.BufferedReader | io.
         yield stream
 
 
-def kind_of(stream: BinaryIO, label: str) -> str:
+def kind_of(stream: io.BufferedIOBase, label: str) -> str:
     """The format of a stream; the stream is left at its beginning.
 
     Raises:
@@ -65,7 +81,7 @@ def kind_of(stream: BinaryIO, label: str) -> str:
     return kind
 
 
-def decoder(stream: BinaryIO, label: str, max_seconds: float = float("inf")) -> SequentialFile:
+def decoder(stream: io.BufferedIOBase, label: str, max_seconds: float = float("inf")) -> SequentialFile:
     """Open a stream for decoding, after its header has been found reasonable.
 
     Raises:
@@ -75,7 +91,7 @@ def decoder(stream: BinaryIO, label: str, max_seconds: float = float("inf")) -> 
     if kind == "M4A":
         raise AudioError(f"{label} is an M4A file, which cannot be read in parts. Convert it to WAV or FLAC.")
     try:
-        file = SequentialFile(stream)
+        file = SequentialFile(PatientStream(stream))  # pyright: ignore[reportArgumentType] - all that it asks for is there
     except (RuntimeError, OSError, ValueError, TypeError) as error:
         raise AudioError(
             f"{label} begins like {'an' if kind[0] in 'AOM' else 'a'} {kind} file but nothing of it can be decoded: "

@@ -1,10 +1,10 @@
 """M4A recordings, which only `ffmpeg` decodes: a program of its own, with a time limit and no other file in reach."""
 
+import io
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import BinaryIO
 
 from analysis.errors import AudioError
 from analysis.units import seconds_to_words
@@ -17,7 +17,7 @@ def ffmpeg_path() -> str | None:
     return shutil.which("ffmpeg")
 
 
-def convert_m4a(stream: BinaryIO, folder: Path, label: str, max_seconds: float) -> Path:
+def convert_m4a(stream: io.BufferedIOBase, folder: Path, label: str, max_seconds: float) -> Path:
     """Decode an M4A file to a WAV file in `folder` and return its path; little more than `max_seconds` is decoded.
 
     Raises:

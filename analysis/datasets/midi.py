@@ -1,6 +1,7 @@
 """MIDI files as tables of notes."""
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
+from analysis.datasets.containers import printable
 from analysis.errors import MidiError
 
 
@@ -53,16 +55,25 @@ def parse_midi(source: Path | bytes, name: str = "") -> pretty_midi.PrettyMIDI:
     """Read a MIDI file.
 
     Raises:
-        MidiError: it is not a MIDI file.
+        MidiError: it cannot be opened, or is not a MIDI file.
     """
-    label = name or (source.name if isinstance(source, Path) else "The file")
-    data = source.read_bytes() if isinstance(source, Path) else source
+    label = printable(name or (source.name if isinstance(source, Path) else "The file"))
+    try:
+        data = source.read_bytes() if isinstance(source, Path) else source
+    except OSError as error:
+        raise MidiError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
     if data[:4] != b"MThd":
         raise MidiError(f"{label} is not a MIDI file: expected it to begin with “MThd”, got {data[:4]!r}. Pick a .mid file.")
+    if data[12:13] >= b"\x80":
+        raise MidiError(f"{label} counts time in film frames (SMPTE); expected ticks per beat. Export it again.")
     try:
-        return pretty_midi.PrettyMIDI(io.BytesIO(data))
+        with warnings.catch_warnings(action="ignore"):  # of tempo changes outside the first track, which many files have
+            return pretty_midi.PrettyMIDI(io.BytesIO(data))
+    except MemoryError:
+        raise
     except Exception as error:  # the parser raises whatever its loops run into
-        raise MidiError(f"{label} is a damaged MIDI file and could not be read ({error}). Export it again.") from error
+        cause = str(error) or type(error).__name__
+        raise MidiError(f"{label} is a damaged MIDI file and could not be read ({cause}). Export it again.") from error
 
 
 def load_notes(source: Path | bytes, name: str = "") -> Notes:
@@ -80,6 +91,6 @@ def load_notes(source: Path | bytes, name: str = "") -> Notes:
         if note.end > note.start
     ]
     if not rows:
-        label = name or (source.name if isinstance(source, Path) else "The MIDI file")
+        label = printable(name or (source.name if isinstance(source, Path) else "The MIDI file"))
         raise MidiError(f"{label} has no pitched notes, so there is nothing to compare with the audio. Pick another .mid file.")
     return notes_from_rows(rows)

@@ -89,7 +89,7 @@ class Corpus:
                     "of a work in one split. Move or leave out one of them."
                 )
 
-    def split(self, name: Split) -> tuple[Piece, ...]:
+    def split(self, name: str) -> tuple[Piece, ...]:
         """The pieces of one split, in order; it may be empty.
 
         Raises:
@@ -113,16 +113,28 @@ class Corpus:
 
     @property
     def sha256(self) -> str:
-        """Identity of the contents: ids, splits and file sizes in bytes, so neither the machine nor the order matters.
+        """Identity of the contents: ids, splits and the bytes of every file; neither the machine nor the order matters.
 
         Raises:
             CorpusError: a file has gone since the corpus was loaded.
         """
         try:
-            rows = [[p.piece_id, p.split, p.audio_path.stat().st_size, p.midi_path.stat().st_size] for p in self.pieces]
+            rows = [[p.piece_id, p.split, _sha256(p.audio_path), _sha256(p.midi_path)] for p in self.pieces]
         except OSError as error:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
         return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _hash_file(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash_file(path: Path, _size: int, _changed_ns: int) -> str:
+    """Read once per process, and again when size or time of change differ."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def split_by_group(groups: Iterable[str], seed: int) -> dict[str, Split]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64, Shaped
 from numpy.typing import NDArray
 
 from analysis.datasets.segments import WINDOW_S, Segment
@@ -28,10 +29,10 @@ class Pools:
 
 @dataclass(frozen=True)
 class _Table:
-    group: NDArray[np.str_]
-    composer: NDArray[np.str_]
-    piece: NDArray[np.str_]
-    start_s: NDArray[np.float64]
+    group: Shaped[np.ndarray, " segments"]
+    composer: Shaped[np.ndarray, " segments"]
+    piece: Shaped[np.ndarray, " segments"]
+    start_s: Float64[np.ndarray, " segments"]
 
 
 def build_pools(

@@ -18,7 +18,7 @@ from numpy import ndarray
 from analysis.errors import CorpusError
 from analysis.units import seconds_to_samples
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 RELEASE_SECONDS = 1.5
 PERCUSSION_CHANNEL = 9
 CONTROLS = frozenset({7, 10, 11, 64})  # volume, pan, expression, sustain pedal

@@ -46,7 +46,7 @@ def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_clips_lie_inside_test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "_rendered", lambda pieces, *args: tuple(pieces))
+    monkeypatch.setattr(corpus, "render_pieces", lambda pieces, *args: tuple(pieces))
     clips = demo_clips(6)
     assert len({clip.piece.composer for clip in clips}) == 6
     assert all(clip.piece.split == "test" and clip.start_s + 30 <= clip.piece.duration_s for clip in clips)

@@ -1,0 +1,77 @@
+"""Recordings and MIDI files that came through the browser: decoded in a process of their own, under limits.
+
+The name of an upload is shown and nothing else: it is never part of a path, and the content alone decides how it is read.
+"""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.datasets.audio import Waveform, load_waveform
+from analysis.datasets.containers import printable
+from analysis.datasets.midi import Notes, load_notes
+from analysis.errors import AudioError, MidiError, OtoscopeError
+from analysis.sandbox import SandboxError, run_limited
+from analysis.units import seconds_to_words
+
+MAX_BYTES = 50 * 2**20
+MAX_SECONDS = 600.0
+MAX_MIDI_BYTES = 5 * 2**20
+MAX_MIDI_SECONDS = 3 * 3600.0
+DECODING_S = 60.0
+MEMORY_BYTES = 2**30
+FILE_BYTES = 2**29  # what ffmpeg may write for an M4A file; other formats are decoded without a file
+
+
+def decode_upload(source: bytes, name: str, sample_rate: int) -> Waveform:
+    """What `load_waveform` makes of an uploaded recording, mono at `sample_rate` Hz, without trusting the recording.
+
+    At most 50 MiB, 10 minutes and 32 channels are read, within a minute.
+
+    Raises:
+        AudioError: a limit is exceeded, or there is no usable audio in it.
+    """
+    label = printable(name) or "The file"
+    _refuse_size(source, label, MAX_BYTES, AudioError, "Cut out the part you need, or save it as FLAC.")
+    need = 4 * len(source) + round(16 * MAX_SECONDS) * sample_rate  # copies of the source; the result, joined and sent
+    limits = {"seconds": DECODING_S, "memory_bytes": MEMORY_BYTES + need, "file_bytes": FILE_BYTES}
+    try:
+        samples, notices = run_limited(_samples, source, name, sample_rate, what=f"Decoding {label}", **limits)
+    except SandboxError as error:
+        raise AudioError(str(error)) from error
+    return Waveform(samples, sample_rate, printable(name), hashlib.sha256(source).hexdigest(), notices)
+
+
+def load_upload_notes(source: bytes, name: str) -> Notes:
+    """What `load_notes` makes of an uploaded MIDI file of at most 5 MiB and 3 hours, without trusting it.
+
+    Raises:
+        MidiError: a limit is exceeded, it is not a MIDI file, or it has no pitched note.
+    """
+    label = printable(name) or "The MIDI file"
+    _refuse_size(source, label, MAX_MIDI_BYTES, MidiError, "Pick a MIDI file with less in it.")
+    try:
+        columns = run_limited(_columns, source, name, seconds=DECODING_S, memory_bytes=2 * MEMORY_BYTES, what=f"Reading {label}")
+    except SandboxError as error:
+        raise MidiError(str(error)) from error
+    notes = Notes(*columns)
+    if notes.end_s > MAX_MIDI_SECONDS:
+        got, most = seconds_to_words(notes.end_s), seconds_to_words(MAX_MIDI_SECONDS)
+        raise MidiError(f"{label} lasts {got}; at most {most} can be shown. Cut out the part you need.")
+    return notes
+
+
+def _refuse_size(source: bytes, label: str, most: int, kind: type[OtoscopeError], advice: str) -> None:
+    if len(source) > most:
+        raise kind(f"{label} has {len(source):,} bytes; at most {most:,} ({most // 2**20} MiB) are read. {advice}")
+
+
+def _samples(source: bytes, name: str, sample_rate: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    waveform = load_waveform(source, sample_rate, name=name, max_seconds=MAX_SECONDS)
+    return waveform.samples, waveform.notices
+
+
+def _columns(source: bytes, name: str) -> tuple[NDArray, ...]:
+    notes = load_notes(source, name)
+    return notes.onset_s, notes.offset_s, notes.pitch, notes.velocity

@@ -1,0 +1,118 @@
+"""Runs one job after the other in a worker process, and sees to the worker: its start, its end, the memory it keeps."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from analysis.jobs.board import Board
+from analysis.jobs.job import Job
+from analysis.jobs.log import Outcome, outcome_of
+from analysis.jobs.progress import Pace
+from analysis.jobs.settings import Settings
+from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess
+
+TICK_S = 0.1
+SHUTDOWN_GRACE_S = 1.0
+MAX_NOTICES = 20
+
+
+class Runner:
+    """The owner of one device's worker. Only one thread calls it; `worker_pid` and `resident_bytes` are for anyone."""
+
+    def __init__(self, board: Board, settings: Settings) -> None:
+        self._board, self._settings = board, settings
+        self._worker: WorkerProcess | None = None
+        self._mark = 0
+        self._peak: int | None = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, `None` before the first job and after the worker's end."""
+        worker = self._worker
+        return worker.pid if worker else None
+
+    def resident_bytes(self) -> int:
+        """Host memory that the worker holds."""
+        worker = self._worker
+        return (worker.resident_bytes() if worker else None) or 0
+
+    def end_worker(self) -> None:
+        """End the worker, if there is one; the next job starts another."""
+        worker, self._worker = self._worker, None
+        if worker:
+            worker.close()
+
+    def run(self, job: Job, target: str) -> Outcome:
+        """Run a job to its end, whatever that is; its progress and notices go to the board."""
+        self._peak = None
+        worker = None
+        try:
+            worker = self._living_worker()
+            self._mark = max(worker.resident_bytes() or 0, self._settings.memory_floor_bytes)
+            self._mark += self._settings.memory_tolerance_bytes
+            worker.send({"run": {
+                "job": job.id, "target": target, "request": job.request, "device": job.device,
+                "needs_bytes": job.needs_bytes, "batch_size_limit": self._settings.batch_size_limit,
+            }})  # fmt: skip
+            outcome = self._follow(job, worker)
+        except WorkerEndedError as ended:
+            outcome = Outcome("failed", ended_words(ended.how), peak_bytes=self._peak, error=str(ended))
+        except Exception as error:  # noqa: BLE001 - no process or no descriptor to be had: this job fails, the next may not
+            self.end_worker()
+            outcome = outcome_of(error, self._peak)
+        if outcome.state == "failed" and worker:
+            outcome = replace(outcome, output=worker.output)
+        return outcome
+
+    def settle(self) -> None:
+        """After a job that was cut off: replace the worker if it does not give the job's memory back in time."""
+        deadline = time.monotonic() + self._settings.memory_grace_s
+        while self.resident_bytes() > self._mark:
+            if time.monotonic() >= deadline or self._board.stopping:
+                self.end_worker()
+            else:
+                time.sleep(TICK_S)
+
+    def _living_worker(self) -> WorkerProcess:
+        if self._worker is None or not self._worker.alive:
+            self.end_worker()
+            self._worker = WorkerProcess(self._settings.python_path)
+        return self._worker
+
+    def _follow(self, job: Job, worker: WorkerProcess) -> Outcome:
+        """Listen until the job ends, or has had its time to stop."""
+        pace, told_at = Pace(), None
+        while True:
+            message = worker.receive(TICK_S)
+            if message is not None and message.get("job") == job.id:
+                if "end" in message:
+                    return Outcome(**message["end"])
+                self._note(job, message, pace)
+            self._peak = worker.peak_bytes() or self._peak
+            if told_at is None and self._board.cancel_requested(job.id):
+                worker.send({"cancel": job.id})
+                told_at = time.monotonic()
+            grace_s = SHUTDOWN_GRACE_S if self._board.stopping else self._settings.cancel_grace_s
+            if told_at is not None and time.monotonic() >= told_at + grace_s:
+                self.end_worker()
+                return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
+
+    def _note(self, job: Job, message: dict[str, Any], pace: Pace) -> None:
+        if "progress" in message:
+            done, total, what = message["progress"]
+            self._board.update(job.id, progress=pace.update(done, total, what))
+        elif "notice" in message:
+            notices = self._board.get(job.id).notices
+            self._board.update(job.id, notices=(*notices, message["notice"])[-MAX_NOTICES:])
+
+
+def ended_words(how: str) -> str:
+    """What the user reads when a worker has gone.
+
+    >>> ended_words("exit code 3")
+    'The worker process ended (exit code 3) before the job did; start it again. What was finished is kept.'
+    >>> ended_words("signal 9")
+    'The worker process ended (signal 9), perhaps because the memory ran out; start it again. What was finished is kept.'
+    """
+    why = ", perhaps because the memory ran out" if how == "signal 9" else " before the job did"
+    return f"The worker process ended ({how}){why}; start it again. What was finished is kept."

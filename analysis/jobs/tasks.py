@@ -1,0 +1,43 @@
+"""Functions behind kinds of job that are no study."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.jobs.context import Context
+
+
+def train(request: dict[str, Any], context: Context) -> dict[str, str]:
+    """Train a checkpoint; the request holds the fields of `TrainRequest`, and `corpus`, `out` and `resume`.
+
+    Raises:
+        ConfigError, CorpusError: the request or the corpus cannot be used.
+        Cancelled: the user asked to stop; a later run with `resume` goes on from the last validation.
+    """
+    from analysis.studies.train_checkpoint import train_checkpoint
+    from analysis.training.loop import TrainRequest
+
+    fields = dict(request)
+    corpus, out, resume = fields.pop("corpus", "full"), fields.pop("out", None), fields.pop("resume", False)
+    known = [field.name for field in dataclasses.fields(TrainRequest)]
+    if unknown := sorted(set(fields) - set(known)):
+        raise ConfigError(f"Unknown settings {', '.join(unknown)}: expected corpus, out, resume, {', '.join(known)}.")
+    if not out or "arm" not in fields:
+        raise ConfigError(f"Expected an arm and a folder `out` for the checkpoint, got {request}.")
+
+    def step(done: int, total: int, what: str) -> None:
+        context.progress(done, total, what)
+        context.cancel.check()
+
+    saved = train_checkpoint(TrainRequest(**fields), _corpus(corpus, step), Path(out), resume=resume, progress=step)
+    return {"checkpoint": str(saved.path)}
+
+
+def _corpus(name: str, progress: Any) -> Any:
+    from analysis.datasets.corpus import load_demo_corpus
+    from analysis.datasets.paired_folder import load_paired_folder
+
+    if name in ("small", "full"):
+        return load_demo_corpus(name, progress=progress)
+    return load_paired_folder(Path(name), sample_rate=24_000)

@@ -1,0 +1,138 @@
+"""The process that computes: `python -m analysis.jobs.worker READ_FD WRITE_FD`.
+
+Messages come and go over the two descriptors, so that whatever libraries print cannot get between them. Jobs run one at a
+time in the main thread, where libraries expect to be; a second thread listens.
+"""
+
+import faulthandler
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.jobs.admission import admit_to_gpu
+from analysis.jobs.channel import Channel
+from analysis.jobs.context import Cancel, Context
+from analysis.jobs.job import document_text
+from analysis.jobs.log import Outcome, outcome_of
+from analysis.jobs.registry import load
+from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
+from analysis.memory import release_memory
+
+INTERVAL_S = 0.05  # between two reports of progress
+MAX_DOCUMENT_BYTES = 4_194_304
+
+
+class Reporter:
+    """Sends progress at most every `INTERVAL_S`; the newest report waits for `flush` and is not lost."""
+
+    def __init__(self, channel: Channel, job_id: str) -> None:
+        self._channel, self._job_id = channel, job_id
+        self._lock = threading.Lock()
+        self._pending: tuple[int, int, str] | None = None
+        self._sent_at = float("-inf")
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Report that `done` of `total` pieces are done."""
+        with self._lock:
+            self._pending = (int(done), int(total), str(what)[:500])
+            if time.monotonic() - self._sent_at >= INTERVAL_S:
+                self._send()
+
+    def notice(self, text: str) -> None:
+        """Report something that the user should read beside the result."""
+        self._channel.send({"job": self._job_id, "notice": str(text)[:500]})
+
+    def flush(self) -> None:
+        """Send what waits."""
+        with self._lock:
+            self._send()
+
+    def _send(self) -> None:
+        if self._pending is not None:
+            self._channel.send({"job": self._job_id, "progress": self._pending})
+            self._pending, self._sent_at = None, time.monotonic()
+
+
+class Worker:
+    """Runs what the channel asks for until the channel ends."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._job: tuple[str, Cancel, Reporter] | None = None
+
+    def serve(self) -> None:
+        """Run one job after the other, for ever: the listener ends the process."""
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
+        while True:
+            self._run(self._inbox.get())
+
+    def _listen(self) -> None:
+        with suppress(EOFError):
+            while True:
+                job = self._job
+                message = self._channel.receive(INTERVAL_S if job else None)
+                if message is None and job:
+                    job[2].flush()
+                elif message and "run" in message:
+                    job_id = message["run"]["job"]
+                    self._job = (job_id, Cancel(), Reporter(self._channel, job_id))
+                    self._inbox.put(message["run"])
+                elif message and job and message.get("cancel") == job[0]:
+                    job[1].request()
+        end_this_process()
+
+    def _run(self, message: dict[str, Any]) -> None:
+        if self._job is None:
+            raise RuntimeError("A job cannot run before the listener knows it.")
+        job_id, cancel, reporter = self._job
+        context = Context(reporter.progress, cancel, reporter.notice, message["batch_size_limit"])
+        reset_own_peak()
+        outcome = self._outcome(message, context)
+        release_memory()
+        self._job = None
+        reporter.flush()
+        self._channel.send({"job": job_id, "end": asdict(outcome)})
+
+    def _outcome(self, message: dict[str, Any], context: Context) -> Outcome:
+        try:
+            admit_to_gpu(message["needs_bytes"], message["device"])
+            function = load(message["target"])
+            context.cancel.check()
+            text = document_text(function(message["request"], context))
+            if len(text) > MAX_DOCUMENT_BYTES:
+                raise ValueError(
+                    f"The document has {len(text)} bytes, the most is {MAX_DOCUMENT_BYTES}: store the arrays instead."
+                )
+        except BaseException as error:  # noqa: BLE001 - whatever a job does, the worker goes on
+            return outcome_of(error, own_peak_bytes())
+        return Outcome("done", document_json=text, peak_bytes=own_peak_bytes())
+
+
+def end_this_process() -> None:
+    """End at once, with every process that a job started."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(0)
+
+
+def main(read_fd: int, write_fd: int) -> None:
+    """Set the process up and serve."""
+    os.set_inheritable(read_fd, False)
+    os.set_inheritable(write_fd, False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    faulthandler.enable()
+    with suppress(OSError):  # where memory runs out for good, the worker goes and the server stays
+        Path("/proc/self/oom_score_adj").write_text("500")
+    Worker(Channel(read_fd, write_fd)).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,115 @@
+"""Cancelling: by asking, by force, before the beginning; what is finished stays and memory comes back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.jobs.job import JobError
+from analysis.jobs.queue import JobQueue
+from analysis.jobs.system_memory import resident_bytes
+
+TIMEOUT_S = 30.0
+
+Eventually = Callable[[Callable[[], Any]], None]
+
+
+def cancel_in_the_middle(eventually: Eventually, jobs: JobQueue, job_id: str) -> None:
+    eventually(lambda: jobs.get(job_id).progress is not None)
+    jobs.cancel(job_id)
+
+
+def test_a_job_that_looks_at_the_flag_stops_and_keeps_its_worker(eventually: Eventually, jobs: JobQueue, tmp_path: Path) -> None:
+    file = tmp_path / "pieces"
+    job_id = jobs.submit("count", {"pieces": 10_000, "file": str(file)})
+    eventually(lambda: jobs.workers())
+    pid = jobs.workers()["cpu"]
+    cancel_in_the_middle(eventually, jobs, job_id)
+    job = jobs.wait(job_id, 1.0)  # the promise: within a second
+    finished = len(file.read_text().splitlines())
+    assert job.state == "cancelled"
+    assert job.progress is not None
+    assert job.message == f"Cancelled after {finished} of 10000; what was finished is kept."
+    assert job.document is None
+    assert jobs.wait(jobs.submit("echo", {}), TIMEOUT_S).document["pid"] == pid
+    assert len(file.read_text().splitlines()) == finished
+
+
+def test_a_job_that_does_not_stop_is_ended_with_its_worker(
+    eventually: Eventually, gone: Callable[[int], bool], make_queue: Any, log_path: Path
+) -> None:
+    jobs = make_queue(cancel_grace_s=0.3)
+    job_id = jobs.submit("stubborn", {})
+    eventually(lambda: jobs.workers())
+    pid = jobs.workers()["cpu"]
+    cancel_in_the_middle(eventually, jobs, job_id)
+    job = jobs.wait(job_id, 4.0)  # long before the default of five seconds
+    assert (job.state, job.message) == ("cancelled", "Cancelled after 1 of 2; what was finished is kept.")
+    assert json.loads(log_path.read_text())["error"] == "It did not stop in time; its worker was ended."
+    assert gone(pid)
+    assert jobs.wait(jobs.submit("echo", {}), TIMEOUT_S).document["pid"] != pid
+
+
+def test_force_comes_after_five_seconds_unless_told_otherwise(eventually: Eventually, jobs: JobQueue) -> None:
+    assert jobs._shared.settings.cancel_grace_s == 5.0
+    job_id = jobs.submit("stubborn", {})
+    cancel_in_the_middle(eventually, jobs, job_id)
+    assert jobs.wait(job_id, 1.0).state == "running"
+
+
+def test_a_queued_job_is_cancelled_at_once(eventually: Eventually, jobs: JobQueue, tmp_path: Path, log_path: Path) -> None:
+    running = jobs.submit("until_file", {"file": str(tmp_path / "go")})
+    eventually(lambda: jobs.get(running).state == "running")
+    queued = jobs.submit("echo", {})
+    jobs.cancel(queued)
+    job = jobs.get(queued)
+    assert (job.state, job.message, job.started_at) == ("cancelled", "Cancelled before it began.", None)
+    (tmp_path / "go").touch()
+    assert jobs.wait(running, TIMEOUT_S).state == "done"
+    assert [json.loads(line)["state"] for line in log_path.read_text().splitlines()] == ["cancelled", "done"]
+
+
+def test_a_job_that_is_cancelled_while_it_is_imported_does_not_begin(
+    eventually: Eventually, jobs: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "importing"
+    monkeypatch.setenv("OTOSCOPE_TEST_MARKER", str(marker))
+    job_id = jobs.submit("slow_import", {})
+    eventually(marker.exists)
+    jobs.cancel(job_id)
+    job = jobs.wait(job_id, TIMEOUT_S)
+    assert (job.state, job.message) == ("cancelled", "Cancelled; what was finished is kept.")
+
+
+def test_cancelling_what_is_finished_changes_nothing(jobs: JobQueue) -> None:
+    job = jobs.wait(jobs.submit("echo", {}), TIMEOUT_S)
+    jobs.cancel(job.id)
+    assert jobs.get(job.id) == job
+    with pytest.raises(JobError, match="There is no job 'nonesuch'"):
+        jobs.cancel("nonesuch")
+
+
+def test_a_fault_on_the_way_out_is_logged(eventually: Eventually, jobs: JobQueue, log_path: Path) -> None:
+    job_id = jobs.submit("fail_after_cancel", {})
+    cancel_in_the_middle(eventually, jobs, job_id)
+    job = jobs.wait(job_id, TIMEOUT_S)
+    assert (job.state, job.message) == ("cancelled", "Cancelled after 1 of 4; what was finished is kept.")
+    assert json.loads(log_path.read_text())["error"] == "OSError: a file was half written"
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_memory_comes_back_or_the_worker_is_replaced(eventually: Eventually, make_queue: Any, keep: bool) -> None:
+    jobs = make_queue(memory_floor_bytes=0, memory_tolerance_bytes=40_000_000, memory_grace_s=0.3)
+    pid = jobs.wait(jobs.submit("echo", {}), TIMEOUT_S).document["pid"]
+    before = resident_bytes(pid)
+    assert before is not None
+    job_id = jobs.submit("hoard", {"bytes": 200_000_000, "keep": keep})
+    eventually(lambda: jobs.get(job_id).progress is not None)
+    assert (resident_bytes(pid) or 0) > before + 150_000_000
+    jobs.cancel(job_id)
+    assert jobs.wait(job_id, TIMEOUT_S).state == "cancelled"
+    after = jobs.wait(jobs.submit("echo", {}), TIMEOUT_S).document["pid"]
+    assert (after == pid) is not keep
+    assert (resident_bytes(after) or 0) < before + 40_000_000

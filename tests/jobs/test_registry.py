@@ -1,0 +1,55 @@
+"""Every kind of job leads to a function, and training passes its request on."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from analysis.errors import Cancelled, ConfigError
+from analysis.jobs import tasks
+from analysis.jobs.context import Context
+from analysis.jobs.registry import KINDS, load
+from analysis.studies import train_checkpoint
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_leads_to_a_function(kind: str) -> None:
+    assert callable(load(KINDS[kind]))
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"arm": "D0", "out": "x", "speed": 2}, "Unknown settings speed: expected corpus, out, resume, arm"),
+        ({"arm": "D0"}, "Expected an arm and a folder `out`"),
+        ({"out": "x"}, "Expected an arm and a folder `out`"),
+        ({"arm": "D0", "out": "x", "steps": -1}, "Expected steps"),
+    ],
+)
+def test_training_refuses_a_wrong_request(request_: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        tasks.train(request_, Context())
+
+
+def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    context, seen = Context(), []
+    context.progress = lambda *report: seen.append(report)
+
+    def fake(request: Any, corpus: Any, out: Path, *, resume: bool, progress: Any) -> Any:
+        assert (request.arm, request.steps, corpus, out, resume) == ("D0", 7, "corpus of full", tmp_path / "x", True)
+        for step in range(1, 8):
+            progress(step, 7, "loss 1.00")
+            if step == stop_at:
+                context.cancel.request()
+        return SimpleNamespace(path=out)
+
+    monkeypatch.setattr(train_checkpoint, "train_checkpoint", fake)
+    monkeypatch.setattr(tasks, "_corpus", lambda name, progress: f"corpus of {name}")
+    request, stop_at = {"arm": "D0", "steps": 7, "out": str(tmp_path / "x"), "resume": True}, 0
+    assert tasks.train(request, context) == {"checkpoint": str(tmp_path / "x")}
+    assert seen[-1] == (7, 7, "loss 1.00")
+    stop_at = 3
+    with pytest.raises(Cancelled):
+        tasks.train(request, context)
+    assert seen[-1] == (4, 7, "loss 1.00")
