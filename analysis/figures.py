@@ -13,24 +13,57 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-AUDIO_BLUE = "#0072B2"
+AUDIO_BLUE, TWIN_GREY = "#0072B2", "#7F7F7F"
 
 
 def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], out: Path) -> list[Path]:
-    """Write attention.png, received.png, self_similarity.png and a4.png; return their paths."""
-    title = f"{described['clip']}, {described['checkpoint']}, layer {described['layer']}"
+    """Write one PNG per picture and return their paths.
+
+    waveform, log_mel, attention, received, self_similarity and a4; also a4_attention, where the arm has that cross-attention.
+    """
+    layer = "A4 cross-attention" if described["layer"] == 0 else f"layer {described['layer']}"
+    title = f"{described['clip']}, {described['checkpoint']}, {layer}"
+    duration_s = described["duration_s"]
     figures = {
-        "attention": _attention(arrays, described),
-        "received": _received(arrays),
+        "waveform": _waveform(arrays, duration_s),
+        "log_mel": _log_mel(arrays, duration_s, described["sample_rate"]),
+        "attention": _attention(arrays, "attention", described["query"], described["key"]),
+        "received": _received(arrays, described),
         "self_similarity": _self_similarity(arrays),
         "a4": _a4(arrays, described),
     }
+    if "a4_attention" in arrays:
+        kinds = described["a4_attention_query"], described["a4_attention_key"]
+        figures["a4_attention"] = _attention(arrays, "a4_attention", *kinds)
     paths = []
     for name, figure in figures.items():
-        figure.suptitle(title, fontsize=9)
+        figure.suptitle(title.replace(layer, "A4 cross-attention") if name == "a4_attention" else title, fontsize=9)
         paths.append(out / f"{name}.png")
         figure.savefig(paths[-1], dpi=150)
     return paths
+
+
+def _waveform(arrays: dict[str, np.ndarray], duration_s: float) -> Figure:
+    figure = _blank((10, 1.8))
+    axis = figure.subplots()
+    axis.fill_between(
+        arrays["envelope_times_s"], arrays["envelope_low"], arrays["envelope_high"], color=AUDIO_BLUE, linewidth=0.3
+    )
+    axis.set(xlabel="time (s)", ylabel="amplitude (of 1)", xlim=(0, duration_s))
+    return figure
+
+
+def _log_mel(arrays: dict[str, np.ndarray], duration_s: float, sample_rate: int) -> Figure:
+    figure = _blank((10, 3))
+    axis = figure.subplots()
+    top_mel = 2595 * np.log10(1 + sample_rate / 2 / 700)
+    extent = (0, float(arrays["log_mel_times_s"][-1]) or duration_s, 0, top_mel)
+    image = axis.imshow(arrays["log_mel"], origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-80, vmax=0)
+    ticks = [hz for hz in (100, 250, 500, 1000, 2000, 4000, 8000) if hz <= sample_rate / 2]
+    axis.set_yticks([2595 * np.log10(1 + hz / 700) for hz in ticks], [f"{hz:,}" for hz in ticks], fontsize=7)
+    axis.set(xlabel="time (s)", ylabel="frequency (Hz, mel scale)", xlim=(0, duration_s))
+    figure.colorbar(image, label="dB below maximum")
+    return figure
 
 
 def _blank(figsize: tuple[float, float]) -> Figure:
@@ -39,28 +72,34 @@ def _blank(figsize: tuple[float, float]) -> Figure:
     return Figure(figsize=figsize, layout="constrained")
 
 
-def _attention(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
-    patterns, times = arrays["attention"], arrays["token_times_s"]
+def _attention(arrays: dict[str, np.ndarray], name: str, query: str, key: str) -> Figure:
+    prefix = "" if name == "attention" else f"{name}_"
+    patterns, rows, columns = arrays[name], arrays[f"{prefix}query_times_s"], arrays[f"{prefix}key_times_s"]
     figure = _blank((10, 5.6))
     axes = figure.subplots(2, (len(patterns) + 1) // 2, sharex=True, sharey=True, squeeze=False)
     top = float(np.quantile(patterns, 0.995))
-    extent = (times[0], times[-1], times[0], times[-1])
+    extent = (columns[0], columns[-1], rows[0], rows[-1])
     image = None
     for head, (axis, pattern) in enumerate(zip(axes.flat, patterns, strict=False), start=1):
         image = axis.imshow(pattern, origin="lower", extent=extent, cmap="cividis", vmin=0, vmax=top)
         axis.set_title(f"head {head}", fontsize=8)
-    figure.supxlabel(f"key: {described['key']}, time (s)", fontsize=9)
-    figure.supylabel(f"query: {described['query']}, time (s)", fontsize=9)
+    figure.supxlabel(f"key: {key} time (s)", fontsize=9)
+    figure.supylabel(f"query: {query} time (s)", fontsize=9)
     if image is not None:
         figure.colorbar(image, ax=axes, label="attention (share of 1 per query)", extend="max")
     return figure
 
 
-def _received(arrays: dict[str, np.ndarray]) -> Figure:
+def _received(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
     figure = _blank((10, 2.6))
     axis = figure.subplots()
-    axis.plot(arrays["received_times_s"], arrays["received"], color=AUDIO_BLUE, linewidth=0.8)
-    axis.set(xlabel="time (s)", ylabel="attention received\n(share of 1 per window)")
+    times = arrays["received_times_s"]
+    axis.plot(times, arrays["received"], color=AUDIO_BLUE, linewidth=0.8, label="trained")
+    axis.plot(times, arrays["untrained_received"], color=TWIN_GREY, linewidth=0.8, linestyle="--", label="untrained twin")
+    axis.axhline(described["uniform_received"], color="0.75", linewidth=0.8, linestyle="--", label="uniform")
+    axis.set(xlabel="time (s)", ylabel="attention received\n(share of 1 per window)", xlim=(0, described["duration_s"]))
+    axis.set_ylim(bottom=0)
+    axis.legend(loc="upper right", fontsize=7, ncols=3, frameon=False)
     return figure
 
 

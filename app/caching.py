@@ -4,6 +4,8 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 """
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,24 @@ from numpy.typing import NDArray
 
 from analysis import paths
 from analysis.datasets.audio import Waveform, load_waveform, read_window
+from analysis.errors import OtoscopeError
 
-MEL_BANDS, HOP = 128, 480
+MOST_ANALYSES = 4
+Progress = Callable[[int, int], None]
 
 
 def checkpoints() -> list[Any]:
-    """Every checkpoint, broken ones included; read anew each time, since it opens no weights."""
+    """Every checkpoint, broken ones included; read anew when a file has come, gone or changed."""
+    roots = paths.checkpoint_roots()
+    files = (file for root in roots for name in ("config.json", "model.safetensors") for file in sorted(root.glob(f"*/{name}")))
+    return list(_checkpoints(roots, tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Looking for checkpoints …")
+def _checkpoints(roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...]) -> tuple[Any, ...]:  # noqa: ARG001
     from analysis.models.checkpoint import list_checkpoints
 
-    return list(list_checkpoints(paths.checkpoint_roots()))
+    return tuple(list_checkpoints(roots))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the checkpoint …")
@@ -33,16 +44,38 @@ def model(folder: str, sha256: str) -> Any:  # noqa: ARG001 - the hash is part o
     return open_checkpoint(Path(folder)).model()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Analysing the clip …")
-def _analysis(clip_sha256: str, checkpoint_sha256: str, _waveform: Waveform, _folder: str) -> Any:  # noqa: ARG001
+@st.cache_resource(show_spinner=False)
+def _kept() -> dict[tuple[str, str, str], Any]:
+    return {}
+
+
+def _keep(kind: str, checkpoint: Any, clip: Waveform, compute: Callable[[], Any]) -> Any:
+    """The last few results; by hand, because a cached function cannot tell its progress to the page."""
+    kept, key = _kept(), (kind, str(checkpoint.sha256), clip.sha256)
+    if (found := kept.get(key)) is not None:
+        return found
+    found = compute()
+    while len(kept) >= 2 * MOST_ANALYSES:
+        kept.pop(next(iter(kept)), None)
+    kept[key] = found
+    return found
+
+
+def analysis(checkpoint: Any, clip: Waveform, progress: Progress | None = None) -> Any:
+    """What a checkpoint makes of a clip: a `ClipAnalysis`."""
     from analysis.studies.clip import analyse_clip
 
-    return analyse_clip(model(_folder, checkpoint_sha256), _waveform)
+    def compute() -> Any:
+        return analyse_clip(model(str(checkpoint.path), checkpoint.sha256), clip, progress)
+
+    return _keep("trained", checkpoint, clip, compute)
 
 
-def analysis(checkpoint: Any, waveform: Waveform) -> Any:
-    """What a checkpoint makes of a clip."""
-    return _analysis(waveform.sha256, checkpoint.sha256, waveform, str(checkpoint.path))
+def untrained(checkpoint: Any, clip: Waveform, progress: Progress | None = None) -> Any:
+    """What the untrained twin's attention does over a clip: a `ClipUse`."""
+    from analysis.studies.clip import measure_use
+
+    return _keep("untrained", checkpoint, clip, lambda: measure_use(checkpoint.untrained_twin(), clip, progress))
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the clip …")
@@ -51,21 +84,23 @@ def waveform(source: bytes, sample_rate: int, name: str) -> Waveform:
     return load_waveform(source, sample_rate, name=name)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _log_mel(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG001
-    import librosa
+@st.cache_data(max_entries=8, show_spinner="Computing the spectrogram …")
+def _log_mel(
+    sha256: str,  # noqa: ARG001
+    sample_rate: int,
+    _samples: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    from analysis.descriptors.log_mel import log_mel as compute
 
-    power = librosa.feature.melspectrogram(y=_samples, sr=sample_rate, n_fft=2048, hop_length=HOP, n_mels=MEL_BANDS, htk=True)
-    return librosa.power_to_db(power, ref=np.max, top_db=80.0).astype(np.float32)
+    return compute(_samples, sample_rate)
 
 
 def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Frame times (s) and a log-mel spectrogram `(bands, frames)` in dB below its maximum."""
-    decibel = _log_mel(clip.sha256, clip.sample_rate, clip.samples)
-    return np.arange(decibel.shape[1]) * HOP / clip.sample_rate, decibel
+    return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 
 
-@st.cache_data(max_entries=2)
+@st.cache_data(max_entries=32, show_spinner=False)
 def parameters(arm: str, scale: str) -> dict[str, int]:
     """Parameters by component."""
     from analysis.models.counting import count_parameters
@@ -73,14 +108,33 @@ def parameters(arm: str, scale: str) -> dict[str, int]:
     return dict(count_parameters(arm, scale))
 
 
-@st.cache_resource(max_entries=1, show_spinner="Rendering the demo clips; this happens once …")
-def demo_clips() -> list[Any]:
-    """The demo clips, rendered where they are not on disk yet; none where the library has none."""
+def parameters_of(checkpoint: Any) -> dict[str, int] | None:
+    """Parameters by component of a checkpoint; None where its sizes are not those of its arm and scale."""
+    from analysis.models.arms import build_config
+    from analysis.models.config import ModelConfig
+
     try:
-        from analysis.datasets.corpus import demo_clips as rendered
-    except ImportError:
-        return []
-    return list(rendered())
+        counts = parameters(checkpoint.arm, checkpoint.scale)
+        config = ModelConfig.from_dict(checkpoint.config)
+        usual = replace(build_config(checkpoint.arm, checkpoint.scale), dropout=config.dropout)
+    except OtoscopeError:
+        return None
+    return counts if config == usual else None
+
+
+@st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")
+def demo_clips() -> list[Any]:
+    """The demo clips; none is rendered yet."""
+    from analysis.datasets.corpus import list_demo_clips
+
+    return list(list_demo_clips())
+
+
+def rendered(demo: Any) -> Any:
+    """A demo clip with its audio on disk."""
+    from analysis.datasets.corpus import render_demo_clip
+
+    return render_demo_clip(demo)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,6 +1,6 @@
-"""Pickers of a checkpoint and of a clip; what is wrong is said where it was chosen."""
+"""Pickers of a checkpoint, of a clip and of numbers; what is wrong is said where it was chosen."""
 
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "m4a"]
 UPLOAD = "Upload a recording"
 SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
+MOST_BUTTONS = 13
 
 
 @dataclass(frozen=True)
@@ -52,40 +53,55 @@ def pick_checkpoint() -> Any | None:
 
 
 def demo_clips() -> dict[str, Any]:
-    """The demo clips by title; empty, with the reason said, where they cannot be had."""
+    """The demo clips by title, not rendered yet; empty, with the reason said, where they cannot be had."""
     try:
         return {str(one.title): one for one in caching.demo_clips()}
     except OtoscopeError as error:
         st.error(str(error))
-    except BrokenExecutor:
-        st.error("The demo clips could not be rendered: a process ended early. Reload the page, or upload a recording.")
     return {}
 
 
 def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
-    """The chosen clip; None until there is one that can be read."""
+    """The chosen clip; where it is missing or cannot be read, the one shown before; None until there is one."""
     demos = demo_clips()
     names = [*demos, UPLOAD]
     wanted = state.get_text("clip")
     chosen = st.selectbox("Clip", names, index=names.index(wanted) if wanted in names else 0)
     state.put("clip", chosen)
+    clip = None
     try:
-        return _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
+        clip = _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
     except (OtoscopeError, OSError) as error:
         st.error(str(error))
-        return None
+    if clip is not None:
+        state.keep("clip", clip)
+        return clip
+    before = state.recall("clip")
+    if before is not None:
+        st.caption(f"Until there is a recording that can be read, the page shows {before.waveform.name}.")
+    return before
 
 
 def _upload(sample_rate: int) -> Clip | None:
     audio = st.file_uploader("Recording", type=AUDIO_TYPES)
-    midi = st.file_uploader("MIDI of the same performance (optional)", type=["mid", "midi"])
+    with st.expander("MIDI of the same performance (optional)"):
+        midi = st.file_uploader("MIDI file", type=["mid", "midi"])
     if audio is None:
         return None
-    notes = load_notes(midi.getvalue(), midi.name) if midi is not None else None
-    return _clip(audio.getvalue(), audio.name, sample_rate, notes)
+    clip = _clip(audio.getvalue(), audio.name, sample_rate, None)
+    if midi is None:
+        return clip
+    try:
+        return Clip(clip.waveform, clip.source, load_notes(midi.getvalue(), midi.name))
+    except OtoscopeError as error:
+        st.error(f"{error} The recording is shown without notes.")
+        return clip
 
 
 def _shipped(demo: Any, sample_rate: int) -> Clip:
+    if not demo.wav_path.is_file():
+        with st.spinner(f"Rendering {demo.title}; this happens once …", show_time=True):
+            caching.rendered(demo)
     start_s = float(demo.start_s)
     stop_s = min(start_s + DEMO_SECONDS, float(demo.piece.duration_s))
     source = caching.excerpt(str(demo.wav_path), start_s, stop_s, sample_rate)
@@ -111,12 +127,25 @@ def pick_number(name: state.Name, label: str, low: int, high: int) -> int:
     if high <= low:
         return low
     value = state.get_int(name, low, high, low)
-    chosen = int(st.slider(label, low, high, value))
+    chosen = int(st.slider(label, low, high, value, key=f"pick_{name}"))
     state.put(name, chosen)
     return chosen
 
 
-def pick_head(n_heads: int) -> int | None:
-    """A head counted from 1, or None for the mean of all."""
-    chosen = pick_number("head", "Head (0 is the mean of all)", 0, n_heads)
-    return chosen or None
+def pick_one(name: state.Name, label: str, options: Sequence[int], default: int, words: Callable[[int], str]) -> int:
+    """One of a few numbers as buttons, of many as a slider; a lone choice is not asked for."""
+    if len(options) < 2:
+        return options[0]
+    wanted = state.get_int(name, min(options), max(options), default)
+    if len(options) <= MOST_BUTTONS:
+        chosen = st.segmented_control(label, options, default=wanted, format_func=words, required=True, key=f"pick_{name}")
+    else:
+        chosen = st.select_slider(label, options, wanted, format_func=words, key=f"pick_{name}")
+    state.put(name, int(chosen))
+    return int(chosen)
+
+
+def pick_span(name: str, label: str, low_s: float, high_s: float, step_s: float = 0.05) -> tuple[float, float]:
+    """A part of [low, high] in seconds, at least one step long."""
+    first, last = st.slider(label, low_s, high_s, (low_s, high_s), step=step_s, format="%.2f s", key=f"pick_{name}")
+    return (first, last) if last > first else (max(low_s, first - step_s), min(high_s, last + step_s))

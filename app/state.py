@@ -1,6 +1,6 @@
 """The only owner of session state and query parameters: what is selected, by name."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -36,3 +36,13 @@ def put(name: Name, value: str | int | None) -> None:
 
 def _key(name: Name) -> str:
     return f"selected_{name}"
+
+
+def keep(name: Literal["clip"], value: object) -> None:
+    """Remember what is shown, so that it can stay while something else fails; not part of the address."""
+    st.session_state[f"shown_{name}"] = value
+
+
+def recall(name: Literal["clip"]) -> Any:
+    """What was last kept under that name in this session; None where nothing was."""
+    return st.session_state.get(f"shown_{name}")

@@ -52,5 +52,6 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     with np.load(out / "arrays.npz") as arrays:
         np.testing.assert_allclose(arrays["attention"].sum(axis=-1), 1, rtol=1e-4)
         np.testing.assert_allclose(np.diag(arrays["self_similarity"]), 1, rtol=1e-4)
-    assert {path.name for path in out.glob("*.png")} == {"attention.png", "received.png", "self_similarity.png", "a4.png"}
+    pictures = {"attention", "received", "self_similarity", "a4", "waveform", "log_mel", "a4_attention"}
+    assert {path.stem for path in out.glob("*.png")} == pictures
     assert main([*arguments[:5], "9", *arguments[6:]]) == 2

@@ -5,11 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 from analysis.datasets.audio import probe
 from analysis.datasets.containers import AUDIO_SUFFIXES
-from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, split_by_group, summarise
+from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.errors import AudioError, CorpusError
 
 MIDI_SUFFIXES = (".mid", ".midi")
@@ -69,7 +68,7 @@ def _groups(paths: Iterable[Path], group_pattern: str) -> dict[Path, str]:
 
 def _piece(audio: Path, midi: Path, group: str, split: Split, duration_s: float) -> Piece:
     stem = _stem(audio)
-    return Piece(stem, "unknown", stem.replace("_", " "), group, split, duration_s, audio, midi)
+    return Piece(stem, UNKNOWN_COMPOSER, stem.replace("_", " "), group, split, duration_s, audio, midi)
 
 
 def _stem(path: Path) -> str:

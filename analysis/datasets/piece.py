@@ -18,6 +18,7 @@ from analysis.errors import CorpusError
 from analysis.seeding import derive
 
 Split = Literal["train", "validation", "test"]
+UNKNOWN_COMPOSER = "unknown"
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 from numpy.typing import NDArray
 
+from analysis.datasets.piece import UNKNOWN_COMPOSER
 from analysis.datasets.segments import WINDOW_S, Segment
 from analysis.errors import CorpusError
 from analysis.seeding import numpy_generator
@@ -47,9 +48,9 @@ def build_pools(
 ) -> Pools:
     """Draw queries and their candidates, none twice within a pool.
 
-    Same piece means the same group, same composer another group of that composer, random another composer. Where one of
-    the first two has too few segments, random ones take their places. With `no_overlap`, a same-piece candidate of the
-    same recording begins at least 4 s from the positive.
+    Same piece means the same group, same composer another group of that composer, random one of another or an unknown
+    composer. Where one of the first two has too few segments, random ones take their places. With `no_overlap`, a
+    same-piece candidate of the same recording begins at least 4 s from the positive.
 
     Raises:
         CorpusError: there are too few segments, or the pool is too small for the negatives asked for.
@@ -86,7 +87,7 @@ def _pool(
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     """One row: candidates and their kinds."""
     same_group = table.group == table.group[positive]
-    same_composer = table.composer == table.composer[positive]
+    same_composer = (table.composer == table.composer[positive]) & (table.composer != UNKNOWN_COMPOSER)
     piece_mask = same_group & (np.arange(len(same_group)) != positive)
     if no_overlap:
         near = np.abs(table.start_s - table.start_s[positive]) < WINDOW_S
@@ -99,8 +100,8 @@ def _pool(
     n_random = pool_size - sum(map(len, parts))
     if len(others) < n_random:
         raise CorpusError(
-            f"There are {len(others)} segments by composers other than {table.composer[positive]}; expected at least "
-            f"{n_random} for a pool of {pool_size}. Use more composers or smaller pools."
+            f"There are {len(others)} segments of other works by other composers than {table.composer[positive]}; expected "
+            f"at least {n_random} for a pool of {pool_size}. Use more composers or smaller pools."
         )
     parts.append(rng.choice(others, n_random, replace=False))
     kinds = np.repeat(np.arange(4, dtype=np.int8), [len(part) for part in parts])

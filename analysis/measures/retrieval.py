@@ -1,7 +1,7 @@
 """How well an embedding finds the right candidate in a pool."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 
 
@@ -15,12 +15,30 @@ def ranks(
     >>> ranks(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 1.0]]), np.array([[0, 1, 2]])).tolist()
     [2]
     """
+    similarity = pool_similarities(queries, candidate_embeddings, pools)
+    return 1 + np.count_nonzero(~(similarity[:, 1:] < similarity[:, :1]), axis=1)
+
+
+def pool_similarities(
+    queries: Float[ndarray, "q d"], candidate_embeddings: Float[ndarray, "n d"], pools: Int[ndarray, "q pool"]
+) -> Float64[ndarray, "q pool"]:
+    """Cosine similarity of every query to each candidate of its pool."""
     left, right = _unit(queries), _unit(candidate_embeddings)
-    result = np.empty(len(pools), np.int64)
-    for row, pool in enumerate(pools):
-        similarity = np.einsum("nd,d->n", right[pool], left[row])
-        result[row] = 1 + np.count_nonzero(~(similarity[1:] < similarity[0]))
-    return result
+    rows = [np.einsum("nd,d->n", right[pool], left[row]) for row, pool in enumerate(pools)]
+    return np.stack(rows) if rows else np.empty(pools.shape)
+
+
+def pairwise_accuracy(similarity: Float64[ndarray, "q pool"], chosen: Bool[ndarray, "q pool"]) -> Float64[ndarray, " q"]:
+    """Share of the chosen candidates that the positive (column 0) outranks, per query; NaN where none is chosen.
+
+    Chance is one half. Ties count against the positive.
+
+    >>> pairwise_accuracy(np.array([[0.5, 0.4, 0.9]]), np.array([[False, True, True]])).tolist()
+    [0.5]
+    """
+    beaten = np.count_nonzero(chosen & (similarity < similarity[:, :1]), axis=1)
+    n_chosen = np.count_nonzero(chosen, axis=1)
+    return np.where(n_chosen > 0, beaten / np.maximum(n_chosen, 1), np.nan)
 
 
 def recall_at(ranks: Int[ndarray, " q"], k: int) -> float:

@@ -1,8 +1,10 @@
 """Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
 
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ from torch import Tensor
 
 from analysis.errors import CheckpointError, OtoscopeError
 from analysis.models.arms import ARMS
-from analysis.models.config import ModelConfig
+from analysis.models.config import ModelConfig, shown
 from analysis.models.dual_encoder import DualEncoder, build_model
 
 SCHEMA_VERSION = 1
+_LARGEST_CONFIG = 4 * 2**20  # bytes
+_LARGEST_HISTORY, _MOST_COLUMNS = 10 * 2**20, 1000
+_DTYPES = {True: ("F16", "BF16", "F32", "F64"), False: ("I64",)}  # of floating tensors, of the others
 WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
@@ -45,9 +50,24 @@ class Checkpoint:
         return ModelConfig.from_dict(self.config)
 
     def history(self) -> list[dict[str, Any]]:
-        """Rows of `history.csv`, none if there is no such file."""
+        """Rows of `history.csv`, none if there is no such file or nothing in it.
+
+        Raises:
+            CheckpointError: it is no table.
+        """
         path = self.path / HISTORY
-        return pd.read_csv(path).to_dict("records") if path.exists() else []  # pyright: ignore[reportReturnType]
+        try:
+            return _rows(path) if path.exists() else []
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.name}/{HISTORY} is not a table of numbers ({error}). Restore or remove it.") from error
+
+    def check_weights(self) -> None:
+        """Read every tensor once.
+
+        Raises:
+            CheckpointError: a value is not finite.
+        """
+        _read_weights(self.path / WEIGHTS, _expected(self.model_config))
 
     def model(self) -> DualEncoder:
         """The trained model in fp32, ready for inference.
@@ -116,16 +136,25 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     described = _read_config(folder)
     arm, scale = described["arm"], described["scale"]
     if arm not in ARMS:
-        raise CheckpointError(f"{folder.name} is of unknown arm {arm!r}: expected one of {', '.join(ARMS)}.")
+        raise CheckpointError(f"{folder.name} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
     try:
         config = ModelConfig.from_dict(described["model"])
     except OtoscopeError as error:
         raise CheckpointError(f"{folder.name}/{CONFIG}: {error}") from error
-    with torch.device("meta"):
-        expected = DualEncoder(config).state_dict()
-    _check_header(folder / WEIGHTS, expected)
+    if (config.a4_mechanism, config.d4) != (ARMS[arm].a4, ARMS[arm].d4):
+        got = f"a4_mechanism {config.a4_mechanism!r} and d4 {config.d4}"
+        raise CheckpointError(f"{folder.name}/{CONFIG} says arm {arm} but describes {got}. Correct one of them.")
+    if type(seed := described["training"].get("seed", 0)) is not int:
+        raise CheckpointError(f"{folder.name}/{CONFIG}: the seed must be a whole number; got {shown(seed)}. Correct it.")
+    _check_header(folder / WEIGHTS, _expected(config))
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     return Checkpoint(folder, arm, scale, described["model"], described["training"], described["evaluation"], digest)
+
+
+def _expected(config: ModelConfig) -> dict[str, Tensor]:
+    """Names and shapes of the tensors, without memory for them."""
+    with torch.device("meta"):
+        return DualEncoder(config).state_dict()
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
@@ -143,8 +172,12 @@ def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoin
 
 def _read_config(folder: Path) -> dict[str, Any]:
     try:
-        described = json.loads((folder / CONFIG).read_text())
-    except (OSError, ValueError) as error:
+        if (size := (folder / CONFIG).stat().st_size) > _LARGEST_CONFIG:
+            raise CheckpointError(f"{folder.name}/{CONFIG} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
+        described = json.loads((folder / CONFIG).read_text("utf-8"))
+    except CheckpointError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder.name}/{CONFIG} is missing or not JSON ({error}). Restore it.") from error
     needed = {"arm": str, "scale": str, "model": dict, "training": dict, "evaluation": dict}
     for key, kind in needed.items():
@@ -153,17 +186,44 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return described
 
 
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if (size := path.stat().st_size) > _LARGEST_HISTORY:
+        raise ValueError(f"{size:,} bytes, at most {_LARGEST_HISTORY:,} are read")
+    lines = [line for line in path.read_text("utf-8").replace("\r", "\n").split("\n") if line.strip()]
+    if not lines:
+        return []
+    widths = [line.count(",") + 1 for line in lines]
+    if max(widths) > min(widths[0], _MOST_COLUMNS):
+        raise ValueError(f"a row has {max(widths):,} columns, the heading {widths[0]:,}, and at most {_MOST_COLUMNS:,} are read")
+    table = pd.read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
+    return table.to_dict("records")  # pyright: ignore[reportReturnType]
+
+
 def _check_header(path: Path, expected: dict[str, Tensor]) -> None:
     try:
         with safe_open(path, framework="pt") as file:
-            got = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+            slices = {name: file.get_slice(name) for name in file.keys()}
+            dtypes = {name: str(tensor.get_dtype()) for name, tensor in slices.items()}
+            got = {name: tuple(tensor.get_shape()) for name, tensor in slices.items()}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.parent.name}/{path.name} is not a safetensors file ({error}).") from error
     label = f"{path.parent.name}/{path.name}"
+    compare_shapes(label, got, expected)
+    for name, tensor in expected.items():
+        if dtypes[name] not in (allowed := _DTYPES[tensor.is_floating_point()]):
+            raise CheckpointError(f"{label}: expected {name!r} of type {' or '.join(allowed)}, got {shown(dtypes[name])}.")
+
+
+def compare_shapes(label: str, got: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are not those of the model.
+
+    Raises:
+        CheckpointError: one is missing, extra or of another shape.
+    """
     if missing := sorted(set(expected) - set(got)):
         raise CheckpointError(f"{label} lacks {len(missing)} tensors, first {missing[0]!r}. Is the arm right?")
     if extra := sorted(set(got) - set(expected)):
-        raise CheckpointError(f"{label} has {len(extra)} tensors too many, first {extra[0]!r}. Is the arm right?")
+        raise CheckpointError(f"{label} has {len(extra)} tensors too many, first {shown(extra[0])}. Is the arm right?")
     for name, tensor in expected.items():
         if got[name] != tuple(tensor.shape):
             raise CheckpointError(f"{label}: expected {name!r} of shape {tuple(tensor.shape)}, got {got[name]}.")

@@ -1,12 +1,21 @@
 """What a dual encoder is made of; saved beside the weights and enough to rebuild it."""
 
-from dataclasses import asdict, dataclass, fields
+import reprlib
+from dataclasses import MISSING, Field, asdict, dataclass, fields
 from typing import Any, Literal
 
 from analysis.errors import ConfigError
 
 A4Mechanism = Literal["none", "concat", "cross", "reverse"]
 MECHANISMS = ("none", "concat", "cross", "reverse")
+
+_MOST_CONVOLUTIONS = 16
+_LARGEST = 2**16  # of a size that is not listed here; far above any model, far below what overflows or never ends
+_LARGEST_OF = {
+    "audio_n_layers": 128, "midi_n_layers": 128, "n_heads": 256, "max_audio_tokens": 2**15,
+    "sample_rate": 768_000, "n_samples": 2**25,
+}  # fmt: skip
+_SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
 
 
 @dataclass(frozen=True)
@@ -40,22 +49,43 @@ class ModelConfig:
     n_samples: int = 96_000
 
     def __post_init__(self) -> None:
+        self._refuse_convolutions()
         if self.a4_mechanism not in MECHANISMS:
-            raise ConfigError(f"Unknown A4 mechanism {self.a4_mechanism!r}: expected one of {MECHANISMS}.")
+            raise ConfigError(f"Unknown A4 mechanism {shown(self.a4_mechanism)}: expected one of {MECHANISMS}.")
         if self.d_pitch + self.d_velocity + self.d_duration != self.midi_d_model:
             raise ConfigError("d_pitch + d_velocity + d_duration must equal midi_d_model, since they are concatenated.")
         for width in (self.audio_d_model, self.midi_d_model):
             if width % self.n_heads:
                 raise ConfigError(f"Width {width} is not divisible by n_heads = {self.n_heads}.")
+        if self.midi_d_model % 2:
+            raise ConfigError(f"midi_d_model = {self.midi_d_model} is odd; sines and cosines of positions need an even width.")
         if self.n_audio_tokens > self.max_audio_tokens:
             raise ConfigError(f"{self.n_audio_tokens} audio tokens exceed max_audio_tokens = {self.max_audio_tokens}.")
 
+    def _refuse_convolutions(self) -> None:
+        for name in ("conv_channels", "conv_kernels", "conv_strides", "conv_paddings"):
+            sizes = getattr(self, name)
+            if not len(self.conv_channels) == len(sizes) <= _MOST_CONVOLUTIONS or not sizes:
+                expected = f"as many as conv_channels, 1 to {_MOST_CONVOLUTIONS}"
+                raise ConfigError(f"{name} has {len(sizes)} entries; expected {expected}.")
+        for channels in self.conv_channels:
+            if channels % self.conv_groups:
+                raise ConfigError(f"conv_channels {channels} is not divisible by conv_groups = {self.conv_groups}.")
+        if self.conv_channels[-1] != self.audio_d_model:
+            raise ConfigError(
+                f"The last of conv_channels is {self.conv_channels[-1]}; expected audio_d_model = {self.audio_d_model}."
+            )
+        if self.n_audio_tokens < 1:
+            raise ConfigError(f"The convolutions leave nothing of {self.n_samples:,} samples. Make kernels or strides smaller.")
+
     @property
     def n_audio_tokens(self) -> int:
-        """CNN frames of one window."""
+        """CNN frames of one window, 0 where a kernel is longer than what it reads."""
         length = self.n_samples
         for kernel, stride, padding in zip(self.conv_kernels, self.conv_strides, self.conv_paddings, strict=True):
             length = (length + 2 * padding - kernel) // stride + 1
+            if length < 1:
+                return 0
         return length
 
     @property
@@ -76,9 +106,41 @@ class ModelConfig:
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise ConfigError(f"The configuration has unknown fields {unknown}: expected only {sorted(known)}.")
-        try:
-            arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-            return cls(**arguments)
-        except (TypeError, ZeroDivisionError) as error:
-            raise ConfigError(f"The configuration cannot be used ({error}).") from error
+            raise ConfigError(f"The configuration has unknown fields {shown(unknown)}: expected only {sorted(known)}.")
+        if missing := sorted({field.name for field in fields(cls) if field.default is MISSING} - set(values)):
+            raise ConfigError(f"The configuration lacks {missing}. Restore it.")
+        arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        for field in fields(cls):
+            if field.name in arguments and (expected := _expectation(field, arguments[field.name])):
+                raise ConfigError(f"{field.name} must be {expected}; got {shown(values[field.name])}.")
+        return cls(**arguments)
+
+
+def _expectation(field: Field, value: object) -> str:
+    """What a field must be, empty where the value is that."""
+    least, most = _SMALLEST_OF.get(field.name, 1), _LARGEST_OF.get(field.name, _LARGEST)
+    if field.type is int:
+        return "" if _whole(value, least, most) else f"a whole number from {least:,} to {most:,}"
+    if field.type is float:
+        return "" if type(value) in (int, float) and 0 <= value < 1 else "a number from 0 to below 1"  # pyright: ignore[reportOperatorIssue]
+    if field.type is bool:
+        return "" if isinstance(value, bool) else "true or false"
+    if field.type == tuple[int, ...]:
+        right = isinstance(value, tuple) and all(_whole(size, least, most) for size in value)
+        return "" if right else f"a list of whole numbers from {least} to {most:,}"
+    return "" if value in MECHANISMS else f"one of {', '.join(MECHANISMS)}"
+
+
+def shown(value: object) -> str:
+    """A value from outside as it appears in a message: quoted, escaped and shortened.
+
+    >>> shown("<b>" + 1000 * "x"), shown([[[]]])
+    ("'<b>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", '[[[]]]')
+    """
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 80
+    return short.repr(value)
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most

@@ -1,6 +1,12 @@
-"""What a model does with one recording: attention, hidden states and descriptors, window by window."""
+"""What a model does with one recording: attention, hidden states and descriptors, window by window.
 
+One pass keeps sums only. A window's pattern is computed again when it is asked for, so memory does not grow with the clip.
+"""
+
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,7 +17,69 @@ from torch import Tensor
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.a4 import A4_EDGES_HZ, HOP_LENGTH, a4
 from analysis.errors import ShapeError
+from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
+from analysis.models.patterns import AttentionInput, read_attention
+from analysis.models.tokens import Grid, grids
+from analysis.studies.pyramid import MAX_SIDE, View, means, view
+from analysis.studies.spread import LayerUse, Spread, join, use_of
+
+Progress = Callable[[int, int], None]
+TOKENS_AT_ONCE = 2400  # one window at paper scale, twelve of the small one
+
+
+@dataclass(frozen=True)
+class ClipUse:
+    """What the attention of a model did over a whole clip, and its hidden states as means over cells; no model is kept."""
+
+    config: ModelConfig
+    duration_s: float
+    layers: dict[int, LayerUse]
+    cells: Float[ndarray, "states cells d_model"]
+    tokens_per_cell: int
+    seconds: float
+
+    @cached_property
+    def grids(self) -> dict[int, Grid]:
+        """Axes of every layer's attention: 0 is the cross-attention with A4, where there is one; blocks count from 1."""
+        return grids(self.config)
+
+    def received(self, layer: int, head: int | None = None) -> tuple[Float[ndarray, " times"], Float[ndarray, " times"]]:
+        """Attention received by each key, mean over queries (share of 1 within its window), over the clip.
+
+        Raises:
+            ShapeError: there is no such layer.
+        """
+        check_place(layer=(layer, min(self.layers), max(self.layers)))
+        share = self.layers[layer].share(head)
+        times = clip_times_s(self.grids[layer].key_times_s, len(share), self.config.window_s)
+        return times[times < self.duration_s], share.ravel()[times < self.duration_s]
+
+    def spread(self, layer: int, head: int | None = None) -> Spread:
+        """How widely queries spread their attention.
+
+        Raises:
+            ShapeError: there is no such layer.
+        """
+        check_place(layer=(layer, min(self.layers), max(self.layers)))
+        return self.layers[layer].spread(head)
+
+    def self_similarity(self, layer: int) -> tuple[Float[ndarray, " cells"], Float[ndarray, "cells cells"]]:
+        """Cosine similarity between moments of the clip after block `layer` (0 = its input), tokens averaged into cells.
+
+        Cells are as few tokens as keep the matrix at most 512 wide.
+
+        Raises:
+            ShapeError: there is no such layer, or a cell is exactly zero.
+        """
+        check_place(layer=(layer, 0, len(self.cells) - 1))
+        stream = self.grids[1].query_times_s
+        times = clip_times_s(stream, n_windows(self.config, self.duration_s), self.config.window_s)
+        norms = np.linalg.norm(self.cells[layer], axis=1, keepdims=True)
+        if not norms.all():
+            raise ShapeError("A token is exactly zero, so its cosine similarity is undefined. Choose another layer.")
+        unit = self.cells[layer] / norms
+        return means(times[times < self.duration_s], self.tokens_per_cell), unit @ unit.T
 
 
 @dataclass(frozen=True)
@@ -19,11 +87,14 @@ class ClipAnalysis:
     """One forward pass over all windows; patterns are computed when asked for, one window and layer at a time."""
 
     model: DualEncoder
-    duration_s: float
-    states: list[Tensor]
+    use: ClipUse
     a4_values: Float[ndarray, "bands frames"]
+    windows: Float[Tensor, "windows samples"]
     band_edges_hz: tuple[float, ...] = A4_EDGES_HZ
-    _received: dict[int, Float[ndarray, "windows keys"]] = field(default_factory=dict, compare=False)
+    _read: dict[int, dict[int, AttentionInput]] = field(default_factory=dict, compare=False, repr=False)
+    _shown: dict[tuple[int, int, int | None], Float[ndarray, "queries keys"]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def window_s(self) -> float:
@@ -33,109 +104,154 @@ class ClipAnalysis:
     @property
     def n_windows(self) -> int:
         """Windows side by side that cover the clip."""
-        return self.states[0].shape[0]
+        return len(self.windows)
 
     @property
-    def n_layers(self) -> int:
-        """Transformer blocks of the audio encoder."""
-        return self.model.config.audio_n_layers
+    def layers(self) -> list[int]:
+        """Layers whose attention can be shown: 0 is the cross-attention with A4, where there is one."""
+        return list(self.use.layers)
 
     @property
     def n_heads(self) -> int:
-        """Heads of each block."""
+        """Heads of each layer."""
         return self.model.config.n_heads
 
-    @property
-    def query_kind(self) -> str:
-        """What a token of the transformer stands for."""
-        return "A4 token" if self.model.config.a4_mechanism == "reverse" else "CNN token"
+    def grid(self, layer: int) -> Grid:
+        """Kinds and times of the queries and keys of a layer.
 
-    key_kind = query_kind
-
-    @property
-    def query_times_s(self) -> Float[ndarray, " tokens"]:
-        """Centres of the tokens within a window."""
-        n = self.states[0].shape[1]
-        if self.query_kind == "A4 token":
-            return np.arange(n) * HOP_LENGTH / self.model.config.sample_rate
-        return (np.arange(n) + 0.5) * self.window_s / n
-
-    key_times_s = query_times_s
+        Raises:
+            ShapeError: there is no such layer.
+        """
+        check_place(layer=(layer, min(self.layers), max(self.layers)))
+        return self.use.grids[layer]
 
     @torch.no_grad()
     def attention(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
-        """Attention pattern of a window (from 0), layer (from 1) and head (from 1; None = mean over heads).
+        """Attention pattern of a window (from 0), layer (0 = A4 cross-attention) and head (from 1; None = mean over heads).
 
         Raises:
             ShapeError: there is no such window, layer or head.
         """
-        limits = (
-            ("window", window, 0, self.n_windows - 1),
-            ("layer", layer, 1, self.n_layers),
-            ("head", head or 1, 1, self.n_heads),
+        check_place(
+            window=(window, 0, self.n_windows - 1),
+            layer=(layer, min(self.layers), max(self.layers)),
+            head=(1 if head is None else head, 1, self.n_heads),
         )
-        for name, value, low, high in limits:
-            if not low <= value <= high:
-                raise ShapeError(f"There is no {name} {value}: expected {low} to {high}.")
-        block = self.model.audio.blocks[layer - 1]
-        pattern = block.pattern(self.states[layer - 1][window : window + 1])[0]  # pyright: ignore[reportCallIssue]
-        return (pattern.mean(dim=0) if head is None else pattern[head - 1]).numpy()
+        place = (window, layer, head)
+        if (found := self._shown.get(place)) is not None:
+            return found
+        read = self._read.get(window)
+        if read is None:
+            _, read = read_attention(self.model.audio, self.windows[window : window + 1].to(_device(self.model)))
+            self._read.clear()  # one window at a time: at paper scale it is 100 MB
+            self._read[window] = read
+        pattern = read[layer].pattern(None if head is None else head - 1)[0].cpu().numpy()
+        pattern.flags.writeable = False  # it is kept, so that zooming does not compute it again
+        self._shown.clear()
+        self._shown[place] = pattern
+        return pattern
 
-    def received(self, layer: int) -> tuple[Float[ndarray, " times"], Float[ndarray, " times"]]:
-        """Attention received by each token, mean over heads and queries (share of 1 within its window), over the clip."""
-        if layer not in self._received:
-            shares = [self.attention(window, layer, None).mean(axis=0) for window in range(self.n_windows)]
-            self._received[layer] = np.stack(shares)
-        return self._clip_times(), self._received[layer].ravel()[self._inside()]
+    def attention_view(
+        self,
+        window: int,
+        layer: int,
+        head: int | None,
+        query_span_s: tuple[float, float] | None = None,
+        key_span_s: tuple[float, float] | None = None,
+    ) -> View:
+        """A picture of a pattern of at most 512 × 512 cells; spans are seconds from the window's start.
 
-    def self_similarity(self, layer: int, max_side: int = 512) -> tuple[Float[ndarray, " cells"], Float[ndarray, "cells cells"]]:
-        """Cosine similarity between moments of the clip after block `layer` (0 = its input), tokens averaged into cells.
-
-        Cells are as few tokens as keep the matrix at most `max_side` wide.
+        Raises:
+            ShapeError: there is no such window, layer or head, or no token in a span.
         """
-        tokens = self.states[layer].flatten(0, 1).numpy()[self._inside()]
-        times = self._clip_times()
-        per_cell = -(-len(tokens) // max_side)
-        starts = np.arange(0, len(tokens), per_cell)
-        sizes = np.diff(np.append(starts, len(tokens)))
-        cells = np.add.reduceat(tokens, starts, axis=0) / sizes[:, None]
-        norms = np.linalg.norm(cells, axis=1, keepdims=True)
-        if not norms.all():
-            raise ShapeError("A token is exactly zero, so its cosine similarity is undefined. Choose another layer.")
-        unit = cells / norms
-        return np.add.reduceat(times, starts) / sizes, unit @ unit.T
+        return view(self.attention(window, layer, head), self.grid(layer), query_span_s, key_span_s)
 
     @property
     def a4(self) -> tuple[Float[ndarray, " frames"], Float[ndarray, "bands frames"]]:
         """Frame times in seconds and A4 of the whole clip (standard deviations)."""
         return np.arange(self.a4_values.shape[1]) * HOP_LENGTH / self.model.config.sample_rate, self.a4_values
 
-    def _all_times(self) -> Float[ndarray, " tokens"]:
-        starts = np.arange(self.n_windows)[:, None] * self.window_s
-        return (starts + self.query_times_s).ravel()
 
-    def _inside(self) -> ndarray:
-        return self._all_times() <= self.duration_s
-
-    def _clip_times(self) -> Float[ndarray, " times"]:
-        return self._all_times()[self._inside()]
+def n_windows(config: ModelConfig, duration_s: float) -> int:
+    """Windows side by side that cover a clip, at least one."""
+    return max(1, -(-round(duration_s * config.sample_rate) // config.n_samples))
 
 
-@torch.no_grad()
-def analyse_clip(model: DualEncoder, waveform: Waveform) -> ClipAnalysis:
-    """Run the audio encoder over a recording in windows side by side.
+def clip_times_s(times_s: Float[ndarray, " tokens"], windows: int, window_s: float) -> Float[ndarray, " times"]:
+    """Times within a window, repeated for each window, in seconds from the start of the clip."""
+    return (np.arange(windows)[:, None] * window_s + times_s).ravel()
+
+
+def check_place(**places: tuple[int, int, int]) -> None:
+    """Refuse a (value, lowest, highest) that lies outside.
+
+    Raises:
+        ShapeError: a value lies outside.
+    """
+    for name, (value, low, high) in places.items():
+        if not low <= value <= high:
+            raise ShapeError(f"There is no {name} {value}: expected {low} to {high}.")
+
+
+def analyse_clip(model: DualEncoder, waveform: Waveform, progress: Progress | None = None) -> ClipAnalysis:
+    """Run the audio encoder over a recording in windows side by side; `progress` is told (windows done, windows in all).
 
     Raises:
         ShapeError: the recording is not at the model's sample rate.
     """
-    config = model.config
+    windows = _windows(model.config, waveform)
+    use = measure_use(model, waveform, progress)
+    descriptor = a4(torch.from_numpy(waveform.samples)[None], model.config.sample_rate)[0].T.numpy()
+    return ClipAnalysis(model, use, descriptor, windows)
+
+
+@torch.no_grad()
+def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | None = None) -> ClipUse:
+    """Attention received, its spread and averaged hidden states of every layer, in one pass.
+
+    Raises:
+        ShapeError: the recording is not at the model's sample rate.
+    """
+    began = time.perf_counter()
+    windows, config = _windows(model.config, waveform), model.config
+    axes = grids(config)
+    n_tokens = len(axes[1].query_times_s)
+    times = clip_times_s(axes[1].query_times_s, len(windows), config.window_s)
+    n_inside = int((times < waveform.duration_s).sum())
+    per_cell = -(-n_inside // MAX_SIDE)
+    cells = torch.zeros(config.audio_n_layers + 1, -(-n_inside // per_cell), config.audio_d_model)
+    parts: dict[int, list[LayerUse]] = {layer: [] for layer in axes}
+    done = 0
+    for batch in windows.split(max(1, TOKENS_AT_ONCE // config.n_audio_tokens)):
+        states, read = read_attention(model.audio, batch.to(_device(model)))
+        _add_cells(cells, states, slice(done * n_tokens, n_inside), per_cell)
+        starts = (done + torch.arange(len(batch)))[:, None] * config.window_s
+        for layer, given in read.items():
+            inside = starts + torch.from_numpy(axes[layer].query_times_s) < waveform.duration_s
+            parts[layer].append(use_of(given, inside.to(given.query.device)))
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(windows))
+    layers = {layer: join(found) for layer, found in parts.items()}
+    sizes = torch.full((cells.shape[1], 1), per_cell)
+    sizes[-1] = n_inside - (cells.shape[1] - 1) * per_cell
+    return ClipUse(config, waveform.duration_s, layers, (cells / sizes).numpy(), per_cell, time.perf_counter() - began)
+
+
+def _add_cells(cells: Tensor, states: list[Tensor], place: slice, per_cell: int) -> None:
+    """Add tokens, the first of which is number `place.start` of the clip, to their cells; from `place.stop` on is padding."""
+    for total, state in zip(cells, states, strict=True):
+        tokens = state.flatten(0, 1)[: place.stop - place.start].cpu()
+        total.index_add_(0, (place.start + torch.arange(len(tokens))) // per_cell, tokens)
+
+
+def _windows(config: ModelConfig, waveform: Waveform) -> Float[Tensor, "windows samples"]:
     if waveform.sample_rate != config.sample_rate:
         raise ShapeError(f"The model hears {config.sample_rate} Hz; got {waveform.sample_rate} Hz. Resample on loading.")
-    n_windows = max(1, -(-len(waveform.samples) // config.n_samples))
-    padded = np.zeros(n_windows * config.n_samples, dtype=np.float32)
+    padded = np.zeros(n_windows(config, waveform.duration_s) * config.n_samples, dtype=np.float32)
     padded[: len(waveform.samples)] = waveform.samples
-    windows = torch.from_numpy(padded.reshape(n_windows, -1))
-    batches = [model.audio.hidden_states(batch) for batch in windows.split(16)]
-    states = [torch.cat(parts) for parts in zip(*batches, strict=True)]
-    descriptor = a4(torch.from_numpy(waveform.samples)[None], config.sample_rate)[0].T.numpy()
-    return ClipAnalysis(model, waveform.duration_s, states, descriptor)
+    return torch.from_numpy(padded.reshape(-1, config.n_samples))
+
+
+def _device(model: DualEncoder) -> torch.device:
+    return next(model.parameters()).device

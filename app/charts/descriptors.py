@@ -6,22 +6,25 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.charts import theme
+from app.charts import theme, timeline
+
+LIMIT = 3.0  # standard deviations at which the colours end
 
 
-def a4_bands(times_s: NDArray, values: NDArray[np.float32], band_edges_hz: NDArray) -> go.Figure:
-    """Values `(bands, frames)`, one row per band, lowest at the bottom."""
-    edges = np.asarray(band_edges_hz, float)
-    names = [f"{low:.0f} – {high:.0f} Hz" for low, high in itertools.pairwise(edges)]
+def a4_bands(times_s: NDArray, values: NDArray[np.float32], band_edges_hz: NDArray, duration_s: float | None = None) -> go.Figure:
+    """Values `(bands, frames)` in standard deviations, one row per band, lowest at the bottom; colours from −3 to 3."""
+    edges = [f"{edge:,.0f}" for edge in np.asarray(band_edges_hz, float)]
+    names = [f"{low}–{high}" for low, high in itertools.pairwise(edges)]
     pooled = theme.pool(np.asarray(values), 4000, 1)
-    low, high = float(np.nanmin(pooled, initial=0.0)), float(np.nanmax(pooled, initial=1e-9))
-    unit = (high - low) / theme.LEVELS
-    z = theme.levels(pooled - low, unit)
-    trace = theme.heat_map(z, theme.pool(np.asarray(times_s), 4000), names, scale="viridis", low=0, high=theme.LEVELS)
-    ticks = np.linspace(0, theme.LEVELS, 5)
-    theme.label_colours(trace, "A4 (standard deviations)", ticks.tolist(), [format(low + tick * unit, ".3g") for tick in ticks])
-    trace.update(hovertemplate=f"%{{x:.2f}} s, %{{y}}<br>{low:.3g} + %{{z}} × {unit:.3g}<extra></extra>")
-    drawing = theme.figure("time (s)", "frequency band (Hz)", height=260)
+    unit = 0.1
+    z = np.round(np.clip(np.nan_to_num(pooled, nan=0.0) / unit, -127, 127)).astype(np.int8)
+    most = round(LIMIT / unit)
+    trace = theme.heat_map(z, theme.pool(np.asarray(times_s), 4000), names, scale="RdBu_r", low=-most, high=most)
+    ticks = np.array([-3, -2, -1, 0, 1, 2, 3])
+    theme.label_colours(trace, "A4 (st. dev.)", (ticks / unit).tolist(), [f"{tick:d}" for tick in ticks])
+    trace.update(hovertemplate=f"%{{x:.2f}} s, %{{y}} Hz<br>%{{z}} × {unit:g} standard deviations<extra></extra>")
+    last = float(times_s[-1]) if duration_s is None else duration_s
+    drawing = timeline.figure("band edges (Hz)", last, 230)
     drawing.add_trace(trace)
-    drawing.update_yaxes(type="category", title_standoff=8, automargin=True)
+    drawing.update_yaxes(type="category", tickvals=[place - 0.5 for place in range(len(edges))], ticktext=edges)
     return drawing

@@ -5,16 +5,23 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from analysis.units import midi_to_name
-from app.charts import theme
+from app.charts import theme, timeline
 
 MAX_NOTES = 10_000
 
 
-def piano_roll(onset_s: NDArray, offset_s: NDArray, pitch: NDArray) -> go.Figure:
+def piano_roll(
+    onset_s: NDArray,
+    offset_s: NDArray,
+    pitch: NDArray,
+    duration_s: float | None = None,
+    marked_s: tuple[float, float] | None = None,
+) -> go.Figure:
     """Each note as a line from onset to offset; of more than 10,000 the first are drawn."""
     onset, offset, key = (np.asarray(values, np.float32)[:MAX_NOTES] for values in (onset_s, offset_s, pitch))
     x = np.stack([onset, offset, np.full_like(onset, np.nan)], axis=1).reshape(-1)
-    drawing = theme.figure("time (s)", "pitch (note name)", height=260)
+    last = float(offset.max(initial=1.0)) if duration_s is None else duration_s
+    drawing = timeline.figure("pitch (note name)", last, 200, marked_s)
     drawing.add_scatter(x=x, y=np.repeat(key, 3), mode="lines", line={"color": theme.MIDI, "width": 3})
     drawing.update_traces(hovertemplate="%{x:.2f} s, %{y}<extra></extra>")
     octaves = list(range(0, 128, 12))

@@ -72,9 +72,9 @@ def pool(values: NDArray, limit: int, axis: int = 0) -> NDArray:
 
 
 def heat_map(
-    z: NDArray[np.uint8] | NDArray[np.int8], x: NDArray, y: NDArray | list[str], *, scale: str, low: int, high: int
+    z: NDArray[np.uint8 | np.uint16 | np.int8], x: NDArray, y: NDArray | list[str], *, scale: str, low: int, high: int
 ) -> go.Heatmap:
-    """A heat map of one byte per cell with a fixed domain; the caller adds its hover text and colour bar."""
+    """A heat map of one or two bytes per cell with a fixed domain; the caller adds its hover text and colour bar."""
     ordinates = y if isinstance(y, list) else np.asarray(y, np.float32)
     return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=colours(scale))
 

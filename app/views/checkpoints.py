@@ -1,51 +1,62 @@
-"""Which models can be looked into?"""
+"""Which checkpoint finds the match best?"""
 
-import contextlib
 from typing import Any
 
 import streamlit as st
 
-from analysis.errors import OtoscopeError
-from analysis.studies.train_checkpoint import headline
-from app import caching, controls, layout
-from app.charts import training
+from analysis.studies.comparison import by_score, compare_headline, read_score
+from app import controls, layout
+from app.charts import scores
+from app.components import checkpoint_card, checkpoint_table, import_panel
+from app.components.plain import plain
+
+HOW_TO_READ = """
+**S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
+right audio window is among the ten nearest to a MIDI window. Chance is 10 divided by the number of candidates.
+
+**Canonical pool**: each query has its match, windows of the same piece, windows of the same composer and windows of others as
+candidates. **No overlap**: the same, but no wrong candidate overlaps the match in time. An overlapping window is nearly the same
+music, so the two differ most where a model knows the piece but not the moment.
+
+**Intervals** are 95 % bootstrap intervals that draw whole works, not windows: windows of one work are alike.
+
+How it misleads:
+
+- Overlapping intervals do not show that two checkpoints are equal, and the highest of many is partly the luckiest of many.
+- The intervals cover the choice of works. They do not cover the seed: train each arm with several before one is called better.
+- Compare checkpoints of the same test set, steps and seed. More steps or more data win without being a better architecture.
+- The scores are of the stored weights, rounded to fp16, at the step that was best on validation.
+- The untrained twin has the same architecture and seed after zero steps. What it reaches is owed to the architecture alone.
+"""
 
 
 def page() -> None:
-    """Checkpoints, their size, their training and what is wrong with the broken ones."""
-    layout.question("Which models can be looked into?")
-    good, broken = controls.usable()
-    for one in broken:
-        st.warning(f"{one.path.name} cannot be opened: {one.reason}")
-    if not good:
-        layout.empty("No checkpoint was found.", "Train one, or name its folder in OTOSCOPE_CHECKPOINTS.")
-        layout.provenance()
-        return
-    noun = "checkpoint is" if len(good) == 1 else "checkpoints are"
-    layout.headline(f"{len(good)} {noun} ready to be looked into.")
-    st.dataframe([{"name": one.name, "arm": one.arm, "scale": one.scale} for one in good], hide_index=True)
-    chosen = controls.pick_checkpoint()
+    """The checkpoints, their scores side by side, and the card of the chosen one."""
+    layout.question("Which checkpoint finds the match best?")
+    top = st.container()
+    import_panel.draw()
+    good, broken = controls.usable()  # after the import, so that the table has what was imported
+    with top:
+        chosen = _library(good)
+        checkpoint_table.broken(broken)
     if chosen is not None:
-        try:
-            _details(chosen)
-        except (OtoscopeError, OSError) as error:
-            st.error(str(error))
-        layout.provenance({"checkpoint": str(chosen.name), "SHA-256": str(chosen.sha256)[:12]})
+        ordered = by_score(good)
+        if read_score(ordered[0].evaluation):
+            st.plotly_chart(scores.forest(ordered, chosen.name), theme=None, key="scores", config={"displaylogo": False})
+        checkpoint_card.draw(chosen)
+    with st.expander("How to read this, and how it misleads", icon=":material/help:"):
+        st.markdown(HOW_TO_READ)
+    layout.provenance({} if chosen is None else {"checkpoint": f"{chosen.name} ({str(chosen.sha256)[:12]})"})
 
 
-def _details(checkpoint: Any) -> None:
-    with contextlib.suppress(KeyError):  # a checkpoint from elsewhere may come without scores
-        layout.headline(headline(checkpoint.evaluation))
-    history = checkpoint.history()
-    if history:
-        st.plotly_chart(training.curves(history), theme=None, key="curves")
-    else:
-        layout.empty("This checkpoint has no training history.", "Train it again to record one.")
-    left, right = st.columns(2)
-    counts = caching.parameters(checkpoint.arm, checkpoint.scale)
-    left.dataframe([{"component": k, "parameters": v} for k, v in counts.items()], hide_index=True)
-    with right.expander("Configuration and evaluation"):
-        st.json({"config": checkpoint.config, "training": checkpoint.training, "evaluation": checkpoint.evaluation})
+def _library(good: list[Any]) -> Any | None:
+    """The headline and the table; the chosen checkpoint, None where there is none."""
+    if not good:
+        remedy = "Import one below, train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
+        layout.empty("No checkpoint was found.", remedy)
+        return None
+    layout.headline(plain(compare_headline(good)))
+    return checkpoint_table.pick(good)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

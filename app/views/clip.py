@@ -6,18 +6,19 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
-from app import caching, controls, layout
-from app.charts import attention, audio, descriptors, notes, similarity
+from app import controls, layout
+from app.components import clip_desk
 
 
 def page() -> None:
     """A clip, heard and seen, and what a checkpoint makes of it."""
     layout.question("What does the model attend to in this clip?")
+    answer = st.container()
     left, right = st.columns(2)
     with left:
-        checkpoint = controls.pick_checkpoint()
-    with right:
         clip = controls.pick_clip()
+    with right:
+        checkpoint = controls.pick_checkpoint()
     if checkpoint is None:
         layout.empty(
             "No checkpoint was found, so there is no attention to show.",
@@ -25,52 +26,33 @@ def page() -> None:
         )
     if clip is None:
         layout.empty("No clip is chosen.", "Upload a recording, or pick a demo clip.")
-    else:
-        _heard(clip)
     facts = {}
+    if clip is not None:
+        facts["clip"] = f"{clip.waveform.name} ({clip.waveform.sha256[:12]}), {seconds_to_words(clip.waveform.duration_s)}"
     if checkpoint is not None:
         facts["checkpoint"] = f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"
-    if clip is not None:
-        facts["clip"] = f"{clip.waveform.name} ({clip.waveform.sha256[:12]})"
-    if checkpoint is not None and clip is not None:
-        try:
-            _inside(caching.analysis(checkpoint, clip.waveform))
-        except OtoscopeError as error:
-            st.error(str(error))
+    if clip is not None and checkpoint is not None:
+        facts |= _desk(checkpoint, clip, answer)
+    elif clip is not None:
+        with answer:
+            layout.headline(f"{clip.waveform.name or 'The clip'} lasts {seconds_to_words(clip.waveform.duration_s)}.")
+        clip_desk.heard(clip, None)
     layout.provenance(facts)
 
 
-def _heard(clip: controls.Clip) -> None:
-    wave = clip.waveform
-    layout.headline(f"{wave.name or 'The clip'} lasts {seconds_to_words(wave.duration_s)}.")
-    st.audio(clip.source)
-    st.plotly_chart(audio.waveform(wave.samples, wave.sample_rate), theme=None, key="waveform")
-    times, decibel = caching.log_mel(wave)
-    st.plotly_chart(audio.log_mel(times, decibel, wave.sample_rate / 2), theme=None, key="log_mel")
-    if clip.notes is not None:
-        roll = notes.piano_roll(clip.notes.onset_s, clip.notes.offset_s, clip.notes.pitch)
-        st.plotly_chart(roll, theme=None, key="notes")
-
-
-@st.fragment
-def _inside(result: Any) -> None:
-    """Only this part reruns when a layer, a head or a window is moved."""
-    columns = st.columns(3)
-    with columns[0]:
-        layer = controls.pick_number("layer", "Layer", 1, result.n_layers)
-    with columns[1]:
-        head = controls.pick_head(result.n_heads)
-    with columns[2]:
-        window = controls.pick_number("window", "Window", 1, result.n_windows) - 1
-    start = window * result.window_s
-    x, y = result.key_times_s + start, result.query_times_s + start
-    drawing = attention.attention_map(result.attention(window, layer, head), y, x, result.query_kind, result.key_kind)
-    st.plotly_chart(drawing, theme=None, key="attention")
-    st.plotly_chart(attention.received(*result.received(layer)), theme=None, key="received")
-    left, right = st.columns(2)
-    left.plotly_chart(similarity.self_similarity(*result.self_similarity(layer)), theme=None, key="ssm")
-    times, values = result.a4
-    right.plotly_chart(descriptors.a4_bands(times, values, result.band_edges_hz), theme=None, key="a4")
+def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:
+    """The pictures, then the answer; what the footer says of them."""
+    place = clip_desk.pick_place(checkpoint, clip)
+    clip_desk.heard(clip, place.span_s)
+    try:
+        result, twin = clip_desk.attended(checkpoint, clip, place)
+        with answer:
+            layout.headline(clip_desk.headline(result, twin, place))
+    except OtoscopeError as error:
+        st.error(str(error))
+        return {}
+    clip_desk.how_to_read(result.model.config)
+    return clip_desk.facts(checkpoint, result, twin)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -57,14 +57,14 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def _moved(page: Any, slider: int, before: list[str]) -> list[str]:
-    page.get_by_role("slider").nth(slider).press("ArrowRight")
+def _chosen(page: Any, group: str, option: str, before: list[str]) -> list[str]:
+    page.get_by_role("radiogroup", name=group).get_by_role("radio", name=option, exact=True).click()
     page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before, timeout=60_000)
     page.wait_for_timeout(1500)
     return page.evaluate(SIGNATURE)
 
 
-def test_upload_then_move_layer_and_head(address: str, recording: Path) -> None:
+def test_upload_then_move_layer_and_head(address: str, recording: Path, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -75,11 +75,20 @@ def test_upload_then_move_layer_and_head(address: str, recording: Path) -> None:
         page.wait_for_function(f"{PLOTS}.length >= 6", timeout=120_000)
         page.wait_for_timeout(1500)
         first = page.evaluate(SIGNATURE)
-        other_layer = _moved(page, 0, first)
-        other_head = _moved(page, 1, other_layer)
-        assert first[2] != other_layer[2] != other_head[2]  # the attention map follows both
+        other_layer = _chosen(page, "Layer", "2", first)
+        other_head = _chosen(page, "Head", "3", other_layer)
+        assert first[3] != other_layer[3] != other_head[3]  # the attention map follows both
         assert first[4] != other_layer[4]  # self-similarity follows the layer ...
         assert other_layer[4] == other_head[4]  # ... and not the head
         assert first[:2] == other_head[:2]  # waveform and spectrogram stay
+        left = f"{PLOTS}.filter((_, i) => [0, 1, 2, 5].includes(i)).map(p => p._fullLayout._size)"
+        edges = page.evaluate(f"{left}.map(s => [s.l, s.r, s.w])")
+        assert len({tuple(edge) for edge in edges}) == 1  # one clock: the same second stands at the same place
+        spoilt = tmp_path / "spoilt.wav"
+        spoilt.write_text("no recording")
+        page.locator("input[type=file]").first.set_input_files(str(spoilt))
+        page.get_by_text("the page shows scale.wav").wait_for(timeout=60_000)
+        page.wait_for_timeout(1000)
+        assert page.evaluate(SIGNATURE) == other_head
         assert page.get_by_text("Traceback").count() == 0
         browser.close()

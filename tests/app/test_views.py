@@ -1,13 +1,19 @@
 """Every page opens, with nothing to show and with something."""
 
+import io
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pretty_midi
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
 from analysis.datasets.audio import Waveform
+from analysis.models.checkpoint import save_checkpoint
+from analysis.models.dual_encoder import build_arm
 from app import caching, controls
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -20,23 +26,49 @@ def open_app(script):
     return opened
 
 
-def fake_analysis():
-    token_s = np.linspace(0, 4, 20)
-    return SimpleNamespace(
-        window_s=4.0,
-        n_windows=2,
-        n_layers=3,
-        n_heads=4,
-        query_times_s=token_s,
-        key_times_s=token_s,
-        query_kind="CNN token",
-        key_kind="A4 token",
-        band_edges_hz=np.geomspace(50, 8000, 9),
-        a4=(token_s, np.ones((8, 20), np.float32)),
-        attention=lambda window, layer, head: np.full((20, 20), 0.05, np.float32),
-        received=lambda layer: (token_s, np.full(20, 0.05)),
-        self_similarity=lambda layer, max_side=512: (token_s, np.eye(20, dtype=np.float32)),
-    )
+@pytest.fixture(scope="module")
+def reverse_arm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints") / "reverse"
+    kept = {
+        "training": {"seed": 3},
+        "evaluation": {},
+        "history": [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}],
+        "card": "",
+    }
+    return save_checkpoint(folder, build_arm("d4-a4r", "small", 0), arm="d4-a4r", scale="small", **kept)
+
+
+@pytest.fixture
+def desk(monkeypatch, reverse_arm, rng):
+    """The clip page with one checkpoint and one demo clip that needs no rendering."""
+    state = {"demo": a_clip(rng, 6.0)}
+    monkeypatch.setattr(caching, "checkpoints", lambda: [reverse_arm])
+    monkeypatch.setattr(caching, "demo_clips", lambda: [SimpleNamespace(title="Demo")])
+    monkeypatch.setattr(controls, "_shipped", lambda demo, sample_rate: state["demo"])
+    return open_app("views/clip.py")
+
+
+def a_clip(rng, seconds, name="Demo.wav"):
+    samples = rng.normal(0, 0.1, round(seconds * 24_000)).astype(np.float32)
+    return controls.Clip(Waveform(samples, 24_000, name, f"{name}-{seconds}".ljust(64, "0")), wav(samples))
+
+
+def wav(samples):
+    file = io.BytesIO()
+    soundfile.write(file, samples, 24_000, format="WAV")
+    return file.getvalue()
+
+
+def figures(opened):
+    return [json.loads(one.proto.spec) for one in opened.get("plotly_chart")]
+
+
+def names_of_axes(opened):
+    return [figure["layout"]["yaxis"]["title"]["text"] for figure in figures(opened)]
+
+
+HEARD = ["amplitude (of 1)", "frequency (Hz)"]
+ATTENDED = ["share of 1 per window", "query: A4 token time (s)", "time (s)", "band edges (Hz)"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -49,25 +81,86 @@ def test_without_a_checkpoint_a_sentence_says_what_to_do(monkeypatch, script):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_with_a_checkpoint_and_a_clip(monkeypatch, rng, script):
-    checkpoint = SimpleNamespace(
-        path=Path("x"),
-        name="x",
-        arm="a4",
-        scale="tiny",
-        config={},
-        training={},
-        evaluation={},
-        sha256="0" * 64,
-        history=lambda: [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}],
-    )
-    clip = controls.Clip(Waveform(rng.normal(0, 0.1, 48_000).astype(np.float32), 24_000, "x.wav", "1" * 64), b"RIFF")
-    monkeypatch.setattr(caching, "checkpoints", lambda: [checkpoint])
-    monkeypatch.setattr(caching, "parameters", lambda arm, scale: {"encoder": 1, "total": 1})
-    monkeypatch.setattr(caching, "analysis", lambda checkpoint, waveform: fake_analysis())
+def test_with_a_checkpoint_and_a_clip(monkeypatch, rng, script, reverse_arm):
+    clip = a_clip(rng, 5.0)
+    monkeypatch.setattr(caching, "checkpoints", lambda: [reverse_arm])
     monkeypatch.setattr(controls, "pick_clip", lambda: clip)
     opened = open_app(script)
     assert not opened.info
-    if script == "views/clip.py":
-        opened.slider[1].set_value(3).run()
-        assert not opened.exception
+    assert not opened.error
+
+
+def test_the_answer_stands_beside_its_controls(desk):
+    answer = desk.subheader[0].value
+    assert answer.startswith("Layer 1, mean of 8 heads, spreads each query over")
+    assert "of 188 A4 tokens (untrained twin:" in answer
+    assert "uniform: 188; n = 282 queries in 2 windows)" in answer
+    footer = desk.caption[-1].value
+    for fact in ("checkpoint: reverse (", "clip: Demo.wav (", "windows: 2 of 4 s", "dtype: float32", "device: cpu", "seed 3"):
+        assert fact in footer
+
+
+def test_layer_head_and_window_change_what_they_name(desk):
+    before = figures(desk)
+    desk.button_group[0].set_value(0).run()
+    assert names_of_axes(desk) == [*HEARD, *ATTENDED]
+    assert figures(desk)[3]["layout"]["xaxis"]["title"]["text"] == "key: CNN token time (s)"
+    desk.button_group[1].set_value(3).run()
+    assert desk.subheader[0].value.startswith("A4 cross-attention, head 3 spreads each query over")
+    desk.slider[0].set_value(2).run()
+    after = figures(desk)
+    assert after[3]["data"][0]["z"] != before[3]["data"][0]["z"]
+    assert after[4]["data"][0]["z"] != before[4]["data"][0]["z"]
+    band = next(shape for shape in after[0]["layout"]["shapes"] if shape["type"] == "rect")
+    assert (band["x0"], band["x1"]) == (4, 6)
+    assert not desk.exception
+
+
+def test_at_most_seven_controls_are_in_view(desk):
+    count = len(desk.selectbox) + len(desk.button_group) + len(desk.slider)
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    assert count + len(desk.file_uploader) <= 7
+
+
+SILENT, SHORT = np.zeros(48_000), 0.1 * np.sin(np.arange(2400))
+BAD = {"text": b"this is no recording", "silent": wav(SILENT), "short": wav(SHORT)}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_upload_keeps_what_was_there(desk, kind):
+    desk.button_group[1].set_value(5).run()
+    before, answer = figures(desk), desk.subheader[0].value
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    assert figures(desk) == before
+    desk.file_uploader[0].set_value((f"{kind}.wav", BAD[kind], "audio/wav")).run()
+    assert not desk.exception
+    (error,) = desk.error
+    assert f"{kind}.wav" in error.value
+    assert any("the page shows Demo.wav" in one.value for one in desk.caption)
+    assert figures(desk) == before
+    assert desk.subheader[0].value == answer
+    assert desk.button_group[1].value == 5
+
+
+def test_a_good_upload_replaces_it_and_a_bad_one_after_it_does_not(desk, rng):
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    sound = wav(rng.normal(0, 0.1, 48_000))
+    desk.file_uploader[0].set_value(("mine.wav", sound, "audio/wav")).run()
+    assert "clip: mine.wav (" in desk.caption[-1].value
+    desk.file_uploader[0].set_value(("text.wav", BAD["text"], "audio/wav")).run()
+    assert any("the page shows mine.wav" in one.value for one in desk.caption)
+    assert "clip: mine.wav (" in desk.caption[-1].value
+
+
+def test_a_midi_file_without_notes_keeps_the_audio(desk, rng):
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    empty = io.BytesIO()
+    pretty_midi.PrettyMIDI().write(empty)
+    desk.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
+    desk.file_uploader[1].set_value(("empty.mid", empty.getvalue(), "audio/midi")).run()
+    assert not desk.exception
+    (error,) = desk.error
+    assert "empty.mid has no pitched notes" in error.value
+    assert "The recording is shown without notes." in error.value
+    assert names_of_axes(desk)[:2] == HEARD
+    assert "clip: mine.wav (" in desk.caption[-1].value

@@ -1,0 +1,68 @@
+"""Where an audio encoder attends: the injection's cross-attention (layer 0) and its blocks (from 1), read with hooks."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from analysis.models.audio_encoder import AudioEncoder
+from analysis.models.transformer import MultiHeadAttention
+
+CROSS = 0
+BLOCK_ELEMENTS = 4_000_000  # 16 MB: faster than larger blocks; all of 8 heads × 2,400² would be 184 MB
+
+
+@dataclass(frozen=True)
+class AttentionInput:
+    """What one attention module was given: it attends from `query` to `source`."""
+
+    module: MultiHeadAttention
+    query: Float[Tensor, "batch queries d_model"]
+    source: Float[Tensor, "batch keys d_model"]
+
+    def blocks(self, elements: int = BLOCK_ELEMENTS) -> Iterator[tuple[slice, Float[Tensor, "batch heads rows keys"]]]:
+        """The pattern in runs of queries of at most `elements` numbers (or one query), each with its place."""
+        q, k, _ = self.module._project(self.query, self.source)
+        n_queries, per_query = q.shape[2], k.shape[0] * k.shape[1] * k.shape[2]
+        step = max(1, elements // per_query)
+        keys = k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        for start in range(0, n_queries, step):
+            rows = slice(start, min(start + step, n_queries))
+            yield rows, (q[:, :, rows] @ keys).float().softmax(dim=-1)
+
+    def pattern(self, head: int | None) -> Float[Tensor, "batch queries keys"]:
+        """The pattern of a head counted from 0; of None, the mean over heads, without holding all heads at once."""
+        parts = [block.mean(dim=1) if head is None else block[:, head].clone() for _, block in self.blocks()]
+        return torch.cat(parts, dim=1)
+
+
+def attention_modules(encoder: AudioEncoder) -> dict[int, MultiHeadAttention]:
+    """Attention modules by layer: 0 is the cross-attention with A4, where the arm has one; blocks count from 1."""
+    modules: dict[int, MultiHeadAttention] = {}
+    if isinstance(cross := getattr(encoder, "a4_attention", None), MultiHeadAttention):
+        modules[CROSS] = cross
+    for layer, block in enumerate(encoder.blocks, start=1):
+        if isinstance(attention := getattr(block, "self_attn", None), MultiHeadAttention):
+            modules[layer] = attention
+    return modules
+
+
+@torch.no_grad()
+def read_attention(
+    encoder: AudioEncoder, windows: Float[Tensor, "batch samples"]
+) -> tuple[list[Float[Tensor, "batch tokens d_model"]], dict[int, AttentionInput]]:
+    """Hidden states (input of block 1, then the output of every block), and what every attention module was given.
+
+    Raises:
+        ShapeError: the windows have another length than the encoder was built for.
+    """
+    modules = attention_modules(encoder)
+    given: dict[nn.Module, tuple[Tensor, ...]] = {}
+    with ExitStack() as hooks:
+        for module in modules.values():
+            hooks.callback(module.register_forward_pre_hook(given.__setitem__).remove)
+        states = encoder.hidden_states(windows)
+    return states, {layer: AttentionInput(module, *given[module][:2]) for layer, module in modules.items()}

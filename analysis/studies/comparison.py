@@ -1,0 +1,193 @@
+"""Which checkpoint is best: the scores that came with each, and what may honestly be said about them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+Weights = Literal["trained", "untrained"]
+Pool = Literal["canonical", "no_overlap"]
+NAMED = 3
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """What a comparison needs of a checkpoint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def training(self) -> Mapping[str, Any]: ...
+    @property
+    def evaluation(self) -> Mapping[str, Any]: ...
+
+
+AnyExamined = TypeVar("AnyExamined", bound=Examined)
+
+
+@dataclass(frozen=True)
+class Score:
+    """S of one model on one pool with its 95 % interval over works; shares of 1."""
+
+    value: float
+    low: float
+    high: float
+    chance: float
+    n_queries: int
+    n_pieces: int
+    pool_size: int
+
+    def overlaps(self, other: "Score") -> bool:
+        """Whether the two intervals share a point."""
+        return self.low <= other.high and other.low <= self.high
+
+
+def read_score(evaluation: Mapping[str, Any], weights: Weights = "trained", pool: Pool = "canonical") -> Score | None:
+    """One score of an evaluation; None where it is missing or not a score."""
+    try:
+        found = evaluation[weights][pool]
+        low, high = (float(bound) for bound in found["S_ci"])
+        counts = [int(found[name]) for name in ("n_queries", "n_pieces", "pool_size")]
+        score = Score(float(found["S"]), low, high, float(found["chance"]), *counts)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    shares = (score.value, score.low, score.high, score.chance)
+    return score if all(0 <= share <= 1 for share in shares) and low <= high and min(counts) > 0 else None
+
+
+def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """R@1, R@5, R@10 (%) and MRR per pool and direction, and R@10 of the untrained twin (%); None where it is missing."""
+    rows = []
+    for pool, label in (("canonical", "canonical"), ("no_overlap", "no overlap")):
+        for direction in ("audio_to_midi", "midi_to_audio"):
+            found = {name: _number(evaluation, "trained", pool, direction, name) for name in ("R@1", "R@5", "R@10", "MRR")}
+            twin = _number(evaluation, "untrained", pool, direction, "R@10")
+            shares = {"R@1": found["R@1"], "R@5": found["R@5"], "R@10": found["R@10"], "untrained R@10": twin}
+            percentages = {name: None if share is None else 100 * share for name, share in shares.items()}
+            if any(value is not None for value in found.values()):
+                query = "audio → MIDI" if direction == "audio_to_midi" else "MIDI → audio"
+                rows.append({"pool": label, "query → match": query, **percentages, "MRR": found["MRR"]})
+    return rows
+
+
+def by_score(checkpoints: Iterable[AnyExamined]) -> list[AnyExamined]:
+    """Highest S on the canonical pool first, then those without scores; equal ones by name."""
+    scores = [(read_score(one.evaluation), one) for one in checkpoints]
+    return [one for _, one in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))]
+
+
+def in_words(score: Score) -> str:
+    """A score with its interval.
+
+    >>> in_words(Score(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
+    '34.4 % [28.9, 40.3]'
+    """
+    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as a percentage with one decimal.
+
+    >>> percent(0.0390625)
+    '3.9 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
+def score_headline(checkpoint: Examined) -> str:
+    """What is known of one checkpoint: S with interval, n, chance and untrained twin, and which of these it exceeds."""
+    score = read_score(checkpoint.evaluation)
+    if score is None:
+        return "This checkpoint came without scores, so how well it finds the match is not known."
+    verdict = _verdict(score, checkpoint) or [f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."]
+    return " ".join([f"S = {_measured(score, checkpoint)}.", *verdict])
+
+
+def compare_headline(checkpoints: Sequence[Examined]) -> str:
+    """Which checkpoint has the highest S, with interval, n, chance and untrained twin, and what it cannot be told from.
+
+    Only checkpoints that were examined on the same test set are compared: the largest such group.
+    """
+    if not checkpoints:
+        return "There is no checkpoint yet."
+    if len(checkpoints) == 1:
+        return f"{checkpoints[0].name}: {score_headline(checkpoints[0])}"
+    groups: dict[tuple[Any, ...], list[tuple[Examined, Score]]] = {}
+    for one in by_score(checkpoints):
+        if score := read_score(one.evaluation):
+            groups.setdefault(_test_set(one, score), []).append((one, score))
+    if not groups:
+        return f"None of the {len(checkpoints)} checkpoints carries scores, so none can be called best."
+    compared = max(groups.values(), key=len)
+    alone = f"{compared[0][0].name}: {score_headline(compared[0][0])}"
+    sentences = [_best_of(compared) if len(compared) > 1 else alone]
+    scored = sum(len(group) for group in groups.values())
+    if elsewhere := scored - len(compared):
+        sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
+    if silent := len(checkpoints) - scored:
+        sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
+    return " ".join(sentences)
+
+
+def _best_of(compared: Sequence[tuple[Examined, Score]]) -> str:
+    """The first of several, in order of S, against the rest."""
+    (best, score), *others = compared
+    alike = [one.name for one, other in others if score.overlaps(other)]
+    clear = [one.name for one, other in others if not score.overlaps(other)]
+    sentences = [
+        f"{best.name} has the highest S of {len(compared)} checkpoints: {_measured(score, best)}.",
+        *_verdict(score, best),
+    ]
+    if alike:
+        sentences.append(f"Not distinguishable from {_listed(alike)} (overlapping 95 % intervals).")
+    if clear:
+        whose = f"that of {clear[0]}" if len(clear) == 1 else f"those of the other {len(clear)}"
+        sentences.append(f"Its interval lies above {whose}.")
+    return " ".join(sentences)
+
+
+def _measured(score: Score, checkpoint: Examined) -> str:
+    twin = read_score(checkpoint.evaluation, "untrained")
+    control = f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
+    return (
+        f"{in_words(score)} (n = {score.n_queries} queries of {score.n_pieces} works); chance {percent(score.chance)}, {control}"
+    )
+
+
+def _verdict(score: Score, checkpoint: Examined) -> list[str]:
+    """What the interval does not exclude, and what it lies below; nothing where it lies above every control."""
+    controls = _controls(score, checkpoint)
+    alike = [name for name, low, high in controls if score.low <= high and low <= score.high]
+    above = [name for name, low, _ in controls if score.high < low]
+    said = [f"Not distinguishable from {' or '.join(alike)} (95 % intervals)."] if alike else []
+    return [*said, *([f"Below {' and '.join(above)}."] if above else [])]
+
+
+def _controls(score: Score, checkpoint: Examined) -> list[tuple[str, float, float]]:
+    """Name, lower and upper end of what a score is held against."""
+    twin = read_score(checkpoint.evaluation, "untrained")
+    return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
+
+
+def _test_set(checkpoint: Examined, score: Score) -> tuple[Any, ...]:
+    corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
+    examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
+    return (str(corpus), *examined, score.n_queries, score.n_pieces, score.pool_size)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """At most three names, then a number."""
+    shown = list(names) if len(names) <= NAMED else [*names[: NAMED - 1], f"{len(names) - NAMED + 1} others"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _others(number: int, verb: str, plural: str) -> str:
+    return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
+
+
+def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
+    found: Any = evaluation
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    is_number = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
+    return float(found) if is_number else None

@@ -1,0 +1,34 @@
+"""Open a corpus by the name that a request or the command line gives it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis.datasets.conditions import CONDITION_SETS
+from analysis.datasets.corpus import load_demo_corpus
+from analysis.datasets.maestro import load_maestro
+from analysis.datasets.paired_folder import load_paired_folder
+from analysis.datasets.piece import Corpus
+from analysis.errors import CorpusError
+
+PROFILES = ("small", "full")
+NAMES = (*PROFILES, *(f"{profile}-{one}" for profile in PROFILES for one in CONDITION_SETS if one != "recorded"))
+
+
+def open_corpus(name: str, *, sample_rate: int = 24_000, progress: Callable[[int, int, str], None] | None = None) -> Corpus:
+    """The demo corpus ("small", "full", or one of them with "-clean" or "-shifted"), or a folder.
+
+    A folder with a `maestro*.csv` or `maestro*.json` is read as Maestro with its own splits, any other as audio and MIDI
+    files of the same stem, dealt into splits by work.
+
+    Raises:
+        CorpusError: there is neither such a name nor such a folder, or the folder cannot be used.
+    """
+    if name in NAMES:
+        profile, _, conditions = name.partition("-")
+        return load_demo_corpus(profile, conditions or "recorded", sample_rate=sample_rate, progress=progress)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise CorpusError(f"There is no corpus {name!r}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
+    if any(folder.glob("maestro*.csv")) or any(folder.glob("maestro*.json")):
+        return load_maestro(folder, sample_rate=sample_rate)
+    return load_paired_folder(folder, sample_rate=sample_rate)

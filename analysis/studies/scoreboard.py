@@ -1,0 +1,149 @@
+"""Can audio find its MIDI, and MIDI its audio? Recall on two pools, beside chance and the untrained twin, and pairwise tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, Pools, build_pools
+from analysis.datasets.segments import Segment
+from analysis.measures.retrieval import mean_reciprocal_rank, pairwise_accuracy, pool_similarities, ranks, recall_at, s_score
+from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
+from analysis.results import Value, format_value
+from analysis.studies.pool_embeddings import embed, list_windows
+from analysis.studies.study import Answer, Desk
+
+POOLS = {"canonical": False, "no overlap": True}
+DIRECTIONS = ("audio to MIDI", "MIDI to audio")
+WEIGHTS = ("trained", "untrained")
+Found = dict[tuple[str, str, str], ndarray]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The canonical pool: 500 queries among 256 candidates, of which 64 are of the same piece and 32 of the same composer."""
+
+    checkpoints: tuple[str, ...]
+    corpus: str = "full"
+    split: str = "test"
+    windows_per_piece: int = 100
+    n_queries: int = 500
+    pool_size: int = 256
+    n_same_piece: int = 64
+    n_same_composer: int = 32
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Score every checkpoint and its untrained twin on both pools, and compare the checkpoints pairwise.
+
+    Raises:
+        CorpusError: the corpus has too few windows for the pools.
+        Cancelled: somebody asked to stop.
+    """
+    segments = list_windows(desk, request.split, request.windows_per_piece)
+    pools = {name: _pools(request, segments, no_overlap) for name, no_overlap in POOLS.items()}
+    groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
+    found: Found = {}
+    values: list[Value] = []
+    for name, checkpoint in desk.checkpoints.items():
+        for weights in WEIGHTS:
+            audio, midi = embed(desk, checkpoint, segments, weights)
+            for pool_name, pool in pools.items():
+                forward = ranks(audio[pool.query], midi, pool.candidates)
+                both = np.stack([forward, ranks(midi[pool.query], audio, pool.candidates)])
+                found[name, weights, pool_name] = both
+                label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
+                values += _scores(label, both, works, request)
+                values += _hard_negatives(label, audio, midi, pool, works, request)
+    tested = _pairs(found, groups, request)
+    tables, arrays = _behind_the_scores(found, pools, segments)
+    return Answer(headline(values, tuple(desk.checkpoints), tested), values, {**tables, "pairs": tested}, arrays)
+
+
+def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str, Any]]) -> str:
+    """The best checkpoint on the canonical pool beside chance and its untrained twin, and whom it cannot be told from."""
+    by_name = {value.name: value for value in values}
+    scores = {name: by_name[f"{name}, trained, canonical: S"] for name in names}
+    best = max(names, key=lambda name: scores[name].value or 0.0)
+    score, twin = scores[best], by_name[f"{best}, untrained, canonical: S"]
+    said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries"
+    said += f" (chance {score.null or 0.0:.1%}, untrained twin {format_value(twin)})."
+    others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
+    alike = [row["second"] if row["first"] == best else row["first"] for row in others if row["p"] >= 0.05]
+    return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
+
+
+def _pools(request: Request, segments: list[Segment], no_overlap: bool) -> Pools:
+    sizes = {name: getattr(request, name) for name in ("n_queries", "pool_size", "n_same_piece", "n_same_composer", "seed")}
+    return build_pools(segments, no_overlap=no_overlap, **sizes)
+
+
+def _behind_the_scores(
+    found: Found, pools: Mapping[str, Pools], segments: list[Segment]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, ndarray]]:
+    """Ranks `(2, queries)` of every model, and which windows the pools are made of: what leads from a score to its sounds."""
+    arrays = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
+    for i, pool in enumerate(pools.values()):
+        arrays |= {f"query.{i}": pool.query, f"candidates.{i}": pool.candidates, f"kind.{i}": pool.kind}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(found)],
+        "pools": [{"pool": name, "array": i} for i, name in enumerate(pools)],
+        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
+    }
+    return tables, arrays
+
+
+def _scores(label: str, both: ndarray, groups: ndarray, request: Request) -> list[Value]:
+    """S, and R@1/5/10 and MRR of both directions."""
+    measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, "min of R@10 both ways")]
+    for direction, its in zip(DIRECTIONS, both, strict=True):
+        for k in (1, 5, 10):
+            measured.append((f"R@{k} {direction}", lambda index, its=its, k=k: recall_at(its[index], k), k, f"recall at {k}"))
+        measured.append((f"MRR {direction}", lambda index, its=its: mean_reciprocal_rank(its[index]), 0, "mean of 1 / rank"))
+    everyone = np.arange(both.shape[1])
+    harmonic = float(np.mean(1 / np.arange(1, request.pool_size + 1)))
+    values = []
+    for name, statistic, k, estimator in measured:
+        low, high = bootstrap_by_piece(groups, statistic, seed=request.seed)
+        null, unit = (k / request.pool_size, "share") if k else (harmonic, "")
+        values.append(Value(f"{label}: {name}", float(statistic(everyone)), low, high, len(everyone), null, unit, estimator))
+    return values
+
+
+def _hard_negatives(label: str, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, request: Request) -> list[Value]:
+    """How often the match outranks a candidate of the same piece, or of another piece by the same composer."""
+    values = []
+    for direction, queries, candidates in ((DIRECTIONS[0], audio, midi), (DIRECTIONS[1], midi, audio)):
+        similarity = pool_similarities(queries[pool.query], candidates, pool.candidates)
+        for name, kind in (("same piece", SAME_PIECE), ("same composer", SAME_COMPOSER)):
+            accuracy = pairwise_accuracy(similarity, pool.kind == kind)
+            kept = np.isfinite(accuracy)
+            if not kept.any():
+                continue  # no composer has a second work
+            shares, works = accuracy[kept], groups[kept]
+            low, high = bootstrap_by_piece(works, lambda index, shares=shares: float(shares[index].mean()), seed=request.seed)
+            title = f"{label}: accuracy against {name} {direction}"
+            values.append(Value(title, float(shares.mean()), low, high, len(shares), 0.5, "share", "pairwise accuracy"))
+    return values
+
+
+def _pairs(found: Found, groups: Mapping[str, ndarray], request: Request) -> list[dict[str, Any]]:
+    """Difference in S of every two trained checkpoints with its interval and its p."""
+    rows = []
+    for pool in groups:
+        trained = {name: both for (name, weights, its_pool), both in found.items() if weights == "trained" and its_pool == pool}
+        for first, second in combinations(trained, 2):
+            a, b = trained[first], trained[second]
+            low, high = bootstrap_by_piece(
+                groups[pool], lambda index, a=a, b=b: s_score(*a[:, index]) - s_score(*b[:, index]), seed=request.seed
+            )
+            p = paired_permutation_by_piece(groups[pool], a, b, lambda both: s_score(*both), seed=request.seed)
+            rows.append({
+                "pool": pool, "first": first, "second": second, "difference in S": s_score(*a) - s_score(*b),
+                "ci_low": low, "ci_high": high, "p": p, "n": a.shape[1],
+            })  # fmt: skip
+    return rows

@@ -1,0 +1,103 @@
+"""How well each checkpoint finds the match, beside its untrained twin and chance."""
+
+import html
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+import plotly.graph_objects as go
+
+from analysis.studies.comparison import Examined, Pool, Score, Weights, in_words, percent, read_score
+from app.charts import theme
+
+# What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.
+SERIES: tuple[tuple[Weights, Pool, str, str, str, float], ...] = (
+    ("trained", "canonical", "circle", "●", "canonical", 0.3),
+    ("trained", "no_overlap", "square", "■", "no overlap", 0.1),
+    ("untrained", "canonical", "circle-open", "○", "untrained, canonical", -0.1),
+    ("untrained", "no_overlap", "square-open", "□", "untrained, no overlap", -0.3),
+)
+ROW_PX, DENSE_ROW_PX, FEW = 80, 60, 5
+LABELS_PX, LONGEST_NAME = 250, 24
+GRID = "rgba(122,130,140,0.22)"
+CHOSEN = "rgba(204,121,167,0.14)"  # the colour of a selection, faint
+
+
+def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Figure:
+    """S (%) with its 95 % interval per checkpoint, in the order given from the top; those without scores are left out.
+
+    Filled: trained; hollow and grey: untrained twin. Circle: canonical pool; square: no overlap in time. Dashed: chance.
+    """
+    shown = [one for one in checkpoints if read_score(one.evaluation)]
+    drawing = theme.figure(
+        "S (%)", "checkpoint", height=72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX)
+    )
+    drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
+    for weights, pool, symbol, letter, label, shift in SERIES:
+        rows = [(i, one.name, score) for i, one in enumerate(shown) if (score := read_score(one.evaluation, weights, pool))]
+        _add_series(drawing, rows, symbol, label, shift, theme.JOINT if weights == "trained" else theme.TWIN)
+        for row, _, score in rows:
+            text = f"{letter} {in_words(score)} {label}"
+            drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=row - shift, text=text, showarrow=False)
+    _add_chance(drawing, [score.chance for one in shown if (score := read_score(one.evaluation))])
+    corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
+    names = [_name(one.name, one.name == chosen) for one in shown]
+    if len(set(corpora)) > 1:
+        names = [f"{name}<br>on {_shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
+    drawing.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.5, -0.5])
+    drawing.update_yaxes(automargin=True, title_standoff=10)
+    drawing.update_xaxes(range=[0, _top(shown)], showgrid=True, gridcolor=GRID)
+    for row, one in enumerate(shown):
+        if one.name == chosen and len(shown) > 1:
+            drawing.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=CHOSEN, line_width=0, layer="below")
+    return drawing
+
+
+def _add_series(
+    drawing: go.Figure, rows: Sequence[tuple[int, str, Score]], symbol: str, label: str, shift: float, colour: str
+) -> None:
+    drawing.add_scatter(
+        x=[100 * score.value for _, _, score in rows],
+        y=[row - shift for row, _, _ in rows],
+        mode="markers",
+        marker={"symbol": symbol, "size": 9, "color": colour, "line": {"color": colour, "width": 1.5}},
+        error_x={
+            "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
+            "array": [100 * max(score.high - score.value, 0.0) for _, _, score in rows],
+            "arrayminus": [100 * max(score.value - score.low, 0.0) for _, _, score in rows],
+        },
+        text=[
+            f"{html.escape(name)}, {label}: S = {in_words(score)}<br>n = {score.n_queries} queries of {score.n_pieces} works, "
+            f"{score.pool_size} candidates"
+            for _, name, score in rows
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        name=label,
+    )  # fmt: skip
+
+
+def _add_chance(drawing: go.Figure, levels: Sequence[float]) -> None:
+    """One dashed line, named at its top, through each run of rows with the same chance."""
+    row = 0
+    for level, run in groupby(levels):
+        x, end = 100 * level, row + len(list(run))
+        line = {"color": theme.TWIN, "dash": "dash", "width": 1.5}
+        drawing.add_shape(type="line", x0=x, x1=x, y0=row - 0.5, y1=end - 0.5, line=line, layer="below")
+        drawing.add_annotation(x=x, y=row - 0.5, yanchor="bottom", text=f"chance {percent(level)}", showarrow=False)
+        row = end
+
+
+def _top(checkpoints: Sequence[Examined]) -> float:
+    """The end of the abscissa (%): the next ten above every interval."""
+    found = [read_score(one.evaluation, weights, pool) for one in checkpoints for weights, pool, *_ in SERIES]
+    highest = max((max(score.high, score.value) for score in found if score), default=1.0)
+    return min(10.0 * math.ceil(10 * highest + 0.2), 102.0)
+
+
+def _name(name: str, is_chosen: bool) -> str:
+    return f"<b>{_shortened(name)}</b>" if is_chosen else _shortened(name)
+
+
+def _shortened(text: str) -> str:
+    """At most 24 characters, none of them taken for markup."""
+    return html.escape(text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…", quote=False)

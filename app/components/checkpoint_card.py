@@ -1,0 +1,109 @@
+"""The card of one checkpoint: its scores, its parts, its training, its configuration."""
+
+from typing import Any
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from analysis.studies.comparison import percent, read_score, retrieval_rows, score_headline
+from app import caching, layout
+from app.charts import training
+from app.components.plain import card, plain
+
+RETRIEVAL = {
+    "pool": st.column_config.TextColumn("pool", width=82),
+    "query → match": st.column_config.TextColumn("query → match", width=108),
+    **{name: st.column_config.NumberColumn(f"{name} (%)", format="%.1f", width=64) for name in ("R@1", "R@5", "R@10")},
+    "untrained R@10": st.column_config.NumberColumn("twin R@10", format="%.1f", width=80, help="R@10 (%) of the untrained twin"),
+    "MRR": st.column_config.NumberColumn("MRR", format="%.3f", width=52, help="Mean reciprocal rank"),
+}
+COUNTED = {"parameters": st.column_config.NumberColumn("parameters", format="%,d")}
+FIGURE = {"displaylogo": False}
+
+
+def draw(checkpoint: Any) -> None:
+    """Everything that is known of the chosen checkpoint."""
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(plain(str(checkpoint.name)), anchor=False, width="content")
+        if st.button("Open in Clip", icon=":material/hearing:", help="See what it attends to in a recording"):
+            st.switch_page("views/clip.py", query_params={"checkpoint": str(checkpoint.name)})
+    st.markdown(plain(score_headline(checkpoint)))
+    left, right = st.columns([9, 5], gap="medium")
+    with left:
+        _retrieval(checkpoint)
+        st.markdown(_made(checkpoint))
+    with right:
+        _parameters(checkpoint)
+    _training(checkpoint)
+    with st.expander("Configuration", icon=":material/data_object:"):
+        st.json({"config": checkpoint.config, "training": checkpoint.training, "evaluation": checkpoint.evaluation}, expanded=1)
+    if text := card(checkpoint.path / "card.md"):
+        with st.expander("Card", icon=":material/description:"):
+            st.markdown(text)
+
+
+def _made(checkpoint: Any) -> str:
+    """What the configuration says of the run, as far as it does, as a list."""
+    said = checkpoint.training
+    words = (
+        ("corpus", "trained on {}"), ("n_train_pieces", "{} pieces for training"), ("steps", "{} steps"),
+        ("batch_size", "batches of {} windows"), ("seed", "seed {}"), ("best_step", "weights of step {}"),
+        ("minutes", "{} minutes"), ("device", "on {}"),
+    )  # fmt: skip
+    run = ", ".join(pattern.format(said[name]) for name, pattern in words if said.get(name) is not None)
+    lines = [
+        f"arm {checkpoint.arm} ({checkpoint.scale})",
+        run,
+        f"licence of the data: {said['corpus_licence']}" if "corpus_licence" in said else "",
+    ]
+    return "\n".join(f"- {plain(line)}" for line in lines if line)
+
+
+def _retrieval(checkpoint: Any) -> None:
+    st.subheader("Retrieval", anchor=False)
+    rows = retrieval_rows(checkpoint.evaluation)
+    if not rows:
+        st.caption("This checkpoint came without scores. `otoscope train` writes them; scores of other tools are not read.")
+        return
+    st.dataframe(rows, column_config=RETRIEVAL, hide_index=True, placeholder="—", height="content")
+    if score := read_score(checkpoint.evaluation):
+        size = score.pool_size
+        chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(score.chance)}"
+        st.caption(f"n = {score.n_queries} queries of {score.n_pieces} works, {size} candidates each; {chance}.")
+
+
+def _parameters(checkpoint: Any) -> None:
+    st.subheader("Parameters, counted", anchor=False)
+    counts = caching.parameters_of(checkpoint)
+    if counts is None:
+        st.caption("Not counted: the sizes in the configuration are not those of this arm and scale.")
+        return
+    st.dataframe(
+        [{"component": name, "parameters": number} for name, number in counts.items()],
+        column_config=COUNTED, hide_index=True, height="content",
+    )  # fmt: skip
+
+
+def _training(checkpoint: Any) -> None:
+    st.subheader("Training", anchor=False)
+    try:
+        history = checkpoint.history()
+    except (OtoscopeError, OSError) as error:
+        st.error(plain(str(error)))
+        return
+    if not history:
+        layout.empty(
+            "This checkpoint came without a training history.", "Put its history.csv beside the weights, if there is one."
+        )
+        return
+    pool = checkpoint.training.get("validation_pool")
+    chance = 10 / pool if type(pool) is int and pool >= 10 else None
+    figures = (
+        ("Loss and its terms", training.curves(history)),
+        ("Collapse monitor", training.spread(history)),
+        ("Score on validation", training.validation(history, chance)),
+    )
+    for column, (title, drawing) in zip(st.columns(3), figures, strict=True):
+        column.markdown(f"**{title}**")
+        column.plotly_chart(drawing, theme=None, key=title, config=FIGURE)

@@ -1,0 +1,169 @@
+"""The clip desk: one recording and what a checkpoint attends to in it, on one clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app import caching, controls
+from app.charts import attention, audio, descriptors, notes, similarity
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is looked at: window (from 0), layer (0 = A4 cross-attention), head (from 1; None = mean of all)."""
+
+    window: int
+    layer: int
+    head: int | None
+    window_s: float
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """The window in seconds from the start of the clip."""
+        return self.window * self.window_s, (self.window + 1) * self.window_s
+
+
+def pick_place(checkpoint: Any, clip: controls.Clip) -> Place:
+    """Window, layer and head; nothing is computed yet."""
+    from analysis.models.tokens import grids, layer_name
+    from analysis.studies.clip import n_windows
+
+    config = checkpoint.model_config
+    layers = list(grids(config))
+    with st.container(horizontal=True, gap="medium"):
+        layer = controls.pick_one("layer", "Layer", layers, 1, lambda one: layer_name(one).removeprefix("Layer "))
+        heads = range(config.n_heads + 1)
+        head = controls.pick_one("head", "Head", heads, 0, lambda one: str(one) if one else "mean")
+        last = n_windows(config, clip.waveform.duration_s)
+        window = controls.pick_number("window", f"Window of {config.window_s:g} s", 1, last) - 1
+    return Place(window, layer, head or None, config.window_s)
+
+
+def heard(clip: controls.Clip, marked_s: tuple[float, float] | None) -> None:
+    """Player, waveform, spectrogram and notes."""
+    wave = clip.waveform
+    st.audio(clip.source)
+    show("waveform", audio.waveform(wave.samples, wave.sample_rate, marked_s))
+    times, decibel = caching.log_mel(wave)
+    show("log_mel", audio.log_mel(times, decibel, wave.sample_rate / 2, wave.duration_s, marked_s))
+    if clip.notes is not None:
+        roll = notes.piano_roll(clip.notes.onset_s, clip.notes.offset_s, clip.notes.pitch, wave.duration_s, marked_s)
+        show("notes", roll)
+
+
+def show(key: str, drawing: Any, where: Any = st) -> None:
+    """A figure in its own colours, keeping its place between reruns."""
+    where.plotly_chart(drawing, theme=None, key=key, config={"displaylogo": False})
+
+
+def compute(read: Callable[..., Any], checkpoint: Any, clip: controls.Clip, what: str) -> Any:
+    """What `read` makes of a clip, with progress over its windows while it is computed."""
+    slot = st.empty()
+
+    def tell(done: int, total: int) -> None:
+        slot.progress(done / total, f"{what}: window {done:,} of {total:,} …")
+
+    try:
+        return read(checkpoint, clip.waveform, tell)
+    finally:
+        slot.empty()
+
+
+def headline(result: Any, twin: Any, place: Place) -> str:
+    """How widely the chosen layer and head spread their attention."""
+    from analysis.studies.spread import headline as sentence
+
+    spreads = (use.spread(place.layer, place.head) for use in (result.use, twin))
+    return sentence(place.layer, place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads)
+
+
+def facts(checkpoint: Any, result: Any, twin: Any) -> dict[str, str]:
+    """What the pictures were made from, for the footer."""
+    weights = next(result.model.parameters())
+    return {
+        "windows": f"{result.n_windows} of {result.window_s:g} s",
+        "twin": f"untrained, seed {checkpoint.training.get('seed', 0)}",
+        "dtype": str(weights.dtype).removeprefix("torch."),
+        "device": str(weights.device),
+        "analysis": f"{result.use.seconds + twin.seconds:.1f} s",
+    }
+
+
+def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any, Any]:
+    """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and A4.
+
+    Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
+    """
+    result = compute(caching.analysis, checkpoint, clip, "Reading the attention")
+    over_time = st.container()
+    left, right = st.columns(2)
+    with left:
+        _pattern(result, place)
+    times, matrix = result.use.self_similarity(place.layer)
+    n = result.use.tokens_per_cell
+    title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'} · "
+    title += "one token per cell" if n == 1 else f"mean of {n} tokens per cell"
+    show("ssm", similarity.self_similarity(times, matrix, title, clip.waveform.duration_s), right)
+    times, values = result.a4
+    show("a4", descriptors.a4_bands(times, values, result.band_edges_hz, clip.waveform.duration_s))
+    with over_time:
+        twin = compute(caching.untrained, checkpoint, clip, "Reading the untrained twin's attention")
+        _received(result, twin, place)
+    return result, twin
+
+
+def _received(result: Any, twin: Any, place: Place) -> None:
+    times, share = result.use.received(place.layer, place.head)
+    grid = result.grid(place.layer)
+    beside = 1 / len(grid.key_times_s), twin.received(place.layer, place.head)[1]
+    title = f"Attention received by each {grid.key_kind}"
+    show("received", attention.received(times, share, *beside, result.use.duration_s, place.span_s, title))
+
+
+def _pattern(result: Any, place: Place) -> None:
+    """One window's pattern; where it was averaged for the eye, a part can be looked at token by token."""
+    grid, start_s = result.grid(place.layer), place.span_s[0]
+    view = result.attention_view(place.window, place.layer, place.head)
+    picture = st.container()
+    if max(view.tokens_per_cell) > 1:
+        with st.popover("Look closer", icon=":material/zoom_in:"):
+            queries = controls.pick_span("queries", f"Queries: {grid.query_kind} time within the window", 0.0, place.window_s)
+            keys = controls.pick_span("keys", f"Keys: {grid.key_kind} time within the window", 0.0, place.window_s)
+        view = result.attention_view(place.window, place.layer, place.head, queries, keys)
+    x, y = view.key_times_s + start_s, view.query_times_s + start_s
+    kinds, title = (grid.query_kind, grid.key_kind), f"Window {place.window + 1}"
+    end_s = result.use.duration_s
+    show("attention", attention.attention_map(view.values, y, x, *kinds, view.tokens_per_cell, title, end_s), picture)
+
+
+def how_to_read(config: Any) -> None:
+    """What the pictures do and do not say."""
+    from analysis.models.tokens import A4, CNN, receptive_field_s
+
+    with st.expander("How to read this, and how it misleads"):
+        st.markdown(HOW_TO_READ.format(
+            window=f"{config.window_s:g}", cnn=f"{1000 * receptive_field_s(config, CNN):.3g}",
+            a4=f"{1000 * receptive_field_s(config, A4):.3g}",
+        ))  # fmt: skip
+
+
+HOW_TO_READ = """
+- **A row is a query, and a row sums to 1.** The softmax always hands out the whole share, also when nothing in the window
+  is worth attending to; a bright cell is bright relative to its row only. Uniform attention gives every key 1 / T.
+- **Attention is not explanation.** It says where values were read from, not what was read nor what it changed: values of
+  near-zero norm, the residual path and later layers can undo it. To ask what matters, remove the sound and measure.
+- **The untrained twin is the control.** It has the same architecture and the same seed after zero steps. What it also shows
+  comes from the architecture and the sound, not from training.
+- **Tokens already hear their surroundings.** A CNN token sees {cnn} ms of sound (and, through group normalisation, the
+  level of the whole window), an A4 token {a4} ms, and after the first block every token has read the whole window, so a
+  late layer's key at 2 s is not the sound at 2 s alone.
+- **Windows of {window} s stand side by side.** Nothing attends across their borders: steps at every {window} s, also in the
+  self-similarity, are made by the analysis. The last window is padded with silence; the padding can be attended to as a
+  key, but its queries are left out of every average.
+- **CNN tokens and A4 tokens are different things.** CNN tokens come from the waveform, A4 tokens from the change of level
+  in eight bands. With reverse attention, A4 tokens query the CNN tokens and replace them in every block.
+- **A4 is drawn for the whole clip**, each band with mean 0 and standard deviation 1 over the clip; the model normalises
+  each window by itself.
+"""

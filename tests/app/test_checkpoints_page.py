@@ -1,0 +1,255 @@
+"""The page of checkpoints: table, choice, card, import, and what is said where something is missing."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.errors import CheckpointError
+from analysis.models import importing
+from analysis.models.arms import build_config
+from app import caching
+from app.components.checkpoint_table import table_key
+from app.components.plain import card, plain
+
+PAGE = Path(__file__).resolve().parents[2] / "app" / "views" / "checkpoints.py"
+HISTORY = [
+    {"step": step, "loss": 16.0, "invariance": 0.3, "variance": 1.3, "covariance": 0.2, "audio_std": 0.3, "midi_std": 0.4}
+    for step in (1, 2)
+]
+
+
+def scores(value: float) -> dict[str, Any]:
+    ranks = {"R@1": 0.1, "R@5": 0.2, "R@10": value, "MRR": 0.15}
+    pool = {
+        "S": value, "S_ci": [value - 0.03, value + 0.03], "chance": 10 / 256, "n_queries": 500, "n_pieces": 24,
+        "pool_size": 256, "audio_to_midi": ranks, "midi_to_audio": ranks,
+    }  # fmt: skip
+    return {"canonical": pool, "no_overlap": pool}
+
+
+def checkpoint(name: str, value: float | None = None, **fields: Any) -> Any:
+    evaluation = {} if value is None else {"trained": scores(value), "untrained": scores(0.04)}
+    training = {"corpus": "demo-full", "n_train_pieces": 75, "steps": 1200, "validation_pool": 256} if value else {}
+    known = {
+        "path": Path("nowhere") / name, "name": name, "arm": "D0", "scale": "small", "training": training,
+        "config": build_config("D0", "small").to_dict(), "evaluation": evaluation, "sha256": "0123456789abcdef" * 4,
+        "history": lambda: HISTORY,
+    }  # fmt: skip
+    return SimpleNamespace(**known | fields)
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """The checkpoints that the page finds."""
+    found: list[Any] = []
+    monkeypatch.setattr(caching, "checkpoints", lambda: list(found))
+    return found
+
+
+def opened(**parameters: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params.update(parameters)
+    return ran(app)
+
+
+def ran(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_nothing_there(library):
+    app = opened()
+    assert app.info[0].value.startswith("No checkpoint was found. Import one below, train one with `otoscope train`")
+    assert "Import a checkpoint" in [expander.label for expander in app.expander]
+    assert not app.dataframe
+
+
+def test_the_table_says_what_there_is(library):
+    library.extend([checkpoint("low", 0.095), checkpoint("high", 0.5), checkpoint("bare", history=list)])
+    app = opened()
+    table = app.dataframe[0].value.to_dict("list")
+    assert table["name"] == ["high", "low", "bare"]
+    assert table["S"][:2] == ["50.0 % [47.0, 53.0]", " 9.5 % [6.5, 12.5]"]
+    assert table["untrained"][0] == "4.0 % [1.0, 7.0]"
+    assert pd.isna(table["S"][2])
+    assert table["parameters"] == [2_635_616] * 3
+    assert table["data"][0] == "demo-full, 75 pieces"
+    assert table["steps"][0] == 1200
+    assert set(table["sha256"]) == {"0123456789ab"}
+    assert (table["arm"][0], table["family"][0]) == ("D0 (small)", "dual encoder")
+    assert app.subheader[0].value.startswith("high has the highest S of 2 checkpoints: 50.0\u00a0%")
+
+
+def test_the_first_row_is_chosen_and_the_address_chooses_another(library):
+    library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
+    assert opened().header[0].value == "high"
+    app = opened(checkpoint="low")
+    assert app.header[0].value == "low"
+    assert "checkpoint: low (0123456789ab)" in app.caption[-1].value
+
+
+def test_a_row_chooses_the_card_and_the_address(library):
+    library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
+    app = opened()
+    app.session_state[table_key(["high", "low"])] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    ran(app)
+    assert app.header[0].value == "low"
+    assert app.query_params["checkpoint"] == "low"
+    library.pop(0)  # the list has changed: row 1 is gone, and so is "low"
+    ran(app)
+    assert app.header[0].value == "high"
+
+
+def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch):
+    library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
+    monkeypatch.setattr(caching, "demo_clips", list)
+    app = AppTest.from_file(str(PAGE.parents[1] / "main.py"), default_timeout=60)
+    app.query_params["checkpoint"] = "low"
+    ran(app)
+    next(button for button in app.button if button.label == "Open in Clip").click()
+    ran(app)
+    assert app.title[0].value == "What does the model attend to in this clip?"
+    assert app.query_params["checkpoint"] == "low"
+
+
+def test_the_card_shows_scores_parts_and_training(library):
+    library.append(checkpoint("only", 0.5))
+    app = opened()
+    _, retrieval, parameters = (frame.value for frame in app.dataframe)
+    assert list(retrieval.columns) == ["pool", "query → match", "R@1", "R@5", "R@10", "untrained R@10", "MRR"]
+    assert len(retrieval) == 4
+    assert parameters["parameters"].iloc[:-1].sum() == parameters["parameters"].iloc[-1]
+    assert len(app.get("plotly_chart")) == 4
+    assert any("chance R@1 0.4 %, R@5 2.0 %, R@10 3.9 %" in one.value for one in app.caption)
+    assert {"Configuration", "How to read this, and how it misleads"} <= {one.label for one in app.expander}
+
+
+def test_without_scores_and_without_history(library):
+    library.append(checkpoint("bare", history=list))
+    app = opened()
+    assert app.subheader[0].value == "bare: This checkpoint came without scores, so how well it finds the match is not known."
+    assert app.info[0].value.startswith("This checkpoint came without a training history.")
+    assert not app.get("plotly_chart")
+
+
+def test_a_history_that_cannot_be_read_is_a_sentence(library):
+    def history():
+        raise CheckpointError("bad/history.csv is not a table of numbers (x). Restore or remove it.")
+
+    library.append(checkpoint("bad", 0.5, history=history))
+    assert opened().error[0].value == "bad/history.csv is not a table of numbers (x). Restore or remove it."
+
+
+def test_sizes_of_another_kind_are_not_counted_as_those_of_the_arm(library):
+    library.append(checkpoint("odd", 0.5, config=build_config("D0", "small").to_dict() | {"audio_n_layers": 2}))
+    app = opened()
+    assert app.dataframe[0].value["parameters"].isna().tolist() == [True]
+    assert any(one.value.startswith("Not counted") for one in app.caption)
+
+
+def test_a_broken_folder_is_shown_with_its_reason_and_costs_nothing_else(library):
+    library.extend([checkpoint("good", 0.5), SimpleNamespace(path=Path("x/torn"), reason="torn lacks *everything*. Restore it.")])
+    app = opened()
+    assert app.warning[0].value == "One folder cannot be opened:\n- **torn**: torn lacks \\*everything\\*. Restore it."
+    assert app.header[0].value == "good"
+
+
+def test_two_of_one_name_are_said(library):
+    library.extend([checkpoint("same", 0.5), checkpoint("same", 0.9, path=Path("elsewhere/same"))])
+    app = opened()
+    assert len(app.dataframe[0].value) == 1
+    assert "elsewhere/same: there is another checkpoint same" in app.warning[0].value
+
+
+def upload(app: AppTest, *names: str) -> None:
+    app.file_uploader[0].set_value([(name, name.encode(), "application/octet-stream") for name in names])
+
+
+def press_import(app: AppTest) -> None:
+    next(button for button in app.button if button.label == "Import").click()
+    ran(app)
+
+
+def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch):
+    library.append(checkpoint("old", 0.5))
+    seen = {}
+
+    def import_checkpoint(files, name, root):
+        seen.update(files=dict(files), name=name, root=root)
+        library.append(checkpoint(name, 0.3))
+        return library[-1]
+
+    monkeypatch.setattr(importing, "import_checkpoint", import_checkpoint)
+    app = opened()
+    upload(app, "model.safetensors", "config.json")
+    app.text_input[0].set_value(" new ")
+    press_import(app)
+    assert seen["files"] == {"model.safetensors": b"model.safetensors", "config.json": b"config.json"}
+    assert (seen["name"], seen["root"].name) == ("new", "checkpoints")
+    assert app.success[0].value.startswith("new was imported")
+    assert list(app.dataframe[0].value["name"]) == ["old", "new"]
+    assert app.header[0].value == "new"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (CheckpointError("x lacks config.json. Add what is missing."), "x lacks config.json. Add what is missing."),
+        (OSError(28, "No space left on device"), "The checkpoint could not be written (No space left on device). Check space"),
+    ],
+)
+def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said):
+    library.append(checkpoint("old", 0.5))
+
+    def import_checkpoint(files, name, root):
+        raise fault
+
+    monkeypatch.setattr(importing, "import_checkpoint", import_checkpoint)
+    app = opened()
+    upload(app, "model.safetensors")
+    app.text_input[0].set_value("x")
+    press_import(app)
+    assert app.error[0].value.startswith(said)
+    assert not app.success
+    assert app.header[0].value == "old"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), "No file was chosen."),
+        (("config.json", "config.json"), "config.json was chosen twice."),
+        (("model.safetensors", "config.json"), "The checkpoint has no name yet."),
+    ],
+)
+def test_what_an_import_lacks_is_said(library, monkeypatch, names, said):
+    monkeypatch.setattr(importing, "import_checkpoint", lambda *_: pytest.fail("nothing should be imported"))
+    app = opened()
+    upload(app, *names)
+    press_import(app)
+    assert app.error[0].value.startswith(said)
+
+
+def test_names_are_shown_and_not_obeyed():
+    assert plain("_a_ `b` <i> [x](http://y)") == "\\_a\\_ \\`b\\` \\<i\\> \\[x\\](http\u2060://y)"
+    assert plain("3.9 % of\nwww.x.org") == "3.9\u00a0% of www\u2060.x.org"
+
+
+def test_a_card_fetches_no_picture_and_keeps_its_headings_small(tmp_path):
+    path = tmp_path / "card.md"
+    path.write_bytes(b"# Big\n\n![pixel](http://x/y.png) costs $5\n\xff")
+    assert card(path) == "##### Big\n\n!\\[pixel](http://x/y.png) costs \\$5\n\ufffd"
+    path.write_text("x" * 100_000)
+    assert len(card(path) or "") == 64 * 1024
+    assert card(tmp_path / "none.md") is None
+
+
+def test_the_card_is_read_from_the_folder(library, tmp_path):
+    (tmp_path / "card.md").write_text("# Title\n\nWords.")
+    library.append(checkpoint("only", 0.5, path=tmp_path))
+    assert "##### Title\n\nWords." in [one.value for one in opened().markdown]

@@ -1,0 +1,145 @@
+"""What may be said of one checkpoint and of several, at the boundary cases."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.studies.comparison import by_score, compare_headline, read_score, retrieval_rows, score_headline
+
+CHANCE = 10 / 256
+
+
+def scores(value: float, low: float, high: float) -> dict[str, Any]:
+    ranks = {"R@1": 0.1, "R@5": 0.2, "R@10": value, "MRR": 0.15}
+    return {
+        "S": value, "S_ci": [low, high], "chance": CHANCE, "n_queries": 500, "n_pieces": 24, "pool_size": 256,
+        "audio_to_midi": ranks, "midi_to_audio": ranks,
+    }  # fmt: skip
+
+
+def checkpoint(
+    name: str, *interval: float, twin: tuple[float, float, float] | None = (0.036, 0.016, 0.049), corpus="demo"
+) -> Any:
+    """A checkpoint with S, low and high on both pools; without numbers one without scores."""
+    evaluation: dict[str, Any] = {"split": "test", "n_windows": 2346}
+    if interval:
+        evaluation["trained"] = {pool: scores(*interval) for pool in ("canonical", "no_overlap")}
+        if twin:
+            evaluation["untrained"] = {pool: scores(*twin) for pool in ("canonical", "no_overlap")}
+    return SimpleNamespace(name=name, training={"corpus_sha256": corpus}, evaluation=evaluation if interval else {})
+
+
+def test_no_checkpoint():
+    assert compare_headline([]) == "There is no checkpoint yet."
+
+
+def test_no_evaluation():
+    assert "came without scores" in compare_headline([checkpoint("x")])
+    expected = "None of the 2 checkpoints carries scores, so none can be called best."
+    assert compare_headline([checkpoint("x"), checkpoint("y")]) == expected
+
+
+def test_one_checkpoint_with_its_controls():
+    assert compare_headline([checkpoint("D0", 0.344, 0.289, 0.403)]) == (
+        "D0: S = 34.4 % [28.9, 40.3] (n = 500 queries of 24 works); chance 3.9 %, untrained twin 3.6 % [1.6, 4.9]. "
+        "Above chance and its untrained twin."
+    )
+
+
+def test_one_of_two_has_scores():
+    said = compare_headline([checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)])
+    assert said.startswith("D0: S = 34.4 %")
+    assert said.endswith("1 other carries no scores.")
+
+
+def test_overlapping_intervals_are_not_called_different():
+    said = compare_headline([checkpoint("a", 0.34, 0.29, 0.40), checkpoint("b", 0.42, 0.40, 0.46)])
+    assert said.startswith("b has the highest S of 2 checkpoints: 42.0 % [40.0, 46.0]")
+    assert said.endswith("Not distinguishable from a (overlapping 95 % intervals).")
+    assert "lies above" not in said
+
+
+def test_separate_intervals():
+    said = compare_headline([checkpoint("a", 0.34, 0.29, 0.399), checkpoint("b", 0.42, 0.40, 0.46)])
+    assert said.endswith("Its interval lies above that of a.")
+    assert "Not distinguishable" not in said
+
+
+def test_some_overlap_and_some_do_not():
+    several = [checkpoint("a", 0.1, 0.05, 0.15), checkpoint("b", 0.42, 0.40, 0.46), checkpoint("c", 0.41, 0.38, 0.45)]
+    assert compare_headline(several).endswith(
+        "Not distinguishable from c (overlapping 95 % intervals). Its interval lies above that of a."
+    )
+
+
+def test_many_names_are_shortened():
+    said = compare_headline([checkpoint(name, 0.4, 0.3, 0.5) for name in "abcdef"])
+    assert "Not distinguishable from b, c and 3 others (" in said
+
+
+def test_other_test_sets_are_not_compared():
+    several = [checkpoint("a", 0.3, 0.2, 0.4), checkpoint("b", 0.31, 0.2, 0.4), checkpoint("z", 0.9, 0.8, 1.0, corpus="easy")]
+    said = compare_headline(several)
+    assert said.startswith("b has the highest S of 2 checkpoints")
+    assert said.endswith("1 other was examined on another test set and cannot be compared with it.")
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((0.06, 0.0492, 0.08), "Above chance and its untrained twin."),
+        ((0.06, 0.0488, 0.08), "Not distinguishable from its untrained twin (95 % intervals)."),
+        ((0.06, 0.0389, 0.08), "Not distinguishable from chance or its untrained twin (95 % intervals)."),
+        ((0.01, 0.002, 0.015), "Below chance and its untrained twin."),
+    ],
+)
+def test_verdict_at_the_boundaries(interval, verdict):
+    assert score_headline(checkpoint("x", *interval)).endswith(f". {verdict}")
+
+
+def test_a_missing_twin_is_said():
+    said = score_headline(checkpoint("x", 0.3, 0.2, 0.4, twin=None))
+    assert "chance 3.9 %, no untrained twin was scored. Above chance." in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"S": "high"}, {"S": float("nan")}, {"S": 1.2}, {"S_ci": [0.5, 0.4]}, {"S_ci": [0.1]}, {"S_ci": None},
+        {"chance": -0.1}, {"n_queries": 0}, {"n_pieces": None}, {"pool_size": float("inf")},
+    ],
+)  # fmt: skip
+def test_what_is_not_a_score_is_none(change):
+    assert read_score({"trained": {"canonical": scores(0.3, 0.2, 0.4)}}) is not None
+    assert read_score({"trained": {"canonical": scores(0.3, 0.2, 0.4) | change}}) is None
+
+
+@given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
+    st.sampled_from(["trained", "untrained", "canonical", "no_overlap", "S", "S_ci", "audio_to_midi", "R@1"]), inner
+)).filter(lambda found: isinstance(found, dict)))  # fmt: skip
+def test_no_evaluation_is_too_strange(evaluation):
+    strange: Any = SimpleNamespace(name="x", training={}, evaluation=evaluation)
+    assert score_headline(strange)
+    assert isinstance(retrieval_rows(evaluation), list)
+
+
+def test_rows_of_retrieval_are_percentages_with_the_twin():
+    evaluation = checkpoint("x", 0.3, 0.2, 0.4).evaluation
+    rows = retrieval_rows(evaluation)
+    assert [(row["pool"], row["query → match"]) for row in rows][:2] == [
+        ("canonical", "audio → MIDI"),
+        ("canonical", "MIDI → audio"),
+    ]
+    assert rows[0]["R@10"] == pytest.approx(30.0)
+    assert rows[0]["untrained R@10"] == pytest.approx(3.6)
+    assert rows[0]["MRR"] == pytest.approx(0.15)
+    del evaluation["untrained"], evaluation["trained"]["no_overlap"]
+    assert [row["untrained R@10"] for row in retrieval_rows(evaluation)] == [None, None]
+
+
+def test_order_is_by_score_then_name_with_the_unscored_last():
+    several = [checkpoint("n"), checkpoint("b", 0.3, 0.2, 0.4), checkpoint("a", 0.3, 0.2, 0.4), checkpoint("c", 0.5, 0.4, 0.6)]
+    assert [one.name for one in by_score(several)] == ["c", "a", "b", "n"]

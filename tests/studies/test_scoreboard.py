@@ -1,0 +1,108 @@
+"""The scoreboard gives what the evaluation of training gives, with its controls, and knows its store."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from analysis.datasets.segments import drop_repeated, list_segments
+from analysis.errors import Cancelled, CheckpointError, ConfigError
+from analysis.models.checkpoint import save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.store import Store
+from analysis.studies.corpora import open_corpus
+from analysis.studies.study import build_request, command_of, find_checkpoint, run_study
+from analysis.training.evaluation import evaluate
+
+SMALL = {"n_queries": 20, "pool_size": 16, "n_same_piece": 5, "n_same_composer": 3, "split": "all"}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, rng: np.random.Generator) -> Path:
+    import pretty_midi
+
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(3):
+        midi = pretty_midi.PrettyMIDI()
+        piano = pretty_midi.Instrument(0)
+        for onset, pitch in enumerate(rng.integers(40, 80, 30)):
+            piano.notes.append(pretty_midi.Note(80, int(pitch), 0.5 * onset, 0.5 * onset + 0.4))
+        midi.instruments.append(piano)
+        midi.write(str(folder / f"work{number}.mid"))
+        soundfile.write(folder / f"work{number}.wav", 0.1 * rng.standard_normal(15 * 24_000), 24_000)
+    return folder
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> tuple[str, str]:
+    names = ("one", "two")
+    for seed, name in enumerate(names):
+        model = build_arm("a4r", "small", seed + 5)
+        save_checkpoint(
+            tmp_path / name, model, arm="a4r", scale="small", training={"seed": seed}, evaluation={}, history=[], card=""
+        )
+    return str(tmp_path / "one"), str(tmp_path / "two")
+
+
+def test_scores_equal_those_of_the_evaluation_and_carry_their_controls(corpus: Path, checkpoints: tuple[str, str]) -> None:
+    request = build_request("scoreboard", checkpoints, {**SMALL, "corpus": str(corpus)})
+    result = run_study("scoreboard", request)
+    values = {value.name: value for value in result.values}
+    segments = drop_repeated(list_segments(open_corpus(str(corpus)).pieces, max_per_piece=100))
+    sizes = {name: size for name, size in SMALL.items() if name != "split"}
+    model = find_checkpoint(checkpoints[0]).model()
+    expected = evaluate(model, segments, device=torch.device("cpu"), **sizes)
+    for pool, name in (("canonical", "canonical"), ("no_overlap", "no overlap")):
+        score = values[f"one, trained, {name}: S"]
+        assert score.value == pytest.approx(expected[pool]["S"])
+        assert [score.ci_low, score.ci_high] == pytest.approx(expected[pool]["S_ci"])
+        assert score.null == pytest.approx(10 / 16)
+        assert values[f"one, trained, {name}: R@1 MIDI to audio"].value == pytest.approx(expected[pool]["midi_to_audio"]["R@1"])
+    assert values["one, untrained, canonical: S"].value is not None
+    assert values["one, trained, canonical: accuracy against same piece audio to MIDI"].null == 0.5
+    assert {row["pool"] for row in result.tables["pairs"]} == {"canonical", "no overlap"}
+    assert all(0 < row["p"] <= 1 and row["ci_low"] <= row["difference in S"] <= row["ci_high"] for row in result.tables["pairs"])
+
+
+def test_second_run_comes_from_the_store(
+    corpus: Path, checkpoints: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    request = build_request("scoreboard", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
+    first = run_study("scoreboard", request, store=store)
+    monkeypatch.setattr("analysis.studies.scoreboard.run", lambda *_: pytest.fail("computed again"))
+    assert run_study("scoreboard", request, store=store) == first
+
+
+def test_a_cancelled_run_stores_nothing(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
+    class Stop:
+        def check(self) -> None:
+            raise Cancelled
+
+    store = Store(tmp_path / "store")
+    request = build_request("scoreboard", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
+    with pytest.raises(Cancelled):
+        run_study("scoreboard", request, store=store, cancel=Stop())
+    assert store.usage()[0] == 0
+
+
+def test_requests_are_checked() -> None:
+    with pytest.raises(ConfigError, match="There is no study 'scores': expected one of scoreboard"):
+        build_request("scores", (), {})
+    with pytest.raises(ConfigError, match="scoreboard has no setting 'pool': expected one of corpus"):
+        build_request("scoreboard", ("x",), {"pool": 3})
+    with pytest.raises(ConfigError, match="pool_size of scoreboard is 'many'; expected int like 256"):
+        build_request("scoreboard", ("x",), {"pool_size": "many"})
+    with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
+        find_checkpoint("nowhere")
+    with pytest.raises(CheckpointError, match="No checkpoint is named"):
+        run_study("scoreboard", build_request("scoreboard", (), {}))
+
+
+def test_the_command_asks_the_same() -> None:
+    request = build_request("scoreboard", ("a", "b"), {"pool_size": "64", "seed": 42})
+    assert request.pool_size == 64
+    assert command_of("scoreboard", request) == "otoscope study scoreboard a b --set pool_size=64"

@@ -1,0 +1,63 @@
+"""The shipped weights give the numbers that their cards state: recomputed here on a few pieces, rendered anew."""
+
+from pathlib import Path
+
+import pytest
+
+from analysis import paths
+from analysis.datasets.corpus import list_demo_pieces
+from analysis.datasets.corpus_rendering import render_pieces
+from analysis.datasets.piece import Piece
+from analysis.models.checkpoint import Checkpoint, list_checkpoints
+from analysis.studies.train_checkpoint import evaluate_small_pool, headline, small_pool_pieces
+
+ARMS = ("D0", "a4r", "d4-a4r", "d4a4")
+ONE_QUERY = 1 / 60  # another processor may round a near tie the other way
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Piece, ...]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        listed = list_demo_pieces()
+        return render_pieces(small_pool_pieces(tuple(piece for piece in listed if piece.split == "test")))
+
+
+def shipped(arm: str) -> Checkpoint:
+    found = {one.path.name: one for one in list_checkpoints([paths.repository() / "checkpoints"])}
+    checkpoint = found[f"{arm}-small"]
+    assert isinstance(checkpoint, Checkpoint), checkpoint
+    return checkpoint
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_scores_recomputed_from_the_weights_agree_with_the_card(arm: str, pieces: tuple[Piece, ...]) -> None:
+    checkpoint = shipped(arm)
+    stated = checkpoint.evaluation["small_pool"]
+    assert [piece.piece_id for piece in pieces] == stated["pieces"]
+    computed = evaluate_small_pool(checkpoint.model(), pieces)
+    for pool in ("canonical", "no_overlap"):
+        assert computed[pool]["S"] == pytest.approx(stated["trained"][pool]["S"], abs=ONE_QUERY)
+        for direction in ("audio_to_midi", "midi_to_audio"):
+            assert computed[pool][direction]["R@1"] == pytest.approx(stated["trained"][pool][direction]["R@1"], abs=ONE_QUERY)
+    card = (checkpoint.path / "card.md").read_text(encoding="utf-8")
+    assert headline(checkpoint.evaluation) in card
+    assert f"{stated['trained']['canonical']['S']:.1%}" in card
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_arms_were_trained_alike(arm: str) -> None:
+    alike = ("steps", "seed", "batch_size", "schedule", "corpus_sha256", "n_train_pieces")
+    first = shipped(ARMS[0]).training
+    assert {name: shipped(arm).training[name] for name in alike} == {name: first[name] for name in alike}
+
+
+def test_the_baseline_leaves_room_for_the_arms_to_differ() -> None:
+    assert 0.6 <= shipped("D0").evaluation["trained"]["canonical"]["S"] <= 0.9
+    assert shipped("D0").evaluation["untrained"]["canonical"]["S_ci"][1] < 0.15
+
+
+def test_there_is_nothing_beside_what_a_checkpoint_holds() -> None:
+    allowed = {"model.safetensors", "config.json", "history.csv", "card.md"}
+    folders: list[Path] = [path for path in (paths.repository() / "checkpoints").iterdir() if path.is_dir()]
+    assert all({file.name for file in folder.iterdir()} == allowed for folder in folders)
