@@ -1,6 +1,7 @@
 """The command line's contract: documents on stdout, sentences on stderr, exit codes."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 import soundfile
 
 from analysis.cli import main
+from analysis.cli.work import write_result
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.results import Result, Value, provenance
+from analysis.store import Store, open_store
 
 
 @pytest.mark.parametrize(("arm", "total"), [("D0", 74_194_432), ("d4-a4r", 78_874_624)])
@@ -55,3 +59,79 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     pictures = {"attention", "received", "self_similarity", "a4", "waveform", "log_mel", "a4_attention"}
     assert {path.stem for path in out.glob("*.png")} == pictures
     assert main([*arguments[:5], "9", *arguments[6:]]) == 2
+
+
+def test_our_own_faults_are_told_apart_and_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("inside")
+
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    monkeypatch.setattr("analysis.models.counting.describe", broken)
+    assert main(["describe", "D0"]) == 1
+    said = capsys.readouterr().err
+    assert "a fault of ours (RuntimeError)" in said
+    assert "Traceback" not in said
+    assert "RuntimeError: inside" in (tmp_path / "logs" / "cli.log").read_text()
+
+
+def test_ctrl_c_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("analysis.models.counting.describe", interrupted)
+    assert main(["describe", "D0"]) == 130
+    assert "what was finished is kept" in capsys.readouterr().err
+
+
+def test_another_address_demands_a_login(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("subprocess.call", lambda command, **_: started.append(command) or 0)
+    assert main(["app", "--host", "0.0.0.0"]) == 2
+    assert "Binding to 0.0.0.0 would let others in without a login" in capsys.readouterr().err
+    assert not started
+    assert main(["app", "--host", "0.0.0.0", "--insecure", "--port", "8600"]) == 0
+    assert main(["app"]) == 0
+    assert "--server.address=0.0.0.0" in started[0]
+    assert "--server.port=8600" in started[0]
+    assert "--server.address=127.0.0.1" in started[1]
+
+
+def test_further_checkpoint_folders_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("subprocess.call", lambda _, env, **__: seen.append(env["OTOSCOPE_CHECKPOINTS"]) or 0)
+    monkeypatch.setenv("OTOSCOPE_CHECKPOINTS", "/one")
+    assert main(["app", "--checkpoints", "/two", "--checkpoints", "/three"]) == 0
+    assert seen == [os.pathsep.join(("/one", "/two", "/three"))]
+
+
+def test_settings_of_a_study_are_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "scoreboard", "x", "--set", "seed"]) == 2
+    assert "expected KEY=VALUE" in capsys.readouterr().err
+    assert main(["study", "scoreboard", "x", "--set", "seed=1", "--set", "seed=2"]) == 2
+    assert "gives seed twice" in capsys.readouterr().err
+    assert main(["study", "scores", "x"]) == 2
+    assert "There is no study 'scores'" in capsys.readouterr().err
+
+
+def test_cache_is_shown_and_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    open_store().put(Store.key(a=1), {"a": 1}, {"x": np.zeros(1000)})
+    assert main(["cache", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"] == 1
+    assert main(["cache", "--clear", "--json"]) == 0
+    emptied = json.loads(capsys.readouterr().out)
+    assert emptied["entries"] == 0
+    assert emptied["freed_bytes"] > 8000
+
+
+def test_a_result_is_written_whole(tmp_path: Path) -> None:
+    made = provenance(checkpoints={}, corpora={}, device="cpu", dtype="float32", seed=0, seconds=0.0, command="otoscope")
+    value = Value("S", 0.5, 0.4, 0.6, 10, 0.1, "share", "recall")
+    result = Result("scoreboard", {"seed": 1}, "So it is.", [value], {"pairs": [{"p": 0.5}]}, {"ranks.0": np.arange(3)}, made)
+    write_result(result, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"result.json", "values.csv", "pairs.csv", "arrays.npz"}
+    with np.load(tmp_path / "out" / "arrays.npz") as arrays:
+        document = json.loads((tmp_path / "out" / "result.json").read_text())
+        assert Result.from_document(document, dict(arrays)) == result

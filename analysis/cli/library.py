@@ -1,0 +1,153 @@
+"""Commands about what there is: app, corpus, arms, describe, checkpoints, import, cache, doctor."""
+
+import argparse
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from analysis import paths
+from analysis.cli.output import emit, progress_bar
+from analysis.errors import ConfigError, OtoscopeError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def app(options: argparse.Namespace) -> int:
+    """Start the dashboard in a process of its own."""
+    environment = dict(os.environ)
+    extra = [environment.get(paths.CHECKPOINTS_VARIABLE, ""), *options.checkpoints]
+    environment[paths.CHECKPOINTS_VARIABLE] = os.pathsep.join(part for part in extra if part)
+    if options.insecure:
+        environment[paths.INSECURE_VARIABLE] = "1"
+    login = paths.repository() / ".streamlit" / "secrets.toml"
+    if options.host not in LOOPBACK and not options.insecure and not login.is_file():
+        raise ConfigError(
+            f"Binding to {options.host} would let others in without a login. Set up OIDC in .streamlit/secrets.toml "
+            "(README, Sharing), or give --insecure if everybody who reaches that address may use it."
+        )
+    port = [f"--server.port={options.port}"] if options.port else []
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.address={options.host}", *port]
+    try:
+        return subprocess.call(command, cwd=paths.repository(), env=environment)
+    except KeyboardInterrupt:
+        return 0
+
+
+def corpus(options: argparse.Namespace) -> None:
+    """Render the demo corpus, and copy it where it is asked for."""
+    from analysis.datasets.corpus import load_demo_corpus
+
+    rendered = load_demo_corpus(options.profile, options.conditions, progress=progress_bar("render"))
+    folder = rendered.pieces[0].audio_path.parent
+    if options.out:
+        folder = options.out
+        folder.mkdir(parents=True, exist_ok=True)
+        for piece in rendered.pieces:
+            shutil.copyfile(piece.audio_path, folder / f"{piece.piece_id}.wav")
+            shutil.copyfile(piece.midi_path, folder / f"{piece.piece_id}.mid")
+    hours = sum(piece.duration_s for piece in rendered.pieces) / 3600
+    document = {"name": rendered.name, "pieces": len(rendered.pieces), "hours": hours, "folder": str(folder)}
+    emit(options, document, [f"{rendered.name}: {len(rendered.pieces)} pieces, {hours:.1f} h, in {folder}"])
+
+
+def arms(options: argparse.Namespace) -> None:
+    """Every architecture."""
+    from analysis.models.arms import ARMS
+
+    rows = [asdict(arm) for arm in ARMS.values()]
+    emit(options, rows, [f"{row['name']:8} {row['summary']}" for row in rows])
+
+
+def describe(options: argparse.Namespace) -> None:
+    """Parameters by component, tokens, and the three costs of reverse attention."""
+    from analysis.models.counting import describe as described_arm
+
+    described = described_arm(options.arm, options.scale)
+    saving = described["reverse_attention_saving"]
+    lines = [f"{name:20} {n:>12,}" for name, n in described["parameters"].items()]
+    lines += [
+        f"{described['samples']:,} samples, {described['cnn_tokens']:,} CNN tokens, {described['a4_frames']} A4 frames",
+        f"reverse attention saves {saving['scores_only']:.0f}× of the scores, {saving['with_cross_attention']:.0f}× with its "
+        f"cross-attention, {saving['linear_layers']:.1f}× of the linear layers",
+    ]
+    emit(options, described, lines)
+
+
+def checkpoints(options: argparse.Namespace) -> None:
+    """Every checkpoint with its score, and every folder that cannot be opened with the reason."""
+    from analysis.models.checkpoint import Checkpoint, list_checkpoints
+    from analysis.studies.comparison import read_score, score_headline
+
+    rows: list[dict[str, Any]] = []
+    for item in list_checkpoints(paths.checkpoint_roots()):
+        if not isinstance(item, Checkpoint):
+            rows.append({"name": item.path.name, "path": str(item.path), "error": item.reason})
+            continue
+        row = {"name": item.name, "path": str(item.path), "arm": item.arm, "scale": item.scale, "sha256": item.sha256}
+        if score := read_score(item.evaluation):
+            row |= {"S": score.value, "S_ci": [score.low, score.high], "n_queries": score.n_queries, "chance": score.chance}
+        if twin := read_score(item.evaluation, "untrained"):
+            row |= {"untrained_S": twin.value, "untrained_S_ci": [twin.low, twin.high]}
+        rows.append({**row, "headline": score_headline(item)})
+    lines = [f"{row['name']:16} {row.get('headline') or row['error']}" for row in rows]
+    emit(options, rows, lines or ["No checkpoint found. Train one: otoscope train D0"])
+
+
+def import_weights(options: argparse.Namespace) -> None:
+    """Convert a state_dict in a limited process; pickled code is refused, not run."""
+    from analysis.models.importing import convert_state_dict
+
+    out = paths.imported_checkpoints() / (options.name or options.file.stem)
+    made = convert_state_dict(options.file, arm=options.arm, scale=options.scale, out=out)
+    document = {"name": made.name, "path": str(made.path), "arm": made.arm, "scale": made.scale, "sha256": made.sha256}
+    emit(options, document, [f"{made.path}: {made.arm} ({made.scale}), SHA-256 {made.sha256[:12]}"])
+
+
+def cache(options: argparse.Namespace) -> None:
+    """Say how full the store is, or empty it."""
+    from analysis.memory import bytes_to_words
+    from analysis.store import open_store
+
+    store = open_store()
+    freed = store.clear() if options.clear else 0
+    entries, size = store.usage()
+    document = {
+        "folder": str(store.root),
+        "entries": entries,
+        "bytes": size,
+        "limit_bytes": store.limit_bytes,
+        "freed_bytes": freed,
+    }
+    said = [f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}"]
+    emit(options, document, [*said, *([f"{bytes_to_words(freed)} freed"] if options.clear else [])])
+
+
+def doctor(options: argparse.Namespace) -> None:
+    """Device, codecs, sound fonts, folders and versions."""
+    from analysis.datasets.audio import ffmpeg_path
+    from analysis.datasets.rendering import SOUND_FONTS
+    from analysis.memory import bytes_to_words
+    from analysis.store import open_store
+    from analysis.training.loop import pick_device
+
+    found: dict[str, Any] = {"device": str(pick_device())}
+    found["ffmpeg (m4a)"] = ffmpeg_path() or "not found: install ffmpeg to read m4a"
+    for font in SOUND_FONTS.values():
+        try:
+            found[f"sound font {font.name}"] = str(font.path)
+        except OtoscopeError as error:
+            found[f"sound font {font.name}"] = str(error)
+    store = open_store()
+    entries, size = store.usage()
+    found["store"] = f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}"
+    found |= {"cache": str(paths.cache()), "checkpoints": [str(root) for root in paths.checkpoint_roots()]}
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    found["browser (tests)"] = next(
+        filter(None, map(shutil.which, browsers)), "not found: install Chromium for the browser tests"
+    )
+    found |= {name: importlib.metadata.version(name) for name in ("torch", "streamlit", "plotly", "librosa")}
+    emit(options, found, [f"{name:22} {value}" for name, value in found.items()])

@@ -1,0 +1,85 @@
+"""Every command with its options."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis import __version__
+from analysis.cli import library, work
+
+Command = Callable[[argparse.Namespace], int | None]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; `run` of what it returns is the command."""
+    parser = argparse.ArgumentParser(prog="otoscope", description="Look inside models that listen to music.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, help_text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        sub.set_defaults(run=run, json=False)
+        if run is not library.app:
+            sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
+        return sub
+
+    _app(command("app", library.app, "start the dashboard on 127.0.0.1"))
+    corpus = command("corpus", library.corpus, "render the demo corpus; what is there already is kept")
+    corpus.add_argument("--profile", choices=("small", "full"), default="small", help="24 or 110 pieces (default small)")
+    corpus.add_argument("--conditions", choices=("recorded", "clean", "shifted"), default="recorded")
+    corpus.add_argument("--out", type=Path, metavar="DIR", help="also copy audio and MIDI there as pairs of one name")
+    command("arms", library.arms, "every architecture that can be built")
+    describe = command("describe", library.describe, "counted parameters, tokens and attention cost of an arm")
+    describe.add_argument("arm")
+    describe.add_argument("--scale", default="paper", help="paper or small (default paper)")
+    command("checkpoints", library.checkpoints, "what is in the checkpoint folders")
+    _import(command("import", library.import_weights, "convert a PyTorch state_dict into a checkpoint, without running its code"))
+    cache = command("cache", library.cache, "how much is stored, and empty it")
+    cache.add_argument("--clear", action="store_true", help="delete stored results and activations; rendered audio stays")
+    _train(command("train", work.train, "train an arm and examine it"))
+    _study(command("study", work.study, "ask one question of checkpoints, with its controls"))
+    _inspect(command("inspect", work.inspect, "attention, self-similarity and descriptors of one recording as PNG, NPZ and JSON"))
+    command("doctor", library.doctor, "what works on this machine, and what to install")
+    return parser
+
+
+def _app(app: argparse.ArgumentParser) -> None:
+    app.add_argument("--port", type=int, help="default 8501")
+    app.add_argument("--host", default="127.0.0.1", help="another address demands a login, or --insecure (default 127.0.0.1)")
+    app.add_argument("--insecure", action="store_true", help="let everybody in who reaches the address")
+    app.add_argument("--checkpoints", action="append", default=[], metavar="DIR", help="a further folder of checkpoints")
+
+
+def _import(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", type=Path, help="a .pt file that holds tensors by name")
+    sub.add_argument("--arm", required=True)
+    sub.add_argument("--scale", default="paper", help="paper or small (default paper)")
+    sub.add_argument("--name", help="of the new checkpoint (default: that of the file)")
+
+
+def _train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("arm")
+    train.add_argument("--scale", default="small", help="paper or small (default small)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--corpus", default="full", help="small, full, or a folder: Maestro, or audio and MIDI of the same stems")
+    train.add_argument("--steps", type=int, default=700)
+    train.add_argument("--batch-size", type=int, default=64, metavar="N")
+    train.add_argument("--schedule", default="cosine", help="cosine, cosine-tail or trapezoidal (default cosine)")
+    train.add_argument("--fp32", action="store_true", help="forward passes in fp32 instead of bf16")
+    train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
+    train.add_argument("--resume", action="store_true", help="go on from the last validation of an interrupted run")
+
+
+def _study(study: argparse.ArgumentParser) -> None:
+    study.add_argument("name", help="scoreboard")
+    study.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="a name from `otoscope checkpoints`, or a folder")
+    study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, such as corpus=small")
+    study.add_argument("--fresh", action="store_true", help="compute again, even if the answer is stored")
+    study.add_argument("--out", type=Path, metavar="DIR", help="write result.json, arrays.npz and the tables there")
+
+
+def _inspect(inspect: argparse.ArgumentParser) -> None:
+    inspect.add_argument("clip", type=Path)
+    inspect.add_argument("--checkpoint", required=True, help="a name from `otoscope checkpoints`, or a folder")
+    inspect.add_argument("--layer", type=int, default=1, help="from 1 (default 1)")
+    inspect.add_argument("--out", type=Path, required=True, metavar="DIR")

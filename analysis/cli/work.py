@@ -1,0 +1,119 @@
+"""Commands that compute: train, study, inspect."""
+
+import argparse
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis.cli.output import emit, progress_bar, say
+from analysis.errors import AudioError, ConfigError
+from analysis.results import Result, format_value
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train an arm and examine it; Ctrl-C keeps what the last validation saved."""
+    from analysis.jobs.inline import run_inline
+    from analysis.models.checkpoint import open_checkpoint
+    from analysis.studies.comparison import score_headline
+
+    out = options.out or Path("runs") / f"{options.arm}-{options.scale}-{options.seed}"
+    request = {
+        "arm": options.arm, "scale": options.scale, "seed": options.seed, "corpus": options.corpus, "steps": options.steps,
+        "batch_size": options.batch_size, "schedule": options.schedule, "bf16": not options.fp32,
+        "warmup": min(100, options.steps // 10), "out": str(out), "resume": options.resume,
+    }  # fmt: skip
+    run_inline("train", request, progress_bar("train"), notice=say)
+    saved = open_checkpoint(out)
+    document = {"path": str(saved.path), "sha256": saved.sha256, "training": saved.training, "evaluation": saved.evaluation}
+    emit(options, document, [f"{saved.path}: {score_headline(saved)}"])
+
+
+def study(options: argparse.Namespace) -> None:
+    """Answer one question from the store, or compute it."""
+    from analysis.jobs.inline import run_inline
+    from analysis.store import open_store
+    from analysis.studies.study import build_request
+
+    settings = read_settings(options.set)
+    build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened
+    request = {"study": options.name, "checkpoints": options.checkpoints, "settings": settings, "fresh": options.fresh}
+    done = run_inline("study", request, progress_bar(options.name), notice=say)
+    entry = open_store().get(done["store_key"])
+    if entry is None:
+        raise ConfigError("The answer left the store before it was read: its limit is too small. Raise OTOSCOPE_STORE_BYTES.")
+    result = Result.from_document(entry.document, entry.arrays)
+    if options.out:
+        write_result(result, options.out)
+    lines = [result.headline, "", *(f"{value.name:60} {format_value(value)}  (n = {value.n})" for value in result.values)]
+    emit(options, result.to_document(), lines)
+
+
+def read_settings(texts: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE texts as a dictionary.
+
+    Raises:
+        ConfigError: a text has no "=", or a key comes twice.
+
+    >>> read_settings(["corpus=small", "seed=3"])
+    {'corpus': 'small', 'seed': '3'}
+    """
+    settings: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {text!r} is no setting; expected KEY=VALUE, such as corpus=small.")
+        if key in settings:
+            raise ConfigError(f"--set gives {key} twice; expected it once.")
+        settings[key] = value
+    return settings
+
+
+def write_result(result: Result, folder: Path) -> None:
+    """Write result.json, arrays.npz and one CSV per table, each file in one step."""
+    import numpy as np
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "result.json", lambda path: path.write_text(json.dumps(result.to_document(), indent=2), encoding="utf-8"))
+    values: dict[str, Any] = {"values": result.to_document()["values"], **result.tables}
+    for name, rows in values.items():
+        _replace(folder / f"{name}.csv", lambda path, rows=rows: pd.DataFrame(list(rows)).to_csv(path, index=False))
+
+    def save_arrays(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, array in result.arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+
+    _replace(folder / "arrays.npz", save_arrays)
+
+
+def _replace(path: Path, write: Any) -> None:
+    temporary = path.with_name(f".{path.name}.partial")
+    write(temporary)
+    temporary.replace(path)
+
+
+def inspect(options: argparse.Namespace) -> None:
+    """Pictures and arrays of one recording."""
+    import numpy as np
+
+    from analysis.datasets.audio import load_waveform
+    from analysis.figures import draw_inspection
+    from analysis.studies.inspection import inspect_clip
+    from analysis.studies.study import find_checkpoint
+
+    if not options.clip.is_file():
+        raise AudioError(f"There is no file {options.clip}. Give the path of a recording.")
+    checkpoint = find_checkpoint(options.checkpoint)
+    waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
+    for notice in waveform.notices:
+        say(notice)
+    arrays, described = inspect_clip(checkpoint, waveform, options.layer)
+    options.out.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(options.out / "arrays.npz", allow_pickle=False, **arrays)
+    (options.out / "inspection.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
+    files = [str(path) for path in draw_inspection(arrays, described, options.out)]
+    emit(options, {**described, "files": files}, files)
