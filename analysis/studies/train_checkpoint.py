@@ -8,9 +8,9 @@ import torch
 
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import drop_repeated, list_segments
-from analysis.models.arms import ARMS
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.studies.card import write_card
 from analysis.training.evaluation import evaluate
 from analysis.training.loop import RESUME, Progress, TrainRequest, pick_device, train
 
@@ -48,7 +48,7 @@ def train_checkpoint(
         "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
         "n_train_pieces": len(corpus.split("train")), "n_test_pieces": len(corpus.split("test")),
     }  # fmt: skip
-    card = write_card(request, training, evaluation)
+    card = write_card(request.arm, request.scale, training, evaluation)
     saved = save_checkpoint(
         out, trained.model, arm=request.arm, scale=request.scale,
         training=training, evaluation=evaluation, history=trained.history, card=card,
@@ -74,42 +74,3 @@ def evaluate_small_pool(model: DualEncoder, pieces: tuple[Piece, ...]) -> dict[s
     """Scores on a pool of 64 windows of a few pieces, both with and without overlap in time."""
     segments = drop_repeated(list_segments(pieces, max_per_piece=SMALL_POOL_WINDOWS))
     return evaluate(model, segments, device=torch.device("cpu"), **SMALL_POOL)
-
-
-def headline(evaluation: dict[str, Any]) -> str:
-    """One sentence: S with its interval, chance and the untrained twin."""
-    trained, twin = evaluation["trained"]["canonical"], evaluation["untrained"]["canonical"]
-    low, high = trained["S_ci"]
-    sentence = (
-        f"S = {trained['S']:.1%} [{low:.1%}, {high:.1%}] (n = {trained['n_queries']} queries of {trained['n_pieces']} works); "
-        f"chance {trained['chance']:.1%}, untrained twin {twin['S']:.1%}."
-    )
-    if low <= twin["S_ci"][1]:
-        return f"{sentence} Not distinguishable from the untrained twin (overlapping 95 % intervals)."
-    return sentence
-
-
-def write_card(request: TrainRequest, training: dict[str, Any], evaluation: dict[str, Any]) -> str:
-    """The card, every number of it taken from the run."""
-    canonical, strict = (evaluation["trained"][pool] for pool in ("canonical", "no_overlap"))
-    rows = "\n".join(
-        f"| {name} | {scores['S']:.1%} [{scores['S_ci'][0]:.1%}, {scores['S_ci'][1]:.1%}] "
-        f"| {scores['audio_to_midi']['R@1']:.1%} | {scores['midi_to_audio']['R@1']:.1%} |"
-        for name, scores in (("canonical", canonical), ("no overlap in time", strict))
-    )
-    return f"""# {request.arm} ({request.scale})
-
-{ARMS[request.arm].summary}. Architecture of arXiv 2604.10283; these weights and numbers are ours.
-
-{headline(evaluation)}
-
-| pool of {canonical["pool_size"]} | S | R@1 audio to MIDI | R@1 MIDI to audio |
-|---|---|---|---|
-{rows}
-
-Trained {training["steps"]} steps of {request.batch_size} windows (seed {request.seed}); best validation step
-{training["best_step"]}; {training["n_train_pieces"]} pieces of {training["corpus"]};
-{training["minutes"]} minutes on {training["device"]}.
-Data: {training["corpus_citation"]} Licence: {training["corpus_licence"]}
-S = min(R@10 audio to MIDI, R@10 MIDI to audio); intervals: 95 % bootstrap over works.
-"""
