@@ -36,8 +36,8 @@ S = min(R@10 audio to MIDI, R@10 MIDI to audio), measured on the fp16 weights of
 bootstrap over works. Negatives of the canonical pool may overlap the match in time, those of the second never do.
 
 {_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows (seed {training["seed"]}, schedule
-{training["schedule"]}, {precision} forward passes), {training["minutes"]:.0f} minutes on {training["device"]}; the weights are those
-of step {training["best_step"]}, the best on validation.
+{training["schedule"]}, {precision} forward passes), {training["minutes"]:.0f} minutes on {training["device"]}; the weights are
+those of step {training["best_step"]}, the best on validation.
 
 Data: {training["n_train_pieces"]} training and {training["n_test_pieces"]} test pieces of {training["corpus"]}, no work in both.
 {training["corpus_citation"]} Licence: {training["corpus_licence"]}
