@@ -4,7 +4,7 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from analysis import paths
 from analysis.datasets.audio import Waveform, load_waveform, read_window
-from analysis.errors import OtoscopeError
+from analysis.datasets.midi import Notes
+from analysis.errors import AudioError, MidiError, OtoscopeError
 
 MOST_ANALYSES = 4
+MOST_RESULTS = 8
 Progress = Callable[[int, int], None]
 
 
@@ -80,8 +82,53 @@ def untrained(checkpoint: Any, clip: Waveform, progress: Progress | None = None)
 
 @st.cache_data(max_entries=8, show_spinner="Reading the clip …")
 def waveform(source: bytes, sample_rate: int, name: str) -> Waveform:
-    """A recording decoded from its bytes."""
+    """A recording of ours decoded from its bytes."""
     return load_waveform(source, sample_rate, name=name)
+
+
+def upload(source: bytes, sample_rate: int, name: str) -> Waveform:
+    """A recording that came through the browser, decoded by another process under limits.
+
+    Raises:
+        AudioError: it cannot be used.
+    """
+    found = _upload(source, sample_rate, name)
+    if isinstance(found, str):
+        raise AudioError(found)
+    return found
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the recording …")
+def _upload(source: bytes, sample_rate: int, name: str) -> Waveform | str:
+    """Why it cannot be used is kept too, so that nothing is tried again at every click."""
+    from analysis.datasets.uploads import decode_upload
+
+    try:
+        return decode_upload(source, name, sample_rate)
+    except AudioError as error:
+        return str(error)
+
+
+def upload_notes(source: bytes, name: str) -> Notes:
+    """A MIDI file that came through the browser, read by another process under limits.
+
+    Raises:
+        MidiError: it cannot be used.
+    """
+    found = _upload_notes(source, name)
+    if isinstance(found, str):
+        raise MidiError(found)
+    return found
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the MIDI file …")
+def _upload_notes(source: bytes, name: str) -> Notes | str:
+    from analysis.datasets.uploads import load_upload_notes
+
+    try:
+        return load_upload_notes(source, name)
+    except MidiError as error:
+        return str(error)
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing the spectrogram …")
@@ -144,3 +191,106 @@ def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes
     file = io.BytesIO()
     soundfile.write(file, samples, sample_rate, format="WAV", subtype="PCM_16")
     return file.getvalue()
+
+
+def pieces(corpus: str) -> dict[str, Any]:
+    """The pieces of a corpus by id; nothing is rendered.
+
+    Raises:
+        CorpusError: there is no such corpus, or it cannot be used.
+    """
+    return _pieces(corpus, _stamp(corpus))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Listing the recordings …")
+def _pieces(corpus: str, stamp: str) -> dict[str, Any]:  # noqa: ARG001 - a changed folder is another one
+    from analysis.datasets.corpus import list_demo_pieces
+    from analysis.studies.corpora import PROFILES, open_corpus
+
+    found = list_demo_pieces(corpus) if corpus in PROFILES else open_corpus(corpus).pieces
+    return {piece.piece_id: piece for piece in found}
+
+
+def unrendered(corpus: str) -> list[Any]:
+    """The pieces whose audio is not there yet.
+
+    Raises:
+        CorpusError: there is no such corpus, or it cannot be used.
+    """
+    return [piece for piece in pieces(corpus).values() if not piece.audio_path.is_file()]
+
+
+def _stamp(corpus: str) -> str:
+    """Changes where a folder of recordings does; nothing for a name."""
+    try:
+        files = sorted(Path(corpus).iterdir()) if Path(corpus).is_absolute() else []
+        return repr([(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files])
+    except OSError:
+        return "gone"
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> dict[tuple[Any, ...], Any]:
+    return {}
+
+
+def stored_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+    """The stored result of a study's request; None where there is none. What was found is kept, what was not is looked for again.
+
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+    """
+    from analysis.store import open_store
+    from analysis.studies.study import stored_result as find
+
+    kept, shas = _results(), tuple(str(one.sha256) for one in checkpoints)
+    key = (study, repr(request), shas, _stamp(request.corpus))
+    if (found := kept.get(key)) is not None:
+        return found
+    found = find(study, request, open_store())
+    if found is not None:
+        while len(kept) >= MOST_RESULTS:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = found
+    return found
+
+
+class _NothingNew:
+    """Stops an embedding that is not stored before it begins."""
+
+    def check(self) -> None:
+        from analysis.errors import Cancelled
+
+        raise Cancelled
+
+
+def stored_embeddings(checkpoint: Any, corpus: str, result: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Audio and MIDI embeddings of the windows of a result, if they are still stored; nothing is computed."""
+    places = tuple((str(row["piece"]), float(row["start_s"])) for row in result.tables["windows"])
+    return _stored_embeddings(str(checkpoint.sha256), corpus, _stamp(corpus), places, checkpoint)
+
+
+@st.cache_resource(max_entries=MOST_RESULTS, show_spinner=False)
+def _stored_embeddings(
+    sha256: str,  # noqa: ARG001
+    corpus: str,
+    stamp: str,  # noqa: ARG001
+    places: tuple[tuple[str, float], ...],
+    _checkpoint: Any,
+) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    from analysis.datasets.segments import Segment
+    from analysis.errors import Cancelled
+    from analysis.store import open_store
+    from analysis.studies.corpora import open_corpus
+    from analysis.studies.pool_embeddings import embed
+    from analysis.studies.study import Desk
+    from analysis.training.loop import pick_device
+
+    if unrendered(corpus):
+        return None
+    opened = open_corpus(corpus)
+    try:
+        segments = [Segment(opened.find(piece), start_s) for piece, start_s in places]
+        return embed(Desk({}, opened, pick_device(), open_store(), cancel=_NothingNew()), _checkpoint, segments, "trained")
+    except (Cancelled, OtoscopeError):
+        return None

@@ -1,7 +1,9 @@
 """Pickers of a checkpoint, of a clip and of numbers; what is wrong is said where it was chosen."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -9,13 +11,15 @@ import streamlit as st
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
-from app import caching, state
+from app import caching, layout, state
 
 AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "m4a"]
 UPLOAD = "Upload a recording"
 SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
 MOST_BUTTONS = 13
+CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
+CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def usable() -> tuple[list[Any], list[Any]]:
     try:
         found = caching.checkpoints()
     except OtoscopeError as error:
-        st.error(str(error))
+        layout.error(str(error))
         return [], []
     except ModuleNotFoundError:
         return [], []
@@ -52,12 +56,51 @@ def pick_checkpoint() -> Any | None:
     return good[chosen]
 
 
+def pick_checkpoints(good: Sequence[Any]) -> list[Any]:
+    """The chosen checkpoints, in the order of their choice; the first one where the address names none that is there."""
+    named: dict[str, Any] = {}
+    for one in good:
+        named.setdefault(str(one.name), one)
+    wanted = [name for name in state.get_list("checkpoints") if name in named]
+    default = wanted or [name for name in (state.get_text("checkpoint"), *named) if name in named][:1]
+    state.start(CHECKPOINTS_WIDGET, default, list(named))
+    chosen = st.multiselect("Checkpoints", list(named), key=CHECKPOINTS_WIDGET, placeholder="Choose one or more")
+    state.put_list("checkpoints", chosen)
+    return [named[name] for name in chosen]
+
+
+def corpora() -> dict[str, str]:
+    """Corpora that may be chosen and what they are called: the demo corpora, and the folders in `$OTOSCOPE_CORPORA`."""
+    folders = [Path(part).expanduser().absolute() for part in os.environ.get(CORPORA_VARIABLE, "").split(os.pathsep) if part]
+    demo = {"small": "small demo corpus", "full": "full demo corpus"}
+    return demo | {str(folder): folder.name for folder in folders if folder.is_dir()}
+
+
+def pick_corpus() -> str:
+    """The chosen corpus; what the address names counts only where it is among those that may be chosen."""
+    known = corpora()
+    wanted = state.get_text("corpus")
+    state.start(CORPUS_WIDGET, wanted if wanted in known else next(iter(known)), list(known))
+    chosen = st.selectbox("Corpus", list(known), format_func=known.__getitem__, key=CORPUS_WIDGET)
+    state.put("corpus", chosen)
+    return chosen
+
+
+def pick_word(name: state.Name, label: str, options: Sequence[str]) -> str:
+    """One of a few words as buttons."""
+    wanted = state.get_text(name)
+    default = wanted if wanted in options else options[0]
+    chosen = st.segmented_control(label, options, default=default, required=True, key=f"pick_{name}")
+    state.put(name, str(chosen))
+    return str(chosen)
+
+
 def demo_clips() -> dict[str, Any]:
     """The demo clips by title, not rendered yet; empty, with the reason said, where they cannot be had."""
     try:
         return {str(one.title): one for one in caching.demo_clips()}
     except OtoscopeError as error:
-        st.error(str(error))
+        layout.error(str(error))
     return {}
 
 
@@ -72,13 +115,14 @@ def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
     try:
         clip = _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
     except (OtoscopeError, OSError) as error:
-        st.error(str(error))
+        layout.error(str(error))
     if clip is not None:
         state.keep("clip", clip)
         return clip
     before = state.recall("clip")
     if before is not None:
-        st.caption(f"Until there is a recording that can be read, the page shows {before.waveform.name}.")
+        name = layout.plain(before.waveform.name)
+        st.caption(f"Until there is a recording that can be read, the page shows {name}.")
     return before
 
 
@@ -88,19 +132,20 @@ def _upload(sample_rate: int) -> Clip | None:
         midi = st.file_uploader("MIDI file", type=["mid", "midi"])
     if audio is None:
         return None
-    clip = _clip(audio.getvalue(), audio.name, sample_rate, None)
+    source = audio.getvalue()
+    clip = _clip(caching.upload(source, sample_rate, audio.name), source, None)
     if midi is None:
         return clip
     try:
-        return Clip(clip.waveform, clip.source, load_notes(midi.getvalue(), midi.name))
+        return Clip(clip.waveform, clip.source, caching.upload_notes(midi.getvalue(), midi.name))
     except OtoscopeError as error:
-        st.error(f"{error} The recording is shown without notes.")
+        layout.error(f"{error} The recording is shown without notes.")
         return clip
 
 
 def _shipped(demo: Any, sample_rate: int) -> Clip:
     if not demo.wav_path.is_file():
-        with st.spinner(f"Rendering {demo.title}; this happens once …", show_time=True):
+        with st.spinner(f"Rendering {layout.plain(demo.title)}; this happens once …", show_time=True):
             caching.rendered(demo)
     start_s = float(demo.start_s)
     stop_s = min(start_s + DEMO_SECONDS, float(demo.piece.duration_s))
@@ -112,13 +157,12 @@ def _shipped(demo: Any, sample_rate: int) -> Clip:
         for on, off, pitch, velocity in rows
         if on < stop_s and off > start_s
     ]
-    return _clip(source, f"{demo.title}.wav", sample_rate, notes_from_rows(within))
+    return _clip(caching.waveform(source, sample_rate, f"{demo.title}.wav"), source, notes_from_rows(within))
 
 
-def _clip(source: bytes, name: str, sample_rate: int, notes: Notes | None) -> Clip:
-    waveform = caching.waveform(source, sample_rate, name)
+def _clip(waveform: Waveform, source: bytes, notes: Notes | None) -> Clip:
     for notice in waveform.notices:
-        st.warning(notice)
+        st.warning(layout.plain(notice), icon=":material/warning:")
     return Clip(waveform, source, notes)
 
 

@@ -9,17 +9,33 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
+from app import access  # noqa: E402 - the folder must be known first
+from app.components import jobs_drawer  # noqa: E402
+
 VIEWS = Path(__file__).parent / "views"
+# Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
+ICON = (
+    '<svg viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="#0072B2"/><circle cx="16" cy="16" r="8.5" fill="#FFFFFF"/>'
+    '<circle cx="16" cy="16" r="4" fill="#D55E00"/></svg>'
+)
 
 
 def main() -> None:
     """Set up the page and run the one that is chosen."""
-    st.set_page_config(page_title="Otoscope", layout="wide")
+    st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
+    access.require_access()
     pages = {
         "Library": [st.Page(VIEWS / "checkpoints.py", title="Checkpoints", icon=":material/inventory_2:", default=True)],
-        "Listen": [st.Page(VIEWS / "clip.py", title="Clip", icon=":material/hearing:", url_path="clip")],
+        "Listen": [
+            st.Page(VIEWS / "clip.py", title="Clip", icon=":material/hearing:", url_path="clip"),
+            st.Page(VIEWS / "retrieval.py", title="Retrieval", icon=":material/manage_search:", url_path="retrieval"),
+        ],
     }
-    st.navigation(pages).run()
+    page = st.navigation(pages)
+    with st.sidebar:
+        access.notice()
+    jobs_drawer.draw()
+    page.run()
 
 
 if __name__ == "__main__":  # not in the processes that render clips

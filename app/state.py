@@ -1,10 +1,13 @@
 """The only owner of session state and query parameters: what is selected, by name."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import streamlit as st
 
-Name = Literal["checkpoint", "clip", "layer", "head", "window"]
+Name = Literal["checkpoint", "clip", "layer", "head", "window", "corpus", "pool", "job"]
+ListName = Literal["checkpoints"]
+Kept = Literal["clip", "adopted", "stopping", "opened"]
 
 
 def get_text(name: Name) -> str | None:
@@ -23,6 +26,12 @@ def get_int(name: Name, low: int, high: int, default: int) -> int:
     return value if low <= value <= high else default
 
 
+def get_list(name: ListName) -> list[str]:
+    """The selections of that name: from this session, else from the address, where the name may stand several times."""
+    found = st.session_state.get(_key(name))
+    return st.query_params.get_all(name) if found is None else list(found)
+
+
 def put(name: Name, value: str | int | None) -> None:
     """Remember a selection here and in the address; None forgets it."""
     if value is None:
@@ -34,15 +43,35 @@ def put(name: Name, value: str | int | None) -> None:
         st.query_params[name] = str(value)
 
 
-def _key(name: Name) -> str:
+def put_list(name: ListName, values: Sequence[str]) -> None:
+    """Remember several selections here and in the address."""
+    st.session_state[_key(name)] = list(values)
+    if st.query_params.get_all(name) != list(values):
+        st.query_params[name] = list(values)
+
+
+def _key(name: Name | ListName) -> str:
     return f"selected_{name}"
 
 
-def keep(name: Literal["clip"], value: object) -> None:
-    """Remember what is shown, so that it can stay while something else fails; not part of the address."""
+def preset(widget: str, value: Any) -> None:
+    """Set a widget that has not been drawn in this run."""
+    st.session_state[widget] = value
+
+
+def start(widget: str, value: Any, offered: Sequence[str]) -> None:
+    """Set a widget that has no value yet, or one that is not offered any more; before it is drawn."""
+    now = st.session_state.get(widget)
+    chosen = now if isinstance(now, list) else [now]
+    if widget not in st.session_state or any(one not in offered for one in chosen):
+        st.session_state[widget] = value
+
+
+def keep(name: Kept, value: object) -> None:
+    """Remember something in this session; it is not part of the address."""
     st.session_state[f"shown_{name}"] = value
 
 
-def recall(name: Literal["clip"]) -> Any:
+def recall(name: Kept) -> Any:
     """What was last kept under that name in this session; None where nothing was."""
     return st.session_state.get(f"shown_{name}")

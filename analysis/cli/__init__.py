@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 
 from analysis import paths
+from analysis.cli.output import say
 from analysis.cli.parser import build_parser
 from analysis.errors import Cancelled, OtoscopeError
 
@@ -21,16 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options) or 0
     except OtoscopeError as error:
-        print(f"otoscope: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     except (Cancelled, KeyboardInterrupt):
-        print("otoscope: stopped; what was finished is kept.", file=sys.stderr)
+        say("stopped; what was finished is kept.")
         return 130
     except BrokenPipeError:  # the reader of a pipe had enough
         sys.stderr.close()
         return 0
     except Exception as error:  # noqa: BLE001 - whatever is left is our fault; the user gets a sentence, the log the rest
-        print(f"otoscope: this is a fault of ours ({type(error).__name__}). {_logged(sys.argv)}", file=sys.stderr)
+        say(f"this is a fault of ours ({type(error).__name__}). {_logged(sys.argv)}")
         return 1
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis import paths
-from analysis.cli.output import emit, progress_bar
+from analysis.cli.output import copy_once, emit, made_folder, progress_bar
 from analysis.errors import ConfigError, OtoscopeError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -44,11 +44,12 @@ def corpus(options: argparse.Namespace) -> None:
     rendered = load_demo_corpus(options.profile, options.conditions, progress=progress_bar("render"))
     folder = rendered.pieces[0].audio_path.parent
     if options.out:
-        folder = options.out
-        folder.mkdir(parents=True, exist_ok=True)
-        for piece in rendered.pieces:
-            shutil.copyfile(piece.audio_path, folder / f"{piece.piece_id}.wav")
-            shutil.copyfile(piece.midi_path, folder / f"{piece.piece_id}.mid")
+        folder = made_folder(options.out)
+        tell = progress_bar("copy")
+        for number, piece in enumerate(rendered.pieces, 1):
+            copy_once(piece.audio_path, folder / f"{piece.piece_id}.wav")
+            copy_once(piece.midi_path, folder / f"{piece.piece_id}.mid")
+            tell(number, len(rendered.pieces), piece.piece_id)
     hours = sum(piece.duration_s for piece in rendered.pieces) / 3600
     document = {"name": rendered.name, "pieces": len(rendered.pieces), "hours": hours, "folder": str(folder)}
     emit(options, document, [f"{rendered.name}: {len(rendered.pieces)} pieces, {hours:.1f} h, in {folder}"])
@@ -71,8 +72,10 @@ def describe(options: argparse.Namespace) -> None:
     lines = [f"{name:20} {n:>12,}" for name, n in described["parameters"].items()]
     lines += [
         f"{described['samples']:,} samples, {described['cnn_tokens']:,} CNN tokens, {described['a4_frames']} A4 frames",
-        f"reverse attention saves {saving['scores_only']:.0f}× of the scores, {saving['with_cross_attention']:.0f}× with its "
-        f"cross-attention, {saving['linear_layers']:.1f}× of the linear layers",
+        f"{described['transformer_tokens']:,} transformer tokens, {described['attention_scores']:,} attention scores",
+        f"Attention over CNN tokens costs {saving['scores_only']:.1f}× the scores of attention over A4 frames, "
+        f"{saving['with_cross_attention']:.1f}× counting the cross-attention that leads there; "
+        f"the layers linear in the tokens cost {saving['linear_layers']:.1f}×.",
     ]
     emit(options, described, lines)
 

@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+
+from analysis.errors import ConfigError
 
 
 def emit(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
@@ -16,9 +20,11 @@ def emit(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> No
 
 def progress_bar(label: str) -> Callable[[int, int, str], None]:
     """A bar that is told (done, total, what)."""
-    bar = tqdm(desc=label, file=sys.stderr, unit="", dynamic_ncols=True)
+    bar = None
 
     def update(done: int, total: int, what: str) -> None:
+        nonlocal bar
+        bar = bar or tqdm(desc=label, file=sys.stderr, unit="", dynamic_ncols=True)
         if total != bar.total or done < bar.n:
             bar.reset(total)
         bar.set_postfix_str(what, refresh=False)
@@ -28,5 +34,27 @@ def progress_bar(label: str) -> Callable[[int, int, str], None]:
 
 
 def say(sentence: str) -> None:
-    """A notice for the person at the screen."""
+    """A sentence for the person at the screen, clear of any bar."""
     tqdm.write(f"otoscope: {sentence}", file=sys.stderr)
+
+
+def made_folder(path: Path) -> Path:
+    """The folder, made where it is missing.
+
+    Raises:
+        ConfigError: it cannot be one.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be a folder to write into ({error.strerror}). Choose another --out.") from error
+    return path
+
+
+def copy_once(source: Path, target: Path) -> None:
+    """Copy a file in one step; what is there already with the same size is kept."""
+    if target.is_file() and target.stat().st_size == source.stat().st_size:
+        return
+    temporary = target.with_name(f".{target.name}.partial")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)

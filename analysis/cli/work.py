@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.cli.output import emit, progress_bar, say
+from analysis.cli.output import emit, made_folder, progress_bar, say
 from analysis.errors import AudioError, ConfigError
 from analysis.results import Result, format_value
 
@@ -75,7 +75,7 @@ def write_result(result: Result, folder: Path) -> None:
     import numpy as np
     import pandas as pd
 
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     _replace(folder / "result.json", lambda path: path.write_text(json.dumps(result.to_document(), indent=2), encoding="utf-8"))
     values: dict[str, Any] = {"values": result.to_document()["values"], **result.tables}
     for name, rows in values.items():
@@ -112,7 +112,7 @@ def inspect(options: argparse.Namespace) -> None:
     for notice in waveform.notices:
         say(notice)
     arrays, described = inspect_clip(checkpoint, waveform, options.layer)
-    options.out.mkdir(parents=True, exist_ok=True)
+    made_folder(options.out)
     np.savez_compressed(options.out / "arrays.npz", allow_pickle=False, **arrays)
     (options.out / "inspection.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
     files = [str(path) for path in draw_inspection(arrays, described, options.out)]

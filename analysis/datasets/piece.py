@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.datasets.audio import read_window
+from analysis.datasets.fingerprints import file_sha256s
 from analysis.datasets.midi import Notes, load_notes
 from analysis.errors import CorpusError
 from analysis.seeding import derive
@@ -20,6 +21,7 @@ from analysis.seeding import derive
 Split = Literal["train", "validation", "test"]
 UNKNOWN_COMPOSER = "unknown"
 SPLITS: tuple[Split, ...] = get_args(Split)
+Listed = tuple[str, str, Path, Path]
 
 
 @dataclass(frozen=True)
@@ -119,23 +121,45 @@ class Corpus:
         Raises:
             CorpusError: a file has gone since the corpus was loaded.
         """
+        return self.read()
+
+    def read(self, step: Callable[[int, int, str], None] | None = None) -> str:
+        """`sha256`; `step` is told (files read, files to read, name) before every file that is read, and may raise to stop.
+
+        Raises:
+            CorpusError: a file has gone since the corpus was loaded.
+        """
         try:
-            rows = [[p.piece_id, p.split, _sha256(p.audio_path), _sha256(p.midi_path)] for p in self.pieces]
+            return contents_sha256(self.listing(), step=step)
         except OSError as error:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
-        return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+
+    def listing(self) -> list[Listed]:
+        """Of every piece what decides the identity of the corpus: id, split, audio file and MIDI file."""
+        return [(piece.piece_id, piece.split, piece.audio_path, piece.midi_path) for piece in self.pieces]
 
 
-def _sha256(path: Path) -> str:
-    stat = path.stat()
-    return _hash_file(path, stat.st_size, stat.st_mtime_ns)
+def contents_sha256(
+    listing: Sequence[Listed],
+    *,
+    most_unread_bytes: int | None = None,
+    step: Callable[[int, int, str], None] | None = None,
+) -> str:
+    """Identity of the contents of pieces, as `Corpus.sha256`.
 
+    Args:
+        listing: see `Corpus.listing`.
+        most_unread_bytes: where more than so many bytes would have to be read, nothing is; None for no limit.
+        step: told (files read, files to read, name) before every file that is read; it may raise to stop.
 
-@lru_cache(maxsize=4096)
-def _hash_file(path: Path, _size: int, _changed_ns: int) -> str:
-    """Read once per process, and again when size or time of change differ."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    Raises:
+        OSError: a file is gone or cannot be read.
+        UnreadError: more than `most_unread_bytes` would have to be read.
+    """
+    files = [path for _, _, audio, midi in listing for path in (audio, midi)]
+    hashes = file_sha256s(files, most_unread_bytes=most_unread_bytes, step=step)
+    rows = [[piece_id, split, *hashes[2 * i : 2 * i + 2]] for i, (piece_id, split, _, _) in enumerate(listing)]
+    return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
 
 
 def split_by_group(groups: Iterable[str], seed: int) -> dict[str, Split]:

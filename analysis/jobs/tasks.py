@@ -15,6 +15,7 @@ def train(request: dict[str, Any], context: Context) -> dict[str, str]:
         ConfigError, CorpusError: the request or the corpus cannot be used.
         Cancelled: the user asked to stop; a later run with `resume` goes on from the last validation.
     """
+    from analysis.studies.corpora import open_corpus
     from analysis.studies.train_checkpoint import train_checkpoint
     from analysis.training.loop import TrainRequest
 
@@ -30,14 +31,6 @@ def train(request: dict[str, Any], context: Context) -> dict[str, str]:
         context.progress(done, total, what)
         context.cancel.check()
 
-    saved = train_checkpoint(TrainRequest(**fields), _corpus(corpus, step), Path(out), resume=resume, progress=step)
+    wanted = TrainRequest(**fields)
+    saved = train_checkpoint(wanted, open_corpus(corpus, progress=step), Path(out), resume=resume, progress=step)
     return {"checkpoint": str(saved.path)}
-
-
-def _corpus(name: str, progress: Any) -> Any:
-    from analysis.datasets.corpus import load_demo_corpus
-    from analysis.datasets.paired_folder import load_paired_folder
-
-    if name in ("small", "full"):
-        return load_demo_corpus(name, progress=progress)
-    return load_paired_folder(Path(name), sample_rate=24_000)

@@ -1,7 +1,6 @@
 """Where an audio encoder attends: the injection's cross-attention (layer 0) and its blocks (from 1), read with hooks."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from analysis.models.audio_encoder import AudioEncoder
+from analysis.models.taps import own_hooks
 from analysis.models.transformer import MultiHeadAttention
 
 CROSS = 0
@@ -61,8 +61,6 @@ def read_attention(
     """
     modules = attention_modules(encoder)
     given: dict[nn.Module, tuple[Tensor, ...]] = {}
-    with ExitStack() as hooks:
-        for module in modules.values():
-            hooks.callback(module.register_forward_pre_hook(given.__setitem__).remove)
+    with own_hooks(before=[(module, given.__setitem__) for module in modules.values()]):
         states = encoder.hidden_states(windows)
     return states, {layer: AttentionInput(module, *given[module][:2]) for layer, module in modules.items()}

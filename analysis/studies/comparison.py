@@ -139,7 +139,7 @@ def _best_of(compared: Sequence[tuple[Examined, Score]]) -> str:
         *_verdict(score, best),
     ]
     if alike:
-        sentences.append(f"Not distinguishable from {_listed(alike)} (overlapping 95 % intervals).")
+        sentences.append(f"Its interval overlaps that of {_listed(alike)}; the paired test is on the Retrieval page.")
     if clear:
         whose = f"that of {clear[0]}" if len(clear) == 1 else f"those of the other {len(clear)}"
         sentences.append(f"Its interval lies above {whose}.")

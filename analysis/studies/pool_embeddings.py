@@ -2,15 +2,20 @@
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError
+from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.config import ModelConfig
+from analysis.models.dual_encoder import DualEncoder
 from analysis.results import code_version
 from analysis.store import Store, StoreError
 from analysis.studies.study import Desk
@@ -18,6 +23,7 @@ from analysis.training.evaluation import embed_segments
 
 Weights = Literal["trained", "untrained"]
 BATCH = 64
+CPU_BATCH_TOKENS = 3_008  # larger batches are no faster there, and between batches a study can be stopped
 
 
 def list_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment]:
@@ -25,11 +31,21 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment
 
     Raises:
         ConfigError: there is no such split, or no window is asked for.
+        Cancelled: somebody asked to stop.
     """
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
     pieces = desk.corpus.pieces if split == "all" else desk.corpus.split(split)
-    return drop_repeated(list_segments(pieces, max_per_piece=windows_per_piece))
+    segments: list[Segment] = []
+    for number, piece in enumerate(pieces):
+        desk.step(number, len(pieces), f"{piece.title}: reading notes")
+        segments += list_segments([piece], max_per_piece=windows_per_piece)
+    return drop_repeated(segments)
+
+
+def batch_size(config: ModelConfig, device: torch.device) -> int:
+    """Windows per batch: 64, and on the CPU as many as have about 3,000 audio tokens together."""
+    return max(1, min(BATCH, CPU_BATCH_TOKENS // config.n_audio_tokens)) if device.type == "cpu" else BATCH
 
 
 def embed(
@@ -37,7 +53,10 @@ def embed(
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
     """Audio and MIDI embeddings `(windows, d)` in fp32, computed once per checkpoint, windows and code.
 
+    A batch that does not fit into memory is halved, and the desk's listener is told.
+
     Raises:
+        OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
     places = [[segment.piece.piece_id, segment.start_s] for segment in segments]
@@ -48,12 +67,20 @@ def embed(
     if desk.store is not None and (entry := desk.store.get(key)) is not None:
         return np.array(entry.arrays["audio"]), np.array(entry.arrays["midi"])
     model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device)
-    parts: list[tuple[ndarray, ndarray]] = []
-    for start in range(0, len(segments), BATCH):
-        desk.step(start, len(segments), f"{checkpoint.name}, {weights}: embedding windows")
-        parts.append(embed_segments(model, segments[start : start + BATCH], device=desk.device, batch_size=BATCH))
+    size, parts, done = batch_size(checkpoint.model_config, desk.device), [], 0
+    while done < len(segments):
+        desk.step(done, len(segments), f"{checkpoint.name}, {weights}: embedding windows")
+        rest = segments[done : done + size]
+        parts.append(halving(len(rest), partial(_embed_first, model, rest, desk.device), desk))
+        done += len(parts[-1][0])
     audio, midi = (np.concatenate(side) for side in zip(*parts, strict=True))
     if desk.store is not None:
         with contextlib.suppress(StoreError):
             desk.store.put(key, {"kind": "embeddings"}, {"audio": audio, "midi": midi})
     return audio, midi
+
+
+def _embed_first(
+    model: DualEncoder, segments: Sequence[Segment], device: torch.device, n: int
+) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
+    return embed_segments(model, segments[:n], device=device, batch_size=n)

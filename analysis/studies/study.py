@@ -3,82 +3,31 @@
 A study module offers `Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk) -> Answer`.
 """
 
-import contextlib
 import dataclasses
 import importlib
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
-from numpy import ndarray
 
 from analysis import paths
 from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
-from analysis.results import SCHEMA_VERSION, Result, Value, code_version, provenance
+from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
 from analysis.studies.corpora import open_corpus
+from analysis.studies.desk import Answer as Answer
+from analysis.studies.desk import Cancel, Desk, NeverCancelled, Progress, tell_nobody
+from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
 STUDIES = {"scoreboard": "analysis.studies.scoreboard"}
-
-Progress = Callable[[int, int, str], None]
-
-
-@runtime_checkable
-class Cancel(Protocol):
-    """Looked at between pieces of work; see `analysis.jobs`."""
-
-    def check(self) -> None:
-        """Raise `Cancelled` if somebody asked to stop."""
-
-
-class NeverCancelled:
-    """For runs that nobody can stop."""
-
-    def check(self) -> None:
-        """Go on."""
-
-
-def tell_nobody(_done: int, _total: int, _what: str) -> None:
-    """Progress without a listener."""
-
-
-@dataclass
-class Desk:
-    """What a running study works with."""
-
-    checkpoints: Mapping[str, Checkpoint]
-    corpus: Corpus
-    device: torch.device
-    store: Store | None = None
-    progress: Progress = tell_nobody
-    cancel: Cancel = field(default_factory=NeverCancelled)
-
-    def step(self, done: int, total: int, what: str) -> None:
-        """Say how far it is, and stop here if somebody asked to.
-
-        Raises:
-            Cancelled: somebody asked to.
-        """
-        self.cancel.check()
-        self.progress(done, total, what)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a study found, before its provenance is added."""
-
-    headline: str
-    values: Sequence[Value]
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
-    arrays: Mapping[str, ndarray]
 
 
 def study_module(name: str) -> ModuleType:
@@ -129,6 +78,68 @@ def find_checkpoint(name: str) -> Checkpoint:
     return open_checkpoint(folder)
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What decides the numbers of a study."""
+
+    study: str
+    request: Any
+    checkpoints: Mapping[str, Checkpoint]
+    corpus_sha256: str
+    device: torch.device
+    code: str
+
+    @property
+    def checkpoint_sha256s(self) -> dict[str, str]:
+        """SHA-256 of the weights, by name of the checkpoint."""
+        return {name: checkpoint.sha256 for name, checkpoint in self.checkpoints.items()}
+
+    @property
+    def key(self) -> str:
+        """Where the result is in the store."""
+        return Store.key(
+            study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s, corpus=self.corpus_sha256,
+            code=self.code, device=self.device.type, schema=SCHEMA_VERSION,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A result, its key, and why the store does not hold it: empty if it does, or if there is no store."""
+
+    result: Result
+    key: str
+    not_stored: str = ""
+
+
+def identify(name: str, request: Any, store: Store) -> Identity | None:
+    """The identity of a study, told in a fraction of a second: nothing is rendered and no weights are loaded.
+
+    None where the corpus has not been rendered or read yet, so that no result of it can be there.
+
+    Raises:
+        CheckpointError, CorpusError: a checkpoint or the corpus cannot be used.
+    """
+    checkpoints, corpus_sha256 = _open_all(request.checkpoints), known_corpus_sha256(request.corpus, store)
+    return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())) or None
+
+
+def stored_result(name: str, request: Any, store: Store) -> Result | None:
+    """The result of a request if the store holds it, as quickly as `identify`; None if not.
+
+    Raises:
+        CheckpointError, CorpusError: a checkpoint or the corpus cannot be used.
+    """
+    identity = identify(name, request, store)
+    return identity and read_result(store, identity.key)
+
+
+def read_result(store: Store, key: str) -> Result | None:
+    """The result under a key; None if there is none."""
+    entry = store.get(key)
+    return entry and Result.from_document(entry.document, entry.arrays)
+
+
 def run_study(
     name: str,
     request: Any,
@@ -138,35 +149,84 @@ def run_study(
     cancel: Cancel | None = None,
     fresh: bool = False,
 ) -> Result:
-    """The stored result of a request, else a new one, which is stored.
+    """The result alone of `finish_study`.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
         Cancelled: somebody asked to stop.
     """
-    module, parts = study_module(name), asdict(request)
+    return finish_study(name, request, store=store, progress=progress, cancel=cancel, fresh=fresh).result
+
+
+def finish_study(
+    name: str,
+    request: Any,
+    *,
+    store: Store | None = None,
+    progress: Progress = tell_nobody,
+    cancel: Cancel | None = None,
+    notice: Callable[[str], None] = tell_nobody,
+    batch_size_limit: int | None = None,
+    fresh: bool = False,
+) -> Finished:
+    """The stored result of a request, else (or if it is to be `fresh`) a new one, which is stored.
+
+    Args:
+        name: of the study.
+        request: from `build_request`.
+        store: where results and embeddings are kept; None to keep nothing.
+        progress: told (pieces done, pieces in all, what is being done).
+        cancel: looked at between pieces.
+        notice: told a sentence that the user should read beside the result.
+        batch_size_limit: no batch may be larger.
+        fresh: whether to compute what is stored already; what is stored stays as it is.
+
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+        Cancelled: somebody asked to stop.
+    """
+    cancel = cancel or NeverCancelled()
+    if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
+        if (found := read_result(store, identity.key)) is not None:
+            return Finished(found, identity.key)
     checkpoints = _open_all(request.checkpoints)
-    corpus = open_corpus(request.corpus, progress=progress)
-    device = pick_device()
-    shas = {key: checkpoint.sha256 for key, checkpoint in checkpoints.items()}
-    identity: dict[str, Any] = {
-        "study": name, "request": parts, "checkpoints": shas, "corpus": corpus.sha256,
-        "code": code_version(), "device": device.type, "schema": SCHEMA_VERSION,
-    }  # fmt: skip
-    key = Store.key(**identity)
-    if store is not None and not fresh and (entry := store.get(key)) is not None:
-        return Result.from_document(entry.document, entry.arrays)
-    began = time.monotonic()
-    answer = module.run(request, Desk(checkpoints, corpus, device, store, progress, cancel or NeverCancelled()))
-    made = provenance(
-        checkpoints=shas, corpora={corpus.name: corpus.sha256}, device=str(device), dtype="float32",
-        seed=request.seed, seconds=time.monotonic() - began, command=command_of(name, request),
-    )  # fmt: skip
-    result = Result(name, parts, answer.headline, answer.values, answer.tables, answer.arrays, made)
+    corpus, corpus_sha256 = _open_and_read(request.corpus, store, progress, cancel)
+    identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())
+    if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
+        return Finished(found, identity.key)
+    desk = Desk(checkpoints, corpus, identity.device, store, progress, cancel, notice, batch_size_limit)
+    result = _compute(identity, desk)
+    try:
+        if store is not None:
+            store.put(identity.key, result.to_document(), result.arrays)
+    except StoreError as error:  # the result itself is not affected
+        return Finished(result, identity.key, str(error))
+    return Finished(result, identity.key)
+
+
+def _open_and_read(name: str, store: Store | None, progress: Progress, cancel: Cancel) -> tuple[Corpus, str]:
+    """The corpus and its SHA-256."""
+
+    def step(done: int, total: int, what: str) -> None:
+        cancel.check()
+        progress(done, total, what)
+
+    corpus = open_corpus(name, progress=step)
+    corpus_sha256 = corpus.read(step)
     if store is not None:
-        with contextlib.suppress(StoreError):  # too large or the disk is full: the result is still returned
-            store.put(key, result.to_document(), result.arrays)
-    return result
+        remember_listing(name, corpus, store)
+    return corpus, corpus_sha256
+
+
+def _compute(identity: Identity, desk: Desk) -> Result:
+    request, began = identity.request, time.monotonic()
+    answer = study_module(identity.study).run(request, desk)
+    shas = identity.checkpoint_sha256s
+    made = provenance(
+        checkpoints=shas, corpora={desk.corpus.name: identity.corpus_sha256}, device=str(desk.device), dtype="float32",
+        seed=request.seed, seconds=time.monotonic() - began, command=command_of(identity.study, request),
+    )  # fmt: skip
+    return Result(identity.study, asdict(request), answer.headline, answer.values, answer.tables, answer.arrays, made)
 
 
 def command_of(name: str, request: Any) -> str:

@@ -11,7 +11,7 @@ from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.studies.card import write_card
-from analysis.training.evaluation import evaluate
+from analysis.training.evaluation import evaluate, fit_pool
 from analysis.training.loop import RESUME, Progress, TrainRequest, pick_device, train
 
 TEST_WINDOWS_PER_PIECE = 100
@@ -28,10 +28,10 @@ def train_checkpoint(
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
+    segments = drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
+    pool = fit_pool(segments, n_queries=TEST_QUERIES)
     trained = train(request, corpus, out, resume=resume, progress=progress)
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
-    segments = drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
-    pool: dict[str, Any] = {"n_queries": TEST_QUERIES}
     twin = build_arm(request.arm, request.scale, request.seed).eval()
     few = small_pool_pieces(corpus.split("test"))
     evaluation: dict[str, Any] = {

@@ -10,10 +10,13 @@ from numpy import ndarray
 
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment, segment_notes, segment_waveform
+from analysis.errors import CorpusError
 from analysis.measures.retrieval import mean_reciprocal_rank, ranks, recall_at, s_score
 from analysis.measures.statistics import bootstrap_by_piece
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch, collate_notes
+
+SMALLEST_POOL = 8
 
 
 def note_batch(segments: Sequence[Segment], max_notes: int) -> MidiBatch:
@@ -63,6 +66,26 @@ def score_pool(
     for name, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
         scores[name] = {f"R@{k}": recall_at(found, k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank(found)}
     return scores
+
+
+def fit_pool(segments: Sequence[Segment], *, n_queries: int, pool_size: int = 256) -> dict[str, int]:
+    """Sizes of the largest pools that these windows can fill: `pool_size`, else a half, a quarter …, in the same proportions.
+
+    Raises:
+        CorpusError: not even pools of 8 can be filled.
+    """
+    size, reason = pool_size, ""
+    while size >= SMALLEST_POOL:
+        sizes = {"pool_size": size, "n_same_piece": size // 4, "n_same_composer": size // 8}
+        sizes["n_queries"] = min(n_queries, len(segments))
+        try:
+            for no_overlap in (False, True):
+                build_pools(segments, no_overlap=no_overlap, **sizes)
+        except CorpusError as error:
+            size, reason = size // 2, str(error)
+        else:
+            return sizes
+    raise CorpusError(f"Retrieval cannot be scored on {len(segments)} windows. {reason}")
 
 
 def evaluate(model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, **pool: Any) -> dict[str, Any]:

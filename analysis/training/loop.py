@@ -1,5 +1,6 @@
 """Train an arm: the same loop for every arm, resumable to the same numbers."""
 
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,11 +10,12 @@ from typing import Any
 import torch
 
 from analysis.datasets.piece import Corpus
-from analysis.datasets.segments import Segment, list_segments
+from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
+from analysis.models.arms import build_config
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.seeding import derive, numpy_generator
-from analysis.training.evaluation import evaluate, note_batch, waveform_batch
+from analysis.training.evaluation import evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
 from analysis.training.schedules import learning_rate_factor
 
@@ -32,9 +34,9 @@ class TrainRequest:
     arm: str
     scale: str = "small"
     seed: int = 0
-    steps: int = 1000
+    steps: int = 700
     batch_size: int = 64
-    schedule: str = "cosine-tail"
+    schedule: str = "cosine"
     warmup: int = 100
     weight_decay: float = 1e-4
     clip_norm: float = 1.0
@@ -45,8 +47,11 @@ class TrainRequest:
     validation_windows_per_piece: int = 60
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or self.batch_size < 2 or self.validate_every < 1:
-            raise ConfigError(f"Expected steps ≥ 0, batch size ≥ 2 and validate_every ≥ 1; got {self}.")
+        build_config(self.arm, self.scale)
+        learning_rate_factor(self.schedule, 0, 1, 0)
+        for name, least in (("steps", 0), ("batch_size", 2), ("validate_every", 1), ("warmup", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} is {getattr(self, name)}; expected {least} or more.")
 
 
 @dataclass
@@ -88,8 +93,8 @@ def parameter_groups(model: DualEncoder, scale: str) -> list[dict[str, Any]]:
 class Run:
     """A training run: model, optimiser, best weights so far and history."""
 
-    def __init__(self, request: TrainRequest, device: torch.device) -> None:
-        self.request, self.device, self.step = request, device, 0
+    def __init__(self, request: TrainRequest, device: torch.device, corpus_sha256: str = "") -> None:
+        self.request, self.device, self.corpus_sha256, self.step = request, device, corpus_sha256, 0
         self.model = build_arm(request.arm, request.scale, request.seed).to(device)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.model, request.scale), weight_decay=request.weight_decay)
         self.history: list[dict[str, Any]] = []
@@ -122,9 +127,8 @@ class Run:
             "audio_std": audio.float().std(dim=0).mean().item(), "midi_std": midi.float().std(dim=0).mean().item(),
         }  # fmt: skip
 
-    def validate(self, segments: list[Segment]) -> float:
-        """S on the validation pool; the best weights are kept."""
-        sizes = {"n_queries": self.request.validation_queries, "pool_size": self.request.validation_pool}
+    def validate(self, segments: list[Segment], sizes: dict[str, int]) -> float:
+        """S on the validation pool of these sizes; the best weights are kept."""
         s = evaluate(self.model, segments, device=self.device, **sizes)["canonical"]["S"]
         if s > self.best["S"]:
             self.best = {"S": s, "step": self.step, "weights": self._weights()}
@@ -133,7 +137,7 @@ class Run:
     def save(self, path: Path) -> None:
         """Everything needed to go on."""
         state = {
-            "request": asdict(self.request), "step": self.step, "minutes": self.minutes,
+            "request": asdict(self.request), "corpus_sha256": self.corpus_sha256, "step": self.step, "minutes": self.minutes,
             "history": self.history, "best": self.best,
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
         }  # fmt: skip
@@ -145,11 +149,17 @@ class Run:
         """Go on from `save`.
 
         Raises:
-            ConfigError: the file belongs to another request.
+            ConfigError: the file belongs to another request or corpus, or is damaged.
         """
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["request"] != asdict(self.request):
-            raise ConfigError(f"{path.parent.name} was trained with other settings; use them again or another --out.")
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            before = {**state["request"], "corpus": state["corpus_sha256"]}
+        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+            raise ConfigError(f"{path} cannot be resumed: it is damaged. Begin again without --resume.") from error
+        now = {**asdict(self.request), "corpus": self.corpus_sha256}
+        if differing := sorted(name for name in now if now[name] != before.get(name)):
+            what = ", ".join(differing)
+            raise ConfigError(f"{path.parent.name} was trained with another {what}; use the same again or another --out.")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.minutes, self.history, self.best = (state[key] for key in ("step", "minutes", "history", "best"))
@@ -167,19 +177,22 @@ def train(
         ConfigError: the request, or what is resumed, does not fit.
         CorpusError: the corpus has too few windows.
     """
-    run = Run(request, pick_device())
+    run = Run(request, pick_device(), corpus.sha256)
     if resume and (out / RESUME).exists():
         run.restore(out / RESUME)
+    elif (out / RESUME).exists():
+        raise ConfigError(f"{out} holds an interrupted run. Go on with --resume, choose another --out, or delete {RESUME} there.")
     training = list_segments(corpus.split("train"))
     if len(training) < request.batch_size:
         raise CorpusError(f"{corpus.name} has {len(training)} training windows; expected at least {request.batch_size}.")
-    validation = list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece)
+    validation = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece))
+    sizes = fit_pool(validation, n_queries=request.validation_queries, pool_size=request.validation_pool)
     out.mkdir(parents=True, exist_ok=True)
     while run.step < request.steps:
         began = time.monotonic()
         row = run.train_step(training)
         if run.step % request.validate_every == 0 or run.step == request.steps:
-            row["validation_S"] = run.validate(validation)
+            row["validation_S"] = run.validate(validation, sizes)
         run.history.append(row)
         run.minutes += (time.monotonic() - began) / 60
         if "validation_S" in row:

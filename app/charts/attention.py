@@ -8,7 +8,7 @@ from app.charts import theme, timeline
 from app.charts.similarity import caption, square_figure
 
 MAX_SIDE = 512
-EXCEPT, FEWEST_LEVELS = 0.995, 40
+EXCEPT = 0.995
 
 
 def attention_map(
@@ -28,17 +28,13 @@ def attention_map(
     shares = theme.shrink(np.nan_to_num(np.asarray(shares, np.float32)), MAX_SIDE, MAX_SIDE)
     x, y = theme.pool(np.asarray(key_times_s), MAX_SIDE), theme.pool(np.asarray(query_times_s), MAX_SIDE)
     highest, most = float(shares.max(initial=0.0)), float(np.quantile(shares, EXCEPT)) if shares.size else 0.0
-    unit = fine_unit(highest)
-    few = most < FEWEST_LEVELS * unit  # single large shares would leave the rest in a few levels: two bytes per cell then
-    unit = unit / 100 if few else unit
-    z = np.round(shares / unit).astype(np.uint16 if few else np.uint8)
-    top = max(1, round(most / unit))
-    trace = theme.heat_map(z, x, y, scale="cividis", low=0, high=top)
-    ticks = np.linspace(0, top, 5)
-    texts = [format(float(tick) * unit, ".3g") for tick in ticks]
+    top = most or 1.0
+    trace = theme.heat_map(shares, x, y, scale="cividis", low=0.0, high=top)
+    ticks = np.linspace(0, top, 5).tolist()
+    texts = [format(tick, ".3g") for tick in ticks]
     texts[-1] = f"≥ {texts[-1]}" if highest > most else texts[-1]
-    theme.label_colours(trace, "attention (share of 1)", ticks.tolist(), texts)
-    trace.update(hovertemplate=f"query %{{y:.2f}} s, key %{{x:.2f}} s<br>share %{{z}} × {unit * 100:g} %<extra></extra>")
+    theme.label_colours(trace, "attention (share of 1)", ticks, texts)
+    trace.update(hovertemplate="query %{y:.2f} s, key %{x:.2f} s<br>share %{z:.3%}<extra></extra>")
     text = " · ".join(part for part in (title, cell_in_words(tokens_per_cell)) if part)
     drawing = square_figure(f"key: {key_kind} time (s)", f"query: {query_kind} time (s)", trace, text)
     spans_s = [float(np.ptp(times)) if len(times) > 1 else 1.0 for times in (x, y)]
@@ -52,17 +48,6 @@ def attention_map(
     if end_s is not None and y[0] < end_s < y[-1]:
         drawing.add_hline(y=end_s, line=dotted)
     return drawing
-
-
-def fine_unit(highest: float) -> float:
-    """The finest 1, 2 or 5 times a power of ten of which at most 255 make up the highest share.
-
-    >>> fine_unit(1.0), fine_unit(0.0118), fine_unit(0.0)
-    (0.005, 5e-05, 0.01)
-    """
-    coarse = theme.share_unit(highest)
-    finer = (float(f"{coarse * part:.3g}") for part in (0.2, 0.5))
-    return next((unit for unit in finer if highest > 0 and unit * theme.LEVELS >= highest), coarse)
 
 
 def cell_in_words(tokens_per_cell: tuple[int, int]) -> str:

@@ -16,13 +16,11 @@ def a4_bands(times_s: NDArray, values: NDArray[np.float32], band_edges_hz: NDArr
     edges = [f"{edge:,.0f}" for edge in np.asarray(band_edges_hz, float)]
     names = [f"{low}–{high}" for low, high in itertools.pairwise(edges)]
     pooled = theme.pool(np.asarray(values), 4000, 1)
-    unit = 0.1
-    z = np.round(np.clip(np.nan_to_num(pooled, nan=0.0) / unit, -127, 127)).astype(np.int8)
-    most = round(LIMIT / unit)
-    trace = theme.heat_map(z, theme.pool(np.asarray(times_s), 4000), names, scale="RdBu_r", low=-most, high=most)
+    z = np.asarray(pooled, np.float32)
+    trace = theme.heat_map(z, theme.pool(np.asarray(times_s), 4000), names, scale="RdBu_r", low=-LIMIT, high=LIMIT)
     ticks = np.array([-3, -2, -1, 0, 1, 2, 3])
-    theme.label_colours(trace, "A4 (st. dev.)", (ticks / unit).tolist(), [f"{tick:d}" for tick in ticks])
-    trace.update(hovertemplate=f"%{{x:.2f}} s, %{{y}} Hz<br>%{{z}} × {unit:g} standard deviations<extra></extra>")
+    theme.label_colours(trace, "A4 (st. dev.)", ticks.tolist(), [f"{tick:d}" for tick in ticks])
+    trace.update(hovertemplate="%{x:.2f} s, %{y} Hz<br>%{z:.2f} standard deviations<extra></extra>")
     last = float(times_s[-1]) if duration_s is None else duration_s
     drawing = timeline.figure("band edges (Hz)", last, 230)
     drawing.add_trace(trace)

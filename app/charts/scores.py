@@ -43,7 +43,7 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
     corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
     names = [_name(one.name, one.name == chosen) for one in shown]
     if len(set(corpora)) > 1:
-        names = [f"{name}<br>on {_shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
+        names = [f"{name}<br>on {shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
     drawing.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.5, -0.5])
     drawing.update_yaxes(automargin=True, title_standoff=10)
     drawing.update_xaxes(range=[0, _top(shown)], showgrid=True, gridcolor=GRID)
@@ -95,9 +95,9 @@ def _top(checkpoints: Sequence[Examined]) -> float:
 
 
 def _name(name: str, is_chosen: bool) -> str:
-    return f"<b>{_shortened(name)}</b>" if is_chosen else _shortened(name)
+    return f"<b>{shortened(name)}</b>" if is_chosen else shortened(name)
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     """At most 24 characters, none of them taken for markup."""
     return html.escape(text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…", quote=False)

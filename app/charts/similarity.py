@@ -11,10 +11,10 @@ MAX_SIDE = 512
 
 def self_similarity(times_s: NDArray, matrix: NDArray[np.float32], title: str = "", duration_s: float | None = None) -> go.Figure:
     """A self-similarity matrix, origin bottom left, colours fixed to [0, 1]; `title` says what a cell is."""
-    z = theme.levels(theme.shrink(np.asarray(matrix), MAX_SIDE, MAX_SIDE), 0.01)
+    z = np.round(100 * theme.shrink(np.asarray(matrix), MAX_SIDE, MAX_SIDE)).astype(np.int8)
     times = theme.pool(np.asarray(times_s), MAX_SIDE)
     trace = theme.heat_map(z, times, times, scale="viridis", low=0, high=100)
-    theme.label_colours(trace, "cosine similarity", [0.0, 25.0, 50.0, 75.0, 100.0], ["0", "0.25", "0.5", "0.75", "1"])
+    theme.label_colours(trace, "cosine similarity", [0.0, 25.0, 50.0, 75.0, 100.0], ["≤ 0", "0.25", "0.5", "0.75", "1"])
     trace.update(hovertemplate="%{y:.2f} s and %{x:.2f} s<br>similarity %{z} %<extra></extra>")
     drawing = square_figure("time (s)", "time (s)", trace, title)
     step = timeline.step_s(float(times_s[-1]) if duration_s is None else duration_s)

@@ -1,15 +1,14 @@
-"""Colours, scales and the quantisation that every figure shares."""
+"""Colours, scales and the pooling that every figure shares."""
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from plotly.colors import get_colorscale, hex_to_rgb
 
 AUDIO, MIDI, JOINT, TWIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
 SELECTION, WARNING = "#CC79A7", "#E69F00"
 CATEGORICAL = (AUDIO, MIDI, JOINT, SELECTION, WARNING, "#56B4E9", "#F0E442", TWIN)
 TEXT = "#7A828C"  # over 4:1 on the light and on the dark page
-LEVELS = 255
 MAX_CELLS = 700_000  # of one byte each: under 1 MB of base64
 
 
@@ -29,27 +28,6 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     drawing.update_xaxes(title_text=x_title, showgrid=False, zeroline=False)
     drawing.update_yaxes(title_text=y_title, showgrid=False, zeroline=False)
     return drawing
-
-
-def levels(values: ArrayLike, unit: float) -> NDArray[np.uint8]:
-    """Non-negative values as whole numbers of a unit, one byte each: what is hovered is what was measured, rounded.
-
-    >>> levels([0.0, 0.5, 9.0, float("nan")], 0.01).tolist()
-    [0, 50, 255, 0]
-    """
-    scaled = np.nan_to_num(np.asarray(values, np.float32) / unit, nan=0.0, posinf=LEVELS, neginf=0.0)
-    return np.round(np.clip(scaled, 0, LEVELS)).astype(np.uint8)
-
-
-def share_unit(highest: float) -> float:
-    """The finest power of ten of which at most 255 make up the highest share.
-
-    >>> share_unit(1.0), share_unit(0.02)
-    (0.01, 0.0001)
-    """
-    if not np.isfinite(highest) or highest <= 0:
-        return 0.01
-    return float(f"1e{int(np.ceil(np.log10(highest / LEVELS)))}")
 
 
 def shrink(matrix: NDArray, max_rows: int, max_columns: int) -> NDArray:
@@ -72,9 +50,9 @@ def pool(values: NDArray, limit: int, axis: int = 0) -> NDArray:
 
 
 def heat_map(
-    z: NDArray[np.uint8 | np.uint16 | np.int8], x: NDArray, y: NDArray | list[str], *, scale: str, low: int, high: int
+    z: NDArray[np.float32 | np.int8], x: NDArray, y: NDArray | list[str], *, scale: str, low: float, high: float
 ) -> go.Heatmap:
-    """A heat map of one or two bytes per cell with a fixed domain; the caller adds its hover text and colour bar."""
+    """A heat map of whole or single-precision numbers with a fixed domain; the caller adds its hover text and colour bar."""
     ordinates = y if isinstance(y, list) else np.asarray(y, np.float32)
     return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=colours(scale))
 

@@ -90,7 +90,7 @@ def _training(checkpoint: Any) -> None:
     try:
         history = checkpoint.history()
     except (OtoscopeError, OSError) as error:
-        st.error(plain(str(error)))
+        layout.error(str(error))
         return
     if not history:
         layout.empty(

@@ -3,18 +3,11 @@
 import re
 from pathlib import Path
 
+from app.layout import plain
+
+__all__ = ["card", "plain"]
+
 MOST_BYTES = 64 * 1024
-
-
-def plain(text: str) -> str:
-    r"""Text that Markdown shows as it is.
-
-    >>> print(plain("a_b [x](y) $1"))
-    a\_b \[x\](y) \$1
-    """
-    text = " ".join(text.split()).replace(" %", "\N{NO-BREAK SPACE}%")  # a line may not begin with the sign
-    escaped = re.sub(r"([\\`*_\[\]<>$~#|])", r"\\\1", text)
-    return re.sub(r"(://|(?<=www)\.|@)", "\N{WORD JOINER}\\1", escaped)  # else an address would become a link
 
 
 def card(path: Path) -> str | None:

@@ -5,10 +5,9 @@ from typing import Any
 import streamlit as st
 
 from analysis.studies.comparison import by_score, compare_headline, read_score
-from app import controls, layout
+from app import access, controls, layout
 from app.charts import scores
 from app.components import checkpoint_card, checkpoint_table, import_panel
-from app.components.plain import plain
 
 HOW_TO_READ = """
 **S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
@@ -32,6 +31,7 @@ How it misleads:
 
 def page() -> None:
     """The checkpoints, their scores side by side, and the card of the chosen one."""
+    access.require_access()
     layout.question("Which checkpoint finds the match best?")
     top = st.container()
     import_panel.draw()
@@ -55,7 +55,7 @@ def _library(good: list[Any]) -> Any | None:
         remedy = "Import one below, train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found.", remedy)
         return None
-    layout.headline(plain(compare_headline(good)))
+    layout.headline(compare_headline(good))
     return checkpoint_table.pick(good)
 
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
-from app import controls, layout
+from app import access, controls, layout
 from app.components import clip_desk
 
 
 def page() -> None:
     """A clip, heard and seen, and what a checkpoint makes of it."""
+    access.require_access()
     layout.question("What does the model attend to in this clip?")
     answer = st.container()
     left, right = st.columns(2)
@@ -49,7 +50,7 @@ def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:
         with answer:
             layout.headline(clip_desk.headline(result, twin, place))
     except OtoscopeError as error:
-        st.error(str(error))
+        layout.error(str(error))
         return {}
     clip_desk.how_to_read(result.model.config)
     return clip_desk.facts(checkpoint, result, twin)

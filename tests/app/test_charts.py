@@ -50,9 +50,9 @@ def test_every_figure_is_small_and_names_its_axes(drawn):
         assert layout(drawing).yaxis.title.text, name
 
 
-def test_heat_maps_hold_one_byte_per_cell(drawn):
+def test_heat_maps_hold_few_bytes_per_cell(drawn):
     kinds = {name: np.asarray(drawn[name].data[0].z).dtype for name in ("log_mel", "attention", "ssm", "a4")}
-    assert kinds == {"log_mel": np.int8, "attention": np.uint8, "ssm": np.uint8, "a4": np.int8}
+    assert kinds == {"log_mel": np.int8, "attention": np.float32, "ssm": np.int8, "a4": np.float32}
 
 
 def test_figures_over_the_clip_share_one_clock(rng):
@@ -85,10 +85,8 @@ def test_one_large_share_does_not_hide_the_others():
     shares[3, 4] = 0.9
     trace = attention.attention_map(shares, np.arange(100), np.arange(100), "a", "b").data[0]
     z = np.asarray(trace.z)  # pyright: ignore[reportAttributeAccessIssue]
-    assert z.dtype == np.uint16
-    unit = 0.00005
-    np.testing.assert_allclose(z[3, 4] * unit, 0.9, atol=unit)
-    assert z[0, 0] == trace.zmax == 100  # pyright: ignore[reportAttributeAccessIssue]
+    assert z[3, 4] == np.float32(0.9)
+    assert z[0, 0] == pytest.approx(trace.zmax) == pytest.approx(0.005)  # pyright: ignore[reportAttributeAccessIssue]
     assert trace.colorbar.ticktext[-1].startswith("≥")  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -163,10 +161,12 @@ def test_axes_and_domains(drawn):
     assert len(drawn["waveform"].data[0].x) <= 2000
 
 
-def test_levels_give_back_the_value():
+def test_hovering_gives_the_true_value():
     drawing = attention.attention_map(np.array([[0.25, 0.75]], np.float32), np.zeros(1), np.arange(2), "a", "b")
-    assert np.asarray(drawing.data[0].z).tolist() == [[50, 150]]  # pyright: ignore[reportAttributeAccessIssue]
-    assert "× 0.5 %" in drawing.data[0].hovertemplate  # pyright: ignore[reportAttributeAccessIssue]
+    assert np.asarray(drawing.data[0].z).tolist() == [[0.25, 0.75]]  # pyright: ignore[reportAttributeAccessIssue]
+    assert "share %{z:.3%}" in drawing.data[0].hovertemplate  # pyright: ignore[reportAttributeAccessIssue]
+    drawing = similarity.self_similarity(np.arange(2.0), np.array([[1, -0.4], [-0.4, 1]], np.float32))
+    assert np.asarray(drawing.data[0].z).tolist() == [[100, -40], [-40, 100]]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_pooling_keeps_the_mean(rng):

@@ -17,7 +17,7 @@ from analysis.models.dual_encoder import build_arm
 from app import caching, controls
 
 APP = Path(__file__).resolve().parents[2] / "app"
-SCRIPTS = ["main.py", "views/checkpoints.py", "views/clip.py"]
+SCRIPTS = ["main.py", "views/checkpoints.py", "views/clip.py", "views/retrieval.py"]
 
 
 def open_app(script):
@@ -77,7 +77,7 @@ def test_without_a_checkpoint_a_sentence_says_what_to_do(monkeypatch, script):
     monkeypatch.setattr(caching, "demo_clips", list)
     opened = open_app(script)
     assert "No checkpoint was found" in opened.info[0].value
-    assert "Otoscope" in opened.caption[-1].value
+    assert "Otoscope" in opened.main.caption[-1].value
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

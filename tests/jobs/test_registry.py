@@ -10,7 +10,7 @@ from analysis.errors import Cancelled, ConfigError
 from analysis.jobs import tasks
 from analysis.jobs.context import Context
 from analysis.jobs.registry import KINDS, load
-from analysis.studies import train_checkpoint
+from analysis.studies import corpora, train_checkpoint
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -45,7 +45,7 @@ def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         return SimpleNamespace(path=out)
 
     monkeypatch.setattr(train_checkpoint, "train_checkpoint", fake)
-    monkeypatch.setattr(tasks, "_corpus", lambda name, progress: f"corpus of {name}")
+    monkeypatch.setattr(corpora, "open_corpus", lambda name, *, progress: f"corpus of {name}")
     request, stop_at = {"arm": "D0", "steps": 7, "out": str(tmp_path / "x"), "resume": True}, 0
     assert tasks.train(request, context) == {"checkpoint": str(tmp_path / "x")}
     assert seen[-1] == (7, 7, "loss 1.00")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.measures.statistics import bootstrap_by_piece
+from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
 
 
 def test_one_piece_has_no_spread() -> None:
@@ -22,3 +22,24 @@ def test_the_seed_decides(rng: np.random.Generator) -> None:
     one, two = (bootstrap_by_piece(groups, lambda index: float(values[index].mean()), seed=3) for _ in "ab")
     assert one == two
     assert one[0] < values.mean() < one[1]
+
+
+def test_equal_systems_are_never_told_apart() -> None:
+    outcomes = np.array([0.0, 1.0, 1.0, 0.0])
+    groups = np.array(["a", "a", "b", "b"])
+    assert paired_permutation_by_piece(groups, outcomes, outcomes, lambda x: float(x.mean()), n_permutations=99, seed=0) == 1.0
+
+
+def test_p_of_a_system_that_is_better_on_every_piece() -> None:
+    """Of the 2^8 exchanges of whole pieces, only none and all are as far from zero: p approaches 2/256."""
+    groups = np.repeat(np.arange(8), 10)
+    better, worse = np.ones(80), np.zeros(80)
+    p = paired_permutation_by_piece(groups, better, worse, lambda x: float(x.mean()), n_permutations=20_000, seed=0)
+    assert abs(p - 2 / 256) < 0.002
+
+
+def test_windows_of_one_piece_are_exchanged_together() -> None:
+    """With one piece every exchange is as far from zero, however many windows it has."""
+    one_piece = np.zeros(100)
+    p = paired_permutation_by_piece(one_piece, np.ones(100), np.zeros(100), lambda x: float(x.mean()), n_permutations=50, seed=0)
+    assert p == 1.0

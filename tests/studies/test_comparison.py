@@ -58,7 +58,7 @@ def test_one_of_two_has_scores():
 def test_overlapping_intervals_are_not_called_different():
     said = compare_headline([checkpoint("a", 0.34, 0.29, 0.40), checkpoint("b", 0.42, 0.40, 0.46)])
     assert said.startswith("b has the highest S of 2 checkpoints: 42.0 % [40.0, 46.0]")
-    assert said.endswith("Not distinguishable from a (overlapping 95 % intervals).")
+    assert said.endswith("Its interval overlaps that of a; the paired test is on the Retrieval page.")
     assert "lies above" not in said
 
 
@@ -71,13 +71,13 @@ def test_separate_intervals():
 def test_some_overlap_and_some_do_not():
     several = [checkpoint("a", 0.1, 0.05, 0.15), checkpoint("b", 0.42, 0.40, 0.46), checkpoint("c", 0.41, 0.38, 0.45)]
     assert compare_headline(several).endswith(
-        "Not distinguishable from c (overlapping 95 % intervals). Its interval lies above that of a."
+        "Its interval overlaps that of c; the paired test is on the Retrieval page. Its interval lies above that of a."
     )
 
 
 def test_many_names_are_shortened():
     said = compare_headline([checkpoint(name, 0.4, 0.3, 0.5) for name in "abcdef"])
-    assert "Not distinguishable from b, c and 3 others (" in said
+    assert "Its interval overlaps that of b, c and 3 others;" in said
 
 
 def test_other_test_sets_are_not_compared():

@@ -1,0 +1,74 @@
+"""Studies as jobs: how one is submitted, and what the worker does. Heavy libraries are imported where they are used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.jobs.context import Context
+from analysis.jobs.queue import JobQueue
+
+KIND = "study"
+FIELDS = {"study": str, "checkpoints": list, "settings": dict, "fresh": bool}
+
+
+def submit_study(
+    queue: JobQueue, name: str, checkpoints: Sequence[str], settings: Mapping[str, Any], *, fresh: bool = False
+) -> str:
+    """Queue a study on the device it will run on, with the memory it will need, and return the job's id.
+
+    Args:
+        queue: of the server.
+        name: of the study.
+        checkpoints: names or folders.
+        settings: what differs from the defaults of the study; the job's request holds them all.
+        fresh: whether to compute what is stored already.
+
+    Raises:
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
+        JobError: the server is going down.
+    """
+    from analysis.jobs.study_memory import needs_bytes
+    from analysis.studies.study import build_request
+    from analysis.training.loop import pick_device
+
+    request, device = build_request(name, checkpoints, settings), str(pick_device())
+    complete = {key: value for key, value in asdict(request).items() if key != "checkpoints"}
+    document = {"study": name, "checkpoints": list(checkpoints), "settings": complete, "fresh": fresh}
+    return queue.submit(KIND, document, needs_bytes=needs_bytes(name, request, device), device=device)
+
+
+def study(request: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Run a study: `{"study": name, "checkpoints": [...], "settings": {...}, "fresh": bool}`, the last two optional.
+
+    The result is in the store, under `store_key` of the document. A result that the store refuses would be found nowhere, so
+    the job fails; its headline is told in a notice.
+
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+        StoreError: the store does not take the result.
+        Cancelled: the user asked to stop; embeddings that were finished are kept.
+    """
+    from analysis.store import StoreError, open_store
+    from analysis.studies.study import build_request, finish_study
+
+    _check(request)
+    asked = build_request(request["study"], request["checkpoints"], request.get("settings", {}))
+    finished = finish_study(
+        request["study"], asked, store=open_store(), progress=context.progress, cancel=context.cancel, notice=context.notice,
+        batch_size_limit=context.batch_size_limit, fresh=request.get("fresh", False),
+    )  # fmt: skip
+    result = finished.result
+    if finished.not_stored:
+        context.notice(f"Computed, but not stored: {result.headline}")
+        raise StoreError(f"The result was computed, but cannot be stored, and so not shown. {finished.not_stored}")
+    seconds = result.provenance["seconds"]
+    return {"study": request["study"], "store_key": finished.key, "headline": result.headline, "seconds": seconds}
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    wrong = [name for name, value in request.items() if not isinstance(value, FIELDS.get(name, ()))]
+    missing = [name for name in ("study", "checkpoints") if name not in request]
+    if wrong or missing or not all(isinstance(name, str) for name in request["checkpoints"]):
+        expected = "study (a name), checkpoints (a list of names), settings (a dictionary) and fresh (true or false)"
+        raise ConfigError(f"The request of a study holds {expected}; got {dict(request)}.")

@@ -1,0 +1,67 @@
+"""What a study is given and what it gives back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from numpy import ndarray
+
+from analysis.datasets.piece import Corpus
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Value
+from analysis.store import Store
+
+Progress = Callable[[int, int, str], None]
+
+
+@runtime_checkable
+class Cancel(Protocol):
+    """Looked at between pieces of work; see `analysis.jobs`."""
+
+    def check(self) -> None:
+        """Raise `Cancelled` if somebody asked to stop."""
+
+
+class NeverCancelled:
+    """For runs that nobody can stop."""
+
+    def check(self) -> None:
+        """Go on."""
+
+
+def tell_nobody(*_: object) -> None:
+    """A listener for those who do not listen."""
+
+
+@dataclass
+class Desk:
+    """What a running study works with; it is also the context that `analysis.memory.halving` wants."""
+
+    checkpoints: Mapping[str, Checkpoint]
+    corpus: Corpus
+    device: torch.device
+    store: Store | None = None
+    progress: Progress = tell_nobody
+    cancel: Cancel = field(default_factory=NeverCancelled)
+    notice: Callable[[str], None] = tell_nobody
+    batch_size_limit: int | None = None
+
+    def step(self, done: int, total: int, what: str) -> None:
+        """Say how far it is, and stop here if somebody asked to.
+
+        Raises:
+            Cancelled: somebody asked to.
+        """
+        self.cancel.check()
+        self.progress(done, total, what)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study found, before its provenance is added."""
+
+    headline: str
+    values: Sequence[Value]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    arrays: Mapping[str, ndarray]

@@ -1,0 +1,75 @@
+"""Running and recent jobs, in the sidebar of every page."""
+
+import streamlit as st
+
+from analysis.jobs import queue as jobs
+from analysis.jobs.job import Job
+from app import state
+from app.components import job_progress, job_words
+from app.layout import plain
+
+RECENT = 4
+EVERY_S = 1.0
+ICONS = {
+    "queued": ":material/schedule:", "running": ":material/hourglass_top:", "done": ":material/check_circle:",
+    "failed": ":material/error:", "cancelled": ":material/cancel:",
+}  # fmt: skip
+
+
+def draw() -> None:
+    """The drawer; it draws itself anew while something runs, and the page once when the last job has ended."""
+    busy = _busy(jobs.queue().list())
+    with st.sidebar:
+        st.fragment(_draw, run_every=EVERY_S if busy else None)(busy)
+
+
+def _draw(was_busy: bool) -> None:
+    found = jobs.queue().list()
+    if was_busy and not _busy(found):
+        st.rerun()
+    unfinished = [job for job in found if not job.finished]
+    recent = [job for job in found if job.finished][:RECENT]
+    st.markdown(f"**Jobs** ({len(unfinished)} running or waiting)" if unfinished else "**Jobs**")
+    if not found:
+        st.caption("None yet.")
+    for job in (*unfinished, *recent):
+        _job(job)
+
+
+def _busy(found: list[Job]) -> bool:
+    return any(not job.finished for job in found)
+
+
+def _job(job: Job) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"{ICONS[job.state]} **{plain(job_words.kind(job))}**, {job_words.STATES[job.state]}")
+        st.caption(plain(job_words.subject(job)))
+        if not job.finished:
+            job_progress.bar(job, brief=True)
+            job_progress.cancel_button(job, "drawer")
+        else:
+            _ended(job)
+
+
+def _ended(job: Job) -> None:
+    st.caption(plain(job_words.ended(job)))
+    if job.state != "done" or (page := _page(job)) is None:
+        return
+    if st.button("Open result", icon=":material/open_in_new:", key=f"open_{job.id}", type="tertiary"):
+        view, parameters = page
+        if view.endswith("retrieval.py"):
+            state.put("job", job.id)
+            state.keep("adopted", None)
+        else:
+            state.put("checkpoint", parameters["checkpoint"])
+            state.keep("opened", job.id)
+        st.switch_page(view, query_params=parameters)
+
+
+def _page(job: Job) -> tuple[str, dict[str, str]] | None:
+    """Where the result of a job is shown, and with what in the address; None where no page shows it yet."""
+    if job.kind == "study" and job.request.get("study") == "scoreboard":
+        return "views/retrieval.py", {"job": job.id}
+    if job.kind == "train" and isinstance(job.document, dict) and "checkpoint" in job.document:
+        return "views/checkpoints.py", {"checkpoint": job.document["checkpoint"].rstrip("/").rsplit("/", 1)[-1]}
+    return None

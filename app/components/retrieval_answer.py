@@ -1,0 +1,116 @@
+"""The answer of the page of retrieval: a figure, a table with intervals, the differences, and where the numbers come from."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from analysis.results import Result, Value, format_value
+from app.charts import retrieval
+
+DIRECTIONS = ("audio to MIDI", "MIDI to audio")
+MEASURES = {
+    "R@1": "R@1 {}", "R@5": "R@5 {}", "R@10": "R@10 {}", "MRR": "MRR {}",
+    "same piece": "accuracy against same piece {}", "same composer": "accuracy against same composer {}",
+}  # fmt: skip
+WIDTH = 156
+COLUMNS = {
+    "checkpoint": st.column_config.TextColumn("checkpoint", width=110),
+    "measure": st.column_config.TextColumn("measure", width=104, help="What these are is said at the end of the page"),
+    "audio to MIDI": st.column_config.TextColumn("audio → MIDI", width=WIDTH),
+    "twin, audio to MIDI": st.column_config.TextColumn("untrained twin", width=WIDTH, help="Audio → MIDI, after zero steps"),
+    "MIDI to audio": st.column_config.TextColumn("MIDI → audio", width=WIDTH),
+    "twin, MIDI to audio": st.column_config.TextColumn("untrained twin", width=WIDTH, help="MIDI → audio, after zero steps"),
+}
+UNDECIDED = " ○"
+
+
+def draw(result: Result, pool: str) -> None:
+    """Figure, table and differences on one pool."""
+    st.plotly_chart(retrieval.forest(result, pool), theme=None, key="retrieval", config={"displaylogo": False})
+    rows = measured(result, pool)
+    st.dataframe(rows, column_config=COLUMNS, hide_index=True, placeholder="—", height="content")
+    scored = next((value for value in result.values if value.name.endswith(f"trained, {pool}: S")), None)
+    n, size = (scored.n if scored else 0), result.request.get("pool_size", "?")
+    st.caption(
+        f"n = {n} queries, {size} candidates each; in brackets 95 % intervals, bootstrap over works; "
+        f"{UNDECIDED.strip()} not distinguishable from chance."
+    )
+    if differences := compared(result, pool):
+        st.subheader("Differences", anchor=False)
+        st.dataframe(differences, hide_index=True, height="content")
+        st.caption("Difference in S of two checkpoints on the same queries; p of a paired permutation by work, not corrected.")
+
+
+def measured(result: Result, pool: str) -> list[dict[str, str | None]]:
+    """Recall, MRR and accuracies with their intervals, both ways, beside the untrained twin; a row per checkpoint and measure."""
+    by_name = {value.name: value for value in result.values}
+    rows = []
+    for name in names_of(result):
+        for measure, pattern in MEASURES.items():
+            row: dict[str, str | None] = {"checkpoint": name, "measure": measure}
+            for way in DIRECTIONS:
+                trained, twin = (
+                    by_name.get(f"{name}, {weights}, {pool}: {pattern.format(way)}") for weights in ("trained", "untrained")
+                )
+                row |= {way: cell(trained), f"twin, {way}": cell(twin)}
+            rows.append(row)
+    return rows
+
+
+def cell(value: Value | None) -> str | None:
+    """A value with its interval, marked where the interval holds chance; None for none.
+
+    >>> cell(Value("R@1", 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"))
+    '3.1 % [1.2, 5.0] ○'
+    """
+    return value and format_value(replace(value, null=None)) + (UNDECIDED if value.inside_null else "")
+
+
+def compared(result: Result, pool: str) -> list[dict[str, Any]]:
+    """Differences of every two checkpoints with their intervals and p."""
+    rows = [row for row in result.tables.get("pairs", ()) if row["pool"] == pool]
+    return [
+        {
+            "first": row["first"], "second": row["second"],
+            "difference in S (percentage points)": _points(row["difference in S"], row["ci_low"], row["ci_high"]),
+            "p": p_words(row["p"]), "n": row["n"],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _points(difference: float, low: float, high: float) -> str:
+    return f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def p_words(p: float) -> str:
+    """A p as it is printed.
+
+    >>> p_words(0.0002), p_words(0.003), p_words(0.4271)
+    ('p < 0.001', 'p = 0.003', 'p = 0.427')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def names_of(result: Result) -> list[str]:
+    """Names of the checkpoints, in the order of the request."""
+    return [Path(str(name)).name for name in result.request["checkpoints"]]
+
+
+def facts(result: Result) -> dict[str, str]:
+    """What the numbers were made from, for the footer."""
+    made = result.provenance
+    named = (("checkpoints", "checkpoint_sha256"), ("corpus", "corpus_sha256"))
+    shas = {label: _hashes(made.get(field, {})) for label, field in named}
+    seconds = made.get("seconds")
+    rest = {
+        "split": result.request.get("split"), "seed": made.get("seed"), "dtype": made.get("dtype"), "device": made.get("device"),
+        "computed in": None if seconds is None else f"{seconds:.0f} s",
+    }  # fmt: skip
+    return shas | {name: str(fact) for name, fact in rest.items() if fact is not None}
+
+
+def _hashes(shas: Any) -> str:
+    return ", ".join(f"{name} ({str(sha)[:12]})" for name, sha in dict(shas).items())

@@ -1,0 +1,181 @@
+"""A queue that runs nothing, a result of the scoreboard, and a server for the browser."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis import paths
+from analysis.jobs import queue as jobs
+from analysis.jobs.job import Job, JobError, State, canonical
+from analysis.jobs.progress import Progress
+from analysis.results import Result, Value
+from app import caching
+
+EVIL = "**x** <script>alert(1)</script> [a](http://x)"
+
+
+class FakeQueue:
+    """Jobs as they are told to be."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.cancelled: list[str] = []
+
+    def add(self, state: State = "running", kind: str = "study", request: dict[str, Any] | None = None, **fields: Any) -> Job:
+        """A job with a new id, `job1` and so on."""
+        asked = {"study": "scoreboard", "checkpoints": ["one"], "settings": {"corpus": "small"}, "fresh": False}
+        job = Job(f"job{len(self.jobs) + 1}", kind, canonical(request or asked), "cpu", 0, state, 0.0)
+        self.jobs[job.id] = replace(job, **fields)
+        return self.jobs[job.id]
+
+    def submit(self, kind: str, request: dict[str, Any], **_: Any) -> str:
+        return self.add("queued", kind, request).id
+
+    def get(self, job_id: str) -> Job:
+        if job_id not in self.jobs:
+            raise JobError(f"There is no job {job_id!r}.")
+        return self.jobs[job_id]
+
+    def list(self) -> list[Job]:
+        return list(self.jobs.values())
+
+    def cancel(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> FakeQueue:
+    """The queue that the pages see."""
+    fake = FakeQueue()
+    monkeypatch.setattr(jobs, "queue", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def halfway() -> Progress:
+    return Progress(380, 760, "one, trained: embedding windows", 21.0, 0.0)
+
+
+@pytest.fixture
+def checkpoint() -> Callable[[str], Any]:
+    """A checkpoint that is good for being listed."""
+
+    def named(name: str) -> Any:
+        fields = {"arm": "D0", "scale": "small", "config": {}, "training": {}, "evaluation": {}, "history": list}
+        return SimpleNamespace(name=name, path=Path("nowhere") / "x", sha256="0123456789abcdef" * 4, **fields)
+
+    return named
+
+
+@pytest.fixture
+def checkpoints(monkeypatch: pytest.MonkeyPatch, checkpoint: Callable[[str], Any]) -> list[Any]:
+    """The checkpoints that the pages find: one and two."""
+    found = [checkpoint("one"), checkpoint("two")]
+    monkeypatch.setattr(caching, "checkpoints", lambda: list(found))
+    return found
+
+
+def scoreboard(*names: str, undecided: bool = False) -> Result:
+    """What the scoreboard could have found for 4 queries among 16 candidates."""
+    values = []
+    for name in names:
+        for weights, share in (("trained", 0.5), ("untrained", 0.1)):
+            for pool in ("canonical", "no overlap"):
+                label, low = f"{name}, {weights}, {pool}", 0.05 if undecided else share - 0.08
+                values.append(Value(f"{label}: S", share, low, share + 0.1, 4, 0.0625, "share", "min of R@10 both ways"))
+                for way in ("audio to MIDI", "MIDI to audio"):
+                    for k in (1, 5, 10):
+                        values.append(Value(f"{label}: R@{k} {way}", share, low, share + 0.1, 4, k / 160, "share", ""))
+                    values.append(Value(f"{label}: MRR {way}", share, low, share + 0.1, 4, 0.2, "", ""))
+                    values.append(Value(f"{label}: accuracy against same piece {way}", 0.7, 0.6, 0.8, 4, 0.5, "share", ""))
+    rows = list(product(names, ("trained", "untrained"), ("canonical", "no overlap")))
+    arrays: dict[str, Any] = {f"ranks.{i}": np.array([[1, 9, 3, 12], [1, 1, 1, 1]], np.int32) for i in range(len(rows))}
+    for i in range(2):
+        arrays |= {f"query.{i}": np.arange(4), f"candidates.{i}": np.tile(np.arange(16), (4, 1)) % 6}
+        arrays[f"kind.{i}"] = np.zeros((4, 16), np.int8)
+    tested = {"difference in S": 0.1, "ci_low": 0.02, "ci_high": 0.18, "n": 4}
+    pairs = [
+        {"pool": pool, "first": names[0], "second": other, "p": p, **tested}
+        for other in names[1:]
+        for pool, p in (("canonical", 0.0004), ("no overlap", 0.0321))
+    ]
+    tables = {
+        "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(rows)],
+        "pools": [{"pool": "canonical", "array": 0}, {"pool": "no overlap", "array": 1}],
+        "windows": [{"piece": f"piece {i}", "start_s": 10.0 * i} for i in range(6)],
+        "pairs": pairs,
+    }
+    made = {
+        "checkpoint_sha256": {name: "ab" * 32 for name in names}, "corpus_sha256": {"demo-small": "cd" * 32},
+        "device": "cpu", "dtype": "float32", "seed": 42, "seconds": 61.0,
+        "command": f"otoscope study scoreboard {' '.join(names)} --set corpus=small",
+    }  # fmt: skip
+    request = {"checkpoints": list(names), "corpus": "small", "split": "test", "pool_size": 16, "seed": 42}
+    said = f"{names[0]} finds the match among the first ten for S = 50.0 % [42.0, 60.0] of 4 queries."
+    return Result("scoreboard", request, said, values, tables, arrays, made)
+
+
+@pytest.fixture
+def result_of() -> Callable[..., Result]:
+    return scoreboard
+
+
+@pytest.fixture
+def evil() -> str:
+    """A name that Markdown and HTML would obey."""
+    return EVIL
+
+
+@pytest.fixture
+def obeyed() -> Callable[[str], list[str]]:
+    """What Markdown would obey of that name in a text."""
+    return lambda text: re.findall(r"(?<!\\)(?:\*\*x|<script|\[a\]\(|https?://)", text)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: install it to run the browser tests")
+    return found
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[[dict[str, str]], tuple[str, int]]]:
+    """Start the app with more environment; its address and its process id."""
+    servers: list[subprocess.Popen[Any]] = []
+
+    def start(environment: dict[str, str]) -> tuple[str, int]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        servers.append(subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet))
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        return f"http://127.0.0.1:{port}", servers[-1].pid
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait(timeout=30)

@@ -1,0 +1,131 @@
+"""Who is let in, and that no page can be reached around the question."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import access, caching
+from app.access import Allowed, decide
+
+APP = Path(__file__).resolve().parents[2] / "app"
+PAGES = sorted((APP / "views").glob("[!_]*.py"))
+LIST = ("Ada@Example.org", " ben@example.org ", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "insecure", "auth", "email", "allowed", "said"),
+    [
+        ("127.0.0.1", False, False, None, (), None),
+        ("127.8.8.8", False, False, None, (), None),
+        ("localhost", False, False, None, (), None),
+        ("::1", False, False, None, (), None),
+        ("localhost", False, True, None, LIST, None),
+        ("0.0.0.0", True, False, None, (), None),
+        ("0.0.0.0", False, False, None, (), "bound to 0.0.0.0"),
+        ("0.0.0.0", False, False, "ada@example.org", LIST, "nobody has to log in"),
+        (None, False, False, None, (), "bound to every address"),
+        ("", False, False, None, (), "bound to every address"),
+        ("::", False, False, None, (), "bound to ::"),
+        ("192.168.1.7", False, False, None, (), "OTOSCOPE_INSECURE=1"),
+        ("lab.example.org", False, False, None, (), "OTOSCOPE_ALLOWED"),
+        ("localhost.example.org", False, False, None, (), "bound to localhost.example.org"),
+        ("unix:///run/o.sock", False, False, None, (), "bound to unix:///run/o.sock"),
+        ("0.0.0.0", False, True, None, LIST, "Log in to see it"),
+        ("0.0.0.0", False, True, "", LIST, "Log in to see it"),
+        ("0.0.0.0", False, True, "ada@example.org", LIST, None),
+        ("0.0.0.0", False, True, "BEN@example.org", LIST, None),
+        ("0.0.0.0", False, True, "eve@example.org", LIST, "eve@example.org is not on the list"),
+        ("0.0.0.0", False, True, "ada@example.org.evil", LIST, "is not on the list"),
+        ("0.0.0.0", False, True, "ada@example.org", (), "is not on the list"),
+    ],
+)
+def test_decisions(address, insecure, auth, email, allowed, said):
+    verdict = decide(address, insecure, auth, email, allowed)
+    assert isinstance(verdict, Allowed) if said is None else isinstance(verdict, str) and said in verdict
+
+
+def test_whoever_is_let_in_without_a_login_is_told():
+    assert decide("0.0.0.0", True, False, None, ()) == Allowed(access.NOTICE)
+    assert decide("127.0.0.1", True, False, None, ()) == Allowed()
+
+
+@pytest.fixture
+def open_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that other computers can reach."""
+    original = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else original(name))
+    monkeypatch.setattr(caching, "checkpoints", list)
+    monkeypatch.setattr(caching, "demo_clips", list)
+    monkeypatch.delenv("OTOSCOPE_INSECURE", raising=False)
+    monkeypatch.delenv("OTOSCOPE_ALLOWED", raising=False)
+
+
+def opened(script: Path, **secrets: Any) -> AppTest:
+    app = AppTest.from_file(str(script), default_timeout=60)
+    for name, value in secrets.items():
+        app.secrets[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("script", [APP / "main.py", *PAGES], ids=lambda path: path.stem)
+def test_a_page_that_strangers_could_reach_shows_what_to_do_and_nothing_else(open_server, script):
+    app = opened(script)
+    assert [title.value for title in app.title] == ["Otoscope"]
+    assert len(app.warning) == 1
+    assert "This dashboard is bound to 0.0.0.0" in app.warning[0].value
+    assert not [*app.caption, *app.info, *app.button, *app.selectbox, *app.dataframe, *app.expander, *app.sidebar.markdown]
+
+
+@pytest.mark.parametrize("script", PAGES, ids=lambda path: path.stem)
+def test_every_page_asks_first(script):
+    page = next(node for node in ast.parse(script.read_text()).body if isinstance(node, ast.FunctionDef) and node.name == "page")
+    first = page.body[1]  # after the docstring
+    assert ast.unparse(first) == "access.require_access()"
+
+
+def test_insecure_is_said_on_the_page(open_server, monkeypatch):
+    monkeypatch.setenv("OTOSCOPE_INSECURE", "1")
+    app = opened(APP / "main.py")
+    assert app.title[0].value != "Otoscope"
+    assert any("OTOSCOPE\\_INSECURE is set" in caption.value for caption in app.sidebar.caption)
+
+
+AUTH = {"auth": {"client_id": "x", "cookie_secret": "y"}}
+
+
+def test_who_is_not_logged_in_can_log_in(open_server):
+    app = opened(APP / "main.py", **AUTH)
+    assert app.warning[0].value == "This dashboard is for people on its list. Log in to see it."
+    assert [button.label for button in app.button] == ["Log in"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "secrets", "is_in"),
+    [("ada@example.org", {}, True), ("", {"otoscope": {"allowed": ["ada@example.org"]}}, True), ("ben@example.org", {}, False)],
+)
+def test_the_list_decides(open_server, monkeypatch, listed, secrets, is_in):
+    monkeypatch.setenv("OTOSCOPE_ALLOWED", listed)
+    monkeypatch.setattr(access, "_email", lambda: "ada@example.org")
+    app = opened(APP / "main.py", **AUTH, **secrets)
+    assert (app.title[0].value != "Otoscope") == is_in
+    if not is_in:
+        assert [button.label for button in app.button] == ["Log out"]
+
+
+def test_an_address_that_is_not_verified_is_nobody(monkeypatch):
+    monkeypatch.setattr(access, "_auth_configured", lambda: True)
+    for user, email in (
+        ({"is_logged_in": True, "email": "a@b.c"}, "a@b.c"),
+        ({"is_logged_in": True, "email": "a@b.c", "email_verified": False}, None),
+        ({"is_logged_in": False, "email": "a@b.c"}, None),
+        ({"is_logged_in": True}, None),
+        ({}, None),
+    ):
+        monkeypatch.setattr(access.st, "user", user)
+        assert access._email() == email

@@ -1,0 +1,164 @@
+"""A person starts a job, reloads, and opens the address elsewhere: it is the same job. Runs in a real Chromium."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis.datasets.piece import split_by_group
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+EVIL = "**x** <script>alert(1)<script> [a](x) :smile:"  # a folder may be called that
+LONG_S, SHORT_S = 64, 6
+PATIENCE_MS = 180_000
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten works; only those that are tested are long enough to take a while."""
+    import pretty_midi
+
+    rng, folder = np.random.default_rng(7), tmp_path_factory.mktemp("own") / "tiny"
+    folder.mkdir()
+    names = [f"work{number}" for number in range(10)]
+    for name, split in split_by_group(names, 0).items():
+        seconds = LONG_S if split == "test" else SHORT_S
+        midi, piano = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(0)
+        for onset, pitch in enumerate(rng.integers(40, 80, 2 * seconds)):
+            piano.notes.append(pretty_midi.Note(80, int(pitch), 0.5 * onset, 0.5 * onset + 0.4))
+        midi.instruments.append(piano)
+        midi.write(str(folder / f"{name}.mid"))
+        soundfile.write(folder / f"{name}.wav", 0.1 * rng.standard_normal(seconds * 24_000), 24_000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(serve: Callable[..., tuple[str, int]], corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int]:
+    """A server with that corpus and two small untrained checkpoints."""
+    from analysis.models.checkpoint import save_checkpoint
+    from analysis.models.dual_encoder import build_arm
+
+    roots = tmp_path_factory.mktemp("checkpoints")
+    for seed, name in enumerate((EVIL, "other")):
+        model = build_arm("a4r", "small", seed)
+        kept: dict[str, Any] = {"training": {"seed": seed + 5}, "evaluation": {}, "history": [], "card": ""}
+        save_checkpoint(roots / name, model, arm="a4r", scale="small", **kept)
+    return serve({
+        "OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache")), "OTOSCOPE_CHECKPOINTS": str(roots),
+        "OTOSCOPE_CORPORA": str(corpus), "OMP_NUM_THREADS": "1",
+    })  # fmt: skip
+
+
+@pytest.fixture
+def address(server: tuple[str, int]) -> str:
+    return server[0]
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+def opened(browser: Any, url: str) -> tuple[Any, list[str]]:
+    """A page of a browser of its own, and what it asks of other machines."""
+    page, elsewhere = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page(), []
+    ours = (url.split("/retrieval")[0], url.split("/retrieval")[0].replace("http", "ws"), "data:", "blob:")
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("request", lambda request: None if request.url.startswith(ours) else elsewhere.append(request.url))
+    page.on("dialog", lambda dialog: pytest.fail(f"a name was run as a script: {dialog.message}"))
+    page.goto(url, wait_until="commit")
+    return page, elsewhere
+
+
+def retrieval(address: str, corpus: Path, *names: str) -> str:
+    chosen = "&".join(f"checkpoints={quote(name)}" for name in names)
+    return f"{address}/retrieval?{chosen}&corpus={quote(str(corpus))}"
+
+
+def job_of(page: Any) -> str:
+    page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
+    found = re.search(r"[?&]job=([a-z0-9]+)", page.url)
+    assert found is not None
+    return found[1]
+
+
+def main_cancel(page: Any) -> Any:
+    return page.get_by_test_id("stMain").get_by_role("button", name="Cancel")
+
+
+def worker_of(server: int) -> int:
+    """The process that computes for a server."""
+    for _ in range(600):
+        listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        for pid, parent, command in (line.split(maxsplit=2) for line in listed.splitlines() if len(line.split()) > 2):
+            if int(parent) == server and "analysis.jobs.worker" in command:
+                return int(pid)
+        time.sleep(0.1)
+    raise AssertionError("no worker was started")
+
+
+def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
+    server: tuple[str, int], address: str, corpus: Path, browser: Any
+) -> None:
+    page, elsewhere = opened(browser, retrieval(address, corpus, EVIL))
+    page.get_by_role("button", name="Compute").click()
+    worker = worker_of(server[1])
+    os.kill(worker, signal.SIGSTOP)  # so that the job lasts as long as this test looks at it
+    try:
+        job = job_of(page)
+        main_cancel(page).wait_for()
+        page.reload(wait_until="commit")
+        main_cancel(page).wait_for()
+        assert job_of(page) == job
+        other, elsewhere_too = opened(browser, f"{address}/retrieval?job={job}")
+        main_cancel(other).wait_for()
+        assert job_of(other) == job
+        assert other.get_by_test_id("stSidebar").get_by_text("Retrieval, running").count() == 1  # one job, not two
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    for one in (page, other):
+        one.get_by_text("Hear the misses").wait_for()
+        one.get_by_test_id("stSidebar").get_by_text("Retrieval, done").wait_for()
+        assert main_cancel(one).count() == 0
+        assert one.get_by_text("Traceback").count() == 0
+        visible = EVIL.removesuffix(" :smile:")  # a mark without width stands within the last word, so that it stays one
+        assert one.get_by_test_id("stMain").get_by_text(visible, exact=False).count() >= 2
+        assert one.get_by_text("\N{SMILING FACE WITH OPEN MOUTH AND SMILING EYES}").count() == 0
+        obeyed = "Array.from(document.querySelectorAll('strong, a, em')).map(e => e.textContent)"
+        assert not [text for text in one.evaluate(obeyed) if text in ("x", "a")]
+    page.reload(wait_until="commit")
+    page.get_by_text("Hear the misses").wait_for()
+    assert elsewhere == elsewhere_too == []
+
+
+def test_cancel_ends_the_job_and_the_page_says_so(address: str, corpus: Path, browser: Any) -> None:
+    page, _ = opened(browser, retrieval(address, corpus, "other"))
+    page.get_by_role("button", name="Compute").click()
+    first = job_of(page)
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Cancel").click()
+    page.get_by_text("The computation was cancelled").wait_for()
+    page.get_by_test_id("stSidebar").get_by_text("Retrieval, cancelled").wait_for()
+    page.get_by_role("button", name="Compute").click()
+    page.wait_for_function("job => !location.search.includes(job)", arg=first)
+    main_cancel(page).click()
+    page.get_by_text("The computation was cancelled").wait_for()
+
+
+def test_a_folder_that_is_not_configured_is_not_read(address: str, browser: Any) -> None:
+    page, _ = opened(browser, f"{address}/retrieval?checkpoints=other&corpus={quote(os.sep)}")
+    page.wait_for_url(re.compile("[?&]corpus=small(&|$)"), wait_until="commit")

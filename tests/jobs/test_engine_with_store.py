@@ -1,0 +1,145 @@
+"""A study job that is killed at any moment leaves a whole store behind, and asked again it gives the same result."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import paths
+from analysis.jobs.job import Job
+from analysis.jobs.log import JobLog
+from analysis.jobs.queue import JobQueue
+from analysis.jobs.studies import submit_study
+from analysis.results import Result
+from analysis.store import Store
+from analysis.studies.study import build_request, read_result, stored_result
+
+TIMEOUT_S = 60.0
+KILLS, KILLS_IN_ONE_STORE, WORKER_KILLS = 44, 6, 2
+SETTINGS = {"split": "all", "windows_per_piece": 3, "n_queries": 8, "pool_size": 6, "n_same_piece": 2, "n_same_composer": 1}
+Run = Callable[..., dict[str, Any]]
+
+
+def check_store(cache: Path) -> int:
+    """Every entry verifies, and beside entries there is nothing that could be taken for one; the number of entries."""
+    store, n_entries = Store(cache / "store"), 0
+    for path in (cache / "store").glob("*/*"):
+        if not path.name.startswith(".partial-"):
+            assert store.get(path.name, verify=True) is not None, path.name
+            n_entries += 1
+    assert store.usage()[0] == n_entries
+    return n_entries
+
+
+def load(cache: Path, document: dict[str, Any]) -> Result:
+    result = read_result(Store(cache / "store"), document["store_key"])
+    assert result is not None
+    assert (result.headline, result.provenance["seconds"]) == (document["headline"], document["seconds"])
+    return result
+
+
+def content(result: Result) -> tuple[str, dict[str, bytes]]:
+    """Everything but the seconds."""
+    document = result.to_document()
+    del document["provenance"]["seconds"]
+    return json.dumps(document), {name: array.tobytes() for name, array in result.arrays.items()}
+
+
+@pytest.fixture(scope="module")
+def settings(tiny_corpus: str) -> dict[str, Any]:
+    return {**SETTINGS, "corpus": tiny_corpus}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: str, settings: dict[str, Any]) -> Iterator[Run]:
+    """A job in a process of its own, in a cache folder; it kills itself before the moment `die_at`."""
+    request = {"study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": settings}
+    script, first = Path(__file__).with_name("fork_server.py"), tmp_path_factory.mktemp("first")
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.repository())}
+    server = subprocess.Popen(
+        [sys.executable, str(script), json.dumps(request), str(first)],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    stdin, stdout = server.stdin, server.stdout
+    if stdin is None or stdout is None:
+        raise RuntimeError("The server has no pipes.")
+
+    def ask(cache: Path, die_at: int | None = None) -> dict[str, Any]:
+        stdin.write(json.dumps({"cache": str(cache), "die_at": die_at}) + "\n")
+        stdin.flush()
+        return json.loads(stdout.readline())
+
+    yield ask
+    server.kill()
+    server.communicate()
+
+
+def test_killed_at_many_moments(run: Run, tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole")
+    moments = whole["moments"]
+    expected = content(load(tmp_path / "whole", whole["document"]))
+    assert {"progress", "open", "fsync", "os.mkdir", "os.rename"} <= set(moments)
+    n_before, seen = len(moments), set()
+    for die_at in sorted(random.Random(11).sample(range(1, n_before + 1), KILLS)):
+        cache = tmp_path / str(die_at)
+        assert run(cache, die_at) == {"killed": signal.SIGKILL}
+        seen.add((moments[die_at - 1], check_store(cache)))
+        again = run(cache)
+        assert content(load(cache, again["document"])) == expected
+        assert check_store(cache) == 3  # trained and untrained embeddings, and the result
+    assert {n_entries for _, n_entries in seen} == {0, 1, 2, 3}
+    assert {what for what, _ in seen} >= {"progress", "open", "fsync", "os.mkdir", "os.rename"}
+
+
+def test_killed_again_and_again_in_one_store(run: Run, tmp_path: Path) -> None:
+    """What killed jobs leave adds up and does not disturb the next."""
+    whole = run(tmp_path / "whole")
+    draw, cache = random.Random(12), tmp_path / "one"
+    for _ in range(KILLS_IN_ONE_STORE):
+        assert run(cache, draw.randint(5, 25)) == {"killed": signal.SIGKILL}
+        check_store(cache)
+    assert list((cache / "store").glob("*/.partial-*"))
+    again = run(cache)
+    assert content(load(cache, again["document"])) == content(load(tmp_path / "whole", whole["document"]))
+    assert run(cache)["document"] == again["document"]  # the seconds are the same: it came from the store
+
+
+def test_a_worker_killed_in_the_middle_of_a_study(
+    tmp_path: Path, tiny_checkpoint: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same through the queue: the job fails with a sentence, and the next worker ends it with the same numbers."""
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    draw, jobs = random.Random(13), JobQueue(log=JobLog(tmp_path / "jobs.jsonl"))
+    try:
+        for _ in range(WORKER_KILLS):
+            job_id = submit_study(jobs, "scoreboard", [tiny_checkpoint], settings)
+            job = killed_after(jobs, job_id, draw.uniform(0, 1))
+            assert job.state == "done" or job.message.startswith("The worker process ended (signal 9)")
+            check_store(tmp_path)
+        job = jobs.wait(submit_study(jobs, "scoreboard", [tiny_checkpoint], settings), TIMEOUT_S)
+        assert (job.state, job.message) == ("done", "")
+        result = load(tmp_path, job.document)
+        found = stored_result("scoreboard", build_request("scoreboard", [tiny_checkpoint], settings), Store(tmp_path / "store"))
+        assert found == result
+    finally:
+        jobs.shutdown()
+
+
+def killed_after(jobs: JobQueue, job_id: str, seconds: float) -> Job:
+    """Kill the worker so long after the first news of a job."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while jobs.get(job_id).progress is None and not jobs.get(job_id).finished and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(seconds)
+    for pid in jobs.workers().values():
+        os.kill(pid, signal.SIGKILL)
+    return jobs.wait(job_id, TIMEOUT_S)

@@ -1,0 +1,270 @@
+"""Studies and training as jobs: what they are asked, what they return, and what is left when they are stopped."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from analysis import paths
+from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
+from analysis.jobs import studies, study_memory, tasks
+from analysis.jobs.context import Context
+from analysis.jobs.job import Job
+from analysis.jobs.log import JobLog
+from analysis.jobs.queue import JobQueue
+from analysis.jobs.settings import Settings
+from analysis.jobs.studies import submit_study
+from analysis.jobs.study_memory import count_pieces, needs_bytes, weights_bytes, window_bytes
+from analysis.jobs.system_memory import resident_bytes
+from analysis.models.arms import build_config
+from analysis.models.checkpoint import save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.store import StoreError, open_store
+from analysis.studies import train_checkpoint
+from analysis.studies.study import build_request, find_checkpoint, read_result, stored_result
+from analysis.training import loop
+from analysis.training.loop import RESUME
+
+TIMEOUT_S = 120.0
+SETTINGS = {"split": "all", "windows_per_piece": 4, "n_queries": 8, "pool_size": 6, "n_same_piece": 2, "n_same_composer": 1}
+ROOM = 40 * 2**20
+Eventually = Callable[[Callable[[], Any]], None]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of this file's own, for this process and its workers."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.CACHE_VARIABLE, str(folder))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def server(cache: Path) -> Iterator[JobQueue]:
+    """The real kinds of job; one worker for the whole file."""
+    settings = Settings(memory_floor_bytes=0, memory_tolerance_bytes=ROOM, cancel_grace_s=30)
+    jobs = JobQueue(log=JobLog(cache / "logs" / "jobs.jsonl"), settings=settings)
+    yield jobs
+    jobs.shutdown()
+
+
+@pytest.fixture(scope="module")
+def settings(tiny_corpus: str) -> dict[str, Any]:
+    return {**SETTINGS, "corpus": tiny_corpus}
+
+
+def finished(server: JobQueue, job_id: str) -> Job:
+    job = server.wait(job_id, TIMEOUT_S)
+    assert (job.state, job.message) == ("done", "")
+    return job
+
+
+def test_a_study_is_done_once_and_its_key_leads_to_the_result(
+    server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]
+) -> None:
+    request = build_request("scoreboard", [tiny_checkpoint], settings)
+    assert stored_result("scoreboard", request, open_store()) is None
+    job = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    assert job.request == {
+        "study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": {**settings, "seed": 42}, "fresh": False,
+    }  # fmt: skip
+    result = read_result(open_store(), job.document["store_key"])
+    assert result is not None
+    assert result == stored_result("scoreboard", request, open_store())
+    document = {"study": "scoreboard", "headline": result.headline, "seconds": result.provenance["seconds"]}
+    assert job.document == {**document, "store_key": job.document["store_key"]}
+    again = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    assert (again.id != job.id, again.document, again.progress) == (True, job.document, None)
+
+
+def test_a_fresh_study_is_computed_again(server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]) -> None:
+    fresh = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings, fresh=True))
+    assert fresh.progress is not None
+    assert fresh.request["fresh"] is True
+
+
+def test_the_same_study_joins_however_it_is_asked(
+    server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any], eventually: Eventually
+) -> None:
+    blocker = submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": 1})
+    first = submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": 2})
+    assert submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": "2", "n_same_composer": 1}) == first
+    for job_id in (first, blocker):
+        server.cancel(job_id)
+    eventually(lambda: server.get(blocker).finished)
+
+
+def test_a_cancelled_study_stops_between_batches_and_gives_its_memory_back(
+    server: JobQueue,
+    cache: Path,
+    eventually: Eventually,
+    tmp_path: Path,
+    make_corpus: Callable[..., str],
+    tiny_checkpoint: str,
+    settings: dict[str, Any],
+) -> None:
+    """No batch begins after the one that runs; and a worker that kept the memory for two seconds would have been replaced."""
+    finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    config, batch = build_config("D0", "small"), 16
+    described = {"training": {"seed": 4}, "evaluation": {}, "history": [], "card": ""}
+    save_checkpoint(tmp_path / "small", build_arm("D0", "small", 4), arm="D0", scale="small", **described)
+    worker = server.workers()["cpu"]
+    before = resident_bytes(worker) or 0
+    wanted = {**SETTINGS, "corpus": make_corpus(tmp_path / "long", pieces=4, seconds=40), "windows_per_piece": 37}
+    job_id = submit_study(server, "scoreboard", [str(tmp_path / "small")], wanted)
+    eventually(lambda: (progress := server.get(job_id).progress) and "embedding" in progress.what and progress.done > 0)
+    server.cancel(job_id)
+    begun = (server.get(job_id).progress or pytest.fail("no progress")).done
+    job = server.wait(job_id, TIMEOUT_S)
+    assert job.state == "cancelled"
+    assert job.progress is not None
+    assert job.message == f"Cancelled after {job.progress.done} of {job.progress.total}; what was finished is kept."
+    assert 0 < begun <= job.progress.done <= begun + batch < job.progress.total
+    record = json.loads((cache / "logs" / "jobs.jsonl").read_text().splitlines()[-1])
+    assert "error" not in record
+    assert record["peak_bytes"] > before + ROOM > before + batch * window_bytes(config) / 2
+    finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    assert server.workers()["cpu"] == worker
+    assert (resident_bytes(worker) or 0) <= before + ROOM
+
+
+def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
+    cache: Path, tiny_checkpoint: str, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("OTOSCOPE_STORE_BYTES", "4000")
+    told: list[str] = []
+    request = {"study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": settings}
+    expected = (
+        r"computed, but cannot be stored.* takes [\d,]+ bytes and the store holds at most 4,000\. Raise OTOSCOPE_STORE_BYTES"
+    )
+    with pytest.raises(StoreError, match=expected):
+        studies.study(request, Context(notice=told.append))
+    assert [text.startswith("Computed, but not stored: tiny finds the match among the first ten") for text in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("request_", "got"),
+    [
+        ({"checkpoints": ["a"]}, "{'checkpoints'"),
+        ({"study": "scoreboard"}, "{'study'"),
+        ({"study": 3, "checkpoints": []}, "'study': 3"),
+        ({"study": "scoreboard", "checkpoints": "a"}, "'checkpoints': 'a'"),
+        ({"study": "scoreboard", "checkpoints": [3]}, r"'checkpoints': \[3\]"),
+        ({"study": "scoreboard", "checkpoints": [], "settings": 4}, "'settings': 4"),
+        ({"study": "scoreboard", "checkpoints": [], "fresh": 1}, "'fresh': 1"),
+        ({"study": "scoreboard", "checkpoints": [], "quick": True}, "'quick': True"),
+    ],
+)
+def test_a_wrong_request_is_refused(request_: dict[str, Any], got: str) -> None:
+    with pytest.raises(ConfigError, match=f"The request of a study holds study .a name.* got .*{got}"):
+        studies.study(request_, Context())
+
+
+def test_what_cannot_be_done_is_not_queued(server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]) -> None:
+    before = len(server.list())
+    with pytest.raises(ConfigError, match="There is no study 'scores'"):
+        submit_study(server, "scores", [tiny_checkpoint], settings)
+    with pytest.raises(ConfigError, match="scoreboard has no setting 'size'"):
+        submit_study(server, "scoreboard", [tiny_checkpoint], {"size": 3})
+    with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
+        submit_study(server, "scoreboard", ["nowhere"], settings)
+    assert len(server.list()) == before
+
+
+def test_a_study_for_which_there_is_no_memory_is_refused(
+    cache: Path, tmp_path: Path, tiny_checkpoint: str, settings: dict[str, Any]
+) -> None:
+    jobs = JobQueue(
+        log=JobLog(tmp_path / "jobs.jsonl"), settings=Settings(available=lambda: 100_000_000, total=lambda: 200_000_000)
+    )
+    try:
+        job = jobs.wait(submit_study(jobs, "scoreboard", [tiny_checkpoint], settings), TIMEOUT_S)
+        assert job.state == "failed"
+        assert re.match(r"This needs 6\d\d MB of memory and 100 MB is available \(cpu\)\.", job.message)
+        assert jobs.workers() == {}
+    finally:
+        jobs.shutdown()
+
+
+def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    request, checkpoint = build_request("scoreboard", [tiny_checkpoint], settings), find_checkpoint(tiny_checkpoint)
+    file_bytes = (checkpoint.path / "model.safetensors").stat().st_size
+    assert weights_bytes(checkpoint) == 4 * file_bytes  # fp16 to fp32, twice
+    assert window_bytes(checkpoint.model_config) == 4 * (96_000 + 3 * 4 * 600)
+    embeddings = 2 * 2 * 4 * (3 * 4) * 8
+    extra = 8 * (2 * (3 * 4) * 8 + 6 * 8 * 6)
+    batch = study_memory.batch_size(checkpoint.model_config, torch.device("cpu")) * 4 * 103_200
+    models = 4 * file_bytes + batch
+    assert needs_bytes("scoreboard", request, "cpu") == study_memory.LIBRARIES_BYTES + models + embeddings + extra
+    assert needs_bytes("scoreboard", request, "cuda:0") == 4 * file_bytes + 64 * 4 * 103_200
+    monkeypatch.setitem(study_memory.EXTRA, "scoreboard", lambda *_: 0)  # pyright: ignore[reportArgumentType]
+    assert needs_bytes("scoreboard", request, "mps") > needs_bytes("scoreboard", request, "cuda")
+    twice = replace(request, checkpoints=request.checkpoints * 2)
+    assert needs_bytes("scoreboard", twice, "cpu") == needs_bytes("scoreboard", request, "cpu")  # one after the other
+
+
+def test_the_largest_layer_of_every_scale() -> None:
+    small, paper = build_config("D0", "small"), build_config("D0", "paper")
+    assert window_bytes(small) == 4 * (96_000 + 3 * 32 * 12_000)
+    assert window_bytes(paper) == 4 * (96_000 + 2_400 * (8 * 1024 + 2 * 4096))
+
+
+def test_pieces_are_counted_without_opening_them(tiny_corpus: str) -> None:
+    assert [count_pieces(name) for name in ("full", "full-clean", "small", tiny_corpus, "nowhere")] == [110, 110, 24, 3, 0]
+
+
+def train_request(corpus: str, out: Path, **changes: Any) -> dict[str, Any]:
+    sizes = {"steps": 4, "batch_size": 2, "warmup": 0, "validate_every": 2, "validation_queries": 8, "validation_pool": 8}
+    return {"arm": "D0", "corpus": corpus, "out": str(out), **sizes, **changes}
+
+
+@pytest.fixture
+def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of a corpus that is too small for pools."""
+
+    def judge(model: Any, segments: Any, **_: Any) -> dict[str, Any]:
+        score = float(model.audio_head[0].weight.detach().abs().mean())
+        side = {"R@1": score}
+        scores = {"S": score, "S_ci": [0.0, 1.0], "chance": 0.1, "n_queries": 8, "n_pieces": 1, "pool_size": 8}
+        return dict.fromkeys(("canonical", "no_overlap"), scores | {"audio_to_midi": side, "midi_to_audio": side})
+
+    monkeypatch.setattr(loop, "evaluate", judge)
+    monkeypatch.setattr(train_checkpoint, "evaluate", judge)
+
+
+@pytest.mark.usefixtures("judged_by_a_weight")
+def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tiny_corpus: str, tmp_path: Path) -> None:
+    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), Context())
+    context, out, steps = Context(), tmp_path / "stopped", []
+
+    def stop_after_three(done: int, total: int, what: str) -> None:
+        if done == 3 and what.startswith("loss"):
+            context.cancel.request()
+
+    context.progress = stop_after_three
+    with pytest.raises(Cancelled):
+        tasks.train(train_request(tiny_corpus, out), context)
+    assert [path.name for path in out.iterdir()] == [RESUME]
+    assert torch.load(out / RESUME, weights_only=True)["step"] == 2
+    going_on = Context(progress=lambda done, total, what: steps.append(done))
+    resumed = tasks.train(train_request(tiny_corpus, out, resume=True), going_on)
+    assert steps == [3, 4]
+    assert not (out / RESUME).exists()
+    first, second = (find_checkpoint(one["checkpoint"]) for one in (whole, resumed))
+    assert (first.sha256, [row["loss"] for row in first.history()]) == (second.sha256, [row["loss"] for row in second.history()])
+
+
+def test_training_reads_the_corpora_that_studies_read(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="There is no corpus 'nowhere': expected small, full, .*small-clean"):
+        tasks.train(train_request("nowhere", tmp_path / "x"), Context())
+    (tmp_path / "maestro-v3.0.0.csv").write_text("year\n2004\n")
+    with pytest.raises(CorpusError, match=r"maestro-v3\.0\.0\.csv"):
+        tasks.train(train_request(str(tmp_path), tmp_path / "x"), Context())
