@@ -33,7 +33,7 @@ def db_to_amplitude(decibel: float) -> float:
     return 10.0 ** (decibel / 20.0)
 
 
-def amplitude_to_db(amplitude: ArrayLike, floor_db: float = -120.0) -> NDArray[np.float64]:
+def amplitude_to_db(amplitude: ArrayLike, floor_db: float = -120.0) -> NDArray[np.float64] | np.float64:
     """Level in dB re 1, never below `floor_db`.
 
     >>> float(amplitude_to_db(0.1))
