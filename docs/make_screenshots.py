@@ -15,8 +15,12 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {"checkpoints": "/", "clip": "/clip?checkpoint=D0-small&layer=2&head=3", "retrieval": "/retrieval"}
-HEIGHT = 1100
+PAGES = {
+    "checkpoints": "/",
+    "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
+    "retrieval": "/retrieval?checkpoints=D0-small&checkpoints=d4a4-small&corpus=small",
+}
+HEIGHT = 1500
 QUIET_S = 4.0
 
 

@@ -1,7 +1,7 @@
 """Can audio find its MIDI, and MIDI its audio? Recall on two pools, beside chance and the untrained twin, and pairwise tests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -71,7 +71,7 @@ def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str,
     best = max(names, key=lambda name: scores[name].value or 0.0)
     score, twin = scores[best], by_name[f"{best}, untrained, canonical: S"]
     said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries"
-    said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(twin)})."
+    said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(replace(twin, null=None))})."
     others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
     alike = [row["second"] if row["first"] == best else row["first"] for row in others if row["p"] >= 0.05]
     return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said

@@ -24,7 +24,7 @@ def test_every_kind_leads_to_a_function(kind: str) -> None:
         ({"arm": "D0", "out": "x", "speed": 2}, "Unknown settings speed: expected corpus, out, resume, arm"),
         ({"arm": "D0"}, "Expected an arm and a folder `out`"),
         ({"out": "x"}, "Expected an arm and a folder `out`"),
-        ({"arm": "D0", "out": "x", "steps": -1}, "Expected steps"),
+        ({"arm": "D0", "out": "x", "steps": -1}, "steps is -1; expected 0 or more"),
     ],
 )
 def test_training_refuses_a_wrong_request(request_: dict[str, Any], message: str) -> None:

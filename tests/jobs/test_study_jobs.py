@@ -236,8 +236,9 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
         scores = {"S": score, "S_ci": [0.0, 1.0], "chance": 0.1, "n_queries": 8, "n_pieces": 1, "pool_size": 8}
         return dict.fromkeys(("canonical", "no_overlap"), scores | {"audio_to_midi": side, "midi_to_audio": side})
 
-    monkeypatch.setattr(loop, "evaluate", judge)
-    monkeypatch.setattr(train_checkpoint, "evaluate", judge)
+    for module in (loop, train_checkpoint):
+        monkeypatch.setattr(module, "evaluate", judge)
+        monkeypatch.setattr(module, "fit_pool", lambda *_, **__: {})
 
 
 @pytest.mark.usefixtures("judged_by_a_weight")

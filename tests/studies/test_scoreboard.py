@@ -11,8 +11,10 @@ from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.results import Value
 from analysis.store import Store
 from analysis.studies.corpora import open_corpus
+from analysis.studies.scoreboard import headline
 from analysis.studies.study import build_request, command_of, find_checkpoint, run_study
 from analysis.training.evaluation import evaluate
 
@@ -106,3 +108,18 @@ def test_the_command_asks_the_same() -> None:
     request = build_request("scoreboard", ("a", "b"), {"pool_size": "64", "seed": 42})
     assert request.pool_size == 64
     assert command_of("scoreboard", request) == "otoscope study scoreboard a b --set pool_size=64"
+
+
+@pytest.mark.parametrize(
+    ("p", "ends"), [(0.05, "Not distinguishable from two (paired permutation by work, p ≥ 0.05)."), (0.049, "1.6]).")]
+)
+def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str) -> None:
+    def score(name: str, weights: str, value: float, low: float, high: float) -> Value:
+        return Value(f"{name}, {weights}, canonical: S", value, low, high, 500, 10 / 256, "share", "min of R@10 both ways")
+
+    values = [score("one", "trained", 0.8, 0.7, 0.9), score("one", "untrained", 0.012, 0.01, 0.016)]
+    values += [score("two", "trained", 0.7, 0.6, 0.8), score("two", "untrained", 0.03, 0.02, 0.05)]
+    said = headline(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}])
+    assert said.startswith("one finds the match among the first ten for S = 80.0 % [70.0, 90.0] of 500 queries (chance 3.9 %, ")
+    assert "untrained twin 1.2 % [1.0, 1.6])." in said
+    assert said.endswith(ends)
