@@ -12,7 +12,8 @@ from app.components import retrieval_answer
 from app.components.plain import plain
 from app.components.retrieval_form import Choice
 
-MOST = 20
+MOST, FEW = 20, 8
+TABLE_PX = 320
 WINDOW_S = 4.0
 COLUMNS = {
     "rank": st.column_config.NumberColumn("rank", format="%d", width=56, help="Place of the match among the candidates"),
@@ -37,7 +38,7 @@ def draw(result: Result, choice: Choice) -> None:
     left, right = st.columns([5, 4], gap="medium")
     with left:
         picked = st.dataframe(
-            rows, column_config=COLUMNS, hide_index=True, height=320, on_select="rerun",
+            rows, column_config=COLUMNS, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", on_select="rerun",
             selection_mode="single-row-required", selection_default={"selection": {"rows": [0]}},
             key=f"misses_{choice.pool}_{names.index(checkpoint)}", alt="The worst queries; the chosen row is heard beside it",
         )  # fmt: skip

@@ -23,7 +23,7 @@ COLUMNS = {
     "MIDI to audio": st.column_config.TextColumn("MIDI → audio", width=WIDTH),
     "twin, MIDI to audio": st.column_config.TextColumn("untrained twin", width=WIDTH, help="MIDI → audio, after zero steps"),
 }
-UNDECIDED = " ○"
+UNDECIDED = "○ "  # in front, where a narrow column does not cut it off
 
 
 def draw(result: Result, pool: str) -> None:
@@ -63,9 +63,9 @@ def cell(value: Value | None) -> str | None:
     """A value with its interval, marked where the interval holds chance; None for none.
 
     >>> cell(Value("R@1", 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"))
-    '3.1 % [1.2, 5.0] ○'
+    '○ 3.1 % [1.2, 5.0]'
     """
-    return value and format_value(replace(value, null=None)) + (UNDECIDED if value.inside_null else "")
+    return value and (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
 
 
 def compared(result: Result, pool: str) -> list[dict[str, Any]]:

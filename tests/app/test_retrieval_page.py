@@ -87,7 +87,7 @@ def test_a_stored_result_is_shown_at_once(queue, store, result_of):
     assert len(app.get("plotly_chart")) == 1
     table = {row["measure"]: row for row in app.dataframe[0].value.to_dict("records")}
     assert table["R@1"]["audio to MIDI"] == "50.0 % [42.0, 60.0]"
-    assert table["R@10"]["twin, MIDI to audio"] == "10.0 % [2.0, 20.0] ○"
+    assert table["R@10"]["twin, MIDI to audio"] == "○ 10.0 % [2.0, 20.0]"
     assert table["same piece"]["audio to MIDI"] == "70.0 % [60.0, 80.0]"
     assert pd.isna(table["same composer"]["audio to MIDI"])
     assert "n = 4 queries, 16 candidates each" in app.caption[0].value

@@ -83,11 +83,12 @@ def test_without_a_checkpoint_a_sentence_says_what_to_do(monkeypatch, script):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_with_a_checkpoint_and_a_clip(monkeypatch, rng, script, reverse_arm):
     clip = a_clip(rng, 5.0)
+    monkeypatch.setenv("OTOSCOPE_CHECKPOINTS", str(reverse_arm.path.parent))  # where studies look it up by its name
     monkeypatch.setattr(caching, "checkpoints", lambda: [reverse_arm])
     monkeypatch.setattr(controls, "pick_clip", lambda: clip)
     opened = open_app(script)
     assert not opened.info
-    assert not opened.error
+    assert not opened.error, opened.error[0].value
 
 
 def test_the_answer_stands_beside_its_controls(desk):

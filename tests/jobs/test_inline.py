@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,15 @@ def test_the_first_ctrl_c_asks_the_second_interrupts(run: Any, tmp_path: Path, l
     assert [json.loads(line)["state"] for line in log_path.read_text().splitlines()] == ["cancelled", "cancelled"]
 
 
+@pytest.fixture
+def _heeded_sigint() -> Iterator[None]:
+    """A process that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeded_sigint")
 def test_signals_can_be_left_to_the_caller(run: Any, tmp_path: Path) -> None:
     def interrupt(done: int, total: int, what: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
