@@ -14,6 +14,18 @@ from analysis.models.config import ModelConfig
 from analysis.models.transformer import Block, MultiHeadAttention
 
 
+class A4Descriptor(nn.Module):
+    """A4 as a module without weights, so that it is a place where it can be read or replaced."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+        self.sample_rate = sample_rate
+
+    def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames 8"]:
+        """See `analysis.descriptors.a4`."""
+        return a4(waveform, self.sample_rate)
+
+
 class AudioEncoder(nn.Module):
     """CNN tokens, descriptor injection, transformer."""
 
@@ -33,6 +45,7 @@ class AudioEncoder(nn.Module):
             self.a4_positions = nn.Parameter(torch.randn(config.max_a4_frames, d_model) * 0.02)
             self.a4_attention = MultiHeadAttention(d_model, config.n_heads)
         if config.a4_mechanism != "none":
+            self.a4 = A4Descriptor(config.sample_rate)
             self.a4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
             Block(d_model, config.n_heads, config.audio_d_ff, config.dropout, norm_first=False)
@@ -52,7 +65,7 @@ class AudioEncoder(nn.Module):
         mechanism = self.config.a4_mechanism
         if mechanism == "none":
             return self._placed(frames)
-        descriptor = a4(waveform, self.config.sample_rate).to(frames.dtype)
+        descriptor = self.a4(waveform).to(frames.dtype)
         if mechanism == "concat":
             stretched = F.interpolate(descriptor.transpose(1, 2), frames.shape[1], mode="linear").transpose(1, 2)
             return self._placed(self.a4_norm(self.a4_concat(torch.cat([frames, stretched], dim=-1))))

@@ -67,6 +67,14 @@ def collate_notes(windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes
     return MidiBatch(pitch, velocity, duration, mask)
 
 
+class D4Descriptor(nn.Module):
+    """D4 as a module without weights, so that it is a place where it can be read or replaced."""
+
+    def forward(self, notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:
+        """See `masked_d4`."""
+        return masked_d4(notes)
+
+
 class MidiEncoder(nn.Module):
     """Notes to one vector per window."""
 
@@ -80,6 +88,7 @@ class MidiEncoder(nn.Module):
         self.input = nn.Linear(d_model, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         if config.d4:
+            self.d4 = D4Descriptor()
             self.d4_concat = nn.Linear(d_model + N_STEPS, d_model)
             self.d4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
@@ -92,7 +101,7 @@ class MidiEncoder(nn.Module):
         parts = [self.pitch(notes.pitch), self.velocity(notes.velocity), self.duration(notes.duration)]
         x = self.input_norm(self.input(torch.cat(parts, dim=-1)))
         if self.config.d4:
-            x = self.d4_norm(self.d4_concat(torch.cat([x, masked_d4(notes).to(x.dtype)], dim=-1)))
+            x = self.d4_norm(self.d4_concat(torch.cat([x, self.d4(notes).to(x.dtype)], dim=-1)))
         return x + sinusoids(x.shape[1], x.shape[2], x.device)
 
     def hidden_states(self, notes: MidiBatch) -> list[Float[Tensor, "batch notes d_model"]]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from analysis.errors import ConfigError, ShapeError
 from analysis.models.dual_encoder import DualEncoder
 
+DESCRIPTOR_TAPS = ("audio.a4", "midi.d4")
 Hooks = Iterable[tuple[nn.Module, Callable[..., Any]]]
 
 _entered: ContextVar[frozenset[object]] = ContextVar("hooks of this thread or task", default=frozenset())
@@ -23,7 +24,12 @@ _registering = threading.Lock()  # torch numbers hooks without one: two threads 
 
 def list_taps(model: DualEncoder) -> tuple[str, ...]:
     """Names of all taps: of either side the input of block 1, the output of every block, and the joint embedding."""
-    return tuple(_points(model))
+    return tuple(name for name in _points(model) if name not in DESCRIPTOR_TAPS)
+
+
+def list_descriptor_taps(model: DualEncoder) -> tuple[str, ...]:
+    """Taps of the descriptors it is given: "audio.a4" `(batch, frames, 8)`, "midi.d4" `(batch, notes, 4)`, both, or none."""
+    return tuple(name for name in _points(model) if name in DESCRIPTOR_TAPS)
 
 
 @contextmanager
@@ -35,7 +41,7 @@ def capture(model: DualEncoder, names: Iterable[str]) -> Iterator[dict[str, Tens
 
     Args:
         model: may be in use elsewhere at the same time.
-        names: of `list_taps(model)`.
+        names: of `list_taps(model)` or `list_descriptor_taps(model)`.
 
     Raises:
         ConfigError: there is no such tap.
@@ -58,7 +64,7 @@ def intervene(model: DualEncoder, name: str, function: Callable[[Tensor], Tensor
 
     Args:
         model: may be in use elsewhere at the same time.
-        name: of `list_taps(model)`.
+        name: of `list_taps(model)` or `list_descriptor_taps(model)`.
         function: given a copy, which it may change; returns a tensor of the same shape, dtype and device.
 
     Raises:
@@ -114,7 +120,8 @@ def _points(model: DualEncoder) -> dict[str, tuple[nn.Module, bool]]:
         points[f"{side}.in"] = blocks[0], True
         points |= {f"{side}.block.{number}": (block, False) for number, block in enumerate(blocks, start=1)}
         points[f"{side}.embedding"] = head, False
-    return points
+    descriptors = {"audio.a4": getattr(model.audio, "a4", None), "midi.d4": getattr(model.midi, "d4", None)}
+    return points | {name: (module, False) for name, module in descriptors.items() if module is not None}
 
 
 def _checked(name: str, before: Tensor, after: object) -> Tensor:

@@ -1,7 +1,7 @@
 """What a study is given and what it gives back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -13,6 +13,7 @@ from analysis.results import Value
 from analysis.store import Store
 
 Progress = Callable[[int, int, str], None]
+PART_STEPS = 100
 
 
 @runtime_checkable
@@ -55,6 +56,14 @@ class Desk:
         """
         self.cancel.check()
         self.progress(done, total, what)
+
+    def part(self, number: int, n_parts: int) -> "Desk":
+        """The same desk for part `number` (from 0) of `n_parts` equally long ones: its steps count as fractions of all."""
+
+        def within(done: int, total: int, what: str) -> None:
+            self.progress(round(PART_STEPS * (number + done / max(total, 1))), PART_STEPS * n_parts, what)
+
+        return replace(self, progress=within)
 
 
 @dataclass(frozen=True)
