@@ -13,13 +13,14 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-AUDIO_BLUE, TWIN_GREY = "#0072B2", "#7F7F7F"
+AUDIO_BLUE, MIDI_VERMILION, TWIN_GREY = "#0072B2", "#D55E00", "#7F7F7F"
 
 
 def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], out: Path) -> list[Path]:
     """Write one PNG per picture and return their paths.
 
-    waveform, log_mel, attention, received, self_similarity and a4; also a4_attention, where the arm has that cross-attention.
+    waveform, log_mel, attention, received, self_similarity and a4; also a4_attention, where the arm has that cross-attention,
+    and notes, where MIDI came with the recording.
     """
     layer = "A4 cross-attention" if described["layer"] == 0 else f"layer {described['layer']}"
     title = f"{described['clip']}, {described['checkpoint']}, {layer}"
@@ -35,6 +36,8 @@ def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], ou
     if "a4_attention" in arrays:
         kinds = described["a4_attention_query"], described["a4_attention_key"]
         figures["a4_attention"] = _attention(arrays, "a4_attention", *kinds)
+    if "note_pitch" in arrays:
+        figures["notes"] = _notes(arrays, duration_s)
     paths = []
     for name, figure in figures.items():
         figure.suptitle(title.replace(layer, "A4 cross-attention") if name == "a4_attention" else title, fontsize=9)
@@ -57,13 +60,27 @@ def _log_mel(arrays: dict[str, np.ndarray], duration_s: float, sample_rate: int)
     figure = _blank((10, 3))
     axis = figure.subplots()
     top_mel = 2595 * np.log10(1 + sample_rate / 2 / 700)
-    extent = (0, float(arrays["log_mel_times_s"][-1]) or duration_s, 0, top_mel)
+    extent = (*_edges(arrays["log_mel_times_s"]), 0, top_mel)
     image = axis.imshow(arrays["log_mel"], origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-80, vmax=0)
     ticks = [hz for hz in (100, 250, 500, 1000, 2000, 4000, 8000) if hz <= sample_rate / 2]
     axis.set_yticks([2595 * np.log10(1 + hz / 700) for hz in ticks], [f"{hz:,}" for hz in ticks], fontsize=7)
     axis.set(xlabel="time (s)", ylabel="frequency (Hz, mel scale)", xlim=(0, duration_s))
     figure.colorbar(image, label="dB below maximum")
     return figure
+
+
+def _notes(arrays: dict[str, np.ndarray], duration_s: float) -> Figure:
+    figure = _blank((10, 2.6))
+    axis = figure.subplots()
+    axis.hlines(arrays["note_pitch"], arrays["note_onset_s"], arrays["note_offset_s"], color=MIDI_VERMILION, linewidth=1.5)
+    axis.set(xlabel="time (s)", ylabel="pitch (MIDI number)", xlim=(0, duration_s))
+    return figure
+
+
+def _edges(centres: np.ndarray) -> tuple[float, float]:
+    """Where the first cell begins and the last one ends."""
+    half = float(centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.5
+    return float(centres[0]) - half, float(centres[-1]) + half
 
 
 def _blank(figsize: tuple[float, float]) -> Figure:
@@ -78,7 +95,7 @@ def _attention(arrays: dict[str, np.ndarray], name: str, query: str, key: str) -
     figure = _blank((10, 5.6))
     axes = figure.subplots(2, (len(patterns) + 1) // 2, sharex=True, sharey=True, squeeze=False)
     top = float(np.quantile(patterns, 0.995))
-    extent = (columns[0], columns[-1], rows[0], rows[-1])
+    extent = (*_edges(columns), *_edges(rows))
     image = None
     for head, (axis, pattern) in enumerate(zip(axes.flat, patterns, strict=False), start=1):
         image = axis.imshow(pattern, origin="lower", extent=extent, cmap="cividis", vmin=0, vmax=top)
@@ -107,7 +124,7 @@ def _self_similarity(arrays: dict[str, np.ndarray]) -> Figure:
     times = arrays["self_similarity_times_s"]
     figure = _blank((6, 5.4))
     axis = figure.subplots()
-    extent = (times[0], times[-1], times[0], times[-1])
+    extent = (*_edges(times), *_edges(times))
     image = axis.imshow(arrays["self_similarity"], origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
     axis.set(xlabel="time (s)", ylabel="time (s)")
     figure.colorbar(image, label="cosine similarity", extend="min")
@@ -120,9 +137,9 @@ def _a4(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
     axis = figure.subplots()
     n_bands = len(edges) - 1
     image = axis.imshow(
-        arrays["a4"], origin="lower", aspect="auto", extent=(0, times[-1], 0, n_bands), cmap="RdBu_r", vmin=-3, vmax=3
+        arrays["a4"], origin="lower", aspect="auto", extent=(*_edges(times), 0, n_bands), cmap="RdBu_r", vmin=-3, vmax=3
     )
     axis.set_yticks(np.arange(n_bands + 1), [f"{edge:g}" for edge in edges], fontsize=7)
-    axis.set(xlabel="time (s)", ylabel="band edges (Hz)")
+    axis.set(xlabel="time (s)", ylabel="band edges (Hz)", xlim=(0, described["duration_s"]))
     figure.colorbar(image, label="A4 (standard deviations)", extend="both")
     return figure

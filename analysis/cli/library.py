@@ -40,6 +40,7 @@ def app(options: argparse.Namespace) -> int:
 def corpus(options: argparse.Namespace) -> None:
     """Render the demo corpus, and copy it where it is asked for."""
     from analysis.datasets.corpus import load_demo_corpus
+    from analysis.datasets.piece_table import write_piece_table
 
     rendered = load_demo_corpus(options.profile, options.conditions, progress=progress_bar("render"))
     folder = rendered.pieces[0].audio_path.parent
@@ -50,6 +51,7 @@ def corpus(options: argparse.Namespace) -> None:
             copy_once(piece.audio_path, folder / f"{piece.piece_id}.wav")
             copy_once(piece.midi_path, folder / f"{piece.piece_id}.mid")
             tell(number, len(rendered.pieces), piece.piece_id)
+        write_piece_table(folder, rendered.pieces)
     hours = sum(piece.duration_s for piece in rendered.pieces) / 3600
     document = {"name": rendered.name, "pieces": len(rendered.pieces), "hours": hours, "folder": str(folder)}
     emit(options, document, [f"{rendered.name}: {len(rendered.pieces)} pieces, {hours:.1f} h, in {folder}"])

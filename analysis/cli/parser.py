@@ -60,10 +60,11 @@ def _import(sub: argparse.ArgumentParser) -> None:
 def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("arm")
     train.add_argument("--scale", default="small", help="paper or small (default small)")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--corpus", default="full", help="small, full, or a folder: Maestro, or audio and MIDI of the same stems")
-    train.add_argument("--steps", type=int, default=700)
-    train.add_argument("--batch-size", type=int, default=64, metavar="N")
+    train.add_argument("--seed", type=int, default=0, help="of weights, batches and dropout (default 0)")
+    corpora = "small, full, or a folder: Maestro, or audio and MIDI of the same stems (default full)"
+    train.add_argument("--corpus", default="full", help=corpora)
+    train.add_argument("--steps", type=int, default=700, help="batches (default 700)")
+    train.add_argument("--batch-size", type=int, default=64, metavar="N", help="windows per batch (default 64)")
     train.add_argument("--schedule", default="cosine", help="cosine, cosine-tail or trapezoidal (default cosine)")
     train.add_argument("--fp32", action="store_true", help="forward passes in fp32 instead of bf16")
     train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
@@ -81,5 +82,8 @@ def _study(study: argparse.ArgumentParser) -> None:
 def _inspect(inspect: argparse.ArgumentParser) -> None:
     inspect.add_argument("clip", type=Path)
     inspect.add_argument("--checkpoint", required=True, help="a name from `otoscope checkpoints`, or a folder")
-    inspect.add_argument("--layer", type=int, default=1, help="from 1 (default 1)")
+    layer = "from 1 (default 1); 0 is the cross-attention between A4 and CNN frames, where the arm has one"
+    inspect.add_argument("--layer", type=int, default=1, help=layer)
+    inspect.add_argument("--at", type=float, default=0.0, metavar="SECONDS", help="whose window's attention is shown (default 0)")
+    inspect.add_argument("--midi", type=Path, metavar="FILE", help="notes of the recording, drawn and saved too")
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR")

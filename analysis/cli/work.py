@@ -101,6 +101,7 @@ def inspect(options: argparse.Namespace) -> None:
     import numpy as np
 
     from analysis.datasets.audio import load_waveform
+    from analysis.datasets.midi import load_notes
     from analysis.figures import draw_inspection
     from analysis.studies.inspection import inspect_clip
     from analysis.studies.study import find_checkpoint
@@ -111,7 +112,8 @@ def inspect(options: argparse.Namespace) -> None:
     waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
     for notice in waveform.notices:
         say(notice)
-    arrays, described = inspect_clip(checkpoint, waveform, options.layer)
+    notes = load_notes(options.midi) if options.midi else None
+    arrays, described = inspect_clip(checkpoint, waveform, options.layer, at_s=options.at, notes=notes)
     made_folder(options.out)
     np.savez_compressed(options.out / "arrays.npz", allow_pickle=False, **arrays)
     (options.out / "inspection.json").write_text(json.dumps(described, indent=2), encoding="utf-8")

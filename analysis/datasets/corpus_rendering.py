@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 
 import soundfile
@@ -16,6 +18,8 @@ from analysis.seeding import numpy_generator
 
 Progress = Callable[[int, int, str], None]
 WORKERS = 2
+LOOK_EVERY_S = 0.2
+STALE_AFTER_S = 3600.0
 
 
 def render_pieces(
@@ -35,17 +39,39 @@ def render_pieces(
         _render_piece(missing[0], conditions, seed, sample_rate)
         tell(len(pieces), len(pieces), missing[0].piece_id)
     elif missing:
-        longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
-        with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
-            futures = {pool.submit(_render_piece, one, conditions, seed, sample_rate): one for one in longest_first}
-            try:
-                for count, future in enumerate(as_completed(futures), done + 1):
-                    future.result()
-                    tell(count, len(pieces), futures[future].piece_id)
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        _sweep(missing)
+        _render_many(missing, conditions, seed, sample_rate, lambda count, what: tell(done + count, len(pieces), what))
     return tuple(replace(piece, duration_s=soundfile.info(piece.audio_path).duration) for piece in pieces)
+
+
+def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: int, tell: Callable[[int, str], None]) -> None:
+    """Render in two processes; where `tell`, which is called several times a second, raises, they end at once."""
+    pool = ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
+    longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
+    try:
+        titles = {pool.submit(_render_piece, one, conditions, seed, sample_rate): one.piece_id for one in longest_first}
+        running, what = set(titles), ""
+        while running:
+            ended, running = wait(running, LOOK_EVERY_S, FIRST_COMPLETED)
+            for future in ended:
+                future.result()
+                what = titles[future]
+            tell(len(missing) - len(running), what)
+    except BaseException:
+        for process in dict(pool._processes or {}).values():  # until Python 3.14 there is no public way to end them
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _sweep(pieces: list[Piece]) -> None:
+    """Remove what renderings that were ended have left behind; recent files may belong to one that runs."""
+    for folder in {piece.audio_path.parent for piece in pieces}:
+        for path in folder.glob(".*.part"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_AFTER_S:
+                    path.unlink()
 
 
 def _tell_nobody(_done: int, _total: int, _what: str) -> None:

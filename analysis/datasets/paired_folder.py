@@ -5,10 +5,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from analysis.datasets.audio import probe
 from analysis.datasets.containers import AUDIO_SUFFIXES
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
+from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
 from analysis.errors import AudioError, CorpusError
 
 MIDI_SUFFIXES = (".mid", ".midi")
@@ -28,22 +30,26 @@ def load_paired_folder(
     """Pair audio and MIDI files by stem: `X.flac` with `X.mid`, else with the only MIDI file that begins with `X.`.
 
     What `group_pattern` matches is cut from a stem to get its group, so that two takes of one work share one.
-    `by_group` deals the groups 70/10/20 from `seed`; any other `split` takes all pieces. What does not pair or cannot
-    be read is listed in the notices.
+    `by_group` deals the groups 70/10/20 from `seed`; any other `split` takes all pieces. A `pieces.csv` in the folder may
+    tell composers, titles, works and splits, see `read_piece_table`. What does not pair or cannot be read is listed in the
+    notices.
 
     Raises:
-        CorpusError: the folder does not exist, nothing in it pairs, or `split` or `group_pattern` is not valid.
+        CorpusError: the folder does not exist, nothing in it pairs, or `split`, `group_pattern` or `pieces.csv` is not valid.
     """
     if split != "by_group" and split not in SPLITS:
         raise CorpusError(f"There is no split {split!r}; expected by_group, {', '.join(SPLITS)}.")
     audio, midi = _files(folder)
     pairs = _pair(audio, midi)
-    groups = _groups(pairs, group_pattern)
+    table = read_piece_table(folder)
+    told = {path: table.get(_stem(path), Described()) for path in pairs}
+    groups = {path: told[path].work or group for path, group in _groups(pairs, group_pattern).items()}
     durations, unreadable = _durations(pairs)
     notices = (
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
         *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
         *summarise("Audio files that cannot be read", unreadable),
+        *summarise(f"Names in {PIECE_TABLE} without files", (name for name in table if name not in map(_stem, pairs))),
     )
     if not durations:
         raise CorpusError(
@@ -52,7 +58,7 @@ def load_paired_folder(
         )
     homes = split_by_group((groups[path] for path in durations), seed)
     pieces = tuple(
-        _piece(path, pairs[path], groups[path], homes[groups[path]] if split == "by_group" else split, duration_s)
+        _piece(path, pairs[path], told[path], groups[path], homes[groups[path]] if split == "by_group" else split, duration_s)
         for path, duration_s in durations.items()
     )
     return Corpus(folder.name, pieces, sample_rate, "as stated by the owner of the folder", "", notices)
@@ -66,9 +72,10 @@ def _groups(paths: Iterable[Path], group_pattern: str) -> dict[Path, str]:
     return {path: take.sub("", _stem(path)) or _stem(path) for path in paths}
 
 
-def _piece(audio: Path, midi: Path, group: str, split: Split, duration_s: float) -> Piece:
+def _piece(audio: Path, midi: Path, told: Described, group: str, split: str, duration_s: float) -> Piece:
     stem = _stem(audio)
-    return Piece(stem, UNKNOWN_COMPOSER, stem.replace("_", " "), group, split, duration_s, audio, midi)
+    title, composer = told.title or stem.replace("_", " "), told.composer or UNKNOWN_COMPOSER
+    return Piece(stem, composer, title, group, cast(Split, told.split or split), duration_s, audio, midi)
 
 
 def _stem(path: Path) -> str:

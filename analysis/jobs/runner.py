@@ -24,6 +24,8 @@ class Runner:
         self._worker: WorkerProcess | None = None
         self._mark = 0
         self._peak: int | None = None
+        self._began = False
+        self._spoke: WorkerProcess | None = None
 
     @property
     def worker_pid(self) -> int | None:
@@ -45,24 +47,33 @@ class Runner:
     def run(self, job: Job, target: str) -> Outcome:
         """Run a job to its end, whatever that is; its progress and notices go to the board."""
         self._peak = None
-        worker = None
         try:
-            worker = self._living_worker()
-            self._mark = max(worker.resident_bytes() or 0, self._settings.memory_floor_bytes)
-            self._mark += self._settings.memory_tolerance_bytes
-            worker.send({"run": {
-                "job": job.id, "target": target, "request": job.request, "device": job.device,
-                "needs_bytes": job.needs_bytes, "batch_size_limit": self._settings.batch_size_limit,
-            }})  # fmt: skip
-            outcome = self._follow(job, worker)
+            reused = self._worker is not None and self._worker.alive
+            try:
+                outcome = self._run_once(job, target)
+            except WorkerEndedError:
+                if not reused or self._began:
+                    raise
+                outcome = self._run_once(job, target)  # it ended while it was idle, and never heard of this job
         except WorkerEndedError as ended:
             outcome = Outcome("failed", ended_words(ended.how), peak_bytes=self._peak, error=str(ended))
         except Exception as error:  # noqa: BLE001 - no process or no descriptor to be had: this job fails, the next may not
             self.end_worker()
             outcome = outcome_of(error, self._peak)
-        if outcome.state == "failed" and worker:
-            outcome = replace(outcome, output=worker.output)
+        if outcome.state == "failed" and self._spoke:
+            outcome = replace(outcome, output=self._spoke.output)
         return outcome
+
+    def _run_once(self, job: Job, target: str) -> Outcome:
+        self._began, self._spoke = False, None
+        worker = self._spoke = self._living_worker()
+        self._mark = max(worker.resident_bytes() or 0, self._settings.memory_floor_bytes)
+        self._mark += self._settings.memory_tolerance_bytes
+        worker.send({"run": {
+            "job": job.id, "target": target, "request": job.request, "device": job.device,
+            "needs_bytes": job.needs_bytes, "batch_size_limit": self._settings.batch_size_limit,
+        }})  # fmt: skip
+        return self._follow(job, worker)
 
     def settle(self) -> None:
         """After a job that was cut off: replace the worker if it does not give the job's memory back in time."""
@@ -87,6 +98,7 @@ class Runner:
             if message is not None and message.get("job") == job.id:
                 if "end" in message:
                     return Outcome(**message["end"])
+                self._began = True
                 self._note(job, message, pace)
             self._peak = worker.peak_bytes() or self._peak
             if told_at is None and self._board.cancel_requested(job.id):

@@ -84,6 +84,7 @@ class Worker:
                 elif message and "run" in message:
                     job_id = message["run"]["job"]
                     self._job = (job_id, Cancel(), Reporter(self._channel, job_id))
+                    self._channel.send({"job": job_id, "began": True})
                     self._inbox.put(message["run"])
                 elif message and job and message.get("cancel") == job[0]:
                     job[1].request()

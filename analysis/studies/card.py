@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.models.arms import ARMS
-from analysis.studies.comparison import Pool, in_words, percent, read_score, score_headline
+from analysis.studies.comparison import Pool, in_words, percent, read_score, recall_words, score_headline
 
 SOURCE = "arXiv 2604.10283"
 
@@ -49,7 +49,7 @@ def _rows(evaluation: Mapping[str, Any]) -> str:
     pools: tuple[tuple[Pool, str], ...] = (("canonical", "canonical"), ("no_overlap", "no overlap in time"))
     for pool, title in pools:
         score, twin = read_score(evaluation, "trained", pool), read_score(evaluation, "untrained", pool)
-        recall = [percent(evaluation["trained"][pool][way]["R@1"]) for way in ("audio_to_midi", "midi_to_audio")]
+        recall = [recall_words(evaluation, "trained", pool, way, 1) for way in ("audio_to_midi", "midi_to_audio")]
         cells = [title, in_words(score) if score else "–", *recall, in_words(twin) if twin else "–"]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -60,8 +60,10 @@ def _small(evaluation: Mapping[str, Any]) -> str:
     small = evaluation.get("small_pool")
     if not small:
         return ""
-    scores = small["trained"]["canonical"]
+    score, twin = read_score(small), read_score(small, "untrained")
+    if score is None or twin is None:
+        return ""
     return (
-        f"Quick to check: S = {percent(scores['S'])} on {scores['n_queries']} queries among {scores['pool_size']} windows of "
-        f"{', '.join(small['pieces'])} (chance {percent(scores['chance'])}).\n\n"
+        f"Quick to check: S = {in_words(score)} on {score.n_queries} queries among {score.pool_size} windows of "
+        f"{', '.join(small['pieces'])} (chance {percent(score.chance)}, untrained twin {in_words(twin)}).\n\n"
     )

@@ -34,7 +34,7 @@ class Score:
     high: float
     chance: float
     n_queries: int
-    n_pieces: int
+    n_works: int
     pool_size: int
 
     def overlaps(self, other: "Score") -> bool:
@@ -47,7 +47,7 @@ def read_score(evaluation: Mapping[str, Any], weights: Weights = "trained", pool
     try:
         found = evaluation[weights][pool]
         low, high = (float(bound) for bound in found["S_ci"])
-        counts = [int(found[name]) for name in ("n_queries", "n_pieces", "pool_size")]
+        counts = [int(found[name]) for name in ("n_queries", "n_works", "pool_size")]
         score = Score(float(found["S"]), low, high, float(found["chance"]), *counts)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
@@ -55,18 +55,20 @@ def read_score(evaluation: Mapping[str, Any], weights: Weights = "trained", pool
     return score if all(0 <= share <= 1 for share in shares) and low <= high and min(counts) > 0 else None
 
 
-def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """R@1, R@5, R@10 (%) and MRR per pool and direction, and R@10 of the untrained twin (%); None where it is missing."""
+def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    """R@1, R@5, R@10 (%) and MRR with their intervals per pool and direction, and R@10 of the untrained twin (%).
+
+    What is missing is None.
+    """
     rows = []
     for pool, label in (("canonical", "canonical"), ("no_overlap", "no overlap")):
-        for direction in ("audio_to_midi", "midi_to_audio"):
-            found = {name: _number(evaluation, "trained", pool, direction, name) for name in ("R@1", "R@5", "R@10", "MRR")}
-            twin = _number(evaluation, "untrained", pool, direction, "R@10")
-            shares = {"R@1": found["R@1"], "R@5": found["R@5"], "R@10": found["R@10"], "untrained R@10": twin}
-            percentages = {name: None if share is None else 100 * share for name, share in shares.items()}
-            if any(value is not None for value in found.values()):
-                query = "audio → MIDI" if direction == "audio_to_midi" else "MIDI → audio"
-                rows.append({"pool": label, "query → match": query, **percentages, "MRR": found["MRR"]})
+        for direction, query in (("audio_to_midi", "audio → MIDI"), ("midi_to_audio", "MIDI → audio")):
+            trained = (evaluation, "trained", pool, direction)
+            found = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
+            found |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}
+            found |= {"MRR": _interval(*trained, "MRR", 1, 3)}
+            if any(value is not None for name, value in found.items() if name != "untrained R@10"):
+                rows.append({"pool": label, "query → match": query, **found})
     return rows
 
 
@@ -150,7 +152,7 @@ def _measured(score: Score, checkpoint: Examined) -> str:
     twin = read_score(checkpoint.evaluation, "untrained")
     control = f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
     return (
-        f"{in_words(score)} (n = {score.n_queries} queries of {score.n_pieces} works); chance {percent(score.chance)}, {control}"
+        f"{in_words(score)} (n = {score.n_queries} queries of {score.n_works} works); chance {percent(score.chance)}, {control}"
     )
 
 
@@ -172,7 +174,7 @@ def _controls(score: Score, checkpoint: Examined) -> list[tuple[str, float, floa
 def _test_set(checkpoint: Examined, score: Score) -> tuple[Any, ...]:
     corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
     examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
-    return (str(corpus), *examined, score.n_queries, score.n_pieces, score.pool_size)
+    return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -185,9 +187,32 @@ def _others(number: int, verb: str, plural: str) -> str:
     return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
 
 
-def _number(evaluation: Mapping[str, Any], *path: str) -> float | None:
-    found: Any = evaluation
+def recall_words(evaluation: Mapping[str, Any], weights: Weights, pool: Pool, direction: str, k: int) -> str:
+    """Recall at `k` with its interval, as the card words it."""
+    found = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
+    return "–" if found is None else found.replace(" [", " % [") if "[" in found else f"{found} %"
+
+
+def _interval(
+    evaluation: Mapping[str, Any], weights: str, pool: str, direction: str, name: str, factor: int, decimals: int
+) -> str | None:
+    """A number with its interval, if it has one; None without the number."""
+    path = (weights, pool, direction)
+    value = _number(_at(evaluation, *path, name))
+    if value is None:
+        return None
+    ends = _at(evaluation, *path, f"{name}_ci")
+    bounds = [_number(end) for end in ends] if isinstance(ends, list) else []
+    write = [f"{factor * number:.{decimals}f}" for number in (value, *bounds) if number is not None]
+    return f"{write[0]} [{write[1]}, {write[2]}]" if len(write) == 3 else write[0]
+
+
+def _at(found: Any, *path: str) -> Any:
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _number(found: Any) -> float | None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
     return float(found) if is_number else None

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from analysis.datasets.audio import Waveform
+from analysis.datasets.midi import Notes
 from analysis.descriptors.log_mel import log_mel
+from analysis.errors import AudioError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.patterns import CROSS
 from analysis.studies.clip import ClipAnalysis, ClipUse, analyse_clip, measure_use
@@ -14,37 +16,49 @@ from analysis.studies.spread import headline
 ENVELOPE_BINS = 2000
 
 
-def inspect_clip(checkpoint: Checkpoint, waveform: Waveform, layer: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def inspect_clip(
+    checkpoint: Checkpoint, waveform: Waveform, layer: int, *, at_s: float = 0.0, notes: Notes | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and their description.
 
-    The pattern of each head in the first window; attention received and its spread (mean of the heads, then each head) beside the
-    untrained twin's; self-similarity, A4, log-mel spectrogram and envelope; the cross-attention with A4 where the arm has one.
+    The pattern of each head in the window that holds the second `at_s`; the notes, if there are any; attention received and its
+    spread (mean of the heads, then each head) beside the untrained twin's; self-similarity, A4, log-mel spectrogram and
+    envelope; the cross-attention with A4 where the arm has one.
     Layers count from 1; 0 is that cross-attention.
 
     Raises:
         ShapeError: there is no such layer.
+        AudioError: the clip has ended before `at_s`.
     """
+    if not 0 <= at_s < waveform.duration_s:
+        raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
     analysis = analyse_clip(checkpoint.model(), waveform)
+    window = int(at_s // analysis.window_s)
+    from_s, until_s = window * analysis.window_s, (window + 1) * analysis.window_s
     grid = analysis.grid(layer)
     twin = measure_use(checkpoint.untrained_twin(), waveform)
     ssm_times, ssm = analysis.use.self_similarity(layer)
     arrays = {
-        "attention": _heads(analysis, layer), "query_times_s": grid.query_times_s, "key_times_s": grid.key_times_s,
+        "attention": _heads(analysis, window, layer),
+        "query_times_s": from_s + grid.query_times_s, "key_times_s": from_s + grid.key_times_s,
         **_over_time(analysis.use, layer, ""), **_over_time(twin, layer, "untrained_"),
         "self_similarity": ssm, "self_similarity_times_s": ssm_times,
         "a4": analysis.a4[1], "a4_times_s": analysis.a4[0],
-        **_heard(waveform),
+        **_heard(waveform), **_read(notes),
     }  # fmt: skip
     cross: dict[str, str] = {}
     if CROSS in analysis.layers:
         entering = analysis.grid(CROSS)
         arrays |= {
-            "a4_attention": _heads(analysis, CROSS),
-            "a4_attention_query_times_s": entering.query_times_s, "a4_attention_key_times_s": entering.key_times_s,
+            "a4_attention": _heads(analysis, window, CROSS),
+            "a4_attention_query_times_s": from_s + entering.query_times_s,
+            "a4_attention_key_times_s": from_s + entering.key_times_s,
         }  # fmt: skip
         cross = {"a4_attention_query": entering.query_kind, "a4_attention_key": entering.key_kind}
     described = {
-        **_provenance(checkpoint, waveform, analysis, layer), "query": grid.query_kind, "key": grid.key_kind, **cross,
+        **_provenance(checkpoint, waveform, analysis, layer),
+        "attention_window_s": [from_s, until_s],
+        "query": grid.query_kind, "key": grid.key_kind, **cross,
         "headline": headline(layer, None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)),
         "uniform_effective_tokens": len(grid.key_times_s), "uniform_received": 1 / len(grid.key_times_s),
         "n_queries": analysis.use.spread(layer).n_queries, "tokens_per_self_similarity_cell": analysis.use.tokens_per_cell,
@@ -53,8 +67,8 @@ def inspect_clip(checkpoint: Checkpoint, waveform: Waveform, layer: int) -> tupl
     return arrays, described
 
 
-def _heads(analysis: ClipAnalysis, layer: int) -> np.ndarray:
-    return np.stack([analysis.attention(0, layer, head) for head in range(1, analysis.n_heads + 1)])
+def _heads(analysis: ClipAnalysis, window: int, layer: int) -> np.ndarray:
+    return np.stack([analysis.attention(window, layer, head) for head in range(1, analysis.n_heads + 1)])
 
 
 def _over_time(use: ClipUse, layer: int, prefix: str) -> dict[str, np.ndarray]:
@@ -80,6 +94,15 @@ def _heard(waveform: Waveform) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def _read(notes: Notes | None) -> dict[str, np.ndarray]:
+    if notes is None:
+        return {}
+    return {
+        "note_onset_s": notes.onset_s, "note_offset_s": notes.offset_s, "note_pitch": notes.pitch,
+        "note_velocity": notes.velocity,
+    }  # fmt: skip
+
+
 def _provenance(checkpoint: Checkpoint, waveform: Waveform, analysis: ClipAnalysis, layer: int) -> dict[str, Any]:
     weights = next(analysis.model.parameters())
     return {
@@ -88,6 +111,6 @@ def _provenance(checkpoint: Checkpoint, waveform: Waveform, analysis: ClipAnalys
         "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm, "layer": layer,
         "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
         "dtype": str(weights.dtype).removeprefix("torch."), "device": str(weights.device), "seconds": analysis.use.seconds,
-        "attention_window_s": [0.0, analysis.window_s], "n_windows": analysis.n_windows,
+        "n_windows": analysis.n_windows,
         "a4_band_edges_hz": list(analysis.band_edges_hz),
     }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from analysis.datasets.piece import Corpus, Piece
-from analysis.datasets.segments import drop_repeated, list_segments
+from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.studies.card import write_card
@@ -28,20 +28,11 @@ def train_checkpoint(
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
-    segments = drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
-    pool = fit_pool(segments, n_queries=TEST_QUERIES)
+    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES)  # so that a corpus that cannot be scored is refused before training
     trained = train(request, corpus, out, resume=resume, progress=progress)
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
-    twin = build_arm(request.arm, request.scale, request.seed).eval()
-    few = small_pool_pieces(corpus.split("test"))
-    evaluation: dict[str, Any] = {
-        "split": "test", "n_windows": len(segments),
-        "trained": evaluate(trained.model, segments, device=torch.device("cpu"), **pool),
-        "untrained": evaluate(twin, segments, device=torch.device("cpu"), **pool),
-    }  # fmt: skip
-    if few:
-        scores = evaluate_small_pool(trained.model, few)
-        evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], "trained": scores}
+    twin = build_arm(request.arm, request.scale, request.seed)
+    evaluation = examine(trained.model, twin, corpus)
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
@@ -55,6 +46,27 @@ def train_checkpoint(
     )  # fmt: skip
     (out / RESUME).unlink(missing_ok=True)
     return saved
+
+
+def examine(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, Any]:
+    """Scores of a model and its untrained twin on the test split, and on the small pool where the corpus has one.
+
+    Raises:
+        CorpusError: the test split has too few windows.
+    """
+    segments = _test_windows(corpus)
+    pool = fit_pool(segments, n_queries=TEST_QUERIES)
+    models = {"trained": model.eval(), "untrained": twin.eval()}
+    found = {name: evaluate(one, segments, device=torch.device("cpu"), **pool) for name, one in models.items()}
+    evaluation: dict[str, Any] = {"split": "test", "n_windows": len(segments), **found}
+    if few := small_pool_pieces(corpus.split("test")):
+        scores = {name: evaluate_small_pool(one, few) for name, one in models.items()}
+        evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], **scores}
+    return evaluation
+
+
+def _test_windows(corpus: Corpus) -> list[Segment]:
+    return drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
 
 
 def small_pool_pieces(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -1,6 +1,7 @@
 """How well audio finds its MIDI, and MIDI its audio, on a fixed pool of windows."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,17 +55,21 @@ def score_pool(
     *,
     seed: int = 42,
 ) -> dict[str, Any]:
-    """R@1/5/10 and MRR both ways and S with its 95 % interval by piece, for one pool of candidates per query."""
+    """R@1/5/10 and MRR both ways and S for one pool of candidates per query, each with its 95 % interval over works."""
     forward = ranks(audio[pools.query], midi, pools.candidates)
     backward = ranks(midi[pools.query], audio, pools.candidates)
     groups = np.array([segments[i].piece.group for i in pools.query])
     low, high = bootstrap_by_piece(groups, lambda index: s_score(forward[index], backward[index]), seed=seed)
     scores: dict[str, Any] = {
         "S": s_score(forward, backward), "S_ci": [low, high], "chance": 10 / pools.candidates.shape[1],
-        "n_queries": len(pools.query), "n_pieces": len(set(groups)), "pool_size": int(pools.candidates.shape[1]),
+        "n_queries": len(pools.query), "n_works": len(set(groups)), "pool_size": int(pools.candidates.shape[1]),
     }  # fmt: skip
-    for name, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
-        scores[name] = {f"R@{k}": recall_at(found, k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank(found)}
+    measures = {f"R@{k}": partial(recall_at, k=k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank}
+    for direction, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
+        scores[direction] = {name: measure(found) for name, measure in measures.items()}
+        for name, measure in measures.items():
+            ends = bootstrap_by_piece(groups, lambda index, m=measure, f=found: m(f[index]), seed=seed)
+            scores[direction][f"{name}_ci"] = list(ends)
     return scores
 
 

@@ -67,7 +67,7 @@ def _add_series(
             "arrayminus": [100 * max(score.value - score.low, 0.0) for _, _, score in rows],
         },
         text=[
-            f"{html.escape(name)}, {label}: S = {in_words(score)}<br>n = {score.n_queries} queries of {score.n_pieces} works, "
+            f"{html.escape(name)}, {label}: S = {in_words(score)}<br>n = {score.n_queries} queries of {score.n_works} works, "
             f"{score.pool_size} candidates"
             for _, name, score in rows
         ],

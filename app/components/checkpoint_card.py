@@ -13,9 +13,9 @@ from app.components.plain import card, plain
 RETRIEVAL = {
     "pool": st.column_config.TextColumn("pool", width=82),
     "query → match": st.column_config.TextColumn("query → match", width=108),
-    **{name: st.column_config.NumberColumn(f"{name} (%)", format="%.1f", width=64) for name in ("R@1", "R@5", "R@10")},
-    "untrained R@10": st.column_config.NumberColumn("twin R@10", format="%.1f", width=80, help="R@10 (%) of the untrained twin"),
-    "MRR": st.column_config.NumberColumn("MRR", format="%.3f", width=52, help="Mean reciprocal rank"),
+    **{name: st.column_config.TextColumn(f"{name} (%)", width=126) for name in ("R@1", "R@5", "R@10")},
+    "untrained R@10": st.column_config.TextColumn("twin R@10 (%)", width=126, help="R@10 of the untrained twin"),
+    "MRR": st.column_config.TextColumn("MRR", width=142, help="Mean reciprocal rank"),
 }
 COUNTED = {"parameters": st.column_config.NumberColumn("parameters", format="%,d")}
 FIGURE = {"displaylogo": False}
@@ -29,9 +29,10 @@ def draw(checkpoint: Any) -> None:
         if st.button("Open in Clip", icon=":material/hearing:", help="See what it attends to in a recording"):
             st.switch_page("views/clip.py", query_params={"checkpoint": str(checkpoint.name)})
     st.markdown(plain(score_headline(checkpoint)))
+    _retrieval(checkpoint)
     left, right = st.columns([9, 5], gap="medium")
     with left:
-        _retrieval(checkpoint)
+        st.subheader("Run", anchor=False)
         st.markdown(_made(checkpoint))
     with right:
         _parameters(checkpoint)
@@ -70,7 +71,10 @@ def _retrieval(checkpoint: Any) -> None:
     if score := read_score(checkpoint.evaluation):
         size = score.pool_size
         chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(score.chance)}"
-        st.caption(f"n = {score.n_queries} queries of {score.n_pieces} works, {size} candidates each; {chance}.")
+        st.caption(
+            f"n = {score.n_queries} queries of {score.n_works} works, {size} candidates each; "
+            f"in brackets 95 % intervals over works; {chance}."
+        )
 
 
 def _parameters(checkpoint: Any) -> None:

@@ -172,3 +172,9 @@ def test_hovering_gives_the_true_value():
 def test_pooling_keeps_the_mean(rng):
     values = rng.random((6, 8))
     np.testing.assert_allclose(theme.shrink(values, 3, 4).mean(), values.mean(), rtol=1e-6)
+
+
+def test_a_roll_that_leaves_notes_out_says_so() -> None:
+    onset = np.arange(12_000) / 100
+    assert "the first 10,000 of 12,000 notes" in notes.piano_roll(onset, onset + 0.1, np.full(12_000, 60)).to_json()
+    assert "notes" not in notes.piano_roll(onset[:10_000], onset[:10_000] + 0.1, np.full(10_000, 60)).layout.annotations

@@ -25,7 +25,7 @@ HISTORY = [
 def scores(value: float) -> dict[str, Any]:
     ranks = {"R@1": 0.1, "R@5": 0.2, "R@10": value, "MRR": 0.15}
     pool = {
-        "S": value, "S_ci": [value - 0.03, value + 0.03], "chance": 10 / 256, "n_queries": 500, "n_pieces": 24,
+        "S": value, "S_ci": [value - 0.03, value + 0.03], "chance": 10 / 256, "n_queries": 500, "n_works": 24,
         "pool_size": 256, "audio_to_midi": ranks, "midi_to_audio": ranks,
     }  # fmt: skip
     return {"canonical": pool, "no_overlap": pool}

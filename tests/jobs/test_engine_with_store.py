@@ -143,5 +143,4 @@ def killed_after(jobs: JobQueue, job_id: str, seconds: float) -> Job:
     time.sleep(seconds)
     for pid in jobs.workers().values():
         os.kill(pid, signal.SIGKILL)
-    time.sleep(1.0)  # a job that is handed to a worker in the moment of its death fails, as it should
     return jobs.wait(job_id, TIMEOUT_S)

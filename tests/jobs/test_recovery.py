@@ -80,9 +80,20 @@ def test_killed_at_random_moments(eventually: Eventually, jobs: JobQueue) -> Non
 def test_killed_while_idle(jobs: JobQueue) -> None:
     run_again(jobs, 1)
     kill(jobs.workers()["cpu"])
-    job_id = jobs.submit("digest", {"seed": 2, "pieces": PIECES, "repeat": REPEAT})
-    assert_failed_or_done(jobs.wait(job_id, TIMEOUT_S), 2)
     run_again(jobs, 2)
+
+
+def test_a_job_handed_to_a_worker_in_the_moment_of_its_death_is_run_by_the_next(eventually: Eventually, jobs: JobQueue) -> None:
+    run_again(jobs, 1)
+    pid = jobs.workers()["cpu"]
+    os.kill(pid, signal.SIGSTOP)  # alive, and never to hear of the job that it is given
+    job_id = jobs.submit("digest", {"seed": 2, "pieces": PIECES, "repeat": REPEAT})
+    eventually(lambda: jobs.get(job_id).state == "running")
+    time.sleep(0.3)
+    kill(pid)
+    job = jobs.wait(job_id, TIMEOUT_S)
+    assert (job.state, job.document) == ("done", expected(2))
+    assert jobs.workers()["cpu"] != pid
 
 
 def test_killed_while_importing(eventually: Eventually, jobs: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,7 +233,7 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(model: Any, segments: Any, **_: Any) -> dict[str, Any]:
         score = float(model.audio_head[0].weight.detach().abs().mean())
         side = {"R@1": score}
-        scores = {"S": score, "S_ci": [0.0, 1.0], "chance": 0.1, "n_queries": 8, "n_pieces": 1, "pool_size": 8}
+        scores = {"S": score, "S_ci": [0.0, 1.0], "chance": 0.1, "n_queries": 8, "n_works": 1, "pool_size": 8}
         return dict.fromkeys(("canonical", "no_overlap"), scores | {"audio_to_midi": side, "midi_to_audio": side})
 
     for module in (loop, train_checkpoint):

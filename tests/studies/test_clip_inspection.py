@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.datasets.audio import Waveform
-from analysis.errors import ShapeError
+from analysis.datasets.midi import notes_from_rows
+from analysis.errors import AudioError, ShapeError
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
@@ -52,3 +53,22 @@ def test_every_number_has_its_control(tmp_path: Path, noise: Waveform) -> None:
 def test_a_layer_that_is_not_there(tmp_path: Path, noise: Waveform) -> None:
     with pytest.raises(ShapeError, match="There is no layer 0: expected 1 to 4"):
         inspect_clip(checkpoint(tmp_path, "D0"), noise, 0)
+
+
+def test_the_attention_of_another_window_and_the_notes_come_when_asked_for(tmp_path: Path, noise: Waveform) -> None:
+    notes = notes_from_rows([(0.5, 1.0, 60, 80), (4.2, 4.8, 64, 90)])
+    opened = checkpoint(tmp_path, "D0")
+    first, about = inspect_clip(opened, noise, 1)
+    second, later = inspect_clip(opened, noise, 1, at_s=4.5, notes=notes)
+    assert (about["attention_window_s"], later["attention_window_s"]) == ([0.0, 4.0], [4.0, 8.0])
+    assert not np.array_equal(first["attention"], second["attention"])
+    np.testing.assert_allclose(second["key_times_s"], first["key_times_s"] + 4)
+    np.testing.assert_array_equal(first["received"], second["received"])
+    assert second["note_pitch"].tolist() == [60, 64]
+    assert "notes" in {path.stem for path in draw_inspection(second, later, tmp_path)}
+
+
+@pytest.mark.parametrize("at_s", [-1.0, 5.0, float("nan")])
+def test_a_second_that_is_not_in_the_clip(tmp_path: Path, noise: Waveform, at_s: float) -> None:
+    with pytest.raises(AudioError, match=r"There is no second .* in a clip of 5\.0 s"):
+        inspect_clip(checkpoint(tmp_path, "D0"), noise, 1, at_s=at_s)

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.studies.comparison import by_score, compare_headline, read_score, retrieval_rows, score_headline
+from analysis.studies.comparison import by_score, compare_headline, read_score, recall_words, retrieval_rows, score_headline
 
 CHANCE = 10 / 256
 
 
 def scores(value: float, low: float, high: float) -> dict[str, Any]:
-    ranks = {"R@1": 0.1, "R@5": 0.2, "R@10": value, "MRR": 0.15}
+    ranks = {"R@1": 0.1, "R@1_ci": [0.08, 0.125], "R@5": 0.2, "R@10": value, "MRR": 0.15, "MRR_ci": [0.12, 0.18]}
     return {
-        "S": value, "S_ci": [low, high], "chance": CHANCE, "n_queries": 500, "n_pieces": 24, "pool_size": 256,
+        "S": value, "S_ci": [low, high], "chance": CHANCE, "n_queries": 500, "n_works": 24, "pool_size": 256,
         "audio_to_midi": ranks, "midi_to_audio": ranks,
     }  # fmt: skip
 
@@ -109,7 +109,7 @@ def test_a_missing_twin_is_said():
     "change",
     [
         {"S": "high"}, {"S": float("nan")}, {"S": 1.2}, {"S_ci": [0.5, 0.4]}, {"S_ci": [0.1]}, {"S_ci": None},
-        {"chance": -0.1}, {"n_queries": 0}, {"n_pieces": None}, {"pool_size": float("inf")},
+        {"chance": -0.1}, {"n_queries": 0}, {"n_works": None}, {"pool_size": float("inf")},
     ],
 )  # fmt: skip
 def test_what_is_not_a_score_is_none(change):
@@ -133,9 +133,13 @@ def test_rows_of_retrieval_are_percentages_with_the_twin():
         ("canonical", "audio → MIDI"),
         ("canonical", "MIDI → audio"),
     ]
-    assert rows[0]["R@10"] == pytest.approx(30.0)
-    assert rows[0]["untrained R@10"] == pytest.approx(3.6)
-    assert rows[0]["MRR"] == pytest.approx(0.15)
+    assert rows[0]["R@1"] == "10.0 [8.0, 12.5]"
+    assert rows[0]["R@10"] == "30.0"  # no interval came with it
+    assert rows[0]["untrained R@10"] == "3.6"
+    assert rows[0]["MRR"] == "0.150 [0.120, 0.180]"
+    assert recall_words(evaluation, "trained", "canonical", "audio_to_midi", 1) == "10.0 % [8.0, 12.5]"
+    assert recall_words(evaluation, "trained", "canonical", "audio_to_midi", 10) == "30.0 %"
+    assert recall_words({}, "trained", "canonical", "audio_to_midi", 10) == "–"
     del evaluation["untrained"], evaluation["trained"]["no_overlap"]
     assert [row["untrained R@10"] for row in retrieval_rows(evaluation)] == [None, None]
 
