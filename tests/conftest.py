@@ -1,4 +1,4 @@
-"""What every test shares: a seeded generator, no network, one way for Hypothesis to behave."""
+"""What every test shares: a seeded generator, no network, no trace, one way for Hypothesis to behave."""
 
 import ipaddress
 import os
@@ -21,6 +21,14 @@ settings.load_profile("otoscope-ci" if os.environ.get("CI") else "otoscope")
 def rng() -> np.random.Generator:
     """A generator that starts at the same place in every test."""
     return np.random.default_rng(20_260_101)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test leaves behind goes into the user's own cache folder, and nothing is taken from there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def is_loopback(host: str | bytes | None) -> bool:

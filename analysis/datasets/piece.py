@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.datasets.audio import read_window
-from analysis.datasets.fingerprints import file_sha256s
 from analysis.datasets.midi import Notes, load_notes
 from analysis.errors import CorpusError
+from analysis.fingerprints import file_sha256s
 from analysis.seeding import derive
 
 Split = Literal["train", "validation", "test"]

@@ -1,7 +1,6 @@
 """Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from analysis.errors import CheckpointError, OtoscopeError
+from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
 from analysis.models.config import ModelConfig, shown
 from analysis.models.dual_encoder import DualEncoder, build_model
@@ -147,7 +147,10 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     if type(seed := described["training"].get("seed", 0)) is not int:
         raise CheckpointError(f"{folder.name}/{CONFIG}: the seed must be a whole number; got {shown(seed)}. Correct it.")
     _check_header(folder / WEIGHTS, _expected(config))
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    try:
+        (digest,) = file_sha256s([folder / WEIGHTS])
+    except OSError as error:
+        raise CheckpointError(f"{folder.name}/{WEIGHTS} cannot be read ({error.strerror}). Check its permissions.") from error
     return Checkpoint(folder, arm, scale, described["model"], described["training"], described["evaluation"], digest)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis import paths
 from analysis.datasets.corpus import PACKAGE
-from analysis.datasets.fingerprints import UnreadError
+from analysis.fingerprints import UnreadError
 from analysis.datasets.piece import Corpus, Listed, contents_sha256
 from analysis.results import code_version
 from analysis.store import Store, StoreError

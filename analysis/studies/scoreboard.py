@@ -10,11 +10,13 @@ from numpy import ndarray
 
 from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, Pools, build_pools
 from analysis.datasets.segments import Segment
+from analysis.errors import CorpusError
 from analysis.measures.retrieval import mean_reciprocal_rank, pairwise_accuracy, pool_similarities, ranks, recall_at, s_score
 from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
 from analysis.results import Value, format_value
 from analysis.studies.pool_embeddings import embed, list_windows
 from analysis.studies.study import Answer, Desk
+from analysis.training.evaluation import fit_pool
 
 POOLS = {"canonical": False, "no overlap": True}
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
@@ -45,7 +47,7 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     segments = list_windows(desk, request.split, request.windows_per_piece)
-    pools = {name: _pools(request, segments, no_overlap) for name, no_overlap in POOLS.items()}
+    pools = _pools(request, segments, desk)
     groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
     found: Found = {}
     values: list[Value] = []
@@ -57,9 +59,9 @@ def run(request: Request, desk: Desk) -> Answer:
                 both = np.stack([forward, ranks(midi[pool.query], audio, pool.candidates)])
                 found[name, weights, pool_name] = both
                 label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
-                values += _scores(label, both, works, request)
-                values += _hard_negatives(label, audio, midi, pool, works, request)
-    tested = _pairs(found, groups, request)
+                values += _scores(label, both, works, request.seed, pool.candidates.shape[1], desk)
+                values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
+    tested = _pairs(found, groups, request.seed, desk)
     tables, arrays = _behind_the_scores(found, pools, segments)
     return Answer(headline(values, tuple(desk.checkpoints), tested), values, {**tables, "pairs": tested}, arrays)
 
@@ -77,9 +79,18 @@ def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str,
     return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
 
 
-def _pools(request: Request, segments: list[Segment], no_overlap: bool) -> Pools:
-    sizes = {name: getattr(request, name) for name in ("n_queries", "pool_size", "n_same_piece", "n_same_composer", "seed")}
-    return build_pools(segments, no_overlap=no_overlap, **sizes)
+def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, Pools]:
+    """Both pools of the sizes asked for, or of the largest that the windows fill, which the user is told."""
+    sizes = {name: getattr(request, name) for name in ("n_queries", "pool_size", "n_same_piece", "n_same_composer")}
+    try:
+        return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
+    except CorpusError:
+        sizes = fit_pool(segments, n_queries=request.n_queries, pool_size=request.pool_size)
+    desk.notice(
+        f"{len(segments)} windows fill no pools of {request.pool_size} for {request.n_queries} queries; "
+        f"{sizes['n_queries']} queries are searched among {sizes['pool_size']} candidates instead."
+    )
+    return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
 
 
 def _behind_the_scores(
@@ -97,7 +108,7 @@ def _behind_the_scores(
     return tables, arrays
 
 
-def _scores(label: str, both: ndarray, groups: ndarray, request: Request) -> list[Value]:
+def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
     """S, and R@1/5/10 and MRR of both directions."""
     measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, "min of R@10 both ways")]
     for direction, its in zip(DIRECTIONS, both, strict=True):
@@ -105,16 +116,19 @@ def _scores(label: str, both: ndarray, groups: ndarray, request: Request) -> lis
             measured.append((f"R@{k} {direction}", lambda index, its=its, k=k: recall_at(its[index], k), k, f"recall at {k}"))
         measured.append((f"MRR {direction}", lambda index, its=its: mean_reciprocal_rank(its[index]), 0, "mean of 1 / rank"))
     everyone = np.arange(both.shape[1])
-    harmonic = float(np.mean(1 / np.arange(1, request.pool_size + 1)))
+    harmonic = float(np.mean(1 / np.arange(1, pool_size + 1)))
     values = []
     for name, statistic, k, estimator in measured:
-        low, high = bootstrap_by_piece(groups, statistic, seed=request.seed)
-        null, unit = (k / request.pool_size, "share") if k else (harmonic, "")
+        desk.cancel.check()
+        low, high = bootstrap_by_piece(groups, statistic, seed=seed)
+        null, unit = (k / pool_size, "share") if k else (harmonic, "")
         values.append(Value(f"{label}: {name}", float(statistic(everyone)), low, high, len(everyone), null, unit, estimator))
     return values
 
 
-def _hard_negatives(label: str, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, request: Request) -> list[Value]:
+def _hard_negatives(
+    label: str, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, desk: Desk
+) -> list[Value]:
     """How often the match outranks a candidate of the same piece, or of another piece by the same composer."""
     values = []
     for direction, queries, candidates in ((DIRECTIONS[0], audio, midi), (DIRECTIONS[1], midi, audio)):
@@ -125,23 +139,25 @@ def _hard_negatives(label: str, audio: ndarray, midi: ndarray, pool: Pools, grou
             if not kept.any():
                 continue  # no composer has a second work
             shares, works = accuracy[kept], groups[kept]
-            low, high = bootstrap_by_piece(works, lambda index, shares=shares: float(shares[index].mean()), seed=request.seed)
+            desk.cancel.check()
+            low, high = bootstrap_by_piece(works, lambda index, shares=shares: float(shares[index].mean()), seed=seed)
             title = f"{label}: accuracy against {name} {direction}"
             values.append(Value(title, float(shares.mean()), low, high, len(shares), 0.5, "share", "pairwise accuracy"))
     return values
 
 
-def _pairs(found: Found, groups: Mapping[str, ndarray], request: Request) -> list[dict[str, Any]]:
+def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -> list[dict[str, Any]]:
     """Difference in S of every two trained checkpoints with its interval and its p."""
     rows = []
     for pool in groups:
         trained = {name: both for (name, weights, its_pool), both in found.items() if weights == "trained" and its_pool == pool}
         for first, second in combinations(trained, 2):
             a, b = trained[first], trained[second]
+            desk.cancel.check()
             low, high = bootstrap_by_piece(
-                groups[pool], lambda index, a=a, b=b: s_score(*a[:, index]) - s_score(*b[:, index]), seed=request.seed
+                groups[pool], lambda index, a=a, b=b: s_score(*a[:, index]) - s_score(*b[:, index]), seed=seed
             )
-            p = paired_permutation_by_piece(groups[pool], a, b, lambda both: s_score(*both), seed=request.seed)
+            p = paired_permutation_by_piece(groups[pool], a, b, lambda both: s_score(*both), seed=seed)
             rows.append({
                 "pool": pool, "first": first, "second": second, "difference in S": s_score(*a) - s_score(*b),
                 "ci_low": low, "ci_high": high, "p": p, "n": a.shape[1],

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.datasets import fingerprints
+from analysis import fingerprints
 from analysis.jobs import studies
 from analysis.jobs.context import Context
 from analysis.studies import scoreboard

@@ -15,7 +15,7 @@ from analysis.results import Value
 from analysis.store import Store
 from analysis.studies.corpora import open_corpus
 from analysis.studies.scoreboard import headline
-from analysis.studies.study import build_request, command_of, find_checkpoint, run_study
+from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
 
 SMALL = {"n_queries": 20, "pool_size": 16, "n_same_piece": 5, "n_same_composer": 3, "split": "all"}
@@ -123,3 +123,15 @@ def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str
     assert said.startswith("one finds the match among the first ten for S = 80.0 % [70.0, 90.0] of 500 queries (chance 3.9 %, ")
     assert "untrained twin 1.2 % [1.0, 1.6])." in said
     assert said.endswith(ends)
+
+
+def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: Path, checkpoints: tuple[str, str]) -> None:
+    told: list[str] = []
+    request = build_request("scoreboard", checkpoints[:1], {"split": "all", "corpus": str(corpus)})
+    result = finish_study("scoreboard", request, notice=told.append).result
+    n_windows = len(result.tables["windows"])
+    assert told == [
+        f"{n_windows} windows fill no pools of 256 for 500 queries; {n_windows} queries are searched among 16 candidates instead."
+    ]
+    assert result.arrays["candidates.0"].shape == (n_windows, 16)
+    assert next(value.null for value in result.values if value.name.endswith(": S")) == 10 / 16

@@ -12,15 +12,14 @@ from typing import Any
 
 import pytest
 
-from analysis import paths
-from analysis.datasets import fingerprints
-from analysis.datasets.fingerprints import UnreadError, file_sha256s
+from analysis import fingerprints, paths
 from analysis.errors import Cancelled
+from analysis.fingerprints import UnreadError, file_sha256s
 
 CHILD = """
 import sys
 from pathlib import Path
-from analysis.datasets.fingerprints import file_sha256s
+from analysis.fingerprints import file_sha256s
 print(*file_sha256s([Path(sys.argv[1])]))
 """
 
