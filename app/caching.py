@@ -193,6 +193,17 @@ def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes
     return file.getvalue()
 
 
+def render_piece(corpus: str, piece_id: str) -> None:
+    """Render the audio of one piece of a demo corpus.
+
+    Raises:
+        CorpusError: it cannot be rendered.
+    """
+    from analysis.datasets.corpus_rendering import render_pieces
+
+    render_pieces([pieces(corpus)[piece_id]])
+
+
 def pieces(corpus: str) -> dict[str, Any]:
     """The pieces of a corpus by id; nothing is rendered.
 
@@ -255,42 +266,19 @@ def stored_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any |
     return found
 
 
-class _NothingNew:
-    """Stops an embedding that is not stored before it begins."""
+def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:
+    """The result that the store holds, else the one that came with the shipped checkpoints and what to know about that; None.
 
-    def check(self) -> None:
-        from analysis.errors import Cancelled
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+    """
+    from analysis.results import code_version
+    from analysis.studies.shipped import shipped_result
 
-        raise Cancelled
-
-
-def stored_embeddings(checkpoint: Any, corpus: str, result: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Audio and MIDI embeddings of the windows of a result, if they are still stored; nothing is computed."""
-    places = tuple((str(row["piece"]), float(row["start_s"])) for row in result.tables["windows"])
-    return _stored_embeddings(str(checkpoint.sha256), corpus, _stamp(corpus), places, checkpoint)
-
-
-@st.cache_resource(max_entries=MOST_RESULTS, show_spinner=False)
-def _stored_embeddings(
-    sha256: str,  # noqa: ARG001
-    corpus: str,
-    stamp: str,  # noqa: ARG001
-    places: tuple[tuple[str, float], ...],
-    _checkpoint: Any,
-) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    from analysis.datasets.segments import Segment
-    from analysis.errors import Cancelled
-    from analysis.store import open_store
-    from analysis.studies.corpora import open_corpus
-    from analysis.studies.pool_embeddings import embed
-    from analysis.studies.study import Desk
-    from analysis.training.loop import pick_device
-
-    if unrendered(corpus):
-        return None
-    opened = open_corpus(corpus)
-    try:
-        segments = [Segment(opened.find(piece), start_s) for piece, start_s in places]
-        return embed(Desk({}, opened, pick_device(), open_store(), cancel=_NothingNew()), _checkpoint, segments, "trained")
-    except (Cancelled, OtoscopeError):
-        return None
+    if (found := stored_result(study, request, checkpoints)) is not None:
+        return found, ""
+    found = shipped_result(study, request, {str(one.name): str(one.sha256) for one in checkpoints})
+    if found is None:
+        return None, ""
+    older = "" if found.provenance.get("code_version") == code_version() else ", computed by another version of the library"
+    return found, f"came with the checkpoints{older}"

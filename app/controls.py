@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis import paths
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
@@ -19,6 +20,7 @@ SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
 MOST_BUTTONS = 13
 CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
+SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # in the order in which pages show them
 CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 
@@ -57,12 +59,14 @@ def pick_checkpoint() -> Any | None:
 
 
 def pick_checkpoints(good: Sequence[Any]) -> list[Any]:
-    """The chosen checkpoints, in the order of their choice; the first one where the address names none that is there."""
+    """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first."""
     named: dict[str, Any] = {}
     for one in good:
         named.setdefault(str(one.name), one)
     wanted = [name for name in state.get_list("checkpoints") if name in named]
-    default = wanted or [name for name in (state.get_text("checkpoint"), *named) if name in named][:1]
+    home = paths.repository() / "checkpoints"
+    shipped = [name for name in SHIPPED if name in named and Path(named[name].path).parent == home]
+    default = wanted or shipped or list(named)[:1]
     state.start(CHECKPOINTS_WIDGET, default, list(named))
     chosen = st.multiselect("Checkpoints", list(named), key=CHECKPOINTS_WIDGET, placeholder="Choose one or more")
     state.put_list("checkpoints", chosen)

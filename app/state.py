@@ -5,8 +5,24 @@ from typing import Any, Literal
 
 import streamlit as st
 
-Name = Literal["checkpoint", "clip", "layer", "head", "window", "corpus", "pool", "job"]
-ListName = Literal["checkpoints"]
+Name = Literal[
+    "checkpoint",
+    "clip",
+    "layer",
+    "head",
+    "window",
+    "corpus",
+    "pool",
+    "job",
+    "measure",
+    "task",
+    "side",
+    "change",
+    "method",
+    "colour",
+    "weights",
+]  # fmt: skip
+ListName = Literal["checkpoints", "set"]
 Kept = Literal["clip", "adopted", "stopping", "opened"]
 
 
@@ -75,3 +91,14 @@ def keep(name: Kept, value: object) -> None:
 def recall(name: Kept) -> Any:
     """What was last kept under that name in this session; None where nothing was."""
     return st.session_state.get(f"shown_{name}")
+
+
+def start_once(widget: str, value: Any) -> None:
+    """Set a widget that has no value yet."""
+    if widget not in st.session_state:
+        st.session_state[widget] = value
+
+
+def address() -> dict[str, Any]:
+    """What the address of this page says, by name."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}

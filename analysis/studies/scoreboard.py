@@ -21,7 +21,7 @@ from analysis.training.evaluation import fit_pool
 POOLS = {"canonical": False, "no overlap": True}
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
 WEIGHTS = ("trained", "untrained")
-Found = dict[tuple[str, str, str], ndarray]
+Found = dict[tuple[str, str, str], ndarray]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def run(request: Request, desk: Desk) -> Answer:
     pools = _pools(request, segments, desk)
     groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
     found: Found = {}
+    instead: Found = {}
     values: list[Value] = []
     for name, checkpoint in desk.checkpoints.items():
         for weights in WEIGHTS:
@@ -58,11 +59,12 @@ def run(request: Request, desk: Desk) -> Answer:
                 forward = ranks(audio[pool.query], midi, pool.candidates)
                 both = np.stack([forward, ranks(midi[pool.query], audio, pool.candidates)])
                 found[name, weights, pool_name] = both
+                instead[name, weights, pool_name] = _best_wrong(audio, midi, pool)
                 label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
                 values += _scores(label, both, works, request.seed, pool.candidates.shape[1], desk)
                 values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
     tested = _pairs(found, groups, request.seed, desk)
-    tables, arrays = _behind_the_scores(found, pools, segments)
+    tables, arrays = _behind_the_scores(found, instead, pools, segments)
     return Answer(headline(values, tuple(desk.checkpoints), tested), values, {**tables, "pairs": tested}, arrays)
 
 
@@ -94,18 +96,29 @@ def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, P
 
 
 def _behind_the_scores(
-    found: Found, pools: Mapping[str, Pools], segments: list[Segment]
+    found: Found, instead: Found, pools: Mapping[str, Pools], segments: list[Segment]
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, ndarray]]:
-    """Ranks `(2, queries)` of every model, and which windows the pools are made of: what leads from a score to its sounds."""
+    """Ranks `(2, queries)` of every model, what it ranks highest among the wrong windows, and the windows of the pools.
+
+    This is what leads from a score to its sounds.
+    """
     arrays = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
+    arrays |= {f"instead.{i}": array.astype(np.int32) for i, array in enumerate(instead.values())}
     for i, pool in enumerate(pools.values()):
-        arrays |= {f"query.{i}": pool.query, f"candidates.{i}": pool.candidates, f"kind.{i}": pool.kind}
+        arrays |= {f"query.{i}": pool.query.astype(np.int32), f"candidates.{i}": pool.candidates.astype(np.int32)}
+        arrays[f"kind.{i}"] = pool.kind
     tables: dict[str, list[dict[str, Any]]] = {
         "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(found)],
         "pools": [{"pool": name, "array": i} for i, name in enumerate(pools)],
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
     }
     return tables, arrays
+
+
+def _best_wrong(audio: ndarray, midi: ndarray, pool: Pools) -> ndarray:
+    """For every query by audio the number of the MIDI window that is ranked highest among the wrong ones."""
+    similarity = pool_similarities(audio[pool.query], midi, pool.candidates)[:, 1:]
+    return np.take_along_axis(pool.candidates, 1 + similarity.argmax(axis=1, keepdims=True), axis=1)[:, 0]
 
 
 def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:

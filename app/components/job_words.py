@@ -6,7 +6,7 @@ from typing import Any
 from analysis.jobs.job import Job
 from app import controls
 
-STUDIES = {"scoreboard": "Retrieval"}
+STUDIES = {"scoreboard": "Retrieval", "embedding": "Embeddings"}
 STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "cancelled": "cancelled"}
 MOST_NAMES = 3
 

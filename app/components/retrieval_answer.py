@@ -1,13 +1,13 @@
 """The answer of the page of retrieval: a figure, a table with intervals, the differences, and where the numbers come from."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from analysis.results import Result, Value, format_value
 from app.charts import retrieval
+from app.components import actions, study_facts
 
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
 MEASURES = {
@@ -28,14 +28,13 @@ UNDECIDED = "○ "  # in front, where a narrow column does not cut it off
 
 def draw(result: Result, pool: str) -> None:
     """Figure, table and differences on one pool."""
-    st.plotly_chart(retrieval.forest(result, pool), theme=None, key="retrieval", config={"displaylogo": False})
     rows = measured(result, pool)
+    actions.figure(retrieval.forest(result, pool), "scores", result, [vars(value) for value in result.values])
     st.dataframe(rows, column_config=COLUMNS, hide_index=True, placeholder="—", height="content")
-    scored = next((value for value in result.values if value.name.endswith(f"trained, {pool}: S")), None)
-    n, size = (scored.n if scored else 0), result.request.get("pool_size", "?")
+    candidates = result.arrays[f"candidates.{pool_number(result, pool)}"]
     st.caption(
-        f"n = {n} queries, {size} candidates each; in brackets 95 % intervals, bootstrap over works; "
-        f"{UNDECIDED.strip()} not distinguishable from chance."
+        f"n = {candidates.shape[0]} queries, {candidates.shape[1]} candidates each; in brackets 95 % intervals, bootstrap over "
+        f"works; {UNDECIDED.strip()} not distinguishable from chance."
     )
     if differences := compared(result, pool):
         st.subheader("Differences", anchor=False)
@@ -43,11 +42,16 @@ def draw(result: Result, pool: str) -> None:
         st.caption("Difference in S of two checkpoints on the same queries; p of a paired permutation by work, not corrected.")
 
 
+def pool_number(result: Result, pool: str) -> int:
+    """Number of a pool in the names of the arrays."""
+    return next(int(row["array"]) for row in result.tables["pools"] if row["pool"] == pool)
+
+
 def measured(result: Result, pool: str) -> list[dict[str, str | None]]:
     """Recall, MRR and accuracies with their intervals, both ways, beside the untrained twin; a row per checkpoint and measure."""
     by_name = {value.name: value for value in result.values}
     rows = []
-    for name in names_of(result):
+    for name in study_facts.names_of(result):
         for measure, pattern in MEASURES.items():
             row: dict[str, str | None] = {"checkpoint": name, "measure": measure}
             for way in DIRECTIONS:
@@ -92,25 +96,3 @@ def p_words(p: float) -> str:
     ('p < 0.001', 'p = 0.003', 'p = 0.427')
     """
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def names_of(result: Result) -> list[str]:
-    """Names of the checkpoints, in the order of the request."""
-    return [Path(str(name)).name for name in result.request["checkpoints"]]
-
-
-def facts(result: Result) -> dict[str, str]:
-    """What the numbers were made from, for the footer."""
-    made = result.provenance
-    named = (("checkpoints", "checkpoint_sha256"), ("corpus", "corpus_sha256"))
-    shas = {label: _hashes(made.get(field, {})) for label, field in named}
-    seconds = made.get("seconds")
-    rest = {
-        "split": result.request.get("split"), "seed": made.get("seed"), "dtype": made.get("dtype"), "device": made.get("device"),
-        "computed in": None if seconds is None else f"{seconds:.0f} s",
-    }  # fmt: skip
-    return shas | {name: str(fact) for name, fact in rest.items() if fact is not None}
-
-
-def _hashes(shas: Any) -> str:
-    return ", ".join(f"{name} ({str(sha)[:12]})" for name, sha in dict(shas).items())

@@ -1,11 +1,11 @@
 """Can it find the match?"""
 
-import streamlit as st
+from analysis.results import Result
+from app import controls
+from app.components import misses, retrieval_answer, study_page
+from app.components.study_form import Choice, Cost
 
-from analysis.errors import OtoscopeError
-from app import access, caching, controls, layout
-from app.components import misses, retrieval_answer, retrieval_form
-
+POOLS = ("canonical", "no overlap")
 HOW_TO_READ = """
 **Each query** is 4 s of a recording. Its match is the MIDI of the same 4 s, hidden among wrong windows: some of the same
 piece, some of other pieces by the same composer, the rest of other composers. Then MIDI asks for its recording in the same
@@ -30,35 +30,14 @@ How it misleads:
 """
 
 
-def page() -> None:
-    """Choose checkpoints and a corpus; the stored answer, or a job that computes it."""
-    access.require_access()
-    layout.question("Can it find the match?")
-    answer = st.container()
-    good, _ = controls.usable()
-    result = None
-    if not good:
-        remedy = "Train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
-        layout.empty("No checkpoint was found, so there is nothing that could search.", remedy)
-    elif (choice := retrieval_form.choose(good)) is not None:
-        try:
-            result = caching.stored_result(retrieval_form.STUDY, choice.request, choice.checkpoints) if choice.sizes else None
-            if result is None:
-                retrieval_form.ask(choice)
-            else:
-                with answer:
-                    layout.headline(result.headline)
-                retrieval_answer.draw(result, choice.pool)
-                misses.draw(result, choice)
-        except (OtoscopeError, OSError) as error:
-            layout.error(str(error))
-    with st.expander("How to read this, and how it misleads", icon=":material/help:"):
-        st.markdown(HOW_TO_READ)
-    if result is None:
-        layout.provenance()
-    else:
-        layout.provenance(retrieval_answer.facts(result), str(result.provenance["command"]))
+def draw(result: Result, choice: Choice) -> None:
+    """Scores on one pool, differences, and the misses to be heard."""
+    pool = controls.pick_word("pool", "Pool", POOLS)
+    retrieval_answer.draw(result, pool)
+    misses.draw(result, choice, pool)
 
+
+PAGE = study_page.StudyPage("scoreboard", "Can it find the match?", HOW_TO_READ, Cost(small=40, full=110), draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
-    page()
+    study_page.show(PAGE)

@@ -1,4 +1,4 @@
-"""A queue that runs nothing, a result of the scoreboard, and a server for the browser."""
+"""A queue that runs nothing, a result of the scoreboard, pages that are opened, and a server for the browser."""
 
 import os
 import re
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis import paths
 from analysis.jobs import queue as jobs
@@ -103,6 +104,7 @@ def scoreboard(*names: str, undecided: bool = False) -> Result:
                     values.append(Value(f"{label}: accuracy against same piece {way}", 0.7, 0.6, 0.8, 4, 0.5, "share", ""))
     rows = list(product(names, ("trained", "untrained"), ("canonical", "no overlap")))
     arrays: dict[str, Any] = {f"ranks.{i}": np.array([[1, 9, 3, 12], [1, 1, 1, 1]], np.int32) for i in range(len(rows))}
+    arrays |= {f"instead.{i}": np.array([1, 4, 0, 5], np.int32) for i in range(len(rows))}
     for i in range(2):
         arrays |= {f"query.{i}": np.arange(4), f"candidates.{i}": np.tile(np.arange(16), (4, 1)) % 6}
         arrays[f"kind.{i}"] = np.zeros((4, 16), np.int8)
@@ -134,6 +136,20 @@ def result_of() -> Callable[..., Result]:
 
 
 @pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, checkpoints: list[Any], tmp_path: Path) -> dict[tuple[str, ...], Any]:
+    """Stored results by names of the checkpoints; a corpus of two works, the windows of which are not read."""
+    found: dict[tuple[str, ...], Any] = {}
+    there = tmp_path / "there.wav"
+    there.touch()
+    fields = {"split": "test", "duration_s": 600.0, "audio_path": there}
+    pieces = {f"piece {i}": SimpleNamespace(piece_id=f"piece {i}", group=f"work {i % 2}", **fields) for i in range(6)}
+    monkeypatch.setattr(caching, "stored_result", lambda study, request, ones: found.get(request.checkpoints))
+    monkeypatch.setattr(caching, "pieces", lambda corpus: pieces)
+    monkeypatch.setattr(caching, "excerpt", lambda path, start_s, stop_s, sample_rate: f"{start_s}".encode())
+    return found
+
+
+@pytest.fixture
 def evil() -> str:
     """A name that Markdown and HTML would obey."""
     return EVIL
@@ -143,6 +159,47 @@ def evil() -> str:
 def obeyed() -> Callable[[str], list[str]]:
     """What Markdown would obey of that name in a text."""
     return lambda text: re.findall(r"(?<!\\)(?:\*\*x|<script|\[a\]\(|https?://)", text)
+
+
+def run_page(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def ran() -> Callable[[AppTest], AppTest]:
+    """Run a page again, in which nothing may fail."""
+    return run_page
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Run a script of the app for the first time, with parameters in the address."""
+
+    def opened(script: str, **parameters: Any) -> AppTest:
+        app = AppTest.from_file(str(paths.repository() / "app" / script), default_timeout=60)
+        app.query_params.update(parameters)
+        return run_page(app)
+
+    return opened
+
+
+@pytest.fixture
+def press() -> Callable[[AppTest, str], AppTest]:
+    """Press the button of that label."""
+
+    def pressed(app: AppTest, label: str) -> AppTest:
+        next(button for button in app.button if button.label == label).click()
+        return run_page(app)
+
+    return pressed
+
+
+@pytest.fixture
+def labels() -> Callable[[AppTest], list[str]]:
+    """What is written on the buttons."""
+    return lambda app: [button.label for button in app.button]
 
 
 @pytest.fixture(scope="session")

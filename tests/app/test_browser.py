@@ -1,12 +1,6 @@
 """A person uploads a clip and moves layer and head: the figures follow. Runs in a real Chromium where there is one."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from analysis import paths
-
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PLOTS = "Array.from(document.querySelectorAll('.js-plotly-plot'))"
 SIGNATURE = f"{PLOTS}.map(p => (p._fullData || []).map(t => Array.from(t.z || []).flatMap(r => Array.from(r)).join()).join())"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))}
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
-    server = subprocess.Popen(
-        command, cwd=paths.repository(), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(timeout=20)
+def address(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    return serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
 
 
 @pytest.fixture
@@ -64,11 +35,11 @@ def _chosen(page: Any, group: str, option: str, before: list[str]) -> list[str]:
     return page.evaluate(SIGNATURE)
 
 
-def test_upload_then_move_layer_and_head(address: str, recording: Path, tmp_path: Path) -> None:
+def test_upload_then_move_layer_and_head(chromium: str, address: str, recording: Path, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(f"{address}/clip?clip=Upload+a+recording")
         page.locator("input[type=file]").first.set_input_files(str(recording), timeout=120_000)

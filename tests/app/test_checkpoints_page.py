@@ -1,5 +1,6 @@
 """The page of checkpoints: table, choice, card, import, and what is said where something is missing."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,6 @@ from app import caching
 from app.components.checkpoint_table import table_key
 from app.components.plain import card, plain
 
-PAGE = Path(__file__).resolve().parents[2] / "app" / "views" / "checkpoints.py"
 HISTORY = [
     {"step": step, "loss": 16.0, "invariance": 0.3, "variance": 1.3, "covariance": 0.2, "audio_std": 0.3, "midi_std": 0.4}
     for step in (1, 2)
@@ -50,26 +50,19 @@ def library(monkeypatch):
     return found
 
 
-def opened(**parameters: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(parameters)
-    return ran(app)
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, "views/checkpoints.py")
 
 
-def ran(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
-
-
-def test_nothing_there(library):
+def test_nothing_there(library, opened):
     app = opened()
     assert app.info[0].value.startswith("No checkpoint was found. Import one below, train one with `otoscope train`")
     assert "Import a checkpoint" in [expander.label for expander in app.expander]
     assert not app.dataframe
 
 
-def test_the_table_says_what_there_is(library):
+def test_the_table_says_what_there_is(library, opened):
     library.extend([checkpoint("low", 0.095), checkpoint("high", 0.5), checkpoint("bare", history=list)])
     app = opened()
     table = app.dataframe[0].value.to_dict("list")
@@ -85,7 +78,7 @@ def test_the_table_says_what_there_is(library):
     assert app.subheader[0].value.startswith("high has the highest S of 2 checkpoints: 50.0\u00a0%")
 
 
-def test_the_first_row_is_chosen_and_the_address_chooses_another(library):
+def test_the_first_row_is_chosen_and_the_address_chooses_another(library, opened):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
     assert opened().header[0].value == "high"
     app = opened(checkpoint="low")
@@ -93,7 +86,7 @@ def test_the_first_row_is_chosen_and_the_address_chooses_another(library):
     assert "checkpoint: low (0123456789ab)" in app.caption[-1].value
 
 
-def test_a_row_chooses_the_card_and_the_address(library):
+def test_a_row_chooses_the_card_and_the_address(library, opened, ran):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
     app = opened()
     app.session_state[table_key(["high", "low"])] = {"selection": {"rows": [1], "columns": [], "cells": []}}
@@ -105,19 +98,15 @@ def test_a_row_chooses_the_card_and_the_address(library):
     assert app.header[0].value == "high"
 
 
-def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch):
+def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch, open_page, press):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
     monkeypatch.setattr(caching, "demo_clips", list)
-    app = AppTest.from_file(str(PAGE.parents[1] / "main.py"), default_timeout=60)
-    app.query_params["checkpoint"] = "low"
-    ran(app)
-    next(button for button in app.button if button.label == "Open in Clip").click()
-    ran(app)
+    app = press(open_page("main.py", checkpoint="low"), "Open in Clip")
     assert app.title[0].value == "What does the model attend to in this clip?"
     assert app.query_params["checkpoint"] == "low"
 
 
-def test_the_card_shows_scores_parts_and_training(library):
+def test_the_card_shows_scores_parts_and_training(library, opened):
     library.append(checkpoint("only", 0.5))
     app = opened()
     _, retrieval, parameters = (frame.value for frame in app.dataframe)
@@ -129,7 +118,7 @@ def test_the_card_shows_scores_parts_and_training(library):
     assert {"Configuration", "How to read this, and how it misleads"} <= {one.label for one in app.expander}
 
 
-def test_without_scores_and_without_history(library):
+def test_without_scores_and_without_history(library, opened):
     library.append(checkpoint("bare", history=list))
     app = opened()
     assert app.subheader[0].value == "bare: This checkpoint came without scores, so how well it finds the match is not known."
@@ -137,7 +126,7 @@ def test_without_scores_and_without_history(library):
     assert not app.get("plotly_chart")
 
 
-def test_a_history_that_cannot_be_read_is_a_sentence(library):
+def test_a_history_that_cannot_be_read_is_a_sentence(library, opened):
     def history():
         raise CheckpointError("bad/history.csv is not a table of numbers (x). Restore or remove it.")
 
@@ -145,21 +134,21 @@ def test_a_history_that_cannot_be_read_is_a_sentence(library):
     assert opened().error[0].value == "bad/history.csv is not a table of numbers (x). Restore or remove it."
 
 
-def test_sizes_of_another_kind_are_not_counted_as_those_of_the_arm(library):
+def test_sizes_of_another_kind_are_not_counted_as_those_of_the_arm(library, opened):
     library.append(checkpoint("odd", 0.5, config=build_config("D0", "small").to_dict() | {"audio_n_layers": 2}))
     app = opened()
     assert app.dataframe[0].value["parameters"].isna().tolist() == [True]
     assert any(one.value.startswith("Not counted") for one in app.caption)
 
 
-def test_a_broken_folder_is_shown_with_its_reason_and_costs_nothing_else(library):
+def test_a_broken_folder_is_shown_with_its_reason_and_costs_nothing_else(library, opened):
     library.extend([checkpoint("good", 0.5), SimpleNamespace(path=Path("x/torn"), reason="torn lacks *everything*. Restore it.")])
     app = opened()
     assert app.warning[0].value == "One folder cannot be opened:\n- **torn**: torn lacks \\*everything\\*. Restore it."
     assert app.header[0].value == "good"
 
 
-def test_two_of_one_name_are_said(library):
+def test_two_of_one_name_are_said(library, opened):
     library.extend([checkpoint("same", 0.5), checkpoint("same", 0.9, path=Path("elsewhere/same"))])
     app = opened()
     assert len(app.dataframe[0].value) == 1
@@ -170,12 +159,7 @@ def upload(app: AppTest, *names: str) -> None:
     app.file_uploader[0].set_value([(name, name.encode(), "application/octet-stream") for name in names])
 
 
-def press_import(app: AppTest) -> None:
-    next(button for button in app.button if button.label == "Import").click()
-    ran(app)
-
-
-def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch):
+def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch, opened, press):
     library.append(checkpoint("old", 0.5))
     seen = {}
 
@@ -188,7 +172,7 @@ def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch):
     app = opened()
     upload(app, "model.safetensors", "config.json")
     app.text_input[0].set_value(" new ")
-    press_import(app)
+    press(app, "Import")
     assert seen["files"] == {"model.safetensors": b"model.safetensors", "config.json": b"config.json"}
     assert (seen["name"], seen["root"].name) == ("new", "checkpoints")
     assert app.success[0].value.startswith("new was imported")
@@ -203,7 +187,7 @@ def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch):
         (OSError(28, "No space left on device"), "The checkpoint could not be written (No space left on device). Check space"),
     ],
 )
-def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said):
+def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said, opened, press):
     library.append(checkpoint("old", 0.5))
 
     def import_checkpoint(files, name, root):
@@ -213,7 +197,7 @@ def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said):
     app = opened()
     upload(app, "model.safetensors")
     app.text_input[0].set_value("x")
-    press_import(app)
+    press(app, "Import")
     assert app.error[0].value.startswith(said)
     assert not app.success
     assert app.header[0].value == "old"
@@ -227,11 +211,11 @@ def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said):
         (("model.safetensors", "config.json"), "The checkpoint has no name yet."),
     ],
 )
-def test_what_an_import_lacks_is_said(library, monkeypatch, names, said):
+def test_what_an_import_lacks_is_said(library, monkeypatch, names, said, opened, press):
     monkeypatch.setattr(importing, "import_checkpoint", lambda *_: pytest.fail("nothing should be imported"))
     app = opened()
     upload(app, *names)
-    press_import(app)
+    press(app, "Import")
     assert app.error[0].value.startswith(said)
 
 
@@ -249,7 +233,7 @@ def test_a_card_fetches_no_picture_and_keeps_its_headings_small(tmp_path):
     assert card(tmp_path / "none.md") is None
 
 
-def test_the_card_is_read_from_the_folder(library, tmp_path):
+def test_the_card_is_read_from_the_folder(library, tmp_path, opened):
     (tmp_path / "card.md").write_text("# Title\n\nWords.")
     library.append(checkpoint("only", 0.5, path=tmp_path))
     assert "##### Title\n\nWords." in [one.value for one in opened().markdown]

@@ -36,7 +36,6 @@ def library(monkeypatch, checkpoint, evil, result_of, queue) -> list[Any]:
     monkeypatch.setattr(caching, "checkpoints", lambda: [one])
     monkeypatch.setattr(caching, "demo_clips", list)
     monkeypatch.setattr(caching, "pieces", lambda corpus: {})
-    monkeypatch.setattr(caching, "stored_embeddings", lambda *_: None)
     return [one]
 
 

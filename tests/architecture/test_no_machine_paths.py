@@ -41,15 +41,15 @@ def test_no_registry_and_no_machine_path():
 
 
 @pytest.mark.parametrize(
-    ("line", "caught"),
+    ("line", "name", "caught"),
     [
-        ("see /" + "work/main", True),
-        ('open("/' + 'root/x")', True),
-        ("index-url = https://py" + "pi.org/simple", True),
-        ("https://example.org/work/paper", False),
-        ("$HOME/work/x", False),
-        ("a network/work/", False),
+        ("see /{}/main", "work", True),
+        ('open("/{}/x")', "root", True),
+        ("index-url = https://{}.example/simple", "pypi", True),
+        ("https://example.org/{}/paper", "work", False),
+        ("$HOME/{}/x", "work", False),
+        ("a network/{}/", "work", False),
     ],
 )
-def test_the_pattern_catches_what_it_should(line, caught):
-    assert bool(FORBIDDEN.search(line)) is caught
+def test_the_pattern_catches_what_it_should(line, name, caught):
+    assert bool(FORBIDDEN.search(line.format(name))) is caught

@@ -1,13 +1,6 @@
 """A checkpoint from elsewhere is taken whole, or refused with a sentence and nothing is left of it."""
 
-import io
 import json
-import os
-import pickle
-import struct
-import warnings
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from analysis.errors import CheckpointError, ConfigError
+from analysis.errors import CheckpointError
 from analysis.models import importing
 from analysis.models.checkpoint import half_precision, list_checkpoints, open_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.models.importing import convert_state_dict, describe_safetensors, import_checkpoint
+from analysis.models.importing import import_checkpoint
 
 MODEL = build_arm("D0", "small", 3)
 WEIGHTS = save(half_precision(MODEL.state_dict()))
@@ -258,181 +251,3 @@ class TestWeights:
         refused(
             given, root, r"one/model\.safetensors is not a sound safetensors file: its header claims 9,223,372,036,854,775,807"
         )
-
-
-def safetensors(header: Any, data: bytes = b"", length: int | None = None) -> bytes:
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<Q", len(text) if length is None else length) + text + data
-
-
-def tensor(dtype: Any = "F32", shape: Any = (1,), offsets: Any = (0, 4)) -> dict[str, Any]:
-    return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
-
-
-BAD_HEADERS = {
-    "empty": (b"", "its header claims 0 bytes"),
-    "length of 2^63": (safetensors({}, length=2**63), "claims 9,223,372,036,854,775,808 bytes with a file of 10 bytes"),
-    "length beyond the file": (safetensors({}, length=3), "claims 3 bytes with a file of 10 bytes"),
-    "length beyond the limit": (safetensors(b"{" + b" " * 2**24), "claims 16,777,217 bytes .* a limit of 16,777,216"),
-    "not UTF-8": (safetensors(b'{"\xff": 1}'), "its header is not JSON"),
-    "deep": (safetensors(b"[" * 100_000), "its header is not JSON .*recursion"),
-    "deep in a tensor": (safetensors(b'{"a":' * 100_000), "its header is not JSON .*recursion"),
-    "huge integer": (safetensors(b'{"a": ' + b"9" * 5000 + b"}"), "its header is not JSON .*4300 digits"),
-    "a list": (safetensors([1]), r"its header is \[1\] and no table"),
-    "metadata that is a list": (safetensors({"__metadata__": ["<b>"]}), r"its metadata is \['<b>'\] and no table of texts"),
-    "metadata with numbers": (safetensors({"__metadata__": {"a": 1}}), "its metadata is {'a': 1} and no table of texts"),
-    "the same name twice": (safetensors(b'{"a": 1, "a": 2}'), "a name occurs twice"),
-    "a tensor that is a number": (safetensors({"a": 1}), "tensor 'a' is described by 1"),
-    "a field too many": (safetensors({"a": tensor() | {"<b>": 1}}, bytes(4)), "tensor 'a' is described by {.*'<b>'"),
-    "unknown type": (safetensors({"a": tensor("O")}, bytes(4)), "tensor 'a' is of unknown type 'O'"),
-    "type that is a list": (safetensors({"a": tensor(["F32"])}, bytes(4)), r"tensor 'a' is of unknown type \['F32'\]"),
-    "10^9 elements": (safetensors({"a": tensor(shape=[10**9])}, bytes(4)), r"\[1000000000\] and type F32 needs 4,000,000,000"),
-    "elements beyond 2^64": (safetensors({"a": tensor(shape=[2**32, 2**32])}, bytes(4)), "needs 73,786,976,294,838,206,464"),
-    "negative shape": (safetensors({"a": tensor(shape=[-1, -1])}, bytes(4)), r"the impossible shape \[-1, -1\]"),
-    "fractional shape": (safetensors({"a": tensor(shape=[1.0])}, bytes(4)), r"the impossible shape \[1.0\]"),
-    "boolean shape": (safetensors({"a": tensor(shape=[True])}, bytes(4)), r"the impossible shape \[True\]"),
-    "huge size": (safetensors({"a": tensor(shape=[2**63])}, bytes(4)), "the impossible shape"),
-    "too many dimensions": (safetensors({"a": tensor(shape=[1] * 1000)}, bytes(4)), "the impossible shape"),
-    "three offsets": (safetensors({"a": tensor(offsets=[0, 4, 8])}, bytes(4)), "the impossible byte range"),
-    "negative offset": (safetensors({"a": tensor(offsets=[-4, 0])}, bytes(4)), "the impossible byte range"),
-    "backward": (safetensors({"a": tensor(offsets=[4, 0])}, bytes(4)), r"needs 4 bytes, not \[4, 0\]"),
-    "past the end": (safetensors({"a": tensor()}, bytes(3)), "its tensors take 4 bytes and it holds 3"),
-    "bytes left over": (safetensors({"a": tensor()}, bytes(5)), "its tensors take 4 bytes and it holds 5"),
-    "overlapping": (
-        safetensors({"a": tensor(shape=[2], offsets=[0, 8]), "b": tensor(offsets=[4, 8])}, bytes(8)),
-        "tensor 'b' at bytes 4 to 8 overlaps another",
-    ),
-    "the same bytes twice": (safetensors({"a": tensor(), "b": tensor()}, bytes(4)), "'b' at bytes 0 to 4 overlaps another"),
-    "a gap": (safetensors({"a": tensor(offsets=[4, 8])}, bytes(8)), "tensor 'a' at bytes 4 to 8 leaves a gap before it"),
-    "too many tensors": (safetensors({str(i): 1 for i in range(100_001)}), "it lists 100,001 tensors, and at most 100,000"),
-}  # fmt: skip
-
-
-class TestDescribe:
-    def test_a_path_and_its_bytes_give_what_the_library_reads(self, tmp_path: Path) -> None:
-        (tmp_path / "x").write_bytes(WEIGHTS)
-        found = describe_safetensors(WEIGHTS)
-        assert describe_safetensors(tmp_path / "x") == found
-        assert {(name, shape) for name, _, shape in found} == {(name, tuple(t.shape)) for name, t in load(WEIGHTS).items()}
-        assert {dtype for _, dtype, _ in found} == {"F16", "I64"}
-
-    def test_small_cases(self) -> None:
-        empty = tensor(shape=[0, 7], offsets=[4, 4])
-        data = safetensors({"__metadata__": {"format": "pt"}, "e": empty, "scalar": tensor(shape=[])}, bytes(4))
-        assert describe_safetensors(data) == [("scalar", "F32", ()), ("e", "F32", (0, 7))]
-        assert describe_safetensors(safetensors({})) == []
-
-    @pytest.mark.parametrize(("data", "message"), BAD_HEADERS.values(), ids=BAD_HEADERS.keys())
-    def test_headers_that_lie(self, data: bytes, message: str, tmp_path: Path) -> None:
-        (tmp_path / "x.safetensors").write_bytes(data)
-        for source in (data, tmp_path / "x.safetensors"):
-            with pytest.raises(CheckpointError, match=f"is not a sound safetensors file: .*{message}") as caught:
-                describe_safetensors(source)
-            assert len(str(caught.value)) < 600
-
-    def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(CheckpointError, match=r"gone cannot be opened \(No such file"):
-            describe_safetensors(tmp_path / "gone")
-
-
-class Bomb:
-    """Something that would make a folder if it were unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> Any:
-        return os.mkdir, (str(self.path),)
-
-
-def convert(path: Path, out: Path) -> Any:
-    return convert_state_dict(path, arm="D0", scale="small", out=out)
-
-
-def change(name: str, value: Any) -> Callable[[Path], None]:
-    return lambda path: torch.save({**MODEL.state_dict(), name: value}, path)
-
-
-def deflated(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("x/data.pkl", bytes(50_000_000))
-
-
-def overlapping(path: Path) -> None:
-    """An archive whose entries share their bytes: stored, and still far larger unpacked than packed."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("x/data.pkl", bytes(100_000))
-        one = archive.infolist()[0]
-        archive.filelist += [one] * 1000
-    path.write_bytes(file.getvalue())
-
-
-class TestConvert:
-    def test_an_arms_state_dict_becomes_a_checkpoint(self, tmp_path: Path) -> None:
-        torch.save(MODEL.state_dict(), tmp_path / "a.pt")
-        checkpoint = convert(tmp_path / "a.pt", tmp_path / "new" / "out")
-        assert checkpoint == open_checkpoint(tmp_path / "new" / "out")
-        assert checkpoint.training["converted_from"] == "a.pt"
-        state = checkpoint.model().state_dict()
-        assert all(torch.equal(state[name], MODEL.state_dict()[name].half().to(state[name].dtype)) for name in state)
-        assert checkpoint.history() == []
-        assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
-        with pytest.raises(CheckpointError, match="There is already a checkpoint out"):
-            convert(tmp_path / "a.pt", tmp_path / "new" / "out")
-
-    @pytest.mark.parametrize("form", ["zip", "old", "plain"])
-    def test_a_malicious_pickle_is_refused_and_not_run(self, form: str, tmp_path: Path) -> None:
-        content = {**MODEL.state_dict(), "audio.positions": Bomb(tmp_path / "made")}
-        if form == "plain":
-            (tmp_path / "a.pt").write_bytes(pickle.dumps(content["audio.positions"]))
-        else:
-            torch.save(content, tmp_path / "a.pt", _use_new_zipfile_serialization=form == "zip")
-        with pytest.raises(CheckpointError, match=r"a\.pt holds more than tensors, .* can run code; it was not opened"):
-            convert(tmp_path / "a.pt", tmp_path / "out")
-        assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
-
-    def test_the_malicious_pickle_would_have_worked(self, tmp_path: Path) -> None:
-        pickle.loads(pickle.dumps(Bomb(tmp_path / "made")))
-        assert (tmp_path / "made").exists()
-
-    @pytest.mark.parametrize(
-        ("write", "message"),
-        [
-            (deflated, r"a\.pt unpacks to 50,000,000 bytes from [\d,]+; a PyTorch file is never compressed"),
-            (overlapping, r"a\.pt unpacks to 100,100,000 bytes from [\d,]+;"),
-            (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(100)), "not a PyTorch file that can be read"),
-            (lambda path: path.write_bytes(b""), "not a PyTorch file that can be read"),
-            (lambda path: torch.save([torch.zeros(2)], path), "holds list; expected a state_dict"),
-            (change("<b>\n", 3), r"holds '<b>\\n', which is int; expected names with tensors only"),
-            (change("audio.positions", torch.eye(3).to_sparse()), "'audio.positions' is sparse, quantised, complex or empty"),
-            (change("audio.positions", torch.empty(3, device="meta")), "'audio.positions' is sparse, quantised"),
-            (change("audio.positions", torch.zeros(1).expand(10**6, 10**6)), r"shape \(200, 192\), got \(1000000, 1000000\)"),
-            (change("spare", torch.zeros(2)), "has 1 tensors too many, first 'spare'"),
-            (change("audio.positions", torch.full((200, 192), 1e5)), "'audio.positions' holds NaN, infinite values, or"),
-        ],
-        ids=["deflated", "overlapping", "torn", "empty", "list", "number", "sparse", "meta", "expanded", "extra", "large"],
-    )  # fmt: skip
-    def test_what_is_refused(self, write: Callable[[Path], None], message: str, tmp_path: Path) -> None:
-        with warnings.catch_warnings(action="ignore"):
-            write(tmp_path / "a.pt")
-        with pytest.raises(CheckpointError, match=message):
-            convert(tmp_path / "a.pt", tmp_path / "out")
-        assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
-
-    def test_a_file_that_is_missing_or_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with pytest.raises(CheckpointError, match=r"a\.pt cannot be opened \(No such file"):
-            convert(tmp_path / "a.pt", tmp_path / "out")
-        (tmp_path / "a.pt").write_bytes(bytes(11))
-        monkeypatch.setattr(importing, "MAX_STATE_BYTES", 10)
-        with pytest.raises(CheckpointError, match=r"a\.pt has 11 bytes; at most 10 are read"):
-            convert(tmp_path / "a.pt", tmp_path / "out")
-        with pytest.raises(ConfigError, match="Unknown arm 'x'"):
-            convert_state_dict(tmp_path / "a.pt", arm="x", scale="small", out=tmp_path / "out")
-
-    def test_a_loader_that_takes_too_long_is_stopped(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        torch.save(MODEL.state_dict(), tmp_path / "a.pt")
-        monkeypatch.setattr(importing, "CONVERTING_S", 0.05)
-        with pytest.raises(CheckpointError, match=r"Reading a\.pt took longer than 0\.05 s and was stopped"):
-            convert(tmp_path / "a.pt", tmp_path / "out")
-        assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]

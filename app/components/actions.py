@@ -1,0 +1,112 @@
+"""A figure with what can be done with it: download, link, command, Python; and what was clicked in it."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.results import Result
+from app import state
+
+Mode = Literal["points", "lasso", "box"]
+
+
+def figure(
+    drawing: go.Figure, key: str, result: Result, rows: Sequence[Mapping[str, Any]] = (), *, select: tuple[Mode, ...] = ()
+) -> list[tuple[Any, ...]]:
+    """Draw a figure and its row of actions; what is selected in it, as the `customdata` of the points.
+
+    Args:
+        drawing: the figure.
+        key: of the figure, different from all others on the page.
+        result: where its numbers come from.
+        rows: the numbers behind it, for the CSV.
+        select: how points can be selected; empty for figures that lead nowhere.
+    """
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"{result.study}-{key}"}}
+    selected: list[tuple[Any, ...]] = []
+    if select:
+        event = st.plotly_chart(drawing, theme=None, key=key, config=config, on_select="rerun", selection_mode=select)
+        selected = chosen(event)
+    else:
+        st.plotly_chart(drawing, theme=None, key=key, config=config)
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with st.popover("Download", icon=":material/download:", type="tertiary"):
+            _downloads(key, result, rows)
+        with st.popover("Share", icon=":material/link:", type="tertiary"):
+            _share(result)
+    return selected
+
+
+def chosen(event: Any) -> list[tuple[Any, ...]]:
+    """The `customdata` of the selected points, none twice; points without it lead nowhere.
+
+    >>> chosen({"selection": {"points": [{"customdata": ["D0", 3]}, {"x": 1}, {"customdata": ["D0", 3]}]}})
+    [('D0', 3)]
+    """
+    points = (event or {}).get("selection", {}).get("points", [])
+    found = [point.get("customdata") for point in points]
+    keys = [tuple(one.values()) if isinstance(one, dict) else tuple(one) for one in found if isinstance(one, dict | list | tuple)]
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+def _downloads(key: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
+    st.caption("The picture, as SVG: the camera above the figure.")
+    if rows:
+        st.download_button("Numbers, as CSV", lambda: as_csv(rows), f"{result.study}-{key}.csv", "text/csv", key=f"csv_{key}")
+    name = f"{result.study}.json"
+    st.download_button("Whole result, as JSON", lambda: as_json(result), name, "application/json", key=f"json_{key}")
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Records as CSV with the columns of the first.
+
+    >>> print(as_csv([{"layer": 1, "value": 0.5}]).strip())
+    layer,value
+    1,0.5
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_json(result: Result) -> str:
+    """Everything but the arrays."""
+    return json.dumps(result.to_document(), indent=2)
+
+
+def _share(result: Result) -> None:
+    st.caption("This page")
+    st.code(link(str(st.context.url or ""), state.address()), language=None, wrap_lines=True)
+    st.caption("The same numbers in a shell")
+    st.code(str(result.provenance["command"]), language="bash", wrap_lines=True)
+    st.caption("The same numbers in Python")
+    st.code(python(result), language="python", wrap_lines=True)
+
+
+def link(address: str, parameters: Mapping[str, Any]) -> str:
+    """The address of a page with what is chosen on it.
+
+    >>> link("http://127.0.0.1:8501/similarity?old=1", {"corpus": "small", "checkpoints": ["a", "b"]})
+    'http://127.0.0.1:8501/similarity?corpus=small&checkpoints=a&checkpoints=b'
+    """
+    return urlunsplit(urlsplit(address)._replace(query=urlencode(parameters, doseq=True)))
+
+
+def python(result: Result) -> str:
+    """Lines that compute or read the same result."""
+    names = list(result.request["checkpoints"])
+    settings = {name: value for name, value in result.request.items() if name != "checkpoints"}
+    return (
+        "from analysis.store import open_store\n"
+        "from analysis.studies.study import build_request, run_study\n\n"
+        f"request = build_request({result.study!r}, {names!r}, {settings!r})\n"
+        f"result = run_study({result.study!r}, request, store=open_store())"
+    )

@@ -1,0 +1,77 @@
+"""From a number to its sound: a list of windows, and the chosen one to be heard."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import caching, controls
+from app.components.plain import plain
+
+TABLE_PX, FEW = 320, 8
+WINDOW_S = 4.0
+
+
+def pick(
+    rows: Sequence[Mapping[str, Any]],
+    corpus: str,
+    key: str,
+    *,
+    title: str = "Heard",
+    columns: Any = None,
+    more: Callable[[int], None] | None = None,
+) -> int | None:
+    """A table of windows beside the sound of the chosen one; its number, None where there are none.
+
+    Args:
+        rows: records with `piece` and `start_s` (s), and whatever else the table shows.
+        corpus: where the pieces are.
+        key: of the table.
+        title: of the sound.
+        columns: column_config of the table.
+        more: called with the number of the chosen row, to draw below its sound.
+    """
+    if not rows:
+        return None
+    left, right = st.columns([5, 4], gap="medium")
+    shown = [{**row, "start_s": clock(float(row["start_s"]))} for row in rows]
+    names = {"start_s": st.column_config.TextColumn("start", width=56)} | dict(columns or {})
+    with left:
+        picked = st.dataframe(
+            shown, column_config=names, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", on_select="rerun",
+            selection_mode="single-row-required", selection_default={"selection": {"rows": [0]}}, key=key,
+            alt="Windows; the chosen row is heard beside it",
+        )  # fmt: skip
+    chosen = picked["selection"]["rows"]
+    number = chosen[0] if chosen and chosen[0] < len(rows) else 0
+    with right:
+        play(title, corpus, str(rows[number]["piece"]), float(rows[number]["start_s"]))
+        if more is not None:
+            more(number)
+    return number
+
+
+def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
+    """A window with its place and its sound; a sentence where the recording is not there."""
+    st.markdown(f"**{plain(title)}**: {plain(piece_id)}, {clock(start_s)} to {clock(start_s + WINDOW_S)}")
+    piece = caching.pieces(corpus).get(piece_id)
+    if piece is None:
+        st.caption("The recording is no longer there.")
+    elif not Path(piece.audio_path).is_file():
+        st.caption("This recording has not been rendered on this machine yet.")
+        if st.button("Render it", icon=":material/play_circle:", key=f"render_{title}_{piece_id}_{start_s}"):
+            with st.spinner("Rendering; this happens once …", show_time=True):
+                caching.render_piece(corpus, piece_id)
+            st.rerun()
+    else:
+        st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
+
+
+def clock(seconds: float) -> str:
+    """A place in a recording.
+
+    >>> clock(75.0), clock(9.0)
+    ('1:15', '0:09')
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

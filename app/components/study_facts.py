@@ -1,0 +1,28 @@
+"""What the numbers of a result were made from, for the footer, and whose they are."""
+
+from pathlib import Path
+from typing import Any
+
+from analysis.results import Result
+
+
+def names_of(result: Result) -> list[str]:
+    """Names of the checkpoints, in the order of the request."""
+    return [Path(str(name)).name for name in result.request["checkpoints"]]
+
+
+def facts(result: Result) -> dict[str, str]:
+    """Checkpoints and corpus with the first digits of their hashes, split, seed, precision, device and duration."""
+    made = result.provenance
+    named = (("checkpoints", "checkpoint_sha256"), ("corpus", "corpus_sha256"))
+    shas = {label: _hashes(made.get(field, {})) for label, field in named}
+    seconds = made.get("seconds")
+    rest = {
+        "split": result.request.get("split"), "seed": made.get("seed"), "dtype": made.get("dtype"), "device": made.get("device"),
+        "computed in": None if seconds is None else f"{seconds:.0f} s", "code": made.get("code_version"),
+    }  # fmt: skip
+    return shas | {name: str(fact) for name, fact in rest.items() if fact is not None}
+
+
+def _hashes(shas: Any) -> str:
+    return ", ".join(f"{name} ({str(sha)[:12]})" for name, sha in dict(shas).items())

@@ -1,0 +1,175 @@
+"""What a study page asks: checkpoints, a corpus and settings; how long that takes, and the job that answers it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from analysis.jobs import queue as jobs
+from analysis.jobs.job import Job, JobError
+from app import caching, controls, layout, state
+from app.components import job_progress, job_words, study_settings
+from app.layout import plain
+
+RENDERING_SPEED = 150.0  # seconds of audio rendered in one second
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that a study takes per checkpoint with its untrained twin, on two CPU cores, with the usual settings."""
+
+    small: float
+    full: float
+
+    def seconds(self, corpus: str, n_checkpoints: int) -> float:
+        """An estimate; folders are taken to be as long as the full demo corpus."""
+        return n_checkpoints * (self.small if corpus.startswith("small") else self.full)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the controls say."""
+
+    study: str
+    checkpoints: tuple[Any, ...]
+    corpus: str
+    settings: dict[str, Any]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return [str(one.name) for one in self.checkpoints]
+
+    @property
+    def all_settings(self) -> dict[str, Any]:
+        """Settings of the study."""
+        return {"corpus": self.corpus, **self.settings}
+
+    @property
+    def request(self) -> Any:
+        """The request of the study.
+
+        Raises:
+            ConfigError: a setting is of the wrong kind.
+        """
+        from analysis.studies.study import build_request
+
+        return build_request(self.study, self.names, self.all_settings)
+
+
+def choose(study: str, good: Sequence[Any]) -> Choice | None:
+    """The bar of controls; None, with the reason said, where no checkpoint is chosen."""
+    _adopt(study, [str(one.name) for one in good])
+    first, second, third = st.columns([6, 3, 2], vertical_alignment="bottom")
+    with first:
+        checkpoints = controls.pick_checkpoints(good)
+    with second:
+        corpus = controls.pick_corpus()
+    with third:
+        settings = study_settings.pick(study)
+    if not checkpoints:
+        layout.empty("No checkpoint is chosen.", "Choose one or more above.")
+        return None
+    return Choice(study, tuple(checkpoints), corpus, settings)
+
+
+def _adopt(study: str, names: Sequence[str]) -> None:
+    """Take over what a job asks that came with the address or from the drawer."""
+    job_id = state.get_text("job")
+    if not job_id or job_id == state.recall("adopted"):
+        return
+    state.keep("adopted", job_id)
+    try:
+        request = jobs.queue().get(job_id).request
+    except JobError:
+        return
+    if request.get("study") != study:
+        return
+    if chosen := [name for name in request.get("checkpoints", ()) if name in names]:
+        state.put_list("checkpoints", chosen)
+        state.preset(controls.CHECKPOINTS_WIDGET, chosen)
+    settings = dict(request.get("settings") or {})
+    if (corpus := settings.get("corpus")) in controls.corpora():
+        state.put("corpus", corpus)
+        state.preset(controls.CORPUS_WIDGET, corpus)
+    study_settings.adopt(study, settings)
+
+
+def ask(choice: Choice, cost: Cost) -> None:
+    """Where there is no result yet: the job that computes it, or what it takes and a button."""
+    job, lost = _job_of(choice)
+    if job is not None and not job.finished:
+        job_progress.follow(job)
+        return
+    label = "Compute"
+    if job is not None and job.state == "failed":
+        layout.error(job_words.ended(job))
+        label = "Try again"
+    elif job is not None and job.state == "cancelled":
+        st.warning("The computation was cancelled; what was finished is kept.", icon=":material/cancel:")
+    elif job is not None:
+        st.warning("The result was computed, but the store does not hold it.", icon=":material/warning:")
+    elif lost:
+        st.caption(plain(lost))
+    to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.corpus))
+    seconds = cost.seconds(choice.corpus, len(choice.checkpoints))
+    st.markdown(plain(effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)))
+    if st.button(label, icon=":material/play_arrow:", type="primary"):
+        _start(choice)
+
+
+def effort(n_checkpoints: int, seconds: float, to_render_s: float, *, usual: bool = True) -> str:
+    """What will be computed and how long it takes on a CPU, when nothing of it is stored."""
+    several = f"{n_checkpoints} checkpoints and their untrained twins take"
+    whose = several if n_checkpoints > 1 else "a checkpoint and its untrained twin take"
+    renders = job_words.about(to_render_s / RENDERING_SPEED)
+    rendering = f" The missing recordings are rendered first ({renders})." if to_render_s else ""
+    settings = "" if usual else " with the usual settings, yours may take more or less"
+    return (
+        f"Nothing is stored for this choice yet.{rendering} On a CPU, {whose} {job_words.about(seconds)}{settings}; "
+        "the page stays usable, and the address leads back here."
+    )
+
+
+def _start(choice: Choice) -> None:
+    from analysis.jobs.studies import submit_study
+
+    try:
+        job_id = submit_study(jobs.queue(), choice.study, choice.names, choice.all_settings)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return
+    state.put("job", job_id)
+    state.keep("adopted", job_id)
+    st.rerun()
+
+
+def _job_of(choice: Choice) -> tuple[Job | None, str]:
+    """The job of the address if it asks for this choice, else an unfinished one that does; and why the address has none."""
+    lost = ""
+    if job_id := state.get_text("job"):
+        try:
+            if asks_for(job := jobs.queue().get(job_id), choice.study, choice.request):
+                return job, ""
+        except JobError as error:
+            lost = str(error)
+    waiting = (job for job in jobs.queue().list() if not job.finished and asks_for(job, choice.study, choice.request))
+    found = next(waiting, None)
+    if found is not None or not lost:
+        state.put("job", None if found is None else found.id)
+    return found, "" if found else lost
+
+
+def asks_for(job: Job, study: str, request: Any) -> bool:
+    """Whether a job computes the result of a study's request."""
+    from analysis.studies.study import build_request
+
+    asked = job.request
+    if job.kind != "study" or asked.get("study") != study:
+        return False
+    try:
+        return build_request(study, asked.get("checkpoints", ()), dict(asked.get("settings") or {})) == request
+    except (OtoscopeError, TypeError):
+        return False

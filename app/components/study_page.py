@@ -1,0 +1,60 @@
+"""The anatomy of every study page: question, headline with its control, controls, charts, how it misleads, provenance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from analysis.results import Result
+from app import access, caching, controls, layout
+from app.components import study_facts, study_form
+from app.components.study_form import Choice, Cost
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """What one study page has of its own.
+
+    Attributes:
+        study: its name in the library.
+        question: the title.
+        how_to_read: Markdown; what the numbers mean and how they mislead.
+        cost: how long it takes.
+        draw: charts and detail below the controls.
+    """
+
+    study: str
+    question: str
+    how_to_read: str
+    cost: Cost
+    draw: Callable[[Result, Choice], None]
+
+
+def show(page: StudyPage) -> None:
+    """Draw the page: the stored answer, or a job that computes it."""
+    access.require_access()
+    layout.question(page.question)
+    answer = st.container()
+    result, origin = None, ""
+    good, _ = controls.usable()
+    if not good:
+        remedy = "Train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
+        layout.empty("No checkpoint was found, so there is nothing to examine.", remedy)
+    elif (choice := study_form.choose(page.study, good)) is not None:
+        try:
+            result, origin = caching.found_result(page.study, choice.request, choice.checkpoints)
+            if result is None:
+                study_form.ask(choice, page.cost)
+            else:
+                with answer:
+                    layout.headline(result.headline)
+                page.draw(result, choice)
+        except (OtoscopeError, OSError) as error:
+            layout.error(str(error))
+    with st.expander("How to read this, and how it misleads", icon=":material/help:"):
+        st.markdown(page.how_to_read)
+    if result is None:
+        layout.provenance()
+    else:
+        layout.provenance(study_facts.facts(result) | ({"source": origin} if origin else {}), str(result.provenance["command"]))

@@ -1,0 +1,91 @@
+"""What all study pages share: settings in the address, what a figure offers, and the way from a number to its sound."""
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis import paths
+from app.components import actions, study_facts, study_form
+from app.components.study_form import Cost
+
+RETRIEVAL = str(paths.repository() / "app" / "views" / "retrieval.py")
+
+
+def opened(**query: Any) -> AppTest:
+    app = AppTest.from_file(RETRIEVAL, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.usefixtures("queue")
+def test_settings_of_the_address_are_asked_and_those_that_differ_stay_in_it(checkpoints: list[Any], monkeypatch: Any) -> None:
+    asked: list[Any] = []
+
+    def found(study: str, request: Any, chosen: Any) -> tuple[None, str]:
+        asked.append((study, request, len(chosen)))
+        return None, ""
+
+    monkeypatch.setattr("app.caching.found_result", found)
+    monkeypatch.setattr("app.caching.unrendered", lambda _: [])
+    app = opened(checkpoints=["one"], corpus="small", set=["seed=7", "split=all", "n_queries=many"])
+    assert not app.exception
+    study, request, n = asked[-1]
+    assert (study, n, request.checkpoints, request.corpus) == ("scoreboard", 1, ("one",), "small")
+    assert (request.seed, request.split, request.n_queries) == (7, "all", 500)  # what cannot be read is the usual
+    assert app.query_params["set"] == ["split=all", "seed=7"]
+    app.number_input(key="set_scoreboard_seed").set_value(42).run()
+    assert asked[-1][1].seed == 42
+    assert app.query_params["set"] == "split=all"
+    assert len(checkpoints) == 2
+
+
+@pytest.mark.parametrize(
+    ("n", "to_render_s", "usual", "said"),
+    [
+        (1, 0.0, True, "On a CPU, a checkpoint and its untrained twin take about 2 minutes; the page stays usable"),
+        (
+            4,
+            0.0,
+            False,
+            "On a CPU, 4 checkpoints and their untrained twins take about 2 minutes with the usual settings, yours may",
+        ),
+        (2, 9000.0, True, "The missing recordings are rendered first (about 1 minute). On a CPU, 2 checkpoints"),
+    ],
+)
+def test_the_effort_is_said_before_it_is_made(n: int, to_render_s: float, usual: bool, said: str) -> None:
+    assert said in study_form.effort(n, 120.0, to_render_s, usual=usual)
+
+
+def test_cost_grows_with_checkpoints_and_folders_count_as_full() -> None:
+    cost = Cost(small=10, full=100)
+    assert [cost.seconds("small", 2), cost.seconds("full", 2), cost.seconds("/recordings", 1)] == [20, 200, 100]
+
+
+def test_the_python_lines_ask_the_same(result_of: Any) -> None:
+    from analysis.studies.study import build_request
+
+    result = result_of("one", "two")
+    scope: dict[str, Any] = {"build_request": build_request}
+    line = next(one for one in actions.python(result).splitlines() if one.startswith("request"))
+    line = line.replace("'corpus': 'small'", "'corpus': 'full'")
+    exec(line, scope)
+    assert scope["request"] == build_request("scoreboard", ["one", "two"], {"split": "test", "pool_size": 16})
+    assert "run_study('scoreboard', request, store=open_store())" in actions.python(result)
+
+
+def test_downloads_hold_every_number(result_of: Any) -> None:
+    result = result_of("one")
+    assert json.loads(actions.as_json(result)) == result.to_document()
+    lines = actions.as_csv([vars(value) for value in result.values]).splitlines()
+    assert lines[0] == "name,value,ci_low,ci_high,n,null,unit,estimator"
+    assert len(lines) == 1 + len(result.values)
+
+
+def test_facts_name_hashes_and_the_code(result_of: Any) -> None:
+    facts = study_facts.facts(result_of("one", "two"))
+    assert facts["checkpoints"] == "one (abababababab), two (abababababab)"
+    assert facts["computed in"] == "61 s"
+    assert study_facts.names_of(result_of("one", "two")) == ["one", "two"]

@@ -1,0 +1,49 @@
+"""Shipped results are found for the very request and weights they were made of, and never otherwise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.results import Result, Value, provenance
+from analysis.studies.scoreboard import Request
+from analysis.studies.shipped import ship_result, shipped_result
+
+SHAS = {"a": "0" * 64, "b": "1" * 64}
+REQUEST = Request(("a", "b"), corpus="small")
+
+
+@pytest.fixture
+def result() -> Result:
+    values = [Value("a: S", 0.5, 0.4, 0.6, 10, 0.04, "share", "min of R@10 both ways")]
+    made = provenance(checkpoints=SHAS, corpora={"c": "2" * 64}, device="cpu", dtype="float32", seed=42, seconds=3.0, command="x")
+    request = {**vars(REQUEST), "checkpoints": ["a", "b"]}
+    arrays = {"ranks.0": np.arange(6, dtype=np.int32).reshape(2, 3), "pieces": np.array(["x", "y"])}
+    return Result("scoreboard", request, "Found.", values, {"pairs": [{"p": 0.5}]}, arrays, made)
+
+
+def test_what_is_shipped_is_found_again_bit_for_bit(result: Result, tmp_path: Path) -> None:
+    place = ship_result(result, tmp_path)
+    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) == result
+    bytes_before = place.with_suffix(".npz").read_bytes()
+    ship_result(result, tmp_path)
+    assert place.with_suffix(".npz").read_bytes() == bytes_before
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".npz"]
+
+
+def test_another_request_or_other_weights_find_nothing(result: Result, tmp_path: Path) -> None:
+    ship_result(result, tmp_path)
+    assert shipped_result("scoreboard", replace(REQUEST, seed=1), SHAS, tmp_path) is None
+    assert shipped_result("scoreboard", replace(REQUEST, checkpoints=("b", "a")), SHAS, tmp_path) is None
+    assert shipped_result("scoreboard", REQUEST, {"a": "0" * 64, "b": "3" * 64}, tmp_path) is None
+    assert shipped_result("scoreboard", REQUEST, {"a": "0" * 64}, tmp_path) is None
+    assert shipped_result("embedding", REQUEST, SHAS, tmp_path) is None
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\x80\x04"])
+def test_a_damaged_file_is_no_result(result: Result, tmp_path: Path, suffix: str, damage: bytes) -> None:
+    place = ship_result(result, tmp_path)
+    place.with_suffix(suffix).write_bytes(damage)
+    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) is None
