@@ -76,7 +76,7 @@ def pick_checkpoints(good: Sequence[Any]) -> list[Any]:
 def corpora() -> dict[str, str]:
     """Corpora that may be chosen and what they are called: the demo corpora, and the folders in `$OTOSCOPE_CORPORA`."""
     folders = [Path(part).expanduser().absolute() for part in os.environ.get(CORPORA_VARIABLE, "").split(os.pathsep) if part]
-    demo = {"small": "small demo corpus", "full": "full demo corpus"}
+    demo = {"full": "full demo corpus", "small": "small demo corpus"}
     return demo | {str(folder): folder.name for folder in folders if folder.is_dir()}
 
 
@@ -97,6 +97,17 @@ def pick_word(name: state.Name, label: str, options: Sequence[str]) -> str:
     chosen = st.segmented_control(label, options, default=default, required=True, key=f"pick_{name}")
     state.put(name, str(chosen))
     return str(chosen)
+
+
+def pick_choice(name: state.Name, label: str, options: Sequence[str], default: str) -> str:
+    """One of several words from a list; the default where the address names none of them."""
+    wanted = state.get_text(name)
+    start = wanted if wanted in options else default if default in options else options[0]
+    widget = f"pick_{name}"
+    state.start(widget, start, options)
+    chosen = str(st.selectbox(label, options, key=widget))
+    state.put(name, chosen)
+    return chosen
 
 
 def demo_clips() -> dict[str, Any]:

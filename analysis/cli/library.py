@@ -62,7 +62,7 @@ def arms(options: argparse.Namespace) -> None:
     from analysis.models.arms import ARMS
 
     rows = [asdict(arm) for arm in ARMS.values()]
-    emit(options, rows, [f"{row['name']:8} {row['summary']}" for row in rows])
+    emit(options, rows, [f"{row['name']:16} {row['summary']}" for row in rows])
 
 
 def describe(options: argparse.Namespace) -> None:

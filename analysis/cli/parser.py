@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.cli import library, work
+from analysis.studies import STUDY_NAMES
 
 Command = Callable[[argparse.Namespace], int | None]
 
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     cache.add_argument("--clear", action="store_true", help="delete stored results and activations; rendered audio stays")
     _train(command("train", work.train, "train an arm and examine it"))
     _study(command("study", work.study, "ask one question of checkpoints, with its controls"))
+    _battery(command("battery", work.battery, "every study on the same checkpoints, with a report"))
     _inspect(command("inspect", work.inspect, "attention, self-similarity and descriptors of one recording as PNG, NPZ and JSON"))
     command("doctor", library.doctor, "what works on this machine, and what to install")
     return parser
@@ -72,11 +74,18 @@ def _train(train: argparse.ArgumentParser) -> None:
 
 
 def _study(study: argparse.ArgumentParser) -> None:
-    study.add_argument("name", help="scoreboard")
+    study.add_argument("name", help=f"one of {', '.join(STUDY_NAMES)}")
     study.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="a name from `otoscope checkpoints`, or a folder")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, such as corpus=small")
     study.add_argument("--fresh", action="store_true", help="compute again, even if the answer is stored")
     study.add_argument("--out", type=Path, metavar="DIR", help="write result.json, arrays.npz and the tables there")
+
+
+def _battery(battery: argparse.ArgumentParser) -> None:
+    battery.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="a name from `otoscope checkpoints`, or a folder")
+    battery.add_argument("--corpus", default="small", help="small, full, or a folder (default small)")
+    battery.add_argument("--only", metavar="STUDIES", help="some of the studies, separated by commas")
+    battery.add_argument("--out", type=Path, required=True, metavar="DIR", help="report.html, and a folder per study")
 
 
 def _inspect(inspect: argparse.ArgumentParser) -> None:

@@ -50,6 +50,31 @@ def study(options: argparse.Namespace) -> None:
     emit(options, result.to_document(), lines)
 
 
+def battery(options: argparse.Namespace) -> None:
+    """Every study, and a report of them; what is stored is not computed again."""
+    from analysis.jobs.inline import run_inline
+    from analysis.report import write_report
+    from analysis.store import open_store
+    from analysis.studies import STUDY_NAMES
+    from analysis.studies.battery import Part
+    from analysis.studies.study import read_result
+
+    studies = options.only.split(",") if options.only else list(STUDY_NAMES)
+    made_folder(options.out)
+    request = {"checkpoints": options.checkpoints, "corpus": options.corpus, "studies": studies}
+    done = run_inline("battery", request, progress_bar("battery"), notice=say)
+    store, parts = open_store(), []
+    for one in done["studies"]:
+        result = read_result(store, one["store_key"]) if one["store_key"] else None
+        parts.append(Part(one["study"], one["command"], result, one["store_key"], one["error"], tuple(one["notices"])))
+        if result is not None:
+            write_result(result, options.out / one["study"])
+    title = f"Examination of {', '.join(Path(name).name for name in options.checkpoints)} on {Path(options.corpus).name}"
+    report = write_report(parts, options.out, title=title)
+    lines = [f"{part.study}: {part.result.headline if part.result else f'not made: {part.error}'}" for part in parts]
+    emit(options, {"report": str(report), **done}, [*lines, str(report)])
+
+
 def read_settings(texts: Sequence[str]) -> dict[str, str]:
     """KEY=VALUE texts as a dictionary.
 

@@ -10,6 +10,7 @@ from analysis.jobs.job import JobError
 JobFunction = Callable[[dict[str, Any], Context], Any]
 
 KINDS: Mapping[str, str] = {
+    "battery": "analysis.jobs.battery:battery",
     "study": "analysis.jobs.studies:study",
     "train": "analysis.jobs.tasks:train",
 }

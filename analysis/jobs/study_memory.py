@@ -77,5 +77,26 @@ def _scoreboard(request: Any, n_windows: int, width: int) -> int:
     return DOUBLE * (SIDES * n_windows * width + 6 * request.n_queries * request.pool_size)
 
 
-EXTRA: Mapping[str, Callable[[Any, int, int], int]] = {"scoreboard": _scoreboard}
+def _pools(request: Any) -> int:
+    """Candidates and kinds of every redrawn pool."""
+    return (DOUBLE + 1) * request.evaluation_seeds * request.n_queries * request.pool_size
+
+
+def _altered(request: Any, n_windows: int) -> int:
+    """Performances and sound fonts that are rendered from, the waveforms of one dose, and of every model the rows of 12 taps."""
+    rows = WEIGHTS_KINDS * len(request.checkpoints) * 12 * 1_024
+    return 150_000_000 + FLOAT * n_windows * (96_000 + rows)
+
+
+EXTRA: Mapping[str, Callable[[Any, int, int], int]] = {
+    **dict.fromkeys(("transposition", "invariance"), lambda request, n, _: _altered(request, n)),
+    "scoreboard": _scoreboard,
+    "similarity": lambda _, n, __: DOUBLE * 6 * SIDES * 7 * min(n, 1_000) ** 2,
+    "probes": lambda _, n, width: 300_000_000 + DOUBLE * n * (8 * 6 * 4 * width + 20_000),
+    "controls": _scoreboard,
+    "replication": lambda request, n, width: _scoreboard(request, n, width) + _pools(request),
+    "embedding": lambda request, n, _: (
+        300_000_000 + DOUBLE * (6 * min(n, 4_000) ** 2 + 3 * min(n // max(1, request.windows_per_piece), 200) ** 3)
+    ),
+}
 """What a study holds beside models and embeddings: (request, windows, width of the embedding) → bytes."""

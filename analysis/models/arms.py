@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.errors import ConfigError
-from analysis.models.config import A4Mechanism, ModelConfig
+from analysis.models.config import A4Mechanism, DescriptorValues, ModelConfig
 
 Scale = Literal["small", "paper"]
 SCALES: tuple[Scale, ...] = ("small", "paper")
@@ -12,16 +12,23 @@ SCALES: tuple[Scale, ...] = ("small", "paper")
 
 @dataclass(frozen=True)
 class Arm:
-    """One architecture of the descriptor-injection family."""
+    """One architecture of the descriptor-injection family.
+
+    Attributes:
+        control_of: of a parameter-matched control the arm whose parameters it has; "" of an arm proper.
+        descriptor_values: what stands where the descriptors enter.
+    """
 
     name: str
     a4: A4Mechanism
     d4: bool
     summary: str
     family: str = "descriptor-injected audio-MIDI retrieval"
+    control_of: str = ""
+    descriptor_values: DescriptorValues = "real"
 
 
-ARMS = {
+REAL_ARMS = {
     arm.name: arm
     for arm in (
         Arm("D0", "none", False, "no descriptor: the baseline"),
@@ -34,6 +41,23 @@ ARMS = {
         Arm("d4-a4r", "reverse", True, "A4 frames attend to the CNN frames, D4 concatenated"),
     )
 }
+
+
+def _controls(arm: Arm) -> tuple[Arm, ...]:
+    """Arms with the parameters of this one but without what its descriptors tell; none of an arm without descriptors."""
+    given = " and ".join([*(["A4"] if arm.a4 != "none" else []), *(["D4"] if arm.d4 else [])])
+    told: dict[DescriptorValues, str] = {
+        "zero": f"zeros in place of {given}", "random": f"noise in place of {given}", "shuffled": f"{given} in a shuffled order",
+    }  # fmt: skip
+    same = {"a4": arm.a4, "d4": arm.d4, "family": arm.family, "control_of": arm.name}
+    return tuple(
+        Arm(f"{arm.name}-{values}", summary=f"control of {arm.name}: {summary}", descriptor_values=values, **same)
+        for values, summary in told.items()
+        if given
+    )
+
+
+ARMS = {arm.name: arm for real in REAL_ARMS.values() for arm in (real, *_controls(real))}
 
 _PAPER = {
     "conv_channels": (512, 512, 512, 1024), "conv_kernels": (10, 3, 3, 3), "conv_strides": (5, 2, 2, 2),
@@ -67,4 +91,5 @@ def build_config(arm: str, scale: str) -> ModelConfig:
     if scale not in SCALES:
         raise ConfigError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
     sizes = _PAPER if scale == "paper" else _SMALL
-    return ModelConfig(a4_mechanism=ARMS[arm].a4, d4=ARMS[arm].d4, **sizes)
+    built = ARMS[arm]
+    return ModelConfig(a4_mechanism=built.a4, d4=built.d4, descriptor_values=built.descriptor_values, **sizes)

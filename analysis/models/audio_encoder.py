@@ -10,20 +10,24 @@ from torch import Tensor, nn
 
 from analysis.descriptors.a4 import N_BANDS, a4
 from analysis.errors import ShapeError
-from analysis.models.config import ModelConfig
+from analysis.models.config import DescriptorValues, ModelConfig
+from analysis.models.substitutes import substitute
 from analysis.models.transformer import Block, MultiHeadAttention
 
 
 class A4Descriptor(nn.Module):
-    """A4 as a module without weights, so that it is a place where it can be read or replaced."""
+    """A4, or what a control puts in its place, as a module without weights: a place where it can be read or replaced."""
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, values: DescriptorValues = "real") -> None:
         super().__init__()
         self.sample_rate = sample_rate
+        self.values: DescriptorValues = values
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames 8"]:
-        """See `analysis.descriptors.a4`."""
-        return a4(waveform, self.sample_rate)
+        """See `analysis.descriptors.a4` and `analysis.models.substitutes`."""
+        frames = a4(waveform, self.sample_rate)
+        mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+        return substitute(frames, mask, [waveform], self.values, training=self.training)
 
 
 class AudioEncoder(nn.Module):
@@ -45,7 +49,7 @@ class AudioEncoder(nn.Module):
             self.a4_positions = nn.Parameter(torch.randn(config.max_a4_frames, d_model) * 0.02)
             self.a4_attention = MultiHeadAttention(d_model, config.n_heads)
         if config.a4_mechanism != "none":
-            self.a4 = A4Descriptor(config.sample_rate)
+            self.a4 = A4Descriptor(config.sample_rate, config.descriptor_values)
             self.a4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
             Block(d_model, config.n_heads, config.audio_d_ff, config.dropout, norm_first=False)

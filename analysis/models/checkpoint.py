@@ -141,8 +141,9 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         config = ModelConfig.from_dict(described["model"])
     except OtoscopeError as error:
         raise CheckpointError(f"{folder.name}/{CONFIG}: {error}") from error
-    if (config.a4_mechanism, config.d4) != (ARMS[arm].a4, ARMS[arm].d4):
-        got = f"a4_mechanism {config.a4_mechanism!r} and d4 {config.d4}"
+    its = ARMS[arm]
+    if (config.a4_mechanism, config.d4, config.descriptor_values) != (its.a4, its.d4, its.descriptor_values):
+        got = f"a4_mechanism {config.a4_mechanism!r}, d4 {config.d4} and descriptor_values {config.descriptor_values!r}"
         raise CheckpointError(f"{folder.name}/{CONFIG} says arm {arm} but describes {got}. Correct one of them.")
     if type(seed := described["training"].get("seed", 0)) is not int:
         raise CheckpointError(f"{folder.name}/{CONFIG}: the seed must be a whole number; got {shown(seed)}. Correct it.")

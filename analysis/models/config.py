@@ -8,6 +8,9 @@ from analysis.errors import ConfigError
 
 A4Mechanism = Literal["none", "concat", "cross", "reverse"]
 MECHANISMS = ("none", "concat", "cross", "reverse")
+DescriptorValues = Literal["real", "zero", "random", "shuffled"]
+DESCRIPTOR_VALUES: tuple[DescriptorValues, ...] = ("real", "zero", "random", "shuffled")
+_NAMES = {"a4_mechanism": MECHANISMS, "descriptor_values": DESCRIPTOR_VALUES}
 
 _MOST_CONVOLUTIONS = 16
 _LARGEST = 2**16  # of a size that is not listed here; far above any model, far below what overflows or never ends
@@ -20,7 +23,12 @@ _SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of both encoders and the way descriptors enter. Lengths in samples, times in seconds, rates in Hz."""
+    """Sizes of both encoders and the way descriptors enter. Lengths in samples, times in seconds, rates in Hz.
+
+    Attributes:
+        descriptor_values: what stands where the descriptors enter; other than "real" in parameter-matched controls, see
+            `analysis.models.substitutes`.
+    """
 
     a4_mechanism: A4Mechanism
     d4: bool
@@ -47,11 +55,14 @@ class ModelConfig:
     max_notes: int = 2048
     sample_rate: int = 24_000
     n_samples: int = 96_000
+    descriptor_values: DescriptorValues = "real"
 
     def __post_init__(self) -> None:
         self._refuse_convolutions()
         if self.a4_mechanism not in MECHANISMS:
             raise ConfigError(f"Unknown A4 mechanism {shown(self.a4_mechanism)}: expected one of {MECHANISMS}.")
+        if self.descriptor_values not in DESCRIPTOR_VALUES:
+            raise ConfigError(f"Unknown descriptor values {shown(self.descriptor_values)}: expected one of {DESCRIPTOR_VALUES}.")
         if self.d_pitch + self.d_velocity + self.d_duration != self.midi_d_model:
             raise ConfigError("d_pitch + d_velocity + d_duration must equal midi_d_model, since they are concatenated.")
         for width in (self.audio_d_model, self.midi_d_model):
@@ -128,7 +139,8 @@ def _expectation(field: Field, value: object) -> str:
     if field.type == tuple[int, ...]:
         right = isinstance(value, tuple) and all(_whole(size, least, most) for size in value)
         return "" if right else f"a list of whole numbers from {least} to {most:,}"
-    return "" if value in MECHANISMS else f"one of {', '.join(MECHANISMS)}"
+    names = _NAMES[field.name]
+    return "" if value in names else f"one of {', '.join(names)}"
 
 
 def shown(value: object) -> str:

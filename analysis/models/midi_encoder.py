@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from analysis.descriptors.d4 import N_STEPS, d4
 from analysis.errors import ShapeError
-from analysis.models.config import ModelConfig
+from analysis.models.config import DescriptorValues, ModelConfig
+from analysis.models.substitutes import substitute
 from analysis.models.transformer import Block
 
 N_PITCHES = 128
@@ -68,11 +69,16 @@ def collate_notes(windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes
 
 
 class D4Descriptor(nn.Module):
-    """D4 as a module without weights, so that it is a place where it can be read or replaced."""
+    """D4, or what a control puts in its place, as a module without weights: a place where it can be read or replaced."""
+
+    def __init__(self, values: DescriptorValues = "real") -> None:
+        super().__init__()
+        self.values: DescriptorValues = values
 
     def forward(self, notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:
-        """See `masked_d4`."""
-        return masked_d4(notes)
+        """See `masked_d4` and `analysis.models.substitutes`."""
+        contents = [notes.pitch, notes.velocity, notes.duration]
+        return substitute(masked_d4(notes), notes.mask, contents, self.values, training=self.training)
 
 
 class MidiEncoder(nn.Module):
@@ -88,7 +94,7 @@ class MidiEncoder(nn.Module):
         self.input = nn.Linear(d_model, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         if config.d4:
-            self.d4 = D4Descriptor()
+            self.d4 = D4Descriptor(config.descriptor_values)
             self.d4_concat = nn.Linear(d_model + N_STEPS, d_model)
             self.d4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(

@@ -85,7 +85,8 @@ def layer_means(
         Cancelled: somebody asked to stop.
     """
     key = Store.key(
-        kind="layer means", weights=weights, checkpoint=checkpoint.sha256, corpus=desk.corpus.sha256, side=side, taps=list(taps),
+        kind="layer means", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
+        corpus=desk.corpus.sha256, side=side, taps=list(taps),
         windows=[[segment.piece.piece_id, segment.start_s] for segment in segments], altered=altered.name,
         seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
     )  # fmt: skip

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from analysis import paths
 from analysis.datasets.corpus import PACKAGE
-from analysis.fingerprints import UnreadError
 from analysis.datasets.piece import Corpus, Listed, contents_sha256
+from analysis.fingerprints import UnreadError
 from analysis.results import code_version
 from analysis.store import Store, StoreError
 from analysis.studies.corpora import NAMES, open_corpus

@@ -61,7 +61,8 @@ def embed(
     """
     places = [[segment.piece.piece_id, segment.start_s] for segment in segments]
     key = Store.key(
-        kind="embeddings", weights=weights, checkpoint=checkpoint.sha256, corpus=desk.corpus.sha256, windows=places,
+        kind="embeddings", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
+        corpus=desk.corpus.sha256, windows=places,
         seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
     )  # fmt: skip
     if desk.store is not None and (entry := desk.store.get(key)) is not None:

@@ -102,7 +102,7 @@ def _behind_the_scores(
 
     This is what leads from a score to its sounds.
     """
-    arrays = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
+    arrays: dict[str, ndarray] = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
     arrays |= {f"instead.{i}": array.astype(np.int32) for i, array in enumerate(instead.values())}
     for i, pool in enumerate(pools.values()):
         arrays |= {f"query.{i}": pool.query.astype(np.int32), f"candidates.{i}": pool.candidates.astype(np.int32)}

@@ -1,10 +1,12 @@
 """Results that come with the shipped checkpoints, so that a page has something to show before anything is computed."""
 
+import gzip
 import hashlib
 import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -25,17 +27,17 @@ def shipped_folder() -> Path:
 
 
 def ship_result(result: Result, folder: Path | None = None) -> Path:
-    """Write a result as `STUDY-DIGITS.json` with its arrays beside it; the same result gives the same bytes.
+    """Write a result as `STUDY-DIGITS.json.gz` with its arrays beside it; the same result gives the same bytes.
 
     Returns the path of the document.
     """
     folder = folder or shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
     document = result.to_document()
-    place = folder / f"{result.study}-{_digits(result.study, document['request'])}.json"
+    place = folder / f"{result.study}-{_digits(result.study, document['request'])}"
     _replace(place.with_suffix(".npz"), _packed(result.arrays))
-    _replace(place, json.dumps(document, indent=1, ensure_ascii=False).encode())
-    return place
+    _replace(place.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
+    return place.with_suffix(".json.gz")
 
 
 def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
@@ -51,12 +53,12 @@ def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], fol
     """
     plain = json.loads(json.dumps(asdict(request)))
     plain["checkpoints"] = [Path(name).name for name in plain["checkpoints"]]
-    place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}.json"
+    place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}"
     try:
-        document = json.loads(place.read_text(encoding="utf-8"))
+        document = json.loads(gzip.decompress(place.with_suffix(".json.gz").read_bytes()))
         with np.load(place.with_suffix(".npz"), allow_pickle=False) as arrays:
             result = Result.from_document(document, dict(arrays))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, ConfigError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, ConfigError):
         return None
     same = dict(result.request) == plain and dict(result.provenance.get("checkpoint_sha256", {})) == dict(checkpoints)
     return result if same and result.study == study else None

@@ -21,13 +21,14 @@ from analysis.errors import CheckpointError, ConfigError
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
+from analysis.studies import STUDY_NAMES
 from analysis.studies.corpora import open_corpus
 from analysis.studies.desk import Answer as Answer
 from analysis.studies.desk import Cancel, Desk, NeverCancelled, Progress, tell_nobody
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
-STUDIES = {"scoreboard": "analysis.studies.scoreboard"}
+STUDIES = {name: f"analysis.studies.{name}" for name in STUDY_NAMES}
 
 
 def study_module(name: str) -> ModuleType:
@@ -96,9 +97,11 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """Where the result is in the store."""
+        """Where the result is in the store; the same weights make another model under another configuration."""
+        configs = {name: checkpoint.config for name, checkpoint in self.checkpoints.items()}
         return Store.key(
-            study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s, corpus=self.corpus_sha256,
+            study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s,
+            configs=configs, corpus=self.corpus_sha256,
             code=self.code, device=self.device.type, schema=SCHEMA_VERSION,
         )  # fmt: skip
 

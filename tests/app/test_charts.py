@@ -176,5 +176,6 @@ def test_pooling_keeps_the_mean(rng):
 
 def test_a_roll_that_leaves_notes_out_says_so() -> None:
     onset = np.arange(12_000) / 100
-    assert "the first 10,000 of 12,000 notes" in notes.piano_roll(onset, onset + 0.1, np.full(12_000, 60)).to_json()
-    assert "notes" not in notes.piano_roll(onset[:10_000], onset[:10_000] + 0.1, np.full(10_000, 60)).layout.annotations
+    left_out, complete = (notes.piano_roll(onset[:n], onset[:n] + 0.1, np.full(n, 60)).to_json() or "" for n in (12_000, 10_000))
+    assert "the first 10,000 of 12,000 notes" in left_out
+    assert "the first" not in complete

@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis import paths
-from analysis import fingerprints
+from analysis import fingerprints, paths
 from analysis.jobs import studies
 from analysis.jobs.context import Context
 from analysis.studies import scoreboard

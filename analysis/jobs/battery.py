@@ -1,0 +1,67 @@
+"""The whole examination as one job: it goes on where it was stopped, since every finished study is in the store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.jobs.context import Context
+from analysis.jobs.queue import JobQueue
+
+KIND = "battery"
+FIELDS = {"checkpoints": list, "corpus": str, "studies": list}
+
+
+def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, studies: Sequence[str]) -> str:
+    """Queue the examination with the memory that its largest study needs, and return the job's id.
+
+    Raises:
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
+        JobError: the server is going down.
+    """
+    from analysis.jobs.study_memory import needs_bytes
+    from analysis.studies.battery import settings_for
+    from analysis.studies.study import build_request
+    from analysis.training.loop import pick_device
+
+    device = str(pick_device())
+    requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in studies}
+    needed = max(needs_bytes(name, request, device) for name, request in requests.items())
+    document = {"checkpoints": list(checkpoints), "corpus": corpus, "studies": list(studies)}
+    return queue.submit(KIND, document, needs_bytes=needed, device=device)
+
+
+def battery(request: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Run the examination; the document lists per study its place in the store, its headline, its command, or its reason.
+
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+        StoreError: the store does not take a result.
+        Cancelled: the user asked to stop; studies that were finished are kept.
+    """
+    from analysis.store import StoreError, open_store
+    from analysis.studies.battery import run_battery
+
+    _check(request)
+    store = open_store()
+    parts = run_battery(
+        request["checkpoints"], request["corpus"], studies=request["studies"], store=store, progress=context.progress,
+        cancel=context.cancel, notice=context.notice, batch_size_limit=context.batch_size_limit,
+    )  # fmt: skip
+    for part in parts:
+        if part.result is not None and store.get(part.key) is None:
+            raise StoreError(f"{part.study} was computed, but the store does not hold it. Raise OTOSCOPE_STORE_BYTES.")
+    studies = [
+        {
+            "study": part.study, "store_key": part.key, "headline": part.result.headline if part.result else "",
+            "error": part.error, "command": part.command, "notices": list(part.notices),
+        }
+        for part in parts
+    ]  # fmt: skip
+    return {"studies": studies}
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    right = all(isinstance(request.get(name), kind) for name, kind in FIELDS.items()) and set(request) == set(FIELDS)
+    if not right or not all(isinstance(name, str) for name in (*request["checkpoints"], *request["studies"])):
+        expected = "checkpoints (a list of names), corpus (a name or a folder) and studies (a list of names)"
+        raise ConfigError(f"The request of an examination holds {expected}; got {dict(request)}.")

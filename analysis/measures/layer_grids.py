@@ -1,0 +1,129 @@
+"""All layers of one stack against all of another: similarity, its nulls, its interval, and who contributes.
+
+Works on prepared matrices (`kernels.prepare`, `rsa.prepare_ranks`): the similarity of two layers is the sum of their products.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64, Shaped
+from numpy import ndarray
+from scipy.special import stdtrit
+from torch import Tensor
+
+from analysis.seeding import numpy_generator
+
+Prepare = Callable[[Tensor, Tensor | None], Tensor]
+
+
+def grid(first: Float64[Tensor, "a n n"], second: Float64[Tensor, "b n n"]) -> Float64[Tensor, "a b"]:
+    """Similarity of every layer of `first` with every layer of `second`: one matrix product."""
+    return first.flatten(1) @ second.flatten(1).T
+
+
+def contributions(first: Float64[Tensor, "a n n"], second: Float64[Tensor, "b n n"]) -> Float64[Tensor, "a b n"]:
+    """What the pairs of each example add to a cell; the sum over examples is the cell.
+
+    For debiased CKA this is the part of the example in the numerator of HSIC₁, divided by the denominator of the ratio.
+    """
+    return torch.einsum("anm,bnm->abn", first, second)
+
+
+def shuffled_grids(
+    first: Tensor, second: Tensor, orders: Int64[ndarray, "k n"], prepare: Prepare | None = None, batch: Tensor | None = None
+) -> Iterator[Float64[Tensor, "a b"]]:
+    """The grid with examples of `second` in each of the orders, one after the other: draws of the null.
+
+    Args:
+        first: prepared.
+        second: prepared; with `prepare`, not yet.
+        orders: see `shuffles_by_work`.
+        prepare: for estimates that depend on which examples are in one batch.
+        batch: for `prepare`.
+    """
+    rows = first.flatten(1)
+    for order in torch.from_numpy(orders).to(second.device):
+        moved = second.index_select(1, order).index_select(2, order)
+        yield rows @ (prepare(moved, batch) if prepare else moved).flatten(1).T
+
+
+def grids_without_works(
+    first: Tensor, second: Tensor, works: Int64[ndarray, " n"], prepare: Prepare, batch: Tensor | None = None
+) -> Iterator[Float64[Tensor, "a b"]]:
+    """The grid without the examples of each work, one after the other.
+
+    Args:
+        first: kernels or places, not prepared.
+        second: the same.
+        works: number of the work of every example, from 0, each occurring.
+        prepare: see above.
+        batch: for `prepare`.
+    """
+    same = first is second
+    for number in range(int(works.max()) + 1):
+        kept = torch.from_numpy(np.flatnonzero(works != number)).to(first.device)
+        left = None if batch is None else batch[kept]
+        one = prepare(first.index_select(1, kept).index_select(2, kept), left)
+        yield grid(one, one if same else prepare(second.index_select(1, kept).index_select(2, kept), left))
+
+
+def shuffles_by_work(works: Int64[ndarray, " n"], n_shuffles: int, *, seed: int) -> Int64[ndarray, "k n"]:
+    """Orders that pair the examples of every work with those of a work drawn at random, in their order, each used once.
+
+    Examples of one work are alike on both sides, so that shuffling single examples would make the null too narrow and too low.
+    Where works have different numbers of examples, those left over on one side are paired with those left over on the other.
+    """
+    members = [np.flatnonzero(works == number) for number in range(int(works.max()) + 1)]
+    rng, orders = numpy_generator(seed, "shuffles by work"), np.full((n_shuffles, len(works)), -1)
+    for order in orders:
+        left: list[ndarray] = []
+        for place, drawn in enumerate(rng.permutation(len(members))):
+            here, there = members[place], members[drawn]
+            both = min(len(here), len(there))
+            order[here[:both]] = there[:both]
+            left.append(there[both:])
+        order[order < 0] = np.concatenate(left)
+    return orders
+
+
+def jackknife_interval(
+    value: float,
+    without: Shaped[ndarray, " works"],
+    sizes: Int64[ndarray, " works"],
+    *,
+    bounded: bool = True,
+    level: float = 0.95,
+) -> tuple[float, float] | None:
+    """Interval of a similarity from its values without each work (delete-group jackknife, t with works − 1 degrees of freedom).
+
+    A bootstrap draws works twice, and the kernel between an example and its copy is that of the example with itself: off the
+    diagonal, where the debiased estimate counts it, it adds the bias back. The jackknife repeats nothing. For works of different
+    sizes it is that of Busing, Meijer & van der Leeden (1999). Simulated (20 works of 5 windows, an effect of the work as large
+    as that of the window) it holds the mean of the estimates in 94 to 96 of 100 cases, in 99 where nothing is shared.
+
+    That mean is what such windows give: those of one work are alike on both sides, which raises every similarity, and its null
+    by works alike (`shuffles_by_work`). One window per work gives the similarity of independent examples.
+
+    Args:
+        value: with all works.
+        without: without each.
+        sizes: examples of each work.
+        bounded: whether values end at ±1: the interval is then made on the scale of artanh.
+        level: share of intervals that hold the expected value.
+
+    Returns:
+        None where there are fewer than 3 works.
+    """
+    n_works = len(without)
+    if n_works < 3:
+        return None
+    if bounded and max(abs(value), float(np.abs(without).max())) > 1 - 1e-12:
+        return value, value
+    scale, back = (np.arctanh, np.tanh) if bounded else (np.float64, np.float64)
+    centre, others = scale(value), np.asarray(scale(without))
+    ratio = sizes.sum() / sizes
+    pseudo = ratio * centre - (ratio - 1) * others
+    variance = float(np.mean((pseudo - (n_works * centre - np.sum((1 - 1 / ratio) * others))) ** 2 / (ratio - 1)))
+    reach = float(stdtrit(n_works - 1, (1 + level) / 2)) * variance**0.5
+    return float(back(centre - reach)), float(back(centre + reach))

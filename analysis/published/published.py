@@ -1,0 +1,119 @@
+"""Published numbers, each with its source and with the correction that applies to it."""
+
+import functools
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from analysis.errors import ConfigError
+
+FILE = "descriptor_paper.json"
+_TEXTS = ("study", "arm", "condition", "measure", "unit", "source", "correction")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of somebody else.
+
+    Attributes:
+        study: our study that asks the same question.
+        arm: of the authors' models.
+        condition: what was done, or to which part it applies.
+        measure: what was measured.
+        value: in `unit`.
+        unit: "%" for per cent, "" for a pure number.
+        source: where the number is from, in words.
+        correction: what is known to be wrong with it, or how it differs from what we measure, in one sentence; "" if nothing is.
+        citation: whose number it is.
+        comparability: why it is not comparable with ours in absolute terms.
+    """
+
+    study: str
+    arm: str
+    condition: str
+    measure: str
+    value: float
+    unit: str
+    source: str
+    correction: str
+    citation: str
+    comparability: str
+
+
+def published(study: str, arm: str | None = None) -> tuple[Published, ...]:
+    """What is published about a study, in the order of the file.
+
+    Args:
+        study: name of our study.
+        arm: to have one arm alone; None for all.
+
+    Raises:
+        ConfigError: nothing is published about that study, or not about that arm in it; or the file is damaged.
+
+    >>> [one.value for one in published("controls", "d4a4")]
+    [83.0, 75.0, 73.6, 73.6]
+    """
+    everything = _all()
+    of_study = tuple(one for one in everything if one.study == study)
+    if not of_study:
+        known = ", ".join(published_studies())
+        raise ConfigError(f"Nothing is published about a study {study!r}: expected one of {known}.")
+    chosen = tuple(one for one in of_study if arm is None or one.arm == arm)
+    if not chosen:
+        known = ", ".join(dict.fromkeys(one.arm for one in of_study))
+        raise ConfigError(f"Nothing is published about arm {arm!r} in {study}: expected one of {known}.")
+    return chosen
+
+
+def published_studies() -> tuple[str, ...]:
+    """Studies about which something is published."""
+    return tuple(dict.fromkeys(one.study for one in _all()))
+
+
+def read_records(document: Mapping[str, Any]) -> tuple[Published, ...]:
+    """The records of a document: `source` and `correction` of each name a sentence of the document.
+
+    Raises:
+        ConfigError: a field is missing, unknown or of the wrong kind, or names no sentence; or a record comes twice.
+    """
+    missing = sorted({"citation", "comparability", "sources", "corrections", "records"} - set(document))
+    if missing:
+        raise ConfigError(f"The published numbers lack {', '.join(missing)}. Restore {FILE}.")
+    records = tuple(_record(number, row, document) for number, row in enumerate(document["records"]))
+    seen: dict[tuple[str, ...], int] = {}
+    for number, one in enumerate(records):
+        first = seen.setdefault((one.study, one.arm, one.condition, one.measure, one.source), number)
+        if first != number:
+            raise ConfigError(f"Record {number} of {FILE} repeats record {first}. Remove one of them.")
+    return records
+
+
+def _record(number: int, row: Mapping[str, Any], document: Mapping[str, Any]) -> Published:
+    where = f"Record {number} of {FILE}"
+    if differing := sorted(set(row) ^ {*_TEXTS, "value"}):
+        raise ConfigError(f"{where} lacks or should not have {', '.join(differing)}. Correct it.")
+    for name in _TEXTS:
+        if not isinstance(row[name], str) or (not row[name] and name not in ("unit", "correction")):
+            raise ConfigError(f"{name} in {where[0].lower()}{where[1:]} is {row[name]!r}; expected text.")
+    value = row["value"]
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ConfigError(f"value in {where[0].lower()}{where[1:]} is {value!r}; expected a finite number.")
+    sources, corrections = document["sources"], {"": "", **document["corrections"]}
+    for name, sentences in (("source", sources), ("correction", corrections)):
+        if row[name] not in sentences:
+            raise ConfigError(f"{where} names the {name} {row[name]!r}: expected one of {', '.join(filter(None, sentences))}.")
+    told = {**row, "value": float(value), "source": sources[row["source"]], "correction": corrections[row["correction"]]}
+    return Published(**told, citation=document["citation"], comparability=document["comparability"])
+
+
+@functools.cache
+def _all() -> tuple[Published, ...]:
+    text = resources.files("analysis.published").joinpath(FILE).read_text("utf-8")
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{FILE} is not JSON ({error}). Restore it.") from error
+    return read_records(document)

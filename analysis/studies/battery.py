@@ -1,0 +1,102 @@
+"""The whole examination: every study on the same checkpoints, one after the other; what is stored is not computed again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.errors import ConfigError, OtoscopeError
+from analysis.results import Result
+from analysis.store import Store
+from analysis.studies.corpora import NAMES, open_corpus
+from analysis.studies.desk import Cancel, Progress, tell_nobody
+from analysis.studies.study import STUDIES, build_request, command_of, find_checkpoint, finish_study
+
+# What a study costs, as a share of all; the bar of progress is divided in these proportions.
+COST: Mapping[str, float] = {
+    "scoreboard": 2, "replication": 1, "controls": 1, "ablation": 2, "bands": 4, "transposition": 3, "invariance": 4,
+    "similarity": 1, "probes": 2, "embedding": 1,
+}  # fmt: skip
+# On the small corpus every study asks a little less, so that four checkpoints take minutes on two cores.
+SMALL_SETTINGS: Mapping[str, Mapping[str, Any]] = {}
+STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One study of the examination: its result, or the sentence that says why there is none."""
+
+    study: str
+    command: str
+    result: Result | None = None
+    key: str = ""
+    error: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def settings_for(study: str, corpus: str) -> dict[str, Any]:
+    """The settings with which a study enters the examination."""
+    return {"corpus": corpus, **(SMALL_SETTINGS.get(study, {}) if corpus.startswith("small") else {})}
+
+
+def run_battery(
+    checkpoints: Sequence[str],
+    corpus: str = "small",
+    *,
+    studies: Sequence[str] = tuple(COST),
+    store: Store | None = None,
+    progress: Progress = tell_nobody,
+    cancel: Cancel | None = None,
+    notice: Callable[[str], None] = tell_nobody,
+    batch_size_limit: int | None = None,
+) -> list[Part]:
+    """Every study in turn. One that cannot be made, such as for want of works, gives its reason and the others go on.
+
+    Args:
+        checkpoints: names or folders.
+        corpus: of every study.
+        studies: which, in order.
+        store: where results are kept; with one, an examination that was stopped goes on where it was.
+        progress: told (steps done, steps in all, what is being done), over the whole examination.
+        cancel: looked at between pieces.
+        notice: told sentences that the user should read.
+        batch_size_limit: no batch may be larger.
+
+    Raises:
+        ConfigError: there is no such study, or none is asked for.
+        CheckpointError, CorpusError: a checkpoint or the corpus cannot be used by any study.
+        Cancelled: somebody asked to stop.
+    """
+    if unknown := [name for name in studies if name not in STUDIES]:
+        raise ConfigError(f"There is no study {unknown[0]!r}: expected some of {', '.join(COST)}.")
+    if not studies:
+        raise ConfigError(f"No study is asked for; expected some of {', '.join(COST)}.")
+    for checkpoint in checkpoints:
+        find_checkpoint(checkpoint)
+    if corpus not in NAMES:
+        open_corpus(corpus)
+    requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in studies}
+    total, before, parts = sum(COST[name] for name in studies), 0.0, []
+    for name, request in requests.items():
+        told: list[str] = []
+        within = _within(progress, name, before / total, COST[name] / total)
+        within(0, 1, "beginning")
+        try:
+            done = finish_study(
+                name, request, store=store, progress=within, cancel=cancel, notice=told.append, batch_size_limit=batch_size_limit
+            )
+            parts.append(Part(name, command_of(name, request), done.result, done.key, notices=tuple(told)))
+        except OtoscopeError as error:
+            parts.append(Part(name, command_of(name, request), error=str(error), notices=tuple(told)))
+            notice(f"{name}: {error}")
+        before += COST[name]
+    progress(STEPS, STEPS, "done")
+    return parts
+
+
+def _within(progress: Progress, study: str, start: float, share: float) -> Progress:
+    """Progress of one study as progress of all."""
+
+    def tell(done: int, total: int, what: str) -> None:
+        progress(round(STEPS * (start + share * done / max(total, 1))), STEPS, f"{study}: {what}")
+
+    return tell

@@ -1,0 +1,70 @@
+"""The points of every map as one table, for other programs: CSV and Parquet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import ConfigError
+from analysis.results import Result
+
+STUDY = "embedding"
+SIDES = ("audio", "midi")
+OF_MAP = ("checkpoint", "weights", "method", "seed", "start")
+
+
+def points_table(result: Result) -> pd.DataFrame:
+    """One row per map, modality and window: its place, how far it can be trusted there, and what is known of the window.
+
+    Columns: checkpoint, weights, method, seed, start, modality, x, y, trust, kept, moved (how far it moves from the first map of
+    its method, in spreads of that), cosine of the matched pair, share of neighbours shared by both modalities, and those of the
+    table "windows". What does not exist is missing.
+
+    Raises:
+        ConfigError: the result is not of this study.
+    """
+    if result.study != STUDY:
+        raise ConfigError(f"The result is of the study {result.study!r}; expected {STUDY!r}.")
+    windows = pd.DataFrame(list(result.tables["windows"]))
+    numbers = {(row["checkpoint"], row["weights"]): row["arrays"] for row in result.tables["spaces"]}
+    parts, seen = [], set()
+    for row in result.tables["projections"]:
+        if (array := row["array"]) in seen:
+            continue  # a second space of the same map
+        seen.add(array)
+        number, space = array.removeprefix("points."), numbers[row["checkpoint"], row["weights"]]
+        for i, side in enumerate(SIDES):
+            part = pd.DataFrame({name: [row[name]] * len(windows) for name in OF_MAP} | {"modality": side})
+            part[["x", "y"]] = result.arrays[array][i]
+            for name in ("trust", "kept", "moved"):
+                part[name] = _one_of(result, f"{name}.{number}", i, len(windows))
+            for name in ("cosine", "shared"):
+                part[name] = result.arrays.get(f"{name}.{space}", np.full(len(windows), np.nan, np.float32))
+            parts.append(pd.concat([part, windows], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_points(result: Result, folder: Path) -> list[Path]:
+    """Write points.csv and points.parquet, each in one step, and return their paths.
+
+    Raises:
+        ConfigError: the result is not of this study.
+    """
+    table = points_table(result)
+    writers: dict[str, Callable[[Path], object]] = {
+        "points.csv": lambda path: table.to_csv(path, index=False),
+        "points.parquet": lambda path: table.to_parquet(path, index=False),
+    }
+    for name, write in writers.items():
+        temporary = folder / f".{name}.partial"
+        try:
+            write(temporary)
+            temporary.replace(folder / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return [folder / name for name in writers]
+
+
+def _one_of(result: Result, name: str, side: int, n: int) -> np.ndarray:
+    return result.arrays[name][side] if name in result.arrays else np.full(n, np.nan, np.float32)

@@ -1,0 +1,80 @@
+"""Windows of the embedding study: which there are, and what each sounds like, to colour and to find them by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+from analysis.datasets.segments import WINDOW_S, Segment, segment_notes, segment_waveform
+from analysis.errors import CorpusError
+from analysis.seeding import numpy_generator
+from analysis.studies.desk import Desk
+from analysis.studies.pool_embeddings import list_windows
+from analysis.units import amplitude_to_db
+
+FEWEST_WINDOWS, MOST_WINDOWS, MOST_WORKS = 5, 4_000, 200
+SILENCE_DB = -120.0
+DESCRIPTORS = ("note_density_per_s", "mean_pitch", "mean_velocity", "loudness_db", "spectral_centroid_hz")
+
+
+def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int) -> list[Segment]:
+    """Windows of a split, of at most 200 works and at most 4,000 in all; the listener is told what is left out.
+
+    Raises:
+        ConfigError: there is no such split, or no window is asked for.
+        CorpusError: there are fewer than 5 windows.
+        Cancelled: somebody asked to stop.
+    """
+    segments = list_windows(desk, split, windows_per_piece)
+    if len(segments) < FEWEST_WINDOWS:
+        raise CorpusError(
+            f"The split {split} of {desk.corpus.name} has {len(segments)} windows that no other equals; expected at least "
+            f"{FEWEST_WINDOWS} to lay out a space. Use another split, more pieces or more windows_per_piece."
+        )
+    works = sorted({one.piece.group for one in segments})
+    if len(works) > MOST_WORKS:
+        desk.notice(f"{len(works)} works are more than this study compares; going on with {MOST_WORKS} drawn by the seed.")
+        kept = set(numpy_generator(seed, "works of the map").choice(works, MOST_WORKS, replace=False).tolist())
+        segments = [one for one in segments if one.piece.group in kept]
+    if len(segments) > MOST_WINDOWS:
+        desk.notice(f"{len(segments)} windows are more than a map holds; going on with {MOST_WINDOWS} spread evenly over them.")
+        segments = [segments[place * len(segments) // MOST_WINDOWS] for place in range(MOST_WINDOWS)]
+    return segments
+
+
+def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """One record per window, in order: where it is, and descriptors of its notes and its sound.
+
+    Raises:
+        AudioError: a recording cannot be read.
+        Cancelled: somebody asked to stop.
+    """
+    rows = []
+    for number, one in enumerate(segments):
+        if number % 10 == 0:
+            desk.step(number, len(segments), "describing windows")
+        notes = segment_notes(one)
+        begun = np.count_nonzero(notes.onset_s >= one.start_s)
+        sound = describe_sound(segment_waveform(one, desk.corpus.sample_rate), desk.corpus.sample_rate)
+        found = (begun / WINDOW_S, float(notes.pitch.mean()), float(notes.velocity.mean()), *sound)
+        where = {
+            "window": number, "piece": one.piece.piece_id, "title": one.piece.title, "start_s": one.start_s,
+            "composer": one.piece.composer, "work": one.piece.group, "split": one.piece.split,
+        }  # fmt: skip
+        rows.append(where | dict(zip(DESCRIPTORS, found, strict=True)))
+    return rows
+
+
+def describe_sound(samples: Float32[ndarray, " samples"], sample_rate: int) -> tuple[float, float | None]:
+    """Loudness in dB re full scale (root mean square, not below −120), and spectral centroid in Hz.
+
+    The centroid is the mean frequency weighted by the power spectrum of the whole window; None in silence.
+    """
+    wide = np.asarray(samples, np.float64)
+    loudness = float(amplitude_to_db(float(np.sqrt(np.mean(wide**2))), SILENCE_DB))
+    if loudness <= SILENCE_DB:
+        return loudness, None
+    power = np.abs(np.fft.rfft(wide * np.hanning(len(wide)))) ** 2
+    return loudness, float(power @ np.fft.rfftfreq(len(wide), 1 / sample_rate) / power.sum())

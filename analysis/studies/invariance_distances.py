@@ -1,0 +1,77 @@
+"""How far a change moves every layer, in units of the distance to another piece; with intervals by work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+from numpy import ndarray
+
+from analysis.measures.displacements import distance_between_works
+from analysis.measures.sensitivity import Draws, cosine_distance, draw_works, interval
+from analysis.results import Value
+
+ESTIMATOR = "mean of 1 − cosine, as a share of that between windows of different works"
+Rows = Mapping[str, Float[ndarray, "n d"]]
+Tally = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Works:
+    """The work of every window, for intervals over works."""
+
+    groups: ndarray
+    seed: int
+
+    @cached_property
+    def draws(self) -> Draws:
+        """Works drawn: those of `bootstrap_by_piece`."""
+        return draw_works(self.groups, seed=self.seed)
+
+    def mean(self, per_window: Float[ndarray, " n"]) -> Tally:
+        """Mean with its interval, as the columns value, ci_low and ci_high; without an interval where there is one work."""
+        low, high = interval(self.draws.means(per_window)) if self.draws.n_works > 1 else (None, None)
+        return {"value": float(np.mean(per_window, dtype=np.float64)), "ci_low": low, "ci_high": high}
+
+
+def yardsticks(rows: Rows, works: Works) -> dict[str, float | None]:
+    """Mean distance of windows of different works, by tap; None where a layer tells no two windows apart."""
+    return {tap: distance_between_works(array, works.groups) for tap, array in rows.items()}
+
+
+def relative_distances(before: Rows, after: Rows, yardstick: Mapping[str, float | None]) -> Float32[ndarray, "taps n"]:
+    """Of every tap and window the distance from `before` to `after`; 1 is as far as another piece. 0 without a yardstick."""
+    return np.stack([
+        cosine_distance(before[tap], after[tap]) / unit if unit else np.zeros(len(before[tap]))
+        for tap, unit in yardstick.items()
+    ]).astype(np.float32)  # fmt: skip
+
+
+def distance_records(
+    distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: Works
+) -> list[dict[str, Any]]:
+    """One record per tap: tap, layer, value, ci_low, ci_high, null (0: nothing moved), n, yardstick."""
+    records = []
+    for (tap, unit), per_window in zip(yardstick.items(), distances, strict=True):
+        tally = works.mean(per_window) if unit else {"value": None, "ci_low": None, "ci_high": None}
+        records.append({"tap": tap, "layer": layer_of(tap), **tally, "null": 0.0, "n": len(per_window), "yardstick": unit})
+    return records
+
+
+def layer_of(tap: str) -> str:
+    """Name of a layer on an axis.
+
+    >>> [layer_of(tap) for tap in ("audio.in", "midi.block.3", "audio.embedding")]
+    ['in', '3', 'emb']
+    """
+    return {"in": "in", "embedding": "emb"}.get(last := tap.split(".")[-1], last)
+
+
+def distance_value(label: str, records: Sequence[Mapping[str, Any]]) -> Value:
+    """The distance of the joint embedding, which is the last tap, as a value."""
+    last = records[-1]
+    return Value(
+        f"{label}: distance moved", last["value"], last["ci_low"], last["ci_high"], last["n"], 0.0, "", ESTIMATOR
+    )  # fmt: skip

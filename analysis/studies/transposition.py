@@ -1,0 +1,115 @@
+"""Does a model follow a transposition? S with the MIDI, the audio or both moved by semitones, and where the embeddings go.
+
+Invariance is an embedding that stays where it is. Equivariance is another thing: audio and MIDI embeddings go, but together.
+The audio is rendered again from the transposed notes, window by window and for 0 semitones too, under one and the same room,
+noise and gain, so that nothing but pitch differs. This needs a corpus that was rendered here. Notes that would leave the
+piano (21-108) are folded back by octaves on both sides, so that the windows, and n, are the same at every shift.
+"""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float64
+from numpy import ndarray
+
+from analysis.errors import ConfigError
+from analysis.measures.displacements import displacement_alignment, unit_rows
+from analysis.studies.desk import Answer, Desk
+from analysis.studies.invariance_bench import Bench, Model, Sides, set_up
+from analysis.studies.invariance_changes import altered, inner_windows, rendering_of
+from analysis.studies.invariance_distances import relative_distances, yardsticks
+from analysis.studies.layer_means import AS_IT_IS, SIDES
+from analysis.studies.transposition_answer import Moved, answer
+
+LARGEST = 48
+NO_RENDERER = (
+    "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Some windows of every piece, and semitones separated by commas, each of which is tried upwards and downwards."""
+
+    checkpoints: tuple[str, ...]
+    corpus: str = "full"
+    split: str = "test"
+    windows_per_piece: int = 4
+    semitones: str = "1,3,6,12,24"
+    pool_size: int = 64
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Transpose one side and both, and measure S, how far every layer moved, and whether both sides moved alike.
+
+    Raises:
+        ConfigError: the semitones are not whole numbers from 1 to 48, or no window can be had.
+        CorpusError: there are too few windows for a pool.
+        Cancelled: somebody asked to stop.
+    """
+    sizes, conditions = parse_semitones(request.semitones), rendering_of(request.corpus)
+    shifts = [-size for size in reversed(sizes)] + [0] + sizes
+    per_model = 2 + len(shifts) - 1 + (len(shifts) if conditions else 0)
+    n_passes = 2 * len(desk.checkpoints) * per_model
+    windows = inner_windows(desk.part(0, n_passes + 1), request.split, request.windows_per_piece)
+    if conditions is None:
+        desk.notice(NO_RENDERER)
+    bench = set_up(desk, windows, n_passes, request.pool_size, request.seed)
+    plain = bench.plain()
+    moved = move(bench, shifts, plain, conditions)
+    return answer(bench, moved, shifts, sizes, tuple(desk.checkpoints))
+
+
+def parse_semitones(text: str) -> list[int]:
+    """Sizes of transpositions in ascending order.
+
+    Raises:
+        ConfigError: one is not a whole number from 1 to 48, or there is none.
+
+    >>> parse_semitones("12, 3")
+    [3, 12]
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() and 1 <= int(part) <= LARGEST for part in parts):
+        raise ConfigError(
+            f"semitones is {text!r}; expected whole numbers from 1 to {LARGEST} separated by commas, like “1,3,12”."
+        )
+    return sorted({int(part) for part in parts})
+
+
+def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[Moved]:
+    """Every model at every shift; 0 first, because everything else is compared with it."""
+    start: dict[Model, Sides] = {}
+    units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
+    found: list[Moved] = []
+    for shift in sorted(shifts, key=abs):
+        read = altered("transposition", "midi", shift, bench.desk) if shift else AS_IT_IS
+        heard = altered("transposition", "audio", shift, bench.desk, conditions=conditions) if conditions else None
+        for model, recorded in plain.items():
+            now: Sides = {"midi": bench.rows(model, "midi", read) if shift else recorded["midi"]}
+            if heard is not None:
+                now["audio"] = bench.rows(model, "audio", heard)
+            if not shift:
+                start[model] = now
+            ranks = {"MIDI alone": bench.ranks(recorded["audio"], now["midi"])}
+            if heard is not None:
+                ranks["audio alone"] = bench.ranks(now["audio"], recorded["midi"])
+                ranks["both"] = bench.ranks(now["audio"], now["midi"])
+            distances = {side: relative_distances(start[model][side], now[side], units[model][side]) for side in now}
+            found.append(Moved(*model, shift, ranks, distances, units[model], _alignment(bench, start[model], now, shift)))
+    return found
+
+
+def _alignment(
+    bench: Bench, start: Sides, now: Sides, shift: int
+) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None:
+    """Cosine between the displacements of audio and MIDI, of the same window and on average of windows of other works.
+
+    None where nothing moved, one side cannot be moved, or there is one work only.
+    """
+    if shift == 0 or len(now) < len(SIDES) or bench.works.draws.n_works < 2:
+        return None
+    displaced = [
+        unit_rows(now[side][f"{side}.embedding"]) - unit_rows(start[side][f"{side}.embedding"]) for side in SIDES
+    ]  # on the unit sphere, where retrieval compares
+    return displacement_alignment(displaced[0], displaced[1], bench.works.groups)

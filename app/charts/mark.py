@@ -1,0 +1,274 @@
+"""One number with its control as every study draws it: its style, its words, its place on an axis."""
+
+import html
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import plotly.graph_objects as go
+
+from analysis.errors import ConfigError
+from analysis.results import PER_CENT, SHARE, Value, format_value
+from app.charts import theme
+from app.charts.scores import shortened
+
+Key = tuple[str | int | float, ...]
+NOTHING = "Nothing to draw: there is no number here."
+TWIN_SUFFIX = ", untrained twin"
+HOLLOW = "○ hollow: not distinguishable from {}"
+LINE_LENGTH = 88  # characters of a line on hover
+NOTE_PX = 22
+NULL_LINE = {"color": theme.TEXT, "dash": "dash", "width": 1.2}
+HOVER = {"bgcolor": "#20252B", "bordercolor": theme.TEXT, "font": {"color": "#FFFFFF", "size": 12}, "align": "left"}
+GAP = {"ticks": "outside", "ticklen": 6, "tickcolor": "rgba(0,0,0,0)"}  # between names and marks on the edge
+# What a colour and a symbol mean on every page. Other series take what is left, in order.
+MEANING = {"audio": (theme.AUDIO, "circle"), "midi": (theme.MIDI, "diamond"), "joint": (theme.JOINT, "hexagon")}
+LETTERS = {
+    "circle": "●○", "diamond": "◆◇", "triangle-up": "▲△", "star": "★☆", "pentagon": "⬟⬠", "hexagon": "⬢⬡",
+    "triangle-down": "▼▽", "triangle-left": "◀◁", "square": "■□", "triangle-right": "▶▷", "bowtie": "⧓⋈",
+}  # fmt: skip
+SYMBOLS = (
+    "circle",
+    "diamond",
+    "triangle-up",
+    "star",
+    "pentagon",
+    "hexagon",
+    "triangle-down",
+    "triangle-left",
+)
+TWIN_SYMBOLS, TWIN_DASHES = ("square", "triangle-right", "bowtie"), ("dash", "dot", "dashdot")
+COLOURS = tuple(colour for colour in theme.CATEGORICAL if colour != theme.TWIN)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One number as it is drawn, with its control.
+
+    Attributes:
+        group: what is on the category axis, or the panel: a checkpoint, a condition, a layer.
+        series: what has one symbol and colour: a pool, a side, a checkpoint.
+        value: the number in `unit`.
+        low: lower end of its interval; None without one.
+        high: its upper end.
+        null: what there would be if there were nothing to find; None without one.
+        n: how many examples it rests on; 0 is not said.
+        at: its place on a numeric axis, such as a dose.
+        note: what else is said on hover.
+        key: `customdata`, to which a click leads.
+        twin: whether it is of the untrained twin: grey, dashed.
+        unit: as of `Value`: "" for a pure number, "share" for a part of 1, "%" for per cent, or any other.
+
+    Raises:
+        ConfigError: a number is not finite, half of the interval is missing or its ends are exchanged.
+    """
+
+    group: str
+    series: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    null: float | None = None
+    n: int = 0
+    at: float | None = None
+    note: str = ""
+    key: Key = ()
+    twin: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        whose = f'"{self.group}", "{self.series}"'
+        for field in ("value", "low", "high", "null", "at"):
+            number = getattr(self, field)
+            if (number is None and field == "value") or (number is not None and not math.isfinite(number)):
+                raise ConfigError(f"{field} of {whose} is {number}; expected a finite number. Leave out what was not computed.")
+        if (self.low is None) != (self.high is None) or (self.interval and self.interval[0] > self.interval[1]):
+            raise ConfigError(f"The interval of {whose} is [{self.low}, {self.high}]; expected both ends, the lower first.")
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends, where there is an interval."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the interval, its ends included, holds the null; without an interval or a null there is nothing to judge."""
+        return self.null is not None and self.interval is not None and self.interval[0] <= self.null <= self.interval[1]
+
+
+def from_value(value: Value, group: str, series: str, **more: Any) -> Mark | None:
+    """The mark of a value, its estimator before the `note`; None where the value could not be computed."""
+    if value.value is None:
+        return None
+    note = "; ".join(part for part in (value.estimator, str(more.pop("note", ""))) if part)
+    about: dict[str, Any] = {"note": note, "unit": value.unit} | more
+    return Mark(group, series, value.value, value.ci_low, value.ci_high, value.null, value.n, **about)
+
+
+def from_row(row: Mapping[str, Any], group: str, series: str, **more: Any) -> Mark | None:
+    """The mark of a row with the columns value, ci_low, ci_high, null and n, all but the first optional; None without value."""
+    if row.get("value") is None:
+        return None
+    return Mark(group, series, row["value"], row.get("ci_low"), row.get("ci_high"), row.get("null"), row.get("n") or 0, **more)
+
+
+def scaled(mark: Mark, percent: bool) -> Mark:
+    """The mark in the unit of the axis: with `percent`, shares of 1 become per cent."""
+    if not percent or mark.unit == PER_CENT:
+        return mark
+    factors = {name: None if (x := getattr(mark, name)) is None else 100 * x for name in ("low", "high", "null")}
+    return replace(mark, value=100 * mark.value, unit=PER_CENT, **factors)
+
+
+def in_words(mark: Mark, percent: bool = False) -> str:
+    """Value and interval.
+
+    >>> in_words(Mark("D0", "trained", 0.621, 0.55, 0.69, null=0.6)), in_words(Mark("D0", "trained", 0.031), percent=True)
+    ('0.621 [0.550, 0.690]', '3.1 %')
+    """
+    return format_value(replace(_value(mark, percent), null=None))
+
+
+def hover(mark: Mark, percent: bool = False, null_name: str = "", place: str = "") -> str:
+    """What is said of a mark on hover, markup escaped: whose it is and where, its number, its null, n and note."""
+    value, name = _value(mark, percent), null_name.removeprefix("the ") or "null"
+    whose = ", ".join(dict.fromkeys(part for part in (mark.group, mark.series, place) if part))
+    lines = [
+        f"{whose}{TWIN_SUFFIX if mark.twin and 'untrained' not in whose else ''}",
+        format_value(value, "" if name == "null" else name),
+    ]
+    if mark.null is not None and not mark.undecided:
+        null = format_value(replace(value, value=value.null, ci_low=None, ci_high=None, null=None))
+        lines.append(f"{name}: {null}{'' if mark.interval else ' (no interval to judge by)'}")
+    lines += [f"n = {mark.n:,}"] if mark.n else []
+    wrapped = [part for line in [*lines, *mark.note.splitlines()] for part in textwrap.wrap(line, LINE_LENGTH)]
+    return "<br>".join(html.escape(part, quote=False) for part in wrapped)
+
+
+def _value(mark: Mark, percent: bool) -> Value:
+    unit = SHARE if percent and mark.unit != PER_CENT else "" if mark.unit == SHARE else mark.unit
+    return Value(mark.series or "value", mark.value, mark.low, mark.high, mark.n, mark.null, unit, "")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a series looks: by colour, and without it by symbol and dash."""
+
+    label: str
+    colour: str
+    symbol: str
+    dash: str = "solid"
+
+    def symbol_of(self, mark: Mark) -> str:
+        """Hollow where the interval holds the null."""
+        return f"{self.symbol}-open" if mark.undecided else self.symbol
+
+    def letter(self, hollow: bool = False) -> str:
+        """The symbol as coloured text."""
+        return f'<span style="color:{self.colour}">{LETTERS[self.symbol][hollow]}</span>'
+
+
+Styles = dict[tuple[str, bool], Style]
+
+
+def styles(marks: Sequence[Mark], colours: Mapping[str, str] | None = None) -> Styles:
+    """(series, twin) → style, in order of first appearance; `colours` gives a series the colour that it has on other pages."""
+    keys = list(dict.fromkeys((mark.series, mark.twin) for mark in marks))
+    plain, twins = [name for name, twin in keys if not twin], [name for name, twin in keys if twin]
+    meant = {name: MEANING[name.lower()] for name in plain if name.lower() in MEANING}
+    colour = _shared_out(plain, {name: one for name, (one, _) in meant.items()} | dict(colours or {}), COLOURS)
+    symbol = _symbols(plain, colour, {name: one for name, (_, one) in meant.items()})
+    square, dash = _shared_out(twins, {}, TWIN_SYMBOLS), _shared_out(twins, {}, TWIN_DASHES)
+    return {
+        (name, twin): Style(f"{name}{TWIN_SUFFIX if name in plain else ''}", theme.TWIN, square[name], dash[name])
+        if twin
+        else Style(name, colour[name], symbol[name])
+        for name, twin in keys
+    }
+
+
+def _shared_out(names: Sequence[str], fixed: Mapping[str, str], looks: Sequence[str]) -> dict[str, str]:
+    """What is fixed, and for every other name the next look that is not; from the first again where they run out."""
+    used = {fixed[name] for name in names if name in fixed}
+    free = [look for look in looks if look not in used] or list(looks)
+    others = [name for name in names if name not in fixed]
+    return {**fixed, **{name: free[number % len(free)] for number, name in enumerate(others)}}
+
+
+def _symbols(names: Sequence[str], colour: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
+    """What is fixed, and for every other name the next symbol that is not and that none of its colour has."""
+    found = dict(fixed)
+    free = [symbol for symbol in SYMBOLS if symbol not in found.values()] or list(SYMBOLS)
+    for name in names:
+        if name not in found:
+            first = (len(found) - len(fixed)) % len(free)
+            taken = {symbol for other, symbol in found.items() if colour[other] == colour[name]}
+            turn = free[first:] + free[:first]
+            found[name] = next((symbol for symbol in turn if symbol not in taken), turn[0])
+    return found
+
+
+def shared_null(marks: Sequence[Mark]) -> float | None:
+    """The null, if there is one and all marks have the same."""
+    nulls = {mark.null for mark in marks}
+    return nulls.pop() if len(nulls) == 1 else None
+
+
+def ends(marks: Sequence[Mark], domain: tuple[float, float] | None = None) -> tuple[float, float]:
+    """An axis over every number of marks in its unit, from 0 where that is near; no number is hidden by a `domain`."""
+    numbers = [x for mark in marks for x in (mark.value, mark.low, mark.high, mark.null) if x is not None]
+    low, high = min(numbers), max(numbers)
+    room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    if domain is not None:
+        first, last = domain
+        return (first if low >= first else low - room), (last if high <= last else high + room)
+    bottom = 0.0 if 0 <= low <= 0.5 * high else low - room
+    top = 0.0 if low < 0 and high <= 0 and high >= 0.5 * low else high + room
+    if high <= 100 and all(mark.unit == PER_CENT for mark in marks):
+        top = min(top, 102.0)
+    return bottom, top
+
+
+def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = "", *, lines: bool = False) -> None:
+    """Series, then the dashed line of the null where it is named, in one row above the figure; nothing without either."""
+    for style in entries:
+        line = {"color": style.colour, "dash": style.dash, "width": 2}
+        marker = {"symbol": style.symbol, "size": 9, "color": style.colour, "line": {"color": style.colour, "width": 1.5}}
+        _add_entry(drawing, shortened(style.label), mode="lines+markers" if lines else "markers", line=line, marker=marker)
+    if null_name:
+        _add_entry(drawing, html.escape(null_name, quote=False), mode="lines", line=NULL_LINE)
+    place = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}
+    unmoved = {"itemclick": False, "itemdoubleclick": False}
+    drawing.update_layout(showlegend=bool(entries or null_name), legend={"orientation": "h", **place, **unmoved})
+
+
+def _add_entry(drawing: go.Figure, name: str, **look: Any) -> None:
+    """An entry of the legend alone: that of a series is not hollow because its first mark is."""
+    drawing.add_scatter(x=[None], y=[None], name=name, hoverinfo="skip", **look)
+
+
+def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
+    """One line at the foot of a figure that has its margins, which grows by as much; nothing without text."""
+    if not text:
+        return
+    layout: Any = drawing.layout
+    place = {"x": 0, "xref": "paper", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+    title = {"text": html.escape(text, quote=False), "font": {"size": 12}, "pad": {"b": 6}, **place}
+    drawing.update_layout(title=title, margin_b=layout.margin.b + NOTE_PX, height=layout.height + NOTE_PX * taller)
+
+
+def said_of_hollow(marks: Sequence[Mark], null_name: str) -> str:
+    """What a hollow symbol means, where there is one."""
+    return HOLLOW.format(null_name or "the null") if any(mark.undecided for mark in marks) else ""
+
+
+def nothing(drawing: go.Figure) -> go.Figure:
+    """An empty figure that says so, without a scale: no number could be read from it, not even 0."""
+    centre = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    drawing.add_annotation(text=NOTHING, showarrow=False, **centre)
+    drawing.update_xaxes(visible=False)
+    drawing.update_yaxes(visible=False)
+    drawing.update_layout(height=120, showlegend=False)
+    return drawing

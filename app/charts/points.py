@@ -1,0 +1,205 @@
+"""A map of embeddings: one point per window and modality."""
+
+import html
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.errors import ConfigError
+from app.charts import mark as marked
+from app.charts import theme
+from app.charts.mark import Mark, Style
+
+FEW = 1000  # points that are drawn large
+MOST_SVG = 3000  # points that are drawn one by one; more are drawn by WebGL, which exports as a picture
+MOST_CATEGORIES = 6  # the rest are one grey category
+LONGEST = 60  # characters of a field on hover
+OTHER, MISSING = "all others", "not known"
+SCALE = "scale"  # in place of a colour: by number
+THREAD = {"color": "rgba(122,130,140,0.5)", "width": 0.8}
+NAMES = {"midi": "MIDI"}
+Place = tuple[float, float]
+
+
+def scatter(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    x: str,
+    y: str,
+    x_title: str,
+    y_title: str,
+    side: str = "modality",
+    colour: str | None = None,
+    colour_title: str = "",
+    scale: str = "viridis",
+    domain: tuple[float, float] | None = None,
+    joined: Sequence[tuple[int, int]] = (),
+    hover: Mapping[str, str] | None = None,
+    height: int = 560,
+) -> go.Figure:
+    """Points at the fields `x` and `y` of rows, one scale on both axes; audio blue circles, MIDI vermilion diamonds.
+
+    Lasso and box select; `customdata` is the number of the row. Rows without a place are left out, and the figure says how many.
+    Without any it says that there is nothing to draw, and has no scale. More than 3000 points are drawn by WebGL.
+
+    Args:
+        rows: records, such as those of a table.
+        x: field of the abscissa.
+        y: field of the ordinate.
+        x_title: what the abscissa is, with its unit.
+        y_title: what the ordinate is, with its unit.
+        side: field that decides the symbol, such as the modality; without it there is one symbol.
+        colour: field that decides the colour: numbers by a scale, text by category, of which the 6 most frequent have a colour
+            each; None: the side decides.
+        colour_title: what this field is, with its unit.
+        scale: name of the colours of numbers.
+        domain: where the colours of numbers begin and end; None: at the least and the greatest.
+        joined: pairs of row numbers that a thin line joins, such as audio and MIDI of one window.
+        hover: field → its name, for what is said of a point on hover.
+        height: of the figure, in pixels.
+
+    Raises:
+        ConfigError: a pair names a row that there is not.
+    """
+    drawing = theme.figure(x_title, y_title, height)
+    places = {i: (row[x], row[y]) for i, row in enumerate(rows) if _is_number(row.get(x)) and _is_number(row.get(y))}
+    if not places:
+        return marked.nothing(drawing)
+    draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
+    _add_threads(drawing, places, joined, len(rows), draw)
+    sides = {number: _side(rows[number].get(side)) for number in places}
+    values = {number: _plain(rows[number].get(colour)) for number in places} if colour is not None else {}
+    is_numeric = {type(value) for value in values.values()} - {type(None)} == {float}
+    looks = _looks(sides, values, is_numeric)
+    words = {number: _words(rows[number], sides[number], hover or {}) for number in _mixed(places)}
+    for kind in (MISSING, ""):
+        chosen = {number: places[number] for number in words if (looks[number].label == MISSING) == (kind == MISSING)}
+        _add_points(drawing, draw, chosen, words, looks, values if is_numeric and not kind else None)
+    if is_numeric:
+        bar = {"title": {"text": html.escape(colour_title, quote=False), "side": "right"}, "thickness": 12, "outlinewidth": 0}
+        low, high = domain or (None, None)
+        drawing.update_layout(coloraxis={"colorscale": theme.colours(scale), "cmin": low, "cmax": high, "colorbar": bar})
+    _add_legend(drawing, sides, looks, colour_title if values and not is_numeric else "")
+    return _finished(drawing, len(rows), len(rows) - len(places))
+
+
+def _is_number(item: object) -> bool:
+    return isinstance(item, int | float | np.number) and not isinstance(item, bool) and math.isfinite(item)
+
+
+def _plain(value: Any) -> float | str | None:
+    """A number, a name, or None for what is missing."""
+    if value is None or (isinstance(value, float | np.floating) and not math.isfinite(value)):
+        return None
+    return float(value) if _is_number(value) else str(value)
+
+
+def _side(value: Any) -> str:
+    return "" if value is None else NAMES.get(str(value), str(value))
+
+
+def _looks(sides: Mapping[int, str], values: Mapping[int, float | str | None], is_numeric: bool) -> dict[int, Style]:
+    """Row number → what it looks like: the side by symbol, the value by colour; by symbol too where there is but one side."""
+    of_side = marked.styles([Mark("", name, 0.0) for name in dict.fromkeys(sides.values())])
+    base = {number: of_side[name, False] for number, name in sides.items()}
+    if not values:
+        return base
+    frequent = [
+        name for name, _ in Counter(str(value) for value in values.values() if value is not None).most_common(MOST_CATEGORIES)
+    ]
+    of_value = marked.styles([Mark("", name, 0.0) for name in sorted(frequent)])
+    looks = {}
+    for number, value in values.items():
+        symbol = base[number].symbol
+        if value is None:
+            looks[number] = Style(MISSING, theme.TWIN, f"{symbol}-open")
+        elif is_numeric:
+            looks[number] = Style(base[number].label, SCALE, symbol)
+        elif (found := of_value.get((str(value), False))) is None:
+            looks[number] = Style(OTHER, theme.TWIN, symbol)
+        else:
+            looks[number] = Style(found.label, found.colour, found.symbol if len(of_side) == 1 else symbol)
+    return looks
+
+
+def _words(row: Mapping[str, Any], side: str, fields: Mapping[str, str]) -> str:
+    parts = [side] if side else []
+    for field, name in fields.items():
+        value = _plain(row.get(field))
+        text = MISSING if value is None else value if isinstance(value, str) else f"{value:,.6g}"
+        parts.append(f"{name}: {text if len(text) <= LONGEST else f'{text[: LONGEST - 1]}…'}")
+    return "<br>".join(html.escape(part, quote=False) for part in parts)
+
+
+def _mixed(places: Mapping[int, Place]) -> list[int]:
+    """Row numbers in a fixed random order, so that no side or category covers the others."""
+    return np.random.default_rng(0).permutation(list(places)).tolist()
+
+
+def _add_points(
+    drawing: go.Figure, draw: Any, places: Mapping[int, Place], words: Mapping[int, str], looks: Mapping[int, Style],
+    values: Mapping[int, Any] | None,
+) -> None:  # fmt: skip
+    if not places:
+        return
+    x, y = np.array(list(places.values()), np.float32).T
+    colours = [looks[number].colour for number in places]
+    marker: dict[str, Any] = {"symbol": [looks[number].symbol for number in places], "opacity": 0.8, "color": colours}
+    if values is not None:
+        marker |= {"color": np.array([values[number] for number in places], np.float32), "coloraxis": "coloraxis"}
+    size = {"size": 8 if len(words) <= FEW else 6, "line": {"width": 1.2 if "open" in marker["symbol"][0] else 0}}
+    drawing.add_trace(
+        draw(
+            x=x, y=y, mode="markers", marker=marker | size, customdata=np.array(list(places), np.int32), showlegend=False,
+            hovertext=[words[number] for number in places], hovertemplate="%{hovertext}<extra></extra>", name="points",
+            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},
+        )
+    )  # fmt: skip
+
+
+def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequence[tuple[int, int]], n: int, draw: Any) -> None:
+    """One line from first to second of every pair that has both places."""
+    for pair in joined:
+        if any(number not in range(n) for number in pair):
+            raise ConfigError(f"The pair {tuple(pair)} is joined, but there are {n} rows; expected row numbers from 0.")
+    found = [(places[one], places[other]) for one, other in joined if one in places and other in places]
+    if not found:
+        return
+    ends = np.full((len(found), 3, 2), np.nan, np.float32)
+    ends[:, :2] = found
+    x, y = ends.reshape(-1, 2).T
+    drawing.add_trace(draw(x=x, y=y, mode="lines", line=THREAD, hoverinfo="skip", name="joined", showlegend=False))
+
+
+def _add_legend(drawing: go.Figure, sides: Mapping[int, str], looks: Mapping[int, Style], title: str) -> None:
+    """The sides; of categories first the colours, then, where there are several sides, the symbols of these."""
+    entries = {look.label: look for look in looks.values() if look.colour != SCALE}
+    order = list(entries.values())
+    names = [name for name in dict.fromkeys(sides.values()) if name]
+    if not set(entries) <= set(names) or not entries:
+        order.sort(key=lambda look: (look.label in (OTHER, MISSING), look.label))
+        of_side = marked.styles([Mark("", name, 0.0) for name in names])
+        if len(names) > 1:
+            order = [replace(look, symbol="circle-open" if "open" in look.symbol else "circle") for look in order]
+            order += [Style(name, theme.TEXT, of_side[name, False].symbol) for name in names]
+    marked.add_legend(drawing, [look for look in order if look.label])
+    drawing.update_layout(legend_title_text=html.escape(title, quote=False))
+
+
+def _finished(drawing: go.Figure, n: int, n_left_out: int) -> go.Figure:
+    if n_left_out:
+        corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "top"}
+        drawing.add_annotation(text=f"{n_left_out:,} of {n:,} points have no place on this map", showarrow=False, **corner)
+    layout: Any = drawing.layout
+    top = 36 if layout.showlegend else 16
+    drawing.update_layout(
+        margin={"l": 60, "r": 16, "t": top, "b": 48}, dragmode="lasso", uirevision="points", hoverlabel=marked.HOVER
+    )
+    drawing.update_xaxes(title_standoff=6)
+    drawing.update_yaxes(scaleanchor="x", scaleratio=1)
+    return drawing

@@ -1,0 +1,195 @@
+"""Ablation finds the descriptor that a planted model lives on, and none where none is used; padding is without effect."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.datasets.segments import Segment, list_segments
+from analysis.errors import Cancelled
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.dual_encoder import DualEncoder, build_model
+from analysis.models.midi_encoder import MidiBatch
+from analysis.models.taps import intervene
+from analysis.results import Value
+from analysis.store import Store
+from analysis.studies.ablation import Request, headline, reading, run
+from analysis.studies.ablation_changes import KINDS, changes_of
+from analysis.studies.ablation_passes import AS_IT_IS, under_changes
+from analysis.studies.desk import Desk
+from analysis.studies.study import build_request, finish_study
+from analysis.training.evaluation import note_batch, waveform_batch
+
+Make = Callable[[str], Checkpoint]
+SMALL = {"windows_per_piece": 4, "n_queries": 16, "pool_size": 16, "n_same_piece": 4, "n_same_composer": 2, "split": "all"}
+
+
+class OnlyA4(DualEncoder):
+    """Hears A4 and nothing else; its MIDI side knows the A4 of every window by heart."""
+
+    known: dict[tuple[int, ...], torch.Tensor]
+
+    def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
+        return self.audio.a4(waveform).flatten(1)
+
+    def embed_midi(self, notes: MidiBatch) -> torch.Tensor:
+        return torch.stack([self.known[tuple(row[mask].tolist())] for row, mask in zip(notes.pitch, notes.mask, strict=True)])
+
+    def learn(self, segments: Sequence[Segment]) -> None:
+        notes, sounds = note_batch(segments, self.config.max_notes), self.embed_audio(waveform_batch(segments, 24_000))
+        self.known = {tuple(p[m].tolist()): row for p, m, row in zip(notes.pitch, notes.mask, sounds, strict=True)}
+
+
+def planted(checkpoint: Checkpoint, segments: Sequence[Segment]) -> Checkpoint:
+    """The checkpoint with `OnlyA4` as its trained model."""
+
+    class Planted(Checkpoint):
+        def model(self) -> DualEncoder:
+            model = OnlyA4(self.model_config).eval()
+            model.learn(segments)
+            return model
+
+        def untrained_twin(self) -> DualEncoder:
+            return build_model(self.model_config, seed=3).eval()
+
+    return Planted(**{field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)})
+
+
+def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpus, make_checkpoint: Make) -> None:
+    segments = list_segments(corpus.pieces, max_per_piece=4)
+    checkpoint = planted(make_checkpoint("d4a4"), segments)
+    answer = run(Request((checkpoint.name,), **SMALL), Desk({checkpoint.name: checkpoint}, corpus, torch.device("cpu")))
+    rows = {(row["weights"], row["input"], row["kind"]): row for row in answer.tables["ablation"]}
+    assert len(rows) == len(answer.tables["ablation"]) == 2 * (1 + 3 * len(KINDS))
+    assert rows["trained", "none", AS_IT_IS]["s"] == 1
+    for kind in KINDS:
+        a4, d4, both = (rows["trained", its, kind] for its in ("A4", "D4", "A4 and D4"))
+        assert a4["ci_low"] > 0
+        assert a4["distance"] > 0.4
+        assert d4["value"] == d4["distance"] == 0
+        assert both["s"] == a4["s"]
+        assert rows["untrained", "A4", kind]["ci_low"] <= 0.1
+    change = answer.arrays[rows["trained", "A4", "zero"]["change"]]
+    assert change.shape == (2, 16)
+    assert (change == 15).all()  # all sounds alike: every tie counts against the match
+    assert answer.headline.startswith(
+        f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 % to 0.0 %"
+    )
+    assert "zeroing D4 costs it 0.0 points [0.0, 0.0], not distinguishable from none." in answer.headline
+
+
+def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
+    names = [str(make_checkpoint("D0").path)]
+    request = build_request("ablation", names, {**SMALL, "corpus": str(corpus_folder), "pool_size": 256})
+    told: list[str] = []
+    result = finish_study("ablation", request, store=store, notice=told.append).result
+    assert [row["note"] for row in result.tables["ablation"]] == 2 * ["has no descriptor: nothing to ablate"]
+    assert all(row["value"] is None and row["s"] is not None for row in result.tables["ablation"])
+    assert result.headline.startswith("No checkpoint has a descriptor, so that there is nothing to ablate (S: D0-1 ")
+    assert told[0].startswith("16 windows fill pools of 16 candidates and 16 queries, not 256 and 16")
+    assert len(result.tables["windows"]) == 16
+
+
+@pytest.mark.parametrize(("arm", "side"), [("a4r", "audio"), ("d4", "midi")])
+def test_a_window_is_ablated_alike_whatever_stands_beside_it(corpus: Corpus, make_checkpoint: Make, arm: str, side: Any) -> None:
+    desk, checkpoint = Desk({}, corpus, torch.device("cpu")), make_checkpoint(arm)
+    segments = [list_segments([piece], max_per_piece=2)[1] for piece in corpus.pieces]
+    changes = changes_of(desk, checkpoint.model_config, segments, side, 42)
+    assert tuple(changes) == KINDS
+    together = under_changes(desk, checkpoint, segments, "trained", side, changes, 42)
+    alone = under_changes(desk, checkpoint, segments[2:3], "trained", side, changes, 42)
+    for kind in (AS_IT_IS, *KINDS):
+        assert np.allclose(together[kind][2], alone[kind][0], atol=1e-5)
+    moved = [np.abs(together[kind] - together[AS_IT_IS]).max() for kind in KINDS]
+    assert min(moved) > 1e-4
+    with intervene(model := checkpoint.model(), "audio.a4" if side == "audio" else "midi.d4", torch.zeros_like), torch.no_grad():
+        literal = (
+            model.embed_audio(waveform_batch(segments, 24_000)) if side == "audio" else model.embed_midi(note_batch(segments, 99))
+        )
+    assert np.allclose(together["zero"], literal.numpy(), atol=1e-5)
+
+
+def test_padding_of_d4_has_no_effect(corpus: Corpus, make_checkpoint: Make) -> None:
+    model, segments = make_checkpoint("d4").model(), list_segments(corpus.pieces, max_per_piece=2)
+    notes = note_batch(segments, 3)
+    padded = MidiBatch(*(torch.nn.functional.pad(x, (0, 5)) for x in (notes.pitch, notes.velocity, notes.duration, notes.mask)))
+    with torch.no_grad():
+        expected = model.embed_midi(padded)
+        with intervene(model, "midi.d4", lambda x: torch.where(padded.mask[..., None], x, 7.0)):
+            assert torch.allclose(model.embed_midi(padded), expected, atol=1e-6)
+        with intervene(model, "midi.d4", lambda x: torch.where(padded.mask[..., None], 7.0, x)):
+            assert not torch.allclose(model.embed_midi(padded), expected, atol=1e-3)
+
+
+def test_one_work_cannot_exchange(corpus: Corpus, make_checkpoint: Make) -> None:
+    told: list[str] = []
+    desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
+    segments = list_segments(corpus.pieces[:1], max_per_piece=3)
+    assert KINDS[3] not in changes_of(desk, make_checkpoint("a4r").model_config, segments, "audio", 42)
+    assert told == ["All windows are of one work: no descriptor can be exchanged for that of another work."]
+
+
+def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
+    class Later:
+        left = 12
+
+        def check(self) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise Cancelled
+
+    checkpoint = make_checkpoint("a4r")
+    desk = Desk({"a": checkpoint}, corpus, torch.device("cpu"), cancel=Later())
+    with pytest.raises(Cancelled):
+        run(Request(("a",), **SMALL), desk)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (0.078, 0.05, 0.11, "near chance, above it"),
+        (0.078, 0.039, 0.11, "not distinguishable from chance"),
+        (0.0889, 0.07, 0.11, "near chance, above it"),
+        (0.0891, 0.07, 0.11, "above chance"),
+        (0.02, 0.01, 0.0389, "below chance"),
+        (0.02, 0.01, 0.0391, "not distinguishable from chance"),
+        (0.039, None, None, "not distinguishable from chance"),
+    ],
+)
+def test_reading_at_its_boundaries(value: float, low: float | None, high: float | None, said: str) -> None:
+    assert reading(Value("S", value, low, high, 500, 0.039, "share", "")) == said
+
+
+def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4")) -> list[dict[str, Any]]:
+    rows = []
+    for weights in ("trained", "untrained"):
+        plain = {"checkpoint": "m", "weights": weights, "chance": 0.039}
+        rows.append({**plain, "input": "none", "kind": AS_IT_IS, "s": 0.8, "value": None})
+        for number, its in enumerate(inputs):
+            value, low, high = drop if number == 0 else (-0.0004, -0.004, 0.004)
+            its_row = {"s": 0.8 - value, "value": value, "ci_low": low, "ci_high": high, "reading": "near chance, above it"}
+            rows.append({**plain, "input": its, "kind": "zero", **its_row})
+    return rows
+
+
+def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() -> None:
+    said = headline(rows_of((0.72, 0.6, 0.78)))
+    assert said.startswith(
+        "Zeroing A4 costs m 72.0 points [60.0, 78.0] of S: from 80.0 % to 8.0 %, near chance, above it (3.9 %)"
+    )
+    assert said.endswith(
+        "(untrained twin: 80.0 % to 8.0 %); zeroing D4 costs it 0.0 points [-0.4, 0.4], not distinguishable from none."
+    )
+    said = headline(rows_of((0.02, 0.0, 0.05), ["A4"]))
+    assert said.startswith(
+        "No descriptor is shown to be causal: the largest drop in S by zeroing one is 2.0 points [0.0, 5.0], not dist"
+    )
+    said = headline(rows_of((-0.02, -0.05, -0.01), ["A4"]))
+    assert said.startswith(
+        "No descriptor is shown to be causal: the largest drop in S by zeroing one is -2.0 points [-5.0, -1.0], of A4 in m"
+    )

@@ -1,0 +1,209 @@
+"""A model that hears one band shows that band and no other, a deaf one none; every part has its control."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.datasets.segments import list_segments
+from analysis.descriptors.a4 import A4_EDGES_HZ
+from analysis.descriptors.filters import band_keep
+from analysis.errors import ConfigError
+from analysis.measures.sensitivity import draw_works
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.dual_encoder import DualEncoder, build_model
+from analysis.store import Store
+from analysis.studies.band_attribution import METHODS, attribute
+from analysis.studies.band_doses import RANDOM, parse_doses, shift_bands
+from analysis.studies.band_filters import LATER, NOISE, filter_bands
+from analysis.studies.band_reading import read_bands
+from analysis.studies.band_tables import Findings
+from analysis.studies.bands import headline, one_per_work, spread
+from analysis.studies.desk import Desk
+from analysis.studies.stress_scores import PoolScores, build_pool
+from analysis.studies.study import build_request, finish_study
+
+Make = Callable[[str], Checkpoint]
+HEARD = "500–1000 Hz"
+
+
+class OneBand(DualEncoder):
+    """Hears from 540 to 930 Hz, well inside one band of A4."""
+
+    def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
+        return super().embed_audio(band_keep(waveform, 540, 930, 24_000))
+
+
+class Deaf(DualEncoder):
+    """Hears nothing."""
+
+    def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
+        return super().embed_audio(0 * waveform)
+
+
+def planted(checkpoint: Checkpoint, kind: type[DualEncoder]) -> Checkpoint:
+    class Planted(Checkpoint):
+        def model(self) -> DualEncoder:
+            model = kind(self.model_config)
+            model.load_state_dict(build_model(self.model_config, seed=5).state_dict())
+            return model.eval()
+
+    return Planted(**{field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)})
+
+
+@pytest.fixture
+def desk(corpus: Corpus) -> Desk:
+    return Desk({}, corpus, torch.device("cpu"))
+
+
+@pytest.fixture
+def scores(desk: Desk) -> PoolScores:
+    segments = list_segments(desk.corpus.pieces, max_per_piece=4)
+    return build_pool(desk, segments, n_queries=16, pool_size=8, n_same_piece=2, n_same_composer=1)
+
+
+def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found, checkpoint = Findings(), planted(make_checkpoint("D0"), OneBand)
+    filter_bands(found, desk, checkpoint, "trained", A4_EDGES_HZ, scores)
+    filter_bands(found, desk, checkpoint, "untrained", A4_EDGES_HZ, scores)
+    rows = {row["band"]: row for row in found.tables["filters"] if row["weights"] == "trained"}
+    assert list(rows)[-2:] == [NOISE, LATER]
+    heard = rows.pop(HEARD)
+    assert heard["ci_low"] > 10 * max(row["value"] for row in rows.values())
+    assert heard["null"] == rows[LATER]["value"]
+    assert heard["energy_share"] == pytest.approx(500 / 12_000, rel=0.05)  # white noise
+    assert heard["distance_per_db"] == pytest.approx(heard["value"] / heard["fall_db"])
+    kept = found.arrays[heard["array"]]
+    assert kept.shape == (10, 16)
+    assert kept[heard["row"]].mean() == pytest.approx(heard["value"], rel=1e-5)
+    assert f"without {HEARD} (4." in headline(found, scores.window_draws)
+    attribute(found, desk, checkpoint, "trained", scores.segments[:2], A4_EDGES_HZ, 42)
+    for method in METHODS[:2]:
+        its = {row["band"]: abs(row["value"]) for row in found.tables["attribution"] if row["method"] == method}
+        assert max(its, key=lambda band: its[band]) == HEARD
+        assert its.pop(HEARD) > 10 * max(its.values())
+
+
+def test_a_deaf_model_shows_no_band(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found, checkpoint = Findings(), planted(make_checkpoint("D0"), Deaf)
+    filter_bands(found, desk, checkpoint, "trained", (100.0, 1000.0, 4000.0), scores)
+    assert {row["value"] for row in found.tables["filters"]} == {0.0}
+    assert headline(found, scores.window_draws).startswith(
+        "No band moves the embedding of D0-1 farther than the same sound one sample"
+    )
+    attribute(found, desk, checkpoint, "trained", scores.segments[:1], (100.0, 1000.0, 4000.0), 42)
+    assert {row["value"] for row in found.tables["agreement"]} == {None}
+    assert found.tables["convergence"][0]["value"] == 0
+
+
+def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found = Findings()
+    shift_bands(found, desk, make_checkpoint("a4r"), "trained", (0.5, 2.0), scores)
+    rows = found.tables["doses"]
+    assert [row["dose"] for row in rows[:4]] == [-2, -0.5, 0.5, 2]
+    assert len(rows) == 8 * 4 + 2
+    null = {row["dose"]: row["value"] for row in rows if row["band"] == RANDOM}
+    assert all(row["null"] == null[abs(row["dose"])] for row in rows if row["band"] != RANDOM)
+    first = [row["value"] for row in rows[:4]]
+    assert first[0] > first[1] > 0 < first[2] < first[3]
+    assert found.arrays[rows[0]["array"]].shape == (34, 16)
+    assert {value.name.split(" SD")[0][-4:] for value in found.values} == {"-0.5", "+0.5"}
+
+
+def test_a_band_is_read_from_an_arm_that_is_given_it(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found = Findings()
+    for arm in ("a4", "D0"):
+        read_bands(found, desk, make_checkpoint(arm), "trained", scores.segments, 42)
+    read = {name: [row for row in found.tables["reading"] if row["checkpoint"] == f"{name}-1"] for name in ("a4", "D0")}
+    assert len(read["a4"]) == len(read["D0"]) == 5 * 8
+    assert min(row["value"] for row in read["a4"]) > 0.6
+    assert all(abs(row["null"]) < 0.15 and row["null"] <= row["null_high"] for row in read["a4"])
+    assert found.arrays[read["a4"][0]["array"]].shape == (8, 16)
+    alone = Findings()
+    read_bands(alone, desk, make_checkpoint("a4"), "trained", scores.segments[:4], 42)
+    assert "all windows are of one work" in alone.tables["notes"][0]["note"]
+
+
+def test_gradients_add_up_and_ablation_is_the_filter(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found, gradients = Findings(), torch.is_grad_enabled()
+    attribute(found, desk, make_checkpoint("D0"), "trained", scores.segments[:1], A4_EDGES_HZ, 42)
+    assert torch.is_grad_enabled() == gradients
+    assert found.tables["convergence"][0]["value"] < 0.2
+    total = sum(row["value"] for row in found.tables["attribution"] if row["method"] == METHODS[0])
+    assert total == pytest.approx(found.tables["convergence"][0]["mean_change"], rel=0.2, abs=1e-4)
+    same = next(row for row in found.tables["agreement"] if row["second"] == "band-stop")
+    assert same["value"] > 0.9
+
+
+def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 4, "pool_size": 8, "bands": "low-17.5"}
+    names = [str(make_checkpoint("D0").path), str(make_checkpoint("a4r").path)]
+    steps: list[float] = []
+    request = build_request("bands", names, {**settings, "doses": "1", "dose_windows": 12, "attribution_windows": 1})
+    done = finish_study("bands", request, store=store, progress=lambda now, total, _: steps.append(now / total))
+    result = done.result
+    assert done.not_stored == ""
+    assert {(row["checkpoint"], row["weights"]) for row in result.tables["doses"]} == {
+        ("a4r-1", "trained"),
+        ("a4r-1", "untrained"),
+    }
+    assert any("D0-1" in row["checkpoint"] and "has no A4" in row["note"] for row in result.tables["notes"])
+    assert [row["part"] for row in result.tables["pools"]] == ["filters", "doses"]
+    assert [len(row["windows"]) for row in result.tables["window_of"]] == [16, 12, 1]
+    assert {row["band"] for row in result.tables["filters"]} == {"0–2100 Hz", "2.1–12 kHz", NOISE, LATER}
+    whole = [row["energy_share"] for row in result.tables["filters"] if row["energy_share"] is not None]
+    assert sum(whole[:2]) == pytest.approx(1, abs=1e-3)  # where two bands meet, they share what neither has alone
+
+
+def findings(first: list[float], second: list[float], null: float, low: float) -> Findings:
+    found = Findings()
+    found.keep("filter", [np.array(first), np.array(second)])
+    for weights in ("trained", "untrained"):
+        for number, its in enumerate((first, second)):
+            value = float(np.mean(its))
+            row: dict[str, Any] = {"checkpoint": "m", "weights": weights, "band": f"band {number}", "low_hz": 1.0, "value": value}
+            row |= {"ci_low": low, "ci_high": 2.0, "null": null, "drop": 0.1, "drop_ci_low": 0.0, "drop_ci_high": 0.2}
+            row |= {"energy_share": 0.25, "between_works": 0.5, "array": "filter.0", "row": number}
+            found.tables["filters"].append(row)
+    return found
+
+
+@pytest.fixture
+def s_of_m(scores: PoolScores) -> Any:
+    return scores.s_value("m, trained, as it is", np.ones((2, 16), np.int64))
+
+
+@pytest.mark.parametrize(("second", "alike"), [([0.3, 0.2, 0.5, 0.3], True), ([0.1, 0.2, 0.3, 0.3], False)])
+def test_the_headline_names_the_next_band_where_the_two_are_alike(second: list[float], alike: bool, s_of_m: Any) -> None:
+    found = findings([0.2, 0.3, 0.4, 0.5], second, 0.01, 0.2)
+    found.values.append(s_of_m)
+    said = headline(found, draw_works(np.arange(4), seed=1))
+    assert said.startswith(
+        "m moves farthest without band 0 (25.0 % of the energy): cosine distance 0.350 [0.200, 2.000], 70 % of that"
+    )
+    assert ("not distinguishable from band 1" in said) == alike
+
+
+@pytest.mark.parametrize(("low", "none"), [(0.01, True), (0.0101, False)])
+def test_a_band_inside_the_null_is_not_named(low: float, none: bool, s_of_m: Any) -> None:
+    found = findings([0.2, 0.3], [0.1, 0.1], 0.01, low)
+    found.values.append(s_of_m)
+    assert headline(found, draw_works(np.arange(2), seed=1)).startswith("No band moves the embedding of m") == none
+
+
+@pytest.mark.parametrize("text", ["", "0,1", "-1", "one", "nan", ",".join(map(str, range(1, 12)))])
+def test_doses_are_checked(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected positive numbers|expected 1 to 10 numbers above 0"):
+        parse_doses(text)
+
+
+def test_windows_are_spread_over_works(corpus: Corpus) -> None:
+    segments = list_segments(corpus.pieces, max_per_piece=5)
+    assert [one.piece.piece_id for one in one_per_work(segments, 2)] == [corpus.pieces[0].piece_id, corpus.pieces[2].piece_id]
+    assert spread(segments, 100) == segments
+    assert one_per_work(segments, 0) == []

@@ -1,0 +1,177 @@
+"""Arms are paired with the controls that were trained alike; a planted gain is found, an absent one is not claimed."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.datasets.segments import Segment
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.results import Result
+from analysis.studies import controls
+from analysis.studies.controls_words import headline
+from analysis.studies.study import build_request, finish_study
+
+SMALL = {"split": "all", "n_queries": 60, "pool_size": 32, "windows_per_piece": 17}
+FEW = {"n_queries": 12, "pool_size": 8, "windows_per_piece": 4}
+NOT_SAID = "Whether it is what the descriptors tell or only their parameters cannot be said: no arm is here with its control."
+Make = Callable[..., Checkpoint]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Make:
+    """A checkpoint with the weights it begins with, and whatever it says about its training."""
+
+    def make(arm: str, seed: int = 1, **training: Any) -> Checkpoint:
+        said = {"seed": seed, "steps": 10, "corpus_sha256": "a" * 64, **training}
+        folder, model = tmp_path / f"{arm}-{seed}", build_arm(arm, "small", seed)
+        return save_checkpoint(folder, model, arm=arm, scale="small", training=said, evaluation={}, history=[], card="")
+
+    return make
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Arm → share of windows whose two embeddings agree; untrained twins agree nowhere."""
+    shares: dict[str, float] = {}
+
+    def fake(_desk: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(3)
+        midi, other = rng.standard_normal((2, len(segments), 64)).astype(np.float32)
+        good = np.arange(len(segments)) % 20 < 20 * (shares[checkpoint.arm] if weights == "trained" else 0)
+        return np.where(good[:, None], midi, other), midi
+
+    monkeypatch.setattr(controls, "embed", fake)
+    return shares
+
+
+def ask(folder: Path, checkpoints: Sequence[Checkpoint], **settings: Any) -> Result:
+    names = [str(one.path) for one in checkpoints]
+    return finish_study("controls", build_request("controls", names, {**SMALL, "corpus": str(folder), **settings})).result
+
+
+def test_real_models_through_the_whole_study(corpus_folder: Path, make_run: Make) -> None:
+    names = [str(make_run(arm).path) for arm in ("d4a4", "d4a4-random", "D0")]
+    request = build_request("controls", names, {**SMALL, **FEW, "corpus": str(corpus_folder)})
+    steps: list[int] = []
+    listen = lambda done, total, _what: steps.append(done) if total == 900 else None  # noqa: E731
+    result = finish_study("controls", request, progress=listen).result
+    assert steps == sorted(steps)
+    assert steps[-1] > 800
+    kinds = {("real − control", "d4a4-1", "d4a4-random-1"), ("control − baseline", "d4a4-random-1", "D0-1")}
+    rows = {(row["kind"], row["first"], row["second"], row["weights"]): row for row in result.tables["differences"]}
+    assert set(rows) == {(*one, weights) for one in kinds for weights in ("trained", "untrained")}
+    assert [row["text"] for row in result.tables["missing"]] == [
+        "Of d4a4-1 there is no control here: d4a4-zero, d4a4-shuffled.",
+        "D0-1 has no descriptors, so there is nothing to control.",
+    ]
+    scores = {(row["checkpoint"], row["weights"]): row["value"] for row in result.tables["scores"]}
+    for (_kind, first, second, weights), row in rows.items():
+        gained = result.arrays[row["array"]]
+        assert (gained.dtype, gained.shape) == (np.float32, (2, 12))
+        assert row["value"] == pytest.approx(scores[first, weights] - scores[second, weights])
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert 0 < row["p"] <= 1
+    names_of_values = {value.name for value in result.values}
+    assert names_of_values >= {"d4a4-1, trained: S", "d4a4-1 − d4a4-random-1, untrained: difference in S"}
+
+
+def test_a_planted_gain_is_found(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted |= {"a4": 1.0, "a4-zero": 0.2, "a4-random": 0.3, "a4-shuffled": 0.2, "D0": 0.2}
+    result = ask(corpus_folder, [make_run(arm) for arm in planted])
+    rows = {(row["first"], row["second"], row["weights"]): row for row in result.tables["differences"]}
+    scores = {(row["checkpoint"], row["weights"]): row["value"] for row in result.tables["scores"]}
+    one = rows["a4-1", "a4-zero-1", "trained"]
+    assert one["value"] == pytest.approx(scores["a4-1", "trained"] - scores["a4-zero-1", "trained"])
+    assert one["ci_low"] > 0
+    assert rows["a4-1", "a4-zero-1", "untrained"]["value"] == 0
+    assert rows["a4-zero-1", "D0-1", "trained"]["value"] == 0
+    assert [row["values"] for row in result.tables["scores"]] == ["real"] * 4 + ["zero"] * 2 + ["random"] * 2 + ["shuffled"] * 2
+    missing = [row["text"] for row in result.tables["missing"]]
+    assert missing == ["D0-1 has no descriptors, so there is nothing to control."]
+
+
+def test_no_gain_is_not_claimed(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted |= {"a4": 0.5, "a4-zero": 0.5}
+    said = ask(corpus_folder, [make_run(arm) for arm in planted]).headline
+    assert "not distinguishable from the same parameters given zeros" in said
+    assert "That what the descriptors tell adds anything to the parameters is not shown." in said
+
+
+def test_only_what_was_trained_alike_is_paired(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted |= {"a4": 1.0, "a4-zero": 0.1, "a4-random": 0.1}
+    result = ask(corpus_folder, [make_run("a4"), make_run("a4-zero", 2), make_run("a4-random", steps=99)])
+    assert result.tables["differences"] == []
+    said = "a4-1 is not paired: a4-zero-2 has training seed 2 instead of 1; a4-random-1 has steps 99 instead of 10."
+    assert result.tables["missing"][0]["text"] == said
+    assert result.headline == f"{NOT_SAID} {said}"
+
+
+def test_the_shipped_situation(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted |= {"a4r": 0.5, "D0": 0.5}
+    result = ask(corpus_folder, [make_run("a4r"), make_run("D0")])
+    assert result.headline == f"{NOT_SAID} Of a4r-1 there is no control here: a4r-zero, a4r-random, a4r-shuffled."
+    assert [row["text"] for row in result.tables["missing"]] == [
+        "Of a4r-1 there is no control here: a4r-zero, a4r-random, a4r-shuffled.",
+        "D0-1 has no descriptors, so there is nothing to control.",
+    ]
+    assert len(result.values) == 4
+
+
+def test_a_control_without_its_arm_is_named(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted |= {"a4": 0.9, "a4-zero": 0.1, "d4-random": 0.5}
+    said = ask(corpus_folder, [make_run(arm) for arm in planted]).headline
+    assert said.startswith("a4-1 reaches S = ")
+    assert said.endswith(" Of d4-random-1 there is no real arm here: d4.")
+
+
+def told(*differences: tuple[str, float, float | None]) -> str:
+    """The headline of one arm and its controls: (values, real − control, p)."""
+
+    def score(name: str, values: str, s: float) -> list[dict[str, Any]]:
+        own = {"checkpoint": name, "arm": "a4", "values": values, "null": 10 / 256}
+        return [{**own, "weights": "trained", "value": s}, {**own, "weights": "untrained", "value": 0.025}]
+
+    scores, rows = score("real", "real", 0.83), []
+    for values, apart, p in differences:
+        scores += score(values, values, 0.83 - apart)
+        row = {
+            "kind": "real − control",
+            "first": "real",
+            "second": values,
+            "control": values,
+            "ci_low": apart - 0.04,
+            "ci_high": apart + 0.04,
+        }
+        rows += [{**row, "weights": "trained", "value": apart, "p": p}, {**row, "weights": "untrained", "value": 0.002, "p": 0.9}]
+    return headline(scores, rows, [])
+
+
+def test_the_headline_of_a_gain_over_every_control() -> None:
+    assert told(("zero", 0.08, 0.002), ("random", 0.094, 0.0005)) == (
+        "real reaches S = 83.0 % (chance 3.9 %, untrained twin 2.5 %): more than the same parameters given zeros (75.0 %: +8.0 "
+        "points [4.0, 12.0], p = 0.002; untrained twins +0.2), noise (73.6 %: +9.4 points [5.4, 13.4], p = 0.001; untrained "
+        "twins +0.2). What the descriptors tell matters, not the parameters alone."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "contains"),
+    [
+        ([("zero", 0.04, 0.05)], "not distinguishable from the same parameters given zeros"),
+        ([("zero", 0.04, 0.05)], "adds anything to the parameters is not shown"),
+        ([("zero", 0.04, 0.0499)], "more than the same parameters given zeros"),
+        ([("zero", 0.04, 0.0499)], "matters, not the parameters alone"),
+        ([("zero", 0.04, 0.04999)], "p = 0.04999"),
+        ([("zero", -0.04, 0.01)], "less than the same parameters given zeros (87.0 %: -4.0 points"),
+        ([("zero", -0.04, 0.01)], "adds anything to the parameters is not shown"),
+        ([("zero", 0.04, 0.01), ("random", 0.01, 0.4)], "is shown against some of the controls only"),
+        ([("zero", 0.04, None)], "a single work, so no test"),
+        ([], NOT_SAID),
+    ],
+)
+def test_the_headline_at_the_boundaries(rows: list[tuple[str, float, float | None]], contains: str) -> None:
+    assert contains in told(*rows)

@@ -1,0 +1,291 @@
+"""The map study finds what is planted, says so, and leads from every number to its windows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.errors import Cancelled, ConfigError, CorpusError
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result, Value
+from analysis.store import Store
+from analysis.studies import embedding
+from analysis.studies.desk import Answer, Desk
+from analysis.studies.embedding import Request, headline, run
+from analysis.studies.embedding_modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
+from analysis.studies.study import build_request, run_study
+
+CPU = torch.device("cpu")
+ONLY_PCA = {"split": "all", "windows_per_piece": 6, "methods": "PCA"}
+
+
+@pytest.fixture
+def checkpoint(make_checkpoint: Callable[[str], Checkpoint]) -> Checkpoint:
+    return make_checkpoint("a4r")
+
+
+@pytest.fixture
+def desk(corpus: Corpus, checkpoint: Checkpoint) -> Desk:
+    return Desk({checkpoint.name: checkpoint}, corpus, CPU)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, noise: float, away: float = 0.0, n: int = 24) -> None:
+    """Trained: MIDI is audio with noise, `away` from it; untrained: nothing in common."""
+    rng = np.random.default_rng(5)
+    audio = rng.standard_normal((n, 16)).astype(np.float32)
+    apart = np.pad([away], (0, 15)).astype(np.float32)
+    midi = audio + apart + noise * rng.standard_normal((n, 16)).astype(np.float32)
+    other = rng.standard_normal((n, 16)).astype(np.float32)
+    pairs = {"trained": (audio, midi), "untrained": (audio, other)}
+    monkeypatch.setattr(embedding, "embed", lambda _desk, _checkpoint, _segments, weights: pairs[weights])
+
+
+def values_of(answer: Answer, weights: str = "trained") -> dict[str, Value]:
+    return {value.name.split(": ")[1]: value for value in answer.values if f", {weights}:" in value.name}
+
+
+def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=0.1)
+    answer = run(Request(("x",), **ONLY_PCA), desk)
+    found, twin = values_of(answer), values_of(answer, "untrained")
+    assert found[AUC_OTHER].value == found[AUC_SAME].value == 1
+    assert (found[SHARED].value or 0) > 0.7
+    assert (found[COSINE].value or 0) > 0.98
+    assert found[GAP].inside_null
+    assert twin[AUC_OTHER].inside_null
+    assert twin[SHARED].null == 10 / 23
+    assert all(value.ci_low is not None and value.n for value in (*found.values(), *twin.values()))
+    assert answer.headline.startswith("a4r-1: matched audio and MIDI are closer than mismatched ones: AUC 1.00 [1.00, 1.00], ")
+    assert "not distinguishable from exchanged labels (" in answer.headline
+
+
+def test_without_a_plant_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=1000.0)
+    answer = run(Request(("x",), **ONLY_PCA), desk)
+    assert values_of(answer)[AUC_OTHER].inside_null
+    assert "cannot be said to be closer than mismatched ones" in answer.headline
+
+
+def test_a_planted_gap_is_found_and_its_size_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=0.1, away=40.0)
+    answer = run(Request(("x",), **ONLY_PCA), desk)
+    gap = values_of(answer)[GAP]
+    assert gap.value == pytest.approx(1, abs=0.2)
+    assert gap.inside_null is False
+    row = next(row for row in answer.tables["measures"] if row["measure"] == GAP and row["weights"] == "trained")
+    assert row["p"] == pytest.approx(1 / 8, abs=0.03)  # of the 16 exchanges of 4 works two leave the gap
+    assert answer.arrays["gap.0"].mean() == pytest.approx(gap.value, abs=1e-5)
+
+
+def test_every_number_leads_to_its_windows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=0.5)
+    answer = run(Request(("x",), **ONLY_PCA), desk)
+    tables, arrays = answer.tables, answer.arrays
+    assert [row["window"] for row in tables["windows"]] == list(range(24))
+    assert all(row["piece"].startswith("work") and row["composer"] and row["split"] for row in tables["windows"])
+    assert arrays["cosine.0"].mean() == pytest.approx(values_of(answer)[COSINE].value, abs=1e-6)
+    for row in tables["examples"]:
+        works = [tables["windows"][row[side]]["work"] for side in ("audio", "midi")]
+        assert {"matched": row["audio"] == row["midi"], "other works": works[0] != works[1], "same work": True}[row["kind"]]
+        bar = next(bar for bar in tables["histograms"] if all(bar[key] == row[key] for key in ("weights", "kind", "bin")))
+        assert bar["bin_low"] <= row["cosine"] <= bar["bin_high"] + 1e-12
+        assert bar["pairs"]
+    starts = [
+        (tables["windows"][row[s]]["start_s"])
+        for row in tables["examples"]
+        if row["kind"] == "same work"
+        for s in ("audio", "midi")
+    ]
+    assert all(abs(a - b) >= 4 for a, b in zip(starts[::2], starts[1::2], strict=True))
+    shares: dict[Any, float] = {}
+    for bar in tables["histograms"]:
+        shares[bar["weights"], bar["kind"]] = shares.get((bar["weights"], bar["kind"]), 0) + bar["share"]
+    assert list(shares.values()) == pytest.approx([1.0] * 6)
+    rival = arrays["rival.0"]
+    assert all(tables["windows"][i]["work"] != tables["windows"][int(j)]["work"] for side in rival for i, j in enumerate(side))
+
+
+def test_maps_carry_seed_quality_and_stability(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=0.5)
+    request = Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=2, seed=7)
+    answer = run(request, desk)
+    again = run(request, desk)
+    rows = answer.tables["projections"]
+    assert [(row["weights"], row["method"], row["seed"], row["start"]) for row in rows] == [
+        ("trained", "PCA", 7, ""), ("trained", "t-SNE", 7, "pca"), ("trained", "t-SNE", 8, "random"), ("untrained", "PCA", 7, ""),
+    ]  # fmt: skip
+    for row in rows:
+        number = row["array"].removeprefix("points.")
+        assert answer.arrays[row["array"]].shape == (2, 24, 2)
+        assert answer.arrays[f"trust.{number}"].mean() == pytest.approx(row["trustworthiness"], abs=1e-6)
+        assert answer.arrays[f"kept.{number}"].mean() == pytest.approx(row["neighbours_kept"], abs=1e-6)
+        assert row["neighbours_kept_null"] == 10 / 47
+        assert row["space"] == "joint"
+        assert row["n"] == 48
+    assert rows[1]["perplexity"] == pytest.approx(47 / 3)
+    assert rows[0]["perplexity"] is None
+    assert rows[2]["moved"] > 0
+    assert rows[1]["moved"] is None
+    assert "moved.2" in answer.arrays
+    kept = next(value for value in answer.values if value.name == "a4r-1, trained, PCA: variance kept")
+    assert kept.null == 2 / 16
+    assert kept.value == pytest.approx(sum(row["share"] for row in answer.tables["variance"][:2]))
+    assert all(np.array_equal(again.arrays[name], array) for name, array in answer.arrays.items())
+    assert again.values == answer.values
+    assert again.tables == answer.tables
+
+
+def test_a_real_model_through_the_store_and_a_layer_whose_sides_are_apart(
+    corpus_folder: Any, checkpoint: Checkpoint, store: Store
+) -> None:
+    settings = {"corpus": str(corpus_folder), **ONLY_PCA, "windows_per_piece": 3}
+    joint = run_study("embedding", build_request("embedding", (str(checkpoint.path),), settings), store=store)
+    assert isinstance(joint, Result)
+    assert joint.tables["projections"][0]["space"] == "joint"
+    settings["layer"] = "block.1"
+    progress: list[float] = []
+    request = build_request("embedding", (str(checkpoint.path),), settings)
+    result = run_study("embedding", request, store=store, progress=lambda done, total, what: progress.append(done / total))
+    rows = result.tables["projections"]
+    assert [(row["weights"], row["space"], row["array"]) for row in rows] == [
+        (weights, side, f"points.{i}") for i, weights in enumerate(("trained", "untrained")) for side in ("audio", "midi")
+    ]
+    assert result.arrays["points.0"].shape == (2, 12, 2)
+    missing = [row for row in result.tables["measures"] if row["value"] is None]
+    assert {row["measure"] for row in missing} == {AUC_OTHER, AUC_SAME, COSINE, GAP}
+    assert all("have spaces of their own before the joint embedding" in row["note"] for row in missing)
+    assert result.headline.startswith("At block.1 audio and MIDI have spaces of their own; in a4r-1 the two share ")
+    own = progress[max(i for i, done in enumerate(progress) if done == 0.0) :]  # after the corpus has been read
+    assert own == sorted(own)
+    assert 0.8 < own[-1] <= 1
+
+
+def test_a_collapsed_model_has_a_note_instead_of_maps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = np.ones((24, 16), np.float32)
+    monkeypatch.setattr(embedding, "embed", lambda *_: (one, one))
+    answer = run(Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=1), desk)
+    assert {row["note"] for row in answer.tables["projections"]} == {"Not available: all its windows are in one place."}
+    assert values_of(answer)[AUC_OTHER].value == 0.5
+    assert "cannot be said to be closer" in answer.headline
+
+
+@pytest.mark.parametrize(
+    ("setting", "match"),
+    [
+        ({"layer": "block.99"}, "a4r-1 has no layer 'block.99' on both sides; expected one of in, block.1"),
+        ({"methods": "PCA,MDS"}, "There is no method 'MDS'; expected some of PCA,t-SNE,UMAP"),
+        ({"methods": " ,"}, "methods names none"),
+        ({"n_neighbors": 1}, "n_neighbors is 1; expected 2 or more"),
+        ({"k": 0}, "k is 0; expected 1 or more"),
+        ({"n_seeds": 0}, "n_seeds is 0; expected 1 or more"),
+        ({"perplexity": 0.5}, "perplexity is 0.5; expected 1 or more, or 0 to let"),
+        ({"perplexity": float("nan")}, "perplexity is nan"),
+        ({"seed": -1}, "seed is -1; expected 0 to 4294967292"),
+    ],
+)
+def test_wrong_settings_are_refused_before_anything_is_read(setting: dict[str, Any], match: str, desk: Desk) -> None:
+    desk.progress = lambda *_: pytest.fail("began")
+    with pytest.raises(ConfigError, match=match):
+        run(Request(("x",), **setting), desk)
+
+
+def test_too_few_windows_are_refused_and_few_are_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CorpusError, match="has 4 windows that no other equals; expected at least 5 to lay out a space"):
+        run(Request(("x",), split="all", windows_per_piece=1), desk)
+    told: list[str] = []
+    desk.notice = told.append
+    plant(monkeypatch, noise=0.1, n=8)
+    run(Request(("x",), split="all", windows_per_piece=2, methods="PCA,t-SNE", perplexity=30.0, n_seeds=1), desk)
+    assert told == [
+        "16 points are few; maps are judged by 7 nearest neighbours instead of 10.",
+        "16 points are few; t-SNE has perplexity 5.0 instead of 30.",
+    ]
+
+
+def test_it_can_be_stopped_between_steps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, noise=0.1)
+    last: list[str] = []
+
+    class AtMaps:
+        def check(self) -> None:
+            if last and "PCA" in last[-1]:
+                raise Cancelled
+
+    desk.progress, desk.cancel = (lambda done, total, what: last.append(what)), AtMaps()
+    with pytest.raises(Cancelled):
+        run(Request(("x",), **ONLY_PCA), desk)
+
+
+def said(
+    auc: tuple[float, float, float], difference: tuple[float, float, float], gap: tuple[float, float, float], p: float
+) -> str:
+    def value(name: str, numbers: tuple[float, float, float], null: float) -> Value:
+        return Value(name, *numbers, 480, null, "", "")
+
+    values = [
+        value(f"one, trained: {AUC_OTHER}", auc, 0.5), value(f"one, untrained: {AUC_OTHER}", (0.52, 0.48, 0.56), 0.5),
+        value(f"one, trained minus untrained: {AUC_OTHER}", difference, 0.0), value(f"one, trained: {GAP}", gap, 0.03),
+    ]  # fmt: skip
+    return headline(values, ("one",), "embedding", {"one": p})
+
+
+@pytest.mark.parametrize(
+    ("auc", "difference", "expected"),
+    [
+        (
+            (0.97, 0.95, 0.98),
+            (0.45, 0.4, 0.5),
+            "are closer than mismatched ones: AUC 0.97 [0.95, 0.98], untrained twin 0.52 [0.48, ",
+        ),
+        ((0.97, 0.95, 0.98), (0.45, 0.0, 0.5), "0.98], but not distinguishably more than in the untrained twin 0.52 [0.48, 0."),
+        ((0.51, 0.501, 0.52), (-0.1, -0.2, -0.01), ", but less than in the untrained twin 0.52"),
+        ((0.52, 0.5, 0.56), (0.1, 0.0, 0.2), "cannot be said to be closer than mismatched ones: AUC 0.52 [0.50, 0.56], not dist"),
+        ((0.4, 0.3, 0.499), (-0.1, -0.2, 0.0), "are farther apart than mismatched ones: AUC 0.400 [0.300, 0.499] (chance 0.5);"),
+    ],
+)
+def test_the_headline_at_the_boundaries_of_chance(auc: Any, difference: Any, expected: str) -> None:
+    assert expected in said(auc, difference, (0.21, 0.18, 0.24), 0.0004)
+
+
+@pytest.mark.parametrize(
+    ("gap", "p", "expected"),
+    [
+        ((0.21, 0.18, 0.24), 0.0004, "; the two modalities lie 0.21 [0.18, 0.24] apart (exchanged labels 0.03, p < 0.001)."),
+        ((0.21, 0.18, 0.24), 0.049, "0.24] apart (exchanged labels 0.03, p = 0.049)."),
+        ((0.21, 0.18, 0.24), 0.05, "0.24] apart, not distinguishable from exchanged labels (0.03, p = 0.05)."),
+        ((0.21, 0.03, 0.24), 0.012, "0.24] apart, little more than exchanged labels give (0.03, p = 0.012)."),
+        ((0.02, 0.0, 0.05), 0.7, "apart, not distinguishable from exchanged labels (0.03, p = 0.7)."),
+    ],
+)
+def test_the_headline_at_the_boundaries_of_the_gap(gap: Any, p: float, expected: str) -> None:
+    assert expected in said((0.97, 0.95, 0.98), (0.4, 0.3, 0.5), gap, p)
+
+
+@pytest.mark.parametrize(
+    ("low", "expected"),
+    [
+        (
+            0.02,
+            "share 31.0 % [2.0, 40.0] of a window's neighbours, not distinguishable from chance (2.0 %), untrained twin 5.0 %",
+        ),
+        (0.021, "share 31.0 % [2.1, 40.0] of a window's neighbours (chance 2.0 %, untrained twin 5.0 % [4.0, 6.0])."),
+    ],
+)
+def test_the_headline_of_a_layer(low: float, expected: str) -> None:
+    values = [
+        Value(f"one, trained: {SHARED}", 0.31, low, 0.4, 480, 0.02, "share", ""),
+        Value(f"one, untrained: {SHARED}", 0.05, 0.04, 0.06, 480, 0.02, "share", ""),
+    ]
+    assert expected in headline(values, ("one",), "block.2", {})
+
+
+def test_one_work_is_too_few_to_judge_and_says_so() -> None:
+    values = [Value(f"one, {w}: {AUC_OTHER}", None, None, None, 0, None, "", "") for w in ("trained", "untrained")]
+    values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
+    assert headline(values, ("one",), "embedding", {"one": 1.0}) == (
+        "one: there is one work only, so that no mismatched pairs can be made; the two modalities lie 0.20 apart, "
+        "one work being too few to judge that."
+    )

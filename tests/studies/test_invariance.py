@@ -1,0 +1,202 @@
+"""Dose-response: what an encoder ignores has distance 0, what it hears has not, and the sentence says so."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy import ndarray
+
+from analysis.datasets.piece import Corpus
+from analysis.errors import ConfigError
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result, Value
+from analysis.store import Store
+from analysis.studies.desk import Desk
+from analysis.studies.invariance import respond
+from analysis.studies.invariance_answer import Measured, Response, headline
+from analysis.studies.invariance_bench import Bench, set_up
+from analysis.studies.invariance_changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
+from analysis.studies.layer_means import AS_IT_IS, Altered, Side
+from analysis.studies.study import build_request, run_study
+from analysis.training.evaluation import note_batch, waveform_batch
+
+CPU = torch.device("cpu")
+MODEL = ("fake", "trained")
+
+
+@dataclass
+class Fake(Bench):
+    """Instead of a model: a spectrum that ignores the level, and a histogram of pitch classes."""
+
+    def rows(self, model: tuple[str, str], side: Side, change: Altered = AS_IT_IS) -> dict[str, ndarray]:
+        if side == "audio":
+            waveforms = (change.waveforms or waveform_batch)(self.windows, 24_000).numpy()
+            spectrum = np.abs(np.fft.rfft(waveforms, axis=1))[:, : 12_000 * 4].reshape(len(waveforms), 96, -1).mean(axis=2)
+            return {"audio.embedding": spectrum / np.linalg.norm(spectrum, axis=1, keepdims=True)}
+        notes = (change.notes or note_batch)(self.windows, 2048)
+        counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
+        return {"midi.embedding": np.pad(np.array(counts, np.float64), ((0, 0), (0, 96 - 12)))}
+
+
+@pytest.fixture
+def fake(corpus: Corpus) -> Fake:
+    desk = Desk({}, corpus, CPU)
+    bench = set_up(desk, inner_windows(desk, "all", 3), 1, 8, 42)
+    return Fake(**vars(bench))
+
+
+def _respond(fake: Fake, *names: str) -> list[Response]:
+    plain: dict = {MODEL: {side: fake.rows(MODEL, side) for side in ("audio", "midi")}}
+    return [one for name in names for one in respond(fake, BY_NAME[name], plain, 42, None)]
+
+
+def test_what_an_encoder_ignores_has_distance_zero_and_what_it_hears_has_not(fake: Fake) -> None:
+    moved = {(one.change.name, one.dose): one.distances for one in _respond(fake, "gain", "low_pass", "white_noise", "octave")}
+    assert all(moved["gain", dose].max() < 1e-6 for dose in (-12, -6, 6, 12))
+    assert all(moved["octave", dose].max() == 0 for dose in (-12, 12))
+    assert moved["low_pass", 1000].mean() > moved["low_pass", 8000].mean() > 0.1
+    assert moved["white_noise", 0].min() > 0
+
+
+def test_a_semitone_is_heard_by_whom_an_octave_is_not(fake: Fake) -> None:
+    plain = fake.rows(MODEL, "midi")["midi.embedding"]
+    for semitones, same in ((12, True), (-12, True), (1, False)):
+        shifted = fake.rows(MODEL, "midi", altered("transposition", "midi", semitones, fake.desk))["midi.embedding"]
+        assert np.array_equal(shifted, plain) == same
+
+
+def test_unchanged_doses_are_the_start_of_every_response(fake: Fake) -> None:
+    for one in _respond(fake, "gain", "pink_noise", "note_velocity"):
+        if not one.is_change:
+            assert np.array_equal(one.before, one.after)
+            assert not one.distances.any()
+
+
+def test_later_doses_of_a_rebased_change_are_compared_with_that_dose(fake: Fake) -> None:
+    change = replace(BY_NAME["gain"], name="low_pass", doses=(None, 2000, 1999), unchanged=None, twin=(), rebase=2000)
+    plain: dict = {MODEL: {side: fake.rows(MODEL, side) for side in ("audio", "midi")}}
+    responses = {one.dose: one for one in respond(fake, change, plain, 42, None)}
+    assert responses[1999].distances.mean() < 0.01 < responses[2000].distances.mean()
+    assert np.array_equal(responses[1999].before, responses[2000].after)
+
+
+def test_windows_keep_clear_of_both_ends(corpus: Corpus) -> None:
+    desk = Desk({}, corpus, CPU)
+    windows = inner_windows(desk, "all", 3)
+    assert len(windows) == 12
+    assert all(1 <= window.start_s <= window.piece.duration_s - 5 for window in windows)
+    with pytest.raises(ConfigError, match="windows_per_piece is 0; expected 1 or more"):
+        inner_windows(desk, "all", 0)
+    short = replace(corpus, pieces=tuple(replace(piece, duration_s=5.5) for piece in corpus.pieces))
+    with pytest.raises(ConfigError, match="No recording of the split 'all' has a window 1 s away from both its ends"):
+        inner_windows(Desk({}, short, CPU), "all", 3)
+
+
+def test_changes_are_chosen_by_name(corpus: Corpus) -> None:
+    told: list[str] = []
+    desk = Desk({}, corpus, CPU, notice=told.append)
+    assert [change.name for change in choose_changes(" gain, octave,gain", None, desk)] == ["gain", "octave"]
+    assert not told
+    assert len(choose_changes("all", "recorded", desk)) == len(choose_changes("all", None, desk)) + 1
+    assert told == ["The sound font is left out: only a corpus that was rendered here can be rendered again."]
+    with pytest.raises(ConfigError, match="changes names 'volume'; expected “all” or some of time_shift, "):
+        choose_changes("gain,volume", None, desk)
+    with pytest.raises(ConfigError, match="changes names none"):
+        choose_changes(" , ", None, desk)
+    with pytest.raises(ConfigError, match="Only the sound font is asked for"):
+        choose_changes("sound_font", None, desk)
+
+
+def test_a_page_hears_what_the_model_heard_and_waveforms_are_made_once(fake: Fake) -> None:
+    given = altered("white_noise", "audio", 10, fake.desk, seed=7)
+    assert isinstance(given.waveforms, Heard)
+    one, other = fake.windows[:2]
+    batch = given.waveforms([other, one], 24_000).numpy()
+    assert np.array_equal(batch[1], hear("white_noise", 10, one, 24_000, seed=7))
+    given.waveforms.make = lambda *_: pytest.fail("made again")
+    assert np.array_equal(given.waveforms([one], 24_000).numpy()[0], batch[1])
+    assert given.name != altered("white_noise", "audio", 10, fake.desk, seed=8).name
+    assert np.array_equal(hear("octave", 12, one, 24_000), hear("gain", 0, one, 24_000))
+
+
+def test_what_cannot_be_heard_is_named(fake: Fake) -> None:
+    with pytest.raises(ConfigError, match="There is no change 'volume'"):
+        hear("volume", 1, fake.windows[0], 24_000)
+    with pytest.raises(ConfigError, match="sound_font renders the audio again, which needs a corpus that was rendered here"):
+        hear("sound_font", 1, fake.windows[0], 24_000)
+    with pytest.raises(ConfigError, match="dose of sound_font is 3; expected 0 for its own or 1 for Merlin"):
+        hear("sound_font", 3, fake.windows[0], 24_000, conditions="clean")
+
+
+@pytest.fixture
+def result(corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint], store: Store) -> Result:
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "changes": "gain,note_duration"}
+    return run_study("invariance", build_request("invariance", [str(make_checkpoint("a4r").path)], settings), store=store)
+
+
+def test_a_small_corpus_is_examined(result: Result) -> None:
+    scores, distances = result.tables["scores"], result.tables["distances"]
+    assert len(result.tables["windows"]) == 8
+    assert len(scores) == 2 * 5 + 2 * 3  # the untrained twin at the ends only
+    assert {row["layer"] for row in distances} == {"in", "1", "2", "3", "4", "emb"}
+    for row in distances:
+        per_window = result.arrays[row["array"]][row["row"], row["tap_row"]]
+        assert per_window.shape == (8,)
+        assert row["value"] == pytest.approx(per_window.mean(), abs=1e-6)
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert row["n"] == 8
+        unchanged = row["dose_label"] in ("0 dB", "×1")
+        assert (row["value"] == 0) == unchanged
+    for row in scores:
+        assert result.arrays[row["array"]][row["row"]].shape == (2, 8)
+        assert row["drop_value"] == 0 or row["dose_label"] not in ("0 dB", "×1")
+    names = {value.name for value in result.values}
+    assert {"a4r-1, trained, unaltered: S", "a4r-1, untrained, gain +12 dB: drop in S"} <= names
+    assert "a4r-1, trained, playback speed in the MIDI ×0.5: distance moved" in names
+
+
+def test_an_encoder_that_tells_nothing_apart_has_no_distances(fake: Fake) -> None:
+    flat = {tap: np.ones_like(rows) for tap, rows in fake.rows(MODEL, "audio").items()}
+    plain: dict = {MODEL: {"audio": flat, "midi": fake.rows(MODEL, "midi")}}
+    responses = respond(fake, BY_NAME["gain"], plain, 42, None)
+    assert all(one.yardstick == {"audio.embedding": None} and not one.distances.any() for one in responses)
+
+
+def _measured(
+    name: str, dose: float, drop: tuple[float, float, float], distance: float | None, weights: str = "trained"
+) -> Measured:
+    change, nothing = BY_NAME[name], np.zeros((2, 1), int)
+    response = Response("one", weights, change, dose, nothing, nothing, np.zeros((1, 1), np.float32), {})
+
+    def value(number: float | None, low: float | None = None, high: float | None = None) -> Value:
+        return Value("x", number, low, high, 96, 0.0, "" if low is None else "share", "")
+
+    return Measured(response, value(0.5), value(*drop), value(distance), [])
+
+
+def _plain(low: float) -> Mapping[str, Value]:
+    return {"one, trained": Value("S", 0.8, low, 0.9, 96, 0.15625, "share", "")}
+
+
+def test_the_headline_names_the_worst_the_harmless_and_the_least() -> None:
+    measured = [
+        _measured("white_noise", 0, (0.4, 0.3, 0.5), 1.1), _measured("white_noise", 40, (0.0, -0.1, 0.1), 0.01),
+        _measured("gain", 12, (0.02, 0.0, 0.05), 0.05), _measured("gain", 12, (0.0, 0.0, 0.0), 0.4, "untrained"),
+    ]  # fmt: skip
+    assert headline(_plain(0.7), measured, ("one",)) == (
+        "one finds the match for S = 80.0 % [70.0, 90.0] of 96 unaltered windows (chance 15.6 %). Of 3 changes, white noise "
+        "(0 dB SNR) costs it most: S falls by 40.0 % [30.0, 50.0]. At no dose does S fall distinguishably with: gain. Its "
+        "embedding moves least with gain (+12 dB): 0.05 of the distance to another piece (untrained twin 0.40)."
+    )
+
+
+def test_the_headline_at_its_boundaries() -> None:
+    harmless = [_measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)]
+    said = headline(_plain(0.7), harmless, ("one",))
+    assert "None of 1 changes lowers S distinguishably. Its embedding is the same for every window" in said
+    said = headline(_plain(0.15625), harmless, ("one",))
+    assert "not distinguishable from the null (chance, 15.6 %) of 96 unaltered windows, so that a drop in S says nothing" in said
+    assert "costs it most: S falls by" in headline(_plain(0.7), [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))

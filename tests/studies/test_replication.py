@@ -1,0 +1,202 @@
+"""Training seeds and redrawn pools are told apart; only runs of one recipe are pooled; nothing is said that cannot be told."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.datasets.segments import Segment
+from analysis.errors import Cancelled, ConfigError
+from analysis.measures.replication import paired, spread, welch
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.published.published import published
+from analysis.results import Result
+from analysis.store import Store
+from analysis.studies import replication
+from analysis.studies.replication_words import headline
+from analysis.studies.study import build_request, finish_study
+
+SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}
+FEW = {"n_queries": 12, "windows_per_piece": 4}
+Make = Callable[..., Checkpoint]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Make:
+    """A checkpoint with the weights it begins with, and whatever it says about its training."""
+
+    def make(name: str, arm: str, seed: int | None, **training: Any) -> Checkpoint:
+        said = {"steps": 10, "corpus_sha256": "a" * 64, "batch_size": 8, "schedule": "cosine", **training}
+        said |= {} if seed is None else {"seed": seed}
+        model = build_arm(arm, "small", 1)
+        return save_checkpoint(tmp_path / name, model, arm=arm, scale="small", training=said, evaluation={}, history=[], card="")
+
+    return make
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Name of a checkpoint → share of windows whose two embeddings agree; untrained twins agree nowhere."""
+    shares: dict[str, float] = {}
+
+    def fake(_desk: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(abs(hash((checkpoint.name, weights))) % 2**32)
+        midi = rng.standard_normal((len(segments), 64)).astype(np.float32)
+        other = rng.standard_normal(midi.shape).astype(np.float32)
+        good = np.arange(len(segments)) % 20 < 20 * (shares[checkpoint.name] if weights == "trained" else 0)
+        return np.where(good[:, None], midi, other), midi
+
+    monkeypatch.setattr(replication, "embed", fake)
+    return shares
+
+
+def ask(folder: Path, checkpoints: Sequence[Checkpoint], **settings: Any) -> Result:
+    notices: list[str] = []
+    request = build_request("replication", [str(one.path) for one in checkpoints], {**SMALL, "corpus": str(folder), **settings})
+    return finish_study("replication", request, notice=notices.append).result
+
+
+def test_shipped_situation_one_seed_per_arm(
+    corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint], store: Store
+) -> None:
+    request = build_request("replication", [str(make_checkpoint("D0").path)], {**SMALL, **FEW, "corpus": str(corpus_folder)})
+    steps: list[int] = []
+    listen = lambda done, total, _what: steps.append(done) if total == 600 else None  # noqa: E731
+    result = finish_study("replication", request, store=store, progress=listen).result
+    assert result.headline.startswith(
+        "How far S differs from training to training cannot be told: no arm is here with two training"
+    )
+    assert "(3 evaluation seeds) move S of one checkpoint by a standard deviation of" in result.headline
+    values = {value.name: value for value in result.values}
+    of_seeds = [row["value"] for row in result.tables["evaluations"] if row["weights"] == "trained"]
+    assert len(of_seeds) == 3
+    assert values["D0-1, trained: S"].value == of_seeds[0]
+    assert values["D0-1, trained: SD of S over 3 evaluation seeds"].value == pytest.approx(np.std(of_seeds, ddof=1))
+    assert values["D0-1, untrained: S"].null == 1.0
+    assert result.tables["pairs"] == result.tables["components"] == []
+    assert result.tables["arms"][0]["note"] == "one training seed: its spread cannot be told"
+    assert result.arrays["found.0"].shape == (2, len(result.tables["windows"]))
+    assert result.arrays["asked"].sum() == 3 * 12
+    assert steps == sorted(steps)
+    assert steps[-1] > 500
+    assert finish_study("replication", request, store=store).result == result
+
+
+def test_queries_that_are_hardly_redrawn_are_said(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    planted["one"] = 0.5
+    told = ask(corpus_folder, [make_run("one", "D0", 1)], n_queries=500)
+    n = len(told.tables["windows"])
+    assert f"That is too small: every pool asks for {n} of the {n} windows" in told.headline
+
+
+def test_a_planted_difference_is_found_and_an_absent_one_is_not(
+    corpus_folder: Path, make_run: Make, planted: dict[str, float]
+) -> None:
+    runs = [make_run(f"{arm}{seed}", arm, seed) for arm in ("a4", "d4", "D0") for seed in (1, 2, 3)]
+    shares = {"a4": (0.95, 0.9, 0.85), "d4": (0.85, 0.9, 0.95), "D0": (0.2, 0.3, 0.1)}
+    planted |= {one.name: shares[one.arm][one.training["seed"] - 1] for one in runs}
+    result = ask(corpus_folder, runs, n_queries=60, pool_size=32)
+    assert "is best is not significant with n = 3: not distinguishable from" in result.headline
+    assert "better than D0 by" in result.headline
+    arms = {(row["arm"], row["weights"]): row for row in result.tables["arms"]}
+    of_runs = {row["checkpoint"]: row["value"] for row in result.tables["runs"] if row["weights"] == "trained"}
+    scores = {arm: [of_runs[f"{arm}{seed}"] for seed in (1, 2, 3)] for arm in shares}
+    assert arms["a4", "trained"]["sd"] == pytest.approx(spread(scores["a4"]).sd)
+    pairs = {(row["first"], row["second"]): row for row in result.tables["pairs"] if row["weights"] == "trained"}
+    assert pairs["a4", "D0"]["p"] == pytest.approx(welch(scores["a4"], scores["D0"]).p)
+    by_seed = paired(dict(enumerate(scores["a4"])), dict(enumerate(scores["D0"])))
+    assert by_seed is not None
+    assert (pairs["a4", "D0"]["paired_n"], pairs["a4", "D0"]["paired_t"]) == (3, pytest.approx(by_seed.t))
+    assert arms["a4", "untrained"]["value"] < 0.6
+    found = {row["arm"]: row for row in result.tables["components"] if row["weights"] == "trained"}
+    assert (found["D0"]["n_training"], found["D0"]["n_evaluation"]) == (3, 3)
+    names = {value.name for value in result.values}
+    assert "a4 − D0, trained: difference in mean S over training seeds" in names
+    assert "a4, untrained: mean S over 3 training seeds" in names
+
+
+def test_runs_of_other_recipes_are_left_out_by_name(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
+    runs = [
+        make_run("one", "a4", 1), make_run("two", "a4", 2), make_run("again", "a4", 2), make_run("long", "a4", 3, steps=99),
+        make_run("nameless", "a4", None), make_run("elsewhere", "a4", 4, corpus_sha256="b" * 64),
+    ]  # fmt: skip
+    planted |= {one.name: 0.5 for one in runs}
+    result = ask(corpus_folder, runs)
+    assert (
+        "Not pooled: again, of the same arm and training seed as two; long, trained with steps 99 instead of 10"
+        in result.headline
+    )
+    assert "nameless, its training seed is not recorded" in result.headline
+    assert "elsewhere, trained with corpus bbbbbbbbbbbb instead of aaaaaaaaaaaa" in result.headline
+    assert result.headline.startswith("a4 reaches S = ")
+    assert "no other arm is here with two training seeds to compare it with" in result.headline
+    assert [row["training_seeds"] for row in result.tables["arms"]] == [[1, 2], [1, 2]]
+    assert len(result.tables["runs"]) == 12
+
+
+def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint]) -> None:
+    class Stop:
+        def check(self) -> None:
+            raise Cancelled
+
+    checkpoint = make_checkpoint("D0")
+    with pytest.raises(ConfigError, match="evaluation_seeds is 1; expected 2 to 1000, because a spread needs two"):
+        ask(corpus_folder, [checkpoint], evaluation_seeds=1)
+    request = build_request("replication", [str(checkpoint.path)], {**SMALL, "corpus": str(corpus_folder)})
+    with pytest.raises(Cancelled):
+        finish_study("replication", request, cancel=Stop())
+
+
+def of_arms(scores: dict[str, list[float]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Tables as the study makes them, from S of every training seed."""
+    by_seed = {arm: {seed: np.array([s]) for seed, s in enumerate(values)} for arm, values in scores.items()}
+    arms = [replication._arm(arm, "trained", runs, 10 / 256) for arm, runs in by_seed.items()]
+    arms += [{**row, "weights": "untrained", "value": 0.025} for row in arms]
+    many = {arm: runs for arm, runs in by_seed.items() if len(runs) > 1}
+    pairs = [replication._pair(a, b, "trained", many[a], many[b]) for a in many for b in many if a < b]
+    run = {"checkpoint": "x", "evaluation_sd": 0.024, "binomial_sd": 0.0164, "n": 500, "left_out": ""}
+    return arms, pairs, [{**run, "weights": "trained"}, {**run, "weights": "untrained", "evaluation_sd": 0.007}]
+
+
+def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
+    seeds = (42, 123, 456, 789, 1337)
+    said: dict[str, list[float]] = {}
+    for one in published("replication"):
+        if one.condition in {f"training seed {seed}" for seed in seeds}:
+            said.setdefault(one.arm, []).append(one.value / 100)
+    text = headline(*of_arms(said), 5, 9000)
+    assert text.startswith(
+        "d4a4 has the highest mean, S = 84.0 ± 2.7 % over 5 training seeds (chance 3.9 %, untrained twins 2.5 %), but that d4a4 "
+        "is best is not significant with n = 5: not distinguishable from a4r (p = 0.059) and d4-a4r (p = 0.118); better than D0 "
+        "by 8.8 points [5.2, 12.5] (p < 0.001) (Welch's t test)."
+    )
+    assert text.endswith("by a standard deviation of 2.4 points (independent queries: at most 1.6; untrained twins 0.7).")
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (0.05, "is best is not significant with n = 3: not distinguishable from a4 (p = 0.050)"),
+        (0.0499, "better than a4 by"), (0.04999, "(p = 0.04999)"), (None, "not distinguishable from a4 (p cannot be computed"),
+    ],
+)  # fmt: skip
+def test_the_headline_at_the_boundary(p: float | None, expected: str) -> None:
+    arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.82]})
+    text = headline(arms, [{**pairs[0], "p": p}], runs, 5, 9000)
+    assert expected in text
+    assert "d4 has the highest mean" in text
+
+
+@pytest.mark.parametrize(("n_windows", "is_said"), [(999, True), (1000, False)])
+def test_half_of_the_windows_is_where_redrawing_is_called_small(n_windows: int, is_said: bool) -> None:
+    text = headline(*of_arms({"a4": [0.7], "d4": [0.9]}), 5, n_windows)
+    assert ("every pool asks for 500 of the 999 windows" in text) is is_said
+
+
+def test_an_arm_with_one_seed_beside_one_with_many() -> None:
+    text = headline(*of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.9]}), 5, 9000)
+    assert text.startswith("a4 reaches S = 71.0 ± 1.0 % over 3 training seeds")
+    assert "Of d4 there is one training seed: nothing can be told." in text

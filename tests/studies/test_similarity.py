@@ -1,0 +1,259 @@
+"""The study of similarity: what is planted is found with its controls, and what is not there is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.datasets.segments import list_segments, segment_notes
+from analysis.errors import Cancelled, ConfigError
+from analysis.measures.cka import linear_cka
+from analysis.measures.layer_grids import shuffles_by_work
+from analysis.measures.registry import MEASURES, measure
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.results import Result
+from analysis.store import Store
+from analysis.studies import similarity, similarity_words
+from analysis.studies.desk import Desk
+from analysis.studies.layer_means import layer_means
+from analysis.studies.similarity_grids import WITHOUT_LARGEST, Works, compare, widths, without_largest
+from analysis.studies.similarity_layers import Stack, read_inputs
+from analysis.studies.study import build_request, run_study
+
+LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
+SMALL = {"split": "all", "windows_per_piece": 4, "n_shuffles": 20}
+N_WORKS, N_EACH = 8, 5
+
+
+def nothing() -> None:
+    """Go on."""
+
+
+@pytest.fixture
+def works() -> Works:
+    of_window = np.repeat(np.arange(N_WORKS), N_EACH)
+    names = tuple(f"work {number}" for number in range(N_WORKS))
+    return Works(names, of_window, shuffles_by_work(of_window, 100, seed=0))
+
+
+@pytest.fixture
+def planted(rng: np.random.Generator) -> tuple[Stack, Stack]:
+    """Block 3 of audio and block 2 of MIDI share half of their variance; nothing else shares anything; block 4 is constant."""
+    n = N_WORKS * N_EACH
+    shared = rng.standard_normal((n, 5))
+
+    def stack(side, width: int, where: str) -> Stack:
+        layers = {label: rng.standard_normal((n, width)).astype(np.float32) for label in LABELS}
+        layers[where] = np.hstack([shared, rng.standard_normal((n, 5))]).astype(np.float32)
+        layers["4"] = np.full((n, width), 2.5, np.float32)
+        return Stack("one", "trained", side, layers)
+
+    return stack("audio", 9, "3"), stack("midi", 7, "2")
+
+
+@pytest.mark.parametrize("name", ["debiased CKA", "minibatch CKA", "RSA, correlation, rho-a", "debiased RBF CKA, t = 0.8"])
+def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Stack, Stack], works: Works) -> None:
+    grid = compare(*planted, measure(name), works, 0, nothing, behind=True)
+    high = {(row, column): grid.estimate(works, [row], [column]) for row in grid.rows for column in grid.columns}
+    found = {cell for cell, one in high.items() if one is not None and not one.inside_null}
+    assert ("3", "2") in found
+    assert len(found) <= 8  # one of twenty of the other 35, by chance
+    known = {cell: one.value for cell, one in high.items() if one is not None}
+    best = max(known, key=lambda cell: known[cell])
+    assert best == ("3", "2")
+    assert grid.contributions is not None
+    assert grid.contributions.sum(axis=2) == pytest.approx(grid.value, abs=1e-5)
+
+
+def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack], works: Works) -> None:
+    grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
+    assert "4" not in grid.rows
+    assert "the same in every row" in grid.reasons[0, "4"]
+    assert grid.estimate(works, ["4"], ["1"]) is None
+    assert widths(planted[0])["4"] == (9, None)
+    value, n, why = without_largest(*planted, nothing)["4", "1"]
+    assert (value, n) == (None, 0)
+    assert "the same in every row" in why
+
+
+def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: Works) -> None:
+    grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
+    within = {("one", weights, "debiased CKA"): grid for weights in ("trained", "untrained")}
+    summary, differences = similarity_words.summarise(within, [(planted, grid)], works, "debiased CKA")
+    rows = {(row["sides"], row["what"]): row for row in summary if row["weights"] == "trained"}
+    mean, last = rows["audio, midi", similarity_words.MEAN], rows["audio, midi", similarity_words.LAST]
+    assert (mean["cells"], mean["of_cells"], last["cells"], last["of_cells"], last["value"]) == (9, 16, 0, 1, None)
+    assert differences[0]["value"] == 0
+    said = similarity_words.headline(summary, differences, "debiased CKA")
+    assert " on average over 9 of 16 pairs of blocks, untrained twin " in said
+
+
+def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], works: Works) -> None:
+    audio, midi = planted
+    grid = compare(audio, midi, measure("debiased CKA"), works, 0, nothing)
+    kept = works.of_window != 6
+    expected = linear_cka(audio.layers["3"][kept], midi.layers["2"][kept])
+    assert grid.without[6, grid.rows.index("3"), grid.columns.index("2")] == pytest.approx(expected, abs=1e-9)
+
+
+def test_layers_all_of_which_are_constant_are_no_error(planted: tuple[Stack, Stack], works: Works) -> None:
+    audio, midi = planted
+    flat = Stack("one", "trained", "audio", {label: audio.layers["4"] for label in LABELS})
+    grid = compare(flat, midi, measure("debiased CKA"), works, 0, nothing, behind=True)
+    assert grid.value.shape == (0, 6)
+    assert grid.estimate(works, ["1"], ["1"]) is None
+
+
+def test_one_work_has_neither_interval_nor_null(planted: tuple[Stack, Stack]) -> None:
+    alone = Works(("only",), np.zeros(40, np.int64), np.empty((0, 40), np.int64))
+    found = compare(*planted, measure("debiased CKA"), alone, 0, nothing).estimate(alone, ["3"], ["2"])
+    assert found is not None
+    assert found.value > 0.2
+    assert (found.ci_low, found.ci_high, found.null, found.null_high, found.inside_null) == (None,) * 5
+
+
+def test_inputs_are_spectra_and_pitches(corpus: Corpus) -> None:
+    segments = list_segments(corpus.pieces, max_per_piece=1)
+    inputs = read_inputs(Desk({}, corpus, torch.device("cpu")), segments)
+    assert inputs["audio"].shape == inputs["midi"].shape == (4, 128)
+    assert np.allclose(inputs["midi"].sum(axis=1), 1)
+    pitches = segment_notes(segments[2]).pitch
+    assert inputs["midi"][2, pitches[0]] == pytest.approx(np.mean(pitches == pitches[0]))
+    assert -80 <= inputs["audio"].min() <= inputs["audio"].max() < 0
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, Checkpoint]:
+    folder, made = tmp_path_factory.mktemp("checkpoints"), []
+    for seed, arm in enumerate(("D0", "d4a4")):
+        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
+        saved = {"arm": arm, "scale": "small", "training": training, "evaluation": {}, "history": [], "card": ""}
+        made.append(save_checkpoint(folder / arm, model, **saved))
+    return made[0], made[1]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def result(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> Result:
+    names = [str(one.path) for one in checkpoints]
+    return run_study("similarity", build_request("similarity", names, {**SMALL, "corpus": str(corpus_folder)}), store=store)
+
+
+def test_a_run_has_every_cell_with_its_controls(
+    result: Result, checkpoints: tuple[Checkpoint, Checkpoint], corpus: Corpus
+) -> None:
+    cells = result.tables["cells"]
+    names = [one.name for one in checkpoints]
+    within = [row for row in cells if row["first"] == row["second"]]
+    assert len(within) == 2 * 2 * 49 * (len(MEASURES) + 1)
+    assert len(cells) - len(within) == 2 * 2 * 49 * 2  # sides, weights, layers, biased and debiased
+    assert {row["estimator"] for row in within} == {*MEASURES, WITHOUT_LARGEST}
+    for row in within:
+        assert (row["value"] is None) == bool(row["reason"])
+        if row["estimator"] != WITHOUT_LARGEST and row["value"] is not None:
+            assert row["null"] <= row["null_high"]
+            assert row["ci_low"] is None or row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert (row["gaussian_null"] is not None) == (row["estimator"] == "biased CKA")
+    asked = {"first": names[1], "second": names[1], "weights": "untrained", "first_layer": "2", "second_layer": "emb"}
+    row = next(row for row in within if asked.items() <= row.items() and row["estimator"] == "debiased CKA")
+    segments = list_segments(corpus.pieces, max_per_piece=4)
+    desk = Desk({}, corpus, torch.device("cpu"))
+    audio = layer_means(desk, checkpoints[1], segments, "untrained", "audio")["audio.block.2"]
+    midi = layer_means(desk, checkpoints[1], segments, "untrained", "midi")["midi.embedding"]
+    assert row["value"] == pytest.approx(linear_cka(audio, midi), abs=1e-4)
+    assert (row["p"], row["q"], row["n"]) == (audio.shape[1], midi.shape[1], 16)
+
+
+def test_cells_lead_to_their_clips(result: Result) -> None:
+    grids, cells = result.tables["grids"], result.tables["cells"]
+    assert len(grids) == 2 * 2 + 2 * 2
+    for row in grids:
+        shares, without = result.arrays[row["contributions"]], result.arrays[row["without_work"]]
+        shape = (len(row["rows"]), len(row["columns"]))
+        assert shares.shape == (*shape, len(result.tables["windows"]))
+        assert without.shape == (*shape, len(result.tables["works"]))
+        about = {key: row[key] for key in ("first", "first_side", "second", "second_side", "weights", "estimator")}
+        cell = about | {"first_layer": row["rows"][2], "second_layer": row["columns"][3]}
+        value = next(one["value"] for one in cells if cell.items() <= one.items())
+        assert shares[2, 3].sum() == pytest.approx(value, abs=1e-5)
+
+
+def test_summary_values_and_sentence_belong_together(result: Result, checkpoints: tuple[Checkpoint, Checkpoint]) -> None:
+    values = {value.name: value for value in result.values}
+    one, two = (checkpoint.name for checkpoint in checkpoints)
+    mean = values[f"{one}, trained, audio with midi, mean over blocks: debiased CKA"]
+    blocks = [
+        row["value"]
+        for row in result.tables["cells"]
+        if row["first"] == row["second"] == one
+        and (row["weights"], row["estimator"]) == ("trained", "debiased CKA")
+        and row["first_layer"].isdigit()
+        and row["second_layer"].isdigit()
+    ]
+    assert len(blocks) == 16
+    assert mean.value == pytest.approx(np.mean(blocks))
+    assert mean.null is not None
+    assert f"{one}, trained, minus {one}, untrained, mean over blocks: debiased CKA" in values
+    assert f"{one}, trained, minus {two}, trained, mean over blocks: debiased CKA" in values
+    assert f"{one} and {two}, trained, audio with audio, same block, mean: debiased CKA" in values
+    assert result.headline.startswith("Audio and MIDI layers are most alike in ")
+
+
+def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:
+    names, settings = [one.name for one in checkpoints], {**SMALL, "corpus": str(corpus_folder)}
+    assert len(list(similarity._pairs(("a", "b"), "every side"))) == 2 + 4 + 4
+    assert len(list(similarity._pairs(("a", "b"), "none"))) == 2
+    request = build_request("similarity", [str(checkpoints[0].path)], {**settings, "across": "every side"})
+    rows = run_study("similarity", request, store=store).tables["cells"]
+    itself = [row for row in rows if row["first_side"] == row["second_side"] == "midi" and row["estimator"] == "debiased CKA"]
+    same = [row["value"] for row in itself if row["first_layer"] == row["second_layer"]]
+    assert same == pytest.approx([1.0] * 14)
+    assert {row["first"] for row in rows} == {names[0]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"across": "all"}, r"across is 'all'; expected one of 'same side', 'every side', 'none'"),
+        ({"measure": "CKA"}, r"There is no measure 'CKA'"),
+        ({"n_shuffles": 5}, r"n_shuffles is 5; expected 20 or more"),
+    ],
+)
+def test_requests_are_checked_before_anything_is_computed(
+    setting: dict, message: str, checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path
+) -> None:
+    request = build_request("similarity", [str(checkpoints[0].path)], {**SMALL, "corpus": str(corpus_folder), **setting})
+    with pytest.raises(ConfigError, match=message):
+        run_study("similarity", request)
+
+
+def test_a_large_corpus_is_thinned_with_a_notice(
+    checkpoints: tuple[Checkpoint, Checkpoint], corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similarity, "MAX_WINDOWS", 6)
+    said: list[str] = []
+    desk = Desk({}, corpus, torch.device("cpu"), notice=said.append)
+    segments = list_segments(corpus.pieces, max_per_piece=4)
+    kept = similarity._thinned(segments, desk)
+    assert len(kept) == 6
+    assert {one.piece.piece_id for one in kept} == {one.piece.piece_id for one in segments}
+    assert said == ["Of 16 windows 6, evenly spread, are compared."]
+
+
+def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: Works) -> None:
+    calls = []
+
+    def stop() -> None:
+        calls.append(1)
+        if len(calls) > 60:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        compare(*planted, measure("debiased CKA"), works, 0, stop)

@@ -1,0 +1,82 @@
+"""What the study of similarity says, at the boundaries."""
+
+from typing import Any
+
+import pytest
+
+from analysis.studies.similarity_words import MEAN, headline, values
+
+CKA = "debiased CKA"
+NO_MORE = "share structure, but not distinguishably more than in the untrained twin: debiased CKA"
+INTERVAL = "0.410 [0.362, 0.461]"
+
+
+def row(name: str, weights: str, value: float | None, low: float | None = None, high: float | None = None, **more: Any) -> dict:
+    numbers = {"value": value, "ci_low": low, "ci_high": high, "null": 0.001, "null_high": 0.04, "inside_null": False}
+    about = {"first": name, "second": name, "sides": "audio, midi", "weights": weights, "estimator": CKA, "what": MEAN}
+    return about | numbers | {"n": 260, "works": 22, "cells": 16, "of_cells": 16} | more
+
+
+def gain(first: str, second: str, low: float | None, high: float | None, weights: str = "untrained") -> dict:
+    ends = {"value": 0.1, "ci_low": low, "ci_high": high, "null": 0.0, "n": 260}
+    return {"first": first, "first_weights": "trained", "second": second, "second_weights": weights, "estimator": CKA} | ends
+
+
+TWIN = row("a", "untrained", 0.031, 0.01, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("its", "gained", "expected"),
+    [
+        ({}, (0.3, 0.5), f"share structure: {CKA} {INTERVAL} on average, untrained twin 0.03, shuffled pairs 0.00."),
+        ({}, (0.0, 0.5), f"{NO_MORE} {INTERVAL}"),
+        ({}, (0.001, 0.5), f"share structure: {CKA}"),
+        ({}, (-0.5, 0.0), NO_MORE),
+        ({}, (-0.5, -0.001), f"share less structure than in the untrained twin: {CKA}"),
+        ({}, (None, None), f"share structure: {CKA}"),
+        ({"inside_null": True}, (0.3, 0.5), f"are not distinguishable from shuffled pairs (95 %): {CKA} {INTERVAL}"),
+        ({"cells": 12}, (0.3, 0.5), f"{CKA} {INTERVAL} on average over 12 of 16 pairs of blocks, untrained twin"),
+        ({"null": -0.004}, (0.3, 0.5), "shuffled pairs 0.00."),
+    ],
+)  # fmt: skip
+def test_one_checkpoint(its: dict, gained: tuple, expected: str) -> None:
+    said = headline([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
+    assert said.startswith("Audio and MIDI layers ")
+    assert expected in said
+
+
+def test_without_interval_or_null() -> None:
+    bare = row("a", "trained", 0.41, null=None, null_high=None, inside_null=None)
+    twin = row("a", "untrained", None)
+    said = "Audio and MIDI layers share structure: debiased CKA 0.41 (no interval from fewer than 3 works) on average, "
+    assert headline([bare, twin], [], CKA) == f"{said}untrained twin not available."
+
+
+def test_nothing_to_compare() -> None:
+    said = headline([row("a", "trained", None, null=None), TWIN], [], CKA)
+    assert said == "Audio and MIDI layers cannot be compared by debiased CKA: no pair of blocks has one; the cells say why."
+
+
+@pytest.mark.parametrize(("low", "alike"), [(-0.01, True), (0.0, True), (0.01, False)])
+def test_of_several_the_highest_and_the_lowest(low: float, alike: bool) -> None:
+    rows = [TWIN, row("a", "trained", 0.41, 0.36, 0.46), row("b", "untrained", 0.02), row("b", "trained", 0.31, 0.26, 0.36)]
+    rows += [row("c", "untrained", 0.02), row("c", "trained", 0.35, 0.3, 0.4)]
+    tests = [gain(name, name, 0.1, 0.2) for name in "abc"] + [gain("a", "b", low, 0.2, "trained")]
+    said = headline(rows, tests, CKA)
+    assert said.startswith(
+        "Audio and MIDI layers are most alike in a, where they share structure: debiased CKA 0.41 [0.36, 0.46]"
+    )
+    assert (
+        "; least in b, where they share structure: 0.31 [0.26, 0.36] on average, untrained twin 0.02, shuffled pairs 0.00."
+        in said
+    )
+    assert said.endswith("The two are not distinguishable (95 % interval of the difference, by work).") == alike
+
+
+def test_values_are_named_after_what_they_are() -> None:
+    found = values([row("a", "trained", 0.41, 0.36, 0.46), row("a", "trained", 0.5, sides="audio, audio", second="b")], [], 260)
+    assert [value.name for value in found] == [
+        "a, trained, audio with midi, mean over blocks: debiased CKA",
+        "a and b, trained, audio with audio, mean over blocks: debiased CKA",
+    ]
+    assert (found[0].n, found[0].null, found[0].estimator) == (260, 0.001, CKA)

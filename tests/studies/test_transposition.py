@@ -1,0 +1,156 @@
+"""An encoder that hears pitch classes is moved by semitones and not by octaves, and both its sides move together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy import ndarray
+
+from analysis.datasets.piece import Corpus
+from analysis.errors import ConfigError
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Value
+from analysis.studies.desk import Answer, Desk
+from analysis.studies.invariance_bench import Bench, set_up
+from analysis.studies.invariance_changes import inner_windows
+from analysis.studies.layer_means import AS_IT_IS, Altered, Side
+from analysis.studies.study import build_request, finish_study
+from analysis.studies.transposition import NO_RENDERER, move, parse_semitones
+from analysis.studies.transposition_answer import answer, headline
+from analysis.training.evaluation import note_batch, waveform_batch
+
+CPU = torch.device("cpu")
+MODEL = ("fake", "trained")
+SHIFTS = [-12, -1, 0, 1, 12]
+KEYS = np.arange(36, 100)
+
+
+@dataclass
+class PitchClasses(Bench):
+    """Instead of a model: energy by pitch class, of the sound and of the notes."""
+
+    def rows(self, model: tuple[str, str], side: Side, change: Altered = AS_IT_IS) -> dict[str, ndarray]:
+        if side == "midi":
+            notes = (change.notes or note_batch)(self.windows, 2048)
+            counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
+            return {"midi.embedding": np.array(counts) - np.mean(counts)}
+        waveforms = (change.waveforms or waveform_batch)(self.windows, 24_000).numpy()
+        spectrum = np.abs(np.fft.rfft(waveforms * np.hanning(waveforms.shape[1]), axis=1))
+        bins = np.round(4 * 440 * 2.0 ** ((KEYS - 69) / 12)).astype(int)
+        energy = np.stack([spectrum[:, one - 2 : one + 3].max(axis=1) for one in bins], axis=1) ** 0.5
+        classes = np.stack([energy[:, KEYS % 12 == one].sum(axis=1) for one in range(12)], axis=1)
+        return {"audio.embedding": classes - classes.mean(axis=1, keepdims=True)}
+
+
+@pytest.fixture(scope="module")
+def found(corpus: Corpus) -> Answer:
+    desk = Desk({}, corpus, CPU)
+    bench = PitchClasses(**vars(set_up(desk, inner_windows(desk, "all", 3), 1, 8, 42)))
+    plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
+    return answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
+
+
+def _row(answered: Answer, table: str, **wanted: object) -> dict:
+    rows = [row for row in answered.tables[table] if all(row[key] == value for key, value in wanted.items())]
+    assert len(rows) == 1
+    return dict(rows[0])
+
+
+def test_semitones_move_it_and_octaves_do_not(found: Answer) -> None:
+    for semitones in (-12, 12):
+        assert _row(found, "distances", side="midi", semitones=semitones)["value"] == 0
+        assert _row(found, "distances", side="audio", semitones=semitones)["value"] < 0.5
+    for semitones, side in ((-1, "midi"), (1, "midi"), (-1, "audio"), (1, "audio")):
+        assert _row(found, "distances", side=side, semitones=semitones)["value"] > 0.5
+
+
+def test_both_sides_move_together(found: Answer) -> None:
+    for semitones in (-1, 1):
+        moved = _row(found, "displacements", semitones=semitones)
+        assert moved["value"] > 0.4
+        assert abs(moved["null"]) < 0.3
+        assert moved["above_ci_low"] > 0
+    assert found.arrays["displacements.0"].shape == (4, 2, 12)
+    assert _row(found, "scores", moved="both", semitones=0)["drop_value"] == 0
+    rank = {(row["moved"], row["semitones"]): found.arrays[row["array"]][row["row"]].mean() for row in found.tables["scores"]}
+    assert all(rank["both", shift] < 1.5 for shift in SHIFTS)
+    assert all(rank["audio alone", shift] < 1.5 for shift in (-12, 0, 12))
+    assert all(rank["audio alone", shift] > 2 for shift in (-1, 1))
+    for what in ("MIDI alone", "audio alone", "both"):
+        assert len([row for row in found.tables["scores"] if row["moved"] == what]) == len(SHIFTS)
+
+
+def test_rows_lead_to_their_arrays(found: Answer) -> None:
+    for row in found.tables["distances"]:
+        per_window = found.arrays[row["array"]][row["row"], row["tap_row"]]
+        assert row["value"] == pytest.approx(per_window.mean(), abs=1e-6)
+        assert row["n"] == len(per_window) == len(found.tables["windows"]) == 12
+    for row in found.tables["scores"]:
+        assert found.arrays[row["array"]][row["row"]].shape == (2, 12)
+    both = [row["value"] for row in found.tables["retention"] if row["moved"] == "MIDI alone" and row["semitones"] == 12]
+    assert both == [1.0]  # octaves leave a pitch class where it is
+    assert found.arrays["folded"].shape == (len(SHIFTS), 12)
+    assert _row(found, "range", semitones=0)["windows_folded"] == 0
+
+
+def test_a_folder_of_recordings_has_its_midi_moved_only(
+    corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint]
+) -> None:
+    told: list[str] = []
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "semitones": "3"}
+    request = build_request("transposition", [str(make_checkpoint("D0").path)], settings)
+    result = finish_study("transposition", request, notice=told.append).result
+    assert NO_RENDERER in told
+    assert {row["moved"] for row in result.tables["scores"]} == {"MIDI alone"}
+    assert {row["side"] for row in result.tables["distances"]} == {"midi"}
+    assert not result.tables["displacements"]
+    assert len(result.tables["retention"]) == 2
+    assert {value.n for value in result.values} == {8}
+
+
+def test_semitones_are_checked() -> None:
+    assert parse_semitones("24,1, 3") == [1, 3, 24]
+    for text in ("", "0", "1,x", "-3", "49", "1.5"):
+        with pytest.raises(ConfigError, match=r"semitones is .*; expected whole numbers from 1 to 48 separated by commas"):
+            parse_semitones(text)
+
+
+def _values(low: float = 0.7, excess: float = 0.1) -> list[Value]:
+    def share(name: str, number: float, ends: tuple[float, float], null: float) -> Value:
+        return Value(f"one, trained, {name}", number, *ends, 96, null, "share", "")
+
+    return [
+        share("MIDI alone, 0 semitones: S", 0.8, (low, 0.9), 0.15625),
+        share("MIDI alone, ±3 semitones: S retained", 0.4, (0.3, 0.5), 0.2),
+        share("both, ±3 semitones: S retained", 0.95, (0.9, 1.0), 0.2),
+        Value("one, trained, semitones +3: cosine of audio and MIDI displacement", 0.6, 0.5, 0.7, 96, 0.1, "", ""),
+        Value(
+            "one, trained, semitones +3: displacement alignment above mismatched windows", 0.5, excess, 0.6, 96, 0.0, "", ""
+        ),
+    ]  # fmt: skip
+
+
+def test_the_headline_tells_both_sides_from_one() -> None:
+    assert headline(_values(), ("one",), [1, 3]) == (
+        "one finds the match for S = 80.0 % [70.0, 90.0] of 96 windows that are not transposed. Of that, ±3 semitones in the "
+        "MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave 95.0 % [90.0, 100.0]. At +3, audio and MIDI "
+        "of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works 0.10)."
+    )
+
+
+def test_the_headline_at_its_boundaries() -> None:
+    assert "move with a cosine of 0.60 [0.50, 0.70], not distinguishable from windows of other works (0.10)." in headline(
+        _values(excess=0.0), ("one",), [3]
+    )
+    said = headline(_values(low=0.15625), ("one",), [3])
+    assert said.endswith("not transposed, so that there is nothing for a transposition to take away.")
+    values = _values()
+    values[1] = replace(values[1], ci_low=0.2)
+    assert "leave 40.0 % [20.0, 50.0], not distinguishable from the null (what chance leaves, 20.0 %); in" in headline(
+        values, ("one",), [3]
+    )
+    assert headline(values[:2], ("one",), [3]).endswith("so that only the MIDI was moved.")
+    assert headline([*values[:3]], ("one",), [3]).endswith("cannot be said from a single work.")
