@@ -4,7 +4,7 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError, OtoscopeError
 
 MOST_ANALYSES = 4
-MOST_RESULTS = 8
+MOST_KEPT = 16
 Progress = Callable[[int, int], None]
 
 
@@ -210,7 +210,7 @@ def pieces(corpus: str) -> dict[str, Any]:
     Raises:
         CorpusError: there is no such corpus, or it cannot be used.
     """
-    return _pieces(corpus, _stamp(corpus))
+    return _pieces(corpus, stamp(corpus))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Listing the recordings …")
@@ -231,7 +231,7 @@ def unrendered(corpus: str) -> list[Any]:
     return [piece for piece in pieces(corpus).values() if not piece.audio_path.is_file()]
 
 
-def _stamp(corpus: str) -> str:
+def stamp(corpus: str) -> str:
     """Changes where a folder of recordings does; nothing for a name."""
     try:
         files = sorted(Path(corpus).iterdir()) if Path(corpus).is_absolute() else []
@@ -241,44 +241,36 @@ def _stamp(corpus: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _results() -> dict[tuple[Any, ...], Any]:
+def _kept() -> dict[tuple[Any, ...], Any]:
     return {}
 
 
-def stored_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
-    """The stored result of a study's request; None where there is none. What was found is kept, what was not is looked for again.
-
-    Raises:
-        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
-    """
-    from analysis.store import open_store
-    from analysis.studies.study import stored_result as find
-
-    kept, shas = _results(), tuple(str(one.sha256) for one in checkpoints)
-    key = (study, repr(request), shas, _stamp(request.corpus))
-    if (found := kept.get(key)) is not None:
-        return found
-    found = find(study, request, open_store())
-    if found is not None:
-        while len(kept) >= MOST_RESULTS:
+def once(key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
+    """What was read under that key, by any session; None is not kept, but read again."""
+    kept = _kept()
+    if (found := kept.get(key)) is None and (found := read()) is not None:
+        while len(kept) >= MOST_KEPT:
             kept.pop(next(iter(kept)), None)
         kept[key] = found
     return found
 
 
-def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:
-    """The result that the store holds, else the one that came with the shipped checkpoints and what to know about that; None.
+@st.cache_data(max_entries=24, show_spinner="Making what the model heard …")
+def altered_window(
+    corpus: str, piece_id: str, start_s: float, change: str, dose: float, sample_rate: int, seed: int
+) -> tuple[bytes, float]:
+    """What a model was given of a window, as a WAV file, and by how many dB it was lowered so that nothing is clipped.
 
     Raises:
-        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+        OtoscopeError: the change, the recording or its notes cannot be used.
     """
-    from analysis.results import code_version
-    from analysis.studies.shipped import shipped_result
+    from analysis.datasets.segments import Segment
+    from analysis.studies.invariance_changes import hear, rendering_of
+    from analysis.units import amplitude_to_db
 
-    if (found := stored_result(study, request, checkpoints)) is not None:
-        return found, ""
-    found = shipped_result(study, request, {str(one.name): str(one.sha256) for one in checkpoints})
-    if found is None:
-        return None, ""
-    older = "" if found.provenance.get("code_version") == code_version() else ", computed by another version of the library"
-    return found, f"came with the checkpoints{older}"
+    segment = Segment(pieces(corpus)[piece_id], start_s)
+    samples = hear(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
+    peak = max(1.0, float(np.abs(samples).max(initial=0.0)))
+    file = io.BytesIO()
+    soundfile.write(file, samples / peak, sample_rate, format="WAV", subtype="PCM_16")
+    return file.getvalue(), float(amplitude_to_db(peak))

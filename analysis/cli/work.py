@@ -113,6 +113,10 @@ def write_result(result: Result, folder: Path) -> None:
                     np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
 
     _replace(folder / "arrays.npz", save_arrays)
+    if result.study == "embedding":
+        from analysis.studies.embedding_table import write_points
+
+        write_points(result, folder)
 
 
 def _replace(path: Path, write: Any) -> None:

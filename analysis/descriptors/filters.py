@@ -124,13 +124,16 @@ def energy_shares(
 ) -> Float[Tensor, "batch bands"]:
     """Part of each window's energy that lies between two edges, sharply cut; 0 in a window of silence.
 
+    As in the filters, an edge at half the sample rate or above cuts nothing off.
+
     >>> tone = torch.sin(2 * torch.pi * 700 * torch.arange(24_000) / 24_000)[None]
     >>> energy_shares(tone, (100, 500, 1000), 24_000).round().tolist()
     [[0.0, 1.0]]
     """
     power = torch.fft.rfft(waveform.double()).abs() ** 2
     frequency = torch.fft.rfftfreq(waveform.shape[-1], 1 / sample_rate, device=waveform.device)
-    bands = [power[:, (frequency >= a) & (frequency < b)].sum(dim=1) for a, b in pairwise(edges_hz)]
+    tops = [edge if edge < sample_rate / 2 else float("inf") for edge in edges_hz]
+    bands = [power[:, (frequency >= low) & (frequency < high)].sum(dim=1) for low, high in pairwise(tops)]
     return torch.stack(bands, dim=1) / power.sum(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
 
 

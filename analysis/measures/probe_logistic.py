@@ -17,7 +17,7 @@ from torch import Tensor
 from analysis.errors import CorpusError
 from analysis.measures.probes import Block, Fold
 
-CS = (1e-3, 1e-2, 1e-1, 1.0)
+CS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 MEMORY, MOST_STEPS, MOST_HALVINGS = 8, 1000, 30
 COARSE, COARSE_STEPS = 1e-2, 30  # of the gradient at zero: enough to tell penalties apart
 ABSENT = -1e9  # logit of a class of which nothing is fitted

@@ -94,9 +94,12 @@ def run_battery(
 
 
 def _within(progress: Progress, study: str, start: float, share: float) -> Progress:
-    """Progress of one study as progress of all."""
+    """Progress of one study as progress of all; where the study begins a new part, the bar waits for it."""
+    farthest = 0.0
 
     def tell(done: int, total: int, what: str) -> None:
-        progress(round(STEPS * (start + share * done / max(total, 1))), STEPS, f"{study}: {what}")
+        nonlocal farthest
+        farthest = max(farthest, done / max(total, 1))
+        progress(round(STEPS * (start + share * farthest)), STEPS, f"{study}: {what}")
 
     return tell

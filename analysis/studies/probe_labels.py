@@ -113,13 +113,28 @@ def _rows(desk: Desk, segments: Sequence[Segment]) -> dict[str, ndarray]:
 
 
 def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:
-    """A regression on all windows; of pitches and intervals those that occur in a few works at least."""
-    wanted = min(FEWEST_WORKS_PER_OUTPUT, len(set(works)))
-    occurs = np.array([len(set(works[column != 0])) >= wanted for column in rows.T])
-    kept = np.flatnonzero(occurs & (np.ptp(rows, axis=0) > 0))
+    """A regression on all windows; of several outputs those whose variance does not come from a few works.
+
+    Where it does, such as for a pitch that one work alone has, R² hangs on whether a draw of works holds that one.
+    """
+    kept = np.flatnonzero(np.ptp(rows, axis=0) > 0)
+    if rows.shape[1] > 1:
+        wanted = min(FEWEST_WORKS_PER_OUTPUT, len(set(works)) / 2)
+        kept = kept[effective_works(rows[:, kept], works) >= wanted]
     if not len(kept):
         return f"not defined: the {name} is the same in every window"
     return Task(name, np.arange(len(rows)), rows[:, kept], tuple(_output(name, int(place)) for place in kept))
+
+
+def effective_works(rows: ndarray, works: ndarray) -> ndarray:
+    """Over how many works the squared deviations of every column are spread: (Σ s)² / Σ s², s being their sum in a work.
+
+    >>> effective_works(np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array(["a", "a", "b", "b"])).tolist()
+    [2.0]
+    """
+    deviations = np.square(rows - rows.mean(axis=0))
+    parts = np.stack([deviations[works == work].sum(axis=0) for work in np.unique(works)])
+    return np.square(parts.sum(axis=0)) / np.maximum(np.square(parts).sum(axis=0), 1e-300)
 
 
 def _output(name: str, place: int) -> str:

@@ -52,9 +52,11 @@ def run(request: Request, desk: Desk) -> Answer:
     found: Found = {}
     instead: Found = {}
     values: list[Value] = []
+    models = [(name, weights) for name in desk.checkpoints for weights in WEIGHTS]
     for name, checkpoint in desk.checkpoints.items():
         for weights in WEIGHTS:
-            audio, midi = embed(desk, checkpoint, segments, weights)
+            part = desk.part(models.index((name, weights)), len(models))
+            audio, midi = embed(part, checkpoint, segments, weights)
             for pool_name, pool in pools.items():
                 forward = ranks(audio[pool.query], midi, pool.candidates)
                 both = np.stack([forward, ranks(midi[pool.query], audio, pool.candidates)])

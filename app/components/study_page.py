@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.results import Result
-from app import access, caching, controls, layout
+from app import access, answers, controls, layout
 from app.components import study_facts, study_form
 from app.components.study_form import Choice, Cost
 
@@ -43,7 +43,7 @@ def show(page: StudyPage) -> None:
         layout.empty("No checkpoint was found, so there is nothing to examine.", remedy)
     elif (choice := study_form.choose(page.study, good)) is not None:
         try:
-            result, origin = caching.found_result(page.study, choice.request, choice.checkpoints)
+            result, origin = answers.found_result(page.study, choice.request, choice.checkpoints)
             if result is None:
                 study_form.ask(choice, page.cost)
             else:

@@ -23,7 +23,7 @@ from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError, State, canonical
 from analysis.jobs.progress import Progress
 from analysis.results import Result, Value
-from app import caching
+from app import answers, caching
 
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 
@@ -143,7 +143,7 @@ def store(monkeypatch: pytest.MonkeyPatch, checkpoints: list[Any], tmp_path: Pat
     there.touch()
     fields = {"split": "test", "duration_s": 600.0, "audio_path": there}
     pieces = {f"piece {i}": SimpleNamespace(piece_id=f"piece {i}", group=f"work {i % 2}", **fields) for i in range(6)}
-    monkeypatch.setattr(caching, "stored_result", lambda study, request, ones: found.get(request.checkpoints))
+    monkeypatch.setattr(answers, "stored_result", lambda study, request, ones: found.get(request.checkpoints))
     monkeypatch.setattr(caching, "pieces", lambda corpus: pieces)
     monkeypatch.setattr(caching, "excerpt", lambda path, start_s, stop_s, sample_rate: f"{start_s}".encode())
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import caching
+from app import answers, caching
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
@@ -15,7 +15,7 @@ def empty_library(monkeypatch):
     monkeypatch.setattr(caching, "checkpoints", list)
     monkeypatch.setattr(caching, "demo_clips", list)
     monkeypatch.setattr(caching, "pieces", lambda corpus: {})
-    monkeypatch.setattr(caching, "stored_result", lambda *_: None)
+    monkeypatch.setattr(answers, "stored_result", lambda *_: None)
 
 
 def opened() -> AppTest:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.datasets.audio import Waveform
 from analysis.errors import AudioError, CheckpointError
 from analysis.models.arms import build_config
-from app import caching, controls, layout
+from app import answers, caching, controls, layout
 from app.charts import scores
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -66,7 +66,7 @@ def test_retrieval(library, monkeypatch, evil, obeyed, result_of):
     library[0].name = name
     result = result_of(name)
     result.tables["windows"][3]["piece"] = evil  # pyright: ignore[reportIndexIssue]
-    monkeypatch.setattr(caching, "stored_result", lambda *_: result)
+    monkeypatch.setattr(answers, "stored_result", lambda *_: result)
     app = opened("retrieval.py")
     shown = "\n".join(texts(app))
     assert "alert(1)" in app.subheader[0].value

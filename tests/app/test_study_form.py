@@ -32,14 +32,14 @@ def submitted(monkeypatch, queue) -> list[tuple[list[str], dict[str, Any]]]:
 
 
 def test_without_a_result_it_says_what_it_takes(queue, store, opened, labels):
-    app = opened(checkpoints="one")
+    app = opened(checkpoints="one", corpus="small")
     assert "On a CPU, a checkpoint and its untrained twin take about 40 seconds" in app.markdown[0].value
     assert labels(app) == ["Compute"]
     assert "job" not in app.query_params
 
 
 def test_compute_submits_a_job_that_the_address_names(queue, store, submitted, opened, press, labels):
-    app = press(opened(checkpoints="one"), "Compute")
+    app = press(opened(checkpoints="one", corpus="small"), "Compute")
     assert submitted == [(["one"], {"corpus": "small"})]
     assert app.query_params["job"] == "job1"
     assert "Compute" not in labels(app)
@@ -157,11 +157,11 @@ def test_only_configured_folders_can_be_chosen(queue, store, monkeypatch, tmp_pa
     assert opened(corpus=str(mine)).selectbox[0].value == str(mine)
     for refused in (str(other), f"{mine}/../other", str(tmp_path / "missing"), "/etc"):
         app = opened(corpus=refused)
-        assert app.selectbox[0].value == "small"
-        assert app.query_params["corpus"] == "small"
-    assert opened().selectbox[0].options == ["small demo corpus", "full demo corpus", "mine"]
+        assert app.selectbox[0].value == "full"
+        assert app.query_params["corpus"] == "full"
+    assert opened().selectbox[0].options == ["full demo corpus", "small demo corpus", "mine"]
 
 
 def test_a_job_for_a_folder_that_is_not_configured_does_not_choose_it(queue, store, halfway, tmp_path, opened):
     queue.add("running", progress=halfway, request=asked("one", str(tmp_path)))
-    assert opened(job="job1").selectbox[0].value == "small"
+    assert opened(job="job1").selectbox[0].value == "full"

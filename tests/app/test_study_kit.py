@@ -28,7 +28,7 @@ def test_settings_of_the_address_are_asked_and_those_that_differ_stay_in_it(chec
         asked.append((study, request, len(chosen)))
         return None, ""
 
-    monkeypatch.setattr("app.caching.found_result", found)
+    monkeypatch.setattr("app.answers.found_result", found)
     monkeypatch.setattr("app.caching.unrendered", lambda _: [])
     app = opened(checkpoints=["one"], corpus="small", set=["seed=7", "split=all", "n_queries=many"])
     assert not app.exception

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.datasets.midi import notes_from_rows
+from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.studies.desk import Desk
-from analysis.studies.probe_labels import KEYS, ask, local_key
+from analysis.studies.probe_labels import KEYS, ask, effective_works, local_key
 
 CPU = torch.device("cpu")
 
@@ -92,3 +92,19 @@ def test_damaged_annotations_are_named(tmp_path: Path) -> None:
     (tmp_path / "p0.beats.tsv").write_text("one\tdb\n")
     with pytest.raises(CorpusError, match=r"p0.beats.tsv is no list of beats"):
         ask(Desk({}, corpus, CPU), segments, ["downbeat"])
+
+
+def test_a_pitch_of_one_work_is_not_asked_for(tmp_path: Path) -> None:
+    class Alone(Made):
+        def notes(self) -> Notes:
+            rows = [(0.5 * i, 0.5 * i + 0.4, 60 + (i * i * 7 + int(self.piece_id[1:])) % 5, 70) for i in range(40)]
+            return notes_from_rows(rows + [(8.0, 9.0, 100, 70)] * (self.piece_id == "p2"))
+
+    corpus, segments = corpus_of(tmp_path, 6)
+    segments = [Segment(Alone(**vars(one.piece)), one.start_s) for one in segments]
+    (task,) = ask(Desk({}, corpus, CPU), segments, ["pitch histogram"]).tasks
+    assert set(task.outputs) <= {"C4", "C♯4", "D4", "D♯4", "E4"}
+    assert len(task.outputs) >= 3
+    works = np.repeat(["a", "b", "c"], 4)
+    one_only, all_alike = np.r_[np.zeros(8), 1, -1, 1, -1], np.tile([1.0, -1.0], 6)
+    assert np.allclose(effective_works(np.stack([one_only, all_alike], axis=1), works), [1.0, 3.0])

@@ -1,0 +1,101 @@
+"""The examination runs every study, goes on where it was stopped, and gives the reason where a study cannot be made."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.errors import Cancelled, CheckpointError, ConfigError
+from analysis.models.checkpoint import Checkpoint
+from analysis.report import write_report
+from analysis.store import Store
+from analysis.studies import STUDY_NAMES, battery
+from analysis.studies.battery import COST, Part, run_battery, settings_for
+from analysis.studies.study import build_request
+
+Make = Callable[[str], Checkpoint]
+FEW = ("scoreboard", "similarity")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny corpus has no splits worth the name."""
+    chosen = {"scoreboard": {"split": "all"}, "similarity": {"split": "all", "windows_per_piece": 3, "n_shuffles": 20}}
+    monkeypatch.setattr(battery, "settings_for", lambda study, corpus: {"corpus": corpus, **chosen.get(study, {})})
+
+
+def test_every_study_has_its_share_and_its_settings() -> None:
+    assert tuple(COST) == STUDY_NAMES
+    for study in STUDY_NAMES:
+        for corpus in ("small", "full"):
+            assert build_request(study, ["x"], settings_for(study, corpus)).corpus == corpus
+
+
+def test_a_second_run_comes_from_the_store_and_progress_runs_once(
+    corpus_folder: Path, make_checkpoint: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int, str]] = []
+    name = str(make_checkpoint("D0").path)
+    first = run_battery([name], str(corpus_folder), studies=FEW, store=store, progress=lambda *step: told.append(step))
+    assert [part.study for part in first] == list(FEW)
+    assert all(part.result is not None and not part.error for part in first)
+    shares = [done / total for done, total, _ in told]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    monkeypatch.setattr("analysis.studies.study._compute", lambda *_: pytest.fail("it was computed again"))
+    again = run_battery([name], str(corpus_folder), studies=FEW, store=store)
+    assert [part.result for part in again] == [part.result for part in first]
+
+
+def test_what_cannot_be_made_gives_its_reason_and_the_others_go_on(
+    corpus_folder: Path, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        battery, "settings_for", lambda study, corpus: {"corpus": corpus} | ({"split": "none"} if study == "scoreboard" else {})
+    )
+    told: list[str] = []
+    name = str(make_checkpoint("D0").path)
+    parts = run_battery([name], str(corpus_folder), studies=("scoreboard", "controls"), notice=told.append)
+    assert parts[0].result is None
+    assert "There is no split 'none'" in parts[0].error
+    assert parts[0].error in told[0]
+    assert parts[0].command.startswith("otoscope study scoreboard")
+
+
+def test_a_wrong_request_is_refused_before_anything_is_computed(corpus_folder: Path, make_checkpoint: Make) -> None:
+    name = str(make_checkpoint("D0").path)
+    with pytest.raises(ConfigError, match="There is no study 'scores'"):
+        run_battery([name], str(corpus_folder), studies=("scores",))
+    with pytest.raises(ConfigError, match="No study is asked for"):
+        run_battery([name], str(corpus_folder), studies=())
+    with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
+        run_battery(["nowhere"], str(corpus_folder), studies=FEW)
+
+
+def test_it_can_be_stopped(corpus_folder: Path, make_checkpoint: Make) -> None:
+    class Stop:
+        def check(self) -> None:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_battery([str(make_checkpoint("D0").path)], str(corpus_folder), studies=FEW, cancel=Stop())
+
+
+def test_the_report_needs_nothing_else_and_shows_every_answer(corpus_folder: Path, make_checkpoint: Make, tmp_path: Path) -> None:
+    name = str(make_checkpoint("D0").path)
+    parts: list[Any] = run_battery([name], str(corpus_folder), studies=FEW)
+    parts.append(Part("probes", "otoscope study probes <x>", error="There are <b>too few</b> works."))
+    page = write_report(parts, tmp_path, title="Examination of <D0>").read_text(encoding="utf-8")
+    for part in parts[:2]:
+        assert part.result.headline.split(":")[0].replace("'", "&#x27;") in page
+        assert all(value.name.split(", ")[-1] in page for value in part.result.values[:10])
+        assert part.command.split(" --")[0] in page
+    assert page.count("<svg") >= 2
+    assert "&lt;b&gt;too few&lt;/b&gt;" in page
+    assert "Published numbers" in page
+    assert "arXiv 2604.10283" in page
+    for foreign in ("<script", "src=", 'href="http', "@import", "url(http"):
+        assert foreign not in page
+    assert [path.name for path in tmp_path.glob("*.html")] == ["report.html"]
+    assert not list(tmp_path.glob(".*"))
