@@ -37,21 +37,25 @@ details{margin:.6rem 0}
 
 
 def write_report(parts: Sequence[Part], out: Path, *, title: str = "Examination") -> Path:
-    """Write `report.html` in one step and return its path.
+    """Write `report.html` in one step and return its path."""
+    place = out / "report.html"
+    temporary = place.with_name(f".{place.name}.partial")
+    temporary.write_text(report_page(parts, title), encoding="utf-8")
+    temporary.replace(place)
+    return place
+
+
+def report_page(parts: Sequence[Part], title: str = "Examination") -> str:
+    """The report as HTML.
 
     Every study has its headline, figures, values with interval, null and n, the published numbers, the notices, and the command
     that gives the same numbers.
     """
     body = [f"<h1>{html.escape(title)}</h1>", _summary(parts), *(_section(part) for part in parts)]
-    page = (
+    return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>{''.join(body)}</body></html>"
     )
-    place = out / "report.html"
-    temporary = place.with_name(f".{place.name}.partial")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(place)
-    return place
 
 
 def _summary(parts: Sequence[Part]) -> str:

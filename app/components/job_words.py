@@ -7,14 +7,15 @@ from analysis.jobs.job import Job
 from app import controls
 
 STUDIES = {"scoreboard": "Retrieval", "embedding": "Embeddings"}
+KINDS = {"train": "Training", "battery": "Examination"}
 STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "cancelled": "cancelled"}
 MOST_NAMES = 3
 
 
 def kind(job: Job) -> str:
     """What is being done: the page's name for a study, "Training" for training."""
-    if job.kind == "train":
-        return "Training"
+    if job.kind in KINDS:
+        return KINDS[job.kind]
     name = str(job.request.get("study", job.kind))
     return STUDIES.get(name, name.replace("_", " ").capitalize())
 
@@ -27,7 +28,7 @@ def subject(job: Job) -> str:
         return ", ".join(str(part) for part in parts if part)
     names = [Path(str(name)).name for name in request.get("checkpoints", ())]
     shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"]
-    corpus = corpus_name(dict(request.get("settings") or {}).get("corpus", "full"))
+    corpus = corpus_name(request.get("corpus") or dict(request.get("settings") or {}).get("corpus", "full"))
     return f"{' and '.join([', '.join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)} on {corpus}" if shown else corpus
 
 

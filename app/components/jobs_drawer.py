@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job
+from analysis.studies import STUDY_NAMES
 from app import state
 from app.components import job_progress, job_words
 from app.layout import plain
@@ -57,7 +58,7 @@ def _ended(job: Job) -> None:
         return
     if st.button("Open result", icon=":material/open_in_new:", key=f"open_{job.id}", type="tertiary"):
         view, parameters = page
-        if view.endswith("retrieval.py"):
+        if "job" in parameters:
             state.put("job", job.id)
             state.keep("adopted", None)
         else:
@@ -68,8 +69,11 @@ def _ended(job: Job) -> None:
 
 def _page(job: Job) -> tuple[str, dict[str, str]] | None:
     """Where the result of a job is shown, and with what in the address; None where no page shows it yet."""
-    if job.kind == "study" and job.request.get("study") == "scoreboard":
-        return "views/retrieval.py", {"job": job.id}
+    study = job.request.get("study")
+    if job.kind == "study" and study in STUDY_NAMES:
+        return f"views/{'retrieval' if study == 'scoreboard' else study}.py", {"job": job.id}
+    if job.kind == "battery":
+        return "views/battery.py", {"job": job.id}
     if job.kind == "train" and isinstance(job.document, dict) and "checkpoint" in job.document:
         return "views/checkpoints.py", {"checkpoint": job.document["checkpoint"].rstrip("/").rsplit("/", 1)[-1]}
     return None
