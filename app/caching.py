@@ -241,13 +241,13 @@ def stamp(corpus: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[Any, ...], Any]:
+def _read() -> dict[tuple[Any, ...], Any]:
     return {}
 
 
 def once(key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
     """What was read under that key, by any session; None is not kept, but read again."""
-    kept = _kept()
+    kept = _read()
     if (found := kept.get(key)) is None and (found := read()) is not None:
         while len(kept) >= MOST_KEPT:
             kept.pop(next(iter(kept)), None)

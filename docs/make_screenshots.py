@@ -18,9 +18,24 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "checkpoints": "/",
     "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
-    "retrieval": "/retrieval?checkpoints=D0-small&checkpoints=d4a4-small&corpus=small",
+    **{
+        name: f"/{name}"
+        for name in (
+            "retrieval",
+            "similarity",
+            "probes",
+            "embedding",
+            "replication",
+            "ablation",
+            "controls",
+            "bands",
+            "transposition",
+            "invariance",
+            "battery",
+        )
+    },
 }
-HEIGHT = 1500
+HEIGHT = 1700
 QUIET_S = 4.0
 
 

@@ -17,7 +17,18 @@ COST: Mapping[str, float] = {
     "similarity": 1, "probes": 2, "embedding": 1,
 }  # fmt: skip
 # On the small corpus every study asks a little less, so that four checkpoints take minutes on two cores.
-SMALL_SETTINGS: Mapping[str, Mapping[str, Any]] = {}
+SMALL_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "scoreboard": {"windows_per_piece": 40},
+    "replication": {"windows_per_piece": 40},
+    "controls": {"windows_per_piece": 40},
+    "ablation": {"windows_per_piece": 20},
+    "bands": {"windows_per_piece": 3, "doses": "0.5,1", "dose_windows": 16, "attribution_windows": 2},
+    "transposition": {"windows_per_piece": 2, "semitones": "1,3,12"},
+    "invariance": {"windows_per_piece": 2},
+    "similarity": {"windows_per_piece": 8},
+    "probes": {"windows_per_piece": 8},
+    "embedding": {"windows_per_piece": 12, "n_seeds": 1},
+}
 STEPS = 1000
 
 
