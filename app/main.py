@@ -19,19 +19,34 @@ ICON = (
     '<circle cx="16" cy="16" r="4" fill="#D55E00"/></svg>'
 )
 
+HOME = "checkpoints"
+PAGES = {
+    "Library": {"checkpoints": "inventory_2"},
+    "Listen": {"clip": "hearing", "retrieval": "manage_search"},
+    "Compare": {"similarity": "grid_on", "probes": "query_stats", "replication": "repeat", "embedding": "scatter_plot"},
+    "Stress": {
+        "ablation": "content_cut",
+        "bands": "graphic_eq",
+        "controls": "science",
+        "transposition": "swap_vert",
+        "invariance": "shield",
+    },
+    "Report": {"battery": "assignment"},
+}
+
 
 def main() -> None:
     """Set up the page and run the one that is chosen."""
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
     access.require_access()
     pages = {
-        "Library": [st.Page(VIEWS / "checkpoints.py", title="Checkpoints", icon=":material/inventory_2:", default=True)],
-        "Listen": [
-            st.Page(VIEWS / "clip.py", title="Clip", icon=":material/hearing:", url_path="clip"),
-            st.Page(VIEWS / "retrieval.py", title="Retrieval", icon=":material/manage_search:", url_path="retrieval"),
-        ],
+        group: [
+            st.Page(VIEWS / f"{name}.py", title=name.capitalize(), icon=f":material/{icon}:", default=name == HOME, url_path=name)
+            for name, icon in views.items()
+        ]
+        for group, views in PAGES.items()
     }
-    page = st.navigation(pages)
+    page = st.navigation(pages, expanded=True)
     with st.sidebar:
         access.notice()
     jobs_drawer.draw()

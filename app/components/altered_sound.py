@@ -1,0 +1,148 @@
+"""From a dose to its sound: the windows that moved most, the recording, and what the model was given instead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.errors import OtoscopeError
+from analysis.results import Result
+from analysis.units import midi_to_name
+from app import caching, controls, layout
+from app.components import hear
+from app.components.plain import plain
+from app.components.study_form import Choice
+
+MOST, NOTES_PX = 20, 212
+AWAY = "Distance of the embedding from where it was, as a share of that between windows of different works"
+RANK = "Place of the match among the candidates before → after, the worse of both directions; S counts places up to 10"
+COLUMNS = {
+    "moved": st.column_config.NumberColumn("moved", format="%.1f %%", width=72, help=AWAY),
+    "rank": st.column_config.TextColumn("rank", width=68, help=RANK),
+    "piece": st.column_config.TextColumn("piece", width=190),
+    "folded": st.column_config.NumberColumn("folded", format="%d", width=60, help="Notes folded back by octaves"),
+}
+NOTE_COLUMNS = {"at": st.column_config.NumberColumn("onset (s)", format="%.2f", width=72)}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a model was given in place of one side of a window.
+
+    Attributes:
+        change: its name in the library.
+        dose: how much.
+        label: change and dose as a page writes them.
+        side: which encoder was given something else.
+        against: the dose whose sound is compared with, where that is not the recording; with its label.
+    """
+
+    change: str
+    dose: float
+    label: str
+    side: Literal["audio", "midi"]
+    against: tuple[float, str] | None = None
+
+
+def sample_rate_of(choice: Choice, checkpoint: str) -> int:
+    """At how many Hz a checkpoint hears."""
+    config = next((one.config for one in choice.checkpoints if one.name == checkpoint), {})
+    return int(config.get("sample_rate", controls.SAMPLE_RATE))
+
+
+def most_moved(result: Result, moved: NDArray[Any], before: NDArray[Any], after: NDArray[Any]) -> list[dict[str, Any]]:
+    """The windows that moved most, as rows with their number.
+
+    Args:
+        result: with the table of windows and the array of queries.
+        moved: distance of every window, 1 as far as another piece, `(windows,)`.
+        before: ranks of the matches of the queries, both ways, `(2, queries)`.
+        after: the same with the change.
+    """
+    windows = result.tables["windows"]
+    query = {int(window): number for number, window in enumerate(result.arrays["query"])}
+    rows = []
+    for window in np.argsort(-moved, kind="stable")[:MOST].tolist():
+        number = query.get(window)
+        ranks = None if number is None else " → ".join(str(one[:, number].max()) for one in (before, after))
+        place = {"piece": windows[window]["piece"], "start_s": windows[window]["start_s"], "window": window}
+        rows.append({"moved": 100 * float(moved[window]), "rank": ranks, **place})
+    return rows
+
+
+def draw(
+    result: Result, choice: Choice, rows: Sequence[Mapping[str, Any]], given: Sequence[Given], sample_rate: int, key: str
+) -> None:
+    """The windows, the recording of the chosen one, and below it what the model was given instead."""
+    shown = [{name: value for name, value in row.items() if name != "window"} for row in rows]
+
+    def more(number: int) -> None:
+        place = str(rows[number]["piece"]), float(rows[number]["start_s"])
+        for one in given:
+            if one.side == "audio":
+                _play(one, choice.corpus, place, sample_rate, int(result.request["seed"]))
+            else:
+                _show_notes(one, choice.corpus, place)
+
+    hear.pick(shown, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
+
+
+def _play(given: Given, corpus: str, place: tuple[str, float], sample_rate: int, seed: int) -> None:
+    """What was heard, and what that is compared with where it is not the recording."""
+    if (piece := caching.pieces(corpus).get(place[0])) is None or not Path(piece.audio_path).is_file():
+        return  # which is said above
+    sounds = [("What the model heard", given.label, given.dose)]
+    if given.against is not None and given.against[0] != given.dose:
+        sounds.insert(0, ("Compared with", given.against[1], given.against[0]))
+    for title, label, dose in sounds:
+        st.markdown(f"**{title}**: {plain(label)}")
+        try:
+            wav, lowered_db = caching.altered_window(corpus, *place, given.change, dose, sample_rate, seed)
+        except (OtoscopeError, OSError) as error:
+            layout.error(str(error))
+            continue
+        st.audio(wav, format="audio/wav")
+        if lowered_db:
+            st.caption(f"Played {lowered_db:.1f} dB lower than the model heard it, since it would be clipped here.")
+
+
+def _show_notes(given: Given, corpus: str, place: tuple[str, float]) -> None:
+    """The notes before and after; they are not made into sound, since the model reads them and hears nothing."""
+    if (piece := caching.pieces(corpus).get(place[0])) is None:
+        return
+    try:
+        rows = read_notes(given, piece, place[1])
+    except (OtoscopeError, OSError) as error:
+        layout.error(str(error))
+        return
+    st.markdown(f"**What the model read**: {plain(given.label)}, {len(rows)} notes")
+    st.dataframe(rows, column_config=NOTE_COLUMNS, hide_index=True, height=NOTES_PX if len(rows) > 4 else "content")
+
+
+def read_notes(given: Given, piece: Any, start_s: float) -> list[dict[str, Any]]:
+    """Every note of a window as it was and as the model read it; what did not change is written once.
+
+    Raises:
+        MidiError: the MIDI file cannot be read.
+    """
+    from analysis.datasets.alterations import NOTE_CHANGES
+    from analysis.datasets.segments import Segment, segment_notes
+
+    notes = segment_notes(Segment(piece, start_s))
+    rows = []
+    for number in range(len(notes)):
+        note = notes.select(np.array([number]))
+        before, after = (_in_words(one) for one in (note, NOTE_CHANGES[given.change](note, given.dose)))
+        arrows = {name: before[name] if before[name] == after[name] else f"{before[name]} → {after[name]}" for name in before}
+        rows.append({"at": float(note.onset_s[0]) - start_s, **arrows})
+    return rows
+
+
+def _in_words(note: Any) -> dict[str, str]:
+    duration_s = float(note.offset_s[0] - note.onset_s[0])
+    pitch, velocity = midi_to_name(int(note.pitch[0])), f"{int(note.velocity[0])}"
+    return {"pitch": pitch, "velocity": velocity, "duration (s)": f"{duration_s:.2f}"}

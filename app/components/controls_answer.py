@@ -1,0 +1,230 @@
+"""The answer of the page of controls: every arm beside its controls, and the queries that make the difference."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from analysis.results import Result
+from app.charts import intervals, theme
+from app.charts import mark as marked
+from app.charts.mark import Mark
+from app.components import actions, hear, published_table
+from app.components.ablation_answer import told
+from app.components.plain import plain
+from app.components.retrieval_answer import p_words
+from app.components.study_form import Choice
+
+Row = Mapping[str, Any]
+BASELINE = "D0"
+GIVEN = {"real": "real", "zero": "zeros", "random": "noise", "shuffled": "shuffled"}
+TRAINED, TWIN = "trained", "untrained twin"
+COLOURS = {TRAINED: theme.JOINT}
+REAL = "real − control"
+MOST = 20
+TRAINING = ("steps", "batch_size", "schedule")
+COLUMNS = {
+    "kind": st.column_config.TextColumn("what is compared", width=140),
+    "first": st.column_config.TextColumn("first", width=165),
+    "second": st.column_config.TextColumn("second", width=170),
+    "difference": st.column_config.TextColumn("difference in S (points)", width=170),
+    "twins": st.column_config.TextColumn("of the twins", width=150, help="The same difference between the untrained twins"),
+    "p": st.column_config.TextColumn("p", width=80, help="Paired permutation by work, not corrected"),
+}
+HEARD = {
+    "found by": st.column_config.TextColumn("found by", width=120),
+    "direction": st.column_config.TextColumn("direction", width=98),
+    "ranks": st.column_config.TextColumn("ranks", width=66, help="Rank of the match with the first, with the second"),
+    "piece": st.column_config.TextColumn("piece", width=190),
+}
+SCORES = {
+    "checkpoint": st.column_config.TextColumn("checkpoint", width=170),
+    "given": st.column_config.TextColumn("given", width=120),
+    "S": st.column_config.TextColumn("S (%)", width=150),
+    "twin": st.column_config.TextColumn("untrained twin (%)", width=150),
+    "n": st.column_config.NumberColumn("n", width=70),
+}
+WAYS = ("audio → MIDI", "MIDI → audio")
+
+
+def draw(result: Result, choice: Choice) -> None:
+    """Scores beside controls and baseline; differences; the queries that one finds and the other does not."""
+    _lacking(result, choice)
+    scores, differences = result.tables["scores"], result.tables["differences"]
+    picked = _scores(result, scores, differences)
+    if differences:
+        clicked = _differences(result, differences, len(picked) and _place(differences, picked[-1]))
+        number = _numbers(differences, (clicked or picked or [()])[-1])
+        _told_apart(result, choice, differences[number])
+    _score_table(scores)
+    published_table.draw("controls", [row["arm"] for row in scores], ours(scores))
+
+
+def ours(scores: Sequence[Row]) -> dict[tuple[str, str, str], str]:
+    """Our S by arm, condition and measure as published."""
+    trained = [row for row in scores if row["weights"] == "trained"]
+    return {(row["arm"], row["values"], "S"): marked.in_words(score_mark(row), percent=True) for row in trained}
+
+
+def score_mark(row: Row) -> Mark:
+    """S of one model beside chance; every arm above its controls."""
+    seed = "not recorded" if row["training_seed"] is None else row["training_seed"]
+    group = row["arm"] if row["arm"] == BASELINE else f"{row['arm']}: {GIVEN[row['values']]}"
+    numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
+    is_twin = row["weights"] != "trained"
+    about = {"key": (row["checkpoint"], row["weights"]), "note": f"{row['checkpoint']}, training seed {seed}", "twin": is_twin}
+    return Mark(group, TWIN if is_twin else TRAINED, *numbers, **about)
+
+
+def difference_mark(row: Row) -> Mark:
+    """First minus second in percentage points."""
+    against = GIVEN[row["control"]]
+    group = f"{row['arm']}: real − {against}" if row["kind"] == REAL else f"{row['arm']}: {against} − {BASELINE}"
+    low, high, null = (None if row[name] is None else 100 * row[name] for name in ("ci_low", "ci_high", "null"))
+    tested = "" if row["p"] is None else f"; {p_words(row['p'])}"
+    note = f"{row['first']} − {row['second']}, training seed {row['training_seed']}{tested}"
+    about = {"key": (row["kind"], row["first"], row["second"]), "note": note, "twin": row["weights"] != "trained"}
+    series = TWIN if about["twin"] else TRAINED
+    return Mark(group, series, 100 * row["value"], low, high, null, row["n"], unit="points", **about)
+
+
+def commands(choice: Choice) -> list[str]:
+    """For every arm without any of its controls the line that trains one, alike in everything else; and the reverse."""
+    from analysis.models.arms import ARMS
+
+    have, lines = {str(one.arm) for one in choice.checkpoints}, []
+    for one in choice.checkpoints:
+        real = ARMS[str(one.arm)].control_of
+        wanted = [arm.name for arm in ARMS.values() if (arm.name == real if real else arm.control_of == one.arm)]
+        if wanted and not have & set(wanted):
+            lines.append(train_command(wanted[0], one, int(one.training.get("seed") or 0)))
+    return list(dict.fromkeys(lines))
+
+
+def train_command(arm: str, like: Any, seed: int) -> str:
+    """The line that trains an arm as a checkpoint was trained."""
+    said = dict(like.training)
+    corpus = str(said.get("corpus", "demo-full"))
+    words = ["otoscope", "train", arm, "--scale", str(like.scale), "--seed", str(seed)]
+    words += ["--corpus", corpus.removeprefix("demo-") if corpus.startswith("demo-") else "FOLDER"]
+    words += [part for name in TRAINING if name in said for part in (f"--{name.replace('_', '-')}", str(said[name]))]
+    return shlex.join(words)
+
+
+def _lacking(result: Result, choice: Choice) -> None:
+    """What is not controlled and why, where the headline does not say it, and the lines that train what is missing."""
+    texts = [row["text"] for row in result.tables["missing"] if row["controllable"] and row["text"] not in result.headline]
+    lines = commands(choice)
+    train = "Train what is missing, which takes about as long as the arm itself took, then choose it above:" if lines else ""
+    if said := " ".join([*texts, train]).strip():
+        st.info(plain(said), icon=":material/info:")
+    if lines:
+        st.code("\n".join(lines), language="bash", wrap_lines=True)
+
+
+def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """S by arm and by what it is given; a click on a model leads to the first difference of which it is a part."""
+    drawing = intervals.forest(
+        [score_mark(row) for row in scores], x_title="S (%)", y_title="arm: what it is given", percent=True, colours=COLOURS
+    )
+    known = {(one.arm, one.condition): one.value for one in published_table.of_arms("controls", {row["arm"] for row in scores})}
+    trained = [row for row in scores if row["weights"] == "trained"]
+    found = [((row["checkpoint"], row["weights"]), known.get((row["arm"], row["values"]))) for row in trained]
+    has_published = published_table.add_diamonds(drawing, [(key, value) for key, value in found if value is not None])
+    picked = actions.figure(drawing, "scores", result, scores, select=("points",) if differences else ())
+    if has_published:
+        st.caption(published_table.LEGEND)
+    return [_pair_of(differences, key[0]) for key in picked]
+
+
+def _pair_of(differences: Sequence[Row], checkpoint: Any) -> tuple[Any, ...]:
+    pairs = [row for row in differences if checkpoint in (row["first"], row["second"])]
+    return (pairs[0]["kind"], pairs[0]["first"], pairs[0]["second"]) if pairs else ()
+
+
+def _differences(result: Result, differences: Sequence[Row], after: int) -> list[tuple[Any, ...]]:
+    """Real minus control, and control minus baseline; a click above this figure takes back the one in it."""
+    st.subheader("What the information adds, and what the parameters add", anchor=False)
+    marks = [difference_mark(row) for row in differences]
+    drawing = intervals.forest(
+        marks, x_title="difference in S (percentage points)", y_title="first − second", null_name="no gain", colours=COLOURS
+    )
+    return actions.figure(drawing, f"differences-{after}", result, differences, select=("points",))
+
+
+def _place(differences: Sequence[Row], key: tuple[Any, ...]) -> int:
+    return next((i for i, row in enumerate(differences, 1) if (row["kind"], row["first"], row["second"]) == key), 0)
+
+
+def _numbers(differences: Sequence[Row], clicked: tuple[Any, ...]) -> int:
+    """All differences; the number of the chosen one, of trained models."""
+    places = [i for i, row in enumerate(differences) if row["weights"] == "trained"]
+    twins = {(row["kind"], row["first"], row["second"]): row for row in differences if row["weights"] != "trained"}
+    keys = [(differences[i]["kind"], differences[i]["first"], differences[i]["second"]) for i in places]
+    table = [
+        {
+            "kind": key[0], "first": key[1], "second": key[2], "difference": told(difference_mark(differences[i])),
+            "twins": told(difference_mark(twins[key])),
+            "p": None if differences[i]["p"] is None else p_words(differences[i]["p"]).removeprefix("p = ").removeprefix("p "),
+        }
+        for i, key in zip(places, keys, strict=True)
+    ]  # fmt: skip
+    start = keys.index(clicked) if clicked in keys else 0
+    picked = st.dataframe(
+        table, column_config=COLUMNS, hide_index=True, height="content", on_select="rerun", placeholder="—",
+        selection_mode="single-row-required", selection_default={"selection": {"rows": [start]}},
+        key=f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", alt="Differences; the chosen row is heard below",
+    )  # fmt: skip
+    chosen = picked["selection"]["rows"]
+    n = f"n = {differences[0]['n']} queries of {differences[0]['n_works']} works"
+    st.caption(f"{n}, paired; in brackets 95 % intervals, bootstrap over works; ○ not distinguishable from no gain.")
+    return places[chosen[0] if chosen and chosen[0] < len(places) else start]
+
+
+def told_apart(result: Result, row: Row) -> list[dict[str, Any]]:
+    """Queries that one of a pair finds among the first ten and the other does not, the farthest apart first."""
+    links = {(one["checkpoint"], one["weights"]): one["array"] for one in result.tables["ranks"]}
+    first, second = (result.arrays[links[row[name], row["weights"]]] for name in ("first", "second"))
+    gained, query, windows = result.arrays[row["array"]], result.arrays["query"], result.tables["windows"]
+    ways, numbers = np.nonzero(gained)
+    apart = np.abs(first - second)[ways, numbers]
+    rows = []
+    for place in np.argsort(-apart, kind="stable")[:MOST]:
+        way, i = int(ways[place]), int(numbers[place])
+        window = windows[int(query[i])]
+        rows.append({
+            "found by": row["first"] if gained[way, i] > 0 else row["second"], "direction": WAYS[way],
+            "ranks": f"{first[way, i]}, {second[way, i]}", "start_s": window["start_s"], "piece": window["piece"],
+        })  # fmt: skip
+    return rows
+
+
+def _told_apart(result: Result, choice: Choice, row: Row) -> None:
+    st.subheader("Hear what makes the difference", anchor=False)
+    found = told_apart(result, row)
+    if not found:
+        st.caption(plain(f"{row['first']} and {row['second']} find the same matches: there is nothing to tell them apart."))
+        return
+    gained = result.arrays[row["array"]]
+    counts = f"{int((gained > 0).sum())} found by {row['first']} alone, {int((gained < 0).sum())} by {row['second']} alone"
+    st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row['first']}, then {row['second']}."))
+    key = f"apart_{row['array']}_{row['first']}_{row['second']}"
+    hear.pick(found, choice.corpus, key, title="Asked: this window", columns=HEARD)
+
+
+def _score_table(scores: Sequence[Row]) -> None:
+    """S of every model beside its untrained twin."""
+    twins = {row["checkpoint"]: row for row in scores if row["weights"] != "trained"}
+    st.subheader("Every checkpoint", anchor=False)
+    rows = [
+        {
+            "checkpoint": row["checkpoint"], "given": "no descriptors" if row["arm"] == BASELINE else GIVEN[row["values"]],
+            "S": told(score_mark(row)), "twin": told(score_mark(twins[row["checkpoint"]])), "n": row["n"],
+        }
+        for row in scores
+        if row["weights"] == "trained"
+    ]  # fmt: skip
+    st.dataframe(rows, column_config=SCORES, hide_index=True, height="content")
+    st.caption(f"Chance {100 * scores[0]['null']:.1f} %; n counts queries; ○ not distinguishable from chance.")

@@ -1,0 +1,135 @@
+"""The answer of the page of probes: the score of one task by layer, and of all tasks at a glance."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.results import Result
+from app import controls, layout
+from app.charts import doses, matrix, theme
+from app.charts.mark import Mark
+from app.components import actions, probe_details, published_table
+from app.components.plain import plain
+from app.components.probe_marks import (
+    ACCURACY,
+    INPUT,
+    LINEAR,
+    NOTHING_READ,
+    SIDES,
+    TWIN,
+    Row,
+    about,
+    best_of,
+    depth,
+    layer_of,
+    mark_of,
+    missing,
+    named,
+    scored,
+)
+from app.components.stress_kit import name_twins_once
+from app.components.study_form import Choice
+
+MAIN_PX = 460
+DOTS = ("dot", "dashdot")
+WEIGHTS = {"trained": "trained", TWIN: "untrained"}
+
+
+def draw(result: Result, choice: Choice) -> None:
+    """One task by layer; its largest errors; all tasks; what is confused; the best layers; published numbers."""
+    rows = scored(result)
+    if not rows:
+        layout.empty("No task can be asked of this corpus.", plain(" ".join(missing(result))))
+        return
+    tasks = list(dict.fromkeys(str(row["task"]) for row in rows))
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    with left:
+        task = controls.pick_choice("task", "Task", tasks, str((result.tables["best"] or rows)[0]["task"]))
+    with right:
+        st.markdown(plain(about(rows, task)))
+    clicked = _by_layer(result, task)
+    st.subheader("Hear what is read worst", anchor=False)
+    probe_details.errors(result, choice, named(rows, clicked) or best_of(rows, task), "Read worst here")
+    weights = _overview(result, choice, tasks)
+    for sentence in missing(result):
+        st.caption(plain(sentence))
+    probe_details.inside(result, choice, task, weights)
+    probe_details.best(result, task)
+    arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
+    published_table.draw("probes", arms.values(), probe_details.ours(rows, arms))
+    probe_details.numbers(rows, task)
+
+
+def _by_layer(result: Result, task: str) -> list[tuple[Any, ...]]:
+    """The main chart: scores by layer, a panel per side; the marks that were clicked."""
+    rows = [row for row in scored(result) if row["task"] == task]
+    models = [row for row in rows if row["weights"] != INPUT]
+    layers = sorted({layer_of(row) for row in models}, key=depth)
+    is_share = rows[0]["measure"] == ACCURACY
+    marks = []
+    for row in models:
+        series = str(row["checkpoint"]) if row["probe"] in LINEAR else f"{row['checkpoint']}, {row['probe']}"
+        marks.append(mark_of(row, SIDES[row["side"]], series, at=layers.index(layer_of(row))))
+    drawing = doses.panels(
+        marks, x_title="layer", y_title=f"{ACCURACY} (%)" if is_share else "R² on works held out", percent=is_share,
+        categories=layers, null_name=NOTHING_READ, columns=2,
+    )  # fmt: skip
+    if marks:
+        drawing.update_layout(height=MAIN_PX)
+        _add_inputs(drawing, rows, list(dict.fromkeys(mark.group for mark in marks)), 100.0 if is_share else 1.0)
+    return actions.figure(name_twins_once(drawing), f"layers_{task.replace(' ', '_')}", result, rows, select=("points",))
+
+
+def _add_inputs(drawing: go.Figure, rows: Sequence[Row], groups: Sequence[str], factor: float) -> None:
+    """Dotted lines: what the same probe reads from the input of a side; their names at the left, above and below."""
+    values = []
+    for number, side in enumerate(groups, 1):
+        its = sorted((row for row in rows if row["weights"] == INPUT and SIDES[row["side"]] == side), key=lambda r: -r["value"])
+        for place, row in enumerate(its):
+            value = factor * row["value"]
+            values.append(value)
+            text = f"input: {layer_of(row)}{' (holds the label)' if row['holds_label'] else ''}"
+            line = {"color": theme.TEXT, "dash": DOTS[min(place, 1)], "width": 1.5}
+            drawing.add_hline(y=value, line=line, layer="below", row=1, col=number)  # pyright: ignore[reportArgumentType]
+            drawing.add_annotation(
+                x=0, y=value, xref="x domain" if number == 1 else f"x{number} domain", yref="y" if number == 1 else f"y{number}",
+                xanchor="left", yanchor="top" if place else "bottom", text=html.escape(text, quote=False), showarrow=False,
+                font={"size": 11},
+            )  # fmt: skip
+    axis: Any = drawing.layout
+    low, high = axis.yaxis.range
+    room = 0.06 * (high - low)
+    drawing.update_yaxes(
+        range=[min([low, *(value - room for value in values)]), max([high, *(value + room for value in values)])]
+    )
+
+
+def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> str:
+    """Tasks by layers, a panel per checkpoint and side; the weights that are shown."""
+    st.subheader("All tasks", anchor=False)
+    weights = WEIGHTS[controls.pick_word("weights", "Weights", list(WEIGHTS))]
+    rows = [row for row in scored(result) if row["weights"] == weights and row["probe"] in LINEAR]
+    found: dict[str, dict[tuple[str, str], Mark]] = {}
+    for name in dict.fromkeys(str(row["checkpoint"]) for row in rows):
+        for row in (one for one in rows if one["checkpoint"] == name):
+            cells = found.setdefault(f"{name}, {SIDES[row['side']]}", {})
+            mark = mark_of(row, _task_name(row), layer_of(row))
+            cells[mark.group, mark.series] = mark
+    names = {row["task"]: _task_name(row) for row in rows}
+    layers = sorted({layer_of(row) for row in rows}, key=depth)
+    drawing = matrix.panels(
+        found, [names[task] for task in tasks if task in names], layers, x_title="layer", y_title="task",
+        colour_title="R², or balanced accuracy (share)", low=0.0, high=1.0, null_name=NOTHING_READ,
+    )  # fmt: skip
+    clicked = actions.figure(drawing, "overview", result, rows, select=("points",))
+    if (row := named(rows, clicked)) is not None:
+        probe_details.errors(result, choice, row, "Read worst in this cell")
+    st.caption("Click a cell to hear the windows about which that probe is most wrong. Below 0 a probe is worse than the mean.")
+    return weights
+
+
+def _task_name(row: Row) -> str:
+    return f"{row['task']}, accuracy" if row["measure"] == ACCURACY else str(row["task"])

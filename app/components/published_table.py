@@ -1,0 +1,121 @@
+"""What others have published about a question: a table beside ours, and open diamonds in a figure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.errors import ConfigError
+from analysis.published.published import Published, published
+from analysis.results import SHARE, Value, format_value
+from app.charts.mark import Key
+from app.components.plain import plain
+
+NAME = "published value"
+LEGEND = "◇ published value, not comparable in absolute terms."
+RIM, OUTLINE = "#FFFFFF", "#000000"  # the rim shows on dark pages alone
+SIZE = 11
+MOST_PX, FEW = 320, 8
+Ours = Mapping[tuple[str, str, str], str]
+COLUMNS = {
+    "arm": st.column_config.TextColumn("arm", width=80),
+    "condition": st.column_config.TextColumn("condition", width=190),
+    "measure": st.column_config.TextColumn("measure", width=150),
+    "published": st.column_config.TextColumn("published ◇", width=100),
+    "ours": st.column_config.TextColumn("ours", width=180, help="What this page found, with its interval"),
+    "note": st.column_config.TextColumn("note", width=56, help="The number of the sentence below"),
+}
+
+
+def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
+    """Table "Published versus ours" of some arms with what is known about every number; a sentence where there is none.
+
+    Args:
+        study: whose question it is.
+        arms: of the checkpoints on the page.
+        ours: (arm, condition, measure) as published → our number in words.
+    """
+    st.subheader("Published versus ours", anchor=False)
+    wanted = list(dict.fromkeys(arms))
+    records = of_arms(study, wanted)
+    if not records:
+        st.caption(plain(f"Nothing is published about {', '.join(wanted) or 'these checkpoints'}."))
+        return
+    notes = {text: number for number, text in enumerate(dict.fromkeys(one.correction for one in records if one.correction), 1)}
+    has_ours = ours is not None and any(_place(one) in ours for one in records)
+    rows = [_row(one, notes.get(one.correction), ours if has_ours else None) for one in records]
+    height = MOST_PX if len(rows) > FEW else "content"
+    st.dataframe(rows, column_config=COLUMNS, hide_index=True, height=height, placeholder="—")
+    said = [f"({number}) {text}" for text, number in notes.items()]
+    sources = "; ".join(dict.fromkeys(one.source for one in records))
+    for text in (*said, f"{records[0].citation}; read in: {sources}.", records[0].comparability):
+        st.caption(plain(text))
+
+
+def of_arms(study: str, arms: Collection[str]) -> list[Published]:
+    """What is published about these arms; empty where nothing is."""
+    try:
+        return [one for one in published(study) if one.arm in arms]
+    except ConfigError:
+        return []
+
+
+def in_words(one: Published) -> str:
+    """A published number with its unit, as it is published.
+
+    >>> [in_words(one) for one in published("controls", "d4a4")[:2]]
+    ['83.0 %', '75.0 %']
+    """
+    if one.unit == "%":
+        return format_value(Value(one.measure, one.value / 100, None, None, 0, None, SHARE, ""))
+    return f"{one.value:g}{f' {one.unit}' if one.unit else ''}"
+
+
+def _place(one: Published) -> tuple[str, str, str]:
+    return one.arm, one.condition, one.measure
+
+
+def _row(one: Published, note: int | None, ours: Ours | None) -> dict[str, str | None]:
+    row: dict[str, str | None] = {"arm": one.arm, "condition": one.condition, "measure": one.measure, "published": in_words(one)}
+    if ours is not None:
+        row["ours"] = ours.get(_place(one))
+    return row | {"note": f"({note})" if note else None}
+
+
+def add_diamonds(drawing: go.Figure, found: Iterable[tuple[Key, float]]) -> bool:
+    """Open black diamonds beside marks of a forest; whether there is one. The axis grows so that none is cut off.
+
+    Args:
+        drawing: from `app.charts.intervals.forest`.
+        found: the key of a mark and a number in the unit of the axis.
+    """
+    traces: Any = drawing.data
+    heights: dict[Any, float] = {}
+    for trace in traces:
+        for key, height in zip(_listed(trace.customdata), _listed(trace.y), strict=False):
+            heights.setdefault(key, height)
+    places = [(value, heights[key]) for key, value in found if key in heights]
+    if not places:
+        return False
+    x, y = (list(column) for column in zip(*places, strict=True))
+    layout: Any = drawing.layout
+    if layout.showlegend:
+        marker = {"symbol": "diamond", "size": SIZE - 1, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
+        drawing.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=NAME, hoverinfo="skip", showlegend=True)
+    for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
+        line = {"color": colour, "width": width}
+        marker = {"symbol": "diamond-open", "size": SIZE, "color": colour, "opacity": 1, "line": line}
+        drawing.add_scatter(
+            x=x, y=y, mode="markers", marker=marker, name=NAME, showlegend=False,
+            hoverinfo="text" if colour == OUTLINE else "skip", hovertext=[f"published: {value:g}" for value in x],
+            unselected={"marker": {"opacity": 1}}, cliponaxis=False,
+        )  # fmt: skip
+    low, high = layout.xaxis.range
+    room = 0.03 * (high - low)
+    drawing.update_xaxes(range=[min(low, min(x) - room), max(high, max(x) + room)])
+    return True
+
+
+def _listed(items: Any) -> list[Any]:
+    return [] if items is None else [tuple(one) if isinstance(one, list | tuple) else one for one in items]

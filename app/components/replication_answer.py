@@ -1,0 +1,297 @@
+"""The answer of the page of replication: S from training to training and from pool to pool, tests, and windows rarely found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from analysis.results import Result
+from app.charts import intervals, theme
+from app.charts import mark as marked
+from app.charts.mark import Mark
+from app.components import actions, hear, published_table
+from app.components.controls_answer import train_command
+from app.components.plain import plain
+from app.components.retrieval_answer import p_words
+from app.components.study_form import Choice
+
+Row = Mapping[str, Any]
+Clicked = list[tuple[Any, ...]]
+MOST, TABLE_PX, FEW = 20, 320, 8
+MOST_PX, ROW_PX = 560, 40
+ONE_TRAINING, TRAININGS = "one training", "mean of trainings"
+ONE_POOL, POOLS = "one pool", "mean of pools"
+TRAINING, EVALUATION = "training seed ", "evaluation seed "
+COLOURS: dict[str, str] = dict.fromkeys((ONE_TRAINING, TRAININGS, ONE_POOL, POOLS), theme.JOINT)
+PAIRS = {
+    "pair": st.column_config.TextColumn("first − second", width=130),
+    "weights": st.column_config.TextColumn("weights", width=80),
+    "spread": st.column_config.TextColumn("spread", width=190, help="What varies, and how the two sets of runs are compared"),
+    "difference": st.column_config.TextColumn("difference (points)", width=140, help="Of mean S, with its 95 % interval"),
+    "t": st.column_config.NumberColumn("t", width=56, format="%.2f"),
+    "df": st.column_config.NumberColumn("df", width=50, format="%.1f"),
+    "p": st.column_config.TextColumn("p", width=64, help="Two-sided, not corrected for the number of pairs"),
+    "d": st.column_config.NumberColumn("Cohen's d", width=76, format="%.2f"),
+    "n": st.column_config.NumberColumn("n", width=40, help="Trainings on both sides, or pairs of them"),
+}
+MEANS = {
+    "arm": st.column_config.TextColumn("arm", width=110),
+    "weights": st.column_config.TextColumn("weights", width=80),
+    "mean": st.column_config.TextColumn("mean S", width=150, help="With Student's 95 % interval over trainings"),
+    "sd": st.column_config.TextColumn("SD (points)", width=130, help="Over trainings, with its χ² interval"),
+    "range": st.column_config.TextColumn("range of S", width=110),
+    "n": st.column_config.TextColumn("n", width=86),
+    "parts": st.column_config.TextColumn("parts of SD (points)", width=150, help="By training, by pool, rest; < 0: none"),
+}
+RUNS = {
+    "checkpoint": st.column_config.TextColumn("checkpoint", width=120),
+    "seed": st.column_config.TextColumn("seed", width=50, help="Of the training"),
+    "S": st.column_config.TextColumn("S", width=146, help="On the first pool; 95 % interval, bootstrap over works"),
+    "twin": st.column_config.TextColumn("untrained twin", width=146),
+    "sd": st.column_config.TextColumn("SD over pools (points)", width=148, help="With its χ² interval"),
+    "binomial": st.column_config.TextColumn("if independent", width=100, help="SD of as many independent queries"),
+    "pooled": st.column_config.TextColumn("pooled", width=150, help="Whether it counts in the mean of its arm"),
+}
+HEARD = {
+    "audio to MIDI": st.column_config.NumberColumn("audio → MIDI", width=88, format="%.0f %%", help="Pools in which it is found"),
+    "MIDI to audio": st.column_config.NumberColumn("MIDI → audio", width=88, format="%.0f %%", help="Pools in which it is found"),
+    "others": st.column_config.TextColumn("others", width=86, help="The other checkpoints, the better of least and most"),
+    "asked": st.column_config.NumberColumn("pools", width=56, help="How many pools ask for this window"),
+    "piece": st.column_config.TextColumn("piece", width=180),
+}
+
+
+def draw(result: Result, choice: Choice) -> None:
+    """S over trainings, where there are several; S over pools; tests and numbers; the windows of the chosen checkpoint."""
+    arms, runs = result.tables["arms"], result.tables["runs"]
+    first: Clicked = []
+    if any(row["n"] > 1 for row in arms):
+        first = _trainings(result)
+        _tests(result)
+    else:
+        _alone(choice)
+    st.subheader("From pool to pool", anchor=False)
+    second = _pools(result, len(first) and _place(runs, first[-1]))
+    chosen = _numbers(runs, (second or first or [()])[-1])
+    _rarely_found(result, choice, chosen)
+    published_table.draw("replication", [row["arm"] for row in runs], ours(arms))
+
+
+def ours(arms: Sequence[Row]) -> dict[tuple[str, str, str], str]:
+    """Our mean and deviation over trainings, where as many were made as published."""
+    found: dict[tuple[str, str, str], str] = {}
+    for row in arms:
+        if row["weights"] == "trained" and row["n"] > 1:
+            told = "five training seeds"
+            found[row["arm"], told, "mean S"] = f"{marked.in_words(mean_mark(row), percent=True)}, n = {row['n']}"
+            found[row["arm"], told, "SD of S"] = f"{100 * row['sd']:.1f} points, n = {row['n']}"
+    return found
+
+
+def mean_mark(row: Row) -> Mark:
+    """Mean S of an arm over trainings beside chance."""
+    numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
+    return Mark(row["arm"], TRAININGS, *numbers, twin=row["weights"] != "trained", note="n counts trainings; Student's interval")
+
+
+def run_mark(row: Row, group: str, series: str) -> Mark:
+    """S of one checkpoint on the first pool."""
+    about = f"{row['checkpoint']}, training seed {row['training_seed']}; 95 % interval over works "
+    about += _told(_mark(row)).removeprefix("○ ")
+    key, is_twin = (row["checkpoint"], row["weights"]), row["weights"] != "trained"
+    return Mark(group, series, row["value"], null=row["null"], key=key, twin=is_twin, note=about)
+
+
+def _mark(row: Row) -> Mark:
+    return Mark("", "", row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
+
+
+def _told(mark: Mark) -> str:
+    return ("○ " if mark.undecided else "") + marked.in_words(mark, percent=True)
+
+
+def _points(value: float | None, low: float | None, high: float | None) -> str | None:
+    """A number of percentage points with its interval.
+
+    >>> _points(0.0213, 0.01, 0.05), _points(0.02, None, None), _points(None, None, None)
+    ('2.1 [1.0, 5.0]', '2.0', None)
+    """
+    if value is None:
+        return None
+    return f"{100 * value:.1f}" + ("" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]")
+
+
+def _trainings(result: Result) -> Clicked:
+    """Every training, the mean of every arm with its interval, and the published trainings."""
+    st.subheader("From training to training", anchor=False)
+    many = {row["arm"] for row in result.tables["arms"] if row["n"] > 1}
+    rows = [row for row in result.tables["runs"] if row["arm"] in many and not row["left_out"]]
+    means = [row for row in result.tables["arms"] if row["arm"] in many]
+    marks = [run_mark(row, row["arm"], ONE_TRAINING) for row in rows] + [mean_mark(row) for row in means]
+    drawing = intervals.forest(marks, x_title="S (%)", y_title="arm", percent=True, labels=False, colours=COLOURS)
+    first = {row["arm"]: (row["checkpoint"], row["weights"]) for row in reversed(rows) if row["weights"] == "trained"}
+    return _figure(result, drawing, "trainings", [*rows, *means], first, TRAINING)
+
+
+def _pools(result: Result, after: int) -> Clicked:
+    """Every pool and the mean of every checkpoint; a click above this figure takes back the one in it."""
+    arms = {row["checkpoint"]: row["arm"] for row in result.tables["runs"]}
+    pools = result.tables["evaluations"]
+    marks = [mark for name in arms for mark in (*pool_marks(result, name, "trained"), *pool_marks(result, name, "untrained"))]
+    first = {arm: (name, "trained") for name, arm in reversed(arms.items())}
+    drawing = intervals.forest(marks, x_title="S (%)", y_title="checkpoint", percent=True, labels=False, colours=COLOURS)
+    return _figure(result, drawing, f"pools-{after}", pools, first, EVALUATION)
+
+
+def pool_marks(result: Result, checkpoint: str, weights: str) -> list[Mark]:
+    """S of one model on every pool, and the mean with its interval."""
+    about: dict[str, Any] = {"key": (checkpoint, weights), "twin": weights != "trained"}
+    rows = [row for row in result.tables["evaluations"] if (row["checkpoint"], row["weights"]) == (checkpoint, weights)]
+    marks: list[Mark] = []
+    for row in rows:
+        seed = f"{EVALUATION}{row['evaluation_seed']}"
+        marks.append(Mark(checkpoint, ONE_POOL, row["value"], null=row["null"], n=row["n"], note=seed, **about))
+    begin = f"{checkpoint}, {weights}: mean S over"
+    for value in result.values:
+        if value.name.startswith(begin):
+            mean = marked.from_value(value, checkpoint, POOLS, note="n counts pools; Student's interval", **about)
+            marks += [mean] if mean else []
+    return marks
+
+
+def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: Mapping[str, Any], seeds: str) -> Clicked:
+    """A figure with the published numbers of the seeds of one kind; `first`: arm → key of the mark beside which they stand."""
+    drawing.update_traces(marker={"size": 8, "opacity": 0.65}, selector=lambda trace: str(trace.name).startswith("one "))
+    height: int = drawing.layout.height
+    drawing.update_layout(height=min(height, max(MOST_PX, 100 + ROW_PX * len(drawing.layout.yaxis.tickvals))))
+    records = published_table.of_arms("replication", set(first))
+    diamonds = [(first[one.arm], one.value) for one in records if one.condition.startswith(seeds)]
+    has_published = published_table.add_diamonds(drawing, diamonds)
+    picked = actions.figure(drawing, key, result, rows, select=("points",))
+    note = f" {published_table.LEGEND} One for every published {seeds.strip()}." if has_published else ""
+    st.caption(plain(f"Click a point, or choose a row below, to hear what that checkpoint rarely finds.{note}"))
+    return picked
+
+
+def _place(runs: Sequence[Row], key: tuple[Any, ...]) -> int:
+    return next((number for number, row in enumerate(runs, 1) if (row["checkpoint"], row["weights"]) == key), 0)
+
+
+def _alone(choice: Choice) -> None:
+    """What can be told from one training per arm, and how to get another."""
+    st.info(
+        "Every arm is here with one training, so how far S moves from training to training cannot be told; below it moves only "
+        "because other pools are drawn. Train an arm again with another seed, then choose both above.",
+        icon=":material/info:",
+    )
+    one = choice.checkpoints[0]
+    again = train_command(str(one.arm), one, int(one.training.get("seed") or 0) + 1)
+    st.code(again, language="bash", wrap_lines=True)
+
+
+def _tests(result: Result) -> None:
+    """Arms against each other, and the means with their spread."""
+    if pairs := compared(result.tables["pairs"]):
+        st.dataframe(pairs, column_config=PAIRS, hide_index=True, height="content", placeholder="—")
+        st.caption("Spread between trainings, each scored on the first pool; p is not corrected for the number of pairs.")
+    parts = {(row["arm"], row["weights"]): row for row in result.tables["components"]}
+    rows = [
+        {
+            "arm": row["arm"], "weights": row["weights"], "mean": _told(mean_mark(row)),
+            "sd": _points(row["sd"], row["sd_ci_low"], row["sd_ci_high"]),
+            "range": f"{100 * row['lowest']:.1f} to {100 * row['highest']:.1f} %",
+            "n": f"{row['n']} training{'s' if row['n'] > 1 else ''}", "parts": _parts(parts.get((row["arm"], row["weights"]))),
+        }
+        for row in result.tables["arms"]
+    ]  # fmt: skip
+    st.dataframe(rows, column_config=MEANS, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", placeholder="—")
+
+
+def compared(pairs: Sequence[Row]) -> list[dict[str, Any]]:
+    """Welch's test of every two arms, and below it the paired one where seeds are common."""
+    rows = []
+    for row in pairs:
+        whose = {"pair": f"{row['first']} − {row['second']}", "weights": row["weights"]}
+        difference = _points(row["value"], row["ci_low"], row["ci_high"])
+        told = {"difference": difference, "t": row["t"], "df": row["df"], "p": _p(row["p"]), "d": row["cohen_d"], "n": row["n"]}
+        rows.append({**whose, "spread": "between trainings (Welch)", **told})
+        if row["paired_n"] > 1:
+            difference = _points(row["paired_difference"], row["paired_ci_low"], row["paired_ci_high"])
+            told = {"difference": difference, "t": row["paired_t"], "df": row["paired_df"], "p": _p(row["paired_p"])}
+            rows.append({**whose, "spread": "of pairs of one seed (paired)", **told, "d": None, "n": row["paired_n"]})
+    return rows
+
+
+def _p(p: float | None) -> str | None:
+    return None if p is None else p_words(p).removeprefix("p = ").removeprefix("p ")
+
+
+def _parts(row: Row | None) -> str | None:
+    """Deviations by source; a variance that is estimated below 0 is said to be."""
+    if row is None:
+        return None
+    found = [row[f"{name}_sd"] for name in ("training", "evaluation", "residual")]
+    return ", ".join("< 0" if one is None else f"{100 * one:.1f}" for one in found)
+
+
+def _numbers(runs: Sequence[Row], clicked: tuple[Any, ...]) -> Row:
+    """All checkpoints; the row of the chosen one: that which was clicked, else the first."""
+    trained = [row for row in runs if row["weights"] == "trained"]
+    twins = {row["checkpoint"]: row for row in runs if row["weights"] != "trained"}
+    table = [
+        {
+            "checkpoint": row["checkpoint"],
+            "seed": "not recorded" if row["training_seed"] is None else str(row["training_seed"]),
+            "S": _told(_mark(row)), "twin": _told(_mark(twins[row["checkpoint"]])),
+            "sd": _points(row["evaluation_sd"], row["evaluation_sd_ci_low"], row["evaluation_sd_ci_high"]),
+            "binomial": _points(row["binomial_sd"], None, None), "pooled": f"no: {row['left_out']}" if row["left_out"] else "yes",
+        }
+        for row in trained
+    ]  # fmt: skip
+    names = [row["checkpoint"] for row in trained]
+    start = names.index(clicked[0]) if clicked and clicked[0] in names else 0
+    picked = st.dataframe(
+        table, column_config=RUNS, hide_index=True, height=TABLE_PX if len(table) > FEW else "content", on_select="rerun",
+        selection_mode="single-row-required", selection_default={"selection": {"rows": [start]}}, placeholder="—",
+        key=f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", alt="S of every checkpoint; the chosen one is heard below",
+    )  # fmt: skip
+    chosen, first = picked["selection"]["rows"], trained[0]
+    st.caption(
+        f"n = {first['n']} queries; chance {100 * first['null']:.1f} %; ○ not distinguishable from chance. "
+        "Spread over pools says nothing about training."
+    )
+    return trained[chosen[0] if chosen and chosen[0] < len(trained) else start]
+
+
+def rarely_found(result: Result, checkpoint: str) -> list[dict[str, Any]]:
+    """Windows that a checkpoint finds in the fewest pools, in its worse direction, and in how many the others find them."""
+    trained = [row for row in result.tables["links"] if row["weights"] == "trained"]
+    share = {row["checkpoint"]: 100 * result.arrays[row["found"]] for row in trained}
+    own, asked = share[checkpoint], result.arrays["asked"]
+    others = [found.min(axis=0) for name, found in share.items() if name != checkpoint]
+    worst = np.where(asked > 0, own.min(axis=0), np.inf)
+    found_by_others = np.max(others, axis=0) if others else np.zeros_like(worst)
+    rows = []
+    for i in np.lexsort((-found_by_others, own.max(axis=0), worst))[:MOST]:
+        if worst[i] >= 100:
+            break
+        ends = sorted({f"{one[i]:.0f}" for one in others}, key=float)
+        window = result.tables["windows"][int(i)]
+        rows.append({
+            "audio to MIDI": float(own[0, i]), "MIDI to audio": float(own[1, i]),
+            "others": f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} %" if ends else None, "asked": int(asked[i]),
+            "start_s": window["start_s"], "piece": window["piece"],
+        })  # fmt: skip
+    return rows
+
+
+def _rarely_found(result: Result, choice: Choice, row: Row) -> None:
+    st.subheader("Hear what is rarely found", anchor=False)
+    found = rarely_found(result, row["checkpoint"])
+    if not found:
+        st.caption(plain(f"{row['checkpoint']} finds the match of every window in every pool."))
+        return
+    said = f"{row['checkpoint']}: windows whose match is among the first ten in the fewest pools, beside the other checkpoints."
+    st.caption(plain(f"{said} What all miss is hard; what one misses and another finds depends on arm or training."))
+    hear.pick(found, choice.corpus, f"rare_{row['checkpoint']}", title="Asked: this window", columns=HEARD)

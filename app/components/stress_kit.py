@@ -1,0 +1,44 @@
+"""What the pages of stress share: numbers of records in words, and one entry of a legend for all untrained twins."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.charts import mark as marked
+from app.charts import theme
+
+TWINS = "untrained twins"
+
+
+def cell(row: Mapping[str, Any], prefix: str = "", *, percent: bool = True) -> str | None:
+    """A number of a record with its interval, marked where that holds its null; None where there is none.
+
+    >>> cell({"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "null": 0.5}), cell({"drop_value": None}, "drop_")
+    ('○ 50.0 % [40.0, 60.0]', None)
+    """
+    fields = {name: row.get(f"{prefix}{name}") for name in ("value", "ci_low", "ci_high", "null")}
+    mark = marked.from_row(fields, "", "")
+    return None if mark is None else f"{'○ ' if mark.undecided else ''}{marked.in_words(mark, percent)}"
+
+
+def name_twins_once(drawing: go.Figure, top_px: int | None = None) -> go.Figure:
+    """The legend of several checkpoints with one entry for their twins, whose lines say on hover whose they are.
+
+    Args:
+        drawing: from `app.charts.doses`.
+        top_px: room for a legend of several rows.
+    """
+    traces: Any = drawing.data
+    entries = [trace for trace in traces if trace.showlegend is not False and tuple(trace.x) == (None,)]
+    twins = [trace for trace in entries if trace.line.color == theme.TWIN]
+    if len(twins) > 1:
+        twins[0].update(name=TWINS, legendrank=1001)
+        for trace in twins[1:]:
+            trace.update(showlegend=False)
+        for trace in entries:
+            if trace.line.color == theme.TEXT:
+                trace.update(legendrank=1002)
+    if top_px is not None:
+        drawing.update_layout(margin_t=top_px)
+    return drawing

@@ -1,0 +1,35 @@
+"""Which frequencies drive it?"""
+
+from app.components import bands_answer, study_page
+from app.components.study_form import Cost
+
+HOW_TO_READ = """
+One band at a time is cut out of the sound, without delay or ringing that could be heard, and nothing else changes. **Embedding
+moved** is the cosine distance between the audio embeddings before and after, as a share of the mean distance between windows of
+different works: 100 % is as far as another piece. **Drop in S** is what it costs in finding the match.
+
+The null is the same sound **one sample later**: nobody hears it, every band keeps its energy, and yet all samples change. A
+hollow mark is not distinguishable from that; a filled mark *below* the dashed line moves less than that. The lower panel shows
+how much of the energy each band holds. For arms with A4 the bands of the descriptor are shifted as well, by standard deviations;
+the null is a shift as far in a random direction.
+
+How it misleads:
+
+- A band without energy cannot matter. That a model does not move without it says something about pianos, not about the model;
+  *distance per dB* sets the distance against how much quieter the sound becomes.
+- A sound without a band is none that the model was trained on. What moves it may be the hole rather than what was in it.
+- Bands are not notes. Most fundamentals of piano music lie between 100 and 1000 Hz, their overtones above; if one of two that
+  say the same is left, little moves. Small effects of single bands do not add up.
+- Embeddings of an untrained network lie close together: in cosine distance its twin seems to ignore everything. Compare shares.
+- The pool is small, and S counts ranks 1 to 10 alike: S often stays where the distance shows an effect.
+- A constant added to a band of A4 is off the manifold of recordings (every band has mean 0). It shows what the network
+  computes, not what a sound could do.
+- Reading a band back from a layer shows that it is linearly there, not that it is used; an arm that is given A4 carries it
+  anyway, and so does its untrained twin.
+- Attributions depend on their baseline (−60 dB) and rest on very few windows. Where methods disagree, trust none of them alone.
+"""
+
+PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, Cost(small=150, full=420), bands_answer.draw)
+
+if __name__ == "__main__":  # not in the processes that render clips
+    study_page.show(PAGE)

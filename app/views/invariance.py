@@ -1,0 +1,36 @@
+"""What does it ignore?"""
+
+from app.components import invariance_answer, study_page
+from app.components.study_form import Cost
+
+HOW_TO_READ = """
+One side of every pair of windows is changed, the other stays as it is. Two things are measured at every dose: **S**, whether the
+match is still found, and **how far the embedding of the changed side moves**, as a share of the distance between windows of
+different works: 0 % is ignored, 100 % is as far as another piece. The same distance is taken at every layer.
+
+The untrained twin is changed too, at the ends of the doses. What the twin ignores, the architecture ignores; what only the
+trained model ignores was learnt. A hatched cell or a hollow mark is not distinguishable from no drop, from nothing moved, or from
+chance.
+
+How it misleads:
+
+- S near its ceiling cannot show small harm, for ranks 1 and 10 count the same; S near chance cannot show any. The distance shows
+  both. A model may also move far and still find the match.
+- Doses of different changes have no common scale. "It ignores gain more than noise" depends on how much of each was tried.
+- A time shift of a few thousand samples brings new notes into the window and takes others out, while the MIDI window stays. That
+  is a mismatch in time, not the same music a little later.
+- "Playback speed" is two things here. Playing the recording faster, as a tape, changes tempo *and* pitch; in the MIDI only the
+  durations are read, never the onsets, so that tempo is changed for notes of equal length alone. The authors of the published
+  numbers report a playback speed too, but what their code changes is the velocity of the notes: compare it with *Note velocity*.
+- Velocities stop at 1 and 127, and notes beyond the piano are folded back by octaves: strong doses change some notes less.
+- Noise is set below the RMS of each window, so that quiet windows get quiet noise. Nothing is clipped for the model; where your
+  ears would be, the player is turned down and says so.
+- The other sound font is compared with the window rendered again, not with the recording: room and noise are drawn alike, but
+  the level is set on the excerpt.
+- Changes and doses are many. Some are outside their null by luck. Windows of one piece are alike; intervals draw whole works.
+"""
+
+PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, Cost(small=75, full=225), invariance_answer.draw)
+
+if __name__ == "__main__":  # not in the processes that render clips
+    study_page.show(PAGE)

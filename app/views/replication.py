@@ -1,0 +1,34 @@
+"""Would another training give the same?"""
+
+from app.components import replication_answer, study_page
+from app.components.study_form import Cost
+
+HOW_TO_READ = """
+Two things move S. A **training seed** decides the first weights and the order of batches: another one gives another model. An
+**evaluation seed** decides which windows ask and which candidates they get: another one gives another pool for the same model.
+Only the first says whether another training would give the same. **S** is the smaller of two shares: matches among the first
+ten, audio to MIDI and MIDI to audio.
+
+Means of trainings have Student's interval over trainings; arms are compared by **Welch's t test** (unequal variances), with
+Cohen's d from the pooled deviation, and by the paired test where both arms have the same seeds. *Parts of SD*, by training,
+by pool and what is left, are variance components: estimates that may fall below 0 when there is less of a spread than the rest
+alone would make.
+
+How it misleads:
+
+- Five evaluations of one checkpoint look like five runs. Their spread is of pools alone, and calling it spread of training makes
+  every difference look sure.
+- Pools drawn from the same windows share most of their queries, so that their spread is too small even for what it is about:
+  other works would move S more. The interval over works says how much.
+- With two to five trainings the deviation itself is hardly known; its χ² interval is wide. Not significant is not the same.
+- Cohen's d divides by that small deviation. A d of 4 is a small difference of runs that happen to be alike.
+- The best of several arms is partly the luckiest. p is not corrected for their number.
+- Checkpoints of another scale, corpus or number of steps are not pooled, and the headline says so.
+"""
+
+PAGE = study_page.StudyPage(
+    "replication", "Would another training give the same?", HOW_TO_READ, Cost(small=20, full=65), replication_answer.draw
+)
+
+if __name__ == "__main__":  # not in the processes that render clips
+    study_page.show(PAGE)

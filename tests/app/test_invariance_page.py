@@ -1,0 +1,229 @@
+"""The page of invariance: the overview, one change dose by dose, its sound, and the very sound that a model was given."""
+
+import io
+import json
+import re
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pretty_midi
+import pytest
+import soundfile
+
+from analysis.datasets.piece import Piece
+from analysis.results import Result
+from analysis.studies.invariance_changes import BY_NAME, dose_label
+from app import caching
+from app.components import invariance_answer
+
+RATE, HUSHED = 24_000, 0.5
+NAMES = ("time_shift", "note_velocity", "gain", "sound_font")
+FAR = {"time_shift": 0.6, "note_velocity": 0.3, "gain": 0.0, "sound_font": 0.9}
+EVIL = "**x** <script>alert(1)</script> [a](http://x)"
+
+
+def changed(*checkpoints: str, names: tuple[str, ...] = NAMES) -> Result:
+    """What could be found for 6 windows: every change moves by its own distance, later doses farther, the twin half as far."""
+    tables: dict[str, list[dict[str, Any]]] = {"changes": [], "scores": [], "distances": []}
+    arrays: dict[str, Any] = {"query": np.arange(6), "candidates": np.tile(np.arange(6), (6, 1))}
+    models = [(name, weights) for name in checkpoints for weights in ("trained", "untrained")]
+    for change in (BY_NAME[name] for name in names):
+        fields = {one: getattr(change, one) for one in ("name", "title", "side", "unit", "unchanged", "what")}
+        labels = [dose_label(change, dose) for dose in change.doses]
+        tables["changes"].append({**fields, "dose_labels": labels, "twin_doses": list(change.twin)})
+        for name, weights in models:
+            number = len(arrays)
+            doses = [d for d in change.doses if weights == "trained" or d in change.twin or d not in change.changing]
+            arrays[f"ranks.{number}"] = np.stack([np.full((2, 6), 1 + row, np.int32) for row in range(len(doses))])
+            far = np.zeros((len(doses), 2, 6), np.float32)
+            for row, dose in enumerate(doses):
+                share = FAR[change.name] * (dose in change.changing) * (0.5 if weights == "untrained" else 1.0)
+                share *= (change.doses.index(dose) + 1) / len(change.doses)
+                far[row] = share * np.array([0.5, 1.5, 1, 1, 0.9, 1.1])
+                later = change.rebase is not None and change.doses.index(dose) > change.doses.index(change.rebase)
+                place = {
+                    "checkpoint": name, "weights": weights, "change": change.name, "side": change.side, "dose": dose,
+                    "dose_label": dose_label(change, dose), "order": change.doses.index(dose), "row": row,
+                    "compared_with": dose_label(change, change.rebase) if later else "unaltered",
+                }  # fmt: skip
+                drop = {"drop_value": share / 2, "drop_ci_low": 0.0, "drop_ci_high": share, "drop_null": 0.0}
+                score = {"value": 0.8, "ci_low": 0.7, "ci_high": 0.9, "null": 0.1, "n": 6}
+                tables["scores"].append({**place, **score, **drop, "array": f"ranks.{number}"})
+                tables["distances"] += [
+                    {**place, "tap": layer, "layer": layer, "value": share, "ci_low": share / 2, "ci_high": 2 * share,
+                     "null": 0.0, "n": 6, "yardstick": 0.4, "array": f"distances.{number}", "tap_row": tap}
+                    for tap, layer in enumerate(("in", "emb"))
+                ]  # fmt: skip
+            arrays[f"distances.{number}"] = far
+    tables["windows"] = [{"piece": f"piece {i}", "start_s": 1.0 + i, "work": f"work {i % 2}"} for i in range(6)]
+    made = {"checkpoint_sha256": dict.fromkeys(checkpoints, "ab" * 32), "command": "otoscope study invariance", "seed": 42}
+    request = {"checkpoints": list(checkpoints), "corpus": "small", "split": "test", "seed": 42}
+    return Result("invariance", request, f"{checkpoints[0]} ignores gain.", [], tables, arrays, made)
+
+
+@pytest.fixture(autouse=True)
+def piece(monkeypatch, store, tmp_path) -> Piece:
+    """A recording of 12 s, of noise with a peak of one half, which stands for every piece."""
+    audio, midi, performance = tmp_path / "there.wav", tmp_path / "notes.mid", pretty_midi.PrettyMIDI()
+    noise = np.random.default_rng(0).uniform(-HUSHED, HUSHED, 12 * RATE)
+    soundfile.write(audio, noise, RATE, subtype="FLOAT")
+    performance.instruments.append(pretty_midi.Instrument(0))
+    performance.instruments[0].notes = [pretty_midi.Note(100, 60, 2.5, 3.0), pretty_midi.Note(20, 64, 2.75, 3.5)]
+    performance.write(str(midi))
+    found = Piece("piece", "c", "t", "g", "test", 12.0, audio, midi)
+    names = [*(f"piece {i}" for i in range(6)), EVIL]
+    monkeypatch.setattr(caching, "pieces", lambda corpus: {name: replace(found, piece_id=name) for name in names})
+    return found
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, "views/invariance.py", corpus="small")
+
+
+def specs(app: Any) -> list[Any]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def samples(wav: bytes) -> np.ndarray:
+    return soundfile.read(io.BytesIO(wav), dtype="float32")[0]
+
+
+def test_the_overview_has_every_change_at_its_strongest_what_moves_least_on_top(queue, store, opened, ran):
+    store["one", "two"] = changed("one", "two")
+    app = opened(checkpoints=["one", "two"])
+    assert app.title[0].value == "What does it ignore?"
+    overview = specs(app)[0]
+    assert overview["layout"]["yaxis"]["ticktext"] == [
+        "Gain −12 dB", "Note velocity ×1.5", "Time shift +8,000 samples", "Sound font Merlin",
+    ]  # fmt: skip
+    assert "<b>untrained twin</b>" in [note["text"] for note in overview["layout"]["annotations"]]
+    words = [text for trace in overview["data"] if trace.get("name") == "cells" for text in trace["hovertext"]]
+    assert any("compared with: rendered again" in text for text in words)
+    assert any("60.0 % [30.0, 120.0]" in text for text in words)
+    app.button_group[0].set_value("drop in S")
+    ran(app)
+    assert app.query_params["measure"] == "drop in S"
+    assert any("30.0 % [0.0, 60.0]" in str(trace.get("hovertext")) for trace in specs(app)[0]["data"])
+
+
+def test_one_change_over_its_doses(queue, store, opened, ran):
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Note velocity")
+    main = specs(app)[1]
+    assert [note["text"] for note in main["layout"]["annotations"]] == ["<b>S</b>", "<b>embedding moved</b>"]
+    assert main["layout"]["xaxis"]["ticktext"] == ["×0.5", "×0.8", "×1", "×1.2", "×1.5"]
+    lines = [trace for trace in main["data"] if trace["mode"] == "lines+markers" and "customdata" in trace]
+    assert [line["line"]["dash"] for line in lines] == ["solid", "dash"] * 2
+    assert lines[0]["customdata"][4] == ["one", "trained", 4]
+    assert any("velocities" in text.value for text in app.markdown)
+    table = app.dataframe[-1].value
+    assert table["embedding moved"].tolist()[4] == "30.0 % [15.0, 60.0]"
+    assert table["drop in S"].isna().tolist() == [False, False, True, False, False, False, True, False]
+    app.selectbox(key="pick_change").set_value("Gain")
+    ran(app)
+    assert app.query_params["change"] == "Gain"
+    assert specs(app)[1]["layout"]["xaxis"]["ticktext"] == ["−12", "−6", "0", "+6", "+12"]
+    assert "hatched: not distinguishable from nothing moved" in str(specs(app)[2]["layout"])
+
+
+def test_what_is_published_is_beside_our_numbers(queue, store, opened):
+    store["one",] = changed("one")
+    table = opened(checkpoints="one").dataframe[1].value
+    found = {row["condition"]: row["ours"] for row in table.to_dict("records")}
+    assert found["audio shifted by +8000 samples"] == found["note velocity × 1.5"] == "80.0 % [70.0, 90.0]"
+    assert found["audio shifted by -4000 samples"] == "80.0 % [70.0, 90.0]"
+
+
+def test_the_windows_that_move_most_come_first_with_the_ranks_they_are_compared_with():
+    result = changed("one")
+    font = result.tables["changes"][3]
+    rows = invariance_answer.windows_behind(result, font, ("one", "trained", 2))
+    assert [row["piece"] for row in rows[:2]] == ["piece 1", "piece 5"]
+    assert rows[0]["rank"] == "2 → 3"  # not the recording's 1
+    first = invariance_answer.windows_behind(result, font, ("one", "trained", 1))[0]
+    assert first["rank"] == "1 → 2"
+
+
+def test_a_click_on_a_point_chooses_its_dose(queue, store, opened, ran):
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Time shift")
+    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "untrained", 0]}]}}
+    ran(app)
+    said = [caption.value for caption in app.caption]
+    assert any("time shift −8,000 samples moves most in one, untrained twin;" in text for text in said)
+    assert "**What the model heard**: Time shift −8,000 samples" in [text.value for text in app.markdown]
+    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "trained", 5]}]}}
+    ran(app)
+    assert any("At this dose nothing is changed" in caption.value for caption in app.caption)
+
+
+def test_notes_that_were_changed_are_listed_and_not_played(queue, store, opened):
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Note velocity")
+    assert len(app.get("audio")) == 1
+    assert "**What the model read**: Note velocity ×1.5, 2 notes" in [text.value for text in app.markdown]
+    notes = app.dataframe[1].value
+    assert notes["velocity"].tolist() == ["100 → 127", "20 → 30"]
+    assert notes["pitch"].tolist() == ["C4", "E4"]
+    assert notes["at"].tolist() == pytest.approx([0.5, 0.75])
+
+
+def test_what_is_compared_with_a_rendering_plays_that_too(queue, store, opened, monkeypatch):
+    asked = []
+
+    def altered(*key: Any) -> tuple[bytes, float]:
+        asked.append(key)
+        return b"RIFF", 0.0
+
+    monkeypatch.setattr(caching, "altered_window", altered)
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Sound font")
+    assert [key[3:5] for key in asked] == [("sound_font", 0.0), ("sound_font", 1)]
+    assert "**Compared with**: rendered again" in [text.value for text in app.markdown]
+    assert len(app.get("audio")) == 3
+
+
+def test_what_is_played_is_what_the_model_heard(piece):
+    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "time_shift", 1000.0, RATE, 42)
+    recording = soundfile.read(piece.audio_path, dtype="float32")[0]
+    assert lowered_db == 0
+    assert samples(wav) == pytest.approx(recording[2 * RATE + 1000 : 6 * RATE + 1000], abs=1e-4)
+
+
+def test_what_would_be_clipped_is_turned_down_and_says_so(queue, store, opened, monkeypatch):
+    monkeypatch.setattr(invariance_answer, "usual_point", lambda result, change: ("one", "trained", 4))
+    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42)
+    assert lowered_db == pytest.approx(12 - 6.02, abs=0.01)
+    assert np.abs(samples(wav)).max() == pytest.approx(1.0, abs=1e-3)
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Gain")
+    assert any("Played 6.0 dB lower than the model heard it" in caption.value for caption in app.caption)
+
+
+def test_a_recording_that_cannot_be_read_is_said_and_the_rest_stays(queue, store, opened, piece):
+    Path(piece.audio_path).write_bytes(b"no sound")
+    caching.altered_window.clear()
+    store["one",] = changed("one")
+    app = opened(checkpoints="one", change="Gain")
+    assert app.error
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opened, store):
+    name = evil.replace("/", "|")  # names of checkpoints are names of folders
+    monkeypatch.setattr(caching, "checkpoints", lambda: [checkpoint(name)])
+    result = changed(name)
+    windows = [{**row, "piece": evil} for row in result.tables["windows"]]
+    changes = [{**row, "title": evil, "what": evil, "unit": evil} for row in result.tables["changes"][:1]]
+    store[name,] = replace(result, tables={**result.tables, "windows": windows, "changes": changes})
+    app = opened()
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    assert shown.count("alert(1)") >= 4
+    assert not obeyed(shown + "\n".join(one.label for one in app.expander))
+    spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])
+    assert "alert" in spec
+    assert "<script" not in re.sub(r'customdata\\":\[.*?\]\]', "", spec)  # which is never drawn

@@ -1,0 +1,226 @@
+"""The page of transposition: its charts, from a point to the sound and to the notes, and what is said where less is known."""
+
+import json
+import re
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pretty_midi
+import pytest
+
+from analysis.datasets.piece import Piece
+from analysis.results import Result
+from app import caching
+from app.components import altered_sound, transposition_answer
+
+EVIL = "**x** <script>alert(1)</script> [a](http://x)"
+SHIFTS = (-3, 0, 3)
+LAYERS = ("in", "1", "emb")
+
+
+def transposed(*names: str, rendered: bool = True) -> Result:
+    """What could be found for 6 windows: trained S falls from 100 to 50 % with the MIDI alone, and stays with both."""
+    moved = ["MIDI alone", "audio alone", "both"] if rendered else ["MIDI alone"]
+    tables: dict[str, list[dict[str, Any]]] = {one: [] for one in ("scores", "retention", "distances", "displacements")}
+    arrays: dict[str, Any] = {"query": np.arange(6), "candidates": np.tile(np.arange(6), (6, 1))}
+    arrays["folded"] = np.array([[0] * 6, [0] * 6, [0, 2, 0, 0, 0, 0]], np.int32)
+    models = [(name, weights) for name in names for weights in ("trained", "untrained")]
+    for number, (name, weights) in enumerate(models):
+        model = {"checkpoint": name, "weights": weights}
+        for place, what in enumerate(moved):
+            ranks = np.ones((3, 2, 6), np.int32)
+            ranks[2] = [[1, 12, 1, 1, 11, 1], [1, 15, 1, 1, 1, 1]]
+            arrays[f"ranks.{number}.{place}"] = ranks
+            for row, shift in enumerate(SHIFTS):
+                share = 0.1 if weights == "untrained" else 0.5 if shift and what != "both" else 1.0
+                tables["scores"].append({
+                    **model, "moved": what, "what": "the notes are transposed", "semitones": shift, "value": share,
+                    "ci_low": share - 0.05, "ci_high": share, "null": 0.1, "n": 6, "drop_value": 1 - share,
+                    "drop_ci_low": 0.9 - share, "drop_ci_high": 1 - share, "drop_null": 0.0,
+                    "array": f"ranks.{number}.{place}", "row": row,
+                })  # fmt: skip
+            kept = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "null": 0.1, "n": 6}
+            tables["retention"].append({**model, "moved": what, "semitones": 3, **kept})
+        for side in ("midi", "audio")[: 1 + rendered]:
+            far = np.zeros((3, 3, 6), np.float32)
+            far[2] = np.array([0.1, 0.9, 0.2, 0.3, 0.5, 0.4]) + (0.2 if side == "audio" else 0.0)
+            arrays[f"distances.{number}.{side}"] = far
+            tables["distances"] += [
+                {**model, "side": side, "semitones": shift, "tap": f"{side}.{layer}", "layer": layer,
+                 "value": float(far[row, tap].mean()), "ci_low": 0.0, "ci_high": 0.9, "null": 0.0, "n": 6, "yardstick": 0.4,
+                 "array": f"distances.{number}.{side}", "row": row, "tap_row": tap}
+                for row, shift in enumerate(SHIFTS) for tap, layer in enumerate(LAYERS)
+            ]  # fmt: skip
+        tables["displacements"] += [
+            {**model, "semitones": shift, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5, "null": 0.1, "n": 6, "above_value": 0.3,
+             "above_ci_low": 0.2, "above_ci_high": 0.4, "above_null": 0.0, "array": f"displacements.{number}", "row": row}
+            for row, shift in enumerate((-3, 3) if rendered else ())
+        ]  # fmt: skip
+    folded = zip(SHIFTS, arrays["folded"], strict=True)
+    tables["range"] = [
+        {"semitones": shift, "windows_folded": int((row > 0).sum()), "notes_folded": row.sum() / 24, "n": 6}
+        for shift, row in folded
+    ]
+    tables["windows"] = [{"piece": f"piece {i}", "start_s": 10.0 * i, "work": f"work {i % 2}"} for i in range(6)]
+    made = {"checkpoint_sha256": dict.fromkeys(names, "ab" * 32), "command": "otoscope study transposition", "seed": 42}
+    request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
+    return Result("transposition", request, f"{names[0]} follows.", [], tables, arrays, made)
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, "views/transposition.py")
+
+
+@pytest.fixture(autouse=True)
+def played(monkeypatch, store, tmp_path) -> list[tuple[Any, ...]]:
+    """What was asked to be made for the player; every window has the notes C4 and B7."""
+    asked: list[tuple[Any, ...]] = []
+
+    def altered(*key: Any) -> tuple[bytes, float]:
+        asked.append(key)
+        return b"RIFF", 0.0
+
+    midi, performance = tmp_path / "notes.mid", pretty_midi.PrettyMIDI()
+    performance.instruments.append(pretty_midi.Instrument(0))
+    starts = [(10.0 * window + at, pitch) for window in range(6) for at, pitch in ((0, 60), (1, 107))]
+    performance.instruments[0].notes = [pretty_midi.Note(80, pitch, start, start + 0.5) for start, pitch in starts]
+    performance.write(str(midi))
+    there = tmp_path / "there.wav"
+    there.touch()
+    names = [*(f"piece {i}" for i in range(6)), EVIL]
+    pieces = {name: Piece(name, "c", "t", "g", "test", 600.0, there, midi) for name in names}
+    monkeypatch.setattr(caching, "altered_window", altered)
+    monkeypatch.setattr(caching, "pieces", lambda corpus: pieces)
+    return asked
+
+
+def specs(app: Any) -> list[Any]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def test_a_stored_result_is_drawn_with_its_twin_and_chance(queue, store, opened):
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one")
+    assert app.title[0].value == "Does it follow a transposition, or ignore it?"
+    main, retention, directions, layers = specs(app)
+    assert [note["text"] for note in main["layout"]["annotations"]] == ["<b>MIDI alone</b>", "<b>audio alone</b>", "<b>both</b>"]
+    lines = [trace for trace in main["data"] if trace["mode"] == "lines+markers" and "hovertext" in trace]
+    assert [line["line"].get("dash") for line in lines] == ["solid", "dash"] * 3
+    assert "transposition +3 semitones" in lines[0]["hovertext"][2]
+    assert "drop in S 50.0 % [40.0, 50.0]" in lines[0]["hovertext"][2]
+    assert lines[0]["customdata"][2] == ["one", "trained", "MIDI alone", 3]
+    assert main["layout"]["xaxis"]["ticktext"] == ["−3", "0", "+3"]
+    assert "chance" in [trace.get("name") for trace in main["data"]]
+    assert retention["layout"]["yaxis"]["ticktext"] == ["MIDI alone", "audio alone", "both"]
+    assert any("windows of other works" in str(note["text"]) for note in directions["layout"]["annotations"])
+    assert layers["layout"]["xaxis"]["ticktext"] == ["in", "1", "emb"]
+
+
+def test_twins_have_one_entry_in_the_legend(queue, store, opened):
+    store["one", "two"] = transposed("one", "two")
+    drawings = specs(opened(checkpoints=["one", "two"]))
+    for drawing in drawings:
+        named = [trace["name"] for trace in drawing["data"] if trace.get("showlegend") is not False and trace["x"] == [None]]
+        assert named[:3] in (["one", "untrained twins", "two"], ["one", "two"])
+    dashes = {trace["line"]["dash"] for trace in drawings[0]["data"] if trace["mode"] == "lines+markers"}
+    assert dashes == {"solid", "dash", "dot"}
+
+
+def test_every_number_is_in_a_table_beside_what_is_published(queue, store, opened):
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one")
+    published, scores, retention, displaced = (table.value for table in app.dataframe[-4:])
+    by_condition = {(row["condition"], row["measure"]): row["ours"] for row in published.to_dict("records")}
+    assert by_condition["+3 semitones", "S"] == "50.0 % [45.0, 50.0]"
+    assert by_condition["±3 semitones", "retention"] == "50.0 % [40.0, 60.0]"
+    assert scores["S"].tolist()[3:6] == ["50.0 % [45.0, 50.0]", "100.0 % [95.0, 100.0]", "50.0 % [45.0, 50.0]"]
+    assert len(scores) == 18
+    assert retention["semitones"].unique().tolist() == ["±3"]
+    assert displaced["difference"][0] == "0.30 [0.20, 0.40]"
+
+
+def test_the_windows_that_move_most_come_first():
+    rows = transposition_answer.windows_behind(transposed("one"), ("one", "trained", "both", 3))
+    assert [row["piece"] for row in rows] == [f"piece {i}" for i in (1, 4, 5, 3, 2, 0)]
+    first = {
+        "moved": pytest.approx(100.0),
+        "rank": "1 → 15",
+        "folded": 2,
+        "piece": "piece 1",
+        "start_s": 10.0,
+        "window": 1,
+    }
+    assert rows[0] == first
+
+
+def test_a_point_leads_to_what_the_model_heard_and_read(queue, store, played, opened):
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one", corpus="small")
+    assert played == [("small", "piece 1", 10.0, "transposition", dose, 24_000, 42) for dose in (0.0, 3)]
+    assert len(app.get("audio")) == 3
+    said = [text.value for text in app.markdown]
+    assert "**The recording**: piece 1, 0:10 to 0:14" in said
+    assert "**What the model heard**: +3 semitones" in said
+    assert "**What the model read**: +3 semitones, 2 notes" in said
+    notes = app.dataframe[1].value
+    assert notes["pitch"].tolist() == ["C4 → D♯4", "B7 → D7"]
+    assert notes["velocity"].tolist() == ["80", "80"]
+    assert any("8.3 % of the notes, in 1 of 6 windows, are folded" in caption.value for caption in app.caption)
+
+
+def test_a_recording_that_is_not_rendered_is_asked_for_once(queue, store, played, opened, labels, tmp_path):
+    (tmp_path / "there.wav").unlink()
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one")
+    assert not played
+    assert "Render it" in labels(app)
+
+
+def test_without_a_renderer_only_the_midi_is_moved(queue, store, opened):
+    store["one",] = transposed("one", rendered=False)
+    app = opened(checkpoints="one")
+    assert len(app.get("plotly_chart")) == 3
+    assert any("Both sides can be moved only in a corpus" in caption.value for caption in app.caption)
+    assert transposition_answer.usual_point(store["one",]) == ("one", "trained", "MIDI alone", 3)
+
+
+def test_a_click_on_a_point_chooses_its_shift(queue, store, opened, ran):
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one")
+    app.session_state["responses"] = {"selection": {"points": [{"customdata": ["one", "untrained", "MIDI alone", -3]}]}}
+    ran(app)
+    said = [caption.value for caption in app.caption]
+    assert any("windows that one, untrained twin moves most with the MIDI alone −3 semitones;" in text for text in said)
+    assert "How far every layer moves at −3 semitones" in [one.value for one in app.subheader]
+    assert len(app.get("audio")) == 1
+    app.session_state["responses"] = {"selection": {"points": [{"customdata": ["one", "trained", "both", 0]}]}}
+    ran(app)
+    assert any("At 0 semitones nothing is moved" in caption.value for caption in app.caption)
+    assert not app.get("audio")
+    assert "How far every layer moves at +3 semitones" in [one.value for one in app.subheader]
+
+
+def test_a_window_that_is_no_query_has_no_rank():
+    result = transposed("one")
+    few = replace(result, arrays={**result.arrays, "query": np.array([4])})
+    ranks = np.ones((2, 1), int)
+    rows = altered_sound.most_moved(few, np.arange(6.0), ranks, 9 * ranks)
+    assert [(row["window"], row["rank"]) for row in rows[:2]] == [(5, None), (4, "1 → 9")]
+
+
+def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opened, store):
+    name = evil.replace("/", "|")  # names of checkpoints are names of folders
+    monkeypatch.setattr(caching, "checkpoints", lambda: [checkpoint(name)])
+    result = transposed(name)
+    windows = [{**row, "piece": evil} for row in result.tables["windows"]]
+    store[name,] = replace(result, tables={**result.tables, "windows": windows})
+    app = opened()
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    assert shown.count("alert(1)") >= 3
+    assert not obeyed(shown)
+    spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])
+    assert "alert" in spec
+    assert "<script" not in re.sub(r'customdata\\":\[.*?\]\]', "", spec)  # which is never drawn
