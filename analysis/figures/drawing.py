@@ -70,12 +70,12 @@ def _row_name(point: Point) -> str:
     return ", ".join([*parts, *(["untrained twin"] if point.twin else [])])
 
 
-def curves(points: Sequence[Point], x_title: str, y_title: str) -> Figure:
-    """Dose-response: a line per series over `at`, a panel per group; twins are grey and dashed."""
+def curves(points: Sequence[Point], x_title: str, y_title: str, ticks: Sequence[str] = ()) -> Figure:
+    """Dose-response: a line per series over `at`, a panel per group; twins are grey and dashed. `ticks` name 0, 1, 2, …"""
     groups = list(dict.fromkeys(point.group for point in points))
     n_columns = min(3, max(len(groups), 1))
     n_rows = -(-max(len(groups), 1) // n_columns)
-    figure = blank(7.2, 0.6 + 2.1 * n_rows)
+    figure = blank(7.2, 0.9 + 2.1 * n_rows)
     axes = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
     looks = _looks([point.series for point in points if not point.twin])
     for axis, group in zip(axes.flat, groups, strict=False):
@@ -90,13 +90,15 @@ def curves(points: Sequence[Point], x_title: str, y_title: str) -> Figure:
                 axis.fill_between(x, [p.low or 0 for p in line], [p.high or 0 for p in line], color=colour, alpha=0.15, lw=0)
         axis.set_title(group, fontsize=8)
         axis.tick_params(labelsize=7)
+        if ticks:
+            axis.set_xticks(range(len(ticks)), ticks, fontsize=7)
     for axis in axes.flat[len(groups) :]:
         axis.remove()
     figure.supxlabel(x_title, fontsize=8)
     figure.supylabel(y_title, fontsize=8)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     if len(labels) > 1:
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), fontsize=7, frameon=False)
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), fontsize=7, frameon=False)
     return figure
 
 

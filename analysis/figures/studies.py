@@ -77,8 +77,8 @@ def _bands(result: Result) -> list[tuple[str, Figure]]:
     rows = [row for row in _known(result.tables["filters"]) if row["low_hz"] is not None]
     names = list(dict.fromkeys(str(row["band"]) for row in rows))
     points = [_point(row, "without the band", str(row["checkpoint"]), at=names.index(str(row["band"]))) for row in rows]
-    axis = f"band removed: {', '.join(f'{i} = {name}' for i, name in enumerate(names))}"
-    return [("How far the embedding moves without each band of the sound.", curves(points, axis, "cosine distance"))]
+    drawing = curves(points, "band removed", "cosine distance", names)
+    return [("How far the embedding moves without each band of the sound.", drawing)]
 
 
 def _transposition(result: Result) -> list[tuple[str, Figure]]:
@@ -136,8 +136,8 @@ def _embedding(result: Result) -> list[tuple[str, Figure]]:
     for row in result.tables["projections"]:
         points = result.arrays[row["array"]]
         if row["weights"] == "trained" and row["first"] and row["space"] == "joint" and row["method"] == "PCA":
-            half = len(points) // 2
-            found[str(row["checkpoint"])] = points[:half], points[half:]
+            audio, midi = points
+            found[str(row["checkpoint"])] = audio, midi
     return (
         [("The two first principal components of the joint embedding.", maps(found, "component 1", "component 2"))]
         if found
