@@ -254,6 +254,8 @@ def serve(seconds: float, memory_bytes: int, file_bytes: int) -> None:
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get into the answer
     try:
+        if hasattr(signal, "alarm"):  # should the parent die, and its clock with it
+            signal.alarm(math.ceil(seconds) + 5)
         _limit("RLIMIT_CORE", 0)
         _limit("RLIMIT_FSIZE", file_bytes)
         _limit("RLIMIT_CPU", math.ceil(seconds) + 1)

@@ -130,7 +130,7 @@ def timed(work: Callable[[], Any], times: int = 1) -> tuple[Any, float]:
 def report(what: str, other: str, slow_s: float, fast_s: float, difference: Any) -> None:
     """One line: both times, their ratio, and how far apart the numbers are."""
     apart = float(abs(torch.as_tensor(difference)).max())
-    print(f"{what}\n  {other} {slow_s:.2f} s, here {fast_s:.3f} s: {slow_s / fast_s:.0f} times as fast", end=" ")
+    print(f"{what}\n  {other} {slow_s:.2f} s, here {fast_s:.3f} s: {slow_s / fast_s:.3g} times as fast", end=" ")
     print(f"(largest difference {apart:.0e}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)", flush=True)
 
 

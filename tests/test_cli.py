@@ -135,3 +135,14 @@ def test_a_result_is_written_whole(tmp_path: Path) -> None:
     with np.load(tmp_path / "out" / "arrays.npz") as arrays:
         document = json.loads((tmp_path / "out" / "result.json").read_text())
         assert Result.from_document(document, dict(arrays)) == result
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "<b>x</b>", "a/b", ".hidden"])
+def test_an_imported_checkpoint_cannot_be_called_anything(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "x.pt").write_bytes(b"")
+    assert main(["import", str(tmp_path / "x.pt"), "--arm", "D0", "--name", name]) == 2
+    assert "A checkpoint cannot be called" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.pt", "cache"}

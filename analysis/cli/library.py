@@ -104,8 +104,9 @@ def checkpoints(options: argparse.Namespace) -> None:
 
 def import_weights(options: argparse.Namespace) -> None:
     """Convert a state_dict in a limited process; pickled code is refused, not run."""
-    from analysis.models.importing import convert_state_dict
+    from analysis.models.importing import convert_state_dict, refuse_name
 
+    refuse_name(options.name or options.file.stem)
     out = paths.imported_checkpoints() / (options.name or options.file.stem)
     made = convert_state_dict(options.file, arm=options.arm, scale=options.scale, out=out)
     document = {"name": made.name, "path": str(made.path), "arm": made.arm, "scale": made.scale, "sha256": made.sha256}

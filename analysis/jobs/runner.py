@@ -38,11 +38,11 @@ class Runner:
         worker = self._worker
         return (worker.resident_bytes() if worker else None) or 0
 
-    def end_worker(self) -> None:
+    def end_worker(self, *, at_once: bool = False) -> None:
         """End the worker, if there is one; the next job starts another."""
         worker, self._worker = self._worker, None
         if worker:
-            worker.close()
+            worker.close(at_once=at_once)
 
     def run(self, job: Job, target: str) -> Outcome:
         """Run a job to its end, whatever that is; its progress and notices go to the board."""
@@ -106,7 +106,7 @@ class Runner:
                 told_at = time.monotonic()
             grace_s = SHUTDOWN_GRACE_S if self._board.stopping else self._settings.cancel_grace_s
             if told_at is not None and time.monotonic() >= told_at + grace_s:
-                self.end_worker()
+                self.end_worker(at_once=True)
                 return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
 
     def _note(self, job: Job, message: dict[str, Any], pace: Pace) -> None:

@@ -108,16 +108,15 @@ class WorkerProcess:
         """The most memory it held during this job, where the system can tell."""
         return peak_bytes(self.pid)
 
-    def close(self) -> None:
-        """End it and everything it started, politely for a second, and leave nothing open."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End it and everything it started, politely for a second or at once, and leave nothing open."""
         if self._closed:
             return
         self._closed = True
-        self._signal(signal.SIGTERM)
-        try:
-            self._process.wait(TERMINATE_S)
-        except subprocess.TimeoutExpired:
-            pass
+        if not at_once:
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(TERMINATE_S)
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._read_output()

@@ -1,6 +1,7 @@
 """Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load as load_safetensors
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -67,7 +69,7 @@ class Checkpoint:
         Raises:
             CheckpointError: a value is not finite.
         """
-        _read_weights(self.path / WEIGHTS, _expected(self.model_config))
+        _read_weights(self.path / WEIGHTS, _expected(self.model_config), self.sha256)
 
     def model(self) -> DualEncoder:
         """The trained model in fp32, ready for inference.
@@ -76,7 +78,7 @@ class Checkpoint:
             CheckpointError: a tensor is missing, extra, wrongly shaped or not finite.
         """
         model = build_model(self.model_config, seed=0)
-        model.load_state_dict(_read_weights(self.path / WEIGHTS, model.state_dict()))
+        model.load_state_dict(_read_weights(self.path / WEIGHTS, model.state_dict(), self.sha256))
         return model.eval()
 
     def untrained_twin(self) -> DualEncoder:
@@ -233,13 +235,20 @@ def compare_shapes(label: str, got: Mapping[str, tuple[int, ...]], expected: Map
             raise CheckpointError(f"{label}: expected {name!r} of shape {tuple(tensor.shape)}, got {got[name]}.")
 
 
-def _read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    with safe_open(path, framework="pt") as file:
-        for name, tensor in expected.items():
-            weights[name] = file.get_tensor(name).to(tensor.dtype)
-            if not torch.isfinite(weights[name].float()).all():
-                raise CheckpointError(f"{path.parent.name}/{path.name}: {name!r} holds NaN or infinite values. Retrain it.")
+def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[str, Tensor]:
+    """Weights from the very bytes that were checked: results are kept under their hash."""
+    label = f"{path.parent.name}/{path.name}"
+    try:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise CheckpointError(f"{label} has changed since the checkpoint was opened. Try again.")
+        found = load_safetensors(data)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{label} cannot be read ({error}). Restore it.") from error
+    compare_shapes(label, {name: tuple(tensor.shape) for name, tensor in found.items()}, expected)
+    weights = {name: found[name].to(tensor.dtype) for name, tensor in expected.items()}
+    if broken := next((name for name, tensor in weights.items() if not torch.isfinite(tensor.float()).all()), None):
+        raise CheckpointError(f"{label}: {broken!r} holds NaN or infinite values. Retrain it.")
     return weights
 
 

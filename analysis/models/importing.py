@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from analysis import paths
 from analysis.errors import CheckpointError
 from analysis.models.checkpoint import (
     CARD,
@@ -61,9 +62,7 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
         CheckpointError: the name or a file is not allowed, something is missing, too large, malformed, does not fit the arm, or
             holds NaN or infinite values; or there is a checkpoint of that name.
     """
-    if not _NAME.fullmatch(name):
-        rule = "1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
-        raise CheckpointError(f"A checkpoint cannot be called {shown(name)}: expected {rule}. Choose another name.")
+    refuse_name(name)
     if strangers := [file for file in files if file not in MAX_BYTES]:
         raise CheckpointError(f"{name}: {shown(strangers[0])} is no part of a checkpoint; expected only {', '.join(MAX_BYTES)}.")
     if missing := [file for file in (WEIGHTS, CONFIG) if file not in files]:
@@ -111,8 +110,19 @@ def _whole_or_nothing(target: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def refuse_name(name: str) -> None:
+    """Refuse what a new checkpoint cannot be called.
+
+    Raises:
+        CheckpointError: the name has other characters than letters, digits, dots, dashes and underscores, or begins with a dot.
+    """
+    if not _NAME.fullmatch(name):
+        rule = "1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+        raise CheckpointError(f"A checkpoint cannot be called {shown(name)}: expected {rule}. Choose another name.")
+
+
 def _refuse_existing(target: Path) -> None:
-    if os.path.lexists(target):
+    if any(os.path.lexists(root / target.name) for root in (target.parent, *paths.checkpoint_roots())):
         raise CheckpointError(f"There is already a checkpoint {target.name}. Choose another name, or remove that one first.")
 
 

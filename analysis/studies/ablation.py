@@ -1,6 +1,8 @@
 """Which input is causal? S after a descriptor is replaced by zero, noise, another order, another work's or the mean.
 
-For A4 "zero" is its mean over time, so that it hardly differs from "mean of all windows"; D4 has no such property.
+Zero, noise and a mean are nothing that a network was trained on: a drop in S shows that it breaks, not yet that it lost what the
+descriptor told. The descriptor of another work is like any other, only wrong, so that its drop is the better measure of that. For
+A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D4 has no such property.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,7 @@ from analysis.datasets.segments import Segment
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Value
-from analysis.studies.ablation_changes import KINDS, changes_of
+from analysis.studies.ablation_changes import ANOTHER_WORK, KINDS, changes_of
 from analysis.studies.ablation_passes import AS_IT_IS, under_changes
 from analysis.studies.band_tables import Row, columns, mean_value
 from analysis.studies.layer_means import Side
@@ -149,7 +151,7 @@ def reading(score: Value) -> str:
 
 
 def headline(rows: Sequence[Row]) -> str:
-    """The descriptor whose zeroing costs most, what that leaves, its twin, and the other descriptor of that checkpoint."""
+    """The descriptor whose zeroing costs most, what is left, the twin, what another work's costs, and the other descriptor."""
     zeroed = [row for row in rows if row["kind"] == KINDS[0] and row["input"] != BOTH]
     trained = [row for row in zeroed if row["weights"] == WEIGHTS[0]]
     plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
@@ -168,8 +170,14 @@ def headline(rows: Sequence[Row]) -> str:
         said = f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])} to {_percent(first['s'])}"
         said += f", {first['reading']} ({_percent(first['chance'])})"
     said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
+    swapped = [row for row in rows if row["kind"] == ANOTHER_WORK and _same(row, first)]
+    said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)
     others = [row for row in trained if row["checkpoint"] == name and row["input"] != its]
     return said + "".join(f"; zeroing {row['input']} costs it {_points(row)}" for row in others) + "."
+
+
+def _same(row: Row, other: Row) -> bool:
+    return all(row[key] == other[key] for key in ("checkpoint", "weights", "input"))
 
 
 def _points(row: Row) -> str:

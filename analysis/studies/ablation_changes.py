@@ -16,7 +16,8 @@ from analysis.studies.desk import Desk
 from analysis.studies.layer_means import Side
 from analysis.training.evaluation import note_batch, waveform_batch
 
-KINDS = ("zero", "noise of the same mean and SD", "shuffled in time", "of a window of another work", "mean of all windows")
+ANOTHER_WORK = "of a window of another work"
+KINDS = ("zero", "noise of the same mean and SD", "shuffled in time", ANOTHER_WORK, "mean of all windows")
 BATCH = 16
 Describe = Callable[[Sequence[Segment]], list[Tensor]]
 
@@ -47,7 +48,7 @@ def changes_of(desk: Desk, config: ModelConfig, segments: Sequence[Segment], sid
     named: dict[str, Change] = dict(zip(KINDS, changes, strict=True))
     if not others:
         desk.notice("All windows are of one work: no descriptor can be exchanged for that of another work.")
-        del named[KINDS[3]]
+        del named[ANOTHER_WORK]
     return named
 
 

@@ -173,3 +173,12 @@ def _with_interval(row: Row) -> str:
 def _ends(row: Row, prefix: str, factor: float, decimals: int) -> str:
     low, high = row[f"{prefix}_low"], row[f"{prefix}_high"]
     return "" if low is None else f" [{factor * low:.{decimals}f}, {factor * high:.{decimals}f}]"
+
+
+def check(request: Request) -> None:
+    """Refuse doses that cannot be read, before anything is opened.
+
+    Raises:
+        ConfigError: they are no rising positive numbers.
+    """
+    parse_doses(request.doses)

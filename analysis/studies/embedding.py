@@ -214,3 +214,12 @@ def _tell_what_shrinks(desk: Desk, request: Request, n_windows: int) -> None:
         desk.notice(f"{n_points} {few}; t-SNE has perplexity {(n_points - 1) / 3:.1f} instead of {request.perplexity:g}.")
     if request.n_neighbors > n_points - 1 and "umap" in request.methods.lower():
         desk.notice(f"{n_points} {few}; UMAP has {n_points - 1} neighbours instead of {request.n_neighbors}.")
+
+
+def check(request: Request) -> None:
+    """Refuse settings of the maps that cannot be drawn, before anything is opened.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    read_settings(request)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from analysis.studies.desk import Answer, Desk
 from analysis.studies.invariance_answer import Response, answer
 from analysis.studies.invariance_bench import Bench, Model, Sides, set_up
-from analysis.studies.invariance_changes import Change, altered, choose_changes, inner_windows, rendering_of
+from analysis.studies.invariance_changes import Change, altered, choose_changes, inner_windows, named_changes, rendering_of
 from analysis.studies.invariance_distances import relative_distances, yardsticks
 from analysis.studies.layer_means import AS_IT_IS
 
@@ -65,3 +65,12 @@ def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: in
             if changes and dose == change.rebase:
                 before[model] = after
     return responses
+
+
+def check(request: Request) -> None:
+    """Refuse changes that are not known, before anything is opened.
+
+    Raises:
+        ConfigError: a name is unknown or none is given.
+    """
+    named_changes(request.changes)

@@ -108,8 +108,8 @@ CHANGES: tuple[Change, ...] = (
 BY_NAME = {change.name: change for change in CHANGES}
 
 
-def choose_changes(names: str, conditions: str | None, desk: Desk) -> tuple[Change, ...]:
-    """Changes from their names separated by commas, "all" for every one; without a renderer the sound font is left out.
+def named_changes(names: str) -> list[Change]:
+    """Changes from their names separated by commas, "all" for every one.
 
     Raises:
         ConfigError: a name is unknown or none is given.
@@ -121,7 +121,16 @@ def choose_changes(names: str, conditions: str | None, desk: Desk) -> tuple[Chan
     if unknown or not wanted:
         got = ", ".join(map(repr, unknown)) or "none"
         raise ConfigError(f"changes names {got}; expected “all” or some of {', '.join(BY_NAME)}, separated by commas.")
-    chosen = [BY_NAME[name] for name in dict.fromkeys(wanted)]
+    return [BY_NAME[name] for name in dict.fromkeys(wanted)]
+
+
+def choose_changes(names: str, conditions: str | None, desk: Desk) -> tuple[Change, ...]:
+    """The named changes; without a renderer the sound font is left out.
+
+    Raises:
+        ConfigError: a name is unknown or none is given.
+    """
+    chosen = named_changes(names)
     if conditions is None and BY_NAME["sound_font"] in chosen:
         desk.notice("The sound font is left out: only a corpus that was rendered here can be rendered again.")
         chosen.remove(BY_NAME["sound_font"])

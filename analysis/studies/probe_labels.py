@@ -194,20 +194,29 @@ def _keys(piece: Piece) -> list[tuple[float, str]] | None:
 
 
 def local_key(global_key: str, numeral: str) -> int:
-    """Number of a key, 0–11 major and 12–23 minor from C: the Roman numeral within the global key; lower case is minor.
+    """Number of a key, 0–11 major and 12–23 minor from C: a Roman numeral within the global key; lower case is minor.
+
+    "III/v" is III of v.
 
     Raises:
         CorpusError: one of them is not written so.
 
-    >>> KEYS[local_key("D", "V")], KEYS[local_key("e", "III")], KEYS[local_key("Bb", "vi")]
-    ('A major', 'G major', 'G minor')
+    >>> KEYS[local_key("D", "V")], KEYS[local_key("e", "III")], KEYS[local_key("E", "III/v")]
+    ('A major', 'G major', 'D major')
     """
-    key, degree = re.fullmatch(r"([A-Ga-g])([#b]*)", global_key), re.fullmatch(r"([#b]*)([IViv]+)", numeral)
-    if not key or not degree or degree[2].upper() not in NUMERALS:
+    key = re.fullmatch(r"([A-Ga-g])([#b]*)", global_key)
+    degrees = [re.fullmatch(r"([#b]*)([IViv]+)", part) for part in reversed(numeral.split("/"))]
+    if not key or not all(degree and degree[2].upper() in NUMERALS for degree in degrees):
         raise CorpusError(f"The key {global_key!r} with {numeral!r} is not understood; expected such as 'Bb' with 'vi'.")
-    tonic = MAJOR[LETTERS.index(key[1].upper())] + key[2].count("#") - key[2].count("b")
-    step = (MINOR if key[1].islower() else MAJOR)[NUMERALS.index(degree[2].upper())]
-    return (tonic + step + degree[1].count("#") - degree[1].count("b")) % 12 + 12 * degree[2].islower()
+    tonic, is_minor = MAJOR[LETTERS.index(key[1].upper())] + _raised(key[2]), key[1].islower()
+    for degree in filter(None, degrees):
+        tonic += (MINOR if is_minor else MAJOR)[NUMERALS.index(degree[2].upper())] + _raised(degree[1])
+        is_minor = degree[2].islower()
+    return tonic % 12 + 12 * is_minor
+
+
+def _raised(accidentals: str) -> int:
+    return accidentals.count("#") - accidentals.count("b")
 
 
 def _downbeats(segments: Sequence[Segment], works: ndarray, corpus: str) -> Task | str:

@@ -1,7 +1,8 @@
 """Probes of all layers of one source on all tasks."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,18 @@ class Settings:
     seed: int
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: small steps on several wait for each other for minutes where other work runs beside them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def solve(source: Source, exams: Sequence[Exam], device: torch.device, tick: Callable[[], None]) -> list[Score]:
     """Linear probes: ridge for all numbers of the same windows at once, logistic regression for every classification."""
     together: dict[bytes, list[Exam]] = defaultdict(list)

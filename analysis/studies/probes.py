@@ -27,6 +27,7 @@ from analysis.studies.study import Answer, Desk
 WEIGHTS = ("trained", "untrained")
 MLP_CHOICES = ("no", "best", "all")
 UNSEEN, TRANSFER = "unseen", "transfer"
+SPLITS = (UNSEEN, TRANSFER, "train", "validation", "test", "all")
 N_RESAMPLES = 1000
 
 
@@ -163,3 +164,12 @@ def _examine(request: Request, desk: Desk, source: Source, exams: list[Exam]) ->
         return scores
     wanted = list(best_scores(scores).values()) if request.mlp == "best" else scores
     return scores + [solve_mlp(source, score.exam, score.layer, desk.device, tick) for score in wanted]
+
+
+def check(request: Request) -> None:
+    """Refuse tasks, folds and choices that cannot be used, before anything is opened.
+
+    Raises:
+        ConfigError: one of them is not offered or too small.
+    """
+    _checked(request)

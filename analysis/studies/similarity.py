@@ -244,3 +244,12 @@ def _measure_rows() -> list[dict[str, Any]]:
 
 def _work_rows(works: Works) -> list[dict[str, Any]]:
     return [{"work": name, "n": int(n)} for name, n in zip(works.names, works.sizes, strict=True)]
+
+
+def check(request: Request) -> None:
+    """Refuse what cannot be computed, before anything is opened.
+
+    Raises:
+        ConfigError: the measure, `across` or the number of shuffles is not one that is offered.
+    """
+    _checked(request)

@@ -26,6 +26,7 @@ from analysis.studies.corpora import open_corpus
 from analysis.studies.desk import Answer as Answer
 from analysis.studies.desk import Cancel, Desk, NeverCancelled, Progress, tell_nobody
 from analysis.studies.listings import known_corpus_sha256, remember_listing
+from analysis.studies.settings import refuse_setting
 from analysis.training.loop import pick_device
 
 STUDIES = {name: f"analysis.studies.{name}" for name in STUDY_NAMES}
@@ -46,14 +47,19 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     """The request of a study from names and settings; text is turned into the kind of number the field holds.
 
     Raises:
-        ConfigError: a setting is unknown or of the wrong kind.
+        ConfigError: a setting is unknown, of the wrong kind or out of range.
     """
-    kind = study_module(name).Request
+    module = study_module(name)
+    kind = module.Request
     fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
     if unknown := sorted(set(settings) - set(fields)):
         raise ConfigError(f"{name} has no setting {', '.join(map(repr, unknown))}: expected one of {', '.join(fields)}.")
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
-    return kind(checkpoints=tuple(checkpoints), **converted)
+    for key, value in converted.items():
+        refuse_setting(name, module, key, value)
+    request = kind(checkpoints=tuple(checkpoints), **converted)
+    getattr(module, "check", tell_nobody)(request)
+    return request
 
 
 def _converted(study: str, key: str, value: Any, default: Any) -> Any:

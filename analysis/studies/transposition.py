@@ -113,3 +113,12 @@ def _alignment(
         unit_rows(now[side][f"{side}.embedding"]) - unit_rows(start[side][f"{side}.embedding"]) for side in SIDES
     ]  # on the unit sphere, where retrieval compares
     return displacement_alignment(displaced[0], displaced[1], bench.works.groups)
+
+
+def check(request: Request) -> None:
+    """Refuse semitones that cannot be read, before anything is opened.
+
+    Raises:
+        ConfigError: they are no whole numbers from 1.
+    """
+    parse_semitones(request.semitones)

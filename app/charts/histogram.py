@@ -4,7 +4,6 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
@@ -17,7 +16,7 @@ from app.charts.mark import Key, Mark, Style
 from app.charts.scores import GRID
 
 FIRST_PX, OTHER_PX, BETWEEN_PX, TOP_PX, BELOW_PX = 280, 130, 30, 60, 48
-DOT_PX = 5
+DOT_PX = 6
 BAND = "rgba(122,130,140,0.22)"
 
 
@@ -88,7 +87,7 @@ def panels(
             _add_steps(drawing, chosen, style, series == null, n_name, title, row)
         top = max((100 * bar.share for bar in panel), default=1.0)
         drawing.update_yaxes(range=[0, 1.08 * top or 1.0], row=row, col=1)
-    marked.add_legend(drawing, [look for look in looks.values()], lines=True)
+    marked.add_legend(drawing, list(looks.values()), lines=True)
     width = bars[0].high - bars[0].low
     ends = [min(bar.low for bar in full) - width, max(bar.high for bar in full) + width]
     drawing.update_xaxes(range=ends, showgrid=False, zeroline=False)
@@ -128,22 +127,23 @@ def _frame(titles: Sequence[str], y_title: str) -> go.Figure:
 
 def _add_steps(drawing: go.Figure, bars: Sequence[Bar], style: Style, is_null: bool, n_name: str, panel: str, row: int) -> None:
     """The steps, and a dot on every bin that holds something."""
-    if not bars:
+    if not any(bar.share > 0 for bar in bars):
         return
-    middle, shares = [(bar.low + bar.high) / 2 for bar in bars], [100 * bar.share for bar in bars]
-    rgb = ",".join(str(part) for part in hex_to_rgb(style.colour))
-    fill: dict[str, Any] = {"fill": "tozeroy", "fillcolor": BAND if is_null else f"rgba({rgb},0.10)"}
-    drawing.add_scatter(
-        x=middle, y=shares, mode="lines", line={"color": style.colour, "dash": style.dash, "width": 1.8, "shape": "hvh"},
-        hoverinfo="skip", showlegend=False, name=style.label, row=row, col=1, **fill,
-    )  # fmt: skip
     full = [i for i, bar in enumerate(bars) if bar.share > 0]
+    drawn = bars[full[0] : full[-1] + 1]
+    shares = [100 * bar.share for bar in drawn]
+    rgb = ",".join(str(part) for part in hex_to_rgb(style.colour))
     drawing.add_scatter(
-        x=[middle[i] for i in full], y=[shares[i] for i in full], mode="markers", showlegend=False, name=style.label,
-        marker={"symbol": style.symbol, "size": DOT_PX, "color": style.colour, "line": {"width": 0}},
+        x=[drawn[0].low, *(bar.low for bar in drawn), drawn[-1].high, drawn[-1].high], y=[0, *shares, *shares[-1:], 0],
+        mode="lines", line={"color": style.colour, "dash": style.dash, "width": 1.8, "shape": "hv"}, hoverinfo="skip",
+        fill="tozeroy", fillcolor=BAND if is_null else f"rgba({rgb},0.10)", showlegend=False, name=style.label, row=row, col=1,
+    )  # fmt: skip
+    drawing.add_scatter(
+        x=[(bars[i].low + bars[i].high) / 2 for i in full], y=[100 * bars[i].share for i in full], mode="markers",
+        marker={"symbol": style.symbol, "size": DOT_PX, "color": style.colour, "line": {"width": 0}}, showlegend=False,
         selected={"marker": {"size": 13, "opacity": 1}}, unselected={"marker": {"opacity": 0.9}}, cliponaxis=False,
         customdata=[list(bars[i].key) for i in full], hovertext=[_words(bars[i], n_name, panel) for i in full],
-        hovertemplate="%{hovertext}<extra></extra>", row=row, col=1,
+        hovertemplate="%{hovertext}<extra></extra>", name=style.label, row=row, col=1,
     )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """Details of the page of bands: bands of A4 shifted and read back, and attributions as a second opinion."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
-from app.charts import doses, intervals, matrix
+from app.charts import doses, matrix, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.components import actions, hear
@@ -19,17 +21,28 @@ from app.components.band_marks import (
     bands_of,
     behind,
     centre,
+    colours_of,
     key_of,
     layer_of,
     mark_of,
     named,
 )  # fmt: skip
 from app.components.plain import plain
-from app.components.stress_kit import cell, name_twins_once
+from app.components.stress_kit import TWINS, cell, name_twins_once
 from app.components.study_form import Choice
 
 RANDOM = "random direction"
-COLUMNS = {
+TITLES = {
+    MEASURES[MOVED].title: "moved (% of the<br>way, logarithmic)",
+    MEASURES["cosine distance"].title: "cosine distance<br>(logarithmic)",
+}
+TICKS_HZ = (50, 200, 1000, 5000)
+SHORT: dict[str, str] = {
+    "integrated gradients": "gradients",
+    "feature ablation": "ablation",
+    "occlusion of two neighbours": "occlusion of two",
+}
+HEARD = {
     "distance": st.column_config.NumberColumn("distance", format="%.4f", width=72, help="Cosine distance of this window"),
     "correlation": st.column_config.NumberColumn("correlation", format="%.2f", width=84, help="Of this window, held out"),
     "attributed": st.column_config.NumberColumn("attributed", format="%.3f", width=80, help="Cosine similarity due to the band"),
@@ -45,7 +58,7 @@ def windows(result: Result, choice: Choice, table: str, clicked: Sequence[tuple[
         return
     key = "_".join((table, *map(str, key_of(table, row))))
     st.caption(plain(f"The windows with the largest numbers: {', '.join(map(str, key_of(table, row)))}."))
-    hear.pick(behind(result, table, row), choice.corpus, key, title=title, columns=COLUMNS)
+    hear.pick(behind(result, table, row), choice.corpus, key, title=title, columns=HEARD)
 
 
 def notes(result: Result, part: str) -> None:
@@ -64,16 +77,29 @@ def shifted(result: Result, choice: Choice, shown: Shown) -> None:
     st.subheader("Bands of A4, shifted", anchor=False)
     rows, apart = bands_of(result.tables["doses"]), apart_of(result)
     if rows:
-        its = shown if shown.field in ("value", "drop") else MEASURES[MOVED]
+        its = shown if shown.field in ("value", "drop") else MEASURES["cosine distance"]
         marks = [mark_of(r, "doses", str(r["band"]), its, apart[r["checkpoint"], r["weights"]], at=r["dose"]) for r in rows]
         drawing = doses.panels(
             [mark for mark in marks if mark is not None], x_title="shift (SD of the band)",
-            y_title=its.title.replace(" (", "<br>("),
-            null_name=RANDOM if its.field == "value" else its.null,
+            y_title=TITLES.get(its.title, its.title.replace(" (", "<br>(")),
+            null_name=RANDOM if its.field == "value" else its.null, colours=colours_of(result),
         )  # fmt: skip
+        if its.field == "value":
+            _logarithmic(drawing, [mark for mark in marks if mark is not None])
+        drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
         clicked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
         windows(result, choice, "doses", clicked, "Moves with A4 shifted")
     notes(result, "doses")
+
+
+def _logarithmic(drawing: go.Figure, marks: Sequence[Mark]) -> None:
+    """Distances grow with the square of a dose, and those of twins may be a hundred times those of trained networks."""
+    found = [
+        number for mark in marks for number in (mark.value, mark.low, mark.high, mark.null) if number is not None and number > 0
+    ]
+    if found:
+        low, high = math.log10(min(found)), math.log10(max(found))
+        drawing.update_yaxes(type="log", range=[low - 0.1, high + 0.1], dtick=1)
 
 
 def read_back(result: Result, choice: Choice) -> None:
@@ -82,7 +108,7 @@ def read_back(result: Result, choice: Choice) -> None:
     rows = result.tables["reading"]
     found: dict[str, dict[tuple[str, str], Mark]] = {}
     for row in rows:
-        title = f"{row['checkpoint']}{'' if row['weights'] == 'trained' else marked.TWIN_SUFFIX}"
+        title = str(row["checkpoint"]) if row["weights"] == "trained" else f"{row['checkpoint']}, twin"
         note = f"shifted in time, 97.5 % of draws below {row['null_high']:.3f}"
         mark = marked.from_row(row, str(row["band"]), layer_of(row), key=key_of("reading", row), note=note)
         if mark is not None:
@@ -92,6 +118,7 @@ def read_back(result: Result, choice: Choice) -> None:
         found, list(dict.fromkeys(bands)), list(dict.fromkeys(map(layer_of, rows))), x_title="audio layer", y_title="band",
         colour_title="correlation with a held-out linear prediction", low=0.0, high=1.0, null_name="A4 shifted in time",
     )  # fmt: skip
+    drawing.update_yaxes(title_standoff=14)
     clicked = actions.figure(drawing, "reading", result, rows, select=("points",))
     windows(result, choice, "reading", clicked, "Read from this window")
     notes(result, "reading")
@@ -103,48 +130,40 @@ def attributed(result: Result, choice: Choice) -> None:
     rows, marks = result.tables["attribution"], []
     for row in rows:
         about = {"at": centre(row), "twin": row["weights"] != "trained", "key": key_of("attribution", row), "note": row["band"]}
-        marks.append(marked.from_row(row, str(row["method"]), str(row["checkpoint"]), **about))
+        marks.append(marked.from_row(row, SHORT.get(row["method"], str(row["method"])), str(row["checkpoint"]), **about))
     drawing = doses.panels(
         [mark for mark in marks if mark is not None], x_title=FREQUENCY, y_title="similarity attributed<br>(cosine, no unit)",
-        log=True, null_name="nothing",
+        log=True, null_name="nothing", colours=colours_of(result),
     )  # fmt: skip
+    drawing.update_xaxes(tickvals=TICKS_HZ, ticktext=[f"{tick:g}" for tick in TICKS_HZ], tickangle=0)
     clicked = actions.figure(name_twins_once(drawing), "attribution", result, rows, select=("points",))
     st.caption(
         "What every band adds to the similarity of a window's sound with its own notes, from −60 dB to as recorded. Occlusion "
         "takes two neighbours out at a time and gives both to each."
     )
     windows(result, choice, "attribution", clicked, "Attributed in this window")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        _agreement(result)
-    with right:
-        _convergence(result)
+    _agreement(result)
+
+
+def agreement(result: Result) -> list[dict[str, Any]]:
+    """A row per model: rank correlation of every pair of methods over bands, and the error of the gradients."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in result.tables["agreement"]:
+        its = found.setdefault((row["checkpoint"], row["weights"]), {"checkpoint": row["checkpoint"], "weights": row["weights"]})
+        its[f"{SHORT.get(row['first'], row['first'])} ~ {SHORT.get(row['second'], row['second'])}"] = cell(row, percent=False)
+    for row in result.tables["convergence"]:
+        its = found.setdefault((row["checkpoint"], row["weights"]), {"checkpoint": row["checkpoint"], "weights": row["weights"]})
+        its["error of the gradients"] = cell({**row, "null": None})
+        its["largest"] = f"{100 * row['largest']:.1f} %"
+    return list(found.values())
 
 
 def _agreement(result: Result) -> None:
-    rows = result.tables["agreement"]
-    marks = [
-        marked.from_row(row, f"{row['first']} and {row['second']}", str(row["checkpoint"]), twin=row["weights"] != "trained")
-        for row in rows
-    ]
-    st.markdown("**Do the methods agree?**")
-    drawing = intervals.forest(
-        [mark for mark in marks if mark is not None], x_title="rank correlation over bands", y_title="", domain=(-1, 1),
-        null_name="no agreement", labels=False,
-    )  # fmt: skip
-    actions.figure(drawing, "agreement", result, rows)
-
-
-def _convergence(result: Result) -> None:
-    rows = [
-        {"checkpoint": row["checkpoint"], "weights": row["weights"], "error": cell({**row, "null": None}),
-         "largest": f"{100 * row['largest']:.1f} %"}
-        for row in result.tables["convergence"]
-    ]  # fmt: skip
-    st.markdown("**Do the gradients add up?**")
-    st.dataframe(rows, hide_index=True, placeholder="—")
+    st.markdown("**Do the methods agree, and do the gradients add up?**")
+    st.dataframe(agreement(result), hide_index=True, placeholder="—")
     one = result.tables["convergence"][0]
     st.caption(
-        f"Integrated gradients of {one['steps']} steps against the change that they are to explain; n = {one['n']} windows. "
-        "Where the error is large, the steps were too few."
+        f"Rank correlation over bands (~), mean of n = {one['n']} windows; ○ not distinguishable from no agreement. Error: what "
+        f"the {one['steps']} steps of integrated gradients miss of the change that they are to explain. Where it is large, the "
+        "steps were too few for these gradients to be believed."
     )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from analysis.results import Result
-from app.charts.mark import Mark
+from app.charts.mark import COLOURS, Mark
+from app.components import study_facts
 
 Row = Mapping[str, Any]
 LOWEST_HZ, MOST = 20.0, 20
@@ -18,10 +19,11 @@ LATER = "one sample later"
 
 @dataclass(frozen=True)
 class Shown:
-    """What is drawn of a band: the first part of its columns, the axis, unit and factor, and the null in words."""
+    """What is drawn of a band: the first part of its columns, the axis, what that means, unit and factor, the null in words."""
 
     field: str
     title: str
+    what: str
     unit: str = ""
     factor: float = 1.0
     null: str = "no change"
@@ -29,12 +31,25 @@ class Shown:
 
 MOVED = "embedding moved"
 MEASURES = {
-    MOVED: Shown("value", "embedding moved (% of the way to another work)", "%", 100.0, LATER),
-    "cosine distance": Shown("value", "cosine distance (no unit)", null=LATER),
-    "drop in S": Shown("drop", "drop in S (percentage points)", "points", 100.0),
-    "similarity lost": Shown("similarity_lost", "similarity with its notes lost (cosine)"),
-    "distance per dB": Shown("distance_per_db", "cosine distance by fall of the level (1/dB)", "1/dB", null=""),
-}
+    MOVED: Shown(
+        "value", "embedding moved (% of the way to another work)",
+        "Cosine distance of the audio embedding from where it was, as a share of that between windows of different works.",
+        "%", 100.0, LATER,
+    ),
+    "cosine distance": Shown(
+        "value", "cosine distance (no unit)", "Cosine distance of the audio embedding from where it was.", null=LATER
+    ),
+    "drop in S": Shown(
+        "drop", "drop in S (percentage points)", "S as it is minus S without the band, on the same queries.", "points", 100.0
+    ),
+    "similarity lost": Shown(
+        "similarity_lost", "similarity lost (cosine, no unit)", "What a window loses of the cosine similarity with its own notes."
+    ),
+    "distance per dB": Shown(
+        "distance_per_db", "cosine distance per fall of the level (1/dB)",
+        "Cosine distance divided by how many dB quieter the sound is without the band.", "1/dB", null="",
+    ),
+}  # fmt: skip
 # What names a record of a table; the part of the windows that it rests on; what its array holds.
 PARTS = {
     "filters": (("checkpoint", "weights", "band"), "filters", "distance"),
@@ -110,6 +125,12 @@ def mark_of(row: Row, table: str, group: str, shown: Shown, apart: float, **more
 def apart_of(result: Result) -> dict[tuple[str, str], float]:
     """Distance between windows of different works, by checkpoint and weights."""
     return {(row["checkpoint"], row["weights"]): row["between_works"] or 1.0 for row in result.tables["filters"]}
+
+
+def colours_of(result: Result) -> dict[str, str]:
+    """The colour that a checkpoint has in every figure of the page."""
+    names = study_facts.names_of(result)
+    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}
 
 
 def behind(result: Result, table: str, row: Row) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from app.components.band_marks import (
     bands_of,
     behind,
     centre,
+    colours_of,
     drawn_from,
     edges_of,
     farthest,
@@ -56,7 +57,11 @@ COLUMNS = {
 def draw(result: Result, choice: Choice) -> None:
     """Bands of the sound and how they sound; bands of A4 shifted; bands read back; attributions; all numbers."""
     known = [name for name in MEASURES if name != MOVED or all(row["between_works"] for row in result.tables["filters"])]
-    shown = MEASURES[controls.pick_choice("measure", "Shown", known, known[0])]
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    with left:
+        shown = MEASURES[controls.pick_choice("measure", "Shown", known, known[0])]
+    with right:
+        st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']} windows.")
     clicked = _filters(result, shown)
     rows = bands_of(result.tables["filters"])
     row = named(result, "filters", clicked) or farthest(rows, study_facts.names_of(result)[0])
@@ -79,7 +84,9 @@ def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
         whose = apart[row["checkpoint"], row["weights"]]
         marks.append(mark_of(row, "filters", "", shown, whose, at=centre(row), note=note))
     found = [mark for mark in marks if mark is not None]
-    drawing = doses.curves(found, x_title=FREQUENCY, y_title=shown.title, log=True, null_name=shown.null, height=MAIN_PX)
+    drawing = doses.curves(
+        found, x_title=FREQUENCY, y_title=shown.title, log=True, null_name=shown.null, height=MAIN_PX, colours=colours_of(result)
+    )
     if found:
         name_twins_once(add_energy(drawing, [row for row in rows if _is_first(result, row)]))
     return actions.figure(drawing, "filters", result, rows, select=("points",))
@@ -141,7 +148,7 @@ def _sound(result: Result, choice: Choice, row: Row) -> None:
         band_sound.draw(choice.corpus, place, edges, edges.index(row["low_hz"]), str(row["band"]), rate)
 
     key = "_".join(("windows", *map(str, key_of("filters", row))))
-    hear.pick(found, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
+    hear.pick(found, choice.corpus, key, title="The recording", columns=band_details.HEARD, more=more)
 
 
 def _numbers(result: Result) -> None:

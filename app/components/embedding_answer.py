@@ -36,17 +36,18 @@ NULLS = {
 }
 HEARD = {
     "cosine": st.column_config.NumberColumn("cosine", width=60, format="%.3f", help="Cosine of this audio and that MIDI"),
-    "piece": st.column_config.TextColumn("audio of", width=190),
-    "MIDI": st.column_config.TextColumn("MIDI of", width=190),
+    "piece": st.column_config.TextColumn("audio of", width=150),
+    "MIDI": st.column_config.TextColumn("MIDI of", width=210),
 }
 MEASURES = {
-    "checkpoint": st.column_config.TextColumn("checkpoint", width=96),
-    "measure": st.column_config.TextColumn("measure", width=224),
-    "trained": st.column_config.TextColumn("trained", width=142),
-    "twin": st.column_config.TextColumn("untrained twin", width=158),
-    "null": st.column_config.TextColumn("null", width=176, help="Of the trained weights: what there would be without anything"),
-    "null of the twin": st.column_config.TextColumn("of the twin", width=72),
-    "p": st.column_config.TextColumn("p", width=70, help="Of the gap, exchanging audio and MIDI within works; not corrected"),
+    "checkpoint": st.column_config.TextColumn("checkpoint", width=92),
+    "measure": st.column_config.TextColumn("measure", width=124),
+    "trained": st.column_config.TextColumn("trained", width=152),
+    "twin": st.column_config.TextColumn("untrained twin", width=180),
+    "null": st.column_config.TextColumn("null", width=68, help="Of the trained weights; what it is, stands below"),
+    "null of the twin": st.column_config.TextColumn("its null", width=72, help="Of the untrained twin"),
+    "p": st.column_config.TextColumn("p", width=72, help="Of the gap, audio and MIDI exchanged work by work; not corrected"),
+    "n": st.column_config.NumberColumn("n", width=48, help="Windows"),
     "note": st.column_config.TextColumn("note", width=300),
 }
 
@@ -190,11 +191,10 @@ def measured(result: Result) -> list[dict[str, Any]]:
     for measure in NULLS:
         for name in study_facts.names_of(result):
             ours, twin = (found[name, measure, weights] for weights in ("trained", "untrained"))
-            null = "" if ours["null"] is None else f"{_number(ours, ours['null'])} ({NULLS[measure]})"
             rows.append({
-                "checkpoint": name, "measure": measure, "trained": _cell(ours), "twin": _cell(twin), "null": null,
-                "null of the twin": "" if twin["null"] is None else _number(twin, twin["null"]),
-                "p": p_words(ours["p"]), "n": ours["n"], "note": ours["note"],
+                "checkpoint": name, "measure": SHORT.get(measure, measure), "trained": _cell(ours), "twin": _cell(twin),
+                "null": _number(ours, ours["null"]), "null of the twin": _number(twin, twin["null"]), "p": p_words(ours["p"]),
+                "n": ours["n"], "note": ours["note"],
             })  # fmt: skip
     return rows
 
@@ -203,8 +203,8 @@ def _cell(row: Row) -> str | None:
     return cell(row, percent=row["unit"] == "share")
 
 
-def _number(row: Row, number: float) -> str:
-    return marked.in_words(Mark("", "", number), percent=row["unit"] == "share")
+def _number(row: Row, number: float | None) -> str:
+    return "" if number is None else marked.in_words(Mark("", "", number), percent=row["unit"] == "share")
 
 
 def _numbers(result: Result) -> None:
@@ -214,8 +214,8 @@ def _numbers(result: Result) -> None:
         rows = [{name: value for name, value in row.items() if name != "note"} for row in rows]
     st.dataframe(rows, column_config=MEASURES, hide_index=True, placeholder="—", height="content")
     st.caption(
-        "n windows; in brackets 95 % intervals, bootstrap over works; ○ the interval holds the null. Of the gap, p decides: its "
-        "interval cannot reach 0, for a distance is never negative."
+        "In brackets 95 % intervals, bootstrap over works; ○ the interval holds the null. Nulls: chance; of the gap, audio and "
+        "MIDI exchanged work by work; of the cosine, pairs of other works. A gap is never below 0: judge it by null and p."
     )
     with st.expander("All numbers of all maps", icon=":material/table:"):
         st.dataframe(mapped(result.tables["projections"]), hide_index=True, placeholder="—")

@@ -32,9 +32,9 @@ COLOURS = {  # what is offered → field of a point, its title with the unit
     "trustworthiness here": ("trust", "trustworthiness at this point (1: all neighbours are true)"),
     PAIR: ("cosine", "cosine of the matched pair (no unit)"),
 }
-HOVER = {"piece": "piece", "start": "start", "composer": "composer", "cosine": PAIR, "trust": "trust here"}
+HOVER = {"piece": "piece", "start_s": "start (s)", "composer": "composer", "cosine": PAIR, "trust": "trust here"}
 COLUMNS = {
-    "points": st.column_config.TextColumn("points", width=96, help="Which points of this window are chosen"),
+    "points": st.column_config.TextColumn("points", width=58, help="Which points of this window are chosen"),
     "cosine": st.column_config.NumberColumn("cosine", width=60, format="%.2f", help="Cosine of its audio and its MIDI"),
     "shared": st.column_config.NumberColumn(
         "shared", width=60, format="percent", help="Neighbours that its audio and its MIDI have in common"
@@ -114,8 +114,7 @@ def points_of(result: Result, record: Row, sides: Sequence[str]) -> list[dict[st
         for window, about in enumerate(result.tables["windows"]):
             x, y = place[i, window].tolist()
             more = {} if cosine is None else {"cosine": float(cosine[window])}
-            start = hear.clock(float(about["start_s"]))
-            rows.append({"modality": side, "x": x, "y": y, "trust": float(trust[i, window]), **more, **about, "start": start})
+            rows.append({"modality": side, "x": x, "y": y, "trust": float(trust[i, window]), **more, **about})
     return rows
 
 
@@ -164,7 +163,7 @@ def trusted(record: Row) -> str:
         _said(record, "neighbours_kept", "of nearest neighbours kept", "random", is_share=True),
     ]
     if record["variance_kept"] is not None:
-        parts.append(_said(record, "variance_kept", "of the variance on two axes", "two of equal axes", is_share=True))
+        parts.append(_said(record, "variance_kept", "of the variance on two axes", "equal axes", is_share=True))
     settings = [
         f"{name} {record[field]:g}" for name, field in (("perplexity", "perplexity"), ("neighbours", "n_neighbors"))
         if record[field] is not None
@@ -176,7 +175,7 @@ def trusted(record: Row) -> str:
 
 def _begun(record: Row) -> str:
     start = str(record["start"])
-    return {"random": "at random", "pca": "from PCA", "spectral": "from eigenvectors"}.get(start, start)
+    return {"random": "at random", "pca": "from PCA", "spectral": "from a spectral layout"}.get(start, start)
 
 
 def _said(record: Row, field: str, name: str, null_name: str, *, is_share: bool = False) -> str:
@@ -196,14 +195,15 @@ def others(found: Mapping[str, Sequence[Row]], record: Row) -> str:
         row for rows in found.values() for row in rows if row["method"] == record["method"] and row["space"] == record["space"]
     ]
     moved = [row for row in rows if row["moved"] is not None and row["weights"] == record["weights"]]
+    scale = "(0: the same map, about 1: nothing in common)."
     if record["moved"] is not None:
-        moved = [record]
+        return f"Its points lie {record['moved']:.2f} spreads of the first map away from their place there {scale}"
     if not moved:
         return ""
-    seeds = ", ".join(str(row["seed"]) for row in moved)
-    far = ", ".join(f"{row['moved']:.2f}" for row in moved)
-    whose = "Its points" if record["moved"] is not None else f"With seed {seeds} points"
-    return f"{whose} lie {far} spreads of the first map away from their place there (0: the same map, 1: nothing in common)."
+    seeds, far = (
+        " and ".join(parts) for parts in zip(*((str(row["seed"]), f"{row['moved']:.2f}") for row in moved), strict=True)
+    )
+    return f"With seed{'s' * (len(moved) > 1)} {seeds} points lie {far} spreads of this map away from their place in it {scale}"
 
 
 def _heard(result: Result, choice: Choice, record: Row, picked: Sequence[Row]) -> None:
@@ -249,7 +249,7 @@ def chosen_windows(result: Result, record: Row, picked: Sequence[Row]) -> list[d
     sides: dict[int, list[str]] = {}
     for row in picked:
         sides.setdefault(int(row["window"]), []).append("MIDI" if row["modality"] == "midi" else str(row["modality"]))
-    return [_listed(result, record, window, " and ".join(sorted(sides[window], reverse=True))) for window in sorted(sides)]
+    return [_listed(result, record, window, "both" if len(sides[window]) > 1 else sides[window][0]) for window in sorted(sides)]
 
 
 def farthest(result: Result, record: Row) -> list[dict[str, Any]]:

@@ -9,10 +9,11 @@ from app.components.plain import plain
 
 HINT = (
     "Choose `model.safetensors` and `config.json` of one checkpoint, and if there are any `history.csv` and `card.md`. "
-    "Every tensor is checked against the configuration; nothing is unpickled."
+    "Every tensor is checked against the configuration; nothing is unpickled. Files of more than 50 MB do not come through the "
+    "browser: put their folder where OTOSCOPE_CHECKPOINTS points, or use `otoscope import`."
 )
-LARGEST_MB = 200
-MESSAGE_PX = 96  # reserved, so that nothing below moves when the outcome appears
+LARGEST_MB = 50  # the server takes no larger upload
+MESSAGE_PX = 112  # reserved, so that nothing below moves when the outcome appears
 
 
 def draw(expanded: bool = False) -> None:

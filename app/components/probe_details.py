@@ -7,12 +7,12 @@ import numpy as np
 import streamlit as st
 
 from analysis.results import Result
-from app.charts import doses, matrix
+from app.charts import doses, matrix, theme
 from app.charts.mark import Mark
 from app.components import actions, hear
 from app.components.plain import plain
-from app.components.probe_marks import ACCURACY, KEY, LINEAR, SIDES, TWIN, Row, in_words, layer_of, named, scored
-from app.components.stress_kit import cell, name_twins_once
+from app.components.probe_marks import ACCURACY, KEY, LINEAR, SIDES, TWIN, Row, in_words, layer_of, named, nothing_read, scored
+from app.components.stress_kit import TWINS, cell, name_twins_once
 from app.components.study_form import Choice
 
 OUTPUTS_PX, MOST, MOST_NAMES, TABLE_PX, FEW = 320, 20, 24, 360, 10
@@ -25,16 +25,16 @@ ERRORS = {
     "piece": st.column_config.TextColumn("piece", width=270),
 }  # fmt: skip
 BEST = {
-    "task": st.column_config.TextColumn("task", width=116),
-    "checkpoint": st.column_config.TextColumn("checkpoint", width=92),
-    "side": st.column_config.TextColumn("side", width=52),
+    "task": st.column_config.TextColumn("task", width=124),
+    "checkpoint": st.column_config.TextColumn("checkpoint", width=88),
+    "side": st.column_config.TextColumn("side", width=46),
     "layer": st.column_config.TextColumn("layer", width=50),
-    "score": st.column_config.TextColumn("score", width=150, help="R², or balanced accuracy (%), with its 95 % interval"),
-    "twin": st.column_config.TextColumn("− twin", width=156, help="Above the best layer of the untrained twin, same works"),
-    "input": st.column_config.TextColumn("− input", width=156, help="Above the best input, same works"),
-    "which": st.column_config.TextColumn("best input", width=190),
+    "score": st.column_config.TextColumn("score", width=140, help="R², or balanced accuracy (%), with its 95 % interval"),
+    "twin": st.column_config.TextColumn("− twin", width=148, help="Above the best layer of the untrained twin, same works"),
+    "input": st.column_config.TextColumn("− input", width=148, help="Above the best input, same works"),
+    "which": st.column_config.TextColumn("best input", width=166),
     "shuffled": st.column_config.TextColumn("shuffled", width=70, help="The same probe with labels of other works"),
-    "n": st.column_config.TextColumn("n", width=126),
+    "n": st.column_config.TextColumn("n", width=112),
 }
 
 
@@ -89,7 +89,8 @@ def _confused(result: Result, choice: Choice, rows: Sequence[Row]) -> None:
     if (row := named(scored(result), clicked)) is not None:
         errors(result, choice, row, "Confused here")
     st.caption("At the best layer of each side. A column that is light in every row is what the probe says when in doubt.")
-    st.dataframe(best_per_class(result, rows), hide_index=True, placeholder="—")
+    classes = best_per_class(result, rows)
+    st.dataframe(classes, hide_index=True, placeholder="—", height=TABLE_PX if len(classes) > FEW else "content")
 
 
 def best_per_class(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -127,40 +128,53 @@ def _outputs(result: Result, task: str) -> None:
     )
     step = -(-len(names) // MOST_NAMES)
     drawing.update_layout(height=OUTPUTS_PX)
+    drawing.update_traces(marker_size=6, selector={"mode": "lines+markers"})
+    drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
     drawing.update_xaxes(tickvals=list(range(0, len(names), step)), ticktext=names[::step])
     actions.figure(name_twins_once(drawing), f"outputs_{task.replace(' ', '_')}", result, rows)
     st.caption("At the best layer of each side, without intervals. What hardly varies, or in few works, is left out.")
 
 
 def best(result: Result, task: str) -> None:
-    """The best layer of every task beside twin, input and shuffled labels; the chosen task first."""
+    """The best layer of every task beside twin and input; the chosen task first."""
     st.subheader("Best layers", anchor=False)
-    rows = sorted(result.tables["best"], key=lambda row: row["task"] != task)
-    shown = [
-        {
-            "task": row["task"], "checkpoint": row["checkpoint"], "side": SIDES[row["side"]], "layer": layer_of(row),
-            "score": _cell(row, "value", "ci", row["shuffled"]), "twin": _cell(row, "above_untrained", "above_untrained", 0.0),
-            "input": _cell(row, "above_input", "above_input", 0.0),
-            "which": f"{row['input_layer']} {_cell(row, 'input', 'input', None)}" if row["input"] is not None else None,
-            "shuffled": None if row["shuffled"] is None else _cell(row, "shuffled", None, None),
-            "n": f"{row['n']} of {row['n_works']} works",
-        }
-        for row in rows
-    ]  # fmt: skip
+    shown = best_layers(result, task)
     height = TABLE_PX if len(shown) > FEW else "content"
     st.dataframe(shown, column_config=BEST, hide_index=True, placeholder="—", height=height)
     st.caption(
-        "95 % intervals, bootstrap over works, differences paired; ○ not distinguishable from shuffled labels, or from no "
+        "95 % intervals, bootstrap over works, differences paired; ○ not distinguishable from nothing read, or from no "
         "difference. The best of all layers is chosen by this very score, for model and twin alike."
     )
 
 
+def best_layers(result: Result, task: str) -> list[dict[str, Any]]:
+    """Rows of the table of best layers, those of one task first."""
+    n_outputs = {row["task"]: row["n_outputs"] for row in scored(result)}
+    return [
+        {
+            "task": row["task"], "checkpoint": row["checkpoint"], "side": SIDES[row["side"]], "layer": layer_of(row),
+            "score": _cell(row, "value", "ci", nothing_read({**row, "n_outputs": n_outputs[row["task"]]})),
+            "twin": _cell(row, "above_untrained", "above_untrained", 0.0),
+            "input": _cell(row, "above_input", "above_input", 0.0),
+            "which": f"{row['input_layer']} {_cell(row, 'input', None, None)}" if row["input"] is not None else None,
+            "shuffled": None if row["shuffled"] is None else _cell(row, "shuffled", None, None),
+            "n": f"{row['n']} of {row['n_works']} works",
+        }
+        for row in sorted(result.tables["best"], key=lambda row: row["task"] != task)
+    ]  # fmt: skip
+
+
 def _cell(row: Row, field: str, ends: str | None, null: float | None) -> str | None:
-    """A number of a record with its interval, which stands beside it under another name."""
-    numbers = {"value": row[field], "null": null}
-    if ends is not None:
-        numbers |= {"ci_low": row[f"{ends}_low"], "ci_high": row[f"{ends}_high"]}
-    return cell(numbers, percent=row["measure"] == ACCURACY)
+    """A number of a record with its interval, which stands beside it under another name; R² with two decimals, to be compared."""
+    if row[field] is None:
+        return None
+    shown = [row[field], *((row[f"{ends}_low"], row[f"{ends}_high"]) if ends is not None else ())]
+    if row["measure"] == ACCURACY or None in shown:
+        names = zip(("value", "ci_low", "ci_high"), shown, strict=False)
+        return cell({**dict(names), "null": null}, percent=row["measure"] == ACCURACY)
+    value, *interval = (f"{round(number, 2) + 0.0:.2f}" for number in shown)  # no minus zero
+    is_undecided = null is not None and interval and shown[1] <= null <= shown[2]
+    return ("○ " if is_undecided else "") + value + (f" [{', '.join(interval)}]" if interval else "")
 
 
 def ours(rows: Sequence[Row], arms: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
@@ -170,7 +184,7 @@ def ours(rows: Sequence[Row], arms: Mapping[str, str]) -> dict[tuple[str, str, s
         is_ours = row["weights"] == "trained" and layer_of(row) == "emb" and row["probe"] in LINEAR
         if is_ours and row["checkpoint"] in arms:
             condition = f"{PUBLISHED.get(row['task'], row['task'])} from {SIDES[row['side']]}"
-            found.setdefault((arms[row["checkpoint"]], condition, row["measure"]), f"{in_words(row)} (emb)")
+            found.setdefault((arms[row["checkpoint"]], condition, row["measure"]), in_words(row))
     return found
 
 

@@ -30,7 +30,7 @@ from app.components.probe_marks import (
     named,
     scored,
 )
-from app.components.stress_kit import name_twins_once
+from app.components.stress_kit import TWINS, name_twins_once
 from app.components.study_form import Choice
 
 MAIN_PX = 460
@@ -47,7 +47,7 @@ def draw(result: Result, choice: Choice) -> None:
     tasks = list(dict.fromkeys(str(row["task"]) for row in rows))
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
-        task = controls.pick_choice("task", "Task", tasks, str((result.tables["best"] or rows)[0]["task"]))
+        task = controls.pick_choice("task", "Task", tasks, first_told(result.headline, tasks))
     with right:
         st.markdown(plain(about(rows, task)))
     clicked = _by_layer(result, task)
@@ -60,7 +60,18 @@ def draw(result: Result, choice: Choice) -> None:
     probe_details.best(result, task)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
     published_table.draw("probes", arms.values(), probe_details.ours(rows, arms))
+    st.caption("Ours: linear probes of the embedding; chroma is that of the audio, for both sides.")
     probe_details.numbers(rows, task)
+
+
+def first_told(headline: str, tasks: Sequence[str]) -> str:
+    """The task of which the headline speaks; else the first.
+
+    >>> first_told("Note density is read best from MIDI block 1, where key is not.", ["key", "note density"])
+    'note density'
+    """
+    places = {task: headline.lower().find(task.lower()) for task in tasks}
+    return min((task for task in tasks if places[task] >= 0), key=lambda task: places[task], default=tasks[0])
 
 
 def _by_layer(result: Result, task: str) -> list[tuple[Any, ...]]:
@@ -80,7 +91,14 @@ def _by_layer(result: Result, task: str) -> list[tuple[Any, ...]]:
     if marks:
         drawing.update_layout(height=MAIN_PX)
         _add_inputs(drawing, rows, list(dict.fromkeys(mark.group for mark in marks)), 100.0 if is_share else 1.0)
-    return actions.figure(name_twins_once(drawing), f"layers_{task.replace(' ', '_')}", result, rows, select=("points",))
+        drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
+    clicked = actions.figure(name_twins_once(drawing), f"layers_{task.replace(' ', '_')}", result, rows, select=("points",))
+    as_good = "any class (1 / classes)" if is_share else "the mean (R² 0)"
+    st.caption(
+        f"Nothing read: what shuffled labels give, or always saying {as_good}, whichever is higher. Dotted: the same probe on "
+        "the input itself, without a model."
+    )
+    return clicked
 
 
 def _add_inputs(drawing: go.Figure, rows: Sequence[Row], groups: Sequence[str], factor: float) -> None:
@@ -124,10 +142,14 @@ def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> str:
         found, [names[task] for task in tasks if task in names], layers, x_title="layer", y_title="task",
         colour_title="R², or balanced accuracy (share)", low=0.0, high=1.0, null_name=NOTHING_READ,
     )  # fmt: skip
+    drawing.update_yaxes(title_standoff=14)
     clicked = actions.figure(drawing, "overview", result, rows, select=("points",))
     if (row := named(rows, clicked)) is not None:
         probe_details.errors(result, choice, row, "Read worst in this cell")
-    st.caption("Click a cell to hear the windows about which that probe is most wrong. Below 0 a probe is worse than the mean.")
+    st.caption(
+        "Click a cell to hear the windows about which that probe is most wrong. As dark as 0 and not hatched: worse than nothing "
+        "read, since no rule carried over from work to work."
+    )
     return weights
 
 

@@ -76,6 +76,8 @@ def test_shares_are_those_of_the_spectrum() -> None:
     sound = tone(700) + 0.5 * tone(3000)
     shares = energy_shares(sound, (20, 1000, 4000, 12_000), RATE)
     assert shares[0].tolist() == pytest.approx([0.8, 0.2, 0], abs=1e-3)
+    whole = torch.randn(1, 1000, generator=torch.Generator().manual_seed(1))
+    assert energy_shares(whole, (0, 2100, 12_000), RATE).sum().item() == pytest.approx(1)
 
 
 def test_sets_of_bands() -> None:

@@ -76,6 +76,15 @@ def test_shuffles_use_every_example_once_and_keep_works_together(sizes: list[int
     assert np.array_equal(shuffles_by_work(works, 4, seed=seed), shuffles_by_work(works, 4, seed=seed))
 
 
+def test_every_work_is_paired_with_every_other_alike_often() -> None:
+    works = np.repeat(np.arange(5), 3)
+    met = np.zeros((5, 5))
+    for order in shuffles_by_work(works, 1000, seed=2):
+        met[works[::3], works[order[::3]]] += 1
+    assert met.sum() == 5000
+    assert np.abs(met - 200).max() < 4.5 * 200**0.5
+
+
 def clustered(rng: np.random.Generator, n_works: int, n_each: int, shared: float) -> list[ndarray]:
     """Two sides with effects of works, which share a part."""
 

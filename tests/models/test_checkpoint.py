@@ -80,3 +80,24 @@ def test_not_safetensors(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x80\x04junk")
     with pytest.raises(CheckpointError, match="is not a safetensors file"):
         open_checkpoint(folder)
+
+
+def test_weights_that_changed_since_the_check_are_not_computed_with(folder: Path) -> None:
+    opened = open_checkpoint(folder)
+    _edit_weights(folder, "audio.positions", torch.zeros(200, 192))
+    with pytest.raises(CheckpointError, match=r"one/model\.safetensors has changed since the checkpoint was opened"):
+        opened.model()
+    opened = open_checkpoint(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"one/model\.safetensors cannot be read"):
+        opened.model()
+
+
+def test_a_control_is_not_taken_for_its_arm(tmp_path: Path) -> None:
+    model = build_arm("d4a4-zero", "small", 0)
+    save_checkpoint(tmp_path / "c", model, arm="d4a4-zero", scale="small", training={}, evaluation={}, history=[], card="")
+    assert open_checkpoint(tmp_path / "c").model_config.descriptor_values == "zero"
+    config = json.loads((tmp_path / "c" / "config.json").read_text())
+    (tmp_path / "c" / "config.json").write_text(json.dumps({**config, "arm": "d4a4"}))
+    with pytest.raises(CheckpointError, match="says arm d4a4 but describes .* descriptor_values 'zero'"):
+        open_checkpoint(tmp_path / "c")

@@ -98,9 +98,13 @@ class TestNames:
         assert str(caught.value).isprintable()
         assert not list(tmp_path.iterdir())
 
-    @pytest.mark.parametrize("name", ["D0-small", "0", "a..b", "x" * 64, "v1.0_final-2"])
+    @pytest.mark.parametrize("name", ["D0-small.2", "0", "a..b", "x" * 64, "v1.0_final-2"])
     def test_plain_names_are_taken(self, name: str, root: Path) -> None:
         assert import_checkpoint(files(), name, root).path == root / name
+
+    def test_the_name_of_a_checkpoint_in_another_folder_is_taken(self, root: Path) -> None:
+        with pytest.raises(CheckpointError, match="There is already a checkpoint D0-small"):  # one that is shipped
+            import_checkpoint(files(), "D0-small", root)
 
     @pytest.mark.parametrize("file", ["../evil.py", "/etc/x", "model.pt", "MODEL.safetensors", "card.md\x00", "<script>"])
     def test_other_files_are_refused(self, file: str, root: Path) -> None:

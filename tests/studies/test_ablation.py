@@ -173,7 +173,8 @@ def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4
         for number, its in enumerate(inputs):
             value, low, high = drop if number == 0 else (-0.0004, -0.004, 0.004)
             its_row = {"s": 0.8 - value, "value": value, "ci_low": low, "ci_high": high, "reading": "near chance, above it"}
-            rows.append({**plain, "input": its, "kind": "zero", **its_row})
+            swapped = {"kind": KINDS[3], "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
+            rows += [{**plain, "input": its, "kind": "zero", **its_row}, {**plain, "input": its, **swapped}]
     return rows
 
 
@@ -182,9 +183,10 @@ def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() 
     assert said.startswith(
         "Zeroing A4 costs m 72.0 points [60.0, 78.0] of S: from 80.0 % to 8.0 %, near chance, above it (3.9 %)"
     )
-    assert said.endswith(
-        "(untrained twin: 80.0 % to 8.0 %); zeroing D4 costs it 0.0 points [-0.4, 0.4], not distinguishable from none."
+    assert (
+        "(untrained twin: 80.0 % to 8.0 %); the A4 of another work, which is like any other A4, costs it 9.0 points [7.5," in said
     )
+    assert said.endswith("; zeroing D4 costs it 0.0 points [-0.4, 0.4], not distinguishable from none.")
     said = headline(rows_of((0.02, 0.0, 0.05), ["A4"]))
     assert said.startswith(
         "No descriptor is shown to be causal: the largest drop in S by zeroing one is 2.0 points [0.0, 5.0], not dist"

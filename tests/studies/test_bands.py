@@ -63,8 +63,8 @@ def desk(corpus: Corpus) -> Desk:
 
 @pytest.fixture
 def scores(desk: Desk) -> PoolScores:
-    segments = list_segments(desk.corpus.pieces, max_per_piece=4)
-    return build_pool(desk, segments, n_queries=16, pool_size=8, n_same_piece=2, n_same_composer=1)
+    segments = list_segments(desk.corpus.pieces, max_per_piece=2)
+    return build_pool(desk, segments, n_queries=8, pool_size=8, n_same_piece=1, n_same_composer=1)
 
 
 def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
@@ -79,10 +79,10 @@ def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolSc
     assert heard["energy_share"] == pytest.approx(500 / 12_000, rel=0.05)  # white noise
     assert heard["distance_per_db"] == pytest.approx(heard["value"] / heard["fall_db"])
     kept = found.arrays[heard["array"]]
-    assert kept.shape == (10, 16)
+    assert kept.shape == (10, 8)
     assert kept[heard["row"]].mean() == pytest.approx(heard["value"], rel=1e-5)
     assert f"without {HEARD} (4." in headline(found, scores.window_draws)
-    attribute(found, desk, checkpoint, "trained", scores.segments[:2], A4_EDGES_HZ, 42)
+    attribute(found, desk, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     for method in METHODS[:2]:
         its = {row["band"]: abs(row["value"]) for row in found.tables["attribution"] if row["method"] == method}
         assert max(its, key=lambda band: its[band]) == HEARD
@@ -111,21 +111,21 @@ def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolS
     assert all(row["null"] == null[abs(row["dose"])] for row in rows if row["band"] != RANDOM)
     first = [row["value"] for row in rows[:4]]
     assert first[0] > first[1] > 0 < first[2] < first[3]
-    assert found.arrays[rows[0]["array"]].shape == (34, 16)
+    assert found.arrays[rows[0]["array"]].shape == (34, 8)
     assert {value.name.split(" SD")[0][-4:] for value in found.values} == {"-0.5", "+0.5"}
 
 
-def test_a_band_is_read_from_an_arm_that_is_given_it(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
-    found = Findings()
+def test_a_band_is_read_from_an_arm_that_is_given_it(desk: Desk, make_checkpoint: Make) -> None:
+    found, segments = Findings(), list_segments(desk.corpus.pieces, max_per_piece=4)
     for arm in ("a4", "D0"):
-        read_bands(found, desk, make_checkpoint(arm), "trained", scores.segments, 42)
+        read_bands(found, desk, make_checkpoint(arm), "trained", segments, 42)
     read = {name: [row for row in found.tables["reading"] if row["checkpoint"] == f"{name}-1"] for name in ("a4", "D0")}
     assert len(read["a4"]) == len(read["D0"]) == 5 * 8
     assert min(row["value"] for row in read["a4"]) > 0.6
     assert all(abs(row["null"]) < 0.15 and row["null"] <= row["null_high"] for row in read["a4"])
     assert found.arrays[read["a4"][0]["array"]].shape == (8, 16)
     alone = Findings()
-    read_bands(alone, desk, make_checkpoint("a4"), "trained", scores.segments[:4], 42)
+    read_bands(alone, desk, make_checkpoint("a4"), "trained", segments[:4], 42)
     assert "all windows are of one work" in alone.tables["notes"][0]["note"]
 
 
@@ -141,10 +141,10 @@ def test_gradients_add_up_and_ablation_is_the_filter(desk: Desk, scores: PoolSco
 
 
 def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
-    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 4, "pool_size": 8, "bands": "low-17.5"}
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "pool_size": 8, "bands": "low-17.5"}
     names = [str(make_checkpoint("D0").path), str(make_checkpoint("a4r").path)]
     steps: list[float] = []
-    request = build_request("bands", names, {**settings, "doses": "1", "dose_windows": 12, "attribution_windows": 1})
+    request = build_request("bands", names, {**settings, "doses": "1", "dose_windows": 8, "attribution_windows": 1})
     done = finish_study("bands", request, store=store, progress=lambda now, total, _: steps.append(now / total))
     result = done.result
     assert done.not_stored == ""
@@ -154,7 +154,7 @@ def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, s
     }
     assert any("D0-1" in row["checkpoint"] and "has no A4" in row["note"] for row in result.tables["notes"])
     assert [row["part"] for row in result.tables["pools"]] == ["filters", "doses"]
-    assert [len(row["windows"]) for row in result.tables["window_of"]] == [16, 12, 1]
+    assert [len(row["windows"]) for row in result.tables["window_of"]] == [8, 8, 1]
     assert {row["band"] for row in result.tables["filters"]} == {"0–2100 Hz", "2.1–12 kHz", NOISE, LATER}
     whole = [row["energy_share"] for row in result.tables["filters"] if row["energy_share"] is not None]
     assert sum(whole[:2]) == pytest.approx(1, abs=1e-3)  # where two bands meet, they share what neither has alone
@@ -175,7 +175,7 @@ def findings(first: list[float], second: list[float], null: float, low: float) -
 
 @pytest.fixture
 def s_of_m(scores: PoolScores) -> Any:
-    return scores.s_value("m, trained, as it is", np.ones((2, 16), np.int64))
+    return scores.s_value("m, trained, as it is", np.ones((2, 8), np.int64))
 
 
 @pytest.mark.parametrize(("second", "alike"), [([0.3, 0.2, 0.5, 0.3], True), ([0.1, 0.2, 0.3, 0.3], False)])

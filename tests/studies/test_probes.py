@@ -14,7 +14,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.store import Store
 from analysis.studies.desk import Desk
 from analysis.studies.probe_labels import Task
-from analysis.studies.probe_solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
+from analysis.studies.probe_solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
 from analysis.studies.probe_tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
 from analysis.studies.probes import Request, run
 from analysis.studies.study import build_request, run_study
@@ -98,6 +98,17 @@ def test_the_mlp_is_a_row_of_its_own(scores: list[Score]) -> None:
     assert rows[-2]["row"] == len(arrays[rows[-2]["errors"]]) - 1
     assert best_rows([*scores, *mlps]) == best_rows(scores)
     assert score_values(rows)[-1].name == "model, trained, audio block 2, composer: balanced accuracy (MLP-512)"
+
+
+def test_threads_are_as_before_whatever_happens() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            one_thread()(lambda: 1 / (torch.get_num_threads() - 1))()  # 1 / 0 on one thread alone
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def best_row(**changed: Any) -> dict[str, Any]:

@@ -78,6 +78,8 @@ def test_what_cannot_be_asked_has_a_reason(tmp_path: Path) -> None:
         ("Eb", "bVI", "B major"),
         ("F#", "ii", "G♯ minor"),
         ("c", "#iv", "F♯ minor"),
+        ("C", "V/V", "D major"),
+        ("E", "III/v", "D major"),
     ],
 )
 def test_roman_numerals(key: str, numeral: str, name: str) -> None:

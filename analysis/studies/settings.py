@@ -1,0 +1,40 @@
+"""What a setting of a study may be, checked before anything is opened: it may come from an address in a browser."""
+
+import math
+from types import ModuleType
+from typing import Any
+
+from analysis.errors import ConfigError
+
+SPLITS = ("train", "validation", "test", "all")
+LONGEST_TEXT = 2_000
+MOST = {
+    "windows_per_piece": 2_000, "n_queries": 20_000, "pool_size": 4_096, "n_same_piece": 4_096, "n_same_composer": 4_096,
+    "n_shuffles": 2_000, "shuffles": 200, "n_seeds": 20, "evaluation_seeds": 200, "dose_windows": 2_000,
+    "attribution_windows": 200, "n_neighbors": 1_000, "k": 1_000, "folds": 100, "inner_folds": 100, "perplexity": 1_000,
+}  # fmt: skip
+"""The largest value of a number: beyond it a study would take days, or more memory than it asks for."""
+
+
+def refuse_setting(study: str, module: ModuleType, key: str, value: Any) -> None:
+    """Refuse a value that no run could use.
+
+    Args:
+        study: its name.
+        module: of the study; its `SPLITS`, if it has any, are the splits it knows.
+        key: name of the setting.
+        value: of the kind that the setting has.
+
+    Raises:
+        ConfigError: a number is not finite, negative or too large, a text is too long, or there is no such split.
+    """
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise ConfigError(f"{key} of {study} has {len(value):,} characters; expected at most {LONGEST_TEXT:,}.")
+        splits = getattr(module, "SPLITS", SPLITS)
+        if key == "split" and value not in splits:
+            raise ConfigError(f"There is no split {value!r}; expected one of {', '.join(splits)}.")
+    elif isinstance(value, int | float) and not isinstance(value, bool) and key != "seed":
+        most = MOST.get(key, 1_000_000)
+        if not math.isfinite(value) or not 0 <= value <= most:
+            raise ConfigError(f"{key} of {study} is {value!r}; expected a number from 0 to {most:,}.")

@@ -1,0 +1,231 @@
+"""The page of bands with a stored result: the chart over the energy, details, and from a band to its sound."""
+
+import io
+import json
+import re
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis.results import Result
+from app import caching
+from app.charts import doses
+from app.charts.mark import Mark
+from app.components import band_details, band_marks, band_sound, bands_answer
+
+BANDS = (("100–400 Hz", 100.0, 400.0), ("400–1600 Hz", 400.0, 1600.0))
+MODELS = ("trained", "untrained")
+RATE = 24_000
+
+
+def numbers(value: float, null: float | None, prefix: str = "") -> dict[str, Any]:
+    found = {f"{prefix}ci_low": value - 0.02, f"{prefix}ci_high": value + 0.02}
+    return found | ({prefix.removesuffix("_"): value} if prefix else {"value": value, "null": null, "n": 4})
+
+
+def filtered(name: str, weights: str, number: int) -> list[dict[str, Any]]:
+    """Without the upper band a trained network moves by 0.3, else by as much as the sound one sample later."""
+    rows = []
+    for row, (band, low, high) in enumerate((*BANDS, ("one sample later", None, None))):
+        value = 0.3 if (weights, row) == ("trained", 1) else 0.05
+        rows.append({
+            "checkpoint": name, "weights": weights, "band": band, "low_hz": low, "high_hz": high, "row": row,
+            **numbers(value, None if low is None else 0.04), **numbers(0.1, None, "drop_"),
+            **numbers(0.2, None, "similarity_lost_"), **numbers(0.25, None, "energy_share_"),
+            **numbers(0.5, None, "distance_per_db_"), "between_works": 0.6,
+            "array": f"filter.{number}", "similarity_array": f"filter_similarity.{number}",
+        })  # fmt: skip
+    for field in ("energy_share", "distance_per_db"):
+        rows[-1] |= {field: None, f"{field}_ci_low": None, f"{field}_ci_high": None}
+    return rows
+
+
+def examined(*names: str, with_a4: bool = True, attributed: bool = True, piece: str = "piece") -> Result:
+    """What the study could have found for 4 windows."""
+    tables: dict[str, Any] = {name: [] for name in ("filters", "doses", "reading", "attribution", "agreement", "convergence")}
+    tables["notes"] = [{"checkpoint": "", "part": "doses", "note": "of untrained twins only ±1 standard deviations"}]
+    arrays: dict[str, Any] = {"query": np.arange(4)}
+    for number, (name, weights) in enumerate(product(names, MODELS)):
+        model = {"checkpoint": name, "weights": weights}
+        tables["filters"] += filtered(name, weights, number)
+        arrays[f"filter.{number}"] = np.arange(12, dtype=np.float32).reshape(3, 4) / 20
+        arrays[f"filter_similarity.{number}"] = np.full((3, 4), 0.125, np.float32)
+        arrays[f"other.{number}"] = np.array([[0.1, -0.9, 0.2, 0.3]], np.float32)
+        link = {"array": f"other.{number}", "row": 0}
+        for band, low, high in BANDS:
+            place = {**model, "band": band, "low_hz": low, "high_hz": high, **link}
+            if with_a4:
+                tables["doses"] += [
+                    {**place, "dose": x, **numbers(0.1, 0.03), **numbers(0.0, None, "drop_")} for x in (-1.0, 1.0)
+                ]
+            for layer in ("audio.in", "audio.block.1"):
+                tables["reading"].append({**place, "layer": layer, **numbers(0.5, 0.0), "null_high": 0.02})
+            if attributed:
+                tables["attribution"].append({**place, "method": "integrated gradients", **numbers(0.3, 0.0)})
+        if attributed:
+            pair = {"first": "integrated gradients", "second": "feature ablation"}
+            tables["agreement"].append({**model, **pair, **numbers(0.01, 0.0)})
+            tables["convergence"].append({**model, **numbers(0.03, 0.0), "largest": 0.052, "steps": 32, "mean_change": 0.7})
+        if not with_a4:
+            text = f"{weights}: has no A4, so that no band of it can be shifted"
+            tables["notes"].append({**model, "part": "doses", "note": text})
+    tables["windows"] = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(4)]
+    tables["window_of"] = [{"part": part, "windows": [0, 1, 2, 3]} for part in ("filters", "doses", "attribution")]
+    tables["pools"] = [{"part": "filters", "n_queries": 4, "pool_size": 16, "chance": 0.0625}]
+    request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
+    made = {"command": f"otoscope study bands {' '.join(names)}", "seconds": 5.0, "seed": 42}
+    return Result("bands", request, f"{names[0]} moves farthest without 400–1600 Hz.", [], tables, arrays, made)
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, "views/bands.py", corpus="small")
+
+
+@pytest.fixture
+def recording(store):
+    """Two tones of the same level, one in each band, as the recording of every piece."""
+    time = np.arange(60 * RATE) / RATE
+    sound = 0.2 * np.sin(2 * np.pi * 200 * time) + 0.2 * np.sin(2 * np.pi * 800 * time)
+    soundfile.write(caching.pieces("small")["piece 0"].audio_path, sound, RATE)
+    return caching.pieces("small")["piece 0"].audio_path
+
+
+def said(app: Any) -> list[str]:
+    return [text.value for text in (*app.markdown, *app.caption)]
+
+
+def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, recording, labels):
+    store["one", "two"] = examined("one", "two")
+    app = opened(checkpoints=["one", "two"])
+    assert app.title[0].value == "Which frequencies drive it?"
+    assert app.subheader[0].value == "one moves farthest without 400–1600 Hz."
+    main, shifts, reading, attribution = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    lines = [trace for trace in main["data"] if trace.get("customdata")]
+    assert [trace["y"] for trace in lines] == [pytest.approx(y) for y in ([25 / 3, 50], [25 / 3] * 2) * 2]
+    assert lines[0]["marker"]["symbol"] == ["circle-open", "circle"]
+    assert lines[0]["x"] == [200.0, 800.0]
+    assert main["layout"]["yaxis2"]["title"]["text"] == "energy (%)"
+    assert shifts["layout"]["yaxis"]["type"] == "log"
+    assert [note["text"] for note in reading["layout"]["annotations"]][:1] == ["<b>one</b>"]
+    assert "<b>gradients</b>" in [note["text"] for note in attribution["layout"]["annotations"]]
+    table = app.dataframe[1].value.to_dict("records")[0]
+    assert table["gradients ~ ablation"] == "○ 0.01 [-0.01, 0.03]"
+    assert (table["error of the gradients"], table["largest"]) == ("3.0 % [1.0, 5.0]", "5.2 %")
+    rows = app.dataframe[2].value.to_dict("records")
+    assert rows[0]["distance"] == "○ 0.05 [0.03, 0.07]"
+    assert (rows[1]["moved"], rows[1]["energy"], rows[2]["band"]) == ("50.0 %", "25.0 % [23.0, 27.0]", "(one sample later)")
+    assert "Of untrained twins only ±1 standard deviations." in said(app)
+    assert "Compute" not in labels(app)
+
+
+def test_a_band_is_heard_kept_and_removed(queue, store, opened, recording, ran):
+    store["one",] = examined("one")
+    app = opened(checkpoints=["one"])
+    rows = app.dataframe[0].value.to_dict("records")
+    assert [row["start_s"] for row in rows] == ["0:30", "0:20", "0:10", "0:00"]
+    assert "The windows that one moves most without 400–1600 Hz. Click a point above" in " ".join(said(app))
+    assert {"**Without**: 400–1600 Hz", "**Alone**: 400–1600 Hz", "3.0 dB below the recording."} <= set(said(app))
+    assert len(app.get("audio")) == 3
+    app.session_state["filters"] = {"selection": {"points": [{"customdata": ["one", "untrained", "100–400 Hz"]}]}}
+    ran(app)
+    assert "**Alone**: 100–400 Hz" in said(app)
+    assert any("one, untrained twin, moves most without" in text for text in said(app))
+
+
+def test_a_click_in_a_detail_leads_to_its_windows(queue, store, opened, recording, ran):
+    store["one",] = examined("one")
+    app = opened(checkpoints=["one"])
+    assert sum("Click a point or a cell to hear" in text for text in said(app)) == 3
+    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "trained", "100–400 Hz", -1]}]}}
+    ran(app)
+    assert app.dataframe[1].value["distance"].tolist() == pytest.approx([-0.9, 0.3, 0.2, 0.1])
+    assert "**Moves with A4 shifted**: piece 1, 0:10 to 0:14" in said(app)
+
+
+def test_without_a4_and_attribution_the_page_says_so(queue, store, opened, recording):
+    store["one",] = examined("one", with_a4=False, attributed=False)
+    app = opened(checkpoints=["one"])
+    assert len(app.get("plotly_chart")) == 2
+    assert sum("one has no A4, so that no band of it can be shifted." in text for text in said(app)) == 1
+
+
+def test_the_measure_is_chosen_and_stays_in_the_address(queue, store, opened, recording, ran):
+    store["one",] = examined("one")
+    app = opened(checkpoints=["one"], measure="drop in S")
+    assert "drop in S (percentage points)" in app.get("plotly_chart")[0].proto.spec
+    next(box for box in app.selectbox if box.label == "Shown").select("distance per dB")
+    ran(app)
+    assert "per fall of the level" in app.get("plotly_chart")[0].proto.spec
+    assert app.query_params["measure"] == "distance per dB"
+
+
+def test_a_recording_that_cannot_be_read_is_said(queue, store, opened):
+    store["one",] = examined("one")  # whose recording is empty
+    app = opened(checkpoints=["one"])
+    assert "there.wav" in app.error[0].value
+
+
+def test_a_name_is_no_markup(queue, store, checkpoints, opened, recording, evil, obeyed):
+    name = evil.split("/", 1)[0]
+    checkpoints[0].name = name
+    store[name,] = examined(name, with_a4=False, piece=evil)
+    app = opened(checkpoints=[name])
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    assert shown.count("alert(1)") >= 3
+    assert not obeyed(shown)
+    spec = "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "<script" not in re.sub(r'"customdata":\[.*?\]\]', "", spec)  # which is never drawn
+
+
+# --- marks and sounds ------------------------------------------------------------------------------------------------------
+
+
+def test_a_mark_has_the_unit_of_its_measure():
+    row = filtered("one", "trained", 0)[1]
+    moved = band_marks.mark_of(row, "filters", "", band_marks.MEASURES["embedding moved"], 0.6)
+    drop = band_marks.mark_of(row, "filters", "", band_marks.MEASURES["drop in S"], 0.6)
+    assert moved is not None
+    assert drop is not None
+    assert (moved.value, moved.null, moved.unit) == (pytest.approx(50), pytest.approx(100 * 0.04 / 0.6), "%")
+    assert (drop.value, drop.low, drop.null, drop.unit) == (pytest.approx(10), pytest.approx(8), 0.0, "points")
+    nothing = band_marks.mark_of({**row, "distance_per_db": None}, "filters", "", band_marks.MEASURES["distance per dB"], 0.6)
+    assert nothing is None
+
+
+def test_a_band_from_zero_has_a_place_on_the_logarithmic_axis():
+    rows = [{"low_hz": 0.0, "high_hz": 2100.0, "band": "low", "energy_share": 0.7}]
+    mark = Mark("", "one", 0.5, at=band_marks.centre(rows[0]))
+    drawing: Any = bands_answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), rows)
+    assert mark.at == 205.0
+    assert drawing.layout.xaxis.ticktext == ("0", "2100")
+    assert drawing.layout.xaxis.tickvals == (20.0, 2100.0)
+    energy = drawing.data[-2]
+    assert energy.x[:4] == (20.0, 20.0, 2100.0, 2100.0)
+    assert energy.y[:4] == pytest.approx((0.0, 70.0, 70.0, 0.0))
+
+
+def test_kept_and_removed_add_up_and_part_the_tones(recording):
+    whole, kept = band_sound.cut(recording, 1.0, [100.0, 400.0, 1600.0], 0, RATE)
+    spectrum = np.abs(np.fft.rfft(kept * np.hanning(len(kept))))
+    places = [round(tone * len(kept) / RATE) for tone in (200, 800)]
+    assert spectrum[places[1]] < 1e-3 * spectrum[places[0]]
+    assert len(whole) == len(kept) == 4 * RATE
+
+
+def test_a_faint_band_is_raised_a_loud_one_lowered_and_silence_said():
+    recording = np.full(RATE, 0.5, np.float32)
+    wav, level_db, gain_db = band_sound.playable(0.01 * recording, recording, RATE)
+    assert (level_db, gain_db) == (pytest.approx(-40, abs=0.01), pytest.approx(20, abs=0.01))
+    assert soundfile.read(io.BytesIO(wav))[0].max() == pytest.approx(0.05, abs=1e-3)
+    assert band_sound.playable(4 * recording, recording, RATE)[2] == pytest.approx(-6.02, abs=0.01)
+    assert band_sound.playable(0 * recording, recording, RATE) == (b"", None, 0.0)
+
+
+def test_agreement_has_one_row_per_model():
+    rows = band_details.agreement(examined("one", "two"))
+    assert [(row["checkpoint"], row["weights"]) for row in rows] == list(product(("one", "two"), MODELS))

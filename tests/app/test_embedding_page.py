@@ -1,0 +1,286 @@
+"""The page of the embedding with a stored result: maps, the windows chosen in them, cosines, measures, and their sound."""
+
+import json
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.errors import ConfigError
+from analysis.results import Result
+from app.charts import histogram, theme
+from app.charts.histogram import Bar
+from app.components import embedding_answer, embedding_map
+
+N = 6
+JOINT_ONLY = ("AUC against other works", "AUC against the same work", "modality gap", "cosine of matched pairs")
+
+
+def laid_out(*names: str, joint: bool = True, piece: str = "piece") -> Result:
+    """What could have been found of 6 windows: t-SNE twice and PCA once of trained weights, PCA of the twin."""
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("projections", "variance", "spaces", "measures")}
+    tables |= {"histograms": [], "examples": [], "cosines": []}
+    arrays: dict[str, Any] = {}
+    for number, (name, weights) in enumerate(product(names, ("trained", "untrained"))):
+        label = {"checkpoint": name, "weights": weights}
+        tables["spaces"].append({**label, "arrays": str(number), "joint": joint})
+        arrays[f"shared.{number}"] = np.array([0.5, 0.4, 0.3, 0.2, 0.1, 0.0], np.float32)
+        if joint:
+            arrays[f"cosine.{number}"] = np.array([0.9, 0.1, 0.8, 0.7, 0.3, 0.6], np.float32)
+            arrays[f"rival.{number}"] = np.array([[5, 4, 3, 2, 1, 0]] * 2, np.int32)
+            add_cosines(tables, label)
+        maps = [("PCA", 42, True), ("t-SNE", 42, True), ("t-SNE", 43, False)]
+        for method, seed, first in maps if weights == "trained" else maps[:1]:
+            add_map(tables, arrays, {**label, "method": method, "seed": seed, "first": first}, joint)
+        add_measures(tables["measures"], label, joint)
+    tables["windows"] = [
+        {"window": i, "piece": f"{piece} {i}", "title": f"{piece} {i}", "start_s": 10.0 * i, "composer": piece,
+         "work": f"work {i % 2}", "split": "test", "note_density_per_s": 2.0 + i,
+         "mean_pitch": 60.0, "mean_velocity": 64.0, "loudness_db": -30.0,
+         "spectral_centroid_hz": None if i == 0 else 900.0}
+        for i in range(N)
+    ]  # fmt: skip
+    request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
+    made = {"command": f"otoscope study embedding {' '.join(names)}", "seconds": 5.0, "seed": 42}
+    return Result("embedding", request, f"{names[0]}: matched audio and MIDI are closer.", [], tables, arrays, made)
+
+
+def add_map(tables: dict[str, list[dict[str, Any]]], arrays: dict[str, Any], label: dict[str, Any], joint: bool) -> None:
+    """A map with its array; of PCA with the shares of variance."""
+    number = sum(name.startswith("points.") for name in arrays)
+    arrays[f"points.{number}"] = np.arange(4 * N, dtype=np.float32).reshape(2, N, 2) / 10
+    arrays[f"trust.{number}"] = np.full((2, N), 0.9, np.float32)
+    is_pca = label["method"] == "PCA"
+    trust = {"PCA": 0.8, "t-SNE": 0.95 if label["first"] else 0.99}[label["method"]]
+    for space in ("joint",) if joint else ("audio", "midi"):
+        row = label | {"array": f"points.{number}", "space": space, "n": 12 if joint else 6, "k": 2, "note": ""}
+        row |= {"start": "" if is_pca else "pca" if label["first"] else "random", "moved": None if label["first"] else 0.75}
+        row |= {"perplexity": None if is_pca else 3.0, "n_neighbors": None}
+        qualities = {"trustworthiness": (trust, 0.5), "neighbours_kept": (0.6, 0.2), "variance_kept": (0.7, 0.1)}
+        for name, (value, null) in qualities.items():
+            there = name != "variance_kept" or is_pca
+            numbers = (value, value - 0.05, value + 0.05, null) if there else (None,) * 4
+            row |= dict(zip((name, f"{name}_ci_low", f"{name}_ci_high", f"{name}_null"), numbers, strict=True))
+        tables["projections"].append(row)
+        if is_pca:
+            about = {name: row[name] for name in ("checkpoint", "weights", "space")}
+            tables["variance"] += [about | {"axis": axis, "share": share} for axis, share in ((1, 0.4), (2, 0.3))]
+
+
+def add_measures(rows: list[dict[str, Any]], label: dict[str, str], joint: bool) -> None:
+    """All five measures, those of the joint space missing elsewhere; nothing is found of the twin."""
+    for measure in (*JOINT_ONLY, "neighbours shared by audio and MIDI"):
+        value = 0.9 if label["weights"] == "trained" else 0.5
+        numbers: dict[str, Any] = {"value": value, "ci_low": value - 0.05, "ci_high": value + 0.05, "null": 0.5, "n": N}
+        missing = dict.fromkeys(("value", "ci_low", "ci_high", "null")) | {"n": 0}
+        there = joint or measure not in JOINT_ONLY
+        unit = "share" if measure.startswith("neighbours") else ""
+        p = 0.031 if measure == "modality gap" and there else None
+        note = "" if there else "Not available: audio and MIDI have spaces of their own."
+        rows.append({**label, "measure": measure, **(numbers if there else missing), "unit": unit, "p": p, "note": note})
+
+
+def add_cosines(tables: dict[str, list[dict[str, Any]]], label: dict[str, str]) -> None:
+    """Two kinds in four bins of 0.5: matched pairs in the highest, others in the second and, only one, in the highest."""
+    for kind, pairs in (("matched", (0, 0, 2, 4)), ("other works", (0, 9, 3, 1))):
+        for i, count in enumerate(pairs):
+            edges = {"bin_low": -1 + 0.5 * i, "bin_high": -0.5 + 0.5 * i}
+            tables["histograms"].append({**label, "kind": kind, "bin": i, **edges, "share": count / sum(pairs), "pairs": count})
+            for audio in range(min(count, 3)):
+                midi = audio if kind == "matched" else audio + 1
+                pair = {"audio": audio, "midi": midi, "cosine": -0.9 + 0.5 * i + audio / 10}
+                tables["examples"].append({**label, "kind": kind, "bin": i, **pair})
+        about = {"mean": 0.0, "q05": -0.4, "q25": 0.0, "median": 0.2, "q75": 0.3, "q95": 0.6, "pairs": sum(pairs)}
+        tables["cosines"].append({**label, "kind": kind, **about})
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, "views/embedding.py")
+
+
+def spec(app: Any, number: int) -> dict[str, Any]:
+    """A figure of the page."""
+    return json.loads(app.get("plotly_chart")[number].proto.spec)
+
+
+def captions(app: Any) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_the_map_says_its_seed_and_how_far_it_can_be_trusted(queue, store, checkpoints, opened, labels):
+    store["one", "two"] = laid_out("one", "two")
+    app = opened(checkpoints=["one", "two"], corpus="small")
+    assert app.title[0].value == "How is the space laid out?"
+    assert app.subheader[0].value == "one: matched audio and MIDI are closer."
+    picker = next(box for box in app.selectbox if box.label == "Map")
+    assert picker.options == ["PCA", "t-SNE, seed 42", "t-SNE, seed 43", "PCA, untrained twin"]
+    assert picker.value == "t-SNE, seed 42"  # not seed 43, which only looks better
+    said = captions(app).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+    assert "t-SNE, seed 42: 12 points, perplexity 3, begun from PCA; trustworthiness 0.95 [0.90, 1.00]" in said
+    assert "(a random map 0.50); 60.0 % [55.0, 65.0] of nearest neighbours kept (random 20.0 %) (k = 2)." in said
+    assert "With seed 43 points lie 0.75 spreads of this map away" in said
+    lines = next(trace for trace in spec(app, 0)["data"] if trace["name"] == "joined")
+    assert lines["mode"] == "lines"
+    assert "Compute" not in labels(app)
+
+
+def test_another_map_and_colour_stay_in_the_address(queue, store, checkpoints, opened, ran):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small", method="PCA", colour="note density")
+    layout = spec(app, 0)["layout"]
+    assert layout["xaxis"]["title"]["text"] == "principal component 1 (no unit, 40.0 % of variance)"
+    assert layout["coloraxis"]["colorbar"]["title"]["text"] == "note density (notes per s)"
+    next(box for box in app.selectbox if box.label == "Map").set_value("PCA, untrained twin")
+    ran(app)
+    assert app.query_params["method"] == "PCA, untrained twin"
+    assert "70.0" in captions(app)  # of the variance
+    assert "points lie" not in captions(app)  # there is but one map of the twin
+
+
+def test_until_something_is_chosen_the_farthest_pairs_are_heard(queue, store, checkpoints, opened):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small")
+    listed = app.dataframe[0].value
+    assert listed["piece"].tolist() == [f"piece {i}" for i in (1, 4, 5, 3, 2, 0)]
+    said = [text.value for text in app.markdown]
+    assert "**This window**: piece 1, 0:10 to 0:14" in said
+    assert "**The MIDI of another work nearest to this audio**: piece 4, 0:40 to 0:44" in said
+    assert "Chosen points, as CSV" not in [button.label for button in app.get("download_button")]
+
+
+def test_a_loop_leads_to_windows_their_sound_and_their_numbers(queue, store, checkpoints, opened, ran):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small", method="PCA")
+    points = [{"customdata": [number]} for number in (2, N + 2, N + 5)]
+    app.session_state["map-0"] = {"selection": {"points": points}}
+    ran(app)
+    listed = app.dataframe[0].value
+    assert listed[["points", "piece"]].to_numpy().tolist() == [["both", "piece 2"], ["MIDI", "piece 5"]]
+    assert "3 points of 2 windows are chosen." in captions(app)
+    assert "**This window**: piece 2, 0:20 to 0:24" in [text.value for text in app.markdown]
+    assert "Chosen points, as CSV" in [button.label for button in app.get("download_button")]
+
+
+def test_the_chosen_points_as_csv_are_those_of_the_map():
+    result = laid_out("one", "two")
+    record = embedding_map.maps_of(result, "two")["t-SNE, seed 43"][0]
+    rows = embedding_map.points_of(result, record, ("audio", "midi"))
+    lines = embedding_map.points_csv(result, record, [rows[1], rows[N + 4]]).splitlines()
+    assert len(lines) == 3
+    table = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    assert [(row["checkpoint"], row["seed"], row["modality"], row["window"]) for row in table] == [
+        ("two", "43", "audio", "1"), ("two", "43", "midi", "4"),
+    ]  # fmt: skip
+    assert [float(row["x"]) for row in table] == pytest.approx([rows[1]["x"], rows[N + 4]["x"]])
+
+
+def test_before_the_joint_embedding_each_side_has_its_map(queue, store, checkpoints, opened, ran):
+    store["one",] = laid_out("one", joint=False)
+    app = opened(checkpoints=["one"], corpus="small", colour="cosine of the pair")
+    figure = spec(app, 0)
+    assert "joined" not in [trace["name"] for trace in figure["data"]]
+    assert len(next(trace for trace in figure["data"] if trace["name"] == "points")["customdata"]) == N
+    assert next(box for box in app.selectbox if box.label == "Colour").value == "audio or MIDI"  # no cosine there
+    assert "no cosine leads from one to the other" in captions(app)
+    assert app.dataframe[0].value["piece"].tolist()[0] == "piece 5"  # with the fewest shared neighbours
+    app.button_group[0].set_value("midi")
+    ran(app)
+    assert app.query_params["side"] == "midi"
+    table = app.dataframe[1].value.to_dict("records")
+    assert [row["measure"] for row in table if row["note"]] == [
+        "AUC, other works", "AUC, same work", "modality gap", "matched cosine",
+    ]  # fmt: skip
+
+
+def test_a_bin_leads_to_two_sounds(queue, store, checkpoints, opened, ran):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small")
+    pairs = app.dataframe[1].value  # the most alike others of which there are three, not the single one above
+    assert pairs["cosine"].tolist() == pytest.approx([0.3, 0.2, 0.1])
+    assert pairs["MIDI"].tolist() == ["piece 3, 0:30", "piece 2, 0:20", "piece 1, 0:10"]
+    said = [text.value for text in app.markdown]
+    assert "**Audio**: piece 2, 0:20 to 0:24" in said
+    assert "**MIDI, heard from its recording**: piece 3, 0:30 to 0:34" in said
+    app.session_state["cosines-0"] = {"selection": {"points": [{"customdata": ["trained", "matched", 3]}]}}
+    ran(app)
+    assert "one, matched: 3 of the 4 pairs with a cosine of 0.5 to 1." in captions(app).replace("\\", "")
+    assert not any(text.value.startswith("**MIDI, heard") for text in app.markdown)
+    app.session_state["cosines-0"] = {"selection": {"points": [{"customdata": ["untrained", "other works", 3]}]}}
+    ran(app)
+    assert "one, untrained twin, other works: the only pair with a cosine of 0.5 to 1." in captions(app)
+
+
+def test_measures_stand_beside_the_twin_and_their_null(queue, store, checkpoints, opened):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small")
+    rows = app.dataframe[2].value.to_dict("records")
+    assert rows[2] == {
+        "checkpoint": "one", "measure": "modality gap", "trained": "0.90 [0.85, 0.95]", "twin": "○ 0.50 [0.45, 0.55]",
+        "null": "0.50", "null of the twin": "0.50", "p": "p = 0.031", "n": 6,
+    }  # fmt: skip
+    assert rows[4]["trained"] == "90.0 % [85.0, 95.0]"
+    assert app.dataframe[3].value["map"].tolist() == ["PCA", "t-SNE, seed 42", "t-SNE, seed 43", "PCA, untrained twin"]
+    assert app.dataframe[3].value["trustworthiness"].tolist()[0] == "0.80 [0.75, 0.85], random 0.50"
+
+
+def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
+    name = evil.split("/", 1)[0]
+    checkpoints[0].name = name
+    store[name,] = laid_out(name, piece=evil)
+    app = opened(checkpoints=[name], corpus="small", colour="composer")
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    assert shown.count("alert(1)") >= 3
+    assert not obeyed(shown)
+    assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+
+
+def test_a_map_like_one_at_random_is_said_to_be():
+    record = laid_out("one").tables["projections"][1]
+    said = embedding_map.trusted({**record, "trustworthiness_null": 0.9})  # the interval ends there
+    assert "trustworthiness 0.95 [0.90, 1.00], not distinguishable from a random map;" in said
+    assert "a random map 0.89)" in embedding_map.trusted({**record, "trustworthiness_null": 0.89})
+    flat = {**record, "trustworthiness": None, "note": "Not available: all its windows are in one place."}
+    assert embedding_map.trusted(flat) == "12 points. Not available: all its windows are in one place."
+
+
+# --- histogram -------------------------------------------------------------------------------------------------------------
+
+
+def test_steps_go_from_edge_to_edge_and_dots_lead_on():
+    bars = [Bar("matched", i / 4, (i + 1) / 4, share, 8, ("k", i)) for i, share in enumerate((0, 0.25, 0, 0.75))]
+    others = [Bar("<b>other", i / 4, (i + 1) / 4, share) for i, share in enumerate((1, 0, 0, 0))]
+    drawing: Any = histogram.panels(
+        {"trained": bars + others, "twin": bars}, x_title="cosine (no unit)", y_title="share (%)", n_name="pairs",
+        null="<b>other", twins=["twin"], colours={"matched": theme.JOINT},
+    )  # fmt: skip
+    steps, dots = drawing.data[:2]
+    assert (steps.x, steps.y) == ((0.25, 0.25, 0.5, 0.75, 1.0, 1.0), (0, 25, 0, 75, 75, 0))
+    assert (dots.x, dots.y, dots.customdata) == ((0.375, 0.875), (25, 75), (["k", 1], ["k", 3]))
+    assert dots.hovertext[0] == "trained: matched<br>0.25 to 0.5<br>25.0 % (8 pairs)"
+    assert (steps.line.color, steps.line.dash) == (theme.JOINT, "solid")
+    assert drawing.data[2].fillcolor == histogram.BAND
+    twin = [trace for trace in drawing.data if trace.yaxis == "y2"]
+    assert (twin[0].line.color, twin[0].line.dash, len(twin)) == (theme.TWIN, "dash", 2)
+    assert drawing.layout.xaxis.range == (-0.25, 1.25)
+    assert "<b>other" not in drawing.to_json().replace("\\u003c", "<")
+
+
+def test_nothing_is_said_to_be_nothing():
+    drawing: Any = histogram.panels({"trained": [Bar("matched", 0, 1, 0)]}, x_title="x", y_title="y")
+    assert "Nothing to draw" in drawing.layout.annotations[0].text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [((1, 1, 0.5), r"from 1 to 1; expected the lower edge first"), ((0, 1, 1.5), r"is 1.5; expected 0 to 1")],
+)
+def test_a_bar_that_cannot_be_is_refused(numbers, said):
+    with pytest.raises(ConfigError, match=said):
+        Bar("matched", *numbers)
+
+
+def test_p_is_worded():
+    assert [embedding_answer.p_words(p) for p in (0.00099, 0.001, 0.05)] == ["p < 0.001", "p = 0.001", "p = 0.05"]

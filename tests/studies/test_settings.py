@@ -1,0 +1,55 @@
+"""What no run could use is refused in a sentence that names the setting, before anything is opened."""
+
+import pytest
+
+from analysis.errors import ConfigError
+from analysis.studies import STUDY_NAMES
+from analysis.studies.study import build_request
+
+
+@pytest.mark.parametrize("study", STUDY_NAMES)
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("windows_per_piece", "100000000", "windows_per_piece of {} is 100000000; expected a number from 0 to 2,000"),
+        ("windows_per_piece", "-3000", "windows_per_piece of {} is -3000; expected a number from 0 to 2,000"),
+        ("split", "nonsense", "There is no split 'nonsense'; expected one of .*test"),
+        ("corpus", "x" * 3_000, "corpus of {} has 3,000 characters; expected at most 2,000"),
+    ],
+)
+def test_every_study_refuses_numbers_and_splits_beyond_reason(study: str, setting: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message.format(study)):
+        build_request(study, ["x"], {setting: value})
+
+
+@pytest.mark.parametrize(
+    ("study", "setting", "value", "message"),
+    [
+        ("scoreboard", "n_queries", "-10000000", "n_queries of scoreboard is -10000000; expected a number from 0 to 20,000"),
+        ("similarity", "n_shuffles", "1000000000", "n_shuffles of similarity is 1000000000; expected a number from 0 to 2,000"),
+        ("similarity", "n_shuffles", "3", "n_shuffles is 3; expected 20 or more"),
+        ("similarity", "across", "everything", "across is 'everything'; expected one of"),
+        ("embedding", "perplexity", "nan", "perplexity of embedding is nan; expected a number from 0 to 1,000"),
+        ("embedding", "n_seeds", "1000000000", "n_seeds of embedding is 1000000000; expected a number from 0 to 20"),
+        ("embedding", "methods", "LDA", "LDA"),
+        ("probes", "tasks", "xyz", "There is no task 'xyz'"),
+        ("probes", "shuffles", "1000000000", "shuffles of probes is 1000000000; expected a number from 0 to 200"),
+        ("bands", "doses", "much", "much"),
+        ("bands", "attribution_windows", "1000000000", "attribution_windows of bands is 1000000000; expected"),
+        ("transposition", "semitones", "half", "half"),
+        ("invariance", "changes", "weather", "changes names 'weather'; expected “all” or some of"),
+        (
+            "replication",
+            "evaluation_seeds",
+            "100000",
+            "evaluation_seeds of replication is 100000; expected",
+        ),
+    ],
+)
+def test_a_setting_is_refused_by_name(study: str, setting: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_request(study, ["x"], {setting: value})
+
+
+def test_any_seed_will_do() -> None:
+    assert build_request("scoreboard", ["x"], {"seed": "123456789012"}).seed == 123_456_789_012
