@@ -1,5 +1,7 @@
 """The shipped weights give the numbers that their cards state: recomputed here on a few pieces, rendered anew."""
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ from analysis.datasets.corpus import list_demo_pieces
 from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.piece import Piece
 from analysis.models.checkpoint import Checkpoint, list_checkpoints
+from analysis.studies import STUDY_NAMES
 from analysis.studies.card import write_card
 from analysis.studies.comparison import percent
+from analysis.studies.shipped import shipped_folder
 from analysis.studies.train_checkpoint import evaluate_small_pool, small_pool_pieces
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4")
@@ -67,5 +71,14 @@ def test_the_baseline_leaves_room_for_the_arms_to_differ() -> None:
 
 def test_there_is_nothing_beside_what_a_checkpoint_holds() -> None:
     allowed = {"model.safetensors", "config.json", "history.csv", "card.md"}
-    folders: list[Path] = [path for path in (paths.repository() / "checkpoints").iterdir() if path.is_dir()]
+    root = paths.repository() / "checkpoints"
+    folders: list[Path] = [path for path in root.iterdir() if path.is_dir() and path != shipped_folder()]
     assert all({file.name for file in folder.iterdir()} == allowed for folder in folders)
+
+
+def test_shipped_results_were_made_with_the_shipped_weights() -> None:
+    shas = {shipped(arm).name: shipped(arm).sha256 for arm in ARMS}
+    documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob("*.json.gz")]
+    assert documents
+    assert all(document["provenance"]["checkpoint_sha256"] == shas for document in documents)
+    assert {document["study"] for document in documents} <= set(STUDY_NAMES)

@@ -82,11 +82,24 @@ def test_a_page_that_strangers_could_reach_shows_what_to_do_and_nothing_else(ope
     assert not [*app.caption, *app.info, *app.button, *app.selectbox, *app.dataframe, *app.expander, *app.sidebar.markdown]
 
 
+def first_statement(script, name):
+    """What a function does first, after its docstring."""
+    body = ast.parse(script.read_text()).body
+    function = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return ast.unparse(function.body[1])
+
+
 @pytest.mark.parametrize("script", PAGES, ids=lambda path: path.stem)
 def test_every_page_asks_first(script):
-    page = next(node for node in ast.parse(script.read_text()).body if isinstance(node, ast.FunctionDef) and node.name == "page")
-    first = page.body[1]  # after the docstring
-    assert ast.unparse(first) == "access.require_access()"
+    *_, last = ast.parse(script.read_text()).body
+    assert isinstance(last, ast.If)
+    assert ast.unparse(last.test) == "__name__ == '__main__'"
+    (only,) = last.body
+    if ast.unparse(only) == "study_page.show(PAGE)":
+        assert first_statement(APP / "components" / "study_page.py", "show") == "access.require_access()"
+    else:
+        assert ast.unparse(only) == "page()"
+        assert first_statement(script, "page") == "access.require_access()"
 
 
 def test_insecure_is_said_on_the_page(open_server, monkeypatch):
