@@ -52,13 +52,15 @@ def test_what_cannot_be_made_gives_its_reason_and_the_others_go_on(
     corpus_folder: Path, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        battery, "settings_for", lambda study, corpus: {"corpus": corpus} | ({"split": "none"} if study == "scoreboard" else {})
+        battery,
+        "settings_for",
+        lambda study, corpus: {"corpus": corpus} | ({"split": "validation"} if study == "scoreboard" else {}),
     )
     told: list[str] = []
     name = str(make_checkpoint("D0").path)
     parts = run_battery([name], str(corpus_folder), studies=("scoreboard", "controls"), notice=told.append)
     assert parts[0].result is None
-    assert "There is no split 'none'" in parts[0].error
+    assert "Retrieval cannot be scored on" in parts[0].error
     assert parts[0].error in told[0]
     assert parts[0].command.startswith("otoscope study scoreboard")
 

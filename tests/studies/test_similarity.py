@@ -229,9 +229,8 @@ def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_
 def test_requests_are_checked_before_anything_is_computed(
     setting: dict, message: str, checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path
 ) -> None:
-    request = build_request("similarity", [str(checkpoints[0].path)], {**SMALL, "corpus": str(corpus_folder), **setting})
     with pytest.raises(ConfigError, match=message):
-        run_study("similarity", request)
+        build_request("similarity", [str(checkpoints[0].path)], {**SMALL, "corpus": str(corpus_folder), **setting})
 
 
 def test_a_large_corpus_is_thinned_with_a_notice(
