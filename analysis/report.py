@@ -3,7 +3,7 @@
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from analysis.figures.studies import draw_study
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
 from analysis.studies.battery import Part
+from analysis.studies.counterparts import counterparts
 
 QUESTIONS = {
     "scoreboard": "Can it find the match?",
@@ -36,22 +37,27 @@ details{margin:.6rem 0}
 """
 
 
-def write_report(parts: Sequence[Part], out: Path, *, title: str = "Examination") -> Path:
-    """Write `report.html` in one step and return its path."""
+def write_report(parts: Sequence[Part], out: Path, arms: Mapping[str, str], *, title: str = "Examination") -> Path:
+    """Write `report.html` in one step and return its path; the arguments are those of `report_page`."""
     place = out / "report.html"
     temporary = place.with_name(f".{place.name}.partial")
-    temporary.write_text(report_page(parts, title), encoding="utf-8")
+    temporary.write_text(report_page(parts, arms, title), encoding="utf-8")
     temporary.replace(place)
     return place
 
 
-def report_page(parts: Sequence[Part], title: str = "Examination") -> str:
+def report_page(parts: Sequence[Part], arms: Mapping[str, str], title: str = "Examination") -> str:
     """The report as HTML.
 
-    Every study has its headline, figures, values with interval, null and n, the published numbers, the notices, and the command
-    that gives the same numbers.
+    Every study has its headline, figures, values with interval, null and n, the published numbers beside ours, the notices, and
+    the command that gives the same numbers.
+
+    Args:
+        parts: of the examination.
+        arms: checkpoint → arm, to find what is published about it.
+        title: what was examined.
     """
-    body = [f"<h1>{html.escape(title)}</h1>", _summary(parts), *(_section(part) for part in parts)]
+    body = [f"<h1>{html.escape(title)}</h1>", _summary(parts), *(_section(part, arms) for part in parts)]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>{''.join(body)}</body></html>"
@@ -67,7 +73,7 @@ def _said(part: Part) -> str:
     return html.escape(part.result.headline if part.result else f"Not made: {part.error}")
 
 
-def _section(part: Part) -> str:
+def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(QUESTIONS.get(part.study, part.study))}</h2>'
     notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in part.notices)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
@@ -79,7 +85,7 @@ def _section(part: Part) -> str:
     )
     return (
         f'{heading}<p class="headline">{_said(part)}</p>{notices}{figures}{_values(part.result.values)}'
-        f"{_published(part.study)}{command}{_provenance(part.result)}"
+        f"{_published(part.result, arms)}{command}{_provenance(part.result)}"
     )
 
 
@@ -111,19 +117,23 @@ def _null(value: Value) -> str:
     return html.escape(format_value(Value("null", value.null, None, None, 0, None, value.unit, "")))
 
 
-def _published(study: str) -> str:
-    if study not in published_studies():
+def _published(result: Result, arms: Mapping[str, str]) -> str:
+    """What is published about the arms that were examined, beside ours."""
+    known = published(result.study) if result.study in published_studies() else ()
+    records = [one for one in known if one.arm in arms.values()]
+    if not records:
         return ""
-    records = published(study)
-    rows = [
-        f"<tr><td>{html.escape(one.arm)}</td><td>{html.escape(one.condition)}</td><td>{html.escape(one.measure)}</td>"
-        f"<td>{one.value:g} {html.escape(one.unit)}</td><td>{html.escape(one.correction)}</td></tr>"
+    ours = counterparts(result, arms)
+    cells = [
+        (*place, f"{one.value:g} {one.unit}", ours.get(place, "–"), one.correction)
         for one in records
+        if (place := (one.arm, one.condition, one.measure))
     ]
-    head = "<tr><th>arm</th><th>condition</th><th>measure</th><th>value</th><th>what to know</th></tr>"
+    rows = [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells]
+    head = "<tr><th>arm</th><th>condition</th><th>measure</th><th>published</th><th>ours</th><th>what to know</th></tr>"
     sources = " ".join(dict.fromkeys(sentence for one in records for sentence in (one.citation, one.comparability, one.source)))
     return (
-        f"<details><summary>Published numbers ({len(records)})</summary><p class='note'>{html.escape(sources)}</p>"
+        f"<details><summary>Published versus ours ({len(records)})</summary><p class='note'>{html.escape(sources)}</p>"
         f"<table>{head}{''.join(rows)}</table></details>"
     )
 

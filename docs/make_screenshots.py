@@ -82,7 +82,8 @@ def main() -> None:
             settle(page)
             picture = Image.open(io.BytesIO(page.screenshot()))
             options.out.mkdir(parents=True, exist_ok=True)
-            picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(options.out / f"{name}.png", optimize=True)
+            picture = picture.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            picture.save(options.out / f"{name}.png", optimize=True)
             page.close()
         browser.close()
 

@@ -57,7 +57,7 @@ def battery(options: argparse.Namespace) -> None:
     from analysis.store import open_store
     from analysis.studies import STUDY_NAMES
     from analysis.studies.battery import Part
-    from analysis.studies.study import read_result
+    from analysis.studies.study import find_checkpoint, read_result
 
     studies = options.only.split(",") if options.only else list(STUDY_NAMES)
     made_folder(options.out)
@@ -70,7 +70,8 @@ def battery(options: argparse.Namespace) -> None:
         if result is not None:
             write_result(result, options.out / one["study"])
     title = f"Examination of {', '.join(Path(name).name for name in options.checkpoints)} on {Path(options.corpus).name}"
-    report = write_report(parts, options.out, title=title)
+    arms = {one.name: one.arm for one in map(find_checkpoint, options.checkpoints)}
+    report = write_report(parts, options.out, arms, title=title)
     lines = [f"{part.study}: {part.result.headline if part.result else f'not made: {part.error}'}" for part in parts]
     emit(options, {"report": str(report), **done}, [*lines, str(report)])
 

@@ -24,7 +24,7 @@ def page() -> None:
     layout.question("What does the whole examination say?")
     good, _ = controls.usable()
     if good:
-        battery_form.show(*battery_form.choose(good))
+        battery_form.show(battery_form.choose(good))
     else:
         remedy = "Train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found, so there is nothing to examine.", remedy)

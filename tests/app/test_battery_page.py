@@ -1,5 +1,6 @@
 """The page of the whole examination: what it takes, the job, its answers and the report."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 import analysis.jobs.battery
 from analysis.errors import ConfigError
 from analysis.studies import STUDY_NAMES
-from app.components import battery_form
+from analysis.studies.battery import Part
+from app import answers
+from app.components import battery_answers
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def test_a_refused_request_is_a_sentence(queue, store, monkeypatch, opened, pres
     assert press(opened(checkpoints="one", corpus="small"), "Examine").error[0].value == "There is \\*no\\* such study."
 
 
-def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, opened, evil, obeyed, monkeypatch):
+def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, opened, evil, obeyed, monkeypatch, result_of):
     studies = [
         {
             "study": "scoreboard",
@@ -64,14 +67,32 @@ def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, o
     ]
     queue.add("done", kind="battery", request=asked(), document_json=None)
     monkeypatch.setattr(type(queue.jobs["job1"]), "document", property(lambda _: {"studies": studies}), raising=False)
+    store["one",] = replace(result_of("one"), headline=f"{evil} finds it.")
     app = opened(checkpoints="one", corpus="small", job="job1")
     shown = "\n".join(str(one.value) for one in [*app.markdown, *app.caption, *app.success])
-    assert "1 of 2 studies answered." in shown
+    assert "9 of 10 studies answered." in shown
     assert "**Retrieval**" in shown
-    assert "Not made:" in shown
-    assert shown.count("alert(1)") == 3
+    assert shown.count("Not made:") == 1
+    assert shown.count("alert(1)") == 11
     assert not obeyed(shown)
     assert len(app.get("download_button")) == 1
+    assert not app.button
+
+
+def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offered(
+    queue, store, opened, labels, result_of, monkeypatch
+):
+    wanted = {"scoreboard": result_of("one"), "similarity": result_of("one")}
+    monkeypatch.setattr(answers, "found_result", lambda study, request, ones: (wanted.get(study), "came with the checkpoints"))
+    app = opened(checkpoints="one", corpus="small")
+    assert app.success[0].value == "2 of 10 studies answered."
+    shown = [str(one.value) for one in app.markdown]
+    assert shown[0].startswith(
+        "8 studies of 1 checkpoint and the untrained twins take about 3 minutes on a CPU. What is answered"
+    )
+    assert [text.split("**")[1] for text in shown if text.startswith("**")] == ["Retrieval", "Similarity"]
+    assert [one.value for one in app.caption].count("This came with the checkpoints.") == 2
+    assert labels(app) == ["Go on"]
 
 
 def test_a_failed_one_can_go_on(queue, store, opened, labels):
@@ -81,7 +102,15 @@ def test_a_failed_one_can_go_on(queue, store, opened, labels):
     assert labels(app) == ["Go on"]
 
 
-def test_a_result_that_has_left_the_store_says_so(monkeypatch, tmp_path):
-    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
-    row = {"study": "scoreboard", "store_key": "0" * 64, "error": "", "command": "otoscope study scoreboard one", "notices": []}
-    assert "The result has left the store. Examine again." in battery_form.report([row], "Examination")
+def test_the_report_has_what_is_there(result_of):
+    found = [
+        Part("scoreboard", "otoscope study scoreboard one", result_of("one")),
+        Part("probes", ""),
+        Part("bands", "", error="No."),
+    ]
+    page = battery_answers.report(found, {"one": "D0"}, "Examination of <one>")
+    assert "Examination of &lt;one&gt;" in page
+    assert "S = 50.0 % [42.0, 60.0]" in page
+    assert "Not made: No." in page
+    assert "Published versus ours" in page
+    assert "probes" not in page

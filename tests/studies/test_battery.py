@@ -1,6 +1,7 @@
 """The examination runs every study, goes on where it was stopped, and gives the reason where a study cannot be made."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.report import write_report
+from analysis.results import format_value
 from analysis.store import Store
 from analysis.studies import STUDY_NAMES, battery
 from analysis.studies.battery import COST, Part, run_battery, settings_for
@@ -88,14 +90,16 @@ def test_the_report_needs_nothing_else_and_shows_every_answer(corpus_folder: Pat
     name = str(make_checkpoint("D0").path)
     parts: list[Any] = run_battery([name], str(corpus_folder), studies=FEW)
     parts.append(Part("probes", "otoscope study probes <x>", error="There are <b>too few</b> works."))
-    page = write_report(parts, tmp_path, title="Examination of <D0>").read_text(encoding="utf-8")
+    page = write_report(parts, tmp_path, {Path(name).name: "D0"}, title="Examination of <D0>").read_text(encoding="utf-8")
     for part in parts[:2]:
         assert part.result.headline.split(":")[0].replace("'", "&#x27;") in page
         assert all(value.name.split(", ")[-1] in page for value in part.result.values[:10])
         assert part.command.split(" --")[0] in page
     assert page.count("<svg") >= 2
     assert "&lt;b&gt;too few&lt;/b&gt;" in page
-    assert "Published numbers" in page
+    assert "Published versus ours (11)" in page
+    ours = next(value for value in parts[0].result.values if value.name.endswith("trained, canonical: R@1 audio to MIDI"))
+    assert f"<td>R@1 audio to MIDI</td><td>22.2 %</td><td>{format_value(replace(ours, null=None))}</td>" in page
     assert "arXiv 2604.10283" in page
     for foreign in ("<script", "src=", 'href="http', "@import", "url(http"):
         assert foreign not in page

@@ -1,0 +1,126 @@
+"""What a result says where others have published a number: ours, by arm, condition and measure as they are published."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from analysis.results import SHARE, Result, Value, format_value
+
+Row = Mapping[str, Any]
+Place = tuple[str, str, str]  # arm, condition, measure
+TRAINED = "trained"
+WAYS = ("audio to MIDI", "MIDI to audio")
+ABLATIONS = {
+    "as it is": "real",
+    "zero": "zero {}",
+    "noise of the same mean and SD": "noise {}",
+    "of a window of another work": "shuffle {}",
+}
+CHANGES = {
+    "time_shift": "audio shifted by {:+g} samples",
+    "note_velocity": "note velocity × {:g}",
+    "white_noise": "noise at {:g} dB SNR",
+}
+CELLS = {"mean over blocks": "mean of the 4 × 4 layers", "last blocks": "last layers"}
+ESTIMATORS = {"biased CKA": "biased linear CKA", "RSA, cosine, Spearman": "RSA"}
+TASKS = {"audio chroma": "chroma"}
+SIDES = {"audio": "audio", "midi": "MIDI"}
+TRAININGS = "five training seeds"
+
+
+def counterparts(result: Result, arms: Mapping[str, str]) -> dict[Place, str]:
+    """Our number with its interval for every published one that the result has something to set beside.
+
+    Args:
+        result: of any study; one about which nothing is published gives an empty dictionary.
+        arms: checkpoint → arm. Of several checkpoints of an arm the first one counts; unknown checkpoints are left out.
+    """
+    found: dict[Place, str] = {}
+    rows = (row for table in ("runs", "scores") for row in result.tables.get(table, ()) if "arm" in row)
+    arms = {**arms, **{row["checkpoint"]: row["arm"] for row in rows}}  # a control counts as the arm that it controls
+    for checkpoint, condition, measure, text in _READERS.get(result.study, _nothing)(result):
+        if checkpoint in arms:
+            found.setdefault((arms[checkpoint], condition, measure), text)
+    return found
+
+
+Told = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure, our number
+
+
+def _nothing(_: Result) -> Told:
+    return iter(())
+
+
+def _trained(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["weights"] == TRAINED and row["value"] is not None]
+
+
+def _text(row: Row, unit: str = SHARE, *, value: str = "value", prefix: str = "") -> str:
+    number = Value("number", row[value], row[f"{prefix}ci_low"], row[f"{prefix}ci_high"], row["n"], None, unit, "")
+    return format_value(number)
+
+
+def _scoreboard(result: Result) -> Told:
+    pool = "canonical"
+    for value in result.values:
+        name, _, measure = value.name.partition(f", {TRAINED}, {pool}: ")
+        text = format_value(Value(measure or "S", value.value, value.ci_low, value.ci_high, value.n, None, value.unit, ""))
+        hard = measure.removeprefix("accuracy against same piece ")
+        if hard in WAYS:
+            yield name, f"{pool} pool", "accuracy against same piece", f"{text} ({hard})"
+        elif measure:
+            yield name, f"{pool} pool", measure, text
+
+
+def _ablation(result: Result) -> Told:
+    for row in result.tables["ablation"]:
+        if row["weights"] == TRAINED and row["kind"] in ABLATIONS:
+            condition = ABLATIONS[row["kind"]].format(row["input"])
+            yield row["checkpoint"], condition, "S", _text(row, value="s", prefix="s_")
+
+
+def _controls(result: Result) -> Told:
+    for row in _trained(result.tables["scores"]):
+        yield row["checkpoint"], row["values"], "S", _text(row)
+
+
+def _transposition(result: Result) -> Told:
+    for table, measure in (("scores", "S"), ("retention", "retention")):
+        for row in _trained(result.tables[table]):
+            size = int(row["semitones"])
+            steps = f"±{size}" if measure == "retention" else f"{size:+d}" if size else "0"
+            if row["moved"] == "MIDI alone":
+                yield row["checkpoint"], f"{steps} semitones", measure, _text(row)
+
+
+def _invariance(result: Result) -> Told:
+    for row in _trained(result.tables["scores"]):
+        if row["change"] in CHANGES and row["dose"] is not None:
+            yield row["checkpoint"], CHANGES[row["change"]].format(row["dose"]), "S", _text(row)
+
+
+def _similarity(result: Result) -> Told:
+    for row in _trained(result.tables["summary"]):
+        across = row["first"] == row["second"] and row["sides"] == "audio, midi"
+        if across and row["estimator"] in ESTIMATORS and row["what"] in CELLS:
+            yield row["first"], CELLS[row["what"]], ESTIMATORS[row["estimator"]], _text(row, "")
+
+
+def _probes(result: Result) -> Told:
+    for row in _trained(result.tables["scores"]):
+        if row["layer"] == f"{row['side']}.embedding" and row["probe"] == "ridge":
+            condition = f"{TASKS.get(row['task'], row['task'])} from {SIDES[row['side']]}"
+            yield row["checkpoint"], condition, row["measure"], _text(row, "")
+
+
+def _replication(result: Result) -> Told:
+    first = {row["arm"]: row["checkpoint"] for row in reversed(result.tables["runs"])}
+    for row in _trained(result.tables["arms"]):
+        if row["n"] > 1:
+            yield first[row["arm"]], TRAININGS, "mean S", f"{_text(row)}, n = {row['n']}"
+            yield first[row["arm"]], TRAININGS, "SD of S", f"{100 * row['sd']:.1f} points, n = {row['n']}"
+
+
+_READERS: Mapping[str, Callable[[Result], Told]] = {
+    "scoreboard": _scoreboard, "ablation": _ablation, "controls": _controls, "transposition": _transposition,
+    "invariance": _invariance, "similarity": _similarity, "probes": _probes, "replication": _replication,
+}  # fmt: skip

@@ -1,0 +1,83 @@
+"""What of an examination is there already: every headline, or the reason why there is none, and the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from app import answers
+from app.components import job_words
+from app.layout import plain
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be examined."""
+
+    checkpoints: tuple[Any, ...]
+    corpus: str
+    studies: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return [str(one.name) for one in self.checkpoints]
+
+
+def parts(asked: Asked, document: Mapping[str, Any] | None) -> list[Any]:
+    """Per study a `Part` with the result that is stored or came with the checkpoints, or with neither result nor error.
+
+    Args:
+        asked: checkpoints, corpus and studies.
+        document: of a finished job that examined the same: the reasons why a study could not be made, and its notices.
+    """
+    told = {one["study"]: one for one in (document or {}).get("studies", ())}
+    return [_part(asked, study, told.get(study, {})) for study in asked.studies]
+
+
+def _part(asked: Asked, study: str, told: Mapping[str, Any]) -> Any:
+    from analysis.studies.battery import Part, settings_for
+    from analysis.studies.study import build_request, command_of
+
+    notices, error = tuple(told.get("notices", ())), str(told.get("error", ""))
+    if error:
+        return Part(study, str(told["command"]), error=error, notices=notices)
+    try:
+        request = build_request(study, asked.names, settings_for(study, asked.corpus))
+        result, origin = answers.found_result(study, request, asked.checkpoints)
+    except (OtoscopeError, OSError) as problem:
+        return Part(study, "", error=str(problem), notices=notices)
+    origins = (f"This {origin}.",) if origin else ()
+    return Part(study, command_of(study, request), result, notices=(*notices, *origins))
+
+
+def draw(asked: Asked, found: Sequence[Any]) -> None:
+    """Every headline that is there, or the reason why there is none, and the report."""
+    answered = sum(part.result is not None for part in found)
+    st.success(f"{answered} of {len(found)} studies answered.", icon=":material/check_circle:")
+    title = f"Examination of {', '.join(asked.names)} on {Path(asked.corpus).name}"
+    arms = {str(one.name): str(one.arm) for one in asked.checkpoints}
+    st.download_button(
+        "Report, as one HTML file", lambda: report(found, arms, title), "report.html", "text/html",
+        icon=":material/download:", type="primary",
+    )  # fmt: skip
+    for part in found:
+        if part.result is not None or part.error:
+            name = str(job_words.STUDIES.get(part.study, part.study.capitalize()))
+            st.markdown(f"**{plain(name)}**: {plain(_said(part))}")
+            for notice in dict.fromkeys(part.notices):
+                st.caption(plain(notice))
+
+
+def _said(part: Any) -> str:
+    return str(part.result.headline) if part.result else f"Not made: {part.error}"
+
+
+def report(found: Sequence[Any], arms: Mapping[str, str], title: str) -> str:
+    """The report as HTML, of the studies that were answered or cannot be."""
+    from analysis.report import report_page
+
+    return report_page([part for part in found if part.result is not None or part.error], arms, title)
