@@ -101,7 +101,8 @@ def over_batches(
         Cancelled: somebody asked to stop.
     """
     key = Store.key(
-        kind="passes", weights=weights, checkpoint=checkpoint.sha256, corpus=desk.corpus.sha256, code=code_version(),
+        kind="passes", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
+        code=code_version(),
         windows=[[segment.piece.piece_id, segment.start_s] for segment in segments], identity=dict(identity),
         seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type,
     )  # fmt: skip
