@@ -3,7 +3,9 @@
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from analysis.figures.studies import draw_study
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
 from analysis.studies.battery import Part
+from analysis.studies.cautions import cautions
 from analysis.studies.counterparts import counterparts
 
 QUESTIONS = {
@@ -25,7 +28,13 @@ QUESTIONS = {
     "probes": "What can be read out of each layer?",
     "embedding": "How is the space laid out?",
 }
-MOST_ROWS = 80
+WEIGHTS = ("trained", "untrained")
+UNDECIDED = "○ "
+OTHERS = "inputs and others"
+KINDS = {"similarity": "jackknife over works"}  # of intervals; elsewhere a bootstrap, unless the estimator names another
+ESTIMATOR = "estimator, kind of interval"
+PAIRED = ("what", "trained [95 % interval]", "null", "untrained twin [95 % interval]", "null", "n", ESTIMATOR)
+SINGLE = ("what", "value [95 % interval]", "null", "n", ESTIMATOR)
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1b2430;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem}h2{font-size:1.3rem;margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1.2rem}
@@ -33,7 +42,7 @@ h1{font-size:1.7rem}h2{font-size:1.3rem;margin-top:2.5rem;border-top:1px solid #
 td,th{text-align:left;padding:.15rem .6rem .15rem 0;border-bottom:1px solid #e6e9ee;vertical-align:top}
 code{background:#f2f4f7;padding:.1rem .3rem;font-size:.82rem;overflow-wrap:anywhere}
 figure{margin:1rem 0}figcaption,.note{color:#55606d;font-size:.85rem}svg{max-width:100%;height:auto}
-details{margin:.6rem 0}
+details{margin:.6rem 0;overflow-x:auto}
 """
 
 
@@ -49,8 +58,8 @@ def write_report(parts: Sequence[Part], out: Path, arms: Mapping[str, str], *, t
 def report_page(parts: Sequence[Part], arms: Mapping[str, str], title: str = "Examination") -> str:
     """The report as HTML.
 
-    Every study has its headline, figures, values with interval, null and n, the published numbers beside ours, the notices, and
-    the command that gives the same numbers.
+    Every study has its headline, figures, all values with interval, null and n, the published numbers beside ours, the notices,
+    and the command that gives the same numbers. Of its further tables it names the files.
 
     Args:
         parts: of the examination.
@@ -75,7 +84,8 @@ def _said(part: Part) -> str:
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(QUESTIONS.get(part.study, part.study))}</h2>'
-    notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in part.notices)
+    told = (*(cautions(part.result) if part.result else ()), *part.notices)
+    notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
     if part.result is None:
         return f'{heading}<p class="headline">{_said(part)}</p>{notices}{command}'
@@ -84,7 +94,7 @@ def _section(part: Part, arms: Mapping[str, str]) -> str:
         for caption, drawing in draw_study(part.result)
     )
     return (
-        f'{heading}<p class="headline">{_said(part)}</p>{notices}{figures}{_values(part.result.values)}'
+        f'{heading}<p class="headline">{_said(part)}</p>{notices}{figures}{_values(part.result)}'
         f"{_published(part.result, arms)}{command}{_provenance(part.result)}"
     )
 
@@ -100,42 +110,119 @@ def _svg(drawing: Any) -> str:
     return text[text.index("<svg") :]
 
 
-def _values(values: Sequence[Value]) -> str:
-    rows = [
-        f"<tr><td>{html.escape(value.name)}</td><td>{html.escape(format_value(value))}</td><td>{_null(value)}</td>"
-        f"<td>{value.n}</td><td>{html.escape(value.estimator)}</td></tr>"
-        for value in values[:MOST_ROWS]
-    ]
-    more = f'<p class="note">{len(values) - MOST_ROWS} more are in values.csv.</p>' if len(values) > MOST_ROWS else ""
-    head = "<tr><th>what</th><th>value [95 % interval by work]</th><th>null</th><th>n</th><th>estimator</th></tr>"
-    return f"<details><summary>{len(values)} values</summary><table>{head}{''.join(rows)}</table>{more}</details>"
+def _values(result: Result) -> str:
+    """Every value, one table per checkpoint with trained beside untrained, and one of what is of neither alone."""
+    names = sorted((Path(str(name)).name for name in result.request.get("checkpoints", ())), key=len, reverse=True)
+    groups: dict[str, list[tuple[str, str, Value]]] = {}
+    for value in result.values:
+        whose, weights, what = _whose(value.name, names)
+        groups.setdefault(whose, []).append((weights, what, value))
+    drawn = "".join(_group(result.study, whose, groups[whose]) for whose in sorted(groups, key=lambda one: one == OTHERS))
+    legend = f'<p class="note">In brackets 95 % intervals; {UNDECIDED.strip()} not distinguishable from the null.</p>'
+    return legend + drawn + _files(result)
 
 
-def _null(value: Value) -> str:
+def _whose(name: str, checkpoints: Sequence[str]) -> tuple[str, str, str]:
+    """Checkpoint, weights ("" for a value of neither alone) and what is left of the name of a value.
+
+    >>> _whose("a, trained, canonical: S", ["a"]), _whose("a, trained minus untrained: AUC", ["a"]), _whose("input: R²", ["a"])
+    (('a', 'trained', 'canonical: S'), ('a', '', 'trained minus untrained: AUC'), ('inputs and others', '', 'input: R²'))
+    """
+    for checkpoint in checkpoints:
+        for start, weights in [*((f"{checkpoint}, {one}", one) for one in WEIGHTS), (checkpoint, "")]:
+            if name.startswith((f"{start}, ", f"{start}: ")):
+                return checkpoint, weights, name[len(start) + 2 :]
+    return OTHERS, "", name
+
+
+def _group(study: str, whose: str, values: Sequence[tuple[str, str, Value]]) -> str:
+    lines: dict[tuple[str, int], dict[str, Value]] = {}
+    single, seen = [], Counter[tuple[str, str]]()
+    for weights, what, value in values:
+        if weights:
+            lines.setdefault((what, seen[weights, what]), {})[weights] = value
+            seen[weights, what] += 1
+        else:
+            single.append((what, *_cells(value), str(value.n), _estimator(study, value)))
+    paired = []
+    for (what, _), its in lines.items():
+        numbers = (cell for one in WEIGHTS for cell in _cells(its.get(one)))
+        both = [its[one] for one in WEIGHTS if one in its]
+        rests_on = (dict.fromkeys(words) for words in zip(*((str(one.n), _estimator(study, one)) for one in both), strict=True))
+        paired.append((what, *numbers, *map(" / ".join, rests_on)))
+    tables = "".join(_table(head, rows) for head, rows in ((PAIRED, paired), (SINGLE, single)) if rows)
+    return f"<details><summary>{html.escape(whose)}: {_counted(len(values), 'value')}</summary>{tables}</details>"
+
+
+def _cells(value: Value | None) -> tuple[str, str]:
+    """A value with its interval, marked where the interval holds the null, and the null."""
+    if value is None:
+        return "–", "–"
+    said = (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
     if value.null is None:
-        return "–"
-    return html.escape(format_value(Value("null", value.null, None, None, 0, None, value.unit, "")))
+        return said, "–"
+    return said, format_value(Value("null", value.null, None, None, 0, None, value.unit, ""))
+
+
+def _estimator(study: str, value: Value) -> str:
+    if value.ci_low is None or "interval" in value.estimator:
+        return value.estimator
+    if study == "replication" and value.estimator.startswith("mean of "):
+        return f"{value.estimator}, Student's interval"
+    return f"{value.estimator}, {KINDS.get(study, 'bootstrap over works')}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [_line("th", head), *(_line("td", row) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _files(result: Result) -> str:
+    """Which files hold the tables that are not here."""
+    names = [
+        f"<code>{html.escape(f'{result.study}/{name}.csv')}</code> ({_counted(len(rows), 'row')})"
+        for name, rows in result.tables.items()
+        if rows
+    ]
+    if not names:
+        return ""
+    where = "The other tables of this study are files beside a report that <code>otoscope battery</code> wrote, and what "
+    where += "<code>--out</code> adds to the command below: "
+    return f'<p class="note">{where}{", ".join(names)}.</p>'
 
 
 def _published(result: Result, arms: Mapping[str, str]) -> str:
-    """What is published about the arms that were examined, beside ours."""
+    """What is published about the arms that were examined, beside ours; what is known about it below, each sentence once."""
     known = published(result.study) if result.study in published_studies() else ()
     records = [one for one in known if one.arm in arms.values()]
     if not records:
         return ""
     ours = counterparts(result, arms)
-    cells = [
-        (*place, f"{one.value:g} {one.unit}", ours.get(place, "–"), one.correction)
+    notes = {text: number for number, text in enumerate(dict.fromkeys(text for one in records for text in one.corrections), 1)}
+    rows = [
+        (
+            *place,
+            f"{one.value:g} {one.unit}".rstrip(),
+            ours.get(place, "–"),
+            " ".join(f"({notes[text]})" for text in one.corrections),
+        )
         for one in records
         if (place := (one.arm, one.condition, one.measure))
     ]
-    rows = [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells]
-    head = "<tr><th>arm</th><th>condition</th><th>measure</th><th>published</th><th>ours</th><th>what to know</th></tr>"
+    table = _table(("arm", "condition", "measure", "published", "ours", "what to know"), rows)
     sources = " ".join(dict.fromkeys(sentence for one in records for sentence in (one.citation, one.comparability, one.source)))
-    return (
-        f"<details><summary>Published versus ours ({len(records)})</summary><p class='note'>{html.escape(sources)}</p>"
-        f"<table>{head}{''.join(rows)}</table></details>"
+    said = "".join(
+        f"<p class='note'>{html.escape(text)}</p>" for text in (*(f"({n}) {text}" for text, n in notes.items()), sources)
     )
+    return f"<details><summary>Published versus ours ({len(records)})</summary>{table}{said}</details>"
 
 
 def _provenance(result: Result) -> str:

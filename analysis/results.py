@@ -114,7 +114,7 @@ class Result:
         tables = {name: [_record(row, f"tables[{name!r}][{i}]") for i, row in enumerate(t)] for name, t in self.tables.items()}
         object.__setattr__(self, "request", _record(self.request, "request"))
         object.__setattr__(self, "values", tuple(self.values))
-        object.__setattr__(self, "tables", _plain(tables, "tables"))
+        object.__setattr__(self, "tables", _named(tables, "tables"))
         object.__setattr__(self, "arrays", {name: _read_only(name, array) for name, array in self.arrays.items()})
         object.__setattr__(self, "provenance", _plain(dict(self.provenance), "provenance"))
 
@@ -139,8 +139,7 @@ class Result:
         Raises:
             ConfigError: another schema, a missing or unknown field, or arrays that are not those described.
         """
-        version = document.get("schema_version")
-        if version != SCHEMA_VERSION:
+        if (version := document.get("schema_version")) != SCHEMA_VERSION:
             raise ConfigError(f"The result has schema version {version!r}; expected {SCHEMA_VERSION}. Compute it again.")
         if differing := sorted(set(document) ^ set(_FIELDS)):
             raise ConfigError(f"The result lacks or should not have {', '.join(differing)}. Compute it again.")
@@ -149,7 +148,7 @@ class Result:
             result = cls(values=[Value(**record) for record in document["values"]], arrays=arrays, **same)
         except (TypeError, ValueError, AttributeError) as error:
             raise ConfigError(f"The result is not of this schema ({error}). Compute it again.") from error
-        if (found := result.to_document()["arrays"]) != document["arrays"]:
+        if (found := {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in result.arrays.items()}) != document["arrays"]:
             raise ConfigError(f"The result describes the arrays {document['arrays']}, but those beside it are {found}.")
         return result
 
@@ -250,7 +249,7 @@ def _without_minus_zero(text: str) -> str:
 
 
 def _real(number: Any, what: str) -> float:
-    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+    if type(number) is not float and (isinstance(number, bool) or not isinstance(number, numbers.Real)):
         raise ConfigError(f"{what} is {number!r} ({type(number).__name__}); expected a finite number.")
     try:
         real = float(number)
@@ -263,20 +262,16 @@ def _real(number: Any, what: str) -> float:
 
 def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
     """The same in types that JSON gives back as they were; `flat` refuses dictionaries inside `item`."""
-    if item is None or isinstance(item, bool | np.bool_):
-        return None if item is None else bool(item)
-    if isinstance(item, str):
-        return str.__str__(item)
-    if isinstance(item, numbers.Integral):
-        return int(item)
+    if item is None or type(item) in (str, int, bool):  # a result may hold a hundred thousand of them
+        return item
+    if isinstance(item, str | np.bool_):
+        return str.__str__(item) if isinstance(item, str) else bool(item)
     if isinstance(item, numbers.Real):
-        return _real(item, where)
+        return int(item) if isinstance(item, numbers.Integral) else _real(item, where)
     if isinstance(item, list | tuple):
         return [_plain(part, f"{where}[{number}]", flat=flat) for number, part in enumerate(item)]
     if isinstance(item, Mapping) and not flat:
-        if wrong := [key for key in item if not isinstance(key, str)]:
-            raise ConfigError(f"{where} has the key {wrong[0]!r} ({type(wrong[0]).__name__}); expected text.")
-        return {str.__str__(key): _plain(part, f"{where}[{key!r}]") for key, part in item.items()}
+        return _named({key: _plain(part, f"{where}[{key!r}]") for key, part in item.items()}, where)
     raise ConfigError(f"{where} is of type {type(item).__name__}; expected names and numbers. Convert it, or put it into arrays.")
 
 
@@ -284,7 +279,13 @@ def _record(row: Any, where: str) -> dict[str, Any]:
     """A flat record: names, numbers and lists of them."""
     if not isinstance(row, Mapping):
         raise ConfigError(f"{where} is of type {type(row).__name__}; expected a dictionary of names and numbers.")
-    return _plain({key: _plain(item, f"{where}[{key!r}]", flat=True) for key, item in row.items()}, where)
+    return _named({key: _plain(item, f"{where}[{key!r}]", flat=True) for key, item in row.items()}, where)
+
+
+def _named(items: Mapping[Any, Any], where: str) -> dict[str, Any]:
+    if wrong := [key for key in items if not isinstance(key, str)]:
+        raise ConfigError(f"{where} has the key {wrong[0]!r} ({type(wrong[0]).__name__}); expected text.")
+    return {str.__str__(key): item for key, item in items.items()}
 
 
 def _read_only(name: str, array: Any) -> NDArray[Any]:

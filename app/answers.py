@@ -1,8 +1,11 @@
 """The results that pages show: what the store holds, or what came with the shipped checkpoints, each read once."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from analysis import paths
+from analysis.datasets.audio import Waveform
 from app import caching
 
 
@@ -15,7 +18,7 @@ def stored_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any |
     from analysis.store import open_store
     from analysis.studies.study import stored_result as find
 
-    key = ("stored", study, repr(request), _shas(checkpoints), caching.stamp(request.corpus))
+    key = ("stored", study, repr(request), _identities(checkpoints), caching.stamp(request.corpus))
     return caching.once(key, lambda: find(study, request, open_store()))
 
 
@@ -26,17 +29,49 @@ def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
     """
     from analysis.results import code_version
-    from analysis.studies.shipped import shipped_result
 
     if (found := stored_result(study, request, checkpoints)) is not None:
         return found, ""
-    shas = _shas(checkpoints)
-    found = caching.once(("shipped", study, repr(request), shas), lambda: shipped_result(study, request, dict(shas)))
-    if found is None:
+    key = ("shipped", study, repr(request), _identities(checkpoints))
+    if (found := caching.once(key, lambda: _shipped_result(study, request, checkpoints))) is None:
         return None, ""
     older = "" if found.provenance.get("code_version") == code_version() else ", computed by another version of the library"
     return found, f"came with the checkpoints{older}"
 
 
-def _shas(checkpoints: Sequence[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(one.name), str(one.sha256)) for one in checkpoints)
+def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
+    """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's: a `ClipUse`; None for nothing."""
+    from analysis.store import open_store
+    from analysis.studies.clip_store import read_use, use_key
+    from analysis.training.loop import pick_device
+
+    key = use_key(checkpoint, caching.recording_key(clip), twin=twin, device=pick_device().type)
+    return caching.once(("use", key), lambda: read_use(open_store(), key))
+
+
+def recording(key: str) -> Waveform | None:
+    """The recording that the store holds under a key; None where there is none."""
+    from analysis.store import open_store
+    from analysis.studies.clip_store import read_recording
+
+    return caching.once(("recording", key), lambda: read_recording(open_store(), key))
+
+
+def _shipped_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+    """Shipped results know the weights; the configuration has to be the shipped one as well."""
+    from analysis.studies.shipped import shipped_result
+
+    if any(_shipped_config(str(one.name)) != one.config for one in checkpoints):
+        return None
+    return shipped_result(study, request, {str(one.name): str(one.sha256) for one in checkpoints})
+
+
+def _shipped_config(name: str) -> Any:
+    try:
+        return json.loads((paths.repository() / "checkpoints" / name / "config.json").read_bytes())["model"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _identities(checkpoints: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
+    return tuple((str(one.name), *caching.identity(one)) for one in checkpoints)

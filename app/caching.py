@@ -38,46 +38,67 @@ def _checkpoints(roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...
     return tuple(list_checkpoints(roots))
 
 
+def identity(checkpoint: Any) -> tuple[str, str]:
+    """What makes a model and its untrained twin: the weights, and the configuration with the seed; the weights alone do not."""
+    return str(checkpoint.sha256), repr((checkpoint.config, checkpoint.training.get("seed", 0)))
+
+
+def model(checkpoint: Any) -> Any:
+    """The model of a checkpoint, as long as its weights and its configuration stay the same."""
+    return _model(str(checkpoint.path), *identity(checkpoint))
+
+
 @st.cache_resource(max_entries=2, show_spinner="Opening the checkpoint …")
-def model(folder: str, sha256: str) -> Any:  # noqa: ARG001 - the hash is part of the key
-    """The model of a checkpoint folder, as long as its weights stay the same."""
+def _model(folder: str, sha256: str, configured: str) -> Any:  # noqa: ARG001 - what it is made of is part of the key
     from analysis.models.checkpoint import open_checkpoint
 
     return open_checkpoint(Path(folder)).model()
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[str, str, str], Any]:
+def _kept() -> dict[tuple[Any, ...], Any]:
     return {}
 
 
 def _keep(kind: str, checkpoint: Any, clip: Waveform, compute: Callable[[], Any]) -> Any:
     """The last few results; by hand, because a cached function cannot tell its progress to the page."""
-    kept, key = _kept(), (kind, str(checkpoint.sha256), clip.sha256)
+    kept, key = _kept(), (kind, *identity(checkpoint), clip.sha256, clip.sample_rate)
     if (found := kept.get(key)) is not None:
         return found
     found = compute()
-    while len(kept) >= 2 * MOST_ANALYSES:
+    while len(kept) >= 3 * MOST_ANALYSES:
         kept.pop(next(iter(kept)), None)
     kept[key] = found
     return found
 
 
-def analysis(checkpoint: Any, clip: Waveform, progress: Progress | None = None) -> Any:
-    """What a checkpoint makes of a clip: a `ClipAnalysis`."""
-    from analysis.studies.clip import analyse_clip
-
-    def compute() -> Any:
-        return analyse_clip(model(str(checkpoint.path), checkpoint.sha256), clip, progress)
-
-    return _keep("trained", checkpoint, clip, compute)
-
-
-def untrained(checkpoint: Any, clip: Waveform, progress: Progress | None = None) -> Any:
-    """What the untrained twin's attention does over a clip: a `ClipUse`."""
+def measured(checkpoint: Any, clip: Waveform, *, twin: bool, progress: Progress | None = None) -> Any:
+    """What a checkpoint's attention does over a clip, or that of its untrained twin, read here: a `ClipUse`."""
     from analysis.studies.clip import measure_use
 
-    return _keep("untrained", checkpoint, clip, lambda: measure_use(checkpoint.untrained_twin(), clip, progress))
+    def compute() -> Any:
+        return measure_use(checkpoint.untrained_twin() if twin else model(checkpoint), clip, progress)
+
+    return _keep("twin" if twin else "model", checkpoint, clip, compute)
+
+
+def analysis(checkpoint: Any, clip: Waveform, use: Any) -> Any:
+    """What can be looked at where it is known what a checkpoint's attention does over a clip: a `ClipAnalysis`."""
+    from analysis.studies.clip import open_analysis
+
+    return _keep("analysis", checkpoint, clip, lambda: open_analysis(model(checkpoint), clip, use))
+
+
+def _known(clip: Waveform) -> tuple[Any, ...]:
+    return clip.sha256, clip.sample_rate, clip.name, clip.notices, len(clip.samples)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs={Waveform: _known})
+def recording_key(clip: Waveform) -> str:
+    """The key under which the store holds a recording."""
+    from analysis.studies.clip_store import recording_key as key_of
+
+    return key_of(clip)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the clip …")
@@ -187,7 +208,11 @@ def rendered(demo: Any) -> Any:
 @st.cache_data(max_entries=8, show_spinner=False)
 def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes:
     """A part of a recording as a WAV file."""
-    samples = read_window(Path(path), start_s, stop_s, sample_rate)
+    return wav(read_window(Path(path), start_s, stop_s, sample_rate), sample_rate)
+
+
+def wav(samples: NDArray[np.floating], sample_rate: int) -> bytes:
+    """Samples as a WAV file."""
     file = io.BytesIO()
     soundfile.write(file, samples, sample_rate, format="WAV", subtype="PCM_16")
     return file.getvalue()
@@ -271,6 +296,4 @@ def altered_window(
     segment = Segment(pieces(corpus)[piece_id], start_s)
     samples = hear(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
     peak = max(1.0, float(np.abs(samples).max(initial=0.0)))
-    file = io.BytesIO()
-    soundfile.write(file, samples / peak, sample_rate, format="WAV", subtype="PCM_16")
-    return file.getvalue(), float(amplitude_to_db(peak))
+    return wav(samples / peak, sample_rate), float(amplitude_to_db(peak))

@@ -21,6 +21,7 @@ DEMO_SECONDS = 30.0
 MOST_BUTTONS = 13
 CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # in the order in which pages show them
+SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
 CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 
@@ -58,18 +59,26 @@ def pick_checkpoint() -> Any | None:
     return good[chosen]
 
 
-def pick_checkpoints(good: Sequence[Any]) -> list[Any]:
-    """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first."""
+def pick_checkpoints(good: Sequence[Any], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET) -> list[Any]:
+    """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first.
+
+    Args:
+        good: what may be chosen.
+        beside: shipped ones that this page shows beside the usual ones, as long as nobody has chosen otherwise.
+        widget: key of the widget.
+    """
     named: dict[str, Any] = {}
     for one in good:
         named.setdefault(str(one.name), one)
     wanted = [name for name in state.get_list("checkpoints") if name in named]
     home = paths.repository() / "checkpoints"
-    shipped = [name for name in SHIPPED if name in named and Path(named[name].path).parent == home]
-    default = wanted or shipped or list(named)[:1]
-    state.start(CHECKPOINTS_WIDGET, default, list(named))
-    chosen = st.multiselect("Checkpoints", list(named), key=CHECKPOINTS_WIDGET, placeholder="Choose one or more")
-    state.put_list("checkpoints", chosen)
+    shipped, more = ([n for n in ones if n in named and Path(named[n].path).parent == home] for ones in (SHIPPED, beside))
+    nobody_chose = not wanted or wanted == shipped
+    default = [*shipped, *more] if nobody_chose and shipped else wanted or list(named)[:1]
+    state.start(widget, default, list(named))
+    chosen = st.multiselect("Checkpoints", list(named), key=widget, placeholder="Choose one or more")
+    if not (more and nobody_chose and chosen == default):  # what this page adds by itself does not follow to the others
+        state.put_list("checkpoints", chosen)
     return [named[name] for name in chosen]
 
 

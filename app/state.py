@@ -23,7 +23,7 @@ Name = Literal[
     "weights",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
-Kept = Literal["clip", "adopted", "stopping", "opened"]
+Kept = Literal["clip", "adopted", "beside", "stopping", "opened", "chosen", "import"]
 
 
 def get_text(name: Name) -> str | None:

@@ -7,7 +7,7 @@ from analysis.cli.output import progress_bar
 from analysis.store import open_store
 from analysis.studies.shipped import ship_result
 from analysis.studies.study import STUDIES, build_request, run_study
-from app.controls import SHIPPED
+from app.controls import SHIPPED, SHIPPED_CONTROLS
 
 
 def main() -> None:
@@ -15,10 +15,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="*", metavar="STUDY")
     parser.add_argument("--corpus", default="full")
-    parser.add_argument("--with", dest="more", action="append", default=[], metavar="CHECKPOINT", help="beside the four")
     options = parser.parse_args()
     for name in options.studies or STUDIES:
-        request = build_request(name, [*SHIPPED, *options.more], {"corpus": options.corpus})
+        beside = SHIPPED_CONTROLS if name == "controls" else ()
+        request = build_request(name, [*SHIPPED, *beside], {"corpus": options.corpus})
         result = run_study(name, request, store=open_store(), progress=progress_bar(name))
         print(ship_result(result), f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201
 

@@ -16,8 +16,9 @@ from analysis.studies.card import write_card
 from analysis.studies.comparison import percent
 from analysis.studies.shipped import shipped_folder
 from analysis.studies.train_checkpoint import evaluate_small_pool, small_pool_pieces
+from app.controls import SHIPPED, SHIPPED_CONTROLS
 
-ARMS = ("D0", "a4r", "d4-a4r", "d4a4")
+ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
 ONE_QUERY = 1 / 60  # another processor may round a near tie the other way
 
 
@@ -78,7 +79,10 @@ def test_there_is_nothing_beside_what_a_checkpoint_holds() -> None:
 
 def test_shipped_results_were_made_with_the_shipped_weights() -> None:
     shas = {shipped(arm).name: shipped(arm).sha256 for arm in ARMS}
+    usual = {name: sha for name, sha in shas.items() if name in SHIPPED}
     documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob("*.json.gz")]
     assert documents
-    assert all(document["provenance"]["checkpoint_sha256"] == shas for document in documents)
+    for document in documents:
+        assert document["provenance"]["checkpoint_sha256"] == (shas if document["study"] == "controls" else usual)
+    assert {*SHIPPED, *SHIPPED_CONTROLS} == set(shas)
     assert {document["study"] for document in documents} <= set(STUDY_NAMES)

@@ -14,7 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from analysis.datasets.containers import contradiction, present_fraction, printable
-from analysis.datasets.decoding import Inspection, decoder, kind_of, length_known, opened, resample
+from analysis.datasets.decoding import Inspection, decoder, kind_of, length_known, opened, refuse_several, resample
 from analysis.datasets.m4a import convert_m4a, ffmpeg_path
 from analysis.errors import AudioError
 from analysis.units import seconds_to_words
@@ -73,6 +73,7 @@ def load_waveform(
     label = name or "The file"
     with opened(source, label) as stream, tempfile.TemporaryDirectory() as folder:
         kind = kind_of(stream, label)
+        refuse_several(stream, kind, label)
         wav = convert_m4a(stream, Path(folder), label, max_seconds) if kind == "M4A" else None
         with opened(wav or source, label) as audio, decoder(audio, label, max_seconds) as file:
             inspection = Inspection(label, file.samplerate, file.channels, max_seconds)
@@ -148,10 +149,12 @@ def probe(path: Path) -> AudioInfo:
     """Length, sample rate, channels and format of a file, from its header alone.
 
     Raises:
-        AudioError: it is no audio, or none that can be read without conversion (M4A), or its header gives no length.
+        AudioError: it is no audio, more than one recording, or none that can be read without conversion (M4A), or its header
+            gives no length.
     """
     with opened(path, path.name) as stream:
         kind = kind_of(stream, path.name)
+        refuse_several(stream, kind, path.name)
         with decoder(stream, path.name) as file:
             if not length_known(file):
                 raise AudioError(f"{path.name} does not say how long it is. Save it as a new WAV or FLAC file.")

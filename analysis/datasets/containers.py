@@ -1,6 +1,7 @@
 """Which audio format a file is in, by its first bytes; what a file that is no audio looks like instead."""
 
 import io
+import re
 import struct
 from pathlib import Path
 
@@ -36,6 +37,9 @@ _STRANGERS = (
     (0, b".snd", "a Sun AU file"),
     (0, b"#EXTM3U", "a playlist"),
 )
+# The first page of a logical stream: flag 2, position 0, a serial number, page 0, a check sum, one segment; then its codec.
+_OGG_BEGINNING = re.compile(rb"OggS\x00[\x02\x06]\x00{8}.{4}\x00{4}.{4}\x01.(?:\x01vorbis|OpusHead|\x7fFLAC|Speex   )", re.DOTALL)
+_LONGEST_BEGINNING = 36
 _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _MOST_CHUNKS = 1000
 
@@ -139,3 +143,15 @@ def present_fraction(stream: io.BufferedIOBase, kind: str) -> float:
             return min(1.0, max(1, end - offset - 8) / promised) if promised else 1.0
         offset += 8 + size + size % 2
     return 1.0
+
+
+def ogg_recordings(stream: io.BufferedIOBase, block_bytes: int = 2**20) -> int:
+    """How many recordings an OGG file holds: internet radio is saved as one after the other."""
+    found, rest = 0, b""
+    stream.seek(0)
+    while block := stream.read(block_bytes):
+        data = rest + block
+        ends = [match.end() for match in _OGG_BEGINNING.finditer(data)]
+        found += len(ends)
+        rest = data[max(len(data) - _LONGEST_BEGINNING + 1, *ends, 0) :]
+    return found

@@ -18,7 +18,7 @@ from analysis.seeding import numpy_generator
 
 Progress = Callable[[int, int, str], None]
 WORKERS = 2
-LOOK_EVERY_S = 0.2
+LOOK_EVERY_S = 0.05
 STALE_AFTER_S = 3600.0
 
 
@@ -29,15 +29,17 @@ def render_pieces(
     sample_rate: int = 24_000,
     progress: Progress | None = None,
 ) -> tuple[Piece, ...]:
-    """The pieces with their audio on disk and its true duration; what is there already is kept."""
+    """The pieces with their audio on disk and its true duration; what is there already is kept.
+
+    `progress` is told many times a second (pieces done, pieces in all, the last one): where it raises, rendering ends at once.
+    """
     pieces = tuple(pieces)
     missing = [piece for piece in pieces if not piece.audio_path.is_file()]
     done = len(pieces) - len(missing)
     tell = progress or _tell_nobody
     tell(done, len(pieces), "")
-    if len(missing) == 1:
+    if len(missing) == 1 and progress is None:  # nobody can stop it, so it needs no process of its own
         _render_piece(missing[0], conditions, seed, sample_rate)
-        tell(len(pieces), len(pieces), missing[0].piece_id)
     elif missing:
         _sweep(missing)
         _render_many(missing, conditions, seed, sample_rate, lambda count, what: tell(done + count, len(pieces), what))
@@ -45,8 +47,8 @@ def render_pieces(
 
 
 def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: int, tell: Callable[[int, str], None]) -> None:
-    """Render in two processes; where `tell`, which is called several times a second, raises, they end at once."""
-    pool = ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
+    """Render in at most two processes; where `tell` raises, they are killed."""
+    pool = ProcessPoolExecutor(min(WORKERS, len(missing)), mp_context=multiprocessing.get_context("spawn"))
     longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
     try:
         titles = {pool.submit(_render_piece, one, conditions, seed, sample_rate): one.piece_id for one in longest_first}
@@ -59,7 +61,7 @@ def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: 
             tell(len(missing) - len(running), what)
     except BaseException:
         for process in dict(pool._processes or {}).values():  # until Python 3.14 there is no public way to end them
-            process.terminate()
+            process.kill()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

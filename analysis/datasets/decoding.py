@@ -11,7 +11,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from analysis.datasets.containers import ACCEPTED, describe, sniff
+from analysis.datasets.containers import ACCEPTED, describe, ogg_recordings, sniff
 from analysis.datasets.m4a import too_long
 from analysis.errors import AudioError
 from analysis.units import seconds_to_words
@@ -79,6 +79,19 @@ def kind_of(stream: io.BufferedIOBase, label: str) -> str:
         head = stream.read(64)
         raise AudioError(f"{label} is not audio that can be read: it {describe(head)}. Use {ACCEPTED} instead.")
     return kind
+
+
+def refuse_several(stream: io.BufferedIOBase, kind: str, label: str) -> None:
+    """Refuse a file of several recordings, of which the decoder would silently read the first.
+
+    Raises:
+        AudioError: it is an OGG file that holds more than one.
+    """
+    if kind == "OGG" and (found := ogg_recordings(stream)) > 1:
+        raise AudioError(
+            f"{label} holds {found} recordings in one file (a chained OGG, as radio streams are saved), of which only the first "
+            "could be read; expected one. Save each one as a file of its own, or all of it as WAV or FLAC."
+        )
 
 
 def decoder(stream: io.BufferedIOBase, label: str, max_seconds: float = float("inf")) -> SequentialFile:

@@ -66,14 +66,28 @@ def parse_midi(source: Path | bytes, name: str = "") -> pretty_midi.PrettyMIDI:
         raise MidiError(f"{label} is not a MIDI file: expected it to begin with “MThd”, got {data[:4]!r}. Pick a .mid file.")
     if data[12:13] >= b"\x80":
         raise MidiError(f"{label} counts time in film frames (SMPTE); expected ticks per beat. Export it again.")
+    if data[12:14] == b"\0\0":
+        raise MidiError(f"{label} is a damaged MIDI file: it counts 0 ticks per beat. Export it again.")
     try:
         with warnings.catch_warnings(action="ignore"):  # of tempo changes outside the first track, which many files have
             return pretty_midi.PrettyMIDI(io.BytesIO(data))
     except MemoryError:
         raise
     except Exception as error:  # the parser raises whatever its loops run into
-        cause = str(error) or type(error).__name__
-        raise MidiError(f"{label} is a damaged MIDI file and could not be read ({cause}). Export it again.") from error
+        raise MidiError(f"{label} is a damaged MIDI file: {_damage(data, error)}. Export it again.") from error
+
+
+def _damage(data: bytes, error: Exception) -> str:
+    """What is wrong with a MIDI file, from what it made the parser run into."""
+    if isinstance(error, EOFError):
+        return "it is cut off"
+    if b"MTrk" not in data:
+        return "it has no tracks"
+    if "max()" in str(error):
+        return "one of its tracks is empty" if data[10:12] != b"\0\0" else "it has no tracks"
+    if "largest tick" in str(error):
+        return f"it goes on beyond tick {pretty_midi.pretty_midi.MAX_TICK:,.0f}"
+    return "its events make no sense"
 
 
 def load_notes(source: Path | bytes, name: str = "") -> Notes:

@@ -105,15 +105,17 @@ def shift_band(
 def spread_over_bands(
     descriptor: Float[Tensor, "batch positions features"], seeds: Sequence[int], sigmas: float
 ) -> Float[Tensor, "batch positions features"]:
-    """As far away as `shift_band` (the same Euclidean norm), in a direction that is random over positions and features.
+    """As far away as `shift_band` (the same Euclidean norm), along all features in one random direction per window.
+
+    The direction is isotropic and the shift constant over positions: like that of one band, it does not average out over time.
 
     Raises:
         ShapeError: not one seed per window.
     """
     changed = descriptor.clone()
-    for row, length, generator in _windows(descriptor, seeds, None):
-        drawn = torch.randn(descriptor.shape[1:], generator=generator)
-        changed[row] += (abs(sigmas) * length**0.5 * drawn / drawn.norm()).to(descriptor)
+    for row, _, generator in _windows(descriptor, seeds, None):
+        drawn = torch.randn(descriptor.shape[2], generator=generator)
+        changed[row] += (abs(sigmas) * drawn / drawn.norm()).to(descriptor)
     return changed
 
 

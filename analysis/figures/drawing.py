@@ -32,10 +32,13 @@ class Point:
     null: float | None = None
     twin: bool = False
     at: float = 0.0
+    inside_null: bool | None = None
 
     @property
     def undecided(self) -> bool:
-        """Whether the interval holds the null."""
+        """What a test has found, where one was made; else whether the interval holds the null."""
+        if self.inside_null is not None:
+            return self.inside_null
         return self.null is not None and self.low is not None and self.high is not None and self.low <= self.null <= self.high
 
 

@@ -27,7 +27,7 @@ def _point(
     """A record as a point; `prefix` names other columns than value, ci_low and ci_high."""
     names = (prefix, f"{prefix}_ci_low", f"{prefix}_ci_high") if prefix else ("value", "ci_low", "ci_high")
     value, low, high, level = (None if row.get(name) is None else factor * row[name] for name in (*names, null))
-    return Point(group, series, value, low, high, level, row.get("weights") == TWIN, at)  # pyright: ignore[reportArgumentType]
+    return Point(group, series, value, low, high, level, row.get("weights") == TWIN, at, row.get("inside_null"))  # pyright: ignore[reportArgumentType]
 
 
 def _known(rows: Iterable[Row], column: str = "value") -> list[Row]:
@@ -116,6 +116,12 @@ def _similarity(result: Result) -> list[tuple[str, Figure]]:
     return [(caption, matrices(cells, layers[0], layers[1], axes))]
 
 
+def _floored(row: Row) -> Row:
+    """Of a regression nothing less than saying the mean, which gives 0, counts as nothing read."""
+    nothing = row["shuffled"]
+    return row if row["measure"] != "R²" or nothing is None else {**row, "shuffled": max(0.0, nothing)}
+
+
 def _probes(result: Result) -> list[tuple[str, Figure]]:
     rows = [row for row in _known(result.tables["scores"]) if row["weights"] == "trained" and row["layer"] is not None]
     first = str(rows[0]["probe"]) if rows else ""
@@ -123,7 +129,9 @@ def _probes(result: Result) -> list[tuple[str, Figure]]:
     linear = [row for row in rows if "MLP" not in str(row["probe"])]
     for row in linear:
         at = str(row["task"]), str(row["layer"])
-        cells.setdefault(str(row["checkpoint"]), {})[at] = _point(row, str(row["task"]), str(row["layer"]), null="shuffled")
+        cells.setdefault(str(row["checkpoint"]), {})[at] = _point(
+            _floored(row), str(row["task"]), str(row["layer"]), null="shuffled"
+        )
     tasks, layers = (list(dict.fromkeys(str(row[name]) for row in linear)) for name in ("task", "layer"))
     if not cells:
         return []

@@ -13,6 +13,7 @@ from analysis.jobs.settings import Settings
 
 RETRY_S = 0.25
 RELEASE_S = 2.0
+WHOLE_OR_NOTHING = frozenset({"clip"})  # kinds whose finished pieces are of no use alone
 
 
 @dataclass
@@ -149,7 +150,8 @@ class Lane(threading.Thread):
 
 
 def cancelled_words(job: Job) -> str:
-    """What the user reads after cancelling a job that had begun."""
+    """What the user reads after cancelling a job that had begun; counts are those of its present part."""
     if job.progress is None or not job.progress.total:
-        return "Cancelled; what was finished is kept."
-    return f"Cancelled after {job.progress.done} of {job.progress.total}; what was finished is kept."
+        return "Cancelled."
+    kept = "; what was finished is kept" if job.progress.done and job.kind not in WHOLE_OR_NOTHING else ""
+    return f"Cancelled after {job.progress.done} of {job.progress.total}{kept}."

@@ -11,6 +11,7 @@ JobFunction = Callable[[dict[str, Any], Context], Any]
 
 KINDS: Mapping[str, str] = {
     "battery": "analysis.jobs.battery:battery",
+    "clip": "analysis.jobs.clips:clip",
     "study": "analysis.jobs.studies:study",
     "train": "analysis.jobs.tasks:train",
 }

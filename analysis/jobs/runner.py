@@ -9,7 +9,9 @@ from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome, outcome_of
 from analysis.jobs.progress import Pace
 from analysis.jobs.settings import Settings
-from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess
+from analysis.jobs.silence import Silence
+from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess, WorkerSilentError
+from analysis.units import seconds_to_words
 
 TICK_S = 0.1
 SHUTDOWN_GRACE_S = 1.0
@@ -56,7 +58,9 @@ class Runner:
                     raise
                 outcome = self._run_once(job, target)  # it ended while it was idle, and never heard of this job
         except WorkerEndedError as ended:
-            outcome = Outcome("failed", ended_words(ended.how), peak_bytes=self._peak, error=str(ended))
+            silent = isinstance(ended, WorkerSilentError)
+            words = silent_words(self._settings.silence_s) if silent else ended_words(ended.how)
+            outcome = Outcome("failed", words, peak_bytes=self._peak, error=str(ended))
         except Exception as error:  # noqa: BLE001 - no process or no descriptor to be had: this job fails, the next may not
             self.end_worker()
             outcome = outcome_of(error, self._peak)
@@ -91,10 +95,19 @@ class Runner:
         return self._worker
 
     def _follow(self, job: Job, worker: WorkerProcess) -> Outcome:
-        """Listen until the job ends, or has had its time to stop."""
-        pace, told_at = Pace(), None
+        """Listen until the job ends, has had its time to stop, or the worker has been silent for too long.
+
+        Raises:
+            WorkerEndedError: the worker has ended, or has been ended because it was silent.
+        """
+        pace, told_at, silence = Pace(), None, Silence(time.monotonic())
         while True:
             message = worker.receive(TICK_S)
+            if message is not None:
+                silence.heard(time.monotonic())
+            elif silence.seconds(time.monotonic()) >= self._settings.silence_s:
+                self.end_worker(at_once=True)
+                raise WorkerSilentError
             if message is not None and message.get("job") == job.id:
                 if "end" in message:
                     return Outcome(**message["end"])
@@ -128,3 +141,15 @@ def ended_words(how: str) -> str:
     """
     why = ", perhaps because the memory ran out" if how == "signal 9" else " before the job did"
     return f"The worker process ended ({how}){why}; start it again. What was finished is kept."
+
+
+def silent_words(seconds: float) -> str:
+    """What the user reads when a worker hung.
+
+    >>> silent_words(60)
+    'The worker process said nothing for 1 min and was ended: it hung, or was stopped from outside. Start it again; ...'
+    """
+    return (
+        f"The worker process said nothing for {seconds_to_words(seconds)} and was ended: it hung, or was stopped from outside. "
+        "Start it again; what was finished is kept."
+    )

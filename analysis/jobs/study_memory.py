@@ -6,8 +6,12 @@ from typing import Any
 
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
+from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.models.checkpoint import WEIGHTS, Checkpoint
 from analysis.models.config import ModelConfig
+from analysis.models.tokens import grids
+from analysis.studies.band_attribution import STEPS_AT_ONCE
+from analysis.studies.band_reading import N_SHIFTS
 from analysis.studies.corpora import NAMES
 from analysis.studies.pool_embeddings import batch_size
 from analysis.studies.study import find_checkpoint
@@ -88,8 +92,37 @@ def _altered(request: Any, n_windows: int) -> int:
     return 150_000_000 + FLOAT * n_windows * (96_000 + rows)
 
 
+def _bands(request: Any, n_windows: int, _width: int) -> int:
+    """What is larger: reading bands from the layers of all windows, or the gradients of the windows that are attributed at once.
+
+    Reading holds every layer on A4's frames, in parts and joined, one layer as it is centred and dealt into folds, and A4 with
+    its shifted copies. Gradients keep what every layer computed.
+    """
+    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
+    targets = N_BANDS * (1 + N_SHIFTS)
+    reading = gradients = 0
+    for config in configs:
+        moments = n_windows * n_frames(config.n_samples)
+        columns = (2 * (config.audio_n_layers + 1) + 3) * config.audio_d_model + 6 * targets
+        reading = max(reading, FLOAT * moments * columns)
+        gradients = max(gradients, STEPS_AT_ONCE * gradient_bytes(config))
+    return max(reading, gradients if request.attribution_windows else 0)
+
+
+def gradient_bytes(config: ModelConfig) -> int:
+    """Activations of one window that the audio side keeps for its gradients; the fused attention kernel keeps no pattern."""
+    length, kept = config.n_samples, 0
+    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
+    for channels, kernel, stride, padding in zip(*sizes, strict=True):
+        length = (length + 2 * padding - kernel) // stride + 1
+        kept += LIVE_CONVOLUTIONS * channels * length
+    block = len(grids(config)[1].query_times_s) * (2 * LIVE_STREAMS * config.audio_d_model + 3 * config.audio_d_ff)
+    return FLOAT * (config.n_samples + kept + config.audio_n_layers * block)
+
+
 EXTRA: Mapping[str, Callable[[Any, int, int], int]] = {
     **dict.fromkeys(("transposition", "invariance"), lambda request, n, _: _altered(request, n)),
+    "bands": _bands,
     "scoreboard": _scoreboard,
     "similarity": lambda _, n, __: DOUBLE * 6 * SIDES * 7 * min(n, 1_000) ** 2,
     "probes": lambda _, n, width: 300_000_000 + DOUBLE * n * (8 * 6 * 4 * width + 20_000),

@@ -26,6 +26,7 @@ from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.memory import release_memory
 
 INTERVAL_S = 0.05  # between two reports of progress
+ALIVE_S = 1.0  # between two signs of life while a job runs
 MAX_DOCUMENT_BYTES = 4_194_304
 
 
@@ -75,10 +76,14 @@ class Worker:
             self._run(self._inbox.get())
 
     def _listen(self) -> None:
+        spoke_at = float("-inf")
         with suppress(EOFError):
             while True:
                 job = self._job
                 message = self._channel.receive(INTERVAL_S if job else None)
+                if job and time.monotonic() - spoke_at >= ALIVE_S:
+                    self._channel.send({"job": job[0], "alive": True})
+                    spoke_at = time.monotonic()
                 if message is None and job:
                     job[2].flush()
                 elif message and "run" in message:

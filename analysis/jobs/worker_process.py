@@ -25,6 +25,13 @@ class WorkerEndedError(Exception):
         self.how = how
 
 
+class WorkerSilentError(WorkerEndedError):
+    """The worker process said nothing for too long, and was ended."""
+
+    def __init__(self) -> None:
+        super().__init__("silent")
+
+
 class WorkerProcess:
     """One worker in a session of its own, so that what it starts can be ended with it. Used by one thread."""
 

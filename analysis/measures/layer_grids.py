@@ -68,15 +68,20 @@ def grids_without_works(
         yield grid(one, one if same else prepare(second.index_select(1, kept).index_select(2, kept), left))
 
 
-def shuffles_by_work(works: Int64[ndarray, " n"], n_shuffles: int, *, seed: int) -> Int64[ndarray, "k n"]:
+def shuffles_by_work(
+    works: Int64[ndarray, " n"], n_shuffles: int, *, seed: int, tick: Callable[[], None] | None = None
+) -> Int64[ndarray, "k n"]:
     """Orders that pair the examples of every work with those of a work drawn at random, in their order, each used once.
 
     Examples of one work are alike on both sides, so that shuffling single examples would make the null too narrow and too low.
     Where works have different numbers of examples, those left over on one side are paired with those left over on the other.
+    `tick` is called before each order, so that it can raise.
     """
     members = [np.flatnonzero(works == number) for number in range(int(works.max()) + 1)]
     rng, orders = numpy_generator(seed, "shuffles by work"), np.full((n_shuffles, len(works)), -1)
     for order in orders:
+        if tick is not None:
+            tick()
         left: list[ndarray] = []
         for place, drawn in enumerate(rng.permutation(len(members))):
             here, there = members[place], members[drawn]

@@ -8,9 +8,8 @@ from jaxtyping import Float, Float64, Int64, Shaped
 from numpy import ndarray
 
 from analysis.measures.probes import CONSTANT
+from analysis.measures.statistics import interval_over_works
 from analysis.seeding import numpy_generator
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,25 @@ class Works:
     def all_only(self) -> "Works":
         """The same without the draws: what is needed for a number without an interval."""
         return Works(self.member, self.draws[:1])
+
+    def interval(
+        self, draws: Float64[ndarray, " draws"], *, lowest: float = -np.inf, highest: float = np.inf
+    ) -> tuple[float | None, float | None, float | None]:
+        """Number and 95 % interval from draws, of which the first is the number itself; None where it is not defined.
+
+        The draws are moved so that their median is the number, and the interval is cut where the scale ends: `lowest`, `highest`.
+        Scores of draws are biased. R² is a ratio of sums, averaged over outputs; a draw without the works on which the variance
+        of an output rests divides by little, so that nearly every draw may lie below the score, and percentiles alone would end
+        below it. The median of the draws minus the score is the bootstrap's own estimate of that bias. Where there is none this
+        is the expanded percentile interval of `interval_over_works`; it always holds the number.
+        """
+        if not np.isfinite(draws[0]):
+            return None, None, None
+        rest, n_works, value = draws[1:][np.isfinite(draws[1:])], self.draws.shape[1], float(draws[0])
+        if n_works < 2 or not len(rest):
+            return value, None, None
+        low, high = (value + (end - float(np.median(rest))) for end in interval_over_works(rest, n_works))
+        return value, min(max(low, lowest), value), max(min(high, highest), value)
 
 
 def draw_works(groups: Shaped[ndarray, " n"], *, n_resamples: int = 1000, seed: int) -> Works:
@@ -88,14 +106,6 @@ def recall_draws(confusion: Float64[ndarray, "works classes classes"], works: Wo
     support = drawn.sum(axis=2)
     found = np.diagonal(drawn, axis1=1, axis2=2)
     return np.where(support > 0, found / np.where(support > 0, support, 1.0), np.nan)
-
-
-def interval(draws: Float64[ndarray, " draws"]) -> tuple[float | None, float | None, float | None]:
-    """Number and percentile interval from draws, of which the first is the number itself; None where it is not defined."""
-    if not np.isfinite(draws[0]):
-        return None, None, None
-    low, high = np.quantile(draws[1:][np.isfinite(draws[1:])], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(draws[0]), float(low), float(high)
 
 
 def shuffle_between_works(groups: Sequence[str], *, seed: int, number: int = 0) -> Int64[ndarray, " n"]:

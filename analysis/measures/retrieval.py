@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
+from scipy import stats
 
 
 def ranks(
@@ -62,6 +63,19 @@ def mean_reciprocal_rank(ranks: Int[ndarray, " q"]) -> float:
 def s_score(ranks_am: Int[ndarray, " q"], ranks_ma: Int[ndarray, " q"], k: int = 10) -> float:
     """The worse recall at `k` of the two directions, audio to MIDI and MIDI to audio."""
     return min(recall_at(ranks_am, k), recall_at(ranks_ma, k))
+
+
+def chance_of_s(n_queries: int, pool_size: int, k: int = 10) -> float:
+    """S on average if all ranks were drawn at random: a little less than k / pool size, being the smaller of two recalls.
+
+    E min(A, B) / n = Σ P(A > h)² / n over h from 0 to n − 1, where A and B count the hits of both directions, each
+    Binomial(n, k / pool size); queries are taken to be independent.
+
+    >>> round(chance_of_s(500, 256), 4), round(chance_of_s(10**6, 256), 4), chance_of_s(500, 10)
+    (0.0342, 0.0389, 1.0)
+    """
+    beyond = stats.binom.sf(np.arange(n_queries), n_queries, min(1.0, k / pool_size))
+    return float(np.sum(beyond**2) / n_queries)
 
 
 def _unit(rows: Float[ndarray, "n d"]) -> Float[ndarray, "n d"]:

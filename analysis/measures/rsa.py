@@ -2,6 +2,9 @@
 
 A representational dissimilarity matrix (RDM) holds a distance for every pair of examples; two RDMs are compared by the ranks of
 their entries above the diagonal (Kriegeskorte et al. 2008; Nili et al. 2014). Rows are not centred by column: the origin matters.
+
+There is no noise ceiling. It is the similarity that repeated measurements of one representation have with each other; for
+networks these are trainings of one arm from several seeds, and a checkpoint is one of them.
 """
 
 from typing import Literal

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64, Shaped
 from numpy import ndarray
 
+from analysis.measures.statistics import interval_over_works
 from analysis.seeding import numpy_generator
 
 
@@ -28,6 +29,10 @@ class Draws:
         """Sum over the examples of every resample."""
         return self.times @ np.bincount(self.work, weights=per_example, minlength=self.n_works)
 
+    def interval(self, resampled: Shaped[ndarray, " draws"]) -> tuple[float, float] | tuple[None, None]:
+        """95 % interval from what a statistic is on every resample; none from a single work."""
+        return (None, None) if self.n_works < 2 else interval_over_works(resampled, self.n_works)
+
     def means(self, per_example: Shaped[ndarray, " n"]) -> Float64[ndarray, " draws"]:
         """Mean over the examples of every resample."""
         return self.sums(per_example) / self.sums(np.ones(len(per_example)))
@@ -46,16 +51,6 @@ def draw_works(groups: Shaped[ndarray, " n"], *, seed: int, n_resamples: int = 1
     rng = numpy_generator(seed, "bootstrap by piece")
     drawn = [np.bincount(rng.integers(n_works, size=n_works), minlength=n_works) for _ in range(n_resamples)]
     return Draws(work.astype(np.int64), np.stack(drawn).astype(np.int64))
-
-
-def interval(resampled: Shaped[ndarray, " draws"], level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of a statistic from its values on resamples.
-
-    >>> interval(np.arange(5.0), 0.5)
-    (1.0, 3.0)
-    """
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def cosine_distance(one: Float[ndarray, "n d"], other: Float[ndarray, "n d"]) -> Float64[ndarray, " n"]:

@@ -11,9 +11,10 @@ from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from analysis.errors import ShapeError
+from analysis.measures.statistics import interval_over_works
 from analysis.seeding import numpy_generator
 
-N_RESAMPLES, N_EXCHANGES, LEVEL = 1000, 2000, 0.95
+N_RESAMPLES, N_EXCHANGES = 1000, 2000
 BLOCK_ROWS = 256
 Step = Callable[[], None]
 Interval = tuple[float, float] | None
@@ -117,16 +118,14 @@ class Works:
         if self.n < 2:
             return None
         top, bottom = self.times @ self.sums(above), self.times @ self.sums(below)
-        return interval(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0))
+        return self.interval(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0))
 
-
-def interval(draws: Float[ndarray, " b"]) -> Interval:
-    """The middle 95 % of the draws that exist (are not NaN); None where fewer than half do."""
-    kept = draws[np.isfinite(draws)]
-    if not len(draws) or len(kept) < len(draws) / 2:
-        return None
-    low, high = np.quantile(kept, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    def interval(self, draws: Float[ndarray, " b"]) -> Interval:
+        """95 % interval from the draws that exist (are not NaN); None with a single work, or where fewer than half exist."""
+        kept = draws[np.isfinite(draws)]
+        if self.n < 2 or not len(draws) or len(kept) < len(draws) / 2:
+            return None
+        return interval_over_works(kept, self.n)
 
 
 def modality_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> float:
@@ -148,7 +147,7 @@ def gap_interval(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], work
         return None
     difference = works.sums(unit_rows(audio) - unit_rows(midi))
     squared = np.sum((works.times @ difference) ** 2, axis=1) / (works.times @ works.sizes) ** 2
-    low, high = np.quantile(squared - squared.mean() + modality_gap(audio, midi) ** 2, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = interval_over_works(squared - squared.mean() + modality_gap(audio, midi) ** 2, works.n)
     return float(np.sqrt(max(low, 0.0))), float(np.sqrt(max(high, 0.0)))
 
 

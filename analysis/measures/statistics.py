@@ -1,11 +1,13 @@
 """How sure a measured number is."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 from numpy.typing import NDArray
+from scipy import special, stats
 
 from analysis.seeding import numpy_generator
 
@@ -17,8 +19,8 @@ def bootstrap_by_piece(
     n_resamples: int = 1000,
     seed: int,
     level: float = 0.95,
-) -> tuple[float, float]:
-    """Percentile interval of `statistic`, whole pieces drawn with replacement.
+) -> tuple[float, float] | tuple[None, None]:
+    """Expanded percentile interval of `statistic`, whole pieces drawn with replacement; none from a single piece.
 
     Windows of one piece are alike, so drawing windows would give an interval that is too narrow.
 
@@ -27,16 +29,38 @@ def bootstrap_by_piece(
         statistic: number from the indices of the queries drawn, repetitions included.
         n_resamples: number of draws.
         seed: the same seed gives the same interval.
-        level: share of the draws inside the interval.
+        level: how often such intervals are to hold the number that they estimate; see `interval_over_works`.
     """
     _, piece = np.unique(groups, return_inverse=True)
     members = [np.flatnonzero(piece == number) for number in range(int(piece.max()) + 1)]
+    if len(members) < 2:
+        return None, None
     rng = numpy_generator(seed, "bootstrap by piece")
     draws = [
         statistic(np.concatenate([members[number] for number in rng.integers(len(members), size=len(members))]))
         for _ in range(n_resamples)
     ]
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return interval_over_works(np.array(draws), len(members), level)
+
+
+def interval_over_works(draws: Shaped[ndarray, " draws"], n_works: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval from what a statistic is on resamples of whole works: the expanded percentile interval.
+
+    Plain percentiles are too narrow for few works: of a mean over 8 works they hold the truth 87 times in 100, not 95. They are
+    taken further out, at Φ(∓ t · √(n / (n − 1))) with Student's t of n − 1 degrees of freedom, where n is the number of works
+    (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015). No interval of this kind
+    leaves the range of the works, so that below 5 works it still holds less than its name says.
+
+    >>> [round(interval_over_works(np.arange(101.0), works, 0.9)[0], 2) for works in (10_000, 8)]
+    [5.0, 2.14]
+
+    Raises:
+        ValueError: there are fewer than two works.
+    """
+    if n_works < 2:
+        raise ValueError(f"An interval over works needs at least 2, got {n_works}.")
+    reach = stats.t.ppf((1 + level) / 2, n_works - 1) * math.sqrt(n_works / (n_works - 1))
+    low, high = np.quantile(draws, [special.ndtr(-reach), special.ndtr(reach)])
     return float(low), float(high)
 
 

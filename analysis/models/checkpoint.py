@@ -4,14 +4,14 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save_file
 from torch import Tensor
@@ -21,11 +21,11 @@ from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
 from analysis.models.config import ModelConfig, shown
 from analysis.models.dual_encoder import DualEncoder, build_model
+from analysis.models.headers import compare_header, compare_shapes, describe_safetensors
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
 _LARGEST_HISTORY, _MOST_COLUMNS = 10 * 2**20, 1000
-_DTYPES = {True: ("F16", "BF16", "F32", "F64"), False: ("I64",)}  # of floating tensors, of the others
 WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
@@ -69,7 +69,7 @@ class Checkpoint:
         Raises:
             CheckpointError: a value is not finite.
         """
-        _read_weights(self.path / WEIGHTS, _expected(self.model_config), self.sha256)
+        _read_weights(self.path / WEIGHTS, outline(self.model_config).state_dict(), self.sha256)
 
     def model(self) -> DualEncoder:
         """The trained model in fp32, ready for inference.
@@ -84,6 +84,16 @@ class Checkpoint:
     def untrained_twin(self) -> DualEncoder:
         """The same architecture from the same seed after zero steps."""
         return build_model(self.model_config, seed=int(self.training.get("seed", 0))).eval()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a `config.json` says; `raw` is all of it."""
+
+    arm: str
+    scale: str
+    config: ModelConfig
+    raw: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -135,32 +145,44 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         pickles = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl", ".bin"}]
         seen = f" It holds {pickles[0]}, a pickle, which can run code and is never opened." if pickles else ""
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}.{seen} Convert the weights to safetensors.")
-    described = _read_config(folder)
-    arm, scale = described["arm"], described["scale"]
-    if arm not in ARMS:
-        raise CheckpointError(f"{folder.name} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
-    try:
-        config = ModelConfig.from_dict(described["model"])
-    except OtoscopeError as error:
-        raise CheckpointError(f"{folder.name}/{CONFIG}: {error}") from error
-    its = ARMS[arm]
-    if (config.a4_mechanism, config.d4, config.descriptor_values) != (its.a4, its.d4, its.descriptor_values):
-        got = f"a4_mechanism {config.a4_mechanism!r}, d4 {config.d4} and descriptor_values {config.descriptor_values!r}"
-        raise CheckpointError(f"{folder.name}/{CONFIG} says arm {arm} but describes {got}. Correct one of them.")
-    if type(seed := described["training"].get("seed", 0)) is not int:
-        raise CheckpointError(f"{folder.name}/{CONFIG}: the seed must be a whole number; got {shown(seed)}. Correct it.")
-    _check_header(folder / WEIGHTS, _expected(config))
+    described = parse_config(_config_text(folder), f"{folder.name}/{CONFIG}")
+    label = f"{folder.name}/{WEIGHTS}"
+    compare_header(label, describe_safetensors(folder / WEIGHTS, label), outline(described.config).state_dict())
     try:
         (digest,) = file_sha256s([folder / WEIGHTS])
     except OSError as error:
-        raise CheckpointError(f"{folder.name}/{WEIGHTS} cannot be read ({error.strerror}). Check its permissions.") from error
-    return Checkpoint(folder, arm, scale, described["model"], described["training"], described["evaluation"], digest)
+        raise CheckpointError(f"{label} cannot be read ({error.strerror}). Check its permissions.") from error
+    raw = described.raw
+    return Checkpoint(folder, described.arm, raw["scale"], raw["model"], raw["training"], raw["evaluation"], digest)
 
 
-def _expected(config: ModelConfig) -> dict[str, Tensor]:
-    """Names and shapes of the tensors, without memory for them."""
+def parse_config(text: bytes, label: str) -> Configuration:
+    """What a `config.json` says, found sound before anything is built or allocated.
+
+    Raises:
+        CheckpointError: it is too large, not JSON, lacks something, or describes no model, an absurd one or one of another arm.
+    """
+    raw = _parsed(text, label)
+    arm = raw["arm"]
+    if arm not in ARMS:
+        raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
+    try:
+        config = ModelConfig.from_dict(raw["model"])
+    except OtoscopeError as error:
+        raise CheckpointError(f"{label}: {error}") from error
+    its = ARMS[arm]
+    if (config.a4_mechanism, config.d4, config.descriptor_values) != (its.a4, its.d4, its.descriptor_values):
+        got = f"a4_mechanism {config.a4_mechanism!r}, d4 {config.d4} and descriptor_values {config.descriptor_values!r}"
+        raise CheckpointError(f"{label} says arm {arm} but describes {got}. Correct one of them.")
+    if type(seed := raw["training"].get("seed", 0)) is not int:
+        raise CheckpointError(f"{label}: the seed must be a whole number; got {shown(seed)}. Correct it.")
+    return Configuration(arm, raw["scale"], config, raw)
+
+
+def outline(config: ModelConfig) -> DualEncoder:
+    """A model with the names and shapes of its tensors, without memory for them."""
     with torch.device("meta"):
-        return DualEncoder(config).state_dict()
+        return DualEncoder(config)
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
@@ -176,20 +198,31 @@ def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoin
     return found
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def _config_text(folder: Path) -> bytes:
+    label = f"{folder.name}/{CONFIG}"
     try:
-        if (size := (folder / CONFIG).stat().st_size) > _LARGEST_CONFIG:
-            raise CheckpointError(f"{folder.name}/{CONFIG} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
-        described = json.loads((folder / CONFIG).read_text("utf-8"))
-    except CheckpointError:
-        raise
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{folder.name}/{CONFIG} is missing or not JSON ({error}). Restore it.") from error
+        _refuse_size((folder / CONFIG).stat().st_size, label)
+        return (folder / CONFIG).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{label} is missing or cannot be read ({error.strerror}). Restore it.") from error
+
+
+def _refuse_size(size: int, label: str) -> None:
+    if size > _LARGEST_CONFIG:
+        raise CheckpointError(f"{label} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
+
+
+def _parsed(text: bytes, label: str) -> dict[str, Any]:
+    _refuse_size(len(text), label)
+    try:
+        raw = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{label} is missing or not JSON ({error}). Restore it.") from error
     needed = {"arm": str, "scale": str, "model": dict, "training": dict, "evaluation": dict}
     for key, kind in needed.items():
-        if not isinstance(described, dict) or not isinstance(described.get(key), kind):
-            raise CheckpointError(f"{folder.name}/{CONFIG} lacks {key!r} (expected {kind.__name__}). Restore it.")
-    return described
+        if not isinstance(raw, dict) or not isinstance(raw.get(key), kind):
+            raise CheckpointError(f"{label} lacks {key!r} (expected {kind.__name__}). Restore it.")
+    return raw
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -203,36 +236,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise ValueError(f"a row has {max(widths):,} columns, the heading {widths[0]:,}, and at most {_MOST_COLUMNS:,} are read")
     table = pd.read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
     return table.to_dict("records")  # pyright: ignore[reportReturnType]
-
-
-def _check_header(path: Path, expected: dict[str, Tensor]) -> None:
-    try:
-        with safe_open(path, framework="pt") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}
-            dtypes = {name: str(tensor.get_dtype()) for name, tensor in slices.items()}
-            got = {name: tuple(tensor.get_shape()) for name, tensor in slices.items()}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path.parent.name}/{path.name} is not a safetensors file ({error}).") from error
-    label = f"{path.parent.name}/{path.name}"
-    compare_shapes(label, got, expected)
-    for name, tensor in expected.items():
-        if dtypes[name] not in (allowed := _DTYPES[tensor.is_floating_point()]):
-            raise CheckpointError(f"{label}: expected {name!r} of type {' or '.join(allowed)}, got {shown(dtypes[name])}.")
-
-
-def compare_shapes(label: str, got: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor]) -> None:
-    """Refuse tensors that are not those of the model.
-
-    Raises:
-        CheckpointError: one is missing, extra or of another shape.
-    """
-    if missing := sorted(set(expected) - set(got)):
-        raise CheckpointError(f"{label} lacks {len(missing)} tensors, first {missing[0]!r}. Is the arm right?")
-    if extra := sorted(set(got) - set(expected)):
-        raise CheckpointError(f"{label} has {len(extra)} tensors too many, first {shown(extra[0])}. Is the arm right?")
-    for name, tensor in expected.items():
-        if got[name] != tuple(tensor.shape):
-            raise CheckpointError(f"{label}: expected {name!r} of shape {tuple(tensor.shape)}, got {got[name]}.")
 
 
 def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[str, Tensor]:

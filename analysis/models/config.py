@@ -18,6 +18,16 @@ _LARGEST_OF = {
     "audio_n_layers": 128, "midi_n_layers": 128, "n_heads": 256, "max_audio_tokens": 2**15,
     "sample_rate": 768_000, "n_samples": 2**25,
 }  # fmt: skip
+LARGEST_MODEL = {  # what a configuration from outside may describe; more than eight times any arm at paper scale
+    "parameters": 10**9,
+    "attention scores per audio window": 2 * 10**9,
+    "attention scores per MIDI window": 2 * 10**9,
+    "values in one activation": 5 * 10**8,
+}
+_DECIDED_BY = dict(zip(LARGEST_MODEL, (
+    "the widths and numbers of layers", "n_samples, conv_strides, n_heads and audio_n_layers",
+    "max_notes, n_heads and midi_n_layers", "n_samples, conv_strides, conv_channels, max_notes and the widths",
+), strict=True))  # fmt: skip
 _SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
 
 
@@ -89,15 +99,66 @@ class ModelConfig:
         if self.n_audio_tokens < 1:
             raise ConfigError(f"The convolutions leave nothing of {self.n_samples:,} samples. Make kernels or strides smaller.")
 
-    @property
-    def n_audio_tokens(self) -> int:
-        """CNN frames of one window, 0 where a kernel is longer than what it reads."""
-        length = self.n_samples
+    def _cnn_lengths(self) -> list[int]:
+        """Frames after each convolution, up to the first whose kernel is longer than what it reads."""
+        lengths, length = [], self.n_samples
         for kernel, stride, padding in zip(self.conv_kernels, self.conv_strides, self.conv_paddings, strict=True):
             length = (length + 2 * padding - kernel) // stride + 1
             if length < 1:
-                return 0
-        return length
+                break
+            lengths.append(length)
+        return lengths
+
+    @property
+    def n_audio_tokens(self) -> int:
+        """CNN frames of one window, 0 where a kernel is longer than what it reads."""
+        lengths = self._cnn_lengths()
+        return lengths[-1] if len(lengths) == len(self.conv_channels) else 0
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained numbers of the whole model, from its sizes alone."""
+        from analysis.descriptors.a4 import N_BANDS
+        from analysis.descriptors.d4 import N_STEPS
+
+        audio, midi, hidden = self.audio_d_model, self.midi_d_model, self.head_d_hidden
+        n_in = (1, *self.conv_channels)
+        cnn = sum(n * (m * k + 3) for m, n, k in zip(n_in, self.conv_channels, self.conv_kernels, strict=False))
+        attention, source = 4 * audio * (audio + 1), audio * (N_BANDS + 1)
+        injection = {
+            "none": 0, "concat": audio * (audio + N_BANDS + 3), "cross": source + attention + 2 * audio,
+            "reverse": source + attention + (2 + self.max_a4_frames) * audio,
+        }[self.a4_mechanism]  # fmt: skip
+        embeddings = 128 * (self.d_pitch + self.d_velocity) + 32 * self.d_duration + midi * (midi + 5)
+        notes = midi * (midi + N_STEPS + 3) if self.d4 else 0
+        blocks = self.audio_n_layers * _block(audio, self.audio_d_ff) + self.midi_n_layers * _block(midi, self.midi_d_ff)
+        heads = hidden * (audio + midi + 2 * (hidden + 6)) + 2 * self.d_embedding * (hidden + 1)
+        return cnn + self.max_audio_tokens * audio + injection + embeddings + notes + blocks + heads
+
+    def sizes(self) -> dict[str, int]:
+        """How large the model and what it computes from one window are, by the names of `LARGEST_MODEL`."""
+        from analysis.descriptors.a4 import n_frames
+
+        tokens, frames, notes = self.n_audio_tokens, n_frames(self.n_samples), self.max_notes
+        stream = frames if self.a4_mechanism == "reverse" else tokens
+        across = tokens * frames if self.a4_mechanism in ("cross", "reverse") else 0
+        activations = [length * n for length, n in zip(self._cnn_lengths(), self.conv_channels, strict=True)]
+        activations += [max(tokens, stream) * max(3 * self.audio_d_model, self.audio_d_ff)]
+        activations += [notes * max(3 * self.midi_d_model, self.midi_d_ff)]
+        scores = self.n_heads * (self.audio_n_layers * stream**2 + across), self.n_heads * self.midi_n_layers * notes**2
+        return dict(zip(LARGEST_MODEL, (self.n_parameters, *scores, max(activations)), strict=True))
+
+    def _refuse_excess(self) -> None:
+        for what, size in self.sizes().items():
+            if size > (most := LARGEST_MODEL[what]):
+                got = f"The configuration describes a model with {size:,} {what}; at most {most:,} are opened"
+                raise ConfigError(f"{got}. Correct {_DECIDED_BY[what]}.")
+
+    def _refuse_frames(self) -> None:
+        from analysis.descriptors.a4 import n_frames
+
+        if self.a4_mechanism == "reverse" and (frames := n_frames(self.n_samples)) > self.max_a4_frames:
+            raise ConfigError(f"{frames:,} A4 frames exceed max_a4_frames = {self.max_a4_frames:,}. Correct one of them.")
 
     @property
     def window_s(self) -> float:
@@ -110,10 +171,10 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """Inverse of `to_dict`.
+        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
 
         Raises:
-            ConfigError: a field is missing, unknown or of the wrong kind.
+            ConfigError: a field is missing, unknown or of the wrong kind, or the model would exceed `LARGEST_MODEL`.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
@@ -124,7 +185,15 @@ class ModelConfig:
         for field in fields(cls):
             if field.name in arguments and (expected := _expectation(field, arguments[field.name])):
                 raise ConfigError(f"{field.name} must be {expected}; got {shown(values[field.name])}.")
-        return cls(**arguments)
+        config = cls(**arguments)
+        config._refuse_excess()
+        config._refuse_frames()
+        return config
+
+
+def _block(width: int, d_ff: int) -> int:
+    """Parameters of one transformer block: attention, feed-forward layer, two norms."""
+    return 4 * width * (width + 1) + 2 * width * d_ff + d_ff + 5 * width
 
 
 def _expectation(field: Field, value: object) -> str:

@@ -3,14 +3,9 @@
 import contextlib
 import dataclasses
 import hashlib
-import io
-import json
-import math
 import os
 import pickle
 import re
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,33 +18,26 @@ from analysis import paths
 from analysis.errors import CheckpointError
 from analysis.models.checkpoint import (
     CARD,
-    CONFIG,
-    HISTORY,
-    WEIGHTS,
     Checkpoint,
-    compare_shapes,
     open_checkpoint,
     save_checkpoint,
 )
 from analysis.models.config import shown
 from analysis.models.dual_encoder import build_arm
-from analysis.sandbox import SandboxError, run_limited
+from analysis.models.headers import compare_shapes, describe_safetensors
+from analysis.models.preview import MAX_BYTES, Preview, TensorPreview, preview_checkpoint
+from analysis.sandbox import SandboxError, run_limited, temporary_folder
 
-__all__ = ["convert_state_dict", "describe_safetensors", "import_checkpoint"]
+__all__ = [
+    "MAX_BYTES", "Preview", "TensorPreview", "convert_state_dict", "describe_safetensors", "import_checkpoint",
+    "preview_checkpoint",
+]  # fmt: skip
 
-MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}
 MAX_STATE_BYTES = 2 * 2**30  # of a .pt file
-MAX_HEADER_BYTES = 16 * 2**20
-MAX_TENSORS = 100_000
-MAX_DIMENSIONS, MAX_SIZE = 8, 2**40
 CONVERTING_S = 300.0
 MEMORY_BYTES = 2 * 2**30
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_BYTES_OF = {
-    "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
-    "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
-}  # fmt: skip
 
 
 def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Checkpoint:
@@ -63,15 +51,8 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
             holds NaN or infinite values; or there is a checkpoint of that name.
     """
     refuse_name(name)
-    if strangers := [file for file in files if file not in MAX_BYTES]:
-        raise CheckpointError(f"{name}: {shown(strangers[0])} is no part of a checkpoint; expected only {', '.join(MAX_BYTES)}.")
-    if missing := [file for file in (WEIGHTS, CONFIG) if file not in files]:
-        raise CheckpointError(f"{name} lacks {' and '.join(missing)}. Add what is missing.")
-    for file, data in files.items():
-        if len(data) > MAX_BYTES[file]:
-            got = f"{name}/{file} has {len(data):,} bytes; at most {MAX_BYTES[file]:,} are imported"
-            raise CheckpointError(f"{got}. Save it smaller, weights in fp16.")
-    describe_safetensors(files[WEIGHTS], f"{name}/{WEIGHTS}")
+    if problem := preview_checkpoint(files, name).problem:
+        raise CheckpointError(problem)
     with _whole_or_nothing(root / name) as folder:
         for file, data in files.items():
             (folder / file).write_bytes(data)
@@ -96,18 +77,13 @@ def _whole_or_nothing(target: Path) -> Iterator[Path]:
     _refuse_existing(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".importing-", dir=target.parent))
-    except OSError as error:
-        raise CheckpointError(f"{target.name} cannot be written ({error.strerror}). Check the folder's permissions.") from error
-    try:
-        folder = staging / target.name
-        folder.mkdir()
-        yield folder
-        folder.rename(target)
+        with temporary_folder(".importing-", target.parent) as (staging, _):
+            folder = Path(staging) / target.name
+            folder.mkdir()
+            yield folder
+            folder.rename(target)
     except OSError as error:
         raise CheckpointError(f"{target.name} cannot be written ({error.strerror}). Check space and permissions.") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def refuse_name(name: str) -> None:
@@ -124,85 +100,6 @@ def refuse_name(name: str) -> None:
 def _refuse_existing(target: Path) -> None:
     if any(os.path.lexists(root / target.name) for root in (target.parent, *paths.checkpoint_roots())):
         raise CheckpointError(f"There is already a checkpoint {target.name}. Choose another name, or remove that one first.")
-
-
-# --- safetensors ----------------------------------------------------------------------------------------------------------
-
-
-def describe_safetensors(source: Path | bytes, label: str = "") -> list[tuple[str, str, tuple[int, ...]]]:
-    """Name, data type and shape of each tensor, in the order of their data; only the header is read.
-
-    Raises:
-        CheckpointError: the header is cut off, too long, malformed, or promises what the file does not hold.
-    """
-    label = label or (source.name if isinstance(source, Path) else "The file")
-    try:
-        size = source.stat().st_size if isinstance(source, Path) else len(source)
-        with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if size < 10 or length > min(MAX_HEADER_BYTES, size - 8):
-                limit = f"a file of {size:,} bytes and a limit of {MAX_HEADER_BYTES:,}"
-                raise _malformed(label, f"its header claims {length:,} bytes with {limit}")
-            header = _parsed(stream.read(length), label)
-    except OSError as error:
-        raise CheckpointError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
-    notes = header.pop("__metadata__", {})
-    if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
-        raise _malformed(label, f"its metadata is {shown(notes)} and no table of texts")
-    if len(header) > MAX_TENSORS:
-        raise _malformed(label, f"it lists {len(header):,} tensors, and at most {MAX_TENSORS:,} are read")
-    found = sorted((_entry(name, entry, label) for name, entry in header.items()), key=lambda item: item[3])
-    end = 0
-    for name, _, _, (start, stop) in found:
-        if start != end:
-            fault = "overlaps another" if start < end else "leaves a gap before it"
-            raise _malformed(label, f"tensor {shown(name)} at bytes {start:,} to {stop:,} {fault}")
-        end = stop
-    if end != size - 8 - length:
-        raise _malformed(label, f"its tensors take {end:,} bytes and it holds {size - 8 - length:,}")
-    return [(name, dtype, shape) for name, dtype, shape, _ in found]
-
-
-def _malformed(label: str, why: str) -> CheckpointError:
-    return CheckpointError(f"{label} is not a sound safetensors file: {why}. Export it again.")
-
-
-def _parsed(text: bytes, label: str) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        entries = dict(pairs)
-        if len(entries) < len(pairs):
-            raise ValueError("a name occurs twice")
-        return entries
-
-    try:
-        header = json.loads(text.decode(), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise _malformed(label, f"its header is not JSON ({error})") from error
-    if not isinstance(header, dict):
-        raise _malformed(label, f"its header is {shown(header)} and no table of tensors")
-    return header
-
-
-def _entry(name: str, entry: Any, label: str) -> tuple[str, str, tuple[int, ...], tuple[int, int]]:
-    """Name, type, shape and byte range of one tensor of the header, consistent with each other."""
-    who = f"tensor {shown(name)}"
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise _malformed(label, f"{who} is described by {shown(entry)}")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in _BYTES_OF:
-        raise _malformed(label, f"{who} is of unknown type {shown(dtype)}")
-    if not _sizes(shape) or len(shape) > MAX_DIMENSIONS:
-        raise _malformed(label, f"{who} has the impossible shape {shown(shape)}")
-    if not _sizes(offsets) or len(offsets) != 2:
-        raise _malformed(label, f"{who} has the impossible byte range {shown(offsets)}")
-    promised = math.prod(shape) * _BYTES_OF[dtype]
-    if offsets[1] - offsets[0] != promised:
-        raise _malformed(label, f"{who} of shape {shown(shape)} and type {dtype} needs {promised:,} bytes, not {shown(offsets)}")
-    return name, dtype, tuple(shape), (offsets[0], offsets[1])
-
-
-def _sizes(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) is int and 0 <= value <= MAX_SIZE for value in values)
 
 
 # --- PyTorch files ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Published numbers, each with its source and with the correction that applies to it."""
+"""Published numbers, each with its source and with the corrections that apply to it."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from analysis.errors import ConfigError
 
 FILE = "descriptor_paper.json"
-_TEXTS = ("study", "arm", "condition", "measure", "unit", "source", "correction")
+_TEXTS = ("study", "arm", "condition", "measure", "unit", "source")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Published:
         condition: what was done, or to which part it applies.
         measure: what was measured.
         value: in `unit`.
-        unit: "%" for per cent, "" for a pure number.
+        unit: "%" for per cent, "M" for millions, "SD" for standard deviations, "" for a pure number.
         source: where the number is from, in words.
-        correction: what is known to be wrong with it, or how it differs from what we measure, in one sentence; "" if nothing is.
+        corrections: what is known to be wrong with it, or how it differs from what we measure; a sentence each.
         citation: whose number it is.
         comparability: why it is not comparable with ours in absolute terms.
     """
@@ -38,9 +38,14 @@ class Published:
     value: float
     unit: str
     source: str
-    correction: str
+    corrections: tuple[str, ...]
     citation: str
     comparability: str
+
+    @property
+    def correction(self) -> str:
+        """All corrections as one text; "" if there are none."""
+        return " ".join(self.corrections)
 
 
 def published(study: str, arm: str | None = None) -> tuple[Published, ...]:
@@ -74,7 +79,7 @@ def published_studies() -> tuple[str, ...]:
 
 
 def read_records(document: Mapping[str, Any]) -> tuple[Published, ...]:
-    """The records of a document: `source` and `correction` of each name a sentence of the document.
+    """The records of a document: `source` of each names a sentence of the document, `corrections` list several.
 
     Raises:
         ConfigError: a field is missing, unknown or of the wrong kind, or names no sentence; or a record comes twice.
@@ -92,20 +97,22 @@ def read_records(document: Mapping[str, Any]) -> tuple[Published, ...]:
 
 
 def _record(number: int, row: Mapping[str, Any], document: Mapping[str, Any]) -> Published:
-    where = f"Record {number} of {FILE}"
-    if differing := sorted(set(row) ^ {*_TEXTS, "value"}):
-        raise ConfigError(f"{where} lacks or should not have {', '.join(differing)}. Correct it.")
+    where = f"record {number} of {FILE}"
+    if differing := sorted(set(row) ^ {*_TEXTS, "value", "corrections"}):
+        raise ConfigError(f"R{where[1:]} lacks or should not have {', '.join(differing)}. Correct it.")
     for name in _TEXTS:
-        if not isinstance(row[name], str) or (not row[name] and name not in ("unit", "correction")):
-            raise ConfigError(f"{name} in {where[0].lower()}{where[1:]} is {row[name]!r}; expected text.")
-    value = row["value"]
+        if not isinstance(row[name], str) or (not row[name] and name != "unit"):
+            raise ConfigError(f"{name} in {where} is {row[name]!r}; expected text.")
+    value, names = row["value"], row["corrections"]
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise ConfigError(f"value in {where[0].lower()}{where[1:]} is {value!r}; expected a finite number.")
-    sources, corrections = document["sources"], {"": "", **document["corrections"]}
-    for name, sentences in (("source", sources), ("correction", corrections)):
-        if row[name] not in sentences:
-            raise ConfigError(f"{where} names the {name} {row[name]!r}: expected one of {', '.join(filter(None, sentences))}.")
-    told = {**row, "value": float(value), "source": sources[row["source"]], "correction": corrections[row["correction"]]}
+        raise ConfigError(f"value in {where} is {value!r}; expected a finite number.")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise ConfigError(f"corrections in {where} is {names!r}; expected a list of different names.")
+    sources, corrections = document["sources"], document["corrections"]
+    for kind, named, sentences in (("source", [row["source"]], sources), ("correction", names, corrections)):
+        if unknown := [name for name in named if name not in sentences]:
+            raise ConfigError(f"R{where[1:]} names the {kind} {unknown[0]!r}: expected one of {', '.join(sentences)}.")
+    told = {**row, "value": float(value), "source": sources[row["source"]], "corrections": tuple(corrections[n] for n in names)}
     return Published(**told, citation=document["citation"], comparability=document["comparability"])
 
 

@@ -20,6 +20,7 @@ from analysis.studies.ablation_passes import AS_IT_IS, under_changes
 from analysis.studies.band_tables import Row, columns, mean_value
 from analysis.studies.layer_means import Side
 from analysis.studies.pool_embeddings import Weights, list_windows
+from analysis.studies.pool_request import HardPoolRequest
 from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import Answer, Desk
 
@@ -31,27 +32,22 @@ NEAR = 0.05  # of S: so little above chance is called near it
 
 @dataclass(frozen=True)
 class Outcome:
-    """Ranks `(2, queries)` after a replacement, and how far it moved the embedding of every window (mean of the sides)."""
+    """Ranks `(2, queries)` after a replacement, the best wrong windows, and how far it moved every window (mean of the sides)."""
 
     ranks: ndarray
+    instead: ndarray
     distance: ndarray
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(HardPoolRequest):
     """264 windows of the full corpus fill pools of 256, of whose negatives at most 10 are of the same piece.
 
     That is easier than the scoreboard's pool, which has 64 of them; the differences in S are within this pool.
     """
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
     windows_per_piece: int = 11
     n_queries: int = 256
-    pool_size: int = 256
-    n_same_piece: int = 64
-    n_same_composer: int = 32
     seed: int = 42
 
 
@@ -63,8 +59,7 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     segments = list_windows(desk, request.split, request.windows_per_piece)
-    sizes = {name: getattr(request, name) for name in ("n_queries", "pool_size", "n_same_piece", "n_same_composer", "seed")}
-    scores = build_pool(desk, segments, **sizes)
+    scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
     values: list[Value] = []
     rows: list[Row] = []
     arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
@@ -91,15 +86,18 @@ def _ablate(
         sides[side] = under_changes(its_desk, checkpoint, segments, weights, side, changes, request.seed)
     audio, midi = sides["audio"], sides["midi"]
     moved = {side: {kind: cosine_distance(rows, its[AS_IT_IS]) for kind, rows in its.items()} for side, its in sides.items()}
-    found = {(NOTHING, AS_IT_IS): Outcome(scores.s(audio[AS_IT_IS], midi[AS_IT_IS]), moved["audio"][AS_IT_IS])}
+
+    def outcome(heard: str, read: str, distance: ndarray) -> Outcome:
+        return Outcome(scores.s(audio[heard], midi[read]), scores.instead(audio[heard], midi[read]), distance)
+
+    found = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
     for kind in KINDS:
         if kind in audio:
-            found["A4", kind] = Outcome(scores.s(audio[kind], midi[AS_IT_IS]), moved["audio"][kind])
+            found["A4", kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
         if kind in midi:
-            found["D4", kind] = Outcome(scores.s(audio[AS_IT_IS], midi[kind]), moved["midi"][kind])
+            found["D4", kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
         if kind in audio and kind in midi:
-            both = (moved["audio"][kind] + moved["midi"][kind]) / 2
-            found[BOTH, kind] = Outcome(scores.s(audio[kind], midi[kind]), both)
+            found[BOTH, kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
     order = [NOTHING, *INPUTS.values(), BOTH]
     return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
 
@@ -119,20 +117,22 @@ def _describe(
         label, number = f"{model['checkpoint']}, {model['weights']}, {what}", len(rows)
         score = scores.s_value(label, outcome.ranks)
         row = {**model, "input": replaced, "kind": kind, **columns(score, "s"), "chance": score.null, "reading": reading(score)}
-        arrays[f"ranks.{number}"] = outcome.ranks.astype(np.int32)
+        row["each_way"] = scores.chance_each_way
+        arrays |= {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.instead}
+        links = {"array": f"ranks.{number}", "instead": f"instead.{number}"}
         values.append(score)
         if replaced == NOTHING:
             note = "has no descriptor: nothing to ablate" if len(found) == 1 else ""
             empty = dict.fromkeys(("value", "ci_low", "ci_high", "null", *columns(score, "distance")))
-            rows.append({**row, **empty, "n": score.n, "array": f"ranks.{number}", "change": None, "moved": None, "note": note})
+            rows.append({**row, **empty, "n": score.n, **links, "change": None, "moved": None, "note": note})
             continue
         drop = scores.drop(label, before, outcome.ranks)
         moved = mean_value(f"{label}: distance", outcome.distance, scores.window_draws, None, "", "mean cosine distance")
         values += [drop, moved]
         arrays[f"change.{number}"] = (outcome.ranks - before).astype(np.float32)
         arrays[f"moved.{number}"] = outcome.distance.astype(np.float32)
-        named = {"array": f"ranks.{number}", "change": f"change.{number}", "moved": f"moved.{number}", "note": ""}
-        rows.append({**row, **columns(drop), **columns(moved, "distance"), **named})
+        links |= {"change": f"change.{number}", "moved": f"moved.{number}"}
+        rows.append({**row, **columns(drop), **columns(moved, "distance"), **links, "note": ""})
 
 
 def reading(score: Value) -> str:
@@ -168,7 +168,7 @@ def headline(rows: Sequence[Row]) -> str:
         )
     else:
         said = f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])} to {_percent(first['s'])}"
-        said += f", {first['reading']} ({_percent(first['chance'])})"
+        said += f", {first['reading']} ({_percent(first['each_way'])} each way)"
     said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
     swapped = [row for row in rows if row["kind"] == ANOTHER_WORK and _same(row, first)]
     said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)

@@ -1,11 +1,12 @@
 """How far the audio embedding moves, and what becomes of S, when a constant is added to one band of A4.
 
 A4 is z-scored, so that every band has mean 0 over time: a constant shift is off the manifold of recordings and shows what the
-network computes, not what a sound could do. The control is a shift as far (the same Euclidean norm) in a direction that is random
-over frames and bands.
+network computes, not what a sound could do. The control is a shift as far (the same Euclidean norm) and as constant in time, in a
+direction that is random over the bands: one per window, drawn several times, of which the mean counts.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,17 +19,22 @@ from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS
 from analysis.descriptors.filters import band_names
 from analysis.descriptors.interventions import shift_band, spread_over_bands
 from analysis.errors import ConfigError
+from analysis.measures.retrieval import s_score
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
+from analysis.results import Value
 from analysis.studies.ablation_passes import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.studies.band_filters import DISTANCE
 from analysis.studies.band_tables import Findings, Row, band_columns, columns, mean_value
 from analysis.studies.desk import Desk
 from analysis.studies.pool_embeddings import Weights
+from analysis.studies.pool_ranks import K
 from analysis.studies.stress_scores import PoolScores
 
 MOST_DOSES = 10
 RANDOM = "random direction"
+N_DRAWS = 8  # of a random direction for every window
+Wanted = tuple[int | None, float]  # band, None for a random direction; dose
 
 
 def parse_doses(text: str) -> tuple[float, ...]:
@@ -68,11 +74,14 @@ def shift_bands(
         Cancelled: somebody asked to stop.
     """
     signed = [*(-dose for dose in reversed(doses)), *doses]
-    changes: dict[str, Change] = {_name(band, dose): partial(_shift, band, dose) for band in range(N_BANDS) for dose in signed}
-    changes |= {_name(None, dose): partial(_spread, scores.seed, dose) for dose in doses}
+    wanted: list[Wanted] = [(band, dose) for band in range(N_BANDS) for dose in signed]
+    wanted += [(None, dose) for dose in doses]
+    changes: dict[str, Change] = {}
+    for band, dose in wanted:
+        for number, name in enumerate(_names(band, dose)):
+            changes[name] = partial(_spread, scores.seed, number, dose) if band is None else partial(_shift, band, dose)
     audio = under_changes(desk.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
     midi = under_changes(desk.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
-    wanted = [(band, dose) for band in range(N_BANDS) for dose in signed] + [(None, dose) for dose in doses]
     model = {"checkpoint": checkpoint.name, "weights": weights}
     found.tables["doses"] += _rows(found, model, wanted, audio, midi, scores)
 
@@ -80,14 +89,14 @@ def shift_bands(
 def _rows(
     found: Findings,
     model: Mapping[str, Any],
-    wanted: Sequence[tuple[int | None, float]],
+    wanted: Sequence[Wanted],
     audio: Mapping[str, ndarray],
     midi: ndarray,
     scores: PoolScores,
 ) -> list[Row]:
-    """Bands in their order, doses rising; the random direction last."""
+    """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
     before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(A4_EDGES_HZ)
-    distances = [cosine_distance(audio[_name(band, dose)], audio[AS_IT_IS]) for band, dose in wanted]
+    distances = [np.mean([cosine_distance(audio[one], audio[AS_IT_IS]) for one in _names(*its)], axis=0) for its in wanted]
     nulls = {dose: float(np.mean(row)) for (band, dose), row in zip(wanted, distances, strict=True) if band is None}
     array, (told,) = found.keep("dose", distances), nearest_one(tuple(nulls))
     rows = []
@@ -96,7 +105,7 @@ def _rows(
         what = f"{model['checkpoint']}, {model['weights']}, A4 {place['band']} {dose:+g} SD"
         null = None if band is None else nulls[abs(dose)]
         moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
-        drop = scores.drop(what, before, scores.s(audio[_name(band, dose)], midi))
+        drop = _drop(what, before, [scores.s(audio[one], midi) for one in _names(band, dose)], scores)
         found.values += [moved, drop] if abs(dose) == told else []
         rows.append(
             {**model, **place, "dose": dose, **columns(moved), **columns(drop, "drop"), "array": array, "row": number}
@@ -104,13 +113,32 @@ def _rows(
     return rows
 
 
-def _name(band: int | None, dose: float) -> str:
-    return f"{RANDOM if band is None else f'band {band}'} {dose:+g}"
+def _drop(what: str, before: ndarray, after: Sequence[ndarray], scores: PoolScores) -> Value:
+    """S lost; the mean of what is lost under each of several changes."""
+    first = scores.drop(what, before, after[0])
+    if len(after) == 1:
+        return first
+    lost = s_score(*before) - float(np.mean([s_score(*its) for its in after]))
+    left = np.mean([_s_of_draws(scores, its) for its in after], axis=0)
+    low, high = scores.draws.interval(_s_of_draws(scores, before) - left)
+    return replace(
+        first, value=lost, ci_low=low, ci_high=high, estimator=f"mean of {len(after)} random directions, {first.estimator}"
+    )
+
+
+def _s_of_draws(scores: PoolScores, ranks: ndarray) -> ndarray:
+    """S on every resample of works."""
+    return np.minimum(*(scores.draws.means(one <= K) for one in ranks))
+
+
+def _names(band: int | None, dose: float) -> list[str]:
+    """Names of the changes: one for a band, one per draw for a random direction."""
+    return [f"band {band} {dose:+g}"] if band is not None else [f"{RANDOM} {dose:+g}, draw {n}" for n in range(N_DRAWS)]
 
 
 def _shift(band: int, dose: float, descriptor: Tensor, _segments: Sequence[Segment]) -> Tensor:
     return shift_band(descriptor, band, dose)
 
 
-def _spread(seed: int, dose: float, descriptor: Tensor, segments: Sequence[Segment]) -> Tensor:
-    return spread_over_bands(descriptor, window_seeds(segments, seed, "random direction of A4"), dose)
+def _spread(seed: int, draw: int, dose: float, descriptor: Tensor, segments: Sequence[Segment]) -> Tensor:
+    return spread_over_bands(descriptor, window_seeds(segments, seed, f"random direction of A4, draw {draw}"), dose)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 from numpy import ndarray
 
-from analysis.measures.sensitivity import Draws, interval
+from analysis.measures.sensitivity import Draws
 from analysis.results import Value
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ def mean_value(
     name: str, per_window: Shaped[ndarray, " n"], draws: Draws, null: float | None = None, unit: str = "", estimator: str = ""
 ) -> Value:
     """Mean over windows with its interval by work; no interval from a single work."""
-    low, high = (None, None) if draws.n_works < 2 else interval(draws.means(per_window))
+    low, high = draws.interval(draws.means(per_window))
     return Value(name, float(np.mean(per_window)), low, high, len(per_window), null, unit, estimator)
 
 
@@ -46,7 +46,7 @@ def ratio_value(
     name: str, above: Float64[ndarray, " n"], below: Float64[ndarray, " n"], draws: Draws, unit: str, estimator: str
 ) -> Value:
     """Ratio of two means over the same windows with its interval by work."""
-    low, high = (None, None) if draws.n_works < 2 else interval(draws.means(above) / draws.means(below))
+    low, high = draws.interval(draws.means(above) / draws.means(below))
     return Value(name, float(np.mean(above) / np.mean(below)), low, high, len(above), None, unit, estimator)
 
 

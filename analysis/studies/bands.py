@@ -10,7 +10,7 @@ from typing import TypeVar
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
-from analysis.measures.sensitivity import Draws, interval
+from analysis.measures.sensitivity import Draws
 from analysis.models.checkpoint import Checkpoint
 from analysis.studies.ablation_passes import AS_IT_IS
 from analysis.studies.band_attribution import attribute
@@ -158,7 +158,8 @@ def headline(found: Findings, draws: Draws) -> str:
 def _alike(found: Findings, first: Row, second: Row, draws: Draws) -> bool:
     """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
     one, other = (found.arrays[row["array"]][row["row"]] for row in (first, second))
-    return draws.n_works < 2 or interval(draws.means(one - other))[0] <= 0
+    low, _ = draws.interval(draws.means(one - other))
+    return low is None or low <= 0
 
 
 def _of_distance(row: Row) -> str:

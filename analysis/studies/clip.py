@@ -20,11 +20,13 @@ from analysis.errors import ShapeError
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.patterns import AttentionInput, read_attention
+from analysis.models.taps import own_hooks
 from analysis.models.tokens import Grid, grids
 from analysis.studies.pyramid import MAX_SIDE, View, means, view
 from analysis.studies.spread import LayerUse, Spread, join, use_of
 
 Progress = Callable[[int, int], None]
+Check = Callable[[], None]
 TOKENS_AT_ONCE = 2400  # one window at paper scale, twelve of the small one
 
 
@@ -38,6 +40,7 @@ class ClipUse:
     cells: Float[ndarray, "states cells d_model"]
     tokens_per_cell: int
     seconds: float
+    device: str = "cpu"
 
     @cached_property
     def grids(self) -> dict[int, Grid]:
@@ -199,15 +202,29 @@ def analyse_clip(model: DualEncoder, waveform: Waveform, progress: Progress | No
     Raises:
         ShapeError: the recording is not at the model's sample rate.
     """
+    return open_analysis(model, waveform, measure_use(model, waveform, progress))
+
+
+def open_analysis(model: DualEncoder, waveform: Waveform, use: ClipUse) -> ClipAnalysis:
+    """What is left to do where the use of attention over a recording is known already: windows and A4.
+
+    Raises:
+        ShapeError: the recording is not at the model's sample rate.
+    """
     windows = _windows(model.config, waveform)
-    use = measure_use(model, waveform, progress)
     descriptor = a4(torch.from_numpy(waveform.samples)[None], model.config.sample_rate)[0].T.numpy()
     return ClipAnalysis(model, use, descriptor, windows)
 
 
 @torch.no_grad()
-def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | None = None) -> ClipUse:
+def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | None = None, check: Check | None = None) -> ClipUse:
     """Attention received, its spread and averaged hidden states of every layer, in one pass.
+
+    Args:
+        model: whose audio encoder reads.
+        waveform: at the model's sample rate.
+        progress: told (windows done, windows in all).
+        check: called before every module and every block of a pattern, so that it can raise: a window may take seconds.
 
     Raises:
         ShapeError: the recording is not at the model's sample rate.
@@ -223,19 +240,28 @@ def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | Non
     parts: dict[int, list[LayerUse]] = {layer: [] for layer in axes}
     done = 0
     for batch in windows.split(max(1, TOKENS_AT_ONCE // config.n_audio_tokens)):
-        states, read = read_attention(model.audio, batch.to(_device(model)))
+        states, read = _read_checked(model, batch, check)
         _add_cells(cells, states, slice(done * n_tokens, n_inside), per_cell)
         starts = (done + torch.arange(len(batch)))[:, None] * config.window_s
         for layer, given in read.items():
             inside = starts + torch.from_numpy(axes[layer].query_times_s) < waveform.duration_s
-            parts[layer].append(use_of(given, inside.to(given.query.device)))
+            parts[layer].append(use_of(given, inside.to(given.query.device), check))
         done += len(batch)
         if progress is not None:
             progress(done, len(windows))
     layers = {layer: join(found) for layer, found in parts.items()}
     sizes = torch.full((cells.shape[1], 1), per_cell)
     sizes[-1] = n_inside - (cells.shape[1] - 1) * per_cell
-    return ClipUse(config, waveform.duration_s, layers, (cells / sizes).numpy(), per_cell, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return ClipUse(config, waveform.duration_s, layers, (cells / sizes).numpy(), per_cell, seconds, str(_device(model)))
+
+
+def _read_checked(
+    model: DualEncoder, batch: Float[Tensor, "windows samples"], check: Check | None
+) -> tuple[list[Tensor], dict[int, AttentionInput]]:
+    modules = model.audio.modules() if check is not None else ()
+    with own_hooks(before=[(module, lambda *_: check()) for module in modules]):  # pyright: ignore[reportOptionalCall]
+        return read_attention(model.audio, batch.to(_device(model)))
 
 
 def _add_cells(cells: Tensor, states: list[Tensor], place: slice, per_cell: int) -> None:

@@ -10,15 +10,17 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools
 from analysis.measures.paired_scores import s_exchange_p, s_on_resamples
 from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import draw_works, interval
+from analysis.measures.sensitivity import draw_works
 from analysis.models.arms import ARMS
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import SHARE, Value
-from analysis.studies.controls_words import headline
+from analysis.studies.controls_words import details, headline
 from analysis.studies.desk import Answer, Desk
 from analysis.studies.pool_embeddings import embed, list_windows
+from analysis.studies.pool_ranks import ESTIMATOR, K, best_wrong, both_ranks
+from analysis.studies.pool_request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
-from analysis.studies.redrawn_pools import ESTIMATOR, K, both_ranks, pool_arrays, redrawn_pools, s_value
+from analysis.studies.redrawn_pools import pool_arrays, redrawn_pools, s_value
 
 WEIGHTS = ("trained", "untrained")
 BASELINE = "D0"
@@ -28,15 +30,9 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(PoolRequest):
     """The canonical pool, on which every arm and its controls are scored."""
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 100
-    n_queries: int = 500
-    pool_size: int = 256
     seed: int = 42
 
 
@@ -49,26 +45,27 @@ def run(request: Request, desk: Desk) -> Answer:
     """
     n_parts = 3 + len(WEIGHTS) * len(desk.checkpoints)
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece)
-    sizes = {"n_queries": request.n_queries, "pool_size": request.pool_size}
-    pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **sizes)[0]
+    pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
     works = np.array([segments[i].piece.group for i in pool.query])
     draws = draw_works(works, seed=request.seed)
     found: Found = {}
+    instead: Found = {}
     values: list[Value] = []
     for name, checkpoint in desk.checkpoints.items():
         for weights in WEIGHTS:
             audio, midi = embed(desk.part(2 + len(found), n_parts), checkpoint, segments, weights)
-            found[name, weights] = both_ranks(audio, midi, pool)
+            found[name, weights], instead[name, weights] = both_ranks(audio, midi, pool), best_wrong(audio, midi, pool)[0]
             values.append(s_value(f"{name}, {weights}: S", found[name, weights], pool, draws))
     pairs, missing = _pairs_of(desk.checkpoints), _missing(desk.checkpoints)
     rows = _differences(desk.part(n_parts - 1, n_parts), pairs, desk.checkpoints, found, works, request.seed)
-    tables, arrays = _behind(found, rows, pool)
+    scores, (tables, arrays) = _scores(desk.checkpoints, values), _behind(found, instead, rows, pool)
     tables |= {
-        "scores": _scores(desk.checkpoints, values), "differences": rows, "missing": missing,
+        "scores": scores, "differences": rows, "missing": missing,
+        "sentences": details(scores, rows),
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
     }  # fmt: skip
     values += [_value_of(row) for row in rows]
-    return Answer(headline(tables["scores"], rows, missing), values, tables, arrays)
+    return Answer(headline(scores, rows), values, tables, arrays)
 
 
 def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
@@ -125,7 +122,7 @@ def _differences(
             a, b = found[first, weights], found[second, weights]
             low, high, p = None, None, None
             if draws.n_works > 1:
-                low, high = interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
+                low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
                 p = s_exchange_p(works, a, b, seed=seed)
             rows.append({
                 "kind": kind, "arm": control.control_of, "control": control.descriptor_values, "first": first, "second": second,
@@ -155,13 +152,17 @@ def _scores(checkpoints: Mapping[str, Checkpoint], values: list[Value]) -> list[
     return rows
 
 
-def _behind(found: Found, rows: list[Row], pool: Pools) -> tuple[dict[str, list[Row]], dict[str, ndarray]]:
-    """Ranks of every model, and per query what the first of a pair finds that the second does not (1), or the reverse (-1)."""
+def _behind(found: Found, instead: Found, rows: list[Row], pool: Pools) -> tuple[dict[str, list[Row]], dict[str, ndarray]]:
+    """Ranks and best wrong windows `(2, queries)` of all models; what the first of a pair finds alone (1), or the second (-1)."""
     arrays = pool_arrays(pool)
     arrays |= {f"ranks.{i}": ranks.astype(np.int32) for i, ranks in enumerate(found.values())}
+    arrays |= {f"instead.{i}": windows.astype(np.int32) for i, windows in enumerate(instead.values())}
     for i, row in enumerate(rows):
         a, b = found[row["first"], row["weights"]], found[row["second"], row["weights"]]
         row["array"] = f"gained.{i}"
         arrays[f"gained.{i}"] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
-    links = [{"checkpoint": name, "weights": weights, "array": f"ranks.{i}"} for i, (name, weights) in enumerate(found)]
+    links = [
+        {"checkpoint": name, "weights": weights, "array": f"ranks.{i}", "instead": f"instead.{i}"}
+        for i, (name, weights) in enumerate(found)
+    ]
     return {"ranks": links}, arrays

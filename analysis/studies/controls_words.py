@@ -1,4 +1,4 @@
-"""What parameter-matched controls say about an arm, in one sentence per arm."""
+"""What parameter-matched controls say about an arm: of the best arm in the headline, of every arm in a sentence of its own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,36 +6,51 @@ from typing import Any
 ALPHA = 0.05
 Rows = Sequence[Mapping[str, Any]]
 GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "shuffled values"}
+REAL = "real − control"
 
 
-def headline(scores: Rows, differences: Rows, missing: Rows) -> str:
-    """Every arm beside its controls, or that no control is here."""
-    pairs = [row for row in differences if row["kind"] == "real − control"]
+def headline(scores: Rows, differences: Rows) -> str:
+    """The best arm that has a control, beside the control that decides; or that no control is here."""
+    pairs = [row for row in differences if row["kind"] == REAL]
+    if not pairs:
+        return "Whether it is what the descriptors tell or only their parameters cannot be said: no arm is here with its control."
+    s = {row["checkpoint"]: row["value"] for row in scores if row["weights"] == "trained"}
+    firsts = list(dict.fromkeys(row["first"] for row in pairs))
+    best = max(firsts, key=lambda name: s[name])
+    own = [row for row in pairs if row["first"] == best]
+    gains, losses, unclear = _judged(own)
+    decides = min(losses or unclear or gains, key=lambda row: row["value"])
+    twin = next(row for row in own if row["weights"] == "untrained" and row["second"] == decides["second"])
+    finds = "finds less than" if losses else "is not distinguishable from" if unclear else "finds more than"
+    several = f", the best of {len(firsts)} arms," if len(firsts) > 1 else ""
+    ends = "" if decides["ci_low"] is None else f" [{100 * decides['ci_low']:.1f}, {100 * decides['ci_high']:.1f}]"
+    said = f"{best}{several} {finds} the same parameters given {GIVEN[decides['control']]} ({100 * decides['value']:+.1f} points"
+    said += f" of S{ends}, {_p(decides['p'])}; untrained twins {100 * twin['value']:+.1f})"
+    return f"{said}: {_verdict('the information', gains, losses, unclear)}."
+
+
+def details(scores: Rows, differences: Rows) -> list[dict[str, str]]:
+    """Every arm that has a control beside all its controls: `checkpoint` and `text`."""
+    pairs = [row for row in differences if row["kind"] == REAL]
     by_score = {(row["checkpoint"], row["weights"]): row for row in scores}
     firsts = dict.fromkeys(row["first"] for row in pairs)
-    said = [_arm(first, [row for row in pairs if row["first"] == first], by_score) for first in firsts]
-    if not said:
-        said = [
-            "Whether it is what the descriptors tell or only their parameters cannot be said: no arm is here with its control."
-        ]
-    return " ".join([*said, *_untold(scores, missing, {row["second"] for row in pairs} | set(firsts))])
+    return [
+        {"checkpoint": first, "text": _arm(first, [row for row in pairs if row["first"] == first], by_score)} for first in firsts
+    ]
 
 
-def _untold(scores: Rows, missing: Rows, paired: set[str]) -> list[str]:
-    """Why arms stand without a control: of a control only where its arm is not here, and nothing of arms without descriptors."""
-    real = {row["checkpoint"] for row in scores if row["values"] == "real"}
-    arms = {row["arm"] for row in scores if row["values"] == "real"}
-    rows = [row for row in missing if row["controllable"] and row["checkpoint"] not in paired]
-    return [row["text"] for row in rows if row["checkpoint"] in real or row["arm"] not in arms]
+def _judged(pairs: Rows) -> tuple[Rows, Rows, Rows]:
+    """Differences of trained models that are above 0, below 0, and not distinguishable from it."""
+    trained = [row for row in pairs if row["weights"] == "trained"]
+    clear = [row for row in trained if row["p"] is not None and row["p"] < ALPHA]
+    gains, losses = ([row for row in clear if (row["value"] > 0) is up] for up in (True, False))
+    return gains, losses, [row for row in trained if row not in clear]
 
 
 def _arm(first: str, pairs: Rows, by_score: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
-    trained = [row for row in pairs if row["weights"] == "trained"]
     untrained = {row["second"]: row for row in pairs if row["weights"] == "untrained"}
     own, twin = by_score[first, "trained"], by_score[first, "untrained"]
-    clear = [row for row in trained if row["p"] is not None and row["p"] < ALPHA]
-    gains, losses = ([row for row in clear if (row["value"] > 0) is up] for up in (True, False))
-    unclear = [row for row in trained if row not in clear]
+    gains, losses, unclear = _judged(pairs)
     said = (
         f"{first} reaches S = {_percent(own['value'])} (chance {_percent(own['null'])}, untrained twin {_percent(twin['value'])})"
     )
@@ -46,16 +61,17 @@ def _arm(first: str, pairs: Rows, by_score: Mapping[tuple[str, str], Mapping[str
         parts.append(f"less than the same parameters given {_listed(losses, by_score, untrained)}")
     if unclear:
         parts.append(f"not distinguishable from the same parameters given {_listed(unclear, by_score, untrained)}")
-    return f"{said}: {'; '.join(parts)}. {_verdict(gains, losses, unclear)}"
+    verdict = _verdict("what the descriptors tell", gains, losses, unclear)
+    return f"{said}: {'; '.join(parts)}. {verdict[:1].upper()}{verdict[1:]}."
 
 
-def _verdict(gains: Rows, losses: Rows, unclear: Rows) -> str:
+def _verdict(what: str, gains: Rows, losses: Rows, unclear: Rows) -> str:
     """What follows from it."""
     if gains and not losses and not unclear:
-        return "What the descriptors tell matters, not the parameters alone."
+        return f"{what} matters, not the parameters alone"
     if gains:
-        return "That what the descriptors tell matters is shown against some of the controls only."
-    return "That what the descriptors tell adds anything to the parameters is not shown."
+        return f"that {what} matters is shown against some of the controls only"
+    return f"that {what} adds anything to the parameters is not shown"
 
 
 def _listed(rows: Rows, by_score: Mapping[tuple[str, str], Mapping[str, Any]], untrained: Mapping[str, Mapping[str, Any]]) -> str:

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from numpy import ndarray
 
 from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.dual_encoder import DualEncoder
 from analysis.results import Value
 from analysis.store import Store
 
 Progress = Callable[[int, int, str], None]
 PART_STEPS = 100
+MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 
 @runtime_checkable
@@ -47,6 +49,21 @@ class Desk:
     cancel: Cancel = field(default_factory=NeverCancelled)
     notice: Callable[[str], None] = tell_nobody
     batch_size_limit: int | None = None
+    models: dict[tuple[str, str, str], DualEncoder] = field(default_factory=dict, repr=False, compare=False)
+
+    def model(self, checkpoint: Checkpoint, weights: Literal["trained", "untrained"]) -> DualEncoder:
+        """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.
+
+        Raises:
+            CheckpointError: the weights cannot be read.
+        """
+        key = checkpoint.name, checkpoint.sha256, weights
+        if (model := self.models.pop(key, None)) is None:
+            model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(self.device).eval()
+        self.models[key] = model
+        while len(self.models) > MOST_MODELS:
+            del self.models[next(iter(self.models))]
+        return model
 
     def step(self, done: int, total: int, what: str) -> None:
         """Say how far it is, and stop here if somebody asked to.

@@ -83,7 +83,7 @@ def run(request: Request, desk: Desk) -> Answer:
     for i, checkpoint in enumerate(desk.checkpoints.values()):
         parts = [desk.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
         founds += _examine(parts, checkpoint, segments, replace(pairing, number=2 * i), request.layer, settings, maps)
-        differences.append(difference_of_aucs(checkpoint.name, *founds[-2:]))
+        differences.append(difference_of_aucs(checkpoint.name, founds[-2], founds[-1], works))
     values = [value for found in founds for value in found.values] + [one for one in differences if one] + maps.values
     tables = {name: [row for found in founds for row in found.tables.get(name, [])] for name in TABLES}
     tables |= {"projections": maps.projections, "variance": maps.variance, "windows": windows}

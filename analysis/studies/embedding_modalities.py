@@ -94,14 +94,14 @@ def compare_modalities(
     return found
 
 
-def difference_of_aucs(label: str, trained: Found, untrained: Found) -> Value | None:
+def difference_of_aucs(label: str, trained: Found, untrained: Found, works: Works) -> Value | None:
     """How much higher the AUC against other works is than the untrained twin's, the same works drawn for both; None without."""
     ours, twins = (next((v for v in one.values if v.name.endswith(AUC_OTHER)), None) for one in (trained, untrained))
     if ours is None or twins is None or ours.value is None or twins.value is None:
         return None
     ends = None
     if trained.auc_draws is not None and untrained.auc_draws is not None:
-        ends = spaces.interval(trained.auc_draws - untrained.auc_draws)
+        ends = works.interval(trained.auc_draws - untrained.auc_draws)
     low, high = ends or (None, None)
     name = f"{label}, trained minus untrained: {AUC_OTHER}"
     return Value(name, ours.value - twins.value, low, high, ours.n, 0.0, "", "difference of areas under the ROC curve")
@@ -126,7 +126,7 @@ def _aucs(found: Found, cosine: ndarray, pairing: Pairing, tell: Any) -> None:
             _missing(found, measure, pairing, why)
             continue
         draws = spaces.auc_draws(*counts, works, tell)
-        ends = spaces.interval(draws) if works.n > 1 else None
+        ends = works.interval(draws)
         _add(found, measure, pairing, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
         if measure == AUC_OTHER:
             found.auc_draws = draws

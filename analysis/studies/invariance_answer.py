@@ -87,46 +87,88 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
                 plain.setdefault(one.model, replace(found.score, name=f"{one.model}, unaltered: S"))
     tables = {
         "changes": [_change(change) for change in changes], "scores": scores, "distances": distances,
-        "windows": bench.windows_table(),
+        "windows": bench.windows_table(), "sentences": [{"text": details(plain, measured, names)}],
     }  # fmt: skip
     values = [*plain.values(), *(value for found in measured for value in (found.score, found.drop, found.distance))]
     return Answer(headline(plain, measured, names), values, tables, arrays)
 
 
 def headline(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...]) -> str:
-    """Of the best checkpoint the change that costs it most, those that cost nothing measurable, and what moves it least."""
-    best = max(names, key=lambda name: plain[f"{name}, trained"].value or 0.0)
-    score, own = plain[f"{best}, trained"], [one for one in measured if one.response.model == f"{best}, trained"]
-    said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows"
+    """What moves the embedding of the best checkpoint least, beside the twin, and what costs it most of S."""
+    best, score, own = _best(plain, measured, names)
+    least, twin = _least_moved(own, measured)
+    if least is None:
+        said = f"The embedding of {best} is the same for every window, so that no distance can be given"
+    else:
+        control = "" if twin is None else f" (untrained twin {format_value(_bare(twin.distance))})"
+        moved = format_value(replace(least.distance, null=None))
+        said = f"The embedding of {best} moves least with {_named(least)}: {moved} of the way to another piece{control}"
     if score.inside_null is not False:
-        return f"{said}, so that a drop in S says nothing here. {_least_moved(own, measured)}"
-    said += f" (chance {100 * (score.null or 0.0):.1f} %). "
+        return f"{said}; S = {format_value(score, 'chance')}, so that a drop in it says nothing."
+    if not any(_lowers(one) for one in own):
+        chance = f"(chance {100 * (score.null or 0.0):.1f} %)"
+        return f"{said}; none of {len(own)} changes lowers S = {format_value(score)} {chance} distinguishably."
     worst = max(own, key=lambda one: one.drop.value or 0.0)
-    if not any((one.drop.ci_low or 0.0) > 0 for one in own):
-        return f"{said}None of {len(own)} changes lowers S distinguishably. {_least_moved(own, measured)}"
+    return f"{said}; {_named(worst)} costs S most: {format_value(worst.drop)}."
+
+
+def details(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...]) -> str:
+    """Of the best checkpoint the change that costs it most, those that cost nothing measurable, and what moves it least."""
+    best, score, own = _best(plain, measured, names)
+    said, least = (
+        f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows",
+        _told(own, measured),
+    )
+    if score.inside_null is not False:
+        return f"{said}, so that a drop in S says nothing here. {least}"
+    said += f" (chance {100 * (score.null or 0.0):.1f} %). "
+    if not any(_lowers(one) for one in own):
+        return f"{said}None of {len(own)} changes lowers S distinguishably. {least}"
+    worst = max(own, key=lambda one: one.drop.value or 0.0)
     said += f"Of {len(own)} changes, {_named(worst)} costs it most: S falls by {format_value(worst.drop)}. "
-    harmful = {one.response.change.noun for one in own if (one.drop.ci_low or 0.0) > 0}
+    harmful = {one.response.change.noun for one in own if _lowers(one)}
     harmless = [noun for noun in dict.fromkeys(one.response.change.noun for one in own) if noun not in harmful]
     if harmless:
         said += f"At no dose does S fall distinguishably with: {', '.join(harmless)}. "
-    return said + _least_moved(own, measured)
+    return said + least
 
 
-def _least_moved(own: Sequence[Measured], measured: Sequence[Measured]) -> str:
-    """The change whose strongest dose moves the embedding least, beside the twin at that dose."""
+def _best(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...]) -> tuple[str, Value, list[Measured]]:
+    """The checkpoint with the highest S, its S and its responses."""
+    best = max(names, key=lambda name: plain[f"{name}, trained"].value or 0.0)
+    return best, plain[f"{best}, trained"], [one for one in measured if one.response.model == f"{best}, trained"]
+
+
+def _lowers(one: Measured) -> bool:
+    return (one.drop.ci_low or 0.0) > 0
+
+
+def _least_moved(own: Sequence[Measured], measured: Sequence[Measured]) -> tuple[Measured | None, Measured | None]:
+    """The change whose strongest dose moves the embedding least, and the twin at that dose; None where there is none."""
     known = [one for one in own if one.distance.value is not None]
     if not known:
-        return "Its embedding is the same for every window, so that no distance can be given."
-    strongest = [max(ones, key=_moved) for ones in _by_change(known)]
-    least = min(strongest, key=_moved)
-    twin = [
+        return None, None
+    least = min((max(ones, key=_moved) for ones in _by_change(known)), key=_moved)
+    twins = [
         one for one in measured
         if one.response.weights == "untrained" and one.response.checkpoint == least.response.checkpoint
         and (one.response.change, one.response.dose) == (least.response.change, least.response.dose)
     ]  # fmt: skip
-    control = f" (untrained twin {format_value(replace(twin[0].distance, null=None))})" if twin else ""
+    return least, next(iter(twins), None)
+
+
+def _told(own: Sequence[Measured], measured: Sequence[Measured]) -> str:
+    """What moves the embedding least, in a sentence."""
+    least, twin = _least_moved(own, measured)
+    if least is None:
+        return "Its embedding is the same for every window, so that no distance can be given."
+    control = "" if twin is None else f" (untrained twin {format_value(replace(twin.distance, null=None))})"
     moved = format_value(replace(least.distance, null=None))
     return f"Its embedding moves least with {_named(least)}: {moved} of the distance to another piece{control}."
+
+
+def _bare(value: Value) -> Value:
+    return replace(value, ci_low=None, ci_high=None, null=None)
 
 
 def _moved(one: Measured) -> float:

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32
 from numpy import ndarray
 
 from analysis.measures.displacements import distance_between_works
-from analysis.measures.sensitivity import Draws, cosine_distance, draw_works, interval
+from analysis.measures.sensitivity import Draws, cosine_distance, draw_works
 from analysis.results import Value
 
 ESTIMATOR = "mean of 1 − cosine, as a share of that between windows of different works"
@@ -32,7 +32,7 @@ class Works:
 
     def mean(self, per_window: Float[ndarray, " n"]) -> Tally:
         """Mean with its interval, as the columns value, ci_low and ci_high; without an interval where there is one work."""
-        low, high = interval(self.draws.means(per_window)) if self.draws.n_works > 1 else (None, None)
+        low, high = self.draws.interval(self.draws.means(per_window))
         return {"value": float(np.mean(per_window, dtype=np.float64)), "ci_low": low, "ci_high": high}
 
 
@@ -52,11 +52,15 @@ def relative_distances(before: Rows, after: Rows, yardstick: Mapping[str, float 
 def distance_records(
     distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: Works
 ) -> list[dict[str, Any]]:
-    """One record per tap: tap, layer, value, ci_low, ci_high, null (0: nothing moved), n, yardstick."""
+    """One record per tap: tap, layer, value, ci_low, ci_high, null, n, yardstick.
+
+    There is no null: a distance is never below 0, so that no interval could hold what an unchanged window gives. What a distance
+    is compared with are the yardstick and the untrained twin.
+    """
     records = []
     for (tap, unit), per_window in zip(yardstick.items(), distances, strict=True):
         tally = works.mean(per_window) if unit else {"value": None, "ci_low": None, "ci_high": None}
-        records.append({"tap": tap, "layer": layer_of(tap), **tally, "null": 0.0, "n": len(per_window), "yardstick": unit})
+        records.append({"tap": tap, "layer": layer_of(tap), **tally, "null": None, "n": len(per_window), "yardstick": unit})
     return records
 
 
@@ -73,5 +77,5 @@ def distance_value(label: str, records: Sequence[Mapping[str, Any]]) -> Value:
     """The distance of the joint embedding, which is the last tap, as a value."""
     last = records[-1]
     return Value(
-        f"{label}: distance moved", last["value"], last["ci_low"], last["ci_high"], last["n"], 0.0, "", ESTIMATOR
+        f"{label}: distance moved", last["value"], last["ci_low"], last["ci_high"], last["n"], None, "", ESTIMATOR
     )  # fmt: skip

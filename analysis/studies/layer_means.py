@@ -92,7 +92,7 @@ def layer_means(
     )  # fmt: skip
     if desk.store is not None and (entry := desk.store.get(key)) is not None:
         return {name: np.array(array) for name, array in entry.arrays.items()}
-    model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device).eval()
+    model = desk.model(checkpoint, weights)
     chosen = tuple(taps) or layers_of(model, side)
     size, done, parts = batch_size(checkpoint.model_config, desk.device), 0, []
     what = f"{checkpoint.name}, {weights}: {altered.name or 'windows as they are'}"

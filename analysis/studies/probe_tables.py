@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from analysis.measures.probe_scores import confusion_by_work, interval, recall_draws
+from analysis.measures.probe_scores import confusion_by_work, recall_draws
 from analysis.results import Value, format_value
 from analysis.studies.probe_solve import LINEAR, Score
 
 INPUT = "input"
 OWN_LABEL = {
     ("chroma", "audio chroma"), ("pitch histogram", "pitch histogram"), ("pitch histogram", "chroma histogram"),
-    ("note statistics", "mean velocity"),
+    ("note statistics", "mean velocity"), ("note statistics", "note density"),
 }  # fmt: skip
+RANGES = {"balanced accuracy": {"lowest": 0.0, "highest": 1.0}, "R²": {"highest": 1.0}}
 Rows = list[dict[str, Any]]
 
 
@@ -37,7 +38,7 @@ def score_rows(scores: Sequence[Score], missing: Mapping[str, str]) -> tuple[Row
     rows, errors = [], defaultdict(list)
     arrays: dict[str, ndarray] = {}
     for score in scores:
-        value, low, high = interval(score.draws)
+        value, low, high = _interval(score)
         task, source = score.exam.task, score.source
         name = f"errors.{task.name.replace(' ', '_')}"
         arrays[name.replace("errors", "windows", 1)] = task.index[score.exam.scored].astype(np.int64)
@@ -58,6 +59,10 @@ def score_rows(scores: Sequence[Score], missing: Mapping[str, str]) -> tuple[Row
     return rows, arrays | {name: np.stack(parts) for name, parts in errors.items()}
 
 
+def _interval(score: Score) -> tuple[float | None, float | None, float | None]:
+    return score.exam.works.interval(score.draws, **RANGES[score.measure])
+
+
 def score_values(rows: Rows) -> list[Value]:
     """Every score with its control."""
     values = []
@@ -71,6 +76,8 @@ def score_values(rows: Rows) -> list[Value]:
         unit, estimator = "share" if row["measure"] == "balanced accuracy" else "", f"{row['measure']}, {row['probe']}"
         ends = row["ci_low"], row["ci_high"]
         null = row["shuffled"] if row["value"] is not None else None
+        if null is not None and row["measure"] == "R²":  # saying the mean gives 0, which is no less than nothing
+            null = max(0.0, null)
         values.append(Value(name, row["value"], *ends, row["n"], null, unit, estimator))
     return values
 
@@ -96,7 +103,7 @@ def best_rows(scores: Sequence[Score]) -> Rows:
     for (task, checkpoint, weights, side), score in best.items():
         if weights != "trained":
             continue
-        value, low, high = interval(score.draws)
+        value, low, high = _interval(score)
         row: dict[str, Any] = {
             "task": task, "checkpoint": checkpoint, "side": side, "layer": score.layer, "probe": score.probe,
             "measure": score.measure, "value": value, "ci_low": low, "ci_high": high, "shuffled": score.shuffled,
@@ -105,8 +112,8 @@ def best_rows(scores: Sequence[Score]) -> Rows:
         others = {"untrained": best.get((task, checkpoint, "untrained", side)), INPUT: best.get((task, INPUT, INPUT, side))}
         for name, other in others.items():
             row[f"{name}_layer"] = other.layer if other else None
-            row[name], row[f"{name}_low"], row[f"{name}_high"] = interval(other.draws) if other else (None,) * 3
-            ends = interval(score.draws - other.draws) if other else (None,) * 3
+            row[name], row[f"{name}_low"], row[f"{name}_high"] = _interval(other) if other else (None,) * 3
+            ends = score.exam.works.interval(score.draws - other.draws) if other else (None,) * 3
             row |= dict(zip((f"above_{name}", f"above_{name}_low", f"above_{name}_high"), ends, strict=True))
         rows.append(row)
     return rows
@@ -139,7 +146,7 @@ def class_rows(scores: Sequence[Score]) -> Rows:
         labels = score.exam.task.labels[score.exam.scored]
         recall = recall_draws(confusion_by_work(labels, score.predicted, len(classes), score.exam.works), score.exam.works)
         for number, name in enumerate(classes):
-            value, low, high = interval(recall[:, number])
+            value, low, high = score.exam.works.interval(recall[:, number], **RANGES["balanced accuracy"])
             n = int((labels == number).sum())
             rows.append({**_who(score), "class": name, "value": value, "ci_low": low, "ci_high": high, "n": n})
     return rows

@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from numpy import ndarray
 
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.measures.paired_scores import s_on_resamples
-from analysis.measures.retrieval import ranks, s_score
-from analysis.measures.sensitivity import Draws, interval
+from analysis.measures.retrieval import chance_of_s, s_score
+from analysis.measures.sensitivity import Draws
 from analysis.results import SHARE, Value
 from analysis.studies.desk import Desk
+from analysis.studies.pool_ranks import ESTIMATOR, K
 from analysis.training.evaluation import SMALLEST_POOL, fit_pool
-
-K = 10
-ESTIMATOR = "min of R@10 both ways"
 
 
 def redrawn_pools(
@@ -55,22 +53,17 @@ def redrawn_pools(
     return pools
 
 
-def both_ranks(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], pool: Pools) -> Int[ndarray, "2 q"]:
-    """Ranks of the matches, audio to MIDI and MIDI to audio."""
-    return np.stack([ranks(audio[pool.query], midi, pool.candidates), ranks(midi[pool.query], audio, pool.candidates)])
-
-
 def pool_arrays(pool: Pools) -> dict[str, ndarray]:
     """The windows of a pool, as arrays of a result."""
     return {"query": pool.query.astype(np.int32), "candidates": pool.candidates.astype(np.int32), "kind": pool.kind}
 
 
 def chance(pool: Pools) -> float:
-    """S of a random order."""
-    return min(1.0, K / pool.candidates.shape[1])
+    """S of a random order on average."""
+    return chance_of_s(*pool.candidates.shape, k=K)
 
 
 def s_value(name: str, found: Int[ndarray, "2 q"], pool: Pools, draws: Draws) -> Value:
     """S beside chance with its interval over works; without an interval where there is one work alone."""
-    low, high = interval(s_on_resamples(draws, found)) if draws.n_works > 1 else (None, None)
+    low, high = draws.interval(s_on_resamples(draws, found))
     return Value(name, s_score(*found), low, high, found.shape[1], chance(pool), SHARE, ESTIMATOR)

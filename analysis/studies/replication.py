@@ -16,26 +16,23 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.results import SHARE, Value
 from analysis.studies.desk import Answer, Desk
 from analysis.studies.pool_embeddings import embed, list_windows
+from analysis.studies.pool_ranks import ESTIMATOR, K, best_wrong, both_ranks
+from analysis.studies.pool_request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
-from analysis.studies.redrawn_pools import ESTIMATOR, K, both_ranks, chance, pool_arrays, redrawn_pools, s_value
+from analysis.studies.redrawn_pools import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.replication_words import headline
 
 WEIGHTS = ("trained", "untrained")
-MOST_EVALUATION_SEEDS = 1000
+MOST_EVALUATION_SEEDS = 200
+OVER_POOLS = f"mean of {ESTIMATOR} over pools of the same windows, Student's interval over pools: not over works"
 Scores = dict[tuple[str, str], ndarray]  # (checkpoint, weights) → S of every evaluation seed
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(PoolRequest):
     """The canonical pool, drawn from `seed` and from the `evaluation_seeds` - 1 numbers that follow it."""
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 100
-    n_queries: int = 500
-    pool_size: int = 256
     evaluation_seeds: int = 10
     seed: int = 42
 
@@ -54,8 +51,7 @@ def run(request: Request, desk: Desk) -> Answer:
     seeds = range(request.seed, request.seed + request.evaluation_seeds)
     n_parts = 2 + 2 * len(WEIGHTS) * len(desk.checkpoints)
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece)
-    sizes = {"n_queries": request.n_queries, "pool_size": request.pool_size}
-    pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **sizes)
+    pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **request.sizes)
     draws = draw_works(np.array([segments[i].piece.group for i in pools[0].query]), seed=request.seed)
     scores: Scores = {}
     arrays = pool_arrays(pools[0])
@@ -69,8 +65,12 @@ def run(request: Request, desk: Desk) -> Answer:
             scores[name, weights] = np.array([s_score(*one) for one in found])
             label, index = f"{name}, {weights}", len(links)
             values += [s_value(f"{label}: S", found[0], pools[0], draws), *_redrawn(label, scores[name, weights], pools)]
-            links.append({"checkpoint": name, "weights": weights, "ranks": f"ranks.{index}", "found": f"found.{index}"})
-            arrays |= {f"ranks.{index}": found[0].astype(np.int32), f"found.{index}": _found(found, pools, len(segments))}
+            kept = {
+                "ranks": found[0].astype(np.int32), "found": _found(found, pools, len(segments)),
+                "instead": _instead(audio, midi, pools, len(segments)),
+            }  # fmt: skip
+            links.append({"checkpoint": name, "weights": weights, **{what: f"{what}.{index}" for what in kept}})
+            arrays |= {f"{what}.{index}": array for what, array in kept.items()}
     arrays["asked"] = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
     left_out = _left_out(desk.checkpoints)
     tables = {
@@ -100,6 +100,17 @@ def _found(found: list[ndarray], pools: list[Pools], n_windows: int) -> ndarray:
     return (hits / np.maximum(asked, 1)).astype(np.float32)
 
 
+def _instead(audio: ndarray, midi: ndarray, pools: list[Pools], n_windows: int) -> ndarray:
+    """The wrong window that is nearest to a window in any pool that asks for it, `(2, windows)`; -1 where none does."""
+    nearest, closest = np.full((2, n_windows), -1, np.int32), np.full((2, n_windows), -np.inf)
+    for pool in pools:
+        windows, closeness = best_wrong(audio, midi, pool)
+        is_nearer = closeness > closest[:, pool.query]
+        nearest[:, pool.query] = np.where(is_nearer, windows, nearest[:, pool.query])
+        closest[:, pool.query] = np.maximum(closeness, closest[:, pool.query])
+    return nearest
+
+
 def _redrawn(label: str, scores: ndarray, pools: list[Pools]) -> list[Value]:
     """Mean and deviation of S over the pools; beside the deviation that of as many independent queries."""
     over, n_queries = spread(scores.tolist()), len(pools[0].query)
@@ -108,7 +119,7 @@ def _redrawn(label: str, scores: ndarray, pools: list[Pools]) -> list[Value]:
     by_chance, n = binomial_sd(over.mean, n_queries), over.n
     told = f"over {n} evaluation seeds"
     return [
-        Value(f"{label}: mean S {told}", over.mean, mean_low, mean_high, n, chance(pools[0]), SHARE, f"mean of {ESTIMATOR}"),
+        Value(f"{label}: mean S {told}", over.mean, mean_low, mean_high, n, chance(pools[0]), SHARE, OVER_POOLS),
         Value(f"{label}: SD of S {told}", over.sd, sd_low, sd_high, n, by_chance, SHARE, "standard deviation, χ² interval"),
     ]
 

@@ -11,10 +11,19 @@ from numpy import ndarray
 from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, Pools, build_pools
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
-from analysis.measures.retrieval import mean_reciprocal_rank, pairwise_accuracy, pool_similarities, ranks, recall_at, s_score
+from analysis.measures.retrieval import (
+    chance_of_s,
+    mean_reciprocal_rank,
+    pairwise_accuracy,
+    pool_similarities,
+    recall_at,
+    s_score,
+)
 from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
 from analysis.results import Value, format_value
 from analysis.studies.pool_embeddings import embed, list_windows
+from analysis.studies.pool_ranks import ESTIMATOR, best_wrong, both_ranks
+from analysis.studies.pool_request import HardPoolRequest
 from analysis.studies.study import Answer, Desk
 from analysis.training.evaluation import fit_pool
 
@@ -25,17 +34,9 @@ Found = dict[tuple[str, str, str], ndarray]  # (checkpoint, weights, pool) → r
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(HardPoolRequest):
     """The canonical pool: 500 queries among 256 candidates, of which 64 are of the same piece and 32 of the same composer."""
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 100
-    n_queries: int = 500
-    pool_size: int = 256
-    n_same_piece: int = 64
-    n_same_composer: int = 32
     seed: int = 42
 
 
@@ -58,10 +59,8 @@ def run(request: Request, desk: Desk) -> Answer:
             part = desk.part(models.index((name, weights)), len(models))
             audio, midi = embed(part, checkpoint, segments, weights)
             for pool_name, pool in pools.items():
-                forward = ranks(audio[pool.query], midi, pool.candidates)
-                both = np.stack([forward, ranks(midi[pool.query], audio, pool.candidates)])
-                found[name, weights, pool_name] = both
-                instead[name, weights, pool_name] = _best_wrong(audio, midi, pool)
+                found[name, weights, pool_name] = both = both_ranks(audio, midi, pool)
+                instead[name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
                 label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
                 values += _scores(label, both, works, request.seed, pool.candidates.shape[1], desk)
                 values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
@@ -85,9 +84,8 @@ def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str,
 
 def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, Pools]:
     """Both pools of the sizes asked for, or of the largest that the windows fill, which the user is told."""
-    sizes = {name: getattr(request, name) for name in ("n_queries", "pool_size", "n_same_piece", "n_same_composer")}
     try:
-        return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
+        return {name: build_pools(segments, no_overlap=only, seed=request.seed, **request.sizes) for name, only in POOLS.items()}
     except CorpusError:
         sizes = fit_pool(segments, n_queries=request.n_queries, pool_size=request.pool_size)
     desk.notice(
@@ -100,7 +98,7 @@ def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, P
 def _behind_the_scores(
     found: Found, instead: Found, pools: Mapping[str, Pools], segments: list[Segment]
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, ndarray]]:
-    """Ranks `(2, queries)` of every model, what it ranks highest among the wrong windows, and the windows of the pools.
+    """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the windows of the pools.
 
     This is what leads from a score to its sounds.
     """
@@ -117,15 +115,9 @@ def _behind_the_scores(
     return tables, arrays
 
 
-def _best_wrong(audio: ndarray, midi: ndarray, pool: Pools) -> ndarray:
-    """For every query by audio the number of the MIDI window that is ranked highest among the wrong ones."""
-    similarity = pool_similarities(audio[pool.query], midi, pool.candidates)[:, 1:]
-    return np.take_along_axis(pool.candidates, 1 + similarity.argmax(axis=1, keepdims=True), axis=1)[:, 0]
-
-
 def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
     """S, and R@1/5/10 and MRR of both directions."""
-    measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, "min of R@10 both ways")]
+    measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, ESTIMATOR)]
     for direction, its in zip(DIRECTIONS, both, strict=True):
         for k in (1, 5, 10):
             measured.append((f"R@{k} {direction}", lambda index, its=its, k=k: recall_at(its[index], k), k, f"recall at {k}"))
@@ -136,7 +128,8 @@ def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: in
     for name, statistic, k, estimator in measured:
         desk.cancel.check()
         low, high = bootstrap_by_piece(groups, statistic, seed=seed)
-        null, unit = (k / pool_size, "share") if k else (harmonic, "")
+        null, unit = (min(1.0, k / pool_size), "share") if k else (harmonic, "")
+        null = chance_of_s(len(everyone), pool_size) if name == "S" else null
         values.append(Value(f"{label}: {name}", float(statistic(everyone)), low, high, len(everyone), null, unit, estimator))
     return values
 

@@ -14,6 +14,8 @@ MOST = {
     "attribution_windows": 200, "n_neighbors": 1_000, "k": 1_000, "folds": 100, "inner_folds": 100, "perplexity": 1_000,
 }  # fmt: skip
 """The largest value of a number: beyond it a study would take days, or more memory than it asks for."""
+LEAST = {"windows_per_piece": 1, "n_queries": 1, "pool_size": 2}
+"""The smallest value of a number, where that is not 0."""
 
 
 def refuse_setting(study: str, module: ModuleType, key: str, value: Any) -> None:
@@ -35,6 +37,6 @@ def refuse_setting(study: str, module: ModuleType, key: str, value: Any) -> None
         if key == "split" and value not in splits:
             raise ConfigError(f"There is no split {value!r}; expected one of {', '.join(splits)}.")
     elif isinstance(value, int | float) and not isinstance(value, bool) and key != "seed":
-        most = MOST.get(key, 1_000_000)
-        if not math.isfinite(value) or not 0 <= value <= most:
-            raise ConfigError(f"{key} of {study} is {value!r}; expected a number from 0 to {most:,}.")
+        least, most = LEAST.get(key, 0), MOST.get(key, 1_000_000)
+        if not math.isfinite(value) or not least <= value <= most:
+            raise ConfigError(f"{key} of {study} is {value!r}; expected a number from {least} to {most:,}.")

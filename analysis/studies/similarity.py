@@ -1,6 +1,6 @@
 """Do layers and encoders speak the same language? Similarity of all pairs of layers beside shuffled pairs and untrained twins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -80,7 +80,7 @@ def run(request: Request, desk: Desk) -> Answer:
     pairs_of = list(_pairs(tuple(desk.checkpoints), request.across))
     n_parts = 2 + (len(SIDES) * len(desk.checkpoints) + len(pairs_of)) * len(WEIGHTS)
     segments = _thinned(list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece), desk)
-    works = _works(segments, request)
+    works = _works(segments, request, desk.cancel.check)
     inputs, number = read_inputs(desk.part(1, n_parts), segments), 2
     stacks: Stacks = {}
     for name, checkpoint in desk.checkpoints.items():
@@ -120,12 +120,13 @@ def _thinned(segments: list[Segment], desk: Desk) -> list[Segment]:
     return [segments[number * len(segments) // MAX_WINDOWS] for number in range(MAX_WINDOWS)]
 
 
-def _works(segments: Sequence[Segment], request: Request) -> Works:
+def _works(segments: Sequence[Segment], request: Request, tick: Callable[[], None]) -> Works:
     names = tuple(dict.fromkeys(one.piece.group for one in segments))
     of_window = np.array([names.index(one.piece.group) for one in segments], np.int64)
     n_shuffles = request.n_shuffles if len(names) > 1 else 0
-    orders = shuffles_by_work(of_window, n_shuffles, seed=request.seed) if n_shuffles else np.empty((0, len(segments)), np.int64)
-    return Works(names, of_window, orders)
+    if not n_shuffles:
+        return Works(names, of_window, np.empty((0, len(segments)), np.int64))
+    return Works(names, of_window, shuffles_by_work(of_window, n_shuffles, seed=request.seed, tick=tick))
 
 
 def _pairs(names: tuple[str, ...], across: str) -> Iterator[tuple[tuple[str, Side], tuple[str, Side]]]:

@@ -1,5 +1,6 @@
 """How widely a layer's heads spread their attention over a clip, and what each token receives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,13 +56,15 @@ class LayerUse:
 
 
 @torch.no_grad()
-def use_of(given: AttentionInput, inside: Bool[Tensor, "windows queries"]) -> LayerUse:
-    """Read one layer in blocks of queries; queries that are not `inside` the clip do not count."""
+def use_of(given: AttentionInput, inside: Bool[Tensor, "windows queries"], check: Callable[[], None] | None = None) -> LayerUse:
+    """Read one layer in blocks of queries, before each of which `check` may raise; queries not `inside` the clip do not count."""
     n_windows, n_keys = given.source.shape[:2]
     n_rows = given.module.n_heads + 1
     received = torch.zeros(n_windows, n_rows, n_keys)
     effective, bits = (torch.zeros(n_windows, n_rows, dtype=torch.float64) for _ in range(2))
     for rows, block in given.blocks():
+        if check is not None:
+            check()
         counts = inside[:, rows].to(block)
         for part, heads in ((block.mean(dim=1, keepdim=True), slice(0, 1)), (block, slice(1, None))):
             entropy = attention_entropy(part)

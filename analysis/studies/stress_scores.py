@@ -11,14 +11,12 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
-from analysis.measures.retrieval import ranks, s_score
-from analysis.measures.sensitivity import Draws, draw_works, interval
+from analysis.measures.retrieval import chance_of_s, s_score
+from analysis.measures.sensitivity import Draws, draw_works
 from analysis.results import SHARE, Value
 from analysis.studies.desk import Desk
+from analysis.studies.pool_ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.training.evaluation import fit_pool
-
-K = 10
-ESTIMATOR = "min of R@10 both ways"
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,12 @@ class PoolScores:
 
     @property
     def chance(self) -> float:
-        """S of a random order on average over both directions: 10 / pool size."""
+        """S of a random order on average."""
+        return chance_of_s(*self.pool.candidates.shape, k=K)
+
+    @property
+    def chance_each_way(self) -> float:
+        """R@10 of a random order in one direction: 10 / pool size."""
         return min(1.0, K / self.pool.candidates.shape[1])
 
     @cached_property
@@ -47,8 +50,11 @@ class PoolScores:
 
     def s(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
         """Ranks of the matches, audio to MIDI and MIDI to audio, from embeddings of all windows."""
-        forward = ranks(audio[self.pool.query], midi, self.pool.candidates)
-        return np.stack([forward, ranks(midi[self.pool.query], audio, self.pool.candidates)])
+        return both_ranks(audio, midi, self.pool)
+
+    def instead(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+        """The window that is ranked highest among the wrong ones, audio to MIDI and MIDI to audio."""
+        return best_wrong(audio, midi, self.pool)[0].astype(np.int32)
 
     def s_value(self, label: str, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
         """S beside chance, or beside another `null`."""
@@ -83,7 +89,7 @@ class PoolScores:
 
     def _value(self, name: str, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
         """A value with its interval; none from a single work."""
-        low, high = (None, None) if resampled is None or self.draws.n_works < 2 else interval(resampled)
+        low, high = (None, None) if resampled is None else self.draws.interval(resampled)
         return Value(name, float(value), low, high, len(self.groups), null, SHARE, estimator)
 
 
@@ -123,7 +129,7 @@ def build_pool(
         pool = build_pools(segments, **sizes, seed=seed, no_overlap=no_overlap)
         desk.notice(
             f"{len(segments)} windows fill pools of {sizes['pool_size']} candidates and {sizes['n_queries']} queries, "
-            f"not {pool_size} and {n_queries}: chance is {100 * min(1, K / sizes['pool_size']):.1f} %."
+            f"not {pool_size} and {n_queries}: chance is {100 * chance_of_s(sizes['n_queries'], sizes['pool_size'], K):.1f} %."
         )
     groups = np.array([segments[i].piece.group for i in pool.query])
     return PoolScores(segments, pool, groups, seed)

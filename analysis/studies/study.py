@@ -235,6 +235,8 @@ def _compute(identity: Identity, desk: Desk) -> Result:
         checkpoints=shas, corpora={desk.corpus.name: identity.corpus_sha256}, device=str(desk.device), dtype="float32",
         seed=request.seed, seconds=time.monotonic() - began, command=command_of(identity.study, request),
     )  # fmt: skip
+    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    made["n_works"] = len({work_of[row["piece"]] for row in answer.tables.get("windows", ())})
     return Result(identity.study, asdict(request), answer.headline, answer.values, answer.tables, answer.arrays, made)
 
 

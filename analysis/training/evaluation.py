@@ -12,7 +12,7 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.errors import CorpusError
-from analysis.measures.retrieval import mean_reciprocal_rank, ranks, recall_at, s_score
+from analysis.measures.retrieval import chance_of_s, mean_reciprocal_rank, ranks, recall_at, s_score
 from analysis.measures.statistics import bootstrap_by_piece
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch, collate_notes
@@ -61,7 +61,7 @@ def score_pool(
     groups = np.array([segments[i].piece.group for i in pools.query])
     low, high = bootstrap_by_piece(groups, lambda index: s_score(forward[index], backward[index]), seed=seed)
     scores: dict[str, Any] = {
-        "S": s_score(forward, backward), "S_ci": [low, high], "chance": 10 / pools.candidates.shape[1],
+        "S": s_score(forward, backward), "S_ci": [low, high], "chance": chance_of_s(*pools.candidates.shape),
         "n_queries": len(pools.query), "n_works": len(set(groups)), "pool_size": int(pools.candidates.shape[1]),
     }  # fmt: skip
     measures = {f"R@{k}": partial(recall_at, k=k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank}

@@ -108,7 +108,7 @@ def _add_null(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[float
     """One named line, or a tick at every mark that has a null; whether there are ticks."""
     if (level := marked.shared_null(drawn)) is not None:
         drawing.add_shape(type="line", x0=level, x1=level, y0=-0.5, y1=rows - 0.5, line=marked.NULL_LINE, layer="below")
-        number = marked.in_words(Mark("", "", level, unit=drawn[0].unit), percent)
+        number = marked.null_in_words(drawn[0], percent)
         drawing.add_annotation(x=level, y=-0.5, yanchor="bottom", text=shortened(f"{name} {number}".strip()), showarrow=False)
         return False
     found = [(mark.null, height) for mark, height in zip(drawn, heights, strict=True) if mark.null is not None]

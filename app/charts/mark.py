@@ -60,6 +60,7 @@ class Mark:
         key: `customdata`, to which a click leads.
         twin: whether it is of the untrained twin: grey, dashed.
         unit: as of `Value`: "" for a pure number, "share" for a part of 1, "%" for per cent, or any other.
+        inside_null: what a test has found, where one was made; None where the interval is to judge.
 
     Raises:
         ConfigError: a number is not finite, half of the interval is missing or its ends are exchanged.
@@ -77,6 +78,7 @@ class Mark:
     key: Key = ()
     twin: bool = False
     unit: str = ""
+    inside_null: bool | None = None
 
     def __post_init__(self) -> None:
         whose = f'"{self.group}", "{self.series}"'
@@ -94,7 +96,9 @@ class Mark:
 
     @property
     def undecided(self) -> bool:
-        """Whether the interval, its ends included, holds the null; without an interval or a null there is nothing to judge."""
+        """What the test has found; else whether the interval, its ends included, holds the null, if there are both."""
+        if self.inside_null is not None:
+            return self.inside_null
         return self.null is not None and self.interval is not None and self.interval[0] <= self.null <= self.interval[1]
 
 
@@ -133,18 +137,40 @@ def in_words(mark: Mark, percent: bool = False) -> str:
 
 def hover(mark: Mark, percent: bool = False, null_name: str = "", place: str = "") -> str:
     """What is said of a mark on hover, markup escaped: whose it is and where, its number, its null, n and note."""
-    value, name = _value(mark, percent), null_name.removeprefix("the ") or "null"
+    name = null_name.removeprefix("the ") or "null"
     whose = ", ".join(dict.fromkeys(part for part in (mark.group, mark.series, place) if part))
-    lines = [
-        f"{whose}{TWIN_SUFFIX if mark.twin and 'untrained' not in whose else ''}",
-        format_value(value, "" if name == "null" else name),
-    ]
-    if mark.null is not None and not mark.undecided:
-        null = format_value(replace(value, value=value.null, ci_low=None, ci_high=None, null=None))
-        lines.append(f"{name}: {null}{'' if mark.interval else ' (no interval to judge by)'}")
+    lines = [f"{whose}{TWIN_SUFFIX if mark.twin and 'untrained' not in whose else ''}", _judged(mark, percent, name)]
+    if mark.null is None:
+        lines.append("no null to compare with")
+    elif not mark.undecided:
+        lines.append(f"{name}: {null_in_words(mark, percent)}{'' if mark.interval else ' (no interval to judge by)'}")
     lines += [f"n = {mark.n:,}"] if mark.n else []
     wrapped = [part for line in [*lines, *mark.note.splitlines()] for part in textwrap.wrap(line, LINE_LENGTH)]
     return "<br>".join(html.escape(part, quote=False) for part in wrapped)
+
+
+def null_in_words(mark: Mark, percent: bool = False) -> str:
+    """The null of a mark; exactly 0 needs neither decimals nor unit.
+
+    >>> null_in_words(Mark("D0", "trained", 0.5, null=0.039), percent=True)
+    '3.9 %'
+    >>> null_in_words(Mark("D0", "trained", 2.0, null=0.0, unit="points")), null_in_words(Mark("D0", "trained", 0.5))
+    ('0', 'none')
+    """
+    if mark.null is None:
+        return "none"
+    return "0" if mark.null == 0 else format_value(_value(Mark("", mark.series, mark.null, unit=mark.unit), percent))
+
+
+def _judged(mark: Mark, percent: bool, name: str) -> str:
+    """Value, interval and, where the interval holds it, the null."""
+    said, value, named = in_words(mark, percent), _value(mark, percent), "" if name == "null" else name
+    if not mark.undecided:
+        return said
+    if value.inside_null and mark.null:
+        return format_value(value, named)
+    told = (named, "" if mark.null is None else null_in_words(mark, percent))
+    return f"{said}, not distinguishable from the null ({', '.join(filter(None, told))})"
 
 
 def _value(mark: Mark, percent: bool) -> Value:

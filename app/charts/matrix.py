@@ -24,55 +24,10 @@ CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at mos
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
 TOP_PX, BELOW_PX, TITLE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 64, 6.5, 260
 SLANT = 0.65  # height of slanted names by their length
-FLAT = 0.5  # height by width below which a cell is crossed at its ends
+STROKE_PX, APART_PX = 1.3, 14.0  # width of a stroke of the hatching, and how far the next one is along a row
+EDGE_PX, SHORTEST_PX, CLEAR = 3.0, 6.0, 1.8  # from the edge of a cell; along an edge; around a number, by its height
+MOST_STROKES = 3  # on either side of a number
 MOST_COLUMNS = 4
-
-
-def matrix(
-    cells: Cells,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    *,
-    x_title: str,
-    y_title: str,
-    colour_title: str,
-    low: float,
-    high: float,
-    scale: str = "cividis",
-    diverging: bool = False,
-    text: bool = True,
-    percent: bool = False,
-    null_name: str = "the null",
-    square: bool | None = None,
-) -> go.Figure:
-    """One cell per (row, column), the first row on top, the colours fixed to a domain; what is not of these rows is left out.
-
-    Hatched: the interval holds the null. Blank: there is no number. A click gives the key of a cell as `customdata`; on hover a
-    cell says its number, interval, null and n. Without cells the figure says that there is nothing to draw, and has no scale.
-
-    Args:
-        cells: (row, column) → number with its control.
-        rows: names from the top.
-        columns: names from the left.
-        x_title: what the columns are.
-        y_title: what the rows are.
-        colour_title: quantity and unit of the numbers.
-        low: where the colours begin, in the unit of the bar; what is below has the colour of `low`, and the bar says so.
-        high: where they end.
-        scale: name of the colours.
-        diverging: blue, white, vermilion, centred on 0 and as far as the farther of `low` and `high`.
-        text: whether the number stands in its cell, where that is large enough.
-        percent: shares of 1 are drawn as per cent.
-        null_name: what the null is.
-        square: whether cells are square; None: where both titles speak of layers.
-
-    Raises:
-        ConfigError: the domain is empty.
-    """
-    return panels(
-        {"": cells}, rows, columns, x_title=x_title, y_title=y_title, colour_title=colour_title, low=low, high=high,
-        scale=scale, diverging=diverging, text=text, percent=percent, null_name=null_name, square=square,
-    )  # fmt: skip
 
 
 def panels(
@@ -92,7 +47,27 @@ def panels(
     null_name: str = "the null",
     square: bool | None = None,
 ) -> go.Figure:
-    """Title → cells: matrices with the same rows, columns and colours, at most 4 beside each other; otherwise as `matrix`.
+    """Matrices with the same rows, columns and colours, by their titles, at most 4 beside each other.
+
+    One cell per (row, column), the first row on top, the colours fixed to a domain; what is not of these rows is left out.
+    Hatched: the interval holds the null. Blank: there is no number. A click gives the key of a cell as `customdata`; on hover a
+    cell says its number, interval, null and n. Without cells the figure says that there is nothing to draw, and has no scale.
+
+    Args:
+        matrices: title, "" for none → (row, column) → number with its control.
+        rows: names from the top.
+        columns: names from the left.
+        x_title: what the columns are.
+        y_title: what the rows are.
+        colour_title: quantity and unit of the numbers.
+        low: where the colours begin, in the unit of the bar; what is below has the colour of `low`, and the bar says so.
+        high: where they end.
+        scale: name of the colours.
+        diverging: blue, white, vermilion, centred on 0 and as far as the farther of `low` and `high`.
+        text: whether the number stands in its cell, where that is large enough.
+        percent: shares of 1 are drawn as per cent.
+        null_name: what the null is.
+        square: whether cells are square; None: where both titles speak of layers.
 
     Raises:
         ConfigError: the domain is empty.
@@ -113,9 +88,9 @@ def panels(
         found = {(rows.index(r), columns.index(c)): m for (r, c), m in cells.items() if r in rows and c in columns}
         drawn = {where: marked.scaled(mark, percent) for where, mark in found.items()}
         drawing.add_trace(_heat(drawn, (len(rows), len(columns)), text_px), **place)
-        _add_hatches(drawing, drawn, colours, (low, high), _strokes(cell_px[1] / cell_px[0], bool(text_px)), place)
+        _add_hatches(drawing, drawn, colours, (low, high), cell_px, text_px, place)
         words = [_words(mark, (y_title, rows[r]), (x_title, columns[c]), percent, null_name) for (r, c), mark in found.items()]
-        _add_targets(drawing, drawn, words, min(cell_px) - 4, place)
+        _add_targets(drawing, drawn, words, max(min(cell_px) - 4, 1), place)
     _add_colours(drawing, [marked.scaled(mark, percent).value for mark in known], colours, colour_title, (low, high))
     _add_axes(drawing, rows, columns, is_square)
     marked.add_note(drawing, HATCHED.format(null_name) if any(mark.undecided for mark in known) else "")
@@ -184,30 +159,35 @@ def _words(mark: Mark, row: tuple[str, str], column: tuple[str, str], percent: b
     return marked.hover(replace(mark, group=group, series=series), percent, null_name, f"{' '.join(row)}, {' '.join(column)}")
 
 
-def _strokes(aspect: float, text: bool) -> list[tuple[Place, Place]]:
-    """Lines across a cell of side 1 from its middle, rising at about 45°; a number keeps the middle clear."""
-    if aspect >= FLAT:
-        thin = ((-0.42, 0.0), (0.0, -0.42)), ((0.0, 0.42), (0.42, 0.0))
-        ends = (
-            ((-0.45, -0.3), (-0.3, -0.45)),
-            ((-0.45, -0.1), (-0.1, -0.45)),
-            ((0.1, 0.45), (0.45, 0.1)),
-            ((0.3, 0.45), (0.45, 0.3)),
-        )
-        return list(ends) if text else [((-0.42, 0.42), (0.42, -0.42)), *thin]
-    wide, step = 0.84 * aspect, 0.6 * aspect
-    count = 2 if text else int((0.46 - wide) / step) + 1
-    left = [-0.46 + step * number for number in range(count)]
-    starts = [*left, *(-start - wide for start in left)]
-    return [((start, 0.42), (start + wide, -0.42)) for start in starts]
+def _strokes(cell_px: Place, text_px: float) -> list[tuple[Place, Place]]:
+    """Lines across a cell of side 1 from its middle, on the screen at 45° and equally far apart, however large the cell is.
+
+    A number of `text_px` keeps the middle clear. A cell too small for two lines has one.
+    """
+    half_x, half_y = (side / 2 - min(EDGE_PX, side / 8) for side in cell_px)
+    last = half_x + half_y - min(SHORTEST_PX, 2 * half_x, 2 * half_y)  # of the lines x + y = offset
+    if text_px:
+        ends = [last - APART_PX * number for number in range(MOST_STROKES)]
+        ends = [end for end in ends if end >= CLEAR * text_px] or ends[:1]
+        offsets = [*ends, *(-end for end in ends)]
+    else:
+        count = 1 + max(math.floor(2 * last / APART_PX), 0)
+        offsets = [APART_PX * (number - (count - 1) / 2) for number in range(count)]
+    lines: list[tuple[Place, Place]] = []
+    for offset in offsets:
+        left, right = max(-half_x, offset - half_y), min(half_x, offset + half_y)
+        first, second = ((x / cell_px[0], (offset - x) / cell_px[1]) for x in (left, right))
+        lines.append((first, second))
+    return lines
 
 
 def _add_hatches(
-    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: Any, domain: tuple[float, float],
-    hatch: Sequence[tuple[Place, Place]], place: Mapping[str, int],
+    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: Any, domain: tuple[float, float], cell_px: Place,
+    text_px: float, place: Mapping[str, int],
 ) -> None:  # fmt: skip
     """Strokes through every undecided cell, white on dark cells and black on light ones."""
     strokes: dict[str, tuple[list[float | None], list[float | None]]] = {}
+    hatch = _strokes(cell_px, text_px)
     for (row, column), mark in drawn.items():
         if mark.undecided:
             x, y = strokes.setdefault("black" if _is_light(mark.value, colours, domain) else "white", ([], []))
@@ -215,7 +195,7 @@ def _add_hatches(
                 x += [column + x0, column + x1, None]
                 y += [row + y0, row + y1, None]
     for colour, (x, y) in strokes.items():
-        line = {"color": colour, "width": 1.3}
+        line = {"color": colour, "width": min(STROKE_PX, min(cell_px) / 6)}
         drawing.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False, name="hatched", **place)
 
 

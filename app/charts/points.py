@@ -155,7 +155,7 @@ def _add_points(
     size = {"size": 8 if len(words) <= FEW else 6, "line": {"width": 1.2 if "open" in marker["symbol"][0] else 0}}
     drawing.add_trace(
         draw(
-            x=x, y=y, mode="markers", marker=marker | size, customdata=np.array(list(places), np.int32), showlegend=False,
+            x=x, y=y, mode="markers", marker=marker | size, customdata=list(places), showlegend=False,
             hovertext=[words[number] for number in places], hovertemplate="%{hovertext}<extra></extra>", name="points",
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},
         )

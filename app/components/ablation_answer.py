@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.counterparts import ABLATIONS
 from app import controls, layout
 from app.charts import intervals
 from app.charts import mark as marked
@@ -24,12 +25,6 @@ SHORT: dict[str, str] = {
     "of a window of another work": "that of another work",
 }
 # What the authors call it. They exchanged descriptors between windows, which they call a shuffle.
-PUBLISHED = {
-    AS_IT_IS: "real",
-    "zero": "zero {}",
-    "noise of the same mean and SD": "noise {}",
-    "of a window of another work": "shuffle {}",
-}
 MOST, MOST_PX, TABLE_PX, FEW = 20, 560, 320, 8
 TWINS = "untrained twins"
 COLUMNS = {
@@ -63,7 +58,7 @@ def draw(result: Result, choice: Choice) -> None:
     second = _drops(result, shown, len(first) and _place(shown, first[-1]))
     number = _numbers(shown, (second or first or [()])[-1])
     _suffering(result, choice, shown[number])
-    published_table.draw("ablation", arms.values(), ours(rows, arms))
+    published_table.beside(result, arms)
 
 
 def shown_rows(rows: Sequence[Row], its: str) -> list[Row]:
@@ -79,18 +74,8 @@ def condition(row: Row) -> str | None:
     >>> condition({"kind": "of a window of another work", "input": "A4"})
     'shuffle A4'
     """
-    pattern = PUBLISHED.get(row["kind"])
+    pattern = ABLATIONS.get(row["kind"])
     return pattern and pattern.format(row["input"])
-
-
-def ours(rows: Sequence[Row], arms: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
-    """Our S by arm, condition and measure as published, of the first checkpoint of every arm."""
-    found: dict[tuple[str, str, str], str] = {}
-    for row in rows:
-        name = condition(row)
-        if row["weights"] == "trained" and name is not None and row["checkpoint"] in arms:
-            found.setdefault((arms[row["checkpoint"]], name, "S"), marked.in_words(score_mark(row), percent=True))
-    return found
 
 
 def score_mark(row: Row) -> Mark:
@@ -129,7 +114,7 @@ def _key(row: Row) -> marked.Key:
 def _scores(result: Result, shown: Sequence[Row], arms: Mapping[str, str], its: str) -> list[tuple[Any, ...]]:
     """S after every replacement, and as it is for reference: the first row and a dotted line for every checkpoint."""
     marks = [score_mark(row) for row in shown]
-    colours = colours_of(result)
+    colours = study_facts.colours_of(result)
     drawing = intervals.forest(marks, x_title="S (%)", y_title=f"{its} replaced by", percent=True, colours=colours)
     looks = marked.styles(marks, colours)
     for mark in marks:
@@ -162,15 +147,9 @@ def _drops(result: Result, shown: Sequence[Row], after: int) -> list[tuple[Any, 
     st.subheader("What it costs", anchor=False)
     drawing = intervals.forest(
         [drop_mark(row) for row in rows], x_title="drop in S (percentage points)", y_title="replaced by", null_name="no change",
-        colours=colours_of(result),
+        colours=study_facts.colours_of(result),
     )  # fmt: skip
     return actions.figure(_fitted(drawing), f"drops-{after}", result, rows, select=("points",))
-
-
-def colours_of(result: Result) -> dict[str, str]:
-    """The colour of every checkpoint, by its place in the request: that which it has where all are drawn."""
-    names = study_facts.names_of(result)
-    return {name: marked.COLOURS[number % len(marked.COLOURS)] for number, name in enumerate(names)}
 
 
 def _place(shown: Sequence[Row], key: tuple[Any, ...]) -> int:
@@ -239,8 +218,12 @@ def _numbers(shown: Sequence[Row], clicked: tuple[Any, ...]) -> int:
 
 
 def suffering(result: Result, row: Row) -> list[dict[str, Any]]:
-    """Queries whose match falls farthest by a replacement, in either direction, the worst first; those that gain left out."""
+    """Queries whose match falls farthest by a replacement, in either direction, the worst first; those that gain left out.
+
+    With each what `hear.pick_missed` asks for, in the direction in which it falls farther.
+    """
     after, change = result.arrays[row["array"]], result.arrays[row["change"]]
+    instead = result.arrays[row["instead"]] if row.get("instead") else None
     query, moved = result.arrays["query"], result.arrays[row["moved"]]
     worst = change.max(axis=0)
     before = after - change.astype(int)
@@ -248,8 +231,9 @@ def suffering(result: Result, row: Row) -> list[dict[str, Any]]:
     for i in np.argsort(-worst, kind="stable")[:MOST]:
         if worst[i] <= 0:
             break
-        window = result.tables["windows"][int(query[i])]
+        window, way = result.tables["windows"][int(query[i])], int(change[:, i].argmax())
         rows.append({
+            "way": way, "rank": int(after[way, i]), "instead": None if instead is None else int(instead[way, i]),
             "audio to MIDI": f"{before[0, i]} → {after[0, i]}", "MIDI to audio": f"{before[1, i]} → {after[1, i]}",
             "moved": float(moved[query[i]]), "start_s": window["start_s"], "piece": window["piece"],
         })  # fmt: skip
@@ -265,4 +249,4 @@ def _suffering(result: Result, choice: Choice, row: Row) -> None:
         return
     n_candidates = result.arrays["candidates"].shape[1]
     st.caption(plain(f"{what}: queries whose match falls farthest among {n_candidates} candidates; rank before → after."))
-    hear.pick(found, choice.corpus, f"suffers_{'_'.join(map(str, _key(row)))}", title="Asked: this window", columns=HEARD)
+    hear.pick_missed(found, result.tables["windows"], choice.corpus, f"suffers_{'_'.join(map(str, _key(row)))}", columns=HEARD)

@@ -44,15 +44,23 @@ def figure(
 
 
 def chosen(event: Any) -> list[tuple[Any, ...]]:
-    """The `customdata` of the selected points, none twice; points without it lead nowhere.
+    """The `customdata` of the selected points, none twice, a number or name alone as a key of one part.
 
-    >>> chosen({"selection": {"points": [{"customdata": ["D0", 3]}, {"x": 1}, {"customdata": ["D0", 3]}]}})
-    [('D0', 3)]
+    Points without it lead nowhere.
+
+    >>> chosen({"selection": {"points": [{"customdata": ["D0", 3]}, {"x": 1}, {"customdata": 0}, {"customdata": ["D0", 3]}]}})
+    [('D0', 3), (0,)]
     """
     points = (event or {}).get("selection", {}).get("points", [])
-    found = [point.get("customdata") for point in points]
-    keys = [tuple(one.values()) if isinstance(one, dict) else tuple(one) for one in found if isinstance(one, dict | list | tuple)]
-    return list(dict.fromkeys(key for key in keys if key))
+    return list(dict.fromkeys(key for point in points if (key := _key(point.get("customdata")))))
+
+
+def _key(customdata: Any) -> tuple[Any, ...]:
+    if isinstance(customdata, Mapping):
+        return tuple(customdata.values())
+    if isinstance(customdata, list | tuple):
+        return tuple(customdata)
+    return () if customdata is None or customdata == "" else (customdata,)
 
 
 def _downloads(key: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> None:

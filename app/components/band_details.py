@@ -11,7 +11,7 @@ from analysis.results import Result
 from app.charts import doses, matrix, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.components import actions, hear
+from app.components import actions, hear, study_facts
 from app.components.band_marks import (
     FREQUENCY,
     MEASURES,
@@ -21,7 +21,6 @@ from app.components.band_marks import (
     bands_of,
     behind,
     centre,
-    colours_of,
     key_of,
     layer_of,
     mark_of,
@@ -82,7 +81,7 @@ def shifted(result: Result, choice: Choice, shown: Shown) -> None:
         drawing = doses.panels(
             [mark for mark in marks if mark is not None], x_title="shift (SD of the band)",
             y_title=TITLES.get(its.title, its.title.replace(" (", "<br>(")),
-            null_name=RANDOM if its.field == "value" else its.null, colours=colours_of(result),
+            null_name=RANDOM if its.field == "value" else its.null, colours=study_facts.colours_of(result),
         )  # fmt: skip
         if its.field == "value":
             _logarithmic(drawing, [mark for mark in marks if mark is not None])
@@ -133,7 +132,7 @@ def attributed(result: Result, choice: Choice) -> None:
         marks.append(marked.from_row(row, SHORT.get(row["method"], str(row["method"])), str(row["checkpoint"]), **about))
     drawing = doses.panels(
         [mark for mark in marks if mark is not None], x_title=FREQUENCY, y_title="similarity attributed<br>(cosine, no unit)",
-        log=True, null_name="nothing", colours=colours_of(result),
+        log=True, null_name="nothing", colours=study_facts.colours_of(result),
     )  # fmt: skip
     drawing.update_xaxes(tickvals=TICKS_HZ, ticktext=[f"{tick:g}" for tick in TICKS_HZ], tickangle=0)
     clicked = actions.figure(name_twins_once(drawing), "attribution", result, rows, select=("points",))

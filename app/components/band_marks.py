@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis.results import Result
-from app.charts.mark import COLOURS, Mark
-from app.components import study_facts
+from app.charts.mark import Mark
 
 Row = Mapping[str, Any]
 LOWEST_HZ, MOST = 20.0, 20
@@ -125,12 +124,6 @@ def mark_of(row: Row, table: str, group: str, shown: Shown, apart: float, **more
 def apart_of(result: Result) -> dict[tuple[str, str], float]:
     """Distance between windows of different works, by checkpoint and weights."""
     return {(row["checkpoint"], row["weights"]): row["between_works"] or 1.0 for row in result.tables["filters"]}
-
-
-def colours_of(result: Result) -> dict[str, str]:
-    """The colour that a checkpoint has in every figure of the page."""
-    names = study_facts.names_of(result)
-    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}
 
 
 def behind(result: Result, table: str, row: Row) -> list[dict[str, Any]]:

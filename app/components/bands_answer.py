@@ -11,7 +11,7 @@ from analysis.results import Result
 from app import controls
 from app.charts import doses, theme
 from app.charts.scores import GRID
-from app.components import actions, altered_sound, band_details, band_sound, hear, study_facts
+from app.components import actions, altered_sound, band_details, band_sound, hear, published_table, study_facts
 from app.components.band_marks import (
     FREQUENCY,
     LATER,
@@ -23,7 +23,6 @@ from app.components.band_marks import (
     bands_of,
     behind,
     centre,
-    colours_of,
     drawn_from,
     edges_of,
     farthest,
@@ -70,6 +69,7 @@ def draw(result: Result, choice: Choice) -> None:
     band_details.read_back(result, choice)
     if result.tables["attribution"]:
         band_details.attributed(result, choice)
+    published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
     _numbers(result)
 
 
@@ -85,7 +85,13 @@ def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
         marks.append(mark_of(row, "filters", "", shown, whose, at=centre(row), note=note))
     found = [mark for mark in marks if mark is not None]
     drawing = doses.curves(
-        found, x_title=FREQUENCY, y_title=shown.title, log=True, null_name=shown.null, height=MAIN_PX, colours=colours_of(result)
+        found,
+        x_title=FREQUENCY,
+        y_title=shown.title,
+        log=True,
+        null_name=shown.null,
+        height=MAIN_PX,
+        colours=study_facts.colours_of(result),
     )
     if found:
         name_twins_once(add_energy(drawing, [row for row in rows if _is_first(result, row)]))

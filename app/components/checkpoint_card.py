@@ -70,7 +70,7 @@ def _retrieval(checkpoint: Any) -> None:
     st.dataframe(rows, column_config=RETRIEVAL, hide_index=True, placeholder="—", height="content")
     if score := read_score(checkpoint.evaluation):
         size = score.pool_size
-        chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(score.chance)}"
+        chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(min(10 / size, 1))}"
         st.caption(
             f"n = {score.n_queries} queries of {score.n_works} works, {size} candidates each; "
             f"in brackets 95 % intervals over works; {chance}."

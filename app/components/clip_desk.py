@@ -1,6 +1,5 @@
 """The clip desk: one recording and what a checkpoint attends to in it, on one clock."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import streamlit as st
 
 from app import caching, controls
 from app.charts import attention, audio, descriptors, notes, similarity
+from app.components import clip_job
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,6 @@ def show(key: str, drawing: Any, where: Any = st) -> None:
     where.plotly_chart(drawing, theme=None, key=key, config={"displaylogo": False})
 
 
-def compute(read: Callable[..., Any], checkpoint: Any, clip: controls.Clip, what: str) -> Any:
-    """What `read` makes of a clip, with progress over its windows while it is computed."""
-    slot = st.empty()
-
-    def tell(done: int, total: int) -> None:
-        slot.progress(done / total, f"{what}: window {done:,} of {total:,} …")
-
-    try:
-        return read(checkpoint, clip.waveform, tell)
-    finally:
-        slot.empty()
-
-
 def headline(result: Any, twin: Any, place: Place) -> str:
     """How widely the chosen layer and head spread their attention."""
     from analysis.studies.spread import headline as sentence
@@ -79,24 +66,27 @@ def headline(result: Any, twin: Any, place: Place) -> str:
     return sentence(place.layer, place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads)
 
 
-def facts(checkpoint: Any, result: Any, twin: Any) -> dict[str, str]:
+def facts(checkpoint: Any, result: Any, twin: Any | None) -> dict[str, str]:
     """What the pictures were made from, for the footer."""
     weights = next(result.model.parameters())
     return {
         "windows": f"{result.n_windows} of {result.window_s:g} s",
         "twin": f"untrained, seed {checkpoint.training.get('seed', 0)}",
         "dtype": str(weights.dtype).removeprefix("torch."),
-        "device": str(weights.device),
-        "analysis": f"{result.use.seconds + twin.seconds:.1f} s",
+        "device": result.use.device,
+        "analysis": f"{result.use.seconds + (twin.seconds if twin else 0.0):.1f} s",
     }
 
 
-def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any, Any]:
+def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | None, Any | None]:
     """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and A4.
 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
+    What a job has yet to read is None; the job is drawn in its place.
     """
-    result = compute(caching.analysis, checkpoint, clip, "Reading the attention")
+    if (use := clip_job.use(checkpoint, clip, twin=False)) is None:
+        return None, None
+    result = caching.analysis(checkpoint, clip.waveform, use)
     over_time = st.container()
     left, right = st.columns(2)
     with left:
@@ -109,8 +99,9 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any, A
     times, values = result.a4
     show("a4", descriptors.a4_bands(times, values, result.band_edges_hz, clip.waveform.duration_s))
     with over_time:
-        twin = compute(caching.untrained, checkpoint, clip, "Reading the untrained twin's attention")
-        _received(result, twin, place)
+        twin = clip_job.use(checkpoint, clip, twin=True)
+        if twin is not None:
+            _received(result, twin, place)
     return result, twin
 
 

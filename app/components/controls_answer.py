@@ -9,7 +9,6 @@ import streamlit as st
 
 from analysis.results import Result
 from app.charts import intervals, theme
-from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.components import actions, hear, published_table
 from app.components.ablation_answer import told
@@ -59,13 +58,7 @@ def draw(result: Result, choice: Choice) -> None:
         number = _numbers(differences, (clicked or picked or [()])[-1])
         _told_apart(result, choice, differences[number])
     _score_table(scores)
-    published_table.draw("controls", [row["arm"] for row in scores], ours(scores))
-
-
-def ours(scores: Sequence[Row]) -> dict[tuple[str, str, str], str]:
-    """Our S by arm, condition and measure as published."""
-    trained = [row for row in scores if row["weights"] == "trained"]
-    return {(row["arm"], row["values"], "S"): marked.in_words(score_mark(row), percent=True) for row in trained}
+    published_table.beside(result, {row["checkpoint"]: row["arm"] for row in scores})
 
 
 def score_mark(row: Row) -> Mark:
@@ -136,6 +129,8 @@ def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -
     picked = actions.figure(drawing, "scores", result, scores, select=("points",) if differences else ())
     if has_published:
         st.caption(published_table.LEGEND)
+    for row in result.tables.get("sentences", ()):
+        st.caption(plain(row["text"]))
     return [_pair_of(differences, key[0]) for key in picked]
 
 
@@ -184,18 +179,26 @@ def _numbers(differences: Sequence[Row], clicked: tuple[Any, ...]) -> int:
 
 
 def told_apart(result: Result, row: Row) -> list[dict[str, Any]]:
-    """Queries that one of a pair finds among the first ten and the other does not, the farthest apart first."""
-    links = {(one["checkpoint"], one["weights"]): one["array"] for one in result.tables["ranks"]}
-    first, second = (result.arrays[links[row[name], row["weights"]]] for name in ("first", "second"))
+    """Queries that one of a pair finds among the first ten and the other does not, the farthest apart first.
+
+    With each what `hear.pick_missed` asks for, of the one that does not find it.
+    """
+    links = {(one["checkpoint"], one["weights"]): one for one in result.tables["ranks"]}
+    pair = [links[row[name], row["weights"]] for name in ("first", "second")]
+    first, second = (result.arrays[one["array"]] for one in pair)
+    instead = [result.arrays[one["instead"]] if one.get("instead") else None for one in pair]
     gained, query, windows = result.arrays[row["array"]], result.arrays["query"], result.tables["windows"]
     ways, numbers = np.nonzero(gained)
     apart = np.abs(first - second)[ways, numbers]
     rows = []
     for place in np.argsort(-apart, kind="stable")[:MOST]:
         way, i = int(ways[place]), int(numbers[place])
-        window = windows[int(query[i])]
+        window, lost = windows[int(query[i])], int(gained[way, i] > 0)
+        best_wrong = instead[lost]
         rows.append({
-            "found by": row["first"] if gained[way, i] > 0 else row["second"], "direction": WAYS[way],
+            "way": way, "by": pair[lost]["checkpoint"], "rank": int((first, second)[lost][way, i]),
+            "instead": None if best_wrong is None else int(best_wrong[way, i]),
+            "found by": pair[1 - lost]["checkpoint"], "direction": WAYS[way],
             "ranks": f"{first[way, i]}, {second[way, i]}", "start_s": window["start_s"], "piece": window["piece"],
         })  # fmt: skip
     return rows
@@ -211,7 +214,7 @@ def _told_apart(result: Result, choice: Choice, row: Row) -> None:
     counts = f"{int((gained > 0).sum())} found by {row['first']} alone, {int((gained < 0).sum())} by {row['second']} alone"
     st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row['first']}, then {row['second']}."))
     key = f"apart_{row['array']}_{row['first']}_{row['second']}"
-    hear.pick(found, choice.corpus, key, title="Asked: this window", columns=HEARD)
+    hear.pick_missed(found, result.tables["windows"], choice.corpus, key, columns=HEARD)
 
 
 def _score_table(scores: Sequence[Row]) -> None:

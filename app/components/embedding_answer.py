@@ -193,7 +193,7 @@ def measured(result: Result) -> list[dict[str, Any]]:
             ours, twin = (found[name, measure, weights] for weights in ("trained", "untrained"))
             rows.append({
                 "checkpoint": name, "measure": SHORT.get(measure, measure), "trained": _cell(ours), "twin": _cell(twin),
-                "null": _number(ours, ours["null"]), "null of the twin": _number(twin, twin["null"]), "p": p_words(ours["p"]),
+                "null": _null(ours), "null of the twin": _null(twin), "p": p_words(ours["p"]),
                 "n": ours["n"], "note": ours["note"],
             })  # fmt: skip
     return rows
@@ -203,8 +203,11 @@ def _cell(row: Row) -> str | None:
     return cell(row, percent=row["unit"] == "share")
 
 
-def _number(row: Row, number: float | None) -> str:
-    return "" if number is None else marked.in_words(Mark("", "", number), percent=row["unit"] == "share")
+def _null(row: Row) -> str:
+    """The null of a measure; nothing where the measure itself could not be computed."""
+    return (
+        "" if row["value"] is None else marked.null_in_words(Mark("", "", 0.0, null=row["null"]), percent=row["unit"] == "share")
+    )
 
 
 def _numbers(result: Result) -> None:
@@ -246,4 +249,6 @@ def _quality(row: Row, name: str, is_share: bool) -> str | None:
     fields = {"value": row[name]} | {end: row[f"{name}_{end}"] for end in ("ci_low", "ci_high", "null")}
     said = cell(fields, percent=is_share)
     null = fields["null"]
-    return said if said is None or null is None else f"{said}, random {marked.in_words(Mark('', '', null), is_share)}"
+    return (
+        said if said is None or null is None else f"{said}, random {marked.null_in_words(Mark('', '', 0.0, null=null), is_share)}"
+    )

@@ -12,7 +12,7 @@ from app import controls
 from app.charts import mark as marked
 from app.charts import points
 from app.charts.mark import Mark
-from app.components import actions, hear, study_facts
+from app.components import actions, embedding_choice, hear, study_facts
 from app.components.plain import plain
 from app.components.study_form import Choice
 
@@ -63,11 +63,13 @@ def draw(result: Result, choice: Choice) -> str:
             side = controls.pick_word("side", "Space", SIDES)
         records, sides = [row for row in records if row["space"] == side], (side,)
     rows = points_of(result, records[0], sides)
-    drawing = chart(result, records[0], rows, colour)
     array = str(records[0]["array"])
+    chosen = embedding_choice.before((str(result.provenance["command"]), array, *sides), colour)
+    drawing = embedding_choice.show(chart(result, records[0], rows, colour), chosen)
     picked = actions.figure(drawing, array.replace("points.", "map-"), result, rows, select=("lasso", "points", "box"))
+    numbers = embedding_choice.after(chosen, [int(key[0]) for key in picked if int(key[0]) < len(rows)])
     st.caption(plain(f"{name}: {trusted(records[0])} {others(found, records[0])}".strip()))
-    _heard(result, choice, records[0], [rows[int(key[0])] for key in picked if int(key[0]) < len(rows)])
+    _heard(result, choice, records[0], [rows[number] for number in numbers])
     return checkpoint
 
 
@@ -134,13 +136,7 @@ def chart(result: Result, record: Row, rows: Sequence[Row], colour: str) -> go.F
         rows, x="x", y="y", x_title=x_title, y_title=y_title, colour=field, colour_title=title, joined=joined,
         hover={key: name for key, name in HOVER.items() if key != "cosine" or is_joint(result)},
     )  # fmt: skip
-    drawing.for_each_trace(_lead, {"name": "points"})
     return drawing.update_layout(uirevision=str(record["array"]))
-
-
-def _lead(trace: Any) -> None:
-    """A list per point: a number alone would lead nowhere."""
-    trace.update(customdata=[[int(number)] for number in trace.customdata])
 
 
 def axis_titles(result: Result, record: Row) -> tuple[str, str]:
@@ -186,7 +182,7 @@ def _said(record: Row, field: str, name: str, null_name: str, *, is_share: bool 
     said = f"{value} {name}" if is_share else f"{name} {value}"
     if mark.undecided:
         return f"{said}, not distinguishable from {null_name}"
-    return f"{said} ({null_name} {marked.in_words(Mark('', '', null), is_share)})" if null is not None else said
+    return f"{said} ({null_name} {marked.null_in_words(mark, is_share)})" if null is not None else said
 
 
 def others(found: Mapping[str, Sequence[Row]], record: Row) -> str:
@@ -214,6 +210,9 @@ def _heard(result: Result, choice: Choice, record: Row, picked: Sequence[Row]) -
     with left:
         st.caption(_what(len(picked), len(rows), is_joint(result)))
     if picked:
+        right.button(
+            "Choose none", icon=":material/deselect:", key="choose_none", type="tertiary", on_click=embedding_choice.drop
+        )
         right.download_button(
             "Chosen points, as CSV", lambda: points_csv(result, record, picked), f"{result.study}-chosen.csv", "text/csv",
             icon=":material/download:", key="csv_chosen", type="tertiary",

@@ -11,6 +11,11 @@ from app.components.plain import plain
 
 TABLE_PX, FEW = 320, 8
 WINDOW_S = 4.0
+HIDDEN = ("instead", "way", "by", "rank")
+INSTEAD = (  # by direction: audio to MIDI, MIDI to audio
+    "Heard is the recording of the MIDI window that was ranked first.",
+    "Asked was the MIDI of the window above, heard from its recording; ranked first was this audio.",
+)
 
 
 def pick(
@@ -66,6 +71,34 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
             st.rerun()
     else:
         st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
+
+
+def pick_missed(
+    rows: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]], corpus: str, key: str, *, columns: Any = None
+) -> None:
+    """`pick` among queries whose match is missed; below the chosen one what was ranked first instead, where that is known.
+
+    Args:
+        rows: as of `pick`. Not shown are, of what was ranked first: `instead`, its number among `windows` (None or below 0 where
+            it is not known, as in results of earlier versions); `way`, 0 from audio to MIDI, 1 from MIDI to audio; `by`, the
+            model that ranked so, where there are several; `rank`, that of the match, where there is one.
+        windows: records with `piece` and `start_s` (s).
+        corpus: where the pieces are.
+        key: of the table.
+        columns: column_config of the table.
+    """
+
+    def instead(number: int) -> None:
+        row = rows[number]
+        if (at := row["instead"]) is None or at < 0:
+            return
+        by = f" by {row['by']}" if row.get("by") else ""
+        rank = "" if row.get("rank") is None else f", the match being number {row['rank']}"
+        play(f"Ranked first instead{by}{rank}", corpus, str(windows[at]["piece"]), float(windows[at]["start_s"]))
+        st.caption(INSTEAD[row["way"]])
+
+    shown = [{name: value for name, value in row.items() if name not in HIDDEN} for row in rows]
+    pick(shown, corpus, key, title="Asked: this window", columns=columns, more=instead)
 
 
 def clock(seconds: float) -> str:

@@ -1,23 +1,44 @@
-"""Import of a checkpoint through the browser."""
+"""Import of a checkpoint through the browser: what it holds is shown first, and imported when that is confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from analysis import paths
 from analysis.errors import OtoscopeError
 from app import state
+from app.components import import_preview
 from app.components.plain import plain
 
 HINT = (
-    "Choose `model.safetensors` and `config.json` of one checkpoint, and if there are any `history.csv` and `card.md`. "
-    "Every tensor is checked against the configuration; nothing is unpickled. Files of more than 50 MB do not come through the "
-    "browser: put their folder where OTOSCOPE_CHECKPOINTS points, or use `otoscope import`."
+    "Choose `model.safetensors` and `config.json` of one checkpoint, and if there are any `history.csv` and `card.md`; then "
+    "press **Check**. Names, types and shapes of the tensors are listed here beside what the configuration expects, before any "
+    "value is read; nothing is ever unpickled. Files of more than 50 MB do not come through the browser: put their folder where "
+    "OTOSCOPE_CHECKPOINTS points, or use `otoscope import`."
 )
 LARGEST_MB = 50  # the server takes no larger upload
-MESSAGE_PX = 112  # reserved, so that nothing below moves when the outcome appears
+OUTCOME_PX = 380  # reserved, so that nothing below moves when the outcome appears
+KEPT: Any = "import"  # the name under which this session keeps what was found
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found in the files of these ids: a preview if there is anything to show, a sentence if anything is wrong."""
+
+    files: tuple[str, ...]
+    preview: Any = None
+    problem: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Nothing that has been seen so far speaks against the import."""
+        return self.preview is not None and not self.preview.problem
 
 
 def draw(expanded: bool = False) -> None:
-    """Files, a name and a button; what came of it stands where the hint stood."""
+    """Files, a name and two buttons; what was found, and what came of it, stands where the hint stood."""
     with st.expander("Import a checkpoint", icon=":material/upload_file:", expanded=expanded):
         with st.form("import", border=False):
             files = st.file_uploader(
@@ -27,42 +48,71 @@ def draw(expanded: bool = False) -> None:
                 max_upload_size=LARGEST_MB,
             )
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                name = st.text_input("Name", placeholder="a4x-seed-1", max_chars=64, width=320)
-                pressed = st.form_submit_button("Import", icon=":material/upload_file:")
-        with st.container(height=MESSAGE_PX, border=False):
-            if pressed:
-                _answer(files, name.strip())
-            else:
+                name = st.text_input("Name", placeholder="a4x-seed-1", max_chars=64, width=320).strip()
+                if st.form_submit_button("Check", icon=":material/fact_check:"):
+                    state.keep(KEPT, _check(files))
+                found: Found | None = state.recall(KEPT)
+                ready = found is not None and found.fits
+                confirmed = st.form_submit_button("Import", icon=":material/upload_file:", disabled=not ready)
+        with st.container(height=OUTCOME_PX, border=False):
+            if confirmed:
+                found = _import(files, name, found)
+                state.keep(KEPT, found)
+            elif found is None:
                 st.caption(HINT)
+            if found is not None:
+                _show(found)
 
 
-def _answer(files: list, name: str) -> None:
-    """Import, and say what happened."""
-    from analysis.models.importing import import_checkpoint
+def _check(files: Sequence[Any]) -> Found:
+    """Read the header and the configuration, and nothing else."""
+    from analysis.models.importing import preview_checkpoint
 
     names = [file.name for file in files]
-    if problem := _missing(names, name):
-        st.error(problem)
-        return
+    if not names:
+        return Found((), problem="No file was chosen. Choose `model.safetensors` and `config.json`, then check again.")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return Found(_ids(files), problem=f"{plain(twice[0])} was chosen twice. Remove one of them, then check again.")
+    try:
+        return Found(_ids(files), preview_checkpoint(_contents(files)))
+    except OtoscopeError as error:
+        return Found(_ids(files), problem=plain(str(error)))
+
+
+def _import(files: Sequence[Any], name: str, found: Found | None) -> Found | None:
+    """Import what was shown and say so; else what was found with the reason, so that nothing is lost."""
+    from analysis.models.importing import import_checkpoint
+
+    if found is None or found.files != _ids(files):
+        others = _check(files)
+        said = "These are not the files that were checked. What they hold is listed now; import again if it is right."
+        return replace(others, problem=said) if others.fits else others
+    if not name:
+        return replace(found, problem="The checkpoint has no name yet. Give it one, then import again.")
     try:
         with st.spinner("Checking the weights …"):
-            imported = import_checkpoint({file.name: file.getvalue() for file in files}, name, paths.imported_checkpoints())
+            imported = import_checkpoint(_contents(files), name, paths.imported_checkpoints())
     except OtoscopeError as error:
-        st.error(plain(str(error)))
+        return replace(found, problem=plain(str(error)))
     except OSError as error:
-        st.error(
-            f"The checkpoint could not be written ({plain(error.strerror or 'no reason given')}). Check space and permissions."
-        )
-    else:
-        state.put("checkpoint", str(imported.name))
-        st.success(f"{plain(str(imported.name))} was imported; it is chosen in the table, and its card is shown below.")
-
-
-def _missing(files: list[str], name: str) -> str | None:
-    if not files:
-        return "No file was chosen. Choose `model.safetensors` and `config.json`, then import again."
-    if twice := sorted({file for file in files if files.count(file) > 1}):
-        return f"{plain(twice[0])} was chosen twice. Remove one of them, then import again."
-    if not name:
-        return "The checkpoint has no name yet. Give it one, then import again."
+        why = plain(error.strerror or "no reason given")
+        return replace(found, problem=f"The checkpoint could not be written ({why}). Check space and permissions.")
+    state.put("checkpoint", str(imported.name))
+    st.success(f"{plain(str(imported.name))} was imported; it is chosen in the table, and its card is shown below.")
     return None
+
+
+def _show(found: Found) -> None:
+    if found.problem:
+        st.error(found.problem)
+    if found.preview is not None:
+        import_preview.draw(found.preview)
+
+
+def _ids(files: Sequence[Any]) -> tuple[str, ...]:
+    """Each upload has an id of its own, and its content never changes."""
+    return tuple(str(file.file_id) for file in files)
+
+
+def _contents(files: Sequence[Any]) -> dict[str, bytes]:
+    return {file.name: file.getvalue() for file in files}

@@ -20,11 +20,6 @@ from app.components.study_form import Choice
 
 OVERVIEW = {"embedding moved": "distances", "drop in S": "scores"}
 EMBEDDING = "emb"
-PUBLISHED = {  # change → condition as it is published
-    "time_shift": "audio shifted by {:+g} samples",
-    "note_velocity": "note velocity × {:g}",
-    "white_noise": "noise at {:g} dB SNR",
-}
 MAIN_PX = 440
 ENDS = (25.0, 50.0, 100.0)  # of the colours of layers, in per cent
 Row = Mapping[str, Any]
@@ -46,7 +41,7 @@ def draw(result: Result, choice: Choice) -> None:
     _sound(result, choice, change, point)
     _layers(result, change)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
-    published_table.draw("invariance", arms.values(), ours(result, arms))
+    published_table.beside(result, arms)
     _numbers(result, change)
 
 
@@ -109,6 +104,8 @@ def _overview(result: Result) -> None:
         "Every change at the end of its doses that moves trained embeddings most, the least moving on top. Doses of different "
         "changes cannot be compared with each other; checkpoints and twins at one dose can."
     )
+    for row in result.tables.get("sentences", ()):
+        st.caption(plain(str(row["text"])))
 
 
 def _whose(row: Row) -> str:
@@ -154,7 +151,7 @@ def _responses(result: Result, change: Row) -> list[tuple[Any, ...]]:
     drawing.update_layout(height=MAIN_PX)
     rows = [row for _, table, more in panels for row in rows_of(result, table, change, **more)]
     picked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
-    st.caption("The null is chance for S, and 0 for what moved.")
+    st.caption("The null is chance for S. What moved has none, since it is never below 0: compare it with the untrained twin.")
     return picked
 
 
@@ -223,16 +220,6 @@ def _depth(layer: str) -> tuple[bool, bool, int]:
     return layer != "in", layer == EMBEDDING, int(layer) if layer.isdigit() else 0
 
 
-def ours(result: Result, arms: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
-    """(arm, condition, measure) as they are published → our number; of several checkpoints of an arm the first."""
-    found: dict[tuple[str, str, str], str] = {}
-    for row in result.tables["scores"]:
-        is_known = row["change"] in PUBLISHED and row["weights"] == "trained" and row["dose"] is not None
-        if is_known and (number := cell(row)) is not None:
-            found.setdefault((arms[row["checkpoint"]], PUBLISHED[row["change"]].format(row["dose"]), "S"), number)
-    return found
-
-
 def _numbers(result: Result, change: Row) -> None:
     """Every number of the chosen change with its interval."""
     moved = {
@@ -248,4 +235,4 @@ def _numbers(result: Result, change: Row) -> None:
              "n": row["n"]}
             for row in rows
         ], hide_index=True, placeholder="—")  # fmt: skip
-        st.caption("95 % intervals, bootstrap over works; ○ not distinguishable from chance, or from 0 for drops and distances.")
+        st.caption("95 % intervals, bootstrap over works; ○ not distinguishable from chance, or from 0 for drops.")

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis.jobs.job import Job
-from app import controls
+from app import answers, controls
 
 STUDIES = {"scoreboard": "Retrieval", "embedding": "Embeddings"}
-KINDS = {"train": "Training", "battery": "Examination"}
+KINDS = {"train": "Training", "battery": "Examination", "clip": "Clip"}
 STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "cancelled": "cancelled"}
 MOST_NAMES = 3
 
@@ -26,6 +26,9 @@ def subject(job: Job) -> str:
     if job.kind == "train":
         parts = [request.get("arm"), request.get("scale"), f"seed {request['seed']}" if "seed" in request else None]
         return ", ".join(str(part) for part in parts if part)
+    if job.kind == "clip":
+        recording = answers.recording(str(request["clip"]))
+        return f"{Path(str(request['checkpoint'])).name} on {(recording and recording.name) or 'a recording'}"
     names = [Path(str(name)).name for name in request.get("checkpoints", ())]
     shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"]
     corpus = corpus_name(request.get("corpus") or dict(request.get("settings") or {}).get("corpus", "full"))

@@ -72,6 +72,8 @@ def _page(job: Job) -> tuple[str, dict[str, str]] | None:
     study = job.request.get("study")
     if job.kind == "study" and study in STUDY_NAMES:
         return f"views/{'retrieval' if study == 'scoreboard' else study}.py", {"job": job.id}
+    if job.kind == "clip":
+        return "views/clip.py", {"job": job.id}
     if job.kind == "battery":
         return "views/battery.py", {"job": job.id}
     if job.kind == "train" and isinstance(job.document, dict) and "checkpoint" in job.document:

@@ -1,6 +1,6 @@
 """Details of the page of probes: the largest errors, what is confused, which outputs are read, best layers, all numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from app.components.stress_kit import TWINS, cell, name_twins_once
 from app.components.study_form import Choice
 
 OUTPUTS_PX, MOST, MOST_NAMES, TABLE_PX, FEW = 320, 20, 24, 360, 10
-PUBLISHED = {"audio chroma": "chroma"}
 ERRORS = {
     "error": st.column_config.NumberColumn(
         "error", format="%.2f", width=64,
@@ -175,17 +174,6 @@ def _cell(row: Row, field: str, ends: str | None, null: float | None) -> str | N
     value, *interval = (f"{round(number, 2) + 0.0:.2f}" for number in shown)  # no minus zero
     is_undecided = null is not None and interval and shown[1] <= null <= shown[2]
     return ("○ " if is_undecided else "") + value + (f" [{', '.join(interval)}]" if interval else "")
-
-
-def ours(rows: Sequence[Row], arms: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
-    """(arm, condition, measure) as they are published → our score of the embedding; of several checkpoints the first."""
-    found: dict[tuple[str, str, str], str] = {}
-    for row in rows:
-        is_ours = row["weights"] == "trained" and layer_of(row) == "emb" and row["probe"] in LINEAR
-        if is_ours and row["checkpoint"] in arms:
-            condition = f"{PUBLISHED.get(row['task'], row['task'])} from {SIDES[row['side']]}"
-            found.setdefault((arms[row["checkpoint"]], condition, row["measure"]), in_words(row))
-    return found
 
 
 def numbers(rows: Sequence[Row], task: str) -> None:

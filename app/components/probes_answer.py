@@ -59,7 +59,7 @@ def draw(result: Result, choice: Choice) -> None:
     probe_details.inside(result, choice, task, weights)
     probe_details.best(result, task)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
-    published_table.draw("probes", arms.values(), probe_details.ours(rows, arms))
+    published_table.beside(result, arms)
     st.caption("Ours: linear probes of the embedding; chroma is that of the audio, for both sides.")
     probe_details.numbers(rows, task)
 

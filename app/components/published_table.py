@@ -1,6 +1,6 @@
 """What others have published about a question: a table beside ours, and open diamonds in a figure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -8,7 +8,8 @@ import streamlit as st
 
 from analysis.errors import ConfigError
 from analysis.published.published import Published, published
-from analysis.results import SHARE, Value, format_value
+from analysis.results import SHARE, Result, Value, format_value
+from analysis.studies.counterparts import counterparts
 from app.charts.mark import Key
 from app.components.plain import plain
 
@@ -24,8 +25,19 @@ COLUMNS = {
     "measure": st.column_config.TextColumn("measure", width=150),
     "published": st.column_config.TextColumn("published ◇", width=100),
     "ours": st.column_config.TextColumn("ours", width=180, help="What this page found, with its interval"),
-    "note": st.column_config.TextColumn("note", width=56, help="The number of the sentence below"),
+    "note": st.column_config.TextColumn("note", width=84, help="The numbers of the sentences below"),
 }
+
+
+def beside(result: Result, arms: Mapping[str, str]) -> None:
+    """Table "Published versus ours" of a result: every published number about its arms, and what the result says there.
+
+    Args:
+        result: of any study.
+        arms: checkpoint → arm.
+    """
+    ours = counterparts(result, arms)
+    draw(result.study, dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)]), ours)
 
 
 def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
@@ -42,9 +54,9 @@ def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
     if not records:
         st.caption(plain(f"Nothing is published about {', '.join(wanted) or 'these checkpoints'}."))
         return
-    notes = {text: number for number, text in enumerate(dict.fromkeys(one.correction for one in records if one.correction), 1)}
+    notes = {text: number for number, text in enumerate(dict.fromkeys(text for one in records for text in one.corrections), 1)}
     has_ours = ours is not None and any(_place(one) in ours for one in records)
-    rows = [_row(one, notes.get(one.correction), ours if has_ours else None) for one in records]
+    rows = [_row(one, [notes[text] for text in one.corrections], ours if has_ours else None) for one in records]
     height = MOST_PX if len(rows) > FEW else "content"
     st.dataframe(rows, column_config=COLUMNS, hide_index=True, height=height, placeholder="—")
     said = [f"({number}) {text}" for text, number in notes.items()]
@@ -76,11 +88,11 @@ def _place(one: Published) -> tuple[str, str, str]:
     return one.arm, one.condition, one.measure
 
 
-def _row(one: Published, note: int | None, ours: Ours | None) -> dict[str, str | None]:
+def _row(one: Published, notes: Sequence[int], ours: Ours | None) -> dict[str, str | None]:
     row: dict[str, str | None] = {"arm": one.arm, "condition": one.condition, "measure": one.measure, "published": in_words(one)}
     if ours is not None:
         row["ours"] = ours.get(_place(one))
-    return row | {"note": f"({note})" if note else None}
+    return row | {"note": f"({', '.join(map(str, notes))})" if notes else None}
 
 
 def add_diamonds(drawing: go.Figure, found: Iterable[tuple[Key, float]]) -> bool:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from analysis.results import Result
 from app.charts import intervals, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.components import actions, hear, published_table
+from app.components import actions, published_table, rarely_found
 from app.components.controls_answer import train_command
 from app.components.plain import plain
 from app.components.retrieval_answer import p_words
@@ -18,7 +17,7 @@ from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
 Clicked = list[tuple[Any, ...]]
-MOST, TABLE_PX, FEW = 20, 320, 8
+TABLE_PX, FEW = 320, 8
 MOST_PX, ROW_PX = 560, 40
 ONE_TRAINING, TRAININGS = "one training", "mean of trainings"
 ONE_POOL, POOLS = "one pool", "mean of pools"
@@ -53,13 +52,6 @@ RUNS = {
     "binomial": st.column_config.TextColumn("if independent", width=100, help="SD of as many independent queries"),
     "pooled": st.column_config.TextColumn("pooled", width=150, help="Whether it counts in the mean of its arm"),
 }
-HEARD = {
-    "audio to MIDI": st.column_config.NumberColumn("audio → MIDI", width=88, format="%.0f %%", help="Pools in which it is found"),
-    "MIDI to audio": st.column_config.NumberColumn("MIDI → audio", width=88, format="%.0f %%", help="Pools in which it is found"),
-    "others": st.column_config.TextColumn("others", width=86, help="The other checkpoints, the better of least and most"),
-    "asked": st.column_config.NumberColumn("pools", width=56, help="How many pools ask for this window"),
-    "piece": st.column_config.TextColumn("piece", width=180),
-}
 
 
 def draw(result: Result, choice: Choice) -> None:
@@ -74,19 +66,8 @@ def draw(result: Result, choice: Choice) -> None:
     st.subheader("From pool to pool", anchor=False)
     second = _pools(result, len(first) and _place(runs, first[-1]))
     chosen = _numbers(runs, (second or first or [()])[-1])
-    _rarely_found(result, choice, chosen)
-    published_table.draw("replication", [row["arm"] for row in runs], ours(arms))
-
-
-def ours(arms: Sequence[Row]) -> dict[tuple[str, str, str], str]:
-    """Our mean and deviation over trainings, where as many were made as published."""
-    found: dict[tuple[str, str, str], str] = {}
-    for row in arms:
-        if row["weights"] == "trained" and row["n"] > 1:
-            told = "five training seeds"
-            found[row["arm"], told, "mean S"] = f"{marked.in_words(mean_mark(row), percent=True)}, n = {row['n']}"
-            found[row["arm"], told, "SD of S"] = f"{100 * row['sd']:.1f} points, n = {row['n']}"
-    return found
+    rarely_found.draw(result, choice, str(chosen["checkpoint"]))
+    published_table.beside(result, {row["checkpoint"]: row["arm"] for row in runs})
 
 
 def mean_mark(row: Row) -> Mark:
@@ -262,36 +243,3 @@ def _numbers(runs: Sequence[Row], clicked: tuple[Any, ...]) -> Row:
         "Spread over pools says nothing about training."
     )
     return trained[chosen[0] if chosen and chosen[0] < len(trained) else start]
-
-
-def rarely_found(result: Result, checkpoint: str) -> list[dict[str, Any]]:
-    """Windows that a checkpoint finds in the fewest pools, in its worse direction, and in how many the others find them."""
-    trained = [row for row in result.tables["links"] if row["weights"] == "trained"]
-    share = {row["checkpoint"]: 100 * result.arrays[row["found"]] for row in trained}
-    own, asked = share[checkpoint], result.arrays["asked"]
-    others = [found.min(axis=0) for name, found in share.items() if name != checkpoint]
-    worst = np.where(asked > 0, own.min(axis=0), np.inf)
-    found_by_others = np.max(others, axis=0) if others else np.zeros_like(worst)
-    rows = []
-    for i in np.lexsort((-found_by_others, own.max(axis=0), worst))[:MOST]:
-        if worst[i] >= 100:
-            break
-        ends = sorted({f"{one[i]:.0f}" for one in others}, key=float)
-        window = result.tables["windows"][int(i)]
-        rows.append({
-            "audio to MIDI": float(own[0, i]), "MIDI to audio": float(own[1, i]),
-            "others": f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} %" if ends else None, "asked": int(asked[i]),
-            "start_s": window["start_s"], "piece": window["piece"],
-        })  # fmt: skip
-    return rows
-
-
-def _rarely_found(result: Result, choice: Choice, row: Row) -> None:
-    st.subheader("Hear what is rarely found", anchor=False)
-    found = rarely_found(result, row["checkpoint"])
-    if not found:
-        st.caption(plain(f"{row['checkpoint']} finds the match of every window in every pool."))
-        return
-    said = f"{row['checkpoint']}: windows whose match is among the first ten in the fewest pools, beside the other checkpoints."
-    st.caption(plain(f"{said} What all miss is hard; what one misses and another finds depends on arm or training."))
-    hear.pick(found, choice.corpus, f"rare_{row['checkpoint']}", title="Asked: this window", columns=HEARD)

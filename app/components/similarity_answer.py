@@ -10,12 +10,16 @@ from analysis.results import Result
 from app import controls
 from app.charts import intervals, matrix
 from app.charts.mark import Mark
-from app.components import actions, hear
+from app.components import actions, hear, published_table, study_facts
 from app.components.study_form import Choice
 
 MOST = 20
 DOMAINS = {"debiased CKA": (-0.1, 1.0), "minibatch CKA": (-0.1, 1.0)}
 WITHIN = "audio with MIDI"
+NO_CEILING = (
+    "RSA is drawn without a noise ceiling, which would say how alike two trainings of one model are at best: that takes several "
+    "training seeds of an arm, and here every checkpoint stands for itself."
+)
 COLUMNS = {
     "share": st.column_config.NumberColumn("share", format="%.1f %%", width=80, help="Share of the cell that this window adds"),
     "piece": st.column_config.TextColumn("piece", width=280),
@@ -37,8 +41,11 @@ def draw(result: Result, choice: Choice) -> None:
         st.caption(f"Two checkpoints are compared by other measures: {', '.join(_measures(result, shown))}.")
         return
     picked = _matrices(result, cells, measure)
+    if measure.startswith("RSA"):
+        st.caption(NO_CEILING)
     _means(result, measure)
     _behind(result, choice, picked[-1] if picked else _highest(cells))
+    published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
 def pairs_of(result: Result) -> dict[str, list[tuple[str, str, str, str]]]:
@@ -90,7 +97,8 @@ def _mark(row: Mapping[str, Any]) -> Mark:
     if row["gaussian_null"] is not None:
         about += f"; independent Gaussian data would give {row['gaussian_null']:.2f}"
     numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
-    return Mark(str(row["first_layer"]), str(row["second_layer"]), *numbers, note=about, key=key)
+    tested = {"inside_null": row["inside_null"]}
+    return Mark(str(row["first_layer"]), str(row["second_layer"]), *numbers, note=about, key=key, **tested)
 
 
 def _means(result: Result, measure: str) -> None:
@@ -102,12 +110,14 @@ def _means(result: Result, measure: str) -> None:
     marks = [
         Mark(
             str(row["what"]), str(row["first"]), row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"],
-            twin=row["weights"] == "untrained",
+            twin=row["weights"] == "untrained", inside_null=row["inside_null"],
         )
         for row in rows
     ]  # fmt: skip
     st.subheader("Means, beside the untrained twin and shuffled pairs", anchor=False)
-    drawing = intervals.forest(marks, x_title=measure, y_title="mean of", null_name="shuffled pairs")
+    drawing = intervals.forest(
+        marks, x_title=measure, y_title="mean of", null_name="shuffled pairs", colours=study_facts.colours_of(result)
+    )
     actions.figure(drawing, "means", result, rows)
 
 

@@ -4,11 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from analysis.results import Result
+from app.charts.mark import COLOURS
 
 
 def names_of(result: Result) -> list[str]:
     """Names of the checkpoints, in the order of the request."""
     return [Path(str(name)).name for name in result.request["checkpoints"]]
+
+
+def colours_of(result: Result) -> dict[str, str]:
+    """The colour that every checkpoint has in all figures of a page, by its place in the request."""
+    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names_of(result))}
 
 
 def facts(result: Result) -> dict[str, str]:
@@ -18,7 +24,8 @@ def facts(result: Result) -> dict[str, str]:
     shas = {label: _hashes(made.get(field, {})) for label, field in named}
     seconds = made.get("seconds")
     rest = {
-        "split": result.request.get("split"), "seed": made.get("seed"), "dtype": made.get("dtype"), "device": made.get("device"),
+        "split": result.request.get("split"), "works": made.get("n_works"), "seed": made.get("seed"),
+        "dtype": made.get("dtype"), "device": made.get("device"),
         "computed in": None if seconds is None else f"{seconds:.0f} s", "code": made.get("code_version"),
     }  # fmt: skip
     return shas | {name: str(fact) for name, fact in rest.items() if fact is not None}

@@ -64,7 +64,8 @@ def choose(study: str, good: Sequence[Any]) -> Choice | None:
     _adopt(study, [str(one.name) for one in good])
     first, second, third = st.columns([6, 3, 2], vertical_alignment="bottom")
     with first:
-        checkpoints = controls.pick_checkpoints(good)
+        beside = controls.SHIPPED_CONTROLS if study == "controls" else ()
+        checkpoints = controls.pick_checkpoints(good, beside, _widget(study))
     with second:
         corpus = controls.pick_corpus()
     with third:
@@ -73,6 +74,11 @@ def choose(study: str, good: Sequence[Any]) -> Choice | None:
         layout.empty("No checkpoint is chosen.", "Choose one or more above.")
         return None
     return Choice(study, tuple(checkpoints), corpus, settings)
+
+
+def _widget(study: str) -> str:
+    """Key of the widget of checkpoints; the page that shows more than the others has one of its own."""
+    return f"{controls.CHECKPOINTS_WIDGET}{'_controls' if study == 'controls' else ''}"
 
 
 def _adopt(study: str, names: Sequence[str]) -> None:
@@ -89,7 +95,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
         return
     if chosen := [name for name in request.get("checkpoints", ()) if name in names]:
         state.put_list("checkpoints", chosen)
-        state.preset(controls.CHECKPOINTS_WIDGET, chosen)
+        state.preset(_widget(study), chosen)
     settings = dict(request.get("settings") or {})
     if (corpus := settings.get("corpus")) in controls.corpora():
         state.put("corpus", corpus)
@@ -108,7 +114,8 @@ def ask(choice: Choice, cost: Cost) -> None:
         layout.error(job_words.ended(job))
         label = "Try again"
     elif job is not None and job.state == "cancelled":
-        st.warning("The computation was cancelled; what was finished is kept.", icon=":material/cancel:")
+        kept = "; what was finished is kept" if job.progress and job.progress.done else ""
+        st.warning(f"The computation was cancelled{kept}.", icon=":material/cancel:")
     elif job is not None:
         st.warning("The result was computed, but the store does not hold it.", icon=":material/warning:")
     elif lost:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.results import Result
+from analysis.studies.cautions import cautions
 from app import access, answers, controls, layout
 from app.components import study_facts, study_form
 from app.components.study_form import Choice, Cost
@@ -49,6 +50,8 @@ def show(page: StudyPage) -> None:
             else:
                 with answer:
                     layout.headline(result.headline)
+                    for sentence in cautions(result):
+                        st.caption(sentence)
                 page.draw(result, choice)
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))

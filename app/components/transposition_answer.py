@@ -36,7 +36,7 @@ def draw(result: Result, choice: Choice) -> None:
         _directions(result)
     _distances(result, point)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
-    published_table.draw("transposition", arms.values(), ours(result, arms))
+    published_table.beside(result, arms)
     _numbers(result)
 
 
@@ -197,19 +197,6 @@ def _distances(result: Result, point: Point) -> None:
     drawing.update_layout(height=DETAIL_PX)
     actions.figure(name_twins_once(drawing), "layers", result, rows)
     st.caption(f"{AWAY}. Audio is compared with its own notes rendered again, not with the recording.")
-
-
-def ours(result: Result, arms: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
-    """(arm, condition, measure) as they are published → our number; of several checkpoints of an arm the first."""
-    found: dict[tuple[str, str, str], str] = {}
-    sizes = (("scores", "S", "+d"), ("retention", "retention", ""))
-    for table, measure, sign in sizes:
-        for row in result.tables[table]:
-            if row["moved"] == "MIDI alone" and not _is_twin(row) and (number := cell(row)) is not None:
-                size = int(row["semitones"])
-                condition = f"{size:{sign}} semitones" if sign and size else f"{'' if sign else '±'}{size} semitones"
-                found.setdefault((arms[row["checkpoint"]], condition, measure), number)
-    return found
 
 
 def _numbers(result: Result) -> None:

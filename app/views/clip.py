@@ -7,17 +7,18 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import access, controls, layout
-from app.components import clip_desk
+from app.components import clip_desk, clip_job
 
 
 def page() -> None:
     """A clip, heard and seen, and what a checkpoint makes of it."""
     access.require_access()
     layout.question("What does the model attend to in this clip?")
+    clip_job.adopt()
     answer = st.container()
     left, right = st.columns(2)
     with left:
-        clip = controls.pick_clip()
+        clip = clip_job.recording(controls.pick_clip())
     with right:
         checkpoint = controls.pick_checkpoint()
     if checkpoint is None:
@@ -47,13 +48,14 @@ def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:
     clip_desk.heard(clip, place.span_s)
     try:
         result, twin = clip_desk.attended(checkpoint, clip, place)
-        with answer:
-            layout.headline(clip_desk.headline(result, twin, place))
+        if result is not None and twin is not None:
+            with answer:
+                layout.headline(clip_desk.headline(result, twin, place))
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
-    clip_desk.how_to_read(result.model.config)
-    return clip_desk.facts(checkpoint, result, twin)
+    clip_desk.how_to_read(checkpoint.model_config)
+    return {} if result is None else clip_desk.facts(checkpoint, result, twin)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -24,7 +24,7 @@ How it misleads:
 - What is not found linearly may be there in another form. The probe MLP-512 (Settings: mlp "best" or "all") is not linear, and is
   always named apart.
 - Works are few. Intervals draw whole works, but the folds stay as they are; a single odd piece can carry a score. Intervals of R²
-  are lopsided and may end at the score or just below it: a draw repeats works and so varies less than all of them.
+  are lopsided: a draw repeats works, varies less and so scores lower; the draws are moved until their middle is the score.
 - The best of several layers is chosen by the score that is shown for it, which flatters it a little; so is the twin's best.
 - Wide layers have more to fit than narrow inputs, and the embedding has been through pooling and a projection.
 - Classes of a single work cannot be held out and are left out; n says how many windows remain. The corpus decides which

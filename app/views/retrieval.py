@@ -2,7 +2,7 @@
 
 from analysis.results import Result
 from app import controls
-from app.components import misses, retrieval_answer, study_page
+from app.components import misses, published_table, retrieval_answer, study_page
 from app.components.study_form import Choice, Cost
 
 POOLS = ("canonical", "no overlap")
@@ -26,15 +26,17 @@ How it misleads:
   here.
 - A corpus that the checkpoint was trained on makes it look better than it is. Only the test part is used, but another corpus
   deals its own parts: a work that was trained on may be tested there.
+- Published numbers are those of large models on other data, some of them known to be wrong. Compare signs, orders and ratios.
 - With several checkpoints, some of many differences look real by luck; p is not corrected for their number.
 """
 
 
 def draw(result: Result, choice: Choice) -> None:
-    """Scores on one pool, differences, and the misses to be heard."""
+    """Scores on one pool, differences, the misses to be heard, and what is published."""
     pool = controls.pick_word("pool", "Pool", POOLS)
     retrieval_answer.draw(result, pool)
     misses.draw(result, choice, pool)
+    published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
 PAGE = study_page.StudyPage("scoreboard", "Can it find the match?", HOW_TO_READ, Cost(small=40, full=110), draw)

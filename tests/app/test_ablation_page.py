@@ -9,12 +9,14 @@ import pytest
 
 from analysis.results import Result
 from app.charts import intervals
-from app.components import ablation_answer, published_table
+from app.components import ablation_answer, published_table, study_facts
 
 KINDS = ("zero", "of a window of another work")
 
 
-def ablated(*names: str, inputs: tuple[str, ...] = ("A4", "D4", "A4 and D4"), piece: str = "piece") -> Result:
+def ablated(
+    *names: str, inputs: tuple[str, ...] = ("A4", "D4", "A4 and D4"), piece: str = "piece", instead: bool = False
+) -> Result:
     """What an ablation could have found for 4 queries of 6 windows: zeros cost 30 points, the twin loses nothing."""
     rows: list[dict[str, Any]] = []
     arrays: dict[str, Any] = {"query": np.array([5, 1, 2, 3]), "candidates": np.zeros((4, 16), int)}
@@ -41,6 +43,9 @@ def ablated(*names: str, inputs: tuple[str, ...] = ("A4", "D4", "A4 and D4"), pi
             rows.append({**model, "input": its, "kind": kind, **score, **drop, **far, **links, "note": ""})
             arrays[f"change.{number}"] = np.array([[7, 0, -1, 0], [0, 0, 0, 9]], np.float32) * (kind == "zero")
             arrays[f"ranks.{number}"] = np.array([[9, 1, 1, 1], [1, 1, 2, 12]], np.int32)
+            if instead:
+                rows[-1]["instead"] = f"instead.{number}"
+                arrays[f"instead.{number}"] = np.array([[4, 0, 0, 0], [0, 0, 0, 2]], np.int32)
             arrays[f"moved.{number}"] = np.arange(6, dtype=np.float32) / 10
     windows = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(6)]
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
@@ -96,13 +101,28 @@ def test_a_chosen_row_leads_to_the_sound_of_what_suffers_most(queue, store, chec
     assert not app.get("audio")
 
 
+def test_what_was_ranked_first_instead_is_heard_too(queue, store, checkpoints, opened, ran):
+    store["one",] = ablated("one", instead=True)
+    app = opened(checkpoints=["one"], corpus="small")
+    said = [text.value for text in app.markdown]
+    assert "**Ranked first instead, the match being number 12**: piece 2, 0:20 to 0:24" in said  # asked by its MIDI
+    assert any("Asked was the MIDI of the window above" in caption.value for caption in app.caption)
+    assert len(app.get("audio")) == 2
+    assert "instead" not in app.dataframe[1].value
+    app.session_state["suffers_one_A4_zero_trained"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    ran(app)
+    said = [text.value for text in app.markdown]
+    assert "**Ranked first instead, the match being number 9**: piece 4, 0:40 to 0:44" in said
+    assert any("the recording of the MIDI window that was ranked first" in caption.value for caption in app.caption)
+
+
 def test_published_values_stand_beside_ours_where_the_arm_is_published(queue, store, checkpoints, opened):
     checkpoints[0].arm = "a4r"
     store["one",] = ablated("one")
     app = opened(checkpoints=["one"], corpus="small")
     table = app.dataframe[2].value.fillna("").to_dict("records")
     assert table[0] == {
-        "arm": "a4r", "condition": "real", "measure": "S", "published": "82.0 %", "ours": "80.0 % [76.0, 90.0]", "note": ""
+        "arm": "a4r", "condition": "real", "measure": "S", "published": "82.0 %", "ours": "80.0 % [76.0, 90.0]", "note": "(1, 2)"
     }  # fmt: skip
     assert {row["condition"]: row["ours"] for row in table}["shuffle A4"] == "80.0 % [76.0, 90.0]"
     said = " ".join(caption.value for caption in app.caption)
@@ -162,6 +182,6 @@ def test_conditions_are_found_under_the_name_that_the_authors_gave_them(kind, sa
 
 
 def test_a_checkpoint_keeps_its_colour_where_another_is_left_out():
-    found = ablation_answer.colours_of(ablated("one", "two"))
+    found = study_facts.colours_of(ablated("one", "two"))
     drawing: Any = intervals.forest([ablation_answer.Mark("x", "two", 0.5)], x_title="S", y_title="x", colours=found)
     assert drawing.data[1].marker.color == found["two"] != found["one"]

@@ -7,10 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from analysis.errors import CheckpointError
-from analysis.models import importing
 from analysis.models.arms import build_config
 from app import caching
 from app.components.checkpoint_table import table_key
@@ -153,70 +151,6 @@ def test_two_of_one_name_are_said(library, opened):
     app = opened()
     assert len(app.dataframe[0].value) == 1
     assert "elsewhere/same: there is another checkpoint same" in app.warning[0].value
-
-
-def upload(app: AppTest, *names: str) -> None:
-    app.file_uploader[0].set_value([(name, name.encode(), "application/octet-stream") for name in names])
-
-
-def test_import_puts_the_checkpoint_into_the_table(library, monkeypatch, opened, press):
-    library.append(checkpoint("old", 0.5))
-    seen = {}
-
-    def import_checkpoint(files, name, root):
-        seen.update(files=dict(files), name=name, root=root)
-        library.append(checkpoint(name, 0.3))
-        return library[-1]
-
-    monkeypatch.setattr(importing, "import_checkpoint", import_checkpoint)
-    app = opened()
-    upload(app, "model.safetensors", "config.json")
-    app.text_input[0].set_value(" new ")
-    press(app, "Import")
-    assert seen["files"] == {"model.safetensors": b"model.safetensors", "config.json": b"config.json"}
-    assert (seen["name"], seen["root"].name) == ("new", "checkpoints")
-    assert app.success[0].value.startswith("new was imported")
-    assert list(app.dataframe[0].value["name"]) == ["old", "new"]
-    assert app.header[0].value == "new"
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (CheckpointError("x lacks config.json. Add what is missing."), "x lacks config.json. Add what is missing."),
-        (OSError(28, "No space left on device"), "The checkpoint could not be written (No space left on device). Check space"),
-    ],
-)
-def test_a_failed_import_is_a_sentence(library, monkeypatch, fault, said, opened, press):
-    library.append(checkpoint("old", 0.5))
-
-    def import_checkpoint(files, name, root):
-        raise fault
-
-    monkeypatch.setattr(importing, "import_checkpoint", import_checkpoint)
-    app = opened()
-    upload(app, "model.safetensors")
-    app.text_input[0].set_value("x")
-    press(app, "Import")
-    assert app.error[0].value.startswith(said)
-    assert not app.success
-    assert app.header[0].value == "old"
-
-
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        ((), "No file was chosen."),
-        (("config.json", "config.json"), "config.json was chosen twice."),
-        (("model.safetensors", "config.json"), "The checkpoint has no name yet."),
-    ],
-)
-def test_what_an_import_lacks_is_said(library, monkeypatch, names, said, opened, press):
-    monkeypatch.setattr(importing, "import_checkpoint", lambda *_: pytest.fail("nothing should be imported"))
-    app = opened()
-    upload(app, *names)
-    press(app, "Import")
-    assert app.error[0].value.startswith(said)
 
 
 def test_names_are_shown_and_not_obeyed():

@@ -1,5 +1,6 @@
 """The page of controls: arms beside their controls, what is missing and how to train it, and from a difference to the sound."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -15,7 +16,12 @@ MODELS = (("one", "d4a4", "real", 0.6), ("zeros", "d4a4", "zero", 0.5), ("D0", "
 
 
 def controlled(
-    models: tuple[Any, ...] = MODELS, *, missing: tuple[str, ...] = (), piece: str = "piece", p: Any = 0.0004
+    models: tuple[Any, ...] = MODELS,
+    *,
+    missing: tuple[str, ...] = (),
+    piece: str = "piece",
+    p: Any = 0.0004,
+    instead: bool = False,
 ) -> Result:
     """What the study could have found for 4 queries: the real arm finds one match more than the control."""
     scores, links, arrays = [], [], {"query": np.array([5, 1, 2, 3])}
@@ -27,6 +33,10 @@ def controlled(
             [[1, 9, 3, 4], [2, 2, 2, 2]] if name == "one" else [[1, 40, 3, 4], [2, 2, 2, 11]]
         )
         links.append({"checkpoint": name, "weights": weights, "array": f"ranks.{len(links)}"})
+        if instead:
+            number = len(links) - 1
+            links[-1]["instead"] = f"instead.{number}"
+            arrays[f"instead.{number}"] = np.array([[0, 4, 0, 0], [0, 0, 0, 5]]) if name == "zeros" else np.zeros((2, 4), int)
     names = [name for name, *_ in models]
     pairs = [("real − control", "one", "zeros"), ("control − baseline", "zeros", "D0")] if {"one", "zeros"} <= set(names) else []
     differences = []
@@ -99,6 +109,27 @@ def test_a_difference_leads_to_the_sound_of_what_makes_it(queue, store, opened, 
     app.session_state["numbers__2"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     ran(app)
     assert any("zeros and D0 find the same matches" in caption.value for caption in app.caption)
+
+
+def test_every_arm_has_a_sentence_of_its_own(queue, store, opened, evil, obeyed):
+    result, said = controlled(), f"{evil} reaches S = 60.0 % (chance 6.2 %, untrained twin 5.0 %)."
+    told = replace(result, tables={**result.tables, "sentences": [{"checkpoint": "one", "text": said}]})
+    captions = [caption.value for caption in opened(told, store, ALL).caption]
+    shown = next(caption for caption in captions if "reaches S" in caption)
+    assert not obeyed(shown)
+    assert not any("reaches S" in caption.value for caption in opened(result, store, ALL).caption)  # of an earlier version
+
+
+def test_what_the_other_ranked_first_instead_is_heard_too(queue, store, opened, ran):
+    app = opened(controlled(instead=True), store, ALL)
+    said = [text.value for text in app.markdown]
+    assert "**Ranked first instead by zeros, the match being number 40**: piece 4, 0:40 to 0:44" in said
+    assert len(app.get("audio")) == 2
+    assert "instead" not in app.dataframe[1].value
+    app.session_state["apart_gained.0_one_zeros"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    ran(app)
+    said = [text.value for text in app.markdown]
+    assert "**Ranked first instead by zeros, the match being number 11**: piece 5, 0:50 to 0:54" in said
 
 
 def test_without_a_control_the_page_says_so_and_how_to_train_one(queue, store, opened):

@@ -56,7 +56,7 @@ def test_doses_are_drawn_in_their_order_and_keys_follow_them():
     (trace,) = lines(curves(line("audio", [0.8, 0.4, 0.2])[::-1], null_name="chance"))
     assert (trace.x, trace.y) == ((0, 1, 2), (0.8, 0.4, 0.2))
     assert trace.customdata == (["audio", 0], ["audio", 1], ["audio", 2])
-    assert trace.hovertext[1] == "D0, audio, transposition 1 semitones<br>0.40 [0.30, 0.50]<br>chance: 0.00<br>n = 500"
+    assert trace.hovertext[1] == "D0, audio, transposition 1 semitones<br>0.40 [0.30, 0.50]<br>chance: 0<br>n = 500"
 
 
 def test_a_band_ends_where_there_is_no_interval_and_a_lone_interval_is_upright():

@@ -164,6 +164,58 @@ def test_a_loop_leads_to_windows_their_sound_and_their_numbers(queue, store, che
     assert "Chosen points, as CSV" in [button.label for button in app.get("download_button")]
 
 
+def recoloured(app: Any, colour: str, ran: Any) -> Any:
+    """The page with another colour: its map is a new figure, in which nothing has been chosen yet."""
+    del app.session_state["map-0"]
+    next(box for box in app.selectbox if box.label == "Colour").set_value(colour)
+    return ran(app)
+
+
+def selected(app: Any) -> list[int]:
+    """Numbers of the points that are drawn as chosen; of a figure where none is, every point."""
+    traces = [trace for trace in spec(app, 0)["data"] if trace["name"] == "points"]
+    chosen = [(trace["customdata"], trace.get("selectedpoints")) for trace in traces]
+    return sorted(number for numbers, places in chosen for i, number in enumerate(numbers) if places is None or i in places)
+
+
+def test_another_colour_keeps_what_was_chosen(queue, store, checkpoints, opened, ran, press):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small", method="PCA")
+    app.session_state["map-0"] = {"selection": {"points": [{"customdata": number} for number in (0, N, N + 5)]}}
+    ran(app)
+    recoloured(app, "spectral centroid", ran)  # which window 0 lacks, so that its points are traces of their own
+    assert "3 points of 2 windows are chosen." in captions(app)
+    assert selected(app) == [0, N, N + 5]
+    ran(app)
+    assert "3 points of 2 windows are chosen." in captions(app)  # also the next time the page is run
+    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 1}]}}
+    ran(app)
+    assert "1 point of 1 window is chosen." in captions(app)
+    app.session_state["map-0"] = {"selection": {"points": []}}
+    ran(app)
+    assert "Draw a loop around points" in captions(app)  # none is chosen in the figure: what came with it is not chosen again
+    recoloured(app, "composer", ran)
+    assert "Draw a loop around points" in captions(app)
+    assert selected(app) == list(range(2 * N))
+
+
+def test_what_came_with_another_colour_can_be_dropped_and_another_map_begins_anew(queue, store, checkpoints, opened, ran, press):
+    store["one",] = laid_out("one")
+    app = opened(checkpoints=["one"], corpus="small", method="PCA")
+    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 2}]}}
+    ran(app)
+    recoloured(app, "composer", ran)
+    assert "1 point of 1 window is chosen." in captions(app)
+    press(app, "Choose none")
+    assert "Draw a loop around points" in captions(app)
+    assert selected(app) == list(range(2 * N))
+    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 2}]}}
+    ran(app)
+    next(box for box in app.selectbox if box.label == "Map").set_value("t-SNE, seed 42")
+    ran(app)
+    assert "Draw a loop around points" in captions(app)
+
+
 def test_the_chosen_points_as_csv_are_those_of_the_map():
     result = laid_out("one", "two")
     record = embedding_map.maps_of(result, "two")["t-SNE, seed 43"][0]

@@ -92,6 +92,12 @@ def samples(wav: bytes) -> np.ndarray:
     return soundfile.read(io.BytesIO(wav), dtype="float32")[0]
 
 
+def test_what_the_headline_leaves_out_stands_below_the_overview(queue, store, opened):
+    result, said = changed("one"), "At no dose does S fall distinguishably with: gain, octave."
+    store["one",] = replace(result, tables={**result.tables, "sentences": [{"text": said}]})
+    assert said in [caption.value for caption in opened(checkpoints=["one"]).caption]
+
+
 def test_the_overview_has_every_change_at_its_strongest_what_moves_least_on_top(queue, store, opened, ran):
     store["one", "two"] = changed("one", "two")
     app = opened(checkpoints=["one", "two"])

@@ -72,7 +72,25 @@ def test_hover_words_number_null_and_n():
     said = "D0, audio, untrained twin<br>0.05 [0.01, 0.09], not distinguishable from the null (shuffled pairs, 0.04)"
     assert mark.hover(unsure, False, "shuffled pairs") == said
     assert mark.hover(unsure, False, "the null").endswith("not distinguishable from the null (0.04)")
-    assert mark.hover(Mark("<b>", "", 0.5, null=0.0)) == "&lt;b&gt;<br>0.50<br>null: 0.00 (no interval to judge by)"
+    assert mark.hover(Mark("<b>", "", 0.5, null=0.0)) == "&lt;b&gt;<br>0.50<br>null: 0 (no interval to judge by)"
+
+
+@pytest.mark.parametrize(
+    ("null", "unit", "percent", "said", "undecided"),
+    [
+        (0.0, "points", False, "no gain: 0", "(no gain, 0)"), (-0.0, "share", True, "no gain: 0", "(no gain, 0)"),
+        (0.2, "points", False, "no gain: 0.20 points", "(no gain, 0.20 points)"), (None, "points", False, "no null", ""),
+    ],
+)  # fmt: skip
+def test_a_null_of_exactly_0_is_0_and_none_is_said_to_be_none(null, unit, percent, said, undecided):
+    sure, unsure = (Mark("D0", "audio", 0.42, low, 0.46, null, unit=unit) for low in (0.38, -0.1))
+    assert mark.hover(sure, percent, "no gain").split("<br>")[2].startswith(said)
+    if undecided:
+        assert mark.hover(unsure, percent, "no gain").split("<br>")[1].endswith(f"not distinguishable from the null {undecided}")
+        assert f"no gain {said.removeprefix('no gain: ')}" in texts(forest(sure, percent=percent, null_name="no gain"))
+    else:
+        assert "distinguishable" not in mark.hover(unsure, percent, "no gain")
+        assert not [text for text in texts(forest(sure, percent=percent, null_name="no gain")) if "no gain" in text]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +188,7 @@ def test_a_shared_null_is_one_named_line_and_others_are_ticks():
 def test_a_click_leads_to_the_key_and_leaves_the_others_as_they_are():
     (trace,) = drawn(forest(Mark("a", "S", 0.5, key=("D0", 3)), Mark("b", "S", 0.4)))
     assert trace.customdata == (["D0", 3], [])
-    assert trace.hovertext == ("a, S<br>0.50", "b, S<br>0.40")
+    assert trace.hovertext == ("a, S<br>0.50<br>no null to compare with", "b, S<br>0.40<br>no null to compare with")
     assert trace.unselected.marker.opacity == 1
 
 
@@ -186,3 +204,12 @@ def test_without_marks_the_figure_says_so_and_has_no_scale():
     assert texts(drawing) == ["Nothing to draw: there is no number here."]
     assert not drawing.layout.xaxis.visible
     assert not drawing.data
+
+
+def test_what_a_test_has_found_goes_before_the_interval():
+    numbers = ("D0", "audio", 0.3, 0.1, 0.5, 0.2)
+    assert mark.Mark(*numbers).undecided
+    assert not mark.Mark(*numbers, inside_null=False).undecided
+    assert mark.hover(mark.Mark(*numbers, inside_null=False)) == "D0, audio<br>0.30 [0.10, 0.50]<br>null: 0.20"
+    above = mark.Mark("D0", "audio", 0.3, 0.25, 0.5, 0.2, inside_null=True)
+    assert mark.hover(above) == "D0, audio<br>0.30 [0.25, 0.50], not distinguishable from the null (0.20)"

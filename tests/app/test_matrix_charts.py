@@ -29,7 +29,7 @@ CELLS = cell("in", "in", 0.9, 0.8, 1.0) | cell("in", "emb", 0.02, -0.1, 0.1) | c
 
 
 def draw(cells: Any, rows: Any = LAYERS, columns: Any = LAYERS, **options: Any) -> Any:
-    return matrix.matrix(cells, rows, columns, **TITLES | options)
+    return matrix.panels({"": cells}, rows, columns, **TITLES | options)
 
 
 def traces(drawing: Any, kind: str) -> list[Any]:
@@ -51,10 +51,12 @@ def test_every_cell_can_be_chosen_and_says_its_number():
     assert list(zip(targets.y, targets.x, strict=True)) == [(0, 0), (0, 2), (2, 1)]
     assert targets.customdata == (["in", "in"], ["in", "emb"], ["emb", "1"])
     assert (targets.marker.opacity, targets.unselected.marker.opacity, targets.selected.marker.opacity) == (0, 0, 1)
-    assert targets.hovertext[0] == "audio layer in, MIDI layer in<br>0.90 [0.80, 1.00]<br>shuffled pairs: 0.00<br>n = 500"
-    assert "0.02 [-0.10, 0.10], not distinguishable from the null (shuffled pairs, 0.00)" in targets.hovertext[1]
+    assert targets.hovertext[0] == "audio layer in, MIDI layer in<br>0.90 [0.80, 1.00]<br>shuffled pairs: 0<br>n = 500"
+    assert "0.02 [-0.10, 0.10], not distinguishable from the null (shuffled pairs, 0)" in targets.hovertext[1]
     other = {("in", "1"): Mark("D0", "trained", 0.5)}
-    assert traces(draw(other), "cells")[0].hovertext == ("D0, trained, audio layer in, MIDI layer 1<br>0.50",)
+    assert traces(draw(other), "cells")[0].hovertext == (
+        "D0, trained, audio layer in, MIDI layer 1<br>0.50<br>no null to compare with",
+    )
 
 
 def test_undecided_cells_are_hatched_within_and_in_contrast():
@@ -74,13 +76,44 @@ def test_undecided_cells_are_hatched_within_and_in_contrast():
 @pytest.mark.parametrize("aspect", [1.0, 0.7, 0.3, 0.1])
 @pytest.mark.parametrize("text", [True, False])
 def test_hatches_stay_within_the_cell_and_leave_the_number_clear(aspect, text):
-    strokes = matrix._strokes(aspect, text)
+    strokes = matrix._strokes((28 / aspect, 28), 9 if text else 0)
     assert strokes
     assert all(abs(x) < 0.5 and abs(y) < 0.5 for stroke in strokes for x, y in stroke)
     for (x0, y0), (x1, y1) in strokes:
         share = np.linspace(0, 1, 50)
         across, along = np.abs(y0 + share * (y1 - y0)), np.abs(x0 + share * (x1 - x0))
         assert not text or not ((across < 0.12) & (along < 0.12)).any()
+
+
+@pytest.mark.parametrize("is_square", [True, False])
+def test_hatching_is_as_dense_in_a_matrix_of_many_cells_as_in_one_of_few(is_square):
+    def hatched(n_columns: int) -> tuple[float, float]:
+        names, rows = [str(number) for number in range(n_columns)], ["0", "1", "2"]
+        cells = {(row, column): Mark(row, column, 0.5, -1.0, 1.0, 0.0) for row in rows for column in names}
+        drawing = draw(cells, rows, names, text=False, square=is_square)
+        width, height = matrix._frame([""], rows, names, "MIDI layer", "audio layer", is_square)[1]
+        ink, slopes = 0.0, []
+        for trace in traces(drawing, "hatched"):
+            for i in range(0, len(trace.x), 3):
+                across, up = width * (trace.x[i + 1] - trace.x[i]), height * (trace.y[i] - trace.y[i + 1])
+                ink += trace.line.width * math.hypot(across, up)
+                slopes.append(up / across)
+        assert slopes == pytest.approx([1.0] * len(slopes))  # 45° on the screen
+        return ink / (width * height * len(cells)), len(slopes) / len(cells)
+
+    found = [hatched(n) for n in (1, 2, 5, 14, 30, 60, 150, 200)]
+    assert all(0.04 < ink < 0.19 for ink, _ in found)
+    assert all(per_cell >= 1 for _, per_cell in found)
+
+
+@pytest.mark.parametrize("cell_px", [(56, 56), (40, 28), (390, 28), (28, 200)])
+def test_strokes_are_equally_far_apart_in_cells_of_every_size(cell_px):
+    offsets = sorted(
+        cell_px[0] * x0 + cell_px[1] * y0 for (x0, y0), _ in matrix._strokes(cell_px, 0)
+    )  # a line of x + y = offset, in pixels
+    assert len(offsets) > 2
+    assert np.diff(offsets) == pytest.approx(matrix.APART_PX)
+    assert sum(offsets) == pytest.approx(0, abs=1e-9)
 
 
 def test_differences_are_centred_and_what_is_beyond_is_said():

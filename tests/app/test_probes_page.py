@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.results import Result
+from analysis.studies.counterparts import counterparts
 from app.components import probe_details, probe_marks
 
 LAYERS = ("in", "block.1", "embedding")
@@ -204,4 +205,4 @@ def test_an_mlp_is_named_apart_and_never_best(queue, store, opened):
     assert "one, MLP-512" in names
     assert probe_marks.best_of(probe_marks.scored(result), "note density")["probe"] == "ridge"
     assert any("one, audio layer 1, note density, ridge" in text for text in said(app))
-    assert all("0.95" not in text for text in probe_details.ours(probe_marks.scored(result), {"one": "D0"}).values())
+    assert all("0.95" not in text for text in counterparts(result, {"one": "D0"}).values())

@@ -14,7 +14,7 @@ TRAINED = (("a0", "D0", 0), ("a1", "D0", 1), ("b0", "d4a4", 0), ("b1", "d4a4", 1
 INTERVAL = {"ci_low": 0.01, "ci_high": 0.19}
 
 
-def replicated(models: tuple[Any, ...] = TRAINED, *, piece: str = "piece", left_out: str = "") -> Result:
+def replicated(models: tuple[Any, ...] = TRAINED, *, piece: str = "piece", left_out: str = "", instead: bool = False) -> Result:
     """What the study could have found on 2 pools of 4 queries: the second arm is 10 points better."""
     runs, evaluations, links, values = [], [], [], []
     arrays: dict[str, Any] = {"asked": np.array([2, 2, 1, 0], np.int32)}
@@ -31,6 +31,9 @@ def replicated(models: tuple[Any, ...] = TRAINED, *, piece: str = "piece", left_
         values.append(Value(f"{name}, {weights}: mean S over 2 evaluation seeds", *numbers, "share", "mean"))
         arrays[f"found.{len(links)}"] = np.array([[1, 0.5, 0, 0], [1, 1, 0 if arm == "D0" else 1, 0]], np.float32)
         links.append({"checkpoint": name, "weights": weights, "ranks": "", "found": f"found.{len(links)}"})
+        if instead:
+            links[-1]["instead"] = f"instead.{len(links) - 1}"
+            arrays[f"instead.{len(links) - 1}"] = np.array([[3, 2, 1, -1], [2, 0, 0, -1]], np.int32)
     arms, pairs, parts = _over_trainings(models)
     windows = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(4)]
     tables = {
@@ -134,6 +137,14 @@ def test_a_chosen_checkpoint_leads_to_the_sound_of_what_it_rarely_finds(queue, s
     ran(app)
     assert app.dataframe[3].value["MIDI to audio"].tolist() == [100.0, 100.0]
     assert any(caption.value.startswith("b0: windows whose match") for caption in app.caption)
+
+
+def test_what_was_ranked_first_instead_is_heard_too(queue, store, opened):
+    app = opened(replicated(instead=True), store)
+    said = [text.value for text in app.markdown]
+    assert "**Ranked first instead**: piece 1, 0:10 to 0:14" in said
+    assert len(app.get("audio")) == 2
+    assert "instead" not in app.dataframe[3].value
 
 
 def test_published_seeds_stand_beside_those_of_their_kind(queue, store, opened):

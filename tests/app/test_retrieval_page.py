@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.results import Result
 from app import caching
 from app.charts import retrieval
-from app.components import misses, retrieval_answer
+from app.components import misses, published_table, retrieval_answer
 
 
 @pytest.fixture
@@ -113,3 +114,44 @@ def test_a_recording_that_has_gone_is_said(queue, store, result_of, monkeypatch,
     app = opened(checkpoints="one")
     assert not app.get("audio")
     assert any(caption.value == "The recording is no longer there." for caption in app.caption)
+
+
+# --- beside what is published -----------------------------------------------------------------------------------------------
+
+
+def published_of(app) -> list[dict[str, Any]]:
+    """The table of published numbers."""
+    return next(one.value.fillna("").to_dict("records") for one in app.dataframe if "published" in one.value)
+
+
+def test_published_numbers_stand_beside_ours(queue, store, checkpoints, result_of, opened):
+    checkpoints[0].arm = "a4r"
+    store["one",] = result_of("one")
+    app = opened(checkpoints="one")
+    rows = {row["measure"]: row for row in published_of(app)}
+    assert {row["arm"] for row in rows.values()} == {"a4r"}
+    assert (rows["S"]["published"], rows["S"]["ours"]) == ("82.0 %", "50.0 % [42.0, 60.0]")
+    assert rows["accuracy against same piece"]["ours"] == "70.0 % [60.0, 80.0] (audio to MIDI)"
+    said = [caption.value for caption in app.caption]
+    assert rows["S"]["note"] == "(1, 2, 3)"
+    for number, start in enumerate(
+        ("Negatives of the same piece may overlap", "The best epoch was chosen", "Arms were taken at"), 1
+    ):
+        assert sum(text.startswith(f"({number}) {start}") for text in said) == 1
+    assert any("not comparable in absolute terms" in text for text in said)
+
+
+def test_an_arm_about_which_nothing_is_published_is_said_to_be(queue, store, checkpoints, result_of, opened):
+    checkpoints[0].arm = "a4x"
+    store["one",] = result_of("one")
+    assert "Nothing is published about a4x." in [caption.value for caption in opened(checkpoints="one").caption]
+
+
+def test_a_control_is_set_beside_the_arm_that_it_controls(monkeypatch):
+    row = {"arm": "d4a4", "weights": "trained", "ci_low": 0.4, "ci_high": 0.6, "n": 8, "value": 0.5}
+    scores = [{**row, "checkpoint": "without", "values": "zero"}]
+    result = Result("controls", {}, "Headline.", (), {"scores": scores}, {}, {})
+    given: list[Any] = []
+    monkeypatch.setattr(published_table, "draw", lambda study, arms, ours: given.append((study, list(arms), ours)))
+    published_table.beside(result, {"without": "d4a4-zero"})
+    assert given == [("controls", ["d4a4-zero", "d4a4"], {("d4a4", "zero", "S"): "50.0 % [40.0, 60.0]"})]

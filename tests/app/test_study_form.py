@@ -105,8 +105,13 @@ def test_a_failed_job_says_why_and_can_be_tried_again(queue, store, submitted, e
 def test_a_cancelled_job_says_so(queue, store, opened, labels):
     queue.add("cancelled", request=asked("one"))
     app = opened(job="job1")
-    assert app.warning[0].value.startswith("The computation was cancelled")
+    assert app.warning[0].value == "The computation was cancelled."  # nothing was finished, so nothing is said to be kept
     assert labels(app) == ["Compute"]
+
+
+def test_a_job_cancelled_in_the_middle_says_what_is_kept(queue, store, opened, halfway):
+    queue.add("cancelled", progress=halfway, request=asked("one"))
+    assert opened(job="job1").warning[0].value == "The computation was cancelled; what was finished is kept."
 
 
 def test_a_forgotten_job_is_said_and_the_result_is_shown_anyway(queue, store, result_of, opened, labels):

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -74,6 +75,19 @@ def test_the_python_lines_ask_the_same(result_of: Any) -> None:
     exec(line, scope)
     assert scope["request"] == build_request("scoreboard", ["one", "two"], {"split": "test", "pool_size": 16})
     assert "run_study('scoreboard', request, store=open_store())" in actions.python(result)
+
+
+@pytest.mark.parametrize(
+    ("customdata", "keys"),
+    [
+        ([3, 0, 3, None], [(3,), (0,)]), (["D0", 1.5], [("D0",), (1.5,)]), ([np.int32(7)], [(7,)]), ([["D0", 3]], [("D0", 3)]),
+        ([{"0": "D0", "1": 3}], [("D0", 3)]), ([[], {}, ""], []),
+    ],
+)  # fmt: skip
+def test_a_point_leads_to_its_key_be_it_a_list_or_a_number_alone(customdata: list[Any], keys: list[tuple[Any, ...]]) -> None:
+    points = [{"x": 1, "customdata": one} for one in customdata]
+    assert actions.chosen({"selection": {"points": points}}) == keys
+    assert actions.chosen(None) == actions.chosen({}) == []
 
 
 def test_downloads_hold_every_number(result_of: Any) -> None:

@@ -13,7 +13,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.datasets.audio import Waveform, ffmpeg_path, load_waveform
+from analysis.datasets.audio import Waveform, ffmpeg_path, load_waveform, probe
+from analysis.datasets.containers import ogg_recordings
 from analysis.errors import AudioError
 
 RATE = 24_000
@@ -122,6 +123,41 @@ class TestTruncated:
         with pytest.raises(AudioError, match="too long: it goes on past the limit: at most 1.0 s can be read"):
             load_waveform(bytes(data), RATE, max_seconds=1.0)
         assert "is damaged after" in load_waveform(bytes(data[: len(data) * 3 // 4]), RATE).notices[0]
+
+
+class TestChained:
+    """An OGG file may hold several recordings, one after the other, as internet radio is saved; the decoder reads the first."""
+
+    @pytest.mark.parametrize("first", ["VORBIS", "OPUS"])
+    @pytest.mark.parametrize("second", ["VORBIS", "OPUS"])
+    def test_two_recordings_in_one_file(self, first: str, second: str, tmp_path: Path) -> None:
+        data = encode(tone(1.0), kind="OGG", subtype=first) + encode(tone(2.0), kind="OGG", subtype=second)
+        (tmp_path / "x.ogg").write_bytes(data)
+        for read in (lambda: load_waveform(data, RATE, name="x.ogg"), lambda: probe(tmp_path / "x.ogg")):
+            with pytest.raises(AudioError, match=r"^x\.ogg holds 2 recordings .*only the first could be read.* Save each one as"):
+                read()
+
+    def test_many_and_far_apart(self) -> None:
+        one = encode(noise(), kind="OGG")
+        pages = one[one.index(b"OggS", 100) :]
+        long = one + pages * (2**20 // len(pages) + 1)
+        with pytest.raises(AudioError, match=r"x\.ogg holds 3 recordings"):
+            load_waveform(long * 3, RATE, name="x.ogg")
+
+    @given(cut=st.integers(0, 60))
+    @settings(deadline=None, max_examples=30)
+    def test_wherever_a_block_of_the_search_ends(self, cut: int) -> None:
+        data = encode(tone(0.6), kind="OGG")
+        assert ogg_recordings(io.BytesIO(data * 2), block_bytes=len(data) + cut) == 2
+
+    def test_one_recording_is_one(self) -> None:
+        for subtype in ("VORBIS", "OPUS"):
+            assert load_waveform(encode(noise(), kind="OGG", subtype=subtype), RATE).notices == ()
+        assert ogg_recordings(io.BytesIO(b"OggS")) == 0
+
+    def test_other_formats_are_not_searched(self) -> None:
+        tag = b"ID3\x04\x00\x00" + bytes([0, 0, 8, 0]) + encode(tone(0.1), kind="OGG")[:512] * 2
+        assert load_waveform(tag + encode(tone(), kind="MP3"), RATE).duration_s == pytest.approx(1.0, abs=0.06)
 
 
 class TestRefused:

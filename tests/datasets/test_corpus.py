@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from analysis.datasets import corpus
+from analysis.datasets import corpus, corpus_rendering
 from analysis.datasets.corpus import demo_clips, list_demo_pieces, load_demo_corpus
 from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, CorpusError
@@ -36,7 +36,7 @@ def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     told: list[tuple[int, int, str]] = []
     loaded = load_demo_corpus(progress=lambda *news: told.append(news))
     path = loaded.pieces[0].audio_path
-    assert told == [(0, 1, ""), (1, 1, shortest.piece_id)]
+    assert list(dict.fromkeys(told)) == [(0, 1, ""), (1, 1, shortest.piece_id)]  # told again and again, so that it can be stopped
     assert [one.name for one in path.parent.iterdir()] == [path.name]
     info = soundfile.info(path)
     assert (info.channels, info.subtype, info.samplerate) == (1, "PCM_16", 24_000)
@@ -46,11 +46,12 @@ def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert path.stat().st_mtime_ns == written
 
 
+@pytest.mark.parametrize("n", [1, 2])
 def test_rendering_that_is_stopped_ends_its_processes_and_leaves_no_piece(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int
 ) -> None:
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
-    longest = sorted(list_demo_pieces(), key=lambda piece: -piece.duration_s)[:2]
+    longest = sorted(list_demo_pieces(), key=lambda piece: -piece.duration_s)[:n]
     monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: tuple(longest))
 
     def stop(done: int, total: int, what: str) -> None:
@@ -61,6 +62,31 @@ def test_rendering_that_is_stopped_ends_its_processes_and_leaves_no_piece(
         load_demo_corpus(progress=stop)
     assert not multiprocessing.active_children()
     assert not list(tmp_path.rglob("*.wav"))
+
+
+def test_rendering_looks_at_cancel_twenty_times_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    shortest = sorted(list_demo_pieces("small"), key=lambda piece: piece.duration_s)[:2]
+    monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: tuple(shortest))
+    waited: list[float] = []
+
+    def wait(futures, timeout_s, when):
+        waited.append(timeout_s)
+        return futures_wait(futures, timeout_s, when)
+
+    futures_wait = corpus_rendering.wait
+    monkeypatch.setattr(corpus_rendering, "wait", wait)
+    load_demo_corpus(progress=lambda *_: None)
+    assert waited
+    assert max(waited) <= 0.05
+
+
+def test_a_lone_piece_that_nobody_can_stop_needs_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    monkeypatch.setattr(corpus_rendering, "_render_many", lambda *_: pytest.fail("a process was started"))
+    shortest = min(list_demo_pieces("small"), key=lambda piece: piece.duration_s)
+    (rendered,) = corpus_rendering.render_pieces([shortest])
+    assert rendered.audio_path.is_file()
 
 
 def test_clips_lie_inside_test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """MIDI files as notes, and what a file that has none, or is none, gets."""
 
 import io
+import re
+import struct
 
 import numpy as np
 import pretty_midi
@@ -25,6 +27,37 @@ def midi_bytes(rows: list[tuple[float, float, int, int]], drums: bool = False) -
 
 
 MIDI = midi_bytes(ROWS)
+SENTENCES = re.compile(  # all that can be said about bytes that begin like a MIDI file; no word of what the parser ran into
+    r"The (?:MIDI )?file (?:"
+    r"is a damaged MIDI file: (?:it is cut off|it has no tracks|one of its tracks is empty|it goes on beyond tick 10,000,000|"
+    r"it counts 0 ticks per beat|its events make no sense)\. Export it again\."
+    r"|counts time in film frames \(SMPTE\); expected ticks per beat\. Export it again\."
+    r"|has no pitched notes, so there is nothing to compare with the audio\. Pick another \.mid file\.)"
+)
+
+
+def chunks(n_tracks: int, *tracks: bytes, division: int = 480) -> bytes:
+    head = b"MThd" + struct.pack(">IHHH", 6, 1, n_tracks, division)
+    return head + b"".join(b"MTrk" + struct.pack(">I", len(track)) + track for track in tracks)
+
+
+END = b"\x00\xff\x2f\x00"
+DAMAGED = {
+    "header alone": (b"MThd", "it is cut off"),
+    "half a header": (chunks(1)[:11], "it is cut off"),
+    "fewer tracks than promised": (chunks(2, END), "it is cut off"),
+    "half a track": (MIDI[:-10], "it is cut off"),
+    "no tracks": (chunks(0), "it has no tracks"),
+    "an empty track": (chunks(1, b""), "one of its tracks is empty"),
+    "an empty track after a good one": (chunks(2, END, b""), "one of its tracks is empty"),
+    "no ticks": (chunks(1, END, division=0), "it counts 0 ticks per beat"),
+    "times without end": (chunks(1, b"\xff\xff\xff\x7f" + END[1:]), "it goes on beyond tick 10,000,000"),
+    "a note beyond 127": (chunks(1, b"\x00\x90\xc0\x40" + END), "its events make no sense"),
+    "an unknown event": (chunks(1, b"\x00\xf4" + END), "its events make no sense"),
+    "no status": (chunks(1, b"\x00\x40\x40" + END), "its events make no sense"),
+    "an impossible key": (chunks(1, b"\x00\xff\x59\x02\x50\x07" + END), "its events make no sense"),
+    "another chunk": (chunks(1) + b"XXXX" + bytes(4), "it has no tracks"),
+}
 
 
 class TestLoad:
@@ -51,6 +84,13 @@ class TestLoad:
             load_notes(MIDI[:-10], "a.mid")
         assert caught.value.__cause__ is not None
 
+    @pytest.mark.parametrize(("data", "why"), DAMAGED.values(), ids=DAMAGED.keys())
+    def test_damage_is_said_in_words_of_ours(self, data: bytes, why: str) -> None:
+        with pytest.raises(MidiError, match=rf"^a\.mid is a damaged MIDI file: {why}\. Export it again\.$") as caught:
+            load_notes(data, "a.mid")
+        if why != "it counts 0 ticks per beat":
+            assert caught.value.__cause__ is not None
+
     @given(flips=st.lists(st.tuples(st.integers(4, len(MIDI) - 1), st.integers(0, 255)), max_size=8),
            cut=st.integers(4, len(MIDI)))  # fmt: skip
     @settings(deadline=None, max_examples=150)
@@ -60,7 +100,8 @@ class TestLoad:
             damaged[place] = value
         try:
             notes = load_notes(bytes(damaged[:cut]))
-        except MidiError:
+        except MidiError as error:
+            assert SENTENCES.fullmatch(str(error))  # noqa: PT017
             return
         assert len(notes) > 0
         assert (notes.offset_s > notes.onset_s).all()

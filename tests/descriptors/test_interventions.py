@@ -71,6 +71,23 @@ def test_the_random_direction_goes_as_far_as_the_shift(seed: int, sigmas: float)
     assert torch.allclose(one, other, rtol=1e-3)
 
 
+def test_the_random_direction_survives_a_mean_over_time_as_the_shift_does() -> None:
+    before = descriptor()
+    moved = spread_over_bands(before, [1, 2, 3], 2.0) - before
+    assert torch.allclose(moved, moved[:, :1].expand_as(moved), atol=1e-5)
+    assert torch.allclose(moved.mean(dim=1).norm(dim=1), torch.tensor(2.0), rtol=1e-4)
+    assert not torch.allclose(moved[0], moved[1], atol=0.1)
+    alone = spread_over_bands(before[1:2, :3], [2], 2.0) - before[1:2, :3]
+    assert torch.allclose(moved[1, :3], alone[0], atol=1e-5)
+
+
+def test_no_direction_is_preferred() -> None:
+    n = 4000
+    drawn = spread_over_bands(torch.zeros(n, 1, 4), list(range(n)), 1.0)[:, 0]
+    assert drawn.mean(dim=0).abs().max() < 5 / n**0.5
+    assert torch.allclose(drawn.T @ drawn / n, torch.eye(4) / 4, atol=0.03)
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ShapeError, match="There are 2 seeds and 3 lengths; expected one per window, 3"):
         noise(descriptor(), [1, 2])

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from analysis.jobs.job import JobError
+from analysis.jobs.job import Job, JobError
+from analysis.jobs.lane import cancelled_words
+from analysis.jobs.progress import Progress
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.system_memory import resident_bytes
 
@@ -80,7 +82,21 @@ def test_a_job_that_is_cancelled_while_it_is_imported_does_not_begin(
     eventually(marker.exists)
     jobs.cancel(job_id)
     job = jobs.wait(job_id, TIMEOUT_S)
-    assert (job.state, job.message) == ("cancelled", "Cancelled; what was finished is kept.")
+    assert (job.state, job.message) == ("cancelled", "Cancelled.")
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (None, "Cancelled."),
+        ((0, 0), "Cancelled."),
+        ((0, 110), "Cancelled after 0 of 110."),
+        ((1, 110), "Cancelled after 1 of 110; what was finished is kept."),
+    ],
+)
+def test_nothing_is_said_to_be_kept_where_nothing_was_finished(progress: tuple[int, int] | None, words: str) -> None:
+    known = None if progress is None else Progress(*progress, "rendering", None, 0.0)
+    assert cancelled_words(Job("x", "study", "{}", "cpu", 0, "running", 0.0, progress=known)) == words
 
 
 def test_cancelling_what_is_finished_changes_nothing(jobs: JobQueue) -> None:

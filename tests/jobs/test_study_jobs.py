@@ -25,7 +25,7 @@ from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import StoreError, open_store
-from analysis.studies import train_checkpoint
+from analysis.studies import STUDY_NAMES, train_checkpoint
 from analysis.studies.study import build_request, find_checkpoint, read_result, stored_result
 from analysis.training import loop
 from analysis.training.loop import RESUME
@@ -209,6 +209,23 @@ def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any]
     assert needs_bytes("scoreboard", request, "mps") > needs_bytes("scoreboard", request, "cuda")
     twice = replace(request, checkpoints=request.checkpoints * 2)
     assert needs_bytes("scoreboard", twice, "cpu") == needs_bytes("scoreboard", request, "cpu")  # one after the other
+
+
+def test_bands_hold_every_layer_of_all_windows_or_the_gradients_of_a_few(tiny_checkpoint: str, tiny_corpus: str) -> None:
+    def extra(**settings: Any) -> int:
+        request = build_request("bands", [tiny_checkpoint], {"corpus": tiny_corpus, **settings})
+        return study_memory.EXTRA["bands"](request, request.windows_per_piece * count_pieces(tiny_corpus), 8)
+
+    columns = (2 * 2 + 3) * 8 + 6 * 8 * 21  # two states of one block, one of them once more; A4 and 20 shifted copies
+    reading = 4 * (4 * 3) * 188 * columns
+    gradients = 8 * 4 * (96_000 + 3 * (4 * 600 + 8 * 30) + 30 * (16 * 8 + 3 * 8))
+    assert extra(attribution_windows=0) == reading
+    assert extra() == max(reading, gradients) == reading
+    assert extra(windows_per_piece=1) == gradients
+
+
+def test_every_study_that_holds_more_than_embeddings_says_so() -> None:
+    assert set(study_memory.EXTRA) == set(STUDY_NAMES) - {"ablation"}
 
 
 def test_the_largest_layer_of_every_scale() -> None:

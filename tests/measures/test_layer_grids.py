@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
+from analysis.errors import Cancelled
 from analysis.measures.cka import linear_cka
 from analysis.measures.layer_grids import (
     contributions,
@@ -74,6 +75,19 @@ def test_shuffles_use_every_example_once_and_keep_works_together(sizes: list[int
                 assert len(set(works[order[works == number]])) == 1
                 assert (np.diff(order[works == number]) > 0).all()
     assert np.array_equal(shuffles_by_work(works, 4, seed=seed), shuffles_by_work(works, 4, seed=seed))
+
+
+def test_shuffling_can_be_stopped_before_each_order() -> None:
+    asked: list[int] = []
+
+    def stop() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        shuffles_by_work(WORKS, 5, seed=1, tick=stop)
+    assert len(asked) == 3
 
 
 def test_every_work_is_paired_with_every_other_alike_often() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.measures.paired_scores import s_exchange_p, s_on_resamples
 from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import draw_works, interval
+from analysis.measures.sensitivity import draw_works
 from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
 
 
@@ -17,7 +17,7 @@ def test_the_same_numbers_as_the_slow_way(gain: int) -> None:
     first = np.maximum(first - gain, 1)
     draws = draw_works(groups, seed=5)
     slow = bootstrap_by_piece(groups, lambda index: s_score(*first[:, index]), seed=5)
-    assert interval(s_on_resamples(draws, first)) == pytest.approx(slow)
+    assert draws.interval(s_on_resamples(draws, first)) == pytest.approx(slow)
     expected = paired_permutation_by_piece(groups, first, second, lambda both: s_score(*both), seed=5, n_permutations=300)
     assert s_exchange_p(groups, first, second, seed=5, n_permutations=300) == expected
 

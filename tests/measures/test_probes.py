@@ -14,12 +14,12 @@ from analysis.measures.probe_scores import (
     balanced_accuracy_draws,
     confusion_by_work,
     draw_works,
-    interval,
     r2_draws,
     recall_draws,
     shuffle_between_works,
 )
 from analysis.measures.probes import ALPHAS, Fold, deal_works, nested_folds, ridge_probes, stack_layers
+from analysis.measures.statistics import interval_over_works
 
 N_WORKS, PER_WORK = 12, 8
 GROUPS = [f"work {i // PER_WORK:02d}" for i in range(N_WORKS * PER_WORK)]
@@ -134,7 +134,7 @@ def test_constant_layers_and_constant_targets(rng: np.random.Generator) -> None:
     found = ridge_probes(stack_layers([np.full((len(GROUPS), 3), 0.3)]), targets, np.arange(2), folds)
     assert bool(found.predictions.isfinite().all())
     works = draw_works(np.array(GROUPS), n_resamples=5, seed=0)
-    assert interval(r2_draws(targets[:, 1:], found.predictions[:, :, 1:].numpy(), works)[0][0]) == (None, None, None)
+    assert works.interval(r2_draws(targets[:, 1:], found.predictions[:, :, 1:].numpy(), works)[0][0]) == (None, None, None)
 
 
 def test_folds_hold_whole_works_and_spread_composers() -> None:
@@ -177,6 +177,43 @@ def test_draws_are_what_a_bootstrap_computes_row_by_row(rng: np.random.Generator
         its = [np.mean(guesses[rows][labels[rows] == one] == one) for one in np.unique(labels[rows])]
         assert accuracy[number] == pytest.approx(np.mean(its))
         assert recall[number][np.isfinite(recall[number])] == pytest.approx(its)
+
+
+def test_the_interval_of_a_score_holds_it_although_nearly_all_draws_are_lower(rng: np.random.Generator) -> None:
+    """Outputs each of which stands in one of 12 works alone, such as rare pitches."""
+    groups, home = np.repeat([f"work {number:02d}" for number in range(12)], 4), rng.integers(0, 12, 40)
+    works = draw_works(groups, seed=0)
+    targets = np.where(np.repeat(np.arange(12), 4)[:, None] == home, rng.uniform(0.5, 1.0, (48, 40)), 0.0)
+    predicted = 0.8 * targets + 0.1 * rng.random((48, 40))
+    draws = r2_draws(targets, predicted[None], works)[0][0]
+    plain = interval_over_works(draws[1:], 12)
+    assert np.median(draws[1:]) < draws[0] - 0.1
+    assert plain[1] < draws[0]  # which percentiles alone would not hold
+    value, low, high = works.interval(draws)
+    assert value == draws[0]
+    assert low is not None
+    assert high is not None
+    assert low < draws[0] < high
+    assert high - low == pytest.approx(plain[1] - plain[0])
+
+
+@given(st.lists(st.floats(-5, 1), min_size=2, max_size=30), st.booleans())
+def test_an_interval_holds_its_number_and_stays_in_its_range(draws: list[float], is_bounded: bool) -> None:
+    works = draw_works(np.array(["a", "b", "c"]), n_resamples=1, seed=0)
+    value, low, high = works.interval(np.array(draws), highest=1.0 if is_bounded else np.inf)
+    assert value is not None
+    assert low is not None
+    assert high is not None
+    assert low <= value <= high
+    assert not is_bounded or high <= 1
+
+
+def test_unbiased_draws_have_their_percentile_interval() -> None:
+    works = draw_works(np.array([f"{number:03d}" for number in range(200)]), n_resamples=1, seed=0)
+    draws = np.concatenate([[0.5], 0.5 + np.linspace(-0.2, 0.2, 1001)])
+    assert works.interval(draws) == pytest.approx((0.5, *interval_over_works(draws[1:], 200)))
+    assert works.interval(draws, lowest=0.4, highest=0.6) == (0.5, 0.4, 0.6)
+    assert works.interval(np.array([0.5, np.nan])) == (0.5, None, None)
 
 
 def test_labels_go_to_other_works_as_they_are() -> None:

@@ -1,8 +1,9 @@
 """Ranks and what is computed from them, in closed form."""
 
 import numpy as np
+import pytest
 
-from analysis.measures.retrieval import mean_reciprocal_rank, ranks, recall_at, s_score
+from analysis.measures.retrieval import chance_of_s, mean_reciprocal_rank, ranks, recall_at, s_score
 
 
 def test_perfect_tied_and_worst() -> None:
@@ -20,3 +21,10 @@ def test_scores() -> None:
     assert recall_at(np.array([1, 10, 11, 12]), 10) == 0.5
     assert mean_reciprocal_rank(np.array([1, 2])) == 0.75
     assert s_score(np.array([1, 1]), np.array([1, 11])) == 0.5
+
+
+@pytest.mark.parametrize(("n_queries", "pool_size"), [(500, 256), (96, 64), (16, 16)])
+def test_chance_of_s_is_what_random_ranks_give(n_queries: int, pool_size: int) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [s_score(*rng.integers(1, pool_size + 1, (2, n_queries))) for _ in range(4000)]
+    assert chance_of_s(n_queries, pool_size) == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / 4000**0.5)

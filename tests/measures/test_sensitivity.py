@@ -11,7 +11,6 @@ from analysis.measures.sensitivity import (
     distance_to_others,
     draw_works,
     held_out_correlations,
-    interval,
 )
 from analysis.measures.statistics import bootstrap_by_piece
 
@@ -19,12 +18,12 @@ from analysis.measures.statistics import bootstrap_by_piece
 def test_intervals_are_those_of_the_bootstrap_by_piece(rng: np.random.Generator) -> None:
     groups = np.array(["a", "b", "b", "c", "c", "c", "d"])
     numbers = rng.standard_normal(7)
+    draws = draw_works(groups, seed=3)
     slow = bootstrap_by_piece(groups, lambda index: float(numbers[index].mean()), seed=3)
-    assert interval(draw_works(groups, seed=3).means(numbers)) == pytest.approx(slow)
+    assert draws.interval(draws.means(numbers)) == pytest.approx(slow)
     both = rng.integers(1, 21, (2, 7))
     slow = bootstrap_by_piece(groups, lambda index: s_score(*both[:, index]), seed=3)
-    draws = draw_works(groups, seed=3)
-    assert interval(np.minimum(*(draws.means(row <= 10) for row in both))) == pytest.approx(slow)
+    assert draws.interval(np.minimum(*(draws.means(row <= 10) for row in both))) == pytest.approx(slow)
 
 
 @given(st.integers(1, 30), st.floats(0.01, 100))

@@ -170,11 +170,11 @@ def test_the_area_is_one_where_matched_pairs_are_always_closer(seed: int, closer
     np.fill_diagonal(cosine, np.diag(cosine) + (1 if closer else -1))
     counts = spaces.wins(cosine, its.of[:, None] != its.of[None, :], its)
     assert spaces.auc(*counts, its) == float(closer)
-    assert spaces.interval(spaces.auc_draws(*counts, its)) == (float(closer), float(closer))
+    assert its.interval(spaces.auc_draws(*counts, its)) == (float(closer), float(closer))
 
 
 def test_one_work_has_nothing_to_compare_with() -> None:
     its = Works(np.array(["a", "a", "a"]), 0, 20)
     counts = spaces.wins(rows(0, 3, 3), np.zeros((3, 3), bool), its)
     assert spaces.auc(*counts, its) is None
-    assert spaces.interval(spaces.auc_draws(*counts, its)) is None
+    assert its.interval(spaces.auc_draws(*counts, its)) is None

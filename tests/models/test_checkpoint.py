@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from analysis.errors import CheckpointError
+from analysis.models import checkpoint
 from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 
@@ -25,10 +26,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_round_trip(folder: Path) -> None:
-    checkpoint = open_checkpoint(folder)
-    assert checkpoint.history() == [{"step": 1, "loss": 2.0}]
-    weight = checkpoint.model().audio.positions
-    assert torch.equal(weight, checkpoint.untrained_twin().audio.positions.half().float())
+    opened = open_checkpoint(folder)
+    assert opened.history() == [{"step": 1, "loss": 2.0}]
+    weight = opened.model().audio.positions
+    assert torch.equal(weight, opened.untrained_twin().audio.positions.half().float())
     assert not list(folder.glob("*.partial"))
 
 
@@ -79,6 +80,37 @@ def test_pickle_unknown_arm_and_broken_config(folder: Path) -> None:
 def test_not_safetensors(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x80\x04junk")
     with pytest.raises(CheckpointError, match="is not a safetensors file"):
+        open_checkpoint(folder)
+
+
+def _reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the header may be looked at: no tensor, and not the bytes of the file for their hash."""
+    for name in ("load_safetensors", "_read_weights", "file_sha256s"):
+        monkeypatch.setattr(checkpoint, name, lambda *_, name=name: pytest.fail(f"{name} was called"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((2**24 + 1).to_bytes(8, "little") + b"{" + b" " * 2**24, "claims 16,777,217 bytes .* a limit of 16,777,216"),
+        (b"\x80\x02}q\x00X" + bytes(99), "it begins like a pickle, which can run code"),
+        (b"\x02" + bytes(7) + b"{}" + bytes(4), "its tensors take 0 bytes and it holds 4"),
+    ],
+    ids=["long header", "renamed pickle", "bytes left over"],
+)
+def test_the_header_of_a_folder_is_checked_first(
+    data: bytes, message: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _reads_nothing(monkeypatch)
+    (folder / "model.safetensors").write_bytes(data)
+    with pytest.raises(CheckpointError, match=rf"^one/model\.safetensors is not a .*safetensors file: .*{message}"):
+        open_checkpoint(folder)
+
+
+def test_names_and_shapes_of_a_folder_are_checked_before_a_tensor_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _edit_weights(folder, "audio.positions", torch.zeros(3, 3))
+    _reads_nothing(monkeypatch)
+    with pytest.raises(CheckpointError, match=r"expected 'audio.positions' of shape \(200, 192\), got \(3, 3\)"):
         open_checkpoint(folder)
 
 

@@ -1,6 +1,7 @@
 """A checkpoint from elsewhere is taken whole, or refused with a sentence and nothing is left of it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,15 @@ class TestImport:
 
         monkeypatch.setattr(Path, "write_bytes", full)
         refused(files(), root, r"one cannot be written \(No space left on device\)")
+
+    def test_what_an_import_that_was_killed_left_is_swept_by_the_next(self, root: Path) -> None:
+        left, fresh, other = (root / name for name in (".importing-abcd_123", ".importing-abcd_456", ".importing-notes"))
+        for folder in (left, fresh, other):
+            (folder / "one").mkdir(parents=True)
+        for folder in (left, other):
+            os.utime(folder, (0, 0))
+        import_checkpoint(files(), "one", root)
+        assert sorted(path.name for path in root.iterdir()) == [".importing-abcd_456", ".importing-notes", "one"]
 
 
 class TestNames:

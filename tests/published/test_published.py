@@ -10,6 +10,7 @@ import pytest
 
 from analysis.errors import ConfigError
 from analysis.published.published import FILE, Published, published, published_studies, read_records
+from analysis.results import Result
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ def test_every_number_says_whose_it_is_and_why_it_is_not_ours() -> None:
             assert "arXiv 2604.10283" in one.source
             assert "arXiv 2604.10283" in one.citation
             assert "not comparable in absolute terms" in one.comparability
-            assert one.correction == "" or one.correction.endswith(".")
+            assert one.corrections, one
+            assert all(sentence.endswith(".") for sentence in one.corrections)
+            assert one.correction == " ".join(one.corrections)
             assert 0 <= one.value <= 100
 
 
@@ -66,15 +69,58 @@ def test_unmodified_scores_are_the_same_everywhere() -> None:
         assert of("transposition", arm, "0 semitones").value == of("scoreboard", arm, "canonical pool").value
 
 
+CHOSEN = "The best epoch was chosen on the very pool that is reported"
+OVERLAP = "Negatives of the same piece may overlap the match by 75 %"
+
+
+def test_every_s_says_how_its_epoch_and_its_pool_were_chosen() -> None:
+    for study in ("scoreboard", "ablation", "controls", "transposition", "invariance", "replication"):
+        for one in published(study):
+            if one.unit == "%" and one.measure not in ("accuracy against random pieces", "SD of S"):
+                assert OVERLAP in one.correction, one
+                is_chosen = one.arm != "d4" and not one.condition.startswith("evaluation seed")
+                assert (CHOSEN in one.correction) == is_chosen, one
+
+
+@pytest.mark.parametrize(
+    ("study", "arm", "condition", "measure", "phrases"),
+    [
+        ("scoreboard", "D0", "canonical pool", "S", ["72.8 % with a cosine", "Cosine-30", "equal schedule"]),
+        ("transposition", "d4a4", "0 semitones", "S", ["equal schedule", "MIDI side alone"]),
+        ("probes", "a4r", "chroma from audio", "R²", ["256 → 128 → ReLU", "16 kHz", "random split", "equal schedule"]),
+        ("similarity", "d4a4", "last layers", "biased linear CKA", ["pad the MIDI", "mechanism", "15 to 21 %", "0.58"]),
+        ("bands", "a4r", "A4 read linearly, arms with A4 together", "|r|, upper bound", ["0 by construction"]),
+        ("bands", "d4a4", "band of A4 shifted, arms with A4 together", "shift", ["adds 0.1", "off the manifold"]),
+        ("controls", "D0", "all components", "parameters", ["76.7 million", "74,194,432", "12,610,560", "658,688"]),
+        ("ablation", "d4", "shuffle D4", "S", ["5 epochs", "exchanged between windows"]),
+    ],
+)
+def test_what_is_known_to_be_wrong_stands_beside_the_number(
+    study: str, arm: str, condition: str, measure: str, phrases: list[str]
+) -> None:
+    said = of(study, arm, condition, measure).correction
+    assert [phrase for phrase in phrases if phrase not in said] == []
+
+
+def test_numbers_of_the_inconsistent_places() -> None:
+    assert of("bands", "d4-a4r", "A4 read linearly, arms with A4 together", "|r|, upper bound").value == 0.05
+    assert of("bands", "a4r", "band of A4 shifted, arms with A4 together", "shift").value == 1
+    parts = {one.condition: one.value for one in published("controls", "D0")}
+    assert parts == {
+        "all components": 74.2, "audio transformer": 54.5, "MIDI embeddings": 1.2, "MIDI transformer": 10.5, "audio head": 0.8,
+        "MIDI head": 0.4,
+    }  # fmt: skip
+
+
 def test_every_sentence_is_used(document: dict[str, Any]) -> None:
-    for name, sentences in (("source", "sources"), ("correction", "corrections")):
-        assert set(document[sentences]) == {row[name] for row in document["records"]} - {""}
+    assert set(document["sources"]) == {row["source"] for row in document["records"]}
+    assert set(document["corrections"]) == {name for row in document["records"] for name in row["corrections"]}
 
 
 def test_questions_about_what_is_not_published() -> None:
     with pytest.raises(ConfigError, match="Nothing is published about a study 'heads': expected one of scoreboard, ablation"):
         published("heads")
-    with pytest.raises(ConfigError, match="Nothing is published about arm 'a4x' in controls: expected one of d4a4"):
+    with pytest.raises(ConfigError, match="Nothing is published about arm 'a4x' in controls: expected one of d4a4, D0"):
         published("controls", "a4x")
 
 
@@ -86,7 +132,11 @@ def test_questions_about_what_is_not_published() -> None:
         ({"value": True}, "value in record 0 .* is True; expected a finite number"),
         ({"arm": ""}, "arm in record 0 .* is ''; expected text"),
         ({"source": "hearsay"}, "Record 0 .* names the source 'hearsay': expected one of paper"),
-        ({"correction": "typo"}, "Record 0 .* names the correction 'typo': expected one of overlap"),
+        ({"corrections": ["typo"]}, "Record 0 .* names the correction 'typo': expected one of overlap"),
+        ({"corrections": "overlap"}, "corrections in record 0 .* is 'overlap'; expected a list of different names"),
+        ({"corrections": ["overlap"] * 2}, "corrections in record 0 .* expected a list of different names"),
+        ({"corrections": [["overlap"]]}, "corrections in record 0 .* expected a list of different names"),
+        ({"correction": "overlap"}, "Record 0 .* lacks or should not have correction"),
         ({"n": 5}, "Record 0 .* lacks or should not have n"),
     ],
 )
@@ -107,4 +157,8 @@ def test_missing_parts_and_repeated_records(document: dict[str, Any]) -> None:
 
 def test_records_are_flat(document: dict[str, Any]) -> None:
     """They go into tables of results as they are."""
-    assert all(isinstance(item, str | float) for one in read_records(document) for item in asdict(one).values())
+    rows = [asdict(one) for one in read_records(document)]
+    table = Result("replication", {}, "Headline.", (), {"published": rows}, {}, {}).tables["published"]
+    assert [row["value"] for row in table] == [row["value"] for row in document["records"]]
+    assert all(isinstance(item, str | float) for row in table for name, item in row.items() if name != "corrections")
+    assert all(isinstance(sentence, str) for row in table for sentence in row["corrections"])

@@ -13,13 +13,14 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.descriptors.filters import band_keep
+from analysis.descriptors.interventions import spread_over_bands
 from analysis.errors import ConfigError
 from analysis.measures.sensitivity import draw_works
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.store import Store
 from analysis.studies.band_attribution import METHODS, attribute
-from analysis.studies.band_doses import RANDOM, parse_doses, shift_bands
+from analysis.studies.band_doses import N_DRAWS, RANDOM, parse_doses, shift_bands
 from analysis.studies.band_filters import LATER, NOISE, filter_bands
 from analysis.studies.band_reading import read_bands
 from analysis.studies.band_tables import Findings
@@ -113,6 +114,41 @@ def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolS
     assert first[0] > first[1] > 0 < first[2] < first[3]
     assert found.arrays[rows[0]["array"]].shape == (34, 8)
     assert {value.name.split(" SD")[0][-4:] for value in found.values} == {"-0.5", "+0.5"}
+
+
+def test_a_random_direction_moves_about_as_far_as_the_bands_do(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    """Its mean square is that of the bands where the response is linear; a shift that averages out over time moves less."""
+    for arm in ("a4", "a4r"):
+        found = Findings()
+        shift_bands(found, desk, make_checkpoint(arm), "trained", (0.5,), scores)
+        bands = [row["value"] for row in found.tables["doses"] if row["band"] != RANDOM]
+        (null,) = {row["null"] for row in found.tables["doses"] if row["band"] != RANDOM}
+        assert min(bands) < null < max(bands)
+        assert null == pytest.approx(np.mean(bands), rel=0.3)
+
+
+def test_every_draw_of_the_random_direction_counts(
+    desk: Desk, scores: PoolScores, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, ...]] = []
+
+    def keep(descriptor: torch.Tensor, seeds: Any, sigmas: float) -> torch.Tensor:
+        drawn.append(tuple(seeds))
+        return spread_over_bands(descriptor, seeds, sigmas)
+
+    monkeypatch.setattr("analysis.studies.band_doses.spread_over_bands", keep)
+    found = Findings()
+    shift_bands(found, desk, make_checkpoint("a4r"), "trained", (1.0,), scores)
+    assert len(drawn) == len(set(drawn)) == N_DRAWS == 8
+    row = next(row for row in found.tables["doses"] if row["band"] == RANDOM)
+    kept = found.arrays[row["array"]][row["row"]]
+    assert kept.mean() == pytest.approx(row["value"], rel=1e-5)
+    drop = next(value for value in found.values if RANDOM in value.name and value.name.endswith("drop in S"))
+    assert drop.value == row["drop"]
+    assert f"{N_DRAWS} random directions" in drop.estimator
+    assert drop.ci_low is not None
+    assert drop.ci_high is not None
+    assert drop.ci_low <= row["drop"] <= drop.ci_high
 
 
 def test_a_band_is_read_from_an_arm_that_is_given_it(desk: Desk, make_checkpoint: Make) -> None:

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from analysis.datasets.audio import Waveform
-from analysis.errors import ShapeError
+from analysis.errors import Cancelled, ShapeError
 from analysis.measures.attention import effective_tokens
 from analysis.models.arms import build_config
 from analysis.models.dual_encoder import build_arm, build_model
 from analysis.models.patterns import read_attention
 from analysis.studies import clip as study
-from analysis.studies.clip import ClipAnalysis, analyse_clip, measure_use, n_windows
+from analysis.studies.clip import ClipAnalysis, analyse_clip, measure_use, n_windows, open_analysis
 
 SECONDS = 9.1
 
@@ -127,3 +127,31 @@ def test_places_that_are_not_there(analysed: ClipAnalysis) -> None:
 @pytest.mark.parametrize(("seconds", "expected"), [(0.5, 1), (4.0, 1), (4.001, 2), (8.0, 2)])
 def test_windows_cover_the_clip(seconds: float, expected: int) -> None:
     assert n_windows(build_config("D0", "small"), seconds) == expected
+
+
+def test_a_pass_can_be_stopped_between_its_modules() -> None:
+    """A window of the paper's size takes seconds: asking only between windows would be too late."""
+    model, asked = build_arm("a4x", "small", 0).eval(), []
+
+    def stop() -> None:
+        asked.append(1)
+        if len(asked) == 40:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        measure_use(model, recording(4.0), check=stop)
+    asked.clear()
+    one_window = recording(4.0)
+    checked = measure_use(model, one_window, check=lambda: asked.append(1))
+    assert len(asked) > 60
+    assert checked.cells.tobytes() == measure_use(model, one_window).cells.tobytes()
+    assert not any(module._forward_pre_hooks for module in model.modules())
+
+
+def test_what_was_measured_elsewhere_opens_to_the_same_analysis() -> None:
+    model, noise = build_arm("D0", "small", 0).eval(), recording(5.0)
+    whole = analyse_clip(model, noise)
+    opened = open_analysis(model, noise, measure_use(model, noise))
+    assert opened.a4[1].tobytes() == whole.a4[1].tobytes()
+    assert opened.attention(1, 2, 3).tobytes() == whole.attention(1, 2, 3).tobytes()
+    assert opened.use.device == "cpu"

@@ -12,7 +12,7 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Result
 from analysis.studies import controls
-from analysis.studies.controls_words import headline
+from analysis.studies.controls_words import details, headline
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 60, "pool_size": 32, "windows_per_piece": 17}
@@ -75,6 +75,10 @@ def test_real_models_through_the_whole_study(corpus_folder: Path, make_run: Make
         assert row["value"] == pytest.approx(scores[first, weights] - scores[second, weights])
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
         assert 0 < row["p"] <= 1
+    for row in result.tables["ranks"]:
+        instead, candidates = result.arrays[row["instead"]], result.arrays["candidates"]
+        assert (instead.dtype, instead.shape) == (np.int32, (2, 12))
+        assert all((instead[:, [i]] == candidates[i, 1:]).any(axis=1).all() for i in range(12))
     names_of_values = {value.name for value in result.values}
     assert names_of_values >= {"d4a4-1, trained: S", "d4a4-1 − d4a4-random-1, untrained: difference in S"}
 
@@ -90,6 +94,10 @@ def test_a_planted_gain_is_found(corpus_folder: Path, make_run: Make, planted: d
     assert rows["a4-1", "a4-zero-1", "untrained"]["value"] == 0
     assert rows["a4-zero-1", "D0-1", "trained"]["value"] == 0
     assert [row["values"] for row in result.tables["scores"]] == ["real"] * 4 + ["zero"] * 2 + ["random"] * 2 + ["shuffled"] * 2
+    value = next(one for one in result.values if one.name == "a4-1 − a4-random-1, trained: difference in S")
+    assert value.value is not None
+    assert f"given noise (+{100 * value.value:.1f} points of S [" in result.headline  # of all controls the one that comes closest
+    assert len(result.headline) <= 200
     missing = [row["text"] for row in result.tables["missing"]]
     assert missing == ["D0-1 has no descriptors, so there is nothing to control."]
 
@@ -98,7 +106,7 @@ def test_no_gain_is_not_claimed(corpus_folder: Path, make_run: Make, planted: di
     planted |= {"a4": 0.5, "a4-zero": 0.5}
     said = ask(corpus_folder, [make_run(arm) for arm in planted]).headline
     assert "not distinguishable from the same parameters given zeros" in said
-    assert "That what the descriptors tell adds anything to the parameters is not shown." in said
+    assert said.endswith("that the information adds anything to the parameters is not shown.")
 
 
 def test_only_what_was_trained_alike_is_paired(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
@@ -107,13 +115,14 @@ def test_only_what_was_trained_alike_is_paired(corpus_folder: Path, make_run: Ma
     assert result.tables["differences"] == []
     said = "a4-1 is not paired: a4-zero-2 has training seed 2 instead of 1; a4-random-1 has steps 99 instead of 10."
     assert result.tables["missing"][0]["text"] == said
-    assert result.headline == f"{NOT_SAID} {said}"
+    assert result.headline == NOT_SAID
 
 
 def test_the_shipped_situation(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
     planted |= {"a4r": 0.5, "D0": 0.5}
     result = ask(corpus_folder, [make_run("a4r"), make_run("D0")])
-    assert result.headline == f"{NOT_SAID} Of a4r-1 there is no control here: a4r-zero, a4r-random, a4r-shuffled."
+    assert result.headline == NOT_SAID
+    assert result.tables["sentences"] == []
     assert [row["text"] for row in result.tables["missing"]] == [
         "Of a4r-1 there is no control here: a4r-zero, a4r-random, a4r-shuffled.",
         "D0-1 has no descriptors, so there is nothing to control.",
@@ -123,35 +132,42 @@ def test_the_shipped_situation(corpus_folder: Path, make_run: Make, planted: dic
 
 def test_a_control_without_its_arm_is_named(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
     planted |= {"a4": 0.9, "a4-zero": 0.1, "d4-random": 0.5}
-    said = ask(corpus_folder, [make_run(arm) for arm in planted]).headline
-    assert said.startswith("a4-1 reaches S = ")
-    assert said.endswith(" Of d4-random-1 there is no real arm here: d4.")
+    result = ask(corpus_folder, [make_run(arm) for arm in planted])
+    assert result.headline.startswith("a4-1 is not distinguishable from the same parameters given zeros (+")  # of 4 works
+    assert "Of d4-random-1 there is no real arm here: d4." in [row["text"] for row in result.tables["missing"]]
+    assert [row["checkpoint"] for row in result.tables["sentences"]] == ["a4-1"]
+    assert result.tables["sentences"][0]["text"].startswith("a4-1 reaches S = ")
 
 
-def told(*differences: tuple[str, float, float | None]) -> str:
-    """The headline of one arm and its controls: (values, real − control, p)."""
+def rows_of(*differences: tuple[str, float, float | None], arm: str = "real", s: float = 0.83) -> tuple[Any, Any]:
+    """Scores and differences of one arm and its controls: (values, real − control, p)."""
 
     def score(name: str, values: str, s: float) -> list[dict[str, Any]]:
         own = {"checkpoint": name, "arm": "a4", "values": values, "null": 10 / 256}
         return [{**own, "weights": "trained", "value": s}, {**own, "weights": "untrained", "value": 0.025}]
 
-    scores, rows = score("real", "real", 0.83), []
+    scores, rows = score(arm, "real", s), []
     for values, apart, p in differences:
-        scores += score(values, values, 0.83 - apart)
-        row = {
-            "kind": "real − control",
-            "first": "real",
-            "second": values,
-            "control": values,
-            "ci_low": apart - 0.04,
-            "ci_high": apart + 0.04,
-        }
+        scores += score(f"{arm} {values}", values, s - apart)
+        ends = {"ci_low": None, "ci_high": None} if p is None else {"ci_low": apart - 0.04, "ci_high": apart + 0.04}
+        row = {"kind": "real − control", "first": arm, "second": f"{arm} {values}", "control": values, **ends}
         rows += [{**row, "weights": "trained", "value": apart, "p": p}, {**row, "weights": "untrained", "value": 0.002, "p": 0.9}]
-    return headline(scores, rows, [])
+    return scores, rows
+
+
+def told(*differences: tuple[str, float, float | None]) -> str:
+    """The headline of one arm and its controls."""
+    return headline(*rows_of(*differences))
 
 
 def test_the_headline_of_a_gain_over_every_control() -> None:
-    assert told(("zero", 0.08, 0.002), ("random", 0.094, 0.0005)) == (
+    every = ("zero", 0.08, 0.002), ("random", 0.094, 0.0005)
+    assert told(*every) == (
+        "real finds more than the same parameters given zeros (+8.0 points of S [4.0, 12.0], p = 0.002; untrained twins +0.2): "
+        "the information matters, not the parameters alone."
+    )
+    (row,) = details(*rows_of(*every))
+    assert row["text"] == (
         "real reaches S = 83.0 % (chance 3.9 %, untrained twin 2.5 %): more than the same parameters given zeros (75.0 %: +8.0 "
         "points [4.0, 12.0], p = 0.002; untrained twins +0.2), noise (73.6 %: +9.4 points [5.4, 13.4], p = 0.001; untrained "
         "twins +0.2). What the descriptors tell matters, not the parameters alone."
@@ -166,7 +182,7 @@ def test_the_headline_of_a_gain_over_every_control() -> None:
         ([("zero", 0.04, 0.0499)], "more than the same parameters given zeros"),
         ([("zero", 0.04, 0.0499)], "matters, not the parameters alone"),
         ([("zero", 0.04, 0.04999)], "p = 0.04999"),
-        ([("zero", -0.04, 0.01)], "less than the same parameters given zeros (87.0 %: -4.0 points"),
+        ([("zero", -0.04, 0.01)], "less than the same parameters given zeros (-4.0 points of S [-8.0, 0.0], p = 0.010"),
         ([("zero", -0.04, 0.01)], "adds anything to the parameters is not shown"),
         ([("zero", 0.04, 0.01), ("random", 0.01, 0.4)], "is shown against some of the controls only"),
         ([("zero", 0.04, None)], "a single work, so no test"),
@@ -174,4 +190,26 @@ def test_the_headline_of_a_gain_over_every_control() -> None:
     ],
 )
 def test_the_headline_at_the_boundaries(rows: list[tuple[str, float, float | None]], contains: str) -> None:
-    assert contains in told(*rows)
+    said = told(*rows)
+    assert contains in said
+    assert said.count(". ") == 0  # one sentence
+    assert len(said) <= 205
+
+
+def test_of_several_arms_the_best_is_in_the_headline_and_each_in_a_sentence() -> None:
+    one, other = rows_of(("zero", 0.01, 0.4)), rows_of(("zero", 0.2, 0.001), ("random", 0.1, 0.002), arm="good", s=0.9)
+    scores, differences = one[0] + other[0], one[1] + other[1]
+    said = headline(scores, differences)
+    assert said.startswith(
+        "good, the best of 2 arms, finds more than the same parameters given noise (+10.0 points of S [6.0, 14.0]"
+    )
+    assert [row["checkpoint"] for row in details(scores, differences)] == ["real", "good"]
+    assert "zeros (82.0 %: +1.0 points [-3.0, 5.0], p = 0.400; untrained twins +0.2)" in details(scores, differences)[0]["text"]
+
+
+def test_a_control_that_is_not_excluded_decides_even_if_another_comes_closer() -> None:
+    said = told(("zero", 0.03, 0.01), ("random", 0.05, 0.2))
+    assert said.startswith(
+        "real is not distinguishable from the same parameters given noise (+5.0 points of S [1.0, 9.0], p = 0.200"
+    )
+    assert said.endswith("is shown against some of the controls only.")

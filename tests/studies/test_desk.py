@@ -1,9 +1,13 @@
 """The desk of a study tells how far it is, as a whole and in parts."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import torch
 
 from analysis.datasets.piece import Corpus
-from analysis.studies.desk import Desk
+from analysis.models.checkpoint import Checkpoint
+from analysis.studies.desk import MOST_MODELS, Desk
 
 
 def test_steps_of_a_part_count_as_fractions_of_all_parts(corpus: Corpus) -> None:
@@ -13,3 +17,15 @@ def test_steps_of_a_part_count_as_fractions_of_all_parts(corpus: Corpus) -> None
     desk.part(1, 4).step(5, 10, "second")
     desk.part(1, 2).part(1, 2).step(1, 1, "last")
     assert [(done / total, what) for done, total, what in told] == [(0.0, "first"), (0.375, "second"), (1.0, "last")]
+
+
+def test_models_are_built_once_and_the_least_used_goes(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
+    desk, checkpoint = Desk({}, corpus, torch.device("cpu")), make_checkpoint("D0")
+    trained, twin = desk.model(checkpoint, "trained"), desk.model(checkpoint, "untrained")
+    assert desk.part(0, 2).model(checkpoint, "trained") is trained is not twin
+    assert not trained.training
+    for number in range(MOST_MODELS - 1):
+        desk.model(replace(checkpoint, path=checkpoint.path.with_name(f"other {number}")), "untrained")
+    assert desk.model(checkpoint, "trained") is trained
+    assert len(desk.models) == MOST_MODELS
+    assert desk.model(checkpoint, "untrained") is not twin

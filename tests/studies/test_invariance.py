@@ -16,7 +16,7 @@ from analysis.results import Result, Value
 from analysis.store import Store
 from analysis.studies.desk import Desk
 from analysis.studies.invariance import respond
-from analysis.studies.invariance_answer import Measured, Response, headline
+from analysis.studies.invariance_answer import Measured, Response, details, headline
 from analysis.studies.invariance_bench import Bench, set_up
 from analysis.studies.invariance_changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
 from analysis.studies.layer_means import AS_IT_IS, Altered, Side
@@ -171,10 +171,11 @@ def _measured(
     change, nothing = BY_NAME[name], np.zeros((2, 1), int)
     response = Response("one", weights, change, dose, nothing, nothing, np.zeros((1, 1), np.float32), {})
 
-    def value(number: float | None, low: float | None = None, high: float | None = None) -> Value:
-        return Value("x", number, low, high, 96, 0.0, "" if low is None else "share", "")
+    def value(number: float | None, low: float | None = None, high: float | None = None, *, share: bool = False) -> Value:
+        return Value("x", number, low, high, 96, 0.0, "share" if share else "", "")
 
-    return Measured(response, value(0.5), value(*drop), value(distance), [])
+    far = () if distance is None else (distance - 0.01, distance + 0.01)
+    return Measured(response, value(0.5), value(*drop, share=True), value(distance, *far), [])
 
 
 def _plain(low: float) -> Mapping[str, Value]:
@@ -187,16 +188,49 @@ def test_the_headline_names_the_worst_the_harmless_and_the_least() -> None:
         _measured("gain", 12, (0.02, 0.0, 0.05), 0.05), _measured("gain", 12, (0.0, 0.0, 0.0), 0.4, "untrained"),
     ]  # fmt: skip
     assert headline(_plain(0.7), measured, ("one",)) == (
+        "The embedding of one moves least with gain (+12 dB): 0.05 [0.04, 0.06] of the way to another piece (untrained twin "
+        "0.40); white noise (0 dB SNR) costs S most: 40.0 % [30.0, 50.0]."
+    )
+    assert details(_plain(0.7), measured, ("one",)) == (
         "one finds the match for S = 80.0 % [70.0, 90.0] of 96 unaltered windows (chance 15.6 %). Of 3 changes, white noise "
         "(0 dB SNR) costs it most: S falls by 40.0 % [30.0, 50.0]. At no dose does S fall distinguishably with: gain. Its "
-        "embedding moves least with gain (+12 dB): 0.05 of the distance to another piece (untrained twin 0.40)."
+        "embedding moves least with gain (+12 dB): 0.05 [0.04, 0.06] of the distance to another piece (untrained twin 0.40 "
+        "[0.39, 0.41])."
     )
+
+
+def test_the_headline_is_one_sentence_whatever_the_change(fake: Fake) -> None:
+    for name, change in BY_NAME.items():
+        dose = change.changing[-1]
+        measured = [
+            _measured(name, dose, (0.375, 0.125, 0.625), 0.0191), _measured(name, dose, (0.0, 0.0, 0.0), 0.342, "untrained")
+        ]  # fmt: skip
+        said = headline(_plain(0.7), measured, ("one",))
+        assert len(said) <= 220
+        assert said.count(". ") == 0
+        assert "0.0191 [0.0091, 0.0291]" in said
+        assert "37.5 % [12.5, 62.5]" in said
 
 
 def test_the_headline_at_its_boundaries() -> None:
     harmless = [_measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)]
     said = headline(_plain(0.7), harmless, ("one",))
-    assert "None of 1 changes lowers S distinguishably. Its embedding is the same for every window" in said
+    assert said == (
+        "The embedding of one is the same for every window, so that no distance can be given; none of 1 changes lowers "
+        "S = 80.0 % [70.0, 90.0] (chance 15.6 %) distinguishably."
+    )
     said = headline(_plain(0.15625), harmless, ("one",))
+    assert said.endswith(
+        "S = 80.0 % [15.6, 90.0], not distinguishable from the null (chance, 15.6 %), so that a drop in it says nothing."
+    )
+    costly = [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)]
+    assert headline(_plain(0.7), costly, ("one",)).endswith("; gain (+12 dB) costs S most: 2.0 % [0.1, 5.0].")
+
+
+def test_the_details_at_their_boundaries() -> None:
+    harmless = [_measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)]
+    said = details(_plain(0.7), harmless, ("one",))
+    assert "None of 1 changes lowers S distinguishably. Its embedding is the same for every window" in said
+    said = details(_plain(0.15625), harmless, ("one",))
     assert "not distinguishable from the null (chance, 15.6 %) of 96 unaltered windows, so that a drop in S says nothing" in said
-    assert "costs it most: S falls by" in headline(_plain(0.7), [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))
+    assert "costs it most: S falls by" in details(_plain(0.7), [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))

@@ -79,6 +79,27 @@ def test_stored_rows_are_not_computed_again(
     assert np.array_equal(layer_means(desk, checkpoint, segments, "untrained", "midi", ["midi.in"])["midi.in"], first["midi.in"])
 
 
+def test_a_study_builds_every_model_once_for_all_its_passes(
+    desk: Desk, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments = list_segments(desk.corpus.pieces, max_per_piece=1)
+    built: list[str] = []
+    for name in ("model", "untrained_twin"):
+        make = getattr(Checkpoint, name)
+        monkeypatch.setattr(Checkpoint, name, lambda self, name=name, make=make: (built.append(name), make(self))[1])
+    zeroed = Altered("A4 zero", taps={"audio.a4": lambda activation, _: torch.zeros_like(activation)})
+    first = layer_means(desk.part(0, 9), checkpoint, segments, "trained", "audio")
+    altered = layer_means(desk.part(1, 9), checkpoint, segments, "trained", "audio", altered=zeroed)
+    for number in range(2, 5):
+        layer_means(desk.part(number, 9), checkpoint, segments, "untrained", "midi")
+    again = layer_means(desk.part(5, 9), checkpoint, segments, "trained", "audio")
+    assert built == ["model", "untrained_twin"]
+    assert all(np.array_equal(first[tap], again[tap]) for tap in first)  # no change of one pass stays for the next
+    assert not np.allclose(first["audio.embedding"], altered["audio.embedding"])
+    layer_means(Desk(desk.checkpoints, desk.corpus, CPU), checkpoint, segments, "trained", "midi", ["midi.in"])
+    assert built == ["model", "untrained_twin", "model"]  # another study has its own
+
+
 def test_an_unknown_tap_is_named(desk: Desk, checkpoint: Checkpoint) -> None:
     segments = list_segments(desk.corpus.pieces, max_per_piece=1)
     with pytest.raises(ConfigError, match=r"There is no tap 'audio\.block\.9'"):

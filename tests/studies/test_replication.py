@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.datasets.pools import Pools
 from analysis.datasets.segments import Segment
 from analysis.errors import Cancelled, ConfigError
 from analysis.measures.replication import paired, spread, welch
@@ -80,9 +81,24 @@ def test_shipped_situation_one_seed_per_arm(
     assert result.tables["arms"][0]["note"] == "one training seed: its spread cannot be told"
     assert result.arrays["found.0"].shape == (2, len(result.tables["windows"]))
     assert result.arrays["asked"].sum() == 3 * 12
+    instead = result.arrays[result.tables["links"][0]["instead"]]
+    assert (instead.dtype, instead.shape) == (np.int32, (2, len(result.tables["windows"])))
+    assert ((instead == -1) == (result.arrays["asked"] == 0)).all()
+    assert (instead != np.arange(instead.shape[1])).all()
     assert steps == sorted(steps)
     assert steps[-1] > 500
     assert finish_study("replication", request, store=store).result == result
+
+
+def test_of_all_pools_the_nearest_wrong_window_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = [Pools(np.array(query), np.zeros((2, 4), int), np.zeros((2, 4), np.int8)) for query in ([0, 1], [1, 3])]
+    nearest = {
+        id(pools[0]): (np.array([[5, 6], [7, 8]]), np.array([[0.1, 0.2], [0.3, np.inf]])),
+        id(pools[1]): (np.array([[9, 4], [2, 2]]), np.array([[0.9, -1.0], [0.9, 0.0]])),
+    }
+    monkeypatch.setattr(replication, "best_wrong", lambda _audio, _midi, pool: nearest[id(pool)])
+    nothing = np.empty(0)
+    assert replication._instead(nothing, nothing, pools, 5).tolist() == [[5, 9, -1, 4, -1], [7, 8, -1, 2, -1]]
 
 
 def test_queries_that_are_hardly_redrawn_are_said(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
@@ -143,7 +159,7 @@ def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make
             raise Cancelled
 
     checkpoint = make_checkpoint("D0")
-    with pytest.raises(ConfigError, match="evaluation_seeds is 1; expected 2 to 1000, because a spread needs two"):
+    with pytest.raises(ConfigError, match="evaluation_seeds is 1; expected 2 to 200, because a spread needs two"):
         ask(corpus_folder, [checkpoint], evaluation_seeds=1)
     request = build_request("replication", [str(checkpoint.path)], {**SMALL, "corpus": str(corpus_folder)})
     with pytest.raises(Cancelled):

@@ -11,8 +11,8 @@ from analysis.studies.study import build_request
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("windows_per_piece", "100000000", "windows_per_piece of {} is 100000000; expected a number from 0 to 2,000"),
-        ("windows_per_piece", "-3000", "windows_per_piece of {} is -3000; expected a number from 0 to 2,000"),
+        ("windows_per_piece", "100000000", "windows_per_piece of {} is 100000000; expected a number from 1 to 2,000"),
+        ("windows_per_piece", "-3000", "windows_per_piece of {} is -3000; expected a number from 1 to 2,000"),
         ("split", "nonsense", "There is no split 'nonsense'; expected one of .*test"),
         ("corpus", "x" * 3_000, "corpus of {} has 3,000 characters; expected at most 2,000"),
     ],
@@ -25,7 +25,8 @@ def test_every_study_refuses_numbers_and_splits_beyond_reason(study: str, settin
 @pytest.mark.parametrize(
     ("study", "setting", "value", "message"),
     [
-        ("scoreboard", "n_queries", "-10000000", "n_queries of scoreboard is -10000000; expected a number from 0 to 20,000"),
+        ("scoreboard", "n_queries", "-10000000", "n_queries of scoreboard is -10000000; expected a number from 1 to 20,000"),
+        ("controls", "n_queries", "0", "n_queries of controls is 0; expected a number from 1 to 20,000"),
         ("similarity", "n_shuffles", "1000000000", "n_shuffles of similarity is 1000000000; expected a number from 0 to 2,000"),
         ("similarity", "n_shuffles", "3", "n_shuffles is 3; expected 20 or more"),
         ("similarity", "across", "everything", "across is 'everything'; expected one of"),

@@ -246,6 +246,16 @@ def test_a_large_corpus_is_thinned_with_a_notice(
     assert said == ["Of 16 windows 6, evenly spread, are compared."]
 
 
+def test_it_stops_while_it_draws_its_shuffles(corpus: Corpus) -> None:
+    def stop() -> None:
+        raise Cancelled
+
+    request = similarity.Request(("one",), n_shuffles=20)
+    segments = list_segments(corpus.pieces, max_per_piece=4)
+    with pytest.raises(Cancelled):
+        similarity._works(segments, request, stop)
+
+
 def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: Works) -> None:
     calls = []
 

@@ -10,7 +10,7 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.errors import CorpusError
-from analysis.measures.retrieval import s_score
+from analysis.measures.retrieval import chance_of_s, s_score
 from analysis.measures.statistics import bootstrap_by_piece
 from analysis.studies.desk import Desk
 from analysis.studies.stress_scores import PoolScores, build_pool
@@ -29,7 +29,8 @@ def test_perfect_and_random_embeddings(scores: PoolScores, rng: np.random.Genera
     assert perfect.tolist() == np.ones((2, 24)).tolist()
     value = scores.s_value("x", perfect)
     assert (value.name, value.value, value.ci_low, value.ci_high, value.n) == ("x: S", 1.0, 1.0, 1.0, 24)
-    assert value.null == scores.chance == 10 / 16
+    assert value.null == scores.chance == chance_of_s(len(scores.groups), 16)
+    assert scores.chance < scores.chance_each_way == 10 / 16
     drop = scores.drop("x", perfect, random)
     assert drop.value == pytest.approx(1 - s_score(*random))
     assert drop.null == 0
@@ -45,7 +46,7 @@ def test_intervals_are_those_of_the_slow_bootstrap(scores: PoolScores, rng: np.r
     kept = scores.retention("x", before, after)
     slow = bootstrap_by_piece(scores.groups, lambda i: s_score(*after[:, i]) / s_score(*before[:, i]), seed=42)
     assert (kept.ci_low, kept.ci_high) == pytest.approx(slow)
-    assert kept.null == pytest.approx(10 / 16 / s_score(*before))
+    assert kept.null == pytest.approx(scores.chance / s_score(*before))
 
 
 def test_what_cannot_be_said_is_none(scores: PoolScores) -> None:
@@ -62,7 +63,7 @@ def test_a_pool_that_is_too_large_shrinks_with_a_notice(corpus: Corpus) -> None:
     segments = list_segments(corpus.pieces, max_per_piece=10)
     pool = build_pool(desk, segments).pool
     assert pool.candidates.shape == (40, 32)
-    assert told == ["40 windows fill pools of 32 candidates and 40 queries, not 256 and 500: chance is 31.2 %."]
+    assert told == ["40 windows fill pools of 32 candidates and 40 queries, not 256 and 500: chance is 27.1 %."]
     near = [
         abs(segments[pool.query[row]].start_s - segments[i].start_s) < 4
         for row, i in zip(*np.where(pool.kind == 1), strict=True)

@@ -1,0 +1,79 @@
+"""Reading a long clip as a job: how it is submitted, and what the worker does. Heavy libraries are imported where needed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.datasets.audio import Waveform
+from analysis.errors import ConfigError
+from analysis.jobs.context import Context
+from analysis.jobs.queue import JobQueue
+
+KIND = "clip"
+FIELDS = {"checkpoint": str, "clip": str, "twin": bool}
+
+
+def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: bool = True) -> str:
+    """Store a decoded recording, queue its reading on the device it will run on, and return the job's id.
+
+    Args:
+        queue: of the server.
+        checkpoint: name or folder.
+        waveform: the recording.
+        twin: whether the untrained twin is to read it, too.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        StoreError: the store does not take the recording.
+        JobError: the server is going down.
+    """
+    from analysis.jobs.clip_memory import needs_bytes
+    from analysis.store import open_store
+    from analysis.studies.clip_store import keep_recording
+    from analysis.studies.study import find_checkpoint
+    from analysis.training.loop import pick_device
+
+    device, config = str(pick_device()), find_checkpoint(checkpoint)
+    request = {"checkpoint": checkpoint, "clip": keep_recording(open_store(), waveform), "twin": twin}
+    return queue.submit(KIND, request, needs_bytes=needs_bytes(config, waveform.duration_s, device), device=device)
+
+
+def clip(request: dict[str, Any], context: Context) -> dict[str, list[str]]:
+    """Read a recording that is in the store: `{"checkpoint": name, "clip": key of the recording, "twin": bool}`.
+
+    What the model's attention did is stored, then that of the untrained twin's if it is to read, too; the document holds their
+    keys in that order. What is stored already is not computed again.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        ShapeError: the model hears another sample rate.
+        StoreError: the recording is not in the store any more, or the store does not take the result.
+        Cancelled: the user asked to stop; a model that had read all of it is kept.
+    """
+    from analysis.store import StoreError, open_store
+    from analysis.studies.clip import measure_use
+    from analysis.studies.clip_store import put_use, read_recording, read_use, use_key
+    from analysis.studies.study import find_checkpoint
+    from analysis.training.loop import pick_device
+
+    _check(request)
+    store, checkpoint, device = open_store(), find_checkpoint(request["checkpoint"]), pick_device()
+    if (recording := read_recording(store, request["clip"])) is None:
+        raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
+    sides, keys = ("trained", "untrained twin") if request["twin"] else ("trained",), []
+    for number, side in enumerate(sides):
+
+        def tell(done: int, total: int, number: int = number, side: str = side) -> None:
+            context.progress(number * total + done, len(sides) * total, f"{checkpoint.name}, {side}: reading windows")
+
+        twin = number == 1
+        keys.append(use_key(checkpoint, request["clip"], twin=twin, device=device.type))
+        if read_use(store, keys[-1]) is None:
+            model = (checkpoint.untrained_twin() if twin else checkpoint.model()).to(device)
+            put_use(store, keys[-1], measure_use(model, recording, tell, context.cancel.check))
+    return {"store_keys": keys}
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    if set(request) != set(FIELDS) or not all(isinstance(request[name], kind) for name, kind in FIELDS.items()):
+        expected = "checkpoint (a name), clip (the key of a recording in the store) and twin (true or false)"
+        raise ConfigError(f"The request of a clip holds {expected}; got {dict(request)}.")

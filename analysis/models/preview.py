@@ -1,0 +1,115 @@
+"""What an upload would become, seen from names, sizes, the header of its weights and its configuration alone."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from analysis.errors import CheckpointError
+from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, outline, parse_config
+from analysis.models.config import shown
+from analysis.models.headers import Header, compare_header, describe_safetensors, fault_of
+
+MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}
+_PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
+
+
+@dataclass(frozen=True)
+class TensorPreview:
+    """One tensor of a file beside what the configuration expects there.
+
+    `shape` is None where it is missing, `expected` where nothing is expected or known; `n_parameters` is None of what is not
+    trained; `fault` says what does not fit, in two or three words, and is empty where all does.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+    expected: tuple[int, ...] | None
+    n_parameters: int | None
+    fault: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an upload would become; `problem` is the sentence for why it cannot, empty where it fits as far as can be seen."""
+
+    arm: str
+    scale: str
+    tensors: tuple[TensorPreview, ...]
+    n_bytes: int
+    problem: str
+
+    @property
+    def n_tensors(self) -> int:
+        """Tensors in the file."""
+        return sum(one.shape is not None for one in self.tensors)
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained numbers in the file, or all of them where the configuration does not say which are trained."""
+        return sum(one.n_parameters or 0 for one in self.tensors)
+
+
+def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
+    """What is in an upload, by the header of its weights and its configuration; no tensor is read and nothing is written.
+
+    Args:
+        files: as for `import_checkpoint`.
+        name: what messages call it.
+
+    Raises:
+        CheckpointError: a file is not allowed, missing or too large, or the header is malformed: there is nothing to show.
+    """
+    _refuse_files(files, name)
+    label = _label(name, WEIGHTS)
+    found = describe_safetensors(files[WEIGHTS], label)
+    try:
+        config = parse_config(files[CONFIG], _label(name, CONFIG))
+    except CheckpointError as error:
+        rows = tuple(TensorPreview(tensor, dtype, shape, None, math.prod(shape), "") for tensor, dtype, shape in found)
+        return Preview("", "", rows, len(files[WEIGHTS]), str(error))
+    model = outline(config.config)
+    rows, problem = _compared(found, model), ""
+    try:
+        compare_header(label, found, model.state_dict())
+    except CheckpointError as error:
+        problem = str(error)
+    return Preview(config.arm, config.scale, rows, len(files[WEIGHTS]), problem)
+
+
+def _compared(found: Header, model: nn.Module) -> tuple[TensorPreview, ...]:
+    """A row for each tensor that is there or should be, what does not fit first."""
+    trained = {name for name, _ in model.named_parameters()}
+    expected, names = model.state_dict(), {name for name, _, _ in found}
+    rows = [
+        TensorPreview(name, "", None, tuple(one.shape), None, "missing") for name, one in expected.items() if name not in names
+    ]
+    for name, dtype, shape in found:
+        one, size = expected.get(name), math.prod(shape)
+        if one is None:
+            rows.append(TensorPreview(name, dtype, shape, None, size, "not expected"))
+        else:
+            count = size if name in trained else None
+            rows.append(TensorPreview(name, dtype, shape, tuple(one.shape), count, fault_of(dtype, shape, one)))
+    return tuple(sorted(rows, key=lambda row: not row.fault))
+
+
+def _label(name: str, file: str) -> str:
+    return f"{name}/{file}" if name else file
+
+
+def _refuse_files(files: Mapping[str, bytes], name: str) -> None:
+    who = name or "The upload"
+    if strangers := [file for file in files if file not in MAX_BYTES]:
+        got = f"{who}: {shown(strangers[0])} is no part of a checkpoint; expected only {', '.join(MAX_BYTES)}"
+        is_pickle = strangers[0].lower().endswith(_PICKLES)
+        advice = " It is a pickle, which can run code and is never opened; convert the weights to safetensors."
+        raise CheckpointError(f"{got}.{advice * is_pickle}")
+    if missing := [file for file in (WEIGHTS, CONFIG) if file not in files]:
+        raise CheckpointError(f"{who} lacks {' and '.join(missing)}. Add what is missing.")
+    for file, data in files.items():
+        if len(data) > MAX_BYTES[file]:
+            got = f"{_label(name, file)} has {len(data):,} bytes; at most {MAX_BYTES[file]:,} are imported"
+            raise CheckpointError(f"{got}. Save it smaller, weights in fp16.")

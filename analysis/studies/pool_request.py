@@ -1,0 +1,34 @@
+"""What the requests of studies that search a pool have in common."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PoolRequest:
+    """The canonical pool: 500 queries among 256 candidates. A study adds its own settings, `seed` the last of them."""
+
+    checkpoints: tuple[str, ...]
+    corpus: str = "full"
+    split: str = "test"
+    windows_per_piece: int = 100
+    n_queries: int = 500
+    pool_size: int = 256
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Queries and candidates, as `redrawn_pools` takes them."""
+        return {"n_queries": self.n_queries, "pool_size": self.pool_size}
+
+
+@dataclass(frozen=True)
+class HardPoolRequest(PoolRequest):
+    """A pool whose candidates of the same piece and of the same composer are counted."""
+
+    n_same_piece: int = 64
+    n_same_composer: int = 32
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Queries, candidates and how many of these are hard, as `build_pools` takes them."""
+        return super().sizes | {"n_same_piece": self.n_same_piece, "n_same_composer": self.n_same_composer}

@@ -1,0 +1,147 @@
+"""A clip that takes long to read: the job that reads it, what that takes, and the recording of a job in the address."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from analysis.datasets.audio import Waveform
+from analysis.errors import OtoscopeError
+from analysis.jobs import queue as jobs
+from analysis.jobs.job import Job, JobError
+from analysis.units import seconds_to_words
+from app import answers, caching, controls, layout, state
+from app.components import job_progress, job_words
+from app.layout import plain
+
+KIND = "clip"
+
+
+def adopt() -> None:
+    """Take over the checkpoint of a job that came with the address or from the drawer, once; before the controls are drawn."""
+    job, _ = _in_address()
+    if job is None or job.id == state.recall("adopted"):
+        return
+    state.keep("adopted", job.id)
+    state.put("checkpoint", Path(str(job.request["checkpoint"])).name)
+    if state.get_text("clip") is None:
+        state.put("clip", controls.UPLOAD)
+
+
+def recording(picked: controls.Clip | None) -> controls.Clip | None:
+    """The clip that was picked; but that of the job in the address where there is one, until another is picked."""
+    job, _ = _in_address()
+    if job is None:
+        return picked
+    key, its = str(job.request["clip"]), picked and caching.recording_key(picked.waveform)
+    before = state.recall("beside")
+    if before is None or before[0] != job.id:
+        state.keep("beside", before := (job.id, its))
+    if its == key:
+        return picked
+    if before[1] != its:
+        state.put("job", None)
+        return picked
+    if (wave := answers.recording(key)) is None:
+        st.caption("The store does not hold the recording of the job in the address any more.")
+        return picked
+    st.caption(f"Until another clip is picked, the page shows {plain(wave.name) or 'the recording'} of the job in the address.")
+    source = caching.once(("wav", key), lambda: caching.wav(wave.samples, wave.sample_rate))
+    return controls.Clip(wave, source, None)
+
+
+def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
+    """What attention did over a clip, as a `ClipUse`: stored, else read here if the clip is short, else None beside its job."""
+    from analysis.studies.clip_cost import is_short
+
+    wave = clip.waveform
+    if (found := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
+        return found
+    if is_short(checkpoint.model_config, wave.duration_s):
+        return _read_here(checkpoint, wave, twin=twin)
+    _ask(checkpoint, wave)
+    return None
+
+
+def _read_here(checkpoint: Any, wave: Waveform, *, twin: bool) -> Any:
+    """Read it while the page waits, with progress over its windows."""
+    slot, what = st.empty(), "Reading the untrained twin's attention" if twin else "Reading the attention"
+
+    def tell(done: int, total: int) -> None:
+        slot.progress(done / total, f"{what}: window {done:,} of {total:,} …")
+
+    try:
+        return caching.measured(checkpoint, wave, twin=twin, progress=tell)
+    finally:
+        slot.empty()
+
+
+def _ask(checkpoint: Any, wave: Waveform) -> None:
+    """The job that reads it, or what reading takes and a button."""
+    job, lost = _job_of(checkpoint, caching.recording_key(wave))
+    if job is not None and not job.finished:
+        job_progress.follow(job)
+        return
+    label = "Read the attention"
+    if job is not None and job.state == "failed":
+        layout.error(job_words.ended(job))
+        label = "Try again"
+    elif job is not None and job.state == "cancelled":
+        st.warning("Reading the attention was cancelled.", icon=":material/cancel:")
+    elif job is not None:
+        st.warning("The attention was read, but the store does not hold it.", icon=":material/warning:")
+    elif lost:
+        st.caption(plain(lost))
+    st.markdown(plain(effort(checkpoint, wave.duration_s)))
+    if st.button(label, icon=":material/play_arrow:", type="primary"):
+        _start(checkpoint, wave)
+
+
+def effort(checkpoint: Any, duration_s: float) -> str:
+    """How long it takes to read a clip."""
+    from analysis.studies.clip_cost import seconds
+
+    takes = job_words.about(2 * seconds(checkpoint.model_config, duration_s))
+    return (
+        f"{checkpoint.name} and its untrained twin take {takes} at most to read {seconds_to_words(duration_s)} on a CPU; "
+        "the page stays usable, and the address leads back here."
+    )
+
+
+def _start(checkpoint: Any, wave: Waveform) -> None:
+    from analysis.jobs.clips import submit_clip
+
+    try:
+        job_id = submit_clip(jobs.queue(), str(checkpoint.name), wave)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return
+    state.put("job", job_id)
+    state.keep("adopted", job_id)
+    st.rerun()
+
+
+def _job_of(checkpoint: Any, key: str) -> tuple[Job | None, str]:
+    """The job of the address if it reads this, else an unfinished one that does; and why the address has none."""
+
+    def reads(job: Job) -> bool:
+        return job.kind == KIND and (job.request["checkpoint"], job.request["clip"]) == (str(checkpoint.name), key)
+
+    job, lost = _in_address()
+    if job is not None and reads(job):
+        return job, ""
+    found = next((one for one in jobs.queue().list() if not one.finished and reads(one)), None)
+    if found is not None or not lost:
+        state.put("job", None if found is None else found.id)
+    return found, "" if found else lost
+
+
+def _in_address() -> tuple[Job | None, str]:
+    """The job that the address names, if it reads a clip; else why there is none, if it was forgotten."""
+    if not (job_id := state.get_text("job")):
+        return None, ""
+    try:
+        job = jobs.queue().get(job_id)
+    except JobError as error:
+        return None, str(error)
+    return (job, "") if job.kind == KIND else (None, "")

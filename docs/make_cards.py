@@ -1,0 +1,32 @@
+"""Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py FOLDER ...`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from analysis.models.checkpoint import open_checkpoint
+from analysis.studies.card import write_card
+from analysis.studies.corpora import open_corpus
+from analysis.studies.train_checkpoint import examine
+
+
+def main() -> None:
+    """New scores and a new card in every folder; the weights stay as they are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    corpus = open_corpus("full")
+    for folder in parser.parse_args().folders:
+        checkpoint = open_checkpoint(folder)
+        evaluation = examine(checkpoint.model(), checkpoint.untrained_twin(), corpus)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
+        card = write_card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
+        for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
+            temporary = folder / f".{name}.partial"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(folder / name)
+        print(folder.name, evaluation["trained"]["canonical"]["S"], file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

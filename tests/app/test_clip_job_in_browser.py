@@ -1,0 +1,52 @@
+"""A person uploads ten minutes, has them read by a job, reloads, and finds the recording and its pictures. In a real Chromium."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PATIENCE_MS = 240_000
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    return serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache")), "OMP_NUM_THREADS": "1"})[0]
+
+
+@pytest.fixture
+def ten_minutes(tmp_path: Path) -> Path:
+    path = tmp_path / "ten minutes.flac"
+    soundfile.write(path, 0.1 * np.random.default_rng(3).standard_normal(599 * 8_000), 8_000)
+    return path
+
+
+def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(chromium: str, address: str, ten_minutes: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")
+        page.locator("input[type=file]").first.set_input_files(str(ten_minutes))
+        page.get_by_role("button", name="Read the attention").click()
+        page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
+        page.get_by_test_id("stSidebar").get_by_text("D0-small on ten minutes.flac").wait_for()
+        page.reload(wait_until="commit")
+        page.get_by_text("the page shows ten minutes.flac of the job in the address").wait_for()
+        page.get_by_text(re.compile(r"Layer 1, mean of 8 heads, spreads each query over .* in 150 windows")).wait_for()
+        _assert_whole(page)
+        browser.close()
+
+
+def _assert_whole(page: Any) -> None:
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 6")
+    assert page.get_by_text("Traceback").count() == 0
+    assert page.get_by_test_id("stMain").get_by_role("button", name="Cancel").count() == 0
+    page.get_by_test_id("stSidebar").get_by_text("Clip, done").wait_for()

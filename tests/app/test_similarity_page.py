@@ -1,0 +1,68 @@
+"""The page of similarity with a stored result: matrices, means, what is behind a cell, and what a measure cannot say."""
+
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.results import Result
+
+LAYERS, CKA, RSA = ("1", "2"), "debiased CKA", "RSA, cosine, rho-a"
+
+
+def compared(name: str) -> Result:
+    """What could be found for 4 windows by two measures; the first has contributions."""
+    cells, grids, summary = [], [], []
+    arrays: dict[str, Any] = {}
+    about = {"first": name, "first_side": "audio", "second": name, "second_side": "midi"}
+    for measure, weights in product((CKA, RSA), ("trained", "untrained")):
+        value = 0.4 if weights == "trained" else 0.05
+        judged = {"null": 0.0, "null_high": 0.1, "inside_null": weights != "trained", "n": 4}
+        numbers = {"value": value, "ci_low": value - 0.1, "ci_high": value + 0.1, **judged}
+        for row, column in product(LAYERS, LAYERS):
+            widths = {"p": 8, "q": 8, "first_pr": 2.0, "second_pr": 3.0, "gaussian_null": None, "reason": ""}
+            cell = {**about, "weights": weights, "first_layer": row, "second_layer": column, "estimator": measure}
+            cells.append(cell | numbers | widths)
+        kept = f"contributions.{len(grids)}" if measure == CKA else None
+        if kept:
+            arrays[kept] = np.tile(np.array([0.1, 0.4, 0.3, 0.2], np.float32), (2, 2, 1))
+        grids.append({
+            **about, "weights": weights, "estimator": measure, "rows": list(LAYERS), "columns": list(LAYERS),
+            "contributions": kept, "without_work": None,
+        })  # fmt: skip
+        mean = {"what": "mean over blocks", "works": 2, "cells": 4, "of_cells": 4}
+        summary.append({"first": name, "second": name, "sides": "audio, midi", "weights": weights, "estimator": measure}
+                       | mean | numbers)  # fmt: skip
+    windows = [{"piece": f"piece {i}", "start_s": 10.0 * i, "work": f"work {i % 2}"} for i in range(4)]
+    tables = {"cells": cells, "grids": grids, "summary": summary, "windows": windows}
+    request = {"checkpoints": [name], "corpus": "small", "split": "test", "measure": CKA, "seed": 42}
+    made = {"command": f"otoscope study similarity {name}", "seconds": 5.0, "seed": 42}
+    return Result("similarity", request, f"{name}: layers share structure.", [], tables, arrays, made)
+
+
+@pytest.fixture
+def opened(open_page, store, checkpoints, queue):
+    store["one",] = compared("one")
+    return partial(open_page, "views/similarity.py", checkpoints=["one"], corpus="small")
+
+
+def captions(app: Any) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_a_cell_leads_to_the_windows_that_make_it(opened):
+    app = opened()
+    assert app.subheader[0].value == "one: layers share structure."
+    heard = app.dataframe[0].value
+    assert heard["piece"].tolist() == ["piece 1", "piece 2", "piece 3", "piece 0"]
+    assert heard["share"].tolist() == pytest.approx([40, 30, 20, 10])
+    assert len(app.get("audio")) == 1
+    assert "noise ceiling" not in captions(app)
+
+
+def test_of_rsa_it_is_said_that_there_is_no_noise_ceiling_and_why(opened):
+    said = captions(opened(measure=RSA))
+    assert "RSA is drawn without a noise ceiling" in said
+    assert "training seeds" in said

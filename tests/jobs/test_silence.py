@@ -1,0 +1,74 @@
+"""A worker that says nothing is ended, and the next job runs; sleep of the machine does not count as silence."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.jobs.queue import JobQueue
+from analysis.jobs.settings import Settings
+from analysis.jobs.silence import Silence
+
+TIMEOUT_S = 30.0
+
+Eventually = Callable[[Callable[[], Any]], None]
+
+
+def test_a_stopped_worker_is_ended_and_the_next_job_runs(
+    eventually: Eventually, gone: Callable[[int], bool], make_queue: Any, log_path: Path, tmp_path: Path
+) -> None:
+    jobs = make_queue(silence_s=3.0)
+    stopped = jobs.submit("until_file", {"file": str(tmp_path / "never")})
+    waiting = jobs.submit("echo", {})
+    eventually(lambda: jobs._shared.lanes["cpu"]._runner._began)
+    pid = jobs.workers()["cpu"]
+    os.kill(pid, signal.SIGSTOP)
+    job = jobs.wait(stopped, TIMEOUT_S)
+    assert (job.state, job.message) == (
+        "failed",
+        "The worker process said nothing for 3.0 s and was ended: it hung, or was stopped from outside. "
+        "Start it again; what was finished is kept.",
+    )
+    assert gone(pid)
+    assert jobs.wait(waiting, TIMEOUT_S).document["pid"] != pid
+    assert json.loads(log_path.read_text().splitlines()[0])["error"] == "The worker process ended (silent)."
+
+
+def test_a_worker_that_was_stopped_while_idle_loses_no_job(make_queue: Any) -> None:
+    jobs = make_queue(silence_s=3.0)
+    pid = jobs.wait(jobs.submit("echo", {"n": 1}), TIMEOUT_S).document["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    job = jobs.wait(jobs.submit("echo", {"n": 2}), TIMEOUT_S)
+    assert (job.state, job.message) == ("done", "")
+    assert job.document["pid"] != pid
+
+
+def test_a_job_that_reports_nothing_is_heard_all_the_same(eventually: Eventually, make_queue: Any, tmp_path: Path) -> None:
+    """More than twice as long as the worker may be silent; the function itself says nothing."""
+    jobs = make_queue(silence_s=3.0)
+    job_id = jobs.submit("quiet", {"seconds": 7.0})
+    job = jobs.wait(job_id, TIMEOUT_S)
+    assert (job.state, job.progress) == ("done", None)
+
+
+def test_the_usual_patience_is_a_minute(jobs: JobQueue) -> None:
+    assert jobs._shared.settings.silence_s == Settings().silence_s == 60.0
+
+
+def test_silence_is_counted_from_what_was_last_heard() -> None:
+    silence = Silence(100.0)
+    assert [silence.seconds(now) for now in (100.1, 101.0, 102.5)] == pytest.approx([0.1, 1.0, 2.5])
+    silence.heard(103.0)
+    assert silence.seconds(103.5) == pytest.approx(0.5)
+
+
+def test_after_sleep_the_count_begins_anew() -> None:
+    """Whoever counts was asleep too: a machine that was suspended, or a server that was stopped."""
+    silence = Silence(0.0)
+    assert silence.seconds(4.0) == pytest.approx(4.0)
+    assert silence.seconds(3_604.0) == 0.0
+    assert silence.seconds(3_608.0) == pytest.approx(4.0)

@@ -1,0 +1,37 @@
+"""Which clips a page reads while it is waited for, and which become a job."""
+
+import pytest
+
+from analysis.models.arms import build_config
+from analysis.studies.clip_cost import is_short, multiply_adds, seconds
+
+
+@pytest.mark.parametrize(
+    ("arm", "scale", "duration_s", "short"),
+    [
+        ("D0", "small", 30.0, True),
+        ("d4-a4r", "small", 30.0, True),
+        ("a4x", "small", 240.0, True),
+        ("D0", "small", 600.0, False),
+        ("d4a4", "small", 600.0, False),
+        ("D0", "paper", 4.0, False),
+        ("a4r", "paper", 4.0, True),  # 188 tokens where the others have 2,400
+        ("a4r", "paper", 30.0, False),
+    ],
+)
+def test_what_is_short(arm: str, scale: str, duration_s: float, short: bool) -> None:
+    assert is_short(build_config(arm, scale), duration_s) is short
+
+
+def test_multiply_adds_of_one_window_are_those_of_its_matrices() -> None:
+    config = build_config("D0", "small")
+    convolutions = 12_000 * 32 * 16 + 3_000 * 64 * 32 * 8 + 750 * 128 * 64 * 8 + 188 * 192 * 128 * 8
+    block = 188 * (4 * 192**2 + 2 * 192 * 512)
+    attention = 3 * 188**2 * 192 + 3 * 188 * 192**2  # forward, and the pattern once more with its projections
+    assert multiply_adds(config, 4.0) == convolutions + 4 * (block + attention)
+
+
+def test_every_window_costs_the_same() -> None:
+    config = build_config("a4x", "small")
+    assert multiply_adds(config, 8.1) == 3 * multiply_adds(config, 1.0)
+    assert seconds(config, 8.1) == pytest.approx(3 * seconds(config, 1.0))

@@ -1,0 +1,90 @@
+"""Recordings and what attention did over them come back from the store as they were, under keys that hold what decides them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.datasets.audio import Waveform
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+from analysis.store import Store
+from analysis.studies import clip_store
+from analysis.studies.clip import measure_use
+from analysis.studies.clip_store import keep_recording, put_use, read_recording, read_use, recording_key, use_key
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("checkpoints") / "one"
+    described = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
+    return save_checkpoint(folder, build_arm("a4x", "small", 0), arm="a4x", scale="small", **described)
+
+
+def recording(seconds: float = 9.1) -> Waveform:
+    samples = np.random.default_rng(5).normal(0, 0.1, round(seconds * 24_000)).astype(np.float32)
+    return Waveform(samples, 24_000, "noise.wav", "0" * 64, ("It is noise.",))
+
+
+def test_a_recording_comes_back_as_it_was(store: Store) -> None:
+    wave = recording()
+    key = keep_recording(store, wave)
+    found = read_recording(store, key)
+    assert found is not None
+    assert found.samples.tobytes() == wave.samples.tobytes()
+    assert replace(found, samples=wave.samples) == wave
+    assert keep_recording(store, wave) == key == recording_key(wave)
+    assert read_recording(store, "0" * 64) is None
+
+
+def test_whatever_differs_in_a_recording_gives_another_key() -> None:
+    wave = recording()
+    louder = wave.samples.copy()
+    louder[-1] = np.nextafter(louder[-1], np.float32(1))
+    others = [
+        replace(wave, samples=louder), replace(wave, sample_rate=22_050), replace(wave, name="x.wav"),
+        replace(wave, sha256="1" * 64), replace(wave, notices=()),
+    ]  # fmt: skip
+    assert len({recording_key(one) for one in (wave, *others)}) == 6
+
+
+def test_a_use_comes_back_as_it_was(store: Store, checkpoint: Checkpoint) -> None:
+    use = measure_use(checkpoint.model(), recording())
+    key = use_key(checkpoint, "a" * 64, twin=False, device="cpu")
+    assert read_use(store, key) is None
+    put_use(store, key, use)
+    found = read_use(store, key)
+    assert found is not None
+    assert (found.config, found.duration_s, found.tokens_per_cell, found.seconds, found.device) == (
+        use.config, use.duration_s, use.tokens_per_cell, use.seconds, "cpu",
+    )  # fmt: skip
+    assert list(found.layers) == list(use.layers) == [0, 1, 2, 3, 4]
+    for layer in use.layers:
+        for name in ("received", "effective", "entropy_bits", "n_queries"):
+            here, there = (getattr(one.layers[layer], name) for one in (use, found))
+            assert (here.dtype, here.tobytes()) == (there.dtype, there.tobytes())
+        assert found.spread(layer, 2) == use.spread(layer, 2)
+        assert found.received(layer, 2)[1].tobytes() == use.received(layer, 2)[1].tobytes()
+    assert found.self_similarity(1)[1].tobytes() == use.self_similarity(1)[1].tobytes()
+
+
+def test_the_key_of_a_use_holds_what_decides_it(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(one: Checkpoint, *, clip: str = "a" * 64, twin: bool = False, device: str = "cpu") -> str:
+        return use_key(one, clip, twin=twin, device=device)
+
+    config = replace(checkpoint, config={**checkpoint.config, "dropout": 0.3})
+    weights, seed = replace(checkpoint, sha256="1" * 64), replace(checkpoint, training={"seed": 4})
+    keys = [key(checkpoint), key(checkpoint, clip="b" * 64), key(checkpoint, device="cuda"), key(config), key(weights)]
+    twins = [key(checkpoint, twin=True), key(config, twin=True), key(seed, twin=True)]
+    monkeypatch.setattr(clip_store, "code_version", lambda: "0" * 16)
+    keys.append(key(checkpoint))
+    assert len({*keys, *twins}) == len(keys) + len(twins)
+    monkeypatch.undo()
+    assert key(weights, twin=True) == key(checkpoint, twin=True)  # the twin does not know the weights ...
+    assert key(seed) == key(checkpoint)  # ... nor the trained model the seed
