@@ -72,7 +72,7 @@ def chance_of_s(n_queries: int, pool_size: int, k: int = 10) -> float:
     Binomial(n, k / pool size); queries are taken to be independent.
 
     >>> round(chance_of_s(500, 256), 4), round(chance_of_s(10**6, 256), 4), chance_of_s(500, 10)
-    (0.0342, 0.0389, 1.0)
+    (0.0342, 0.039, 1.0)
     """
     beyond = stats.binom.sf(np.arange(n_queries), n_queries, min(1.0, k / pool_size))
     return float(np.sum(beyond**2) / n_queries)
