@@ -51,3 +51,16 @@ def test_parameters_of_the_paper() -> None:
         assert round(counted[part] / 1e6, 1) != published
     assert re.search(r"add up to 76\.7 M", text)
     assert sum((3.2, 54.5, 6.144, 1.2, 10.5, 0.8, 0.4)) == pytest.approx(76.7, abs=0.05)
+
+
+def test_differences_of_the_controls() -> None:
+    text = (paths.repository() / "checkpoints" / "README.md").read_text("utf-8")
+    documents = [json.loads(gzip.decompress(place.read_bytes())) for place in shipped_folder().glob("controls-*.json.gz")]
+    rows = [row for document in documents for row in document["tables"]["differences"]]
+    rows = [row for row in rows if row["weights"] == "trained" and row["first"] == "d4a4-small"]
+    assert len(rows) == 3
+    for row in rows:
+        control = row["second"].removeprefix("d4a4-").removesuffix("-small")
+        ends = f"[{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+        assert f"| d4a4 − {control} | {100 * row['value']:+.1f} | {ends} | {row['p']:.3f} |" in text
+        assert row["ci_low"] < 0 < row["ci_high"]

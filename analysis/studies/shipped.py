@@ -29,15 +29,29 @@ def shipped_folder() -> Path:
 def ship_result(result: Result, folder: Path | None = None) -> Path:
     """Write a result as `STUDY-DIGITS.json.gz` with its arrays beside it; the same result gives the same bytes.
 
+    Values and tables stay as they are. Arrays of fp32, which order and place windows, are rounded to one part in 2,048.
+
     Returns the path of the document.
     """
     folder = folder or shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
     document = result.to_document()
     place = folder / f"{result.study}-{_digits(result.study, document['request'])}"
-    _replace(place.with_suffix(".npz"), _packed(result.arrays))
+    _replace(place.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
     _replace(place.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
     return place.with_suffix(".json.gz")
+
+
+def rounded(array: np.ndarray) -> np.ndarray:
+    """The nearest numbers with 11 significant bits, which take half the room; what is not fp32 stays as it is.
+
+    >>> rounded(np.array([1.0, 0.1, -3.14159], np.float32)).tolist()
+    [1.0, 0.0999755859375, -3.140625]
+    """
+    if array.dtype != np.float32:
+        return array
+    bits = (np.ascontiguousarray(array).view(np.uint32) + np.uint32(1 << 12)) & np.uint32(0xFFFF_E000)
+    return bits.view(np.float32)
 
 
 def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:

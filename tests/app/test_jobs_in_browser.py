@@ -4,8 +4,10 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -112,14 +114,35 @@ def worker_of(server: int) -> int:
     raise AssertionError("no worker was started")
 
 
+@contextmanager
+def held(worker: int) -> Iterator[None]:
+    """A worker that gets nowhere, yet says now and then that it is alive: one that is silent would be ended."""
+    over = threading.Event()
+
+    def hold() -> None:
+        while True:
+            os.kill(worker, signal.SIGSTOP)
+            stop = over.wait(15)
+            os.kill(worker, signal.SIGCONT)
+            if stop:
+                return
+            time.sleep(0.5)
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    try:
+        yield
+    finally:
+        over.set()
+        holding.join()
+
+
 def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
     server: tuple[str, int], address: str, corpus: Path, browser: Any
 ) -> None:
     page, elsewhere = opened(browser, retrieval(address, corpus, EVIL))
     page.get_by_role("button", name="Compute").click()
-    worker = worker_of(server[1])
-    os.kill(worker, signal.SIGSTOP)  # so that the job lasts as long as this test looks at it
-    try:
+    with held(worker_of(server[1])):  # so that the job lasts as long as this test looks at it
         job = job_of(page)
         main_cancel(page).wait_for()
         page.reload(wait_until="commit")
@@ -129,8 +152,6 @@ def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
         main_cancel(other).wait_for()
         assert job_of(other) == job
         assert other.get_by_test_id("stSidebar").get_by_text("Retrieval, running").count() == 1  # one job, not two
-    finally:
-        os.kill(worker, signal.SIGCONT)
     for one in (page, other):
         one.get_by_text("Hear the misses").wait_for()
         one.get_by_test_id("stSidebar").get_by_text("Retrieval, done").wait_for()

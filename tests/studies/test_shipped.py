@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from analysis.results import Result, Value, provenance
 from analysis.studies.scoreboard import Request
-from analysis.studies.shipped import ship_result, shipped_result
+from analysis.studies.shipped import rounded, ship_result, shipped_result
 
 SHAS = {"a": "0" * 64, "b": "1" * 64}
 REQUEST = Request(("a", "b"), corpus="small")
@@ -47,3 +50,11 @@ def test_a_damaged_file_is_no_result(result: Result, tmp_path: Path, suffix: str
     ship_result(result, tmp_path)
     next(tmp_path.glob(f"*{suffix}")).write_bytes(damage)
     assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) is None
+
+
+@given(hnp.arrays(np.float32, 40, elements=st.floats(-(2.0**60), 2.0**60, width=32, allow_subnormal=False)))
+def test_arrays_of_fp32_lose_less_than_one_part_in_two_thousand(array: np.ndarray) -> None:
+    found = rounded(array)
+    assert found.dtype == np.float32
+    assert np.all(np.abs(found - array) <= np.abs(array) / 2**11)
+    assert np.array_equal(rounded(found), found)
