@@ -18,15 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "checkpoints": "/",
     "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
-    **{
-        name: f"/{name}"
-        for name in ("retrieval", "similarity", "embedding", "replication", "controls", "transposition", "battery")
-    },
-    "ablation": "/ablation?corpus=small&set=windows_per_piece%3D20",
-    "probes": "/probes?corpus=small&set=windows_per_piece%3D8",
-    "bands": "/bands?corpus=small&set=windows_per_piece%3D3&set=doses%3D0.5%2C1&set=dose_windows%3D16"
-    "&set=attribution_windows%3D2",
-    "invariance": "/invariance?corpus=small&set=windows_per_piece%3D2",
+    **{name: f"/{name}" for name in ("retrieval", "similarity", "probes", "replication", "embedding", "ablation", "bands")},
+    **{name: f"/{name}" for name in ("controls", "transposition", "invariance", "battery")},
 }
 HEIGHT = 1700
 QUIET_S = 4.0

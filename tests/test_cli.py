@@ -50,6 +50,7 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     out = tmp_path / "out"
     arguments = ["inspect", str(tmp_path / "x.wav"), "--checkpoint", str(tmp_path / "c"), "--layer", "2", "--out", str(out)]
     assert main(arguments) == 0
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
     described = json.loads((out / "inspection.json").read_text())
     assert described["query"] == "A4 token"
     assert described["n_windows"] == 2

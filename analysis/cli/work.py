@@ -145,7 +145,12 @@ def inspect(options: argparse.Namespace) -> None:
     notes = load_notes(options.midi) if options.midi else None
     arrays, described = inspect_clip(checkpoint, waveform, options.layer, at_s=options.at, notes=notes)
     made_folder(options.out)
-    np.savez_compressed(options.out / "arrays.npz", allow_pickle=False, **arrays)
-    (options.out / "inspection.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
+
+    def save_arrays(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    _replace(options.out / "arrays.npz", save_arrays)
+    _replace(options.out / "inspection.json", lambda path: path.write_text(json.dumps(described, indent=2), encoding="utf-8"))
     files = [str(path) for path in draw_inspection(arrays, described, options.out)]
     emit(options, {**described, "files": files}, files)

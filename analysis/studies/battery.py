@@ -13,8 +13,8 @@ from analysis.studies.study import STUDIES, build_request, command_of, find_chec
 
 # What a study costs, as a share of all; the bar of progress is divided in these proportions.
 COST: Mapping[str, float] = {
-    "scoreboard": 2, "replication": 1, "controls": 1, "ablation": 2, "bands": 4, "transposition": 3, "invariance": 4,
-    "similarity": 1, "probes": 2, "embedding": 1,
+    "scoreboard": 4, "replication": 1, "controls": 1, "ablation": 2, "bands": 5, "transposition": 2, "invariance": 4,
+    "similarity": 1, "probes": 2, "embedding": 5,
 }  # fmt: skip
 # On the small corpus every study asks a little less, so that four checkpoints take minutes on two cores.
 SMALL_SETTINGS: Mapping[str, Mapping[str, Any]] = {

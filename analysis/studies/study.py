@@ -103,8 +103,10 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """Where the result is in the store; the same weights make another model under another configuration."""
-        configs = {name: checkpoint.config for name, checkpoint in self.checkpoints.items()}
+        """Where the result is in the store; of the same weights another configuration makes another model, another seed another
+        untrained twin.
+        """
+        configs = {name: [one.config, one.training.get("seed", 0)] for name, one in self.checkpoints.items()}
         return Store.key(
             study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s,
             configs=configs, corpus=self.corpus_sha256,

@@ -124,6 +124,11 @@ def test_everything_that_decides_a_result_is_in_its_key(
 
     other = write_checkpoint(tmp_path / "two", 1)
     keys = [key([checkpoint]), key([checkpoint], size=4), key([checkpoint], seed=2), key([other]), key([checkpoint, other])]
+    found = study.find_checkpoint
+    for other_one in ({"training": {"seed": 77}}, {"config": {"n_heads": 4}}):
+        with monkeypatch.context() as patch:
+            patch.setattr(study, "find_checkpoint", lambda name, its=other_one: replace(found(name), **its))
+            keys.append(key([checkpoint]))
     monkeypatch.setattr(study, "code_version", lambda: "0" * 16)
     keys.append(key([checkpoint]))
     soundfile.write(folder / "a.wav", np.ones(24_000), 24_000)
