@@ -50,7 +50,7 @@ def _part(asked: Asked, study: str, told: Mapping[str, Any]) -> Any:
         result, origin = answers.found_result(study, request, asked.checkpoints)
     except (OtoscopeError, OSError) as problem:
         return Part(study, "", error=str(problem), notices=notices)
-    origins = (f"This {origin}.",) if origin else ()
+    origins = (f"What is shown {origin}.",) if origin else ()
     return Part(study, command_of(study, request), result, notices=(*notices, *origins))
 
 
@@ -58,6 +58,9 @@ def draw(asked: Asked, found: Sequence[Any]) -> None:
     """Every headline that is there, or the reason why there is none, and the report."""
     answered = sum(part.result is not None for part in found)
     st.success(f"{answered} of {len(found)} studies answered.", icon=":material/check_circle:")
+    common = _common_notices(found)
+    for notice in common:
+        st.caption(plain(notice))
     title = f"Examination of {', '.join(asked.names)} on {Path(asked.corpus).name}"
     arms = {str(one.name): str(one.arm) for one in asked.checkpoints}
     st.download_button(
@@ -68,8 +71,14 @@ def draw(asked: Asked, found: Sequence[Any]) -> None:
         if part.result is not None or part.error:
             name = str(job_words.STUDIES.get(part.study, part.study.capitalize()))
             st.markdown(f"**{plain(name)}**: {plain(_said(part))}")
-            for notice in dict.fromkeys(part.notices):
+            for notice in dict.fromkeys(one for one in part.notices if one not in common):
                 st.caption(plain(notice))
+
+
+def _common_notices(found: Sequence[Any]) -> list[str]:
+    """What is to be said of every answer, so that it is said once."""
+    told = [part.notices for part in found if part.result is not None]
+    return [notice for notice in dict.fromkeys(told[0]) if all(notice in one for one in told)] if len(told) > 1 else []
 
 
 def _said(part: Any) -> str:

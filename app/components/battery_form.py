@@ -15,7 +15,7 @@ from app.components.battery_answers import Asked
 from app.layout import plain
 
 KIND = "battery"
-SECONDS = {"small": 200.0, "full": 700.0}  # per checkpoint with its twin, on two CPU cores
+SECONDS = {"small": 70.0, "full": 670.0}  # per checkpoint with its twin, on two CPU cores
 
 
 def choose(good: Sequence[Any]) -> Asked:

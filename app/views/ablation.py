@@ -30,7 +30,7 @@ How it misleads:
 - Many drops are tested at once; one in twenty intervals misses its value by luck.
 """
 
-PAGE = study_page.StudyPage("ablation", "Which input is causal?", HOW_TO_READ, Cost(small=15, full=28), ablation_answer.draw)
+PAGE = study_page.StudyPage("ablation", "Which input is causal?", HOW_TO_READ, Cost(small=17, full=50), ablation_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -29,7 +29,7 @@ How it misleads:
 - Attributions depend on their baseline (−60 dB) and rest on very few windows. Where methods disagree, trust none of them alone.
 """
 
-PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, Cost(small=150, full=420), bands_answer.draw)
+PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, Cost(small=50, full=130), bands_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

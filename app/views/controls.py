@@ -27,7 +27,7 @@ How it misleads:
 """
 
 PAGE = study_page.StudyPage(
-    "controls", "Is it the information or the parameters?", HOW_TO_READ, Cost(small=20, full=60), controls_answer.draw
+    "controls", "Is it the information or the parameters?", HOW_TO_READ, Cost(small=35, full=105), controls_answer.draw
 )
 
 if __name__ == "__main__":  # not in the processes that render clips

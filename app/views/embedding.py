@@ -35,7 +35,7 @@ How it misleads:
   that joined points have one colour shows nothing.
 """
 
-COST = Cost(small=40, full=90)
+COST = Cost(small=50, full=140)
 PAGE = study_page.StudyPage("embedding", "How is the space laid out?", HOW_TO_READ, COST, embedding_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips

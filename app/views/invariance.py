@@ -30,7 +30,7 @@ How it misleads:
 - Changes and doses are many. Some are outside their null by luck. Windows of one piece are alike; intervals draw whole works.
 """
 
-PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, Cost(small=75, full=225), invariance_answer.draw)
+PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, Cost(small=40, full=110), invariance_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

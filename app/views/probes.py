@@ -32,7 +32,7 @@ How it misleads:
 """
 
 PAGE = study_page.StudyPage(
-    "probes", "What can be read out of each layer?", HOW_TO_READ, Cost(small=150, full=450), probes_answer.draw
+    "probes", "What can be read out of each layer?", HOW_TO_READ, Cost(small=20, full=50), probes_answer.draw
 )
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -27,7 +27,7 @@ How it misleads:
 """
 
 PAGE = study_page.StudyPage(
-    "replication", "Would another training give the same?", HOW_TO_READ, Cost(small=20, full=65), replication_answer.draw
+    "replication", "Would another training give the same?", HOW_TO_READ, Cost(small=35, full=105), replication_answer.draw
 )
 
 if __name__ == "__main__":  # not in the processes that render clips

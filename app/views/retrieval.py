@@ -39,7 +39,7 @@ def draw(result: Result, choice: Choice) -> None:
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
-PAGE = study_page.StudyPage("scoreboard", "Can it find the match?", HOW_TO_READ, Cost(small=40, full=110), draw)
+PAGE = study_page.StudyPage("scoreboard", "Can it find the match?", HOW_TO_READ, Cost(small=35, full=105), draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -24,7 +24,7 @@ How it misleads:
 """
 
 PAGE = study_page.StudyPage(
-    "similarity", "Do layers and encoders speak the same language?", HOW_TO_READ, Cost(small=25, full=45), similarity_answer.draw
+    "similarity", "Do layers and encoders speak the same language?", HOW_TO_READ, Cost(small=12, full=30), similarity_answer.draw
 )
 
 if __name__ == "__main__":  # not in the processes that render clips

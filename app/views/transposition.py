@@ -32,7 +32,7 @@ How it misleads:
 """
 
 PAGE = study_page.StudyPage(
-    "transposition", "Does it follow a transposition, or ignore it?", HOW_TO_READ, Cost(small=60, full=180),
+    "transposition", "Does it follow a transposition, or ignore it?", HOW_TO_READ, Cost(small=17, full=50),
     transposition_answer.draw,
 )  # fmt: skip
 

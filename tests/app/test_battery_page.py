@@ -32,7 +32,7 @@ def test_it_says_what_it_takes_and_submits_one_job(queue, store, monkeypatch, op
 
     monkeypatch.setattr(analysis.jobs.battery, "submit_battery", submit)
     app = opened(checkpoints="one", corpus="small")
-    assert app.markdown[0].value.startswith("10 studies of 1 checkpoint and the untrained twins take about 3 minutes on a CPU.")
+    assert app.markdown[0].value.startswith("10 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU.")
     app = press(app, "Examine")
     assert submitted == [(["one"], "small", list(STUDY_NAMES))]
     assert labels(app) == ["Cancel"]
@@ -87,11 +87,9 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
     app = opened(checkpoints="one", corpus="small")
     assert app.success[0].value == "2 of 10 studies answered."
     shown = [str(one.value) for one in app.markdown]
-    assert shown[0].startswith(
-        "8 studies of 1 checkpoint and the untrained twins take about 3 minutes on a CPU. What is answered"
-    )
+    assert shown[0].startswith("8 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU. What is answered")
     assert [text.split("**")[1] for text in shown if text.startswith("**")] == ["Retrieval", "Similarity"]
-    assert [one.value for one in app.caption].count("This came with the checkpoints.") == 2
+    assert [one.value for one in app.caption].count("What is shown came with the checkpoints.") == 1
     assert labels(app) == ["Go on"]
 
 

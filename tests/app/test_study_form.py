@@ -33,7 +33,7 @@ def submitted(monkeypatch, queue) -> list[tuple[list[str], dict[str, Any]]]:
 
 def test_without_a_result_it_says_what_it_takes(queue, store, opened, labels):
     app = opened(checkpoints="one", corpus="small")
-    assert "On a CPU, a checkpoint and its untrained twin take about 40 seconds" in app.markdown[0].value
+    assert "On a CPU, a checkpoint and its untrained twin take about 35 seconds" in app.markdown[0].value
     assert labels(app) == ["Compute"]
     assert "job" not in app.query_params
 
