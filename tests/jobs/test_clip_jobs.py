@@ -112,11 +112,12 @@ def test_a_cancelled_job_keeps_the_model_that_has_read_it_all(tiny_checkpoint: s
     assert stored(checkpoint, wave, twin=True) is None
 
 
-def test_a_running_job_is_cancelled_within_a_window(
+def test_a_running_job_can_be_cancelled(
     server: JobQueue, tiny_checkpoint: str, eventually: Callable[[Callable[[], Any]], None]
 ) -> None:
+    """At once, while its worker still loads what it needs: the tiny model reads ten minutes in less than a second."""
     job_id = submit_clip(server, tiny_checkpoint, recording(600.0))
-    eventually(lambda: server.get(job_id).progress)
+    eventually(lambda: server.get(job_id).state == "running")
     server.cancel(job_id)
     assert server.wait(job_id, TIMEOUT_S).state == "cancelled"
 
