@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import answers
-from app.components import job_words
+from app.components import job_words, study_facts
 from app.layout import plain
 
 
@@ -73,6 +73,12 @@ def draw(asked: Asked, found: Sequence[Any]) -> None:
             st.markdown(f"**{plain(name)}**: {plain(_said(part))}")
             for notice in dict.fromkeys(one for one in part.notices if one not in common):
                 st.caption(plain(notice))
+
+
+def facts(found: Sequence[Any]) -> dict[str, str]:
+    """What all answers were made from, for the footer; nothing where there is no answer."""
+    told = [study_facts.facts(part.result) for part in found if part.result is not None]
+    return {name: fact for name, fact in told[0].items() if all(one.get(name) == fact for one in told)} if told else {}
 
 
 def _common_notices(found: Sequence[Any]) -> list[str]:

@@ -29,15 +29,18 @@ def choose(good: Sequence[Any]) -> Asked:
     return Asked(tuple(checkpoints), corpus, tuple(name for name in STUDY_NAMES if name in studies))
 
 
-def show(asked: Asked) -> None:
-    """The job that the address names while it runs; else what is there, and a button for what is not."""
+def show(asked: Asked) -> dict[str, str]:
+    """The job that the address names while it runs; else what is there, and a button for what is not.
+
+    Returns what all answers were made from.
+    """
     if not asked.checkpoints or not asked.studies:
         layout.empty("Nothing is chosen to examine.", "Choose at least one checkpoint and one study above.")
-        return
+        return {}
     job = _job(asked)
     if job is not None and not job.finished:
         job_progress.follow(job)
-        return
+        return {}
     if job is not None and job.state == "failed":
         layout.error(job_words.ended(job))
     elif job is not None and job.state == "cancelled":
@@ -48,6 +51,7 @@ def show(asked: Asked) -> None:
         _offer(asked, missing, again=job is not None or len(missing) < len(found))
     if len(missing) < len(found):
         battery_answers.draw(asked, found)
+    return battery_answers.facts(found)
 
 
 def _offer(asked: Asked, missing: Sequence[str], *, again: bool) -> None:

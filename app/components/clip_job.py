@@ -82,16 +82,9 @@ def _ask(checkpoint: Any, wave: Waveform) -> None:
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
-    label = "Read the attention"
-    if job is not None and job.state == "failed":
-        layout.error(job_words.ended(job))
-        label = "Try again"
-    elif job is not None and job.state == "cancelled":
-        st.warning("Reading the attention was cancelled.", icon=":material/cancel:")
-    elif job is not None:
-        st.warning("The attention was read, but the store does not hold it.", icon=":material/warning:")
-    elif lost:
-        st.caption(plain(lost))
+    cancelled = "Reading the attention was cancelled."
+    job_progress.tell_end(job, lost, cancelled, "The attention was read, but the store does not hold it.")
+    label = "Try again" if job is not None and job.state == "failed" else "Read the attention"
     st.markdown(plain(effort(checkpoint, wave.duration_s)))
     if st.button(label, icon=":material/play_arrow:", type="primary"):
         _start(checkpoint, wave)

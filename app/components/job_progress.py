@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
-from app import state
+from app import layout, state
 from app.components import job_words
 from app.layout import plain
 
@@ -14,6 +14,24 @@ EVERY_S = 1.0
 def follow(job: Job) -> None:
     """Draw an unfinished job and go on drawing it, alone, until it ends; then the page is drawn once more."""
     st.fragment(_follow, run_every=EVERY_S)(job.id)
+
+
+def tell_end(job: Job | None, lost: str, cancelled: str, not_held: str) -> None:
+    """Why there is no result after a job.
+
+    Args:
+        job: that has finished; None where there is none.
+        lost: why the job of the address cannot be found; empty where it can.
+        cancelled: what to say of a cancelled job.
+        not_held: what to say of a finished one, the result of which is not there.
+    """
+    if job is not None and job.state == "failed":
+        layout.error(job_words.ended(job))
+    elif job is not None:
+        is_cancelled = job.state == "cancelled"
+        st.warning(cancelled if is_cancelled else not_held, icon=f":material/{'cancel' if is_cancelled else 'warning'}:")
+    elif lost:
+        st.caption(plain(lost))
 
 
 def _follow(job_id: str) -> None:

@@ -109,17 +109,10 @@ def ask(choice: Choice, cost: Cost) -> None:
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
-    label = "Compute"
-    if job is not None and job.state == "failed":
-        layout.error(job_words.ended(job))
-        label = "Try again"
-    elif job is not None and job.state == "cancelled":
-        kept = "; what was finished is kept" if job.progress and job.progress.done else ""
-        st.warning(f"The computation was cancelled{kept}.", icon=":material/cancel:")
-    elif job is not None:
-        st.warning("The result was computed, but the store does not hold it.", icon=":material/warning:")
-    elif lost:
-        st.caption(plain(lost))
+    kept = "; what was finished is kept" if job is not None and job.progress and job.progress.done else ""
+    cancelled = f"The computation was cancelled{kept}."
+    job_progress.tell_end(job, lost, cancelled, "The result was computed, but the store does not hold it.")
+    label = "Try again" if job is not None and job.state == "failed" else "Compute"
     to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.corpus))
     seconds = cost.seconds(choice.corpus, len(choice.checkpoints))
     st.markdown(plain(effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)))

@@ -23,14 +23,15 @@ def page() -> None:
     access.require_access()
     layout.question("What does the whole examination say?")
     good, _ = controls.usable()
+    facts: dict[str, str] = {}
     if good:
-        battery_form.show(battery_form.choose(good))
+        facts = battery_form.show(battery_form.choose(good))
     else:
         remedy = "Train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found, so there is nothing to examine.", remedy)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
-    layout.provenance()
+    layout.provenance(facts)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -86,6 +86,7 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
     monkeypatch.setattr(answers, "found_result", lambda study, request, ones: (wanted.get(study), "came with the checkpoints"))
     app = opened(checkpoints="one", corpus="small")
     assert app.success[0].value == "2 of 10 studies answered."
+    assert "one (abababababab)" in app.caption[-1].value
     shown = [str(one.value) for one in app.markdown]
     assert shown[0].startswith("8 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU. What is answered")
     assert [text.split("**")[1] for text in shown if text.startswith("**")] == ["Retrieval", "Similarity"]
