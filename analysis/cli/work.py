@@ -19,15 +19,46 @@ def train(options: argparse.Namespace) -> None:
     from analysis.studies.comparison import score_headline
 
     out = options.out or Path("runs") / f"{options.arm}-{options.scale}-{options.seed}"
-    request = {
-        "arm": options.arm, "scale": options.scale, "seed": options.seed, "corpus": options.corpus, "steps": options.steps,
-        "batch_size": options.batch_size, "schedule": options.schedule, "bf16": not options.fp32,
-        "warmup": min(100, options.steps // 10), "out": str(out), "resume": options.resume,
-    }  # fmt: skip
+    request = {**training_settings(options), "corpus": options.corpus, "out": str(out), "resume": options.resume}
     run_inline("train", request, progress_bar("train"), notice=say)
     saved = open_checkpoint(out)
     document = {"path": str(saved.path), "sha256": saved.sha256, "training": saved.training, "evaluation": saved.evaluation}
     emit(options, document, [f"{saved.path}: {score_headline(saved)}"])
+
+
+def training_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `TrainRequest`: those of the recipe, but for what an option says.
+
+    Raises:
+        ConfigError: the recipe is unknown, or an option is no number.
+    """
+    from analysis.training.recipes import FREEZES, find_recipe
+
+    recipe = find_recipe(options.recipe, options.scale)
+    settings: dict[str, Any] = {
+        "arm": options.arm, "scale": options.scale, "seed": options.seed, "steps": options.steps, "recipe": recipe.name,
+    } | {
+        name: getattr(recipe, name)
+        for name in ("batch_size", "weight_decay", "beta1", "beta2", "clip_norm", "schedule", "bf16", "freeze", "learning_rates")
+    }  # fmt: skip
+    settings["warmup"] = min(recipe.warmup, options.steps // 10) if recipe.name == "small" else recipe.warmup
+    names = ("batch_size", "warmup", "weight_decay", "clip_norm", "schedule", "floor", "tail_end", "reference_steps", "hold")
+    settings |= {name: value for name in (*names, "end") if (value := getattr(options, name)) is not None}
+    if options.betas is not None:
+        settings["beta1"], settings["beta2"] = _two_numbers(options.betas)
+    if options.precision is not None:
+        settings["bf16"] = options.precision == "bf16"
+    if options.freeze is not None:
+        settings["freeze"] = FREEZES[1] if options.freeze == "cnn" else FREEZES[0]
+    return settings
+
+
+def _two_numbers(text: str) -> tuple[float, float]:
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--betas {text!r} are no two numbers; expected such as 0.9,0.999.") from error
+    return first, second
 
 
 def study(options: argparse.Namespace) -> None:

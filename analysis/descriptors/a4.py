@@ -1,6 +1,6 @@
-"""A4: how the energy of eight frequency bands changes from frame to frame.
+"""A4: how the energy of eight octave bands changes from frame to frame.
 
-Source: Fernández Méndez et al., arXiv 2604.10283, section 3. The band edges are not given there; these are ours.
+Source: Fernández Méndez et al., arXiv 2604.10283, section 3.4.1 and Table 1.
 """
 
 import torch
@@ -9,8 +9,9 @@ from torch import Tensor
 
 from analysis.errors import ShapeError
 
-A4_EDGES_HZ = (20.0, 60.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 12000.0)
-N_BANDS = len(A4_EDGES_HZ) - 1
+N_BANDS = 8
+LOWEST_HZ = 46.875  # bin 4 of 2,048 at 24 kHz; Table 1 prints it as 47, and edges so rounded would fall into other bins
+A4_EDGES_HZ = tuple(LOWEST_HZ * 2.0**octave for octave in range(N_BANDS + 1))
 N_FFT = 2048
 HOP_LENGTH = 512
 SMALLEST_STD = 1e-8  # the source's clamp: a band that never changes stays 0 rather than becoming NaN
@@ -29,7 +30,9 @@ def a4(waveform: Float[Tensor, "batch samples"], sample_rate: int) -> Float[Tens
     """Change of each band's level in standard deviations of that band over the clip (no unit).
 
     log(1 + |STFT|), mean over the bins of each band, difference in time with a zero first frame, z-score per band over time
-    (unbiased standard deviation). Every band therefore has mean 0 over time.
+    (unbiased standard deviation). Every band therefore has mean 0 over time. The bands are octaves from 46.875 Hz; at 24 kHz
+    they are the bins [4:8], [8:16], [16:32], [32:64], [64:128], [128:256], [256:512] and [512:1025], the last with the bin at
+    half the sample rate. Bands above half of another sample rate stay 0.
 
     Raises:
         ShapeError: fewer samples than the transform needs.
@@ -40,16 +43,22 @@ def a4(waveform: Float[Tensor, "batch samples"], sample_rate: int) -> Float[Tens
     if waveform.shape[-1] <= N_FFT:
         raise ShapeError(f"A4 needs more than {N_FFT} samples; got shape {tuple(waveform.shape)}. Use a longer clip.")
     window = torch.hann_window(N_FFT, device=waveform.device)
-    spectrum = torch.stft(waveform.float(), N_FFT, HOP_LENGTH, window=window, center=True, return_complex=True)
-    level = torch.log1p(spectrum.abs())
-    bands = (_band_average(sample_rate, level.device) @ level).transpose(1, 2)
-    change = torch.diff(bands, dim=1, prepend=bands[:, :1])
-    centred = change - change.mean(dim=1, keepdim=True)
-    return centred / centred.std(dim=1, keepdim=True).clamp_min(SMALLEST_STD)
+    with torch.autocast(waveform.device.type, enabled=False):  # half precision would move a band by 0.06 of its deviations
+        spectrum = torch.stft(waveform.float(), N_FFT, HOP_LENGTH, window=window, center=True, return_complex=True)
+        bands = (band_average(sample_rate).to(waveform.device) @ torch.log1p(spectrum.abs())).transpose(1, 2)
+        change = torch.diff(bands, dim=1, prepend=bands[:, :1])
+        centred = change - change.mean(dim=1, keepdim=True)
+        return centred / centred.std(dim=1, keepdim=True).clamp_min(SMALLEST_STD)
 
 
-def _band_average(sample_rate: int, device: torch.device) -> Float[Tensor, "8 bins"]:
-    frequency = torch.linspace(0, sample_rate / 2, N_FFT // 2 + 1, device=device)
-    low, high = (torch.tensor(edges, device=device)[:, None] for edges in (A4_EDGES_HZ[:-1], A4_EDGES_HZ[1:]))
-    inside = ((frequency >= low) & (frequency < high)).float()
-    return inside / inside.sum(dim=1, keepdim=True).clamp_min(1.0)
+def band_average(sample_rate: int) -> Float[Tensor, "8 bins"]:
+    """Weights that average the bins of each band; a row of zeros where a band has none.
+
+    >>> [int(row.count_nonzero()) for row in band_average(24_000)]
+    [4, 8, 16, 32, 64, 128, 256, 513]
+    """
+    frequency = torch.arange(N_FFT // 2 + 1, dtype=torch.float64) * sample_rate / N_FFT
+    low, high = (torch.tensor(edges, dtype=torch.float64)[:, None] for edges in (A4_EDGES_HZ[:-1], A4_EDGES_HZ[1:]))
+    inside = (frequency >= low) & (frequency < high)
+    inside[-1] |= frequency == A4_EDGES_HZ[-1]
+    return (inside / inside.sum(dim=1, keepdim=True).clamp_min(1)).float()

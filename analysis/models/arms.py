@@ -43,12 +43,18 @@ REAL_ARMS = {
 }
 
 
+PUBLISHED_CONTROLS: tuple[DescriptorValues, ...] = ("zero", "random", "shuffled")  # the others are ours
+
+
 def _controls(arm: Arm) -> tuple[Arm, ...]:
     """Arms with the parameters of this one but without what its descriptors tell; none of an arm without descriptors."""
     given = " and ".join([*(["A4"] if arm.a4 != "none" else []), *(["D4"] if arm.d4 else [])])
     told: dict[DescriptorValues, str] = {
-        "zero": f"zeros in place of {given}", "random": f"noise in place of {given}", "shuffled": f"{given} in a shuffled order",
-    }  # fmt: skip
+        "zero": f"zeros in place of {given}",
+        "random": f"noise in place of {given}, with the mean and SD of each feature in the training set",
+        "shuffled": f"{given} of other windows",
+        "reordered": f"{given} of the window itself, in another order",
+    }
     same = {"a4": arm.a4, "d4": arm.d4, "family": arm.family, "control_of": arm.name}
     return tuple(
         Arm(f"{arm.name}-{values}", summary=f"control of {arm.name}: {summary}", descriptor_values=values, **same)
@@ -65,7 +71,7 @@ _PAPER = {
     "audio_d_model": 1024, "audio_d_ff": 4096, "audio_n_layers": 4, "max_audio_tokens": 6000,
     "d_pitch": 256, "d_velocity": 128, "d_duration": 128,
     "midi_d_model": 512, "midi_d_ff": 2048, "midi_n_layers": 4,
-    "n_heads": 8, "head_d_hidden": 512, "d_embedding": 256,
+    "n_heads": 8, "head_d_hidden": 512, "d_embedding": 256, "attention_dropout": 0.1,
 }  # fmt: skip
 _SMALL = {
     "conv_channels": (32, 64, 128, 192), "conv_kernels": (16, 8, 8, 8), "conv_strides": (8, 4, 4, 4),

@@ -8,26 +8,26 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from analysis.descriptors.a4 import N_BANDS, a4
+from analysis.descriptors.a4 import N_BANDS, a4, n_frames
 from analysis.errors import ShapeError
 from analysis.models.config import DescriptorValues, ModelConfig
-from analysis.models.substitutes import substitute
+from analysis.models.substitutes import Substitute
 from analysis.models.transformer import Block, MultiHeadAttention
 
 
 class A4Descriptor(nn.Module):
     """A4, or what a control puts in its place, as a module without weights: a place where it can be read or replaced."""
 
-    def __init__(self, sample_rate: int, values: DescriptorValues = "real") -> None:
+    def __init__(self, sample_rate: int, n_samples: int, values: DescriptorValues = "real") -> None:
         super().__init__()
         self.sample_rate = sample_rate
-        self.values: DescriptorValues = values
+        self.given = Substitute(values, n_frames(n_samples), N_BANDS, "A4")
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames 8"]:
         """See `analysis.descriptors.a4` and `analysis.models.substitutes`."""
         frames = a4(waveform, self.sample_rate)
         mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
-        return substitute(frames, mask, [waveform], self.values, training=self.training)
+        return self.given(frames, mask, [waveform])
 
 
 class AudioEncoder(nn.Module):
@@ -43,16 +43,16 @@ class AudioEncoder(nn.Module):
             self.a4_concat = nn.Linear(d_model + N_BANDS, d_model)
         elif config.a4_mechanism == "cross":
             self.a4_source = nn.Linear(N_BANDS, d_model)
-            self.a4_attention = MultiHeadAttention(d_model, config.n_heads)
+            self.a4_attention = MultiHeadAttention(d_model, config.n_heads, config.attention_dropout)
         elif config.a4_mechanism == "reverse":
             self.a4_query = nn.Linear(N_BANDS, d_model)
             self.a4_positions = nn.Parameter(torch.randn(config.max_a4_frames, d_model) * 0.02)
-            self.a4_attention = MultiHeadAttention(d_model, config.n_heads)
+            self.a4_attention = MultiHeadAttention(d_model, config.n_heads, config.attention_dropout)
         if config.a4_mechanism != "none":
-            self.a4 = A4Descriptor(config.sample_rate, config.descriptor_values)
+            self.a4 = A4Descriptor(config.sample_rate, config.n_samples, config.descriptor_values)
             self.a4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
-            Block(d_model, config.n_heads, config.audio_d_ff, config.dropout, norm_first=False)
+            Block(d_model, config.n_heads, config.audio_d_ff, config.dropout, config.attention_dropout, norm_first=False)
             for _ in range(config.audio_n_layers)
         )
 

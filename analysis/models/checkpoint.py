@@ -20,6 +20,7 @@ from analysis.errors import CheckpointError, OtoscopeError
 from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
 from analysis.models.config import ModelConfig, shown
+from analysis.models.controls import LEARNING, copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.headers import compare_header, compare_shapes, describe_safetensors
 
@@ -82,8 +83,11 @@ class Checkpoint:
         return model.eval()
 
     def untrained_twin(self) -> DualEncoder:
-        """The same architecture from the same seed after zero steps."""
-        return build_model(self.model_config, seed=int(self.training.get("seed", 0))).eval()
+        """The same architecture from the same seed after zero steps; a control keeps what it knows of the training set."""
+        twin = build_model(self.model_config, seed=int(self.training.get("seed", 0)))
+        if self.model_config.descriptor_values in LEARNING:
+            copy_learned(self.model(), twin)
+        return twin.eval()
 
 
 @dataclass(frozen=True)

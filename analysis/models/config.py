@@ -8,9 +8,11 @@ from analysis.errors import ConfigError
 
 A4Mechanism = Literal["none", "concat", "cross", "reverse"]
 MECHANISMS = ("none", "concat", "cross", "reverse")
-DescriptorValues = Literal["real", "zero", "random", "shuffled"]
-DESCRIPTOR_VALUES: tuple[DescriptorValues, ...] = ("real", "zero", "random", "shuffled")
-_NAMES = {"a4_mechanism": MECHANISMS, "descriptor_values": DESCRIPTOR_VALUES}
+DescriptorValues = Literal["real", "zero", "random", "shuffled", "reordered"]
+DESCRIPTOR_VALUES: tuple[DescriptorValues, ...] = ("real", "zero", "random", "shuffled", "reordered")
+MidiNorm = Literal["after mean", "before mean"]
+MIDI_NORMS: tuple[MidiNorm, ...] = ("after mean", "before mean")
+_NAMES = {"a4_mechanism": MECHANISMS, "descriptor_values": DESCRIPTOR_VALUES, "midi_norm": MIDI_NORMS}
 
 _MOST_CONVOLUTIONS = 16
 _LARGEST = 2**16  # of a size that is not listed here; far above any model, far below what overflows or never ends
@@ -38,6 +40,9 @@ class ModelConfig:
     Attributes:
         descriptor_values: what stands where the descriptors enter; other than "real" in parameter-matched controls, see
             `analysis.models.substitutes`.
+        attention_dropout: on attention patterns, those of the injection included.
+        midi_norm: where the last layer norm of the MIDI encoder stands: after the mean over notes, as in the paper, or before it,
+            as in the authors' code.
     """
 
     a4_mechanism: A4Mechanism
@@ -66,6 +71,8 @@ class ModelConfig:
     sample_rate: int = 24_000
     n_samples: int = 96_000
     descriptor_values: DescriptorValues = "real"
+    attention_dropout: float = 0.0
+    midi_norm: MidiNorm = "after mean"
 
     def __post_init__(self) -> None:
         self._refuse_convolutions()
@@ -73,6 +80,8 @@ class ModelConfig:
             raise ConfigError(f"Unknown A4 mechanism {shown(self.a4_mechanism)}: expected one of {MECHANISMS}.")
         if self.descriptor_values not in DESCRIPTOR_VALUES:
             raise ConfigError(f"Unknown descriptor values {shown(self.descriptor_values)}: expected one of {DESCRIPTOR_VALUES}.")
+        if self.midi_norm not in MIDI_NORMS:
+            raise ConfigError(f"Unknown midi_norm {shown(self.midi_norm)}: expected one of {MIDI_NORMS}.")
         if self.d_pitch + self.d_velocity + self.d_duration != self.midi_d_model:
             raise ConfigError("d_pitch + d_velocity + d_duration must equal midi_d_model, since they are concatenated.")
         for width in (self.audio_d_model, self.midi_d_model):

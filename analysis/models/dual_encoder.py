@@ -12,10 +12,15 @@ from analysis.seeding import derive
 
 
 def projection_head(d_in: int, d_hidden: int, d_out: int) -> nn.Sequential:
-    """Linear, batch norm, ReLU, twice; then linear."""
+    """Linear, batch norm, ReLU, twice; then linear. Xavier-uniform weights and no bias at first, as in the authors' code."""
     first = [nn.Linear(d_in, d_hidden), nn.BatchNorm1d(d_hidden), nn.ReLU()]
     second = [nn.Linear(d_hidden, d_hidden), nn.BatchNorm1d(d_hidden), nn.ReLU()]
-    return nn.Sequential(*first, *second, nn.Linear(d_hidden, d_out))
+    head = nn.Sequential(*first, *second, nn.Linear(d_hidden, d_out))
+    for layer in head:
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return head
 
 
 class DualEncoder(nn.Module):

@@ -16,13 +16,14 @@ from torch import Tensor, nn
 from analysis.descriptors.d4 import N_STEPS, d4
 from analysis.errors import ShapeError
 from analysis.models.config import DescriptorValues, ModelConfig
-from analysis.models.substitutes import substitute
+from analysis.models.substitutes import Substitute
 from analysis.models.transformer import Block
 
 N_PITCHES = 128
 N_VELOCITIES = 128
 N_DURATIONS = 32
 SHORTEST_S, LONGEST_S = 0.05, 4.0
+SAMPLED_NOTES = 96  # of each training window that a shuffled control carries
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ class D4Descriptor(nn.Module):
 
     def __init__(self, values: DescriptorValues = "real") -> None:
         super().__init__()
-        self.values: DescriptorValues = values
+        self.given = Substitute(values, SAMPLED_NOTES, N_STEPS, "D4")
 
     def forward(self, notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:
         """See `masked_d4` and `analysis.models.substitutes`."""
         contents = [notes.pitch, notes.velocity, notes.duration]
-        return substitute(masked_d4(notes), notes.mask, contents, self.values, training=self.training)
+        return self.given(masked_d4(notes), notes.mask, contents)
 
 
 class MidiEncoder(nn.Module):
@@ -98,8 +99,10 @@ class MidiEncoder(nn.Module):
             self.d4_concat = nn.Linear(d_model + N_STEPS, d_model)
             self.d4_norm = nn.LayerNorm(d_model)
         self.blocks = nn.ModuleList(
-            Block(d_model, config.n_heads, config.midi_d_ff, config.dropout, norm_first=True) for _ in range(config.midi_n_layers)
+            Block(d_model, config.n_heads, config.midi_d_ff, config.dropout, config.attention_dropout, norm_first=True)
+            for _ in range(config.midi_n_layers)
         )
+        self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(d_model)
 
     def tokens(self, notes: MidiBatch) -> Float[Tensor, "batch notes d_model"]:
@@ -108,7 +111,7 @@ class MidiEncoder(nn.Module):
         x = self.input_norm(self.input(torch.cat(parts, dim=-1)))
         if self.config.d4:
             x = self.d4_norm(self.d4_concat(torch.cat([x, self.d4(notes).to(x.dtype)], dim=-1)))
-        return x + sinusoids(x.shape[1], x.shape[2], x.device)
+        return self.dropout(x + sinusoids(x.shape[1], x.shape[2], x.device))
 
     def hidden_states(self, notes: MidiBatch) -> list[Float[Tensor, "batch notes d_model"]]:
         """Input of block 1, then the output of every block."""
@@ -118,10 +121,13 @@ class MidiEncoder(nn.Module):
         return states
 
     def forward(self, notes: MidiBatch) -> Float[Tensor, "batch d_model"]:
-        """Mean over the notes of the last block, normalised."""
+        """Mean over the notes of the last block; layer norm after it as in the paper, or before it as in the authors' code."""
         last = self.hidden_states(notes)[-1]
+        if self.config.midi_norm == "before mean":
+            last = self.norm(last)
         weight = notes.mask[..., None].to(last.dtype)
-        return self.norm((last * weight).sum(dim=1) / weight.sum(dim=1))
+        mean = (last * weight).sum(dim=1) / weight.sum(dim=1)
+        return mean if self.config.midi_norm == "before mean" else self.norm(mean)
 
 
 def masked_d4(notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:

@@ -54,7 +54,11 @@ def changes_of(desk: Desk, config: ModelConfig, segments: Sequence[Segment], sid
 
 def _a4_rows(config: ModelConfig, segments: Sequence[Segment]) -> list[Tensor]:
     """What the model is given as A4 of every window, `(frames, 8)`."""
-    return list(A4Descriptor(config.sample_rate, config.descriptor_values).eval()(waveform_batch(segments, config.sample_rate)))
+    return list(
+        A4Descriptor(config.sample_rate, config.n_samples, config.descriptor_values).eval()(
+            waveform_batch(segments, config.sample_rate)
+        )
+    )
 
 
 def _d4_rows(config: ModelConfig, segments: Sequence[Segment]) -> list[Tensor]:

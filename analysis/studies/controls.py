@@ -11,7 +11,7 @@ from analysis.datasets.pools import Pools
 from analysis.measures.paired_scores import s_exchange_p, s_on_resamples
 from analysis.measures.retrieval import s_score
 from analysis.measures.sensitivity import draw_works
-from analysis.models.arms import ARMS
+from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import SHARE, Value
 from analysis.studies.controls_words import details, headline
@@ -88,12 +88,16 @@ def _pairs_of(checkpoints: Mapping[str, Checkpoint]) -> list[tuple[str, str, str
     return sorted(pairs, key=lambda pair: pair[0] != REAL)
 
 
+def _is_published_control(arm: Arm, of: str) -> bool:
+    return arm.control_of == of and arm.descriptor_values in PUBLISHED_CONTROLS
+
+
 def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[Row]:
     """One sentence for every checkpoint that is not paired with what it should be, or has nothing to be paired with."""
     rows = []
     for name, one in checkpoints.items():
         real = ARMS[one.arm].control_of
-        wanted = [arm.name for arm in ARMS.values() if (arm.name == real if real else arm.control_of == one.arm)]
+        wanted = [real] if real else [arm.name for arm in ARMS.values() if _is_published_control(arm, one.arm)]
         named = {other: other_one for other, other_one in checkpoints.items() if other_one.arm in wanted}
         unlike = {other: apart for other, other_one in named.items() if (apart := _matched(one, other_one))}
         alike = {named[other].arm for other in named if other not in unlike}

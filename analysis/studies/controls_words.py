@@ -5,7 +5,7 @@ from typing import Any
 
 ALPHA = 0.05
 Rows = Sequence[Mapping[str, Any]]
-GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "shuffled values"}
+GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "other windows' values", "reordered": "its own values in another order"}
 REAL = "real − control"
 
 

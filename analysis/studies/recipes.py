@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from analysis.models.checkpoint import Checkpoint
 
@@ -16,12 +16,34 @@ class Recipe:
     steps: int | None
     batch_size: int | None
     schedule: str | None
+    warmup: int | None = None
+    floor: float | None = None
+    tail_end: float | None = None
+    reference_steps: int | None = None
+    hold: float | None = None
+    end: str | None = None
+    learning_rates: str | None = None
+    weight_decay: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    clip_norm: float | None = None
+    bf16: bool | None = None
+    freeze: str | None = None
+
+
+_ONLY_OF = {  # settings of a schedule that others do not look at
+    "floor": "cosine-tail", "tail_end": "cosine-tail", "reference_steps": "cosine-tail",
+    "hold": "trapezoidal", "end": "trapezoidal",
+}  # fmt: skip
 
 
 def recipe_of(checkpoint: Checkpoint) -> Recipe:
     """How a checkpoint was trained; the corpus by its SHA-256."""
     said = checkpoint.training
-    return Recipe(checkpoint.scale, said.get("corpus_sha256"), said.get("steps"), said.get("batch_size"), said.get("schedule"))
+    names = [field.name for field in fields(Recipe) if field.name not in ("scale", "corpus")]
+    own = {name: said.get(name) for name in names if _ONLY_OF.get(name, said.get("schedule")) == said.get("schedule")}
+    own["learning_rates"] = own["learning_rates"] or (checkpoint.scale if "learning_rates" in said else None)
+    return Recipe(scale=checkpoint.scale, corpus=said.get("corpus_sha256"), **own)
 
 
 def training_seed(checkpoint: Checkpoint) -> int | None:

@@ -9,6 +9,7 @@ import torch
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
+from analysis.models.controls import copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.studies.card import write_card
 from analysis.training.evaluation import evaluate, fit_pool
@@ -32,6 +33,7 @@ def train_checkpoint(
     trained = train(request, corpus, out, resume=resume, progress=progress)
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = build_arm(request.arm, request.scale, request.seed)
+    copy_learned(trained.model, twin)
     evaluation = examine(trained.model, twin, corpus)
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),

@@ -13,34 +13,52 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.arms import build_config
+from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
-from analysis.training.schedules import learning_rate_factor
+from analysis.training.recipes import FREEZES, LEARNING_RATES
+from analysis.training.schedules import ENDS, Schedule
 
 Progress = Callable[[int, int, str], None]
 RESUME = "resume.pt"
-LEARNING_RATES = {
-    "paper": {"audio_early": 5e-6, "audio_late": 1e-5, "midi": 5e-5, "heads": 1e-4, "descriptors": 5e-4},
-    "small": {"audio_early": 5e-4, "audio_late": 5e-4, "midi": 5e-4, "heads": 1e-3, "descriptors": 1e-3},
-}
+FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
+LEARNED_WINDOWS = 256  # of the training set, from which a control learns what it is given
 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """One run. `validation` sizes the pool on which the best step is chosen."""
+    """One run; `analysis.training.recipes` has named ones.
+
+    Attributes:
+        recipe: the name of what the settings below were taken from; it decides nothing itself.
+        floor, tail_end, reference_steps, hold, end: of the schedule, see `Schedule`.
+        learning_rates: a row of `LEARNING_RATES`; "" for that of the scale.
+        freeze: parts of the audio encoder that keep the values they were drawn with; "" for none.
+        validation_queries, validation_pool, validation_windows_per_piece: sizes of the pool on which the best step is chosen.
+    """
 
     arm: str
     scale: str = "small"
     seed: int = 0
     steps: int = 700
     batch_size: int = 64
+    recipe: str = "small"
     schedule: str = "cosine"
     warmup: int = 100
+    floor: float = 0.10
+    tail_end: float = 0.02
+    reference_steps: int = 0
+    hold: float = 0.5
+    end: str = "cosine"
+    learning_rates: str = ""
     weight_decay: float = 1e-4
+    beta1: float = 0.9
+    beta2: float = 0.999
     clip_norm: float = 1.0
     bf16: bool = True
+    freeze: str = ""
     validate_every: int = 100
     validation_queries: int = 200
     validation_pool: int = 256
@@ -48,10 +66,23 @@ class TrainRequest:
 
     def __post_init__(self) -> None:
         build_config(self.arm, self.scale)
-        learning_rate_factor(self.schedule, 0, 1, 0)
-        for name, least in (("steps", 0), ("batch_size", 2), ("validate_every", 1), ("warmup", 0)):
-            if getattr(self, name) < least:
+        _ = self.rates
+        for name, least in (("steps", 0), ("batch_size", 2), ("validate_every", 1), ("weight_decay", 0)):
+            if not getattr(self, name) >= least:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected {least} or more.")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; expected a number from 0 to below 1.")
+        if not self.clip_norm > 0:
+            raise ConfigError(f"clip_norm is {self.clip_norm}; expected a number above 0.")
+        for name, known in (("learning_rates", ("", *LEARNING_RATES)), ("freeze", FREEZES), ("end", ENDS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"Unknown {name} {getattr(self, name)!r}: expected one of {', '.join(map(repr, known))}.")
+
+    @property
+    def rates(self) -> Schedule:
+        """How the learning rate rises and falls."""
+        return Schedule(self.schedule, self.warmup, self.floor, self.tail_end, self.reference_steps, self.hold, self.end)
 
 
 @dataclass
@@ -71,13 +102,16 @@ def pick_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def parameter_groups(model: DualEncoder, scale: str) -> list[dict[str, Any]]:
-    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules."""
-    rates = LEARNING_RATES[scale]
+def parameter_groups(model: DualEncoder, learning_rates: str, freeze: str = "") -> list[dict[str, Any]]:
+    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules; without frozen ones."""
+    rates = LEARNING_RATES[learning_rates]
     members: dict[str, list[torch.nn.Parameter]] = {name: [] for name in rates}
     half = model.config.audio_n_layers // 2
     late = tuple(f"audio.blocks.{i}." for i in range(half, model.config.audio_n_layers))
     for name, parameter in model.named_parameters():
+        if name.startswith(FROZEN[freeze]):
+            parameter.requires_grad_(False)
+            continue
         if ".a4_" in name or ".d4_" in name:
             group = "descriptors"
         elif "_head." in name:
@@ -96,10 +130,20 @@ class Run:
     def __init__(self, request: TrainRequest, device: torch.device, corpus_sha256: str = "") -> None:
         self.request, self.device, self.corpus_sha256, self.step = request, device, corpus_sha256, 0
         self.model = build_arm(request.arm, request.scale, request.seed).to(device)
-        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, request.scale), weight_decay=request.weight_decay)
+        groups = parameter_groups(self.model, request.learning_rates or request.scale, request.freeze)
+        self.optimizer = torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
         self.history: list[dict[str, Any]] = []
         self.minutes = 0.0
         self.best: dict[str, Any] = {"S": -1.0, "step": 0, "weights": self._weights()}
+
+    def learn(self, segments: list[Segment]) -> None:
+        """Let a control take from training windows what it is given in place of the descriptors."""
+        count = min(LEARNED_WINDOWS, len(segments))
+        chosen = numpy_generator(self.request.seed, "learned windows").choice(len(segments), count, replace=False)
+        part = [segments[i] for i in chosen]
+        waveform, notes = waveform_batch(part, self.model.config.sample_rate), note_batch(part, self.model.config.max_notes)
+        learn_descriptors(self.model, waveform.to(self.device), notes.to(self.device))
+        self.best["weights"] = self._weights()
 
     def train_step(self, segments: list[Segment]) -> dict[str, Any]:
         """One batch; its windows and its dropout depend on (seed, step) alone, so a resumed run sees the same."""
@@ -108,7 +152,7 @@ class Run:
         part = [segments[i] for i in chosen]
         waveform = waveform_batch(part, self.model.config.sample_rate).to(self.device)
         notes = note_batch(part, self.model.config.max_notes).to(self.device)
-        factor = learning_rate_factor(request.schedule, self.step, request.steps, request.warmup)
+        factor = request.rates.factor(self.step, request.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * factor
         self.model.train()
@@ -188,6 +232,8 @@ def train(
     validation = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece))
     sizes = fit_pool(validation, n_queries=request.validation_queries, pool_size=request.validation_pool)
     out.mkdir(parents=True, exist_ok=True)
+    if run.step == 0 and run.model.config.descriptor_values in LEARNING:
+        run.learn(training)
     while run.step < request.steps:
         began = time.monotonic()
         row = run.train_step(training)

@@ -18,7 +18,7 @@ from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
 BASELINE = "D0"
-GIVEN = {"real": "real", "zero": "zeros", "random": "noise", "shuffled": "shuffled"}
+GIVEN = {"real": "real", "zero": "zeros", "random": "noise", "shuffled": "other windows", "reordered": "reordered"}
 TRAINED, TWIN = "trained", "untrained twin"
 COLOURS = {TRAINED: theme.JOINT}
 REAL = "real − control"

@@ -5,11 +5,13 @@ from app.components.study_form import Cost
 
 HOW_TO_READ = """
 An arm with descriptors has more parameters than D0, and those alone may help. Each **control** is the same architecture, trained
-in the same way from the same seed, but where the descriptor enters it is given **zeros**, **noise** or the descriptor's own
-**shuffled values**. *Real − control* is what the information adds; *control − D0* what the parameters add. **S** is the smaller
-of two shares: matches among the first ten, audio to MIDI and MIDI to audio.
+in the same way from the same seed, but where the descriptor enters it is given **zeros**, **noise** with the mean and deviation
+that each feature has in the training set, or the descriptors of **other windows** (*shuffled*, as in the source: exchanged within
+the batch in training, and outside it those of training windows). A fourth, ours, gets its own values in another order. *Real −
+control* is what the information adds; *control − D0* what the parameters add. **S** is the smaller of two shares: matches among
+the first ten, audio to MIDI and MIDI to audio.
 
-Pairs are made only of checkpoints that were trained alike: scale, corpus, steps, batch size, schedule and seed. p is of a
+Pairs are made only of checkpoints that were trained alike: scale, corpus, seed and every setting of the training. p is of a
 permutation that exchanges the two models for whole works.
 
 How it misleads:
@@ -17,13 +19,13 @@ How it misleads:
 - Intervals and p are over works, for *one* training of each. Another seed may turn a difference around: *Replication* tells how
   far S moves from training to training. A difference smaller than that is not shown by a single pair.
 - Zeros carry nothing, but noise also disturbs. A model that noise makes worse than zeros does not show that information helps.
-- Shuffled values keep level and spread. Where loudness in a band is enough, this control comes close to the real arm although
-  information is what counts.
+- A window's own values in another order keep level and spread. Where that is enough, this control comes close to the real arm
+  although information is what counts; other windows' values keep nothing of the window.
 - A control that is as good as the arm shows that the descriptor is not *needed* here, not that it is wrong; the audio tells the
   same.
 - Untrained twins of arm and control differ by their input alone. Their difference should hold no difference; if it does not, the
   pool is too small to trust the rest.
-- Three controls are three tests; p is not corrected.
+- Several controls are several tests; p is not corrected.
 """
 
 PAGE = study_page.StudyPage(

@@ -6,6 +6,7 @@ import torch
 
 from analysis.errors import ShapeError
 from analysis.models.arms import ARMS
+from analysis.models.controls import learn_descriptors
 from analysis.models.dual_encoder import build_arm
 from analysis.models.midi_encoder import collate_notes
 
@@ -18,8 +19,10 @@ def _window(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_arm_embeds_both_sides(arm: str) -> None:
     model = build_arm(arm, "small").eval()
+    clips = torch.randn(2, 96_000, generator=torch.Generator().manual_seed(0))
+    learn_descriptors(model, clips, collate_notes([_window(5, 2), _window(9, 3)]))
     with torch.no_grad():
-        audio = model.embed_audio(torch.randn(2, 96_000))
+        audio = model.embed_audio(clips)
         midi = model.embed_midi(collate_notes([_window(5, 0), _window(9, 1)]))
     assert audio.shape == midi.shape == (2, 128)
     assert torch.isfinite(audio).all()

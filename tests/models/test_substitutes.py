@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.descriptors.a4 import a4
-from analysis.errors import ConfigError
+from analysis.errors import ConfigError, ShapeError
 from analysis.models.arms import ARMS, REAL_ARMS, build_config
 from analysis.models.config import DESCRIPTOR_VALUES, DescriptorValues, ModelConfig
+from analysis.models.controls import copy_learned, learn_descriptors
 from analysis.models.counting import count_parameters
-from analysis.models.dual_encoder import build_arm
+from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch, collate_notes, masked_d4
-from analysis.models.substitutes import substitute
+from analysis.models.substitutes import Substitute, derangement
 from analysis.models.taps import capture
 
 CONTROLS = [name for name, arm in ARMS.items() if arm.control_of]
@@ -30,18 +31,29 @@ def batch(*lengths: int) -> MidiBatch:
     return collate_notes([window(n, n) for n in lengths])
 
 
+def noise_clips(n: int, seed: int) -> torch.Tensor:
+    return torch.randn(n, 96_000, generator=torch.Generator().manual_seed(seed))
+
+
+def learned(arm: str) -> DualEncoder:
+    """A control that has seen five training windows."""
+    model = build_arm(arm, "small")
+    learn_descriptors(model, noise_clips(5, 1), batch(7, 20, 33, 50, 120))
+    return model.eval()
+
+
 def given_to(arm: str, waveform: torch.Tensor, notes: MidiBatch, *, training: bool = False) -> dict[str, torch.Tensor]:
     """What stands at the descriptor taps."""
-    model = build_arm(arm, "small").train(training)
+    model = learned(arm).train(training)
     with torch.no_grad(), capture(model, ("audio.a4", "midi.d4")) as seen:
         model.embed_audio(waveform)
         model.embed_midi(notes)
     return seen
 
 
-def test_every_arm_with_a_descriptor_has_its_three_controls() -> None:
+def test_every_arm_with_a_descriptor_has_its_controls() -> None:
     named = {arm.name for arm in REAL_ARMS.values() if arm.a4 != "none" or arm.d4}
-    expected = {f"{name}-{values}" for name in named for values in ("zero", "random", "shuffled")}
+    expected = {f"{name}-{values}" for name in named for values in DESCRIPTOR_VALUES[1:]}
     assert set(CONTROLS) == expected
     assert ARMS["d4a4-zero"].summary == "control of d4a4: zeros in place of A4 and D4"
 
@@ -61,38 +73,100 @@ def test_the_same_seed_begins_with_the_same_weights() -> None:
 
 @pytest.mark.parametrize("training", [False, True])
 def test_what_controls_are_given(training: bool) -> None:
-    waveform, notes = torch.randn(2, 96_000), batch(40, 9)
+    waveform, notes = noise_clips(2, 0), batch(40, 9)
     real = {"audio.a4": a4(waveform, 24_000), "midi.d4": masked_d4(notes)}
     seen = {values: given_to(f"d4a4-{values}", waveform, notes, training=training) for values in DESCRIPTOR_VALUES[1:]}
     for tap, expected in real.items():
         assert torch.equal(given_to("d4a4", waveform, notes, training=training)[tap], expected)
         assert not seen["zero"][tap].any()
-        assert not torch.equal(seen["shuffled"][tap], expected)
-        torch.testing.assert_close(seen["shuffled"][tap].sum(dim=1), expected.sum(dim=1), rtol=1e-3, atol=1e-3)
-        columns = [sorted(map(tuple, one[tap][0].tolist())) for one in (seen["shuffled"], real)]
+        assert not torch.equal(seen["reordered"][tap], expected)
+        columns = [sorted(map(tuple, one[tap][0].tolist())) for one in (seen["reordered"], real)]
         assert columns[0] == columns[1]
     assert not seen["random"]["midi.d4"][1, 9:].any()
     assert seen["random"]["midi.d4"][1, :9].all()
     noise = seen["random"]["audio.a4"]
-    assert abs(float(noise.mean())) < 0.1
+    assert abs(float(noise.mean())) < 0.1  # 3,008 draws: a standard error of 0.018
     assert abs(float(noise.std()) - 1) < 0.1
     assert not torch.equal(noise[0], noise[1])
 
 
-@pytest.mark.parametrize("values", ["random", "shuffled"])
+def test_in_training_shuffled_descriptors_are_those_of_other_windows_of_the_batch() -> None:
+    waveform, notes = noise_clips(2, 0), batch(40, 9)
+    seen = given_to("d4a4-shuffled", waveform, notes, training=True)
+    expected, steps = a4(waveform, 24_000), masked_d4(notes)
+    assert torch.equal(seen["audio.a4"], expected.flip(0))  # two windows have only each other
+    assert torch.equal(seen["midi.d4"][1, :9], steps[0, :9])
+    assert torch.equal(seen["midi.d4"][0, :36], steps[1, :9].repeat(4, 1))  # the shorter one begins again
+    with pytest.raises(ShapeError, match="from two on; got 1"):
+        learned("d4a4-shuffled").train().audio.a4(waveform[:1])
+
+
+def test_outside_training_shuffled_descriptors_are_those_of_training_windows() -> None:
+    model, training = learned("d4a4-shuffled"), a4(noise_clips(5, 1), 24_000)
+    got = model.audio.a4(noise_clips(3, 0))
+    for row in got:
+        assert min(float((row - window).abs().max()) for window in training) < 1e-5
+    assert len({int((row - training).abs().amax(dim=(1, 2)).argmin()) for row in model.audio.a4(noise_clips(12, 3))}) > 1
+    steps = [masked_d4(batch(n))[0] for n in (7, 20, 33, 50, 120)]
+    given = model.midi.d4(batch(30))[0]
+    assert any(torch.equal(given[:7], its[:7]) for its in steps)
+
+
+def test_a_shuffled_control_that_knows_no_training_window_says_so() -> None:
+    with pytest.raises(ConfigError, match="is given descriptors of training windows, and has not seen any yet"):
+        build_arm("a4-shuffled", "small").eval().audio.a4(noise_clips(1, 0))
+
+
+def test_noise_has_the_mean_and_deviation_of_every_feature_of_the_training_set() -> None:
+    windows = [3 + 2 * torch.randn(50, 4, generator=torch.Generator().manual_seed(seed)) for seed in range(20)]
+    place = Substitute("random", 50, 4, "test")
+    place.learn(windows)
+    together = torch.cat(windows).numpy()
+    np.testing.assert_allclose(place.mean.numpy(), together.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(place.std.numpy(), together.std(axis=0), rtol=1e-5)
+    mask = torch.ones(8, 400, dtype=torch.bool)
+    contents = [torch.arange(8.0)[:, None].expand(8, 400)]
+    drawn = place.eval()(torch.zeros(8, 400, 4), mask, contents)
+    np.testing.assert_allclose(drawn.mean(dim=(0, 1)).numpy(), together.mean(axis=0), atol=0.15)  # 3,200 draws: SE 0.035
+    with pytest.raises(ShapeError, match="learns its noise and its sample from training windows; got none"):
+        place.learn([])
+
+
+@settings(max_examples=50, deadline=None)
+@given(n=st.integers(2, 40), seed=st.integers(0, 2**31))
+def test_a_derangement_leaves_nobody_in_place(n: int, seed: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        order = derangement(n)
+    assert sorted(order.tolist()) == list(range(n))
+    assert not (order == torch.arange(n)).any()
+
+
+def test_the_untrained_twin_of_a_control_is_given_the_same() -> None:
+    model, twin = learned("d4a4-shuffled"), build_arm("d4a4-shuffled", "small", 1).eval()
+    copy_learned(model, twin)
+    waveform, notes = noise_clips(2, 0), batch(40, 9)
+    assert torch.equal(twin.audio.a4(waveform), model.audio.a4(waveform))
+    assert torch.equal(twin.midi.d4(notes), model.midi.d4(notes))
+    assert not torch.equal(twin.audio_head[0].weight, model.audio_head[0].weight)
+
+
+@pytest.mark.parametrize("values", ["random", "shuffled", "reordered"])
 def test_evaluation_depends_on_the_window_alone_and_training_draws_anew(values: DescriptorValues) -> None:
-    model = build_arm(f"d4a4-{values}", "small").eval()
-    waveform = torch.randn(3, 96_000)
+    model = learned(f"d4a4-{values}")
+    waveform = noise_clips(3, 0)
     a4_of, d4_of = model.audio.a4, model.midi.d4
-    assert torch.equal(a4_of(waveform)[1:2], a4_of(waveform[1:2].clone()))
+    # A transform of three windows and of one may differ in the last bit; what is drawn may not.
+    torch.testing.assert_close(a4_of(waveform)[1:2], a4_of(waveform[1:2].clone()), rtol=1e-4, atol=1e-4)
     padded, alone = d4_of(batch(5, 40)), d4_of(batch(5))
-    assert torch.equal(padded[:1, :5], alone)
+    torch.testing.assert_close(padded[:1, :5], alone)
     assert not padded[0, 5:].any()
-    assert not torch.equal(a4_of(waveform), a4_of(waveform + 1e-3))
+    louder = a4_of(waveform + 1e-3)
+    assert not torch.allclose(a4_of(waveform), louder, atol=0.1)
     model.train()
-    assert not torch.equal(a4_of(waveform), a4_of(waveform))
-    first, again = (d4_of(batch(40)) for _ in range(2))
-    assert not torch.equal(first, again)
+    passes = {a4_of(waveform).numpy().tobytes() for _ in range(8)}
+    assert len(passes) > 1
+    assert len({d4_of(batch(40, 30, 20, 10)).numpy().tobytes() for _ in range(8)}) > 1
 
 
 def test_velocity_and_duration_belong_to_the_content() -> None:
@@ -112,11 +186,15 @@ def test_velocity_and_duration_belong_to_the_content() -> None:
 )
 def test_padding_stays_empty(lengths: list[int], values: DescriptorValues, training: bool) -> None:
     mask = torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
-    content = torch.randint(1, 9, mask.shape)
-    got = substitute(torch.ones(*mask.shape, 4) * mask[..., None], mask, [content], values, training=training)
+    content = torch.randint(1, 9, mask.shape, generator=torch.Generator().manual_seed(0))
+    place = Substitute(values, 12, 4, "test").train(training)
+    place.learn([torch.ones(3, 4)])
+    if values == "shuffled" and training and len(lengths) < 2:
+        return
+    got = place(torch.ones(*mask.shape, 4) * mask[..., None], mask, [content])
     assert got.shape == (*mask.shape, 4)
     assert not got[~mask].any()
-    if values in ("real", "shuffled"):
+    if values in ("real", "shuffled", "reordered"):
         assert (got[mask] == 1).all()
 
 
@@ -124,6 +202,6 @@ def test_a_configuration_without_the_field_is_that_of_a_real_arm() -> None:
     values = build_config("d4a4", "small").to_dict()
     assert values.pop("descriptor_values") == "real"
     assert ModelConfig.from_dict(values) == build_config("d4a4", "small")
-    wrong = r"descriptor_values must be one of real, zero, random, shuffled; got 'noise'"
+    wrong = r"descriptor_values must be one of real, zero, random, shuffled, reordered; got 'noise'"
     with pytest.raises(ConfigError, match=wrong):
         ModelConfig.from_dict({**values, "descriptor_values": "noise"})

@@ -30,14 +30,14 @@ from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import build_request, finish_study
 
 Make = Callable[[str], Checkpoint]
-HEARD = "500–1000 Hz"
+HEARD = "750–1500 Hz"
 
 
 class OneBand(DualEncoder):
-    """Hears from 540 to 930 Hz, well inside one band of A4."""
+    """Hears from 810 to 1395 Hz, well inside one band of A4."""
 
     def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
-        return super().embed_audio(band_keep(waveform, 540, 930, 24_000))
+        return super().embed_audio(band_keep(waveform, 810, 1395, 24_000))
 
 
 class Deaf(DualEncoder):
@@ -77,12 +77,12 @@ def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolSc
     heard = rows.pop(HEARD)
     assert heard["ci_low"] > 10 * max(row["value"] for row in rows.values())
     assert heard["null"] == rows[LATER]["value"]
-    assert heard["energy_share"] == pytest.approx(500 / 12_000, rel=0.05)  # white noise
+    assert heard["energy_share"] == pytest.approx(750 / 12_000, rel=0.05)  # white noise
     assert heard["distance_per_db"] == pytest.approx(heard["value"] / heard["fall_db"])
     kept = found.arrays[heard["array"]]
     assert kept.shape == (10, 8)
     assert kept[heard["row"]].mean() == pytest.approx(heard["value"], rel=1e-5)
-    assert f"without {HEARD} (4." in headline(found, scores.window_draws)
+    assert f"without {HEARD} (6." in headline(found, scores.window_draws)
     attribute(found, desk, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     for method in METHODS[:2]:
         its = {row["band"]: abs(row["value"]) for row in found.tables["attribution"] if row["method"] == method}

@@ -14,7 +14,8 @@ from analysis.datasets.segments import list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.dual_encoder import build_arm
 from analysis.training.evaluation import fit_pool
-from analysis.training.loop import LEARNING_RATES, Run, TrainRequest, parameter_groups, train
+from analysis.training.loop import Run, TrainRequest, parameter_groups, train
+from analysis.training.recipes import LEARNING_RATES, RECIPES, find_recipe
 
 
 @pytest.fixture
@@ -64,6 +65,13 @@ def test_other_settings_are_refused(folder: Path) -> None:
         ({"schedule": "bogus"}, "Unknown schedule 'bogus'"),
         ({"steps": -3}, "steps is -3; expected 0 or more"),
         ({"batch_size": 1}, "batch_size is 1; expected 2 or more"),
+        ({"weight_decay": -0.1}, "weight_decay is -0.1; expected 0 or more"),
+        ({"weight_decay": float("nan")}, "weight_decay is nan; expected 0 or more"),
+        ({"beta2": 1.0}, "beta2 is 1.0; expected a number from 0 to below 1"),
+        ({"clip_norm": 0.0}, "clip_norm is 0.0; expected a number above 0"),
+        ({"freeze": "all"}, "Unknown freeze 'all': expected one of '', 'cnn and positions'"),
+        ({"learning_rates": "large"}, "Unknown learning_rates 'large': expected one of '', 'paper', 'small'"),
+        ({"hold": 2.0}, "hold is 2; expected a share"),
     ],
 )
 def test_a_request_is_checked_before_anything_is_read(changed: dict[str, Any], sentence: str) -> None:
@@ -100,3 +108,47 @@ def test_pools_shrink_to_what_the_windows_can_fill(folder: Path) -> None:
     assert fit_pool(segments, n_queries=5, pool_size=8)["n_queries"] == 5
     with pytest.raises(CorpusError, match="Retrieval cannot be scored on 5 windows"):
         fit_pool(segments[:5], n_queries=500)
+
+
+def test_what_is_frozen_is_what_the_authors_froze() -> None:
+    model = build_arm("D0", "paper", 0)
+    groups = parameter_groups(model, "paper", "cnn and positions")
+    trained = sum(parameter.numel() for group in groups for parameter in group["params"])
+    assert trained == 64_891_904  # their total without 9,302,528 of the CNN and the audio positions
+    assert not model.audio.positions.requires_grad
+
+
+def test_frozen_parts_stay_and_the_others_move(folder: Path) -> None:
+    segments = list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)
+    run = Run(TrainRequest("D0", steps=2, batch_size=4, warmup=0, freeze="cnn and positions"), torch.device("cpu"))
+    before = {name: tensor.clone() for name, tensor in run.model.named_parameters()}
+    run.train_step(segments)
+    moved = {name for name, tensor in run.model.named_parameters() if not torch.equal(tensor, before[name])}
+    still = {name for name in before if name.startswith(("audio.cnn.", "audio.positions"))}
+    assert not moved & still
+    assert any(name.startswith("audio.blocks.0.") for name in moved)
+
+
+def test_named_recipes_are_those_of_the_source_and_of_its_authors() -> None:
+    paper, authors = RECIPES["paper"], RECIPES["authors"]
+    assert (paper.batch_size, paper.warmup, paper.weight_decay, paper.bf16, paper.freeze) == (16, 500, 0.01, False, "")
+    assert (authors.batch_size, authors.warmup, authors.weight_decay) == (16, 200, 1e-4)
+    assert authors.freeze == "cnn and positions"
+    assert (authors.beta1, authors.beta2, authors.bf16, authors.clip_norm) == (0.9, 0.999, False, 1.0)
+    assert find_recipe("", "paper") is paper
+    with pytest.raises(ConfigError, match="Unknown recipe 'mine': expected one of small, paper, authors"):
+        find_recipe("mine")
+
+
+def test_a_control_learns_from_training_windows_before_the_first_step(folder: Path) -> None:
+    corpus = load_paired_folder(folder, sample_rate=24_000, split="train")
+    segments = list_segments(corpus.pieces)
+    run = Run(TrainRequest("d4a4-shuffled", steps=2, batch_size=4, warmup=0), torch.device("cpu"))
+    run.learn(segments)
+    given = run.model.midi.d4.given
+    assert 0 < int(given.lengths.min())
+    assert torch.equal(run.best["weights"]["midi.d4.given.sample"], given.sample)
+    again = Run(TrainRequest("d4a4-shuffled", steps=2, batch_size=4, warmup=0), torch.device("cpu"))
+    again.learn(segments)
+    assert torch.equal(again.model.audio.a4.given.lengths, run.model.audio.a4.given.lengths)
+    torch.testing.assert_close(again.model.midi.d4.given.sample, given.sample)

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from analysis.errors import ConfigError, ShapeError
+from analysis.errors import ShapeError
 from analysis.training.losses import covariance_term, variance_term, vicreg
-from analysis.training.schedules import learning_rate_factor
 
 
 def test_collapsed_embeddings_pay_only_variance() -> None:
@@ -34,19 +33,3 @@ def test_variance_and_covariance_against_loops() -> None:
 def test_shapes() -> None:
     with pytest.raises(ShapeError, match=r"at least 2 rows; got \(1, 4\), \(1, 4\)"):
         vicreg(torch.zeros(1, 4), torch.zeros(1, 4))
-
-
-@pytest.mark.parametrize(
-    ("schedule", "step", "factor"),
-    [
-        ("cosine", 100, 0.1), ("cosine-tail", 50, 0.1), ("cosine-tail", 100, 0.02), ("trapezoidal", 80, 1.0),
-        ("trapezoidal", 90, 0.5), ("trapezoidal", 100, 0.0),
-    ],
-)  # fmt: skip
-def test_schedules(schedule: str, step: int, factor: float) -> None:
-    assert learning_rate_factor(schedule, step, 101, 0) == pytest.approx(factor)
-
-
-def test_unknown_schedule() -> None:
-    with pytest.raises(ConfigError, match="Unknown schedule 'step': expected one of cosine"):
-        learning_rate_factor("step", 0, 1, 0)
