@@ -1,7 +1,7 @@
 """How sure a measured number is."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Shaped
@@ -94,3 +94,18 @@ def paired_permutation_by_piece(
         one, other = np.where(exchanged, second, first), np.where(exchanged, first, second)
         as_far += abs(statistic(one) - statistic(other)) >= observed - 1e-12
     return (1 + as_far) / (1 + n_permutations)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """P of several tests, each corrected for their number (Holm 1979), in the order given.
+
+    The smallest of m is multiplied by m, the next by m - 1 and so on; none is below a smaller one's, none above 1.
+
+    >>> [round(its, 3) for its in holm([0.04, 0.01, 0.03])]
+    [0.06, 0.03, 0.06]
+    """
+    adjusted, highest = [0.0] * len(p), 0.0
+    for rank, place in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        highest = max(highest, min(1.0, (len(p) - rank) * p[place]))
+        adjusted[place] = highest
+    return adjusted

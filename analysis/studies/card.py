@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.models.arms import ARMS
+from analysis.descriptors.a4 import n_frames
+from analysis.models.arms import ARMS, build_config
 from analysis.studies.comparison import Pool, in_words, percent, read_score, recall_words, score_headline
 
 SOURCE = "arXiv 2604.10283"
@@ -21,7 +22,6 @@ class Described:
 
 def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
     """The card as Markdown."""
-    precision = "bf16" if training["bf16"] else "fp32"
     return f"""# {arm} ({scale})
 
 {ARMS[arm].summary[0].upper()}{ARMS[arm].summary[1:]}. The architecture is that of {SOURCE}; these weights and numbers are ours.
@@ -35,13 +35,40 @@ def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Ma
 S = min(R@10 audio to MIDI, R@10 MIDI to audio), measured on the fp16 weights of this folder; in brackets 95 % intervals,
 bootstrap over works. Negatives of the canonical pool may overlap the match in time, those of the second never do.
 
-{_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows (seed {training["seed"]}, schedule
-{training["schedule"]}, {precision} forward passes), {training["minutes"]:.0f} minutes on {training["device"]}; the weights are
-those of step {training["best_step"]}, the best on validation.
+{_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows, {training["minutes"]:.0f} minutes on
+{training["device"]}; the weights are those of step {training["best_step"]}, the best on validation. {_settings(training)}
+
+{_scale_note(arm, scale)}
 
 Data: {training["n_train_pieces"]} training and {training["n_test_pieces"]} test pieces of {training["corpus"]}, no work in both.
 {training["corpus_citation"]} Licence: {training["corpus_licence"]}
 """
+
+
+def _settings(training: Mapping[str, Any]) -> str:
+    """Every other setting that decides the run; what was not recorded is left out."""
+    words = [
+        f"seed {training['seed']}",
+        f"schedule {training['schedule']}",
+        "bf16 forward passes" if training["bf16"] else "fp32",
+    ]
+    named = {"warmup": "warm-up of {} steps", "weight_decay": "weight decay {:g}", "freeze": "{} frozen"}
+    words += [text.format(training[name]) for name, text in named.items() if training.get(name)]
+    recipe = f"Recipe {training['recipe']}: " if training.get("recipe") else ""
+    return f"{recipe}{', '.join(words)}."
+
+
+def _scale_note(arm: str, scale: str) -> str:
+    """In what a scale differs from the published one, as far as it decides what may be concluded."""
+    tokens = {one: build_config(arm, one).n_audio_tokens for one in (scale, "paper")}
+    frames = n_frames(build_config(arm, scale).n_samples)
+    if scale == "paper":
+        return f"Sizes are those of the source: {tokens[scale]:,} CNN tokens and {frames} A4 frames per window."
+    met = f"At this scale {tokens[scale]} CNN tokens meet {frames} A4 frames; in the source {tokens['paper']:,} do"
+    said = "Reverse attention has no bottleneck here, so that what the source says of one cannot be tested with this checkpoint."
+    return f"{met}. {said if ARMS[arm].a4 == 'reverse' else ''} Attention patterns have no dropout in training.".replace(
+        "  ", " "
+    )
 
 
 def _rows(evaluation: Mapping[str, Any]) -> str:
