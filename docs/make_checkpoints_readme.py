@@ -1,4 +1,6 @@
-"""Write `checkpoints/README.md` from the checkpoints and the results that come with them: `python docs/make_checkpoints_readme.py`.
+"""Write `checkpoints/README.md` from the checkpoints and the results that come with them.
+
+`python docs/make_checkpoints_readme.py [--real FILE]`
 
 With `--real FILE` (the result.json of a scoreboard on recordings that cannot be shipped) a table of them is kept, too.
 """
@@ -21,17 +23,17 @@ from app.controls import SHIPPED, SHIPPED_CONTROLS
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints
 
-One folder each: `model.safetensors` (fp16), `config.json` (model, training, evaluation), `history.csv`, `card.md` (what it is, what
-it was trained on, what it reaches). All were trained alike, on the same windows in the same order, by `python scripts/train_all.py`,
-which for every one of them runs
+One folder each: `model.safetensors` (fp16), `config.json` (model, training, evaluation), `history.csv`, `card.md` (what it is,
+what it was trained on, what it reaches). All were trained alike, on the same windows in the same order, by `python
+scripts/train_all.py`, which for every one of them runs
 
     otoscope train ARM --corpus full --steps {steps} --seed {seed} --out checkpoints/ARM-small
 
 {table}
 
-They are small versions ({smallest:.1f} to {largest:.1f} million parameters) of the architectures of arXiv 2604.10283, trained on the
-demo corpus; what they reach says nothing about the numbers of the paper. At this scale {tokens} CNN tokens meet {frames} A4 frames,
-where the paper has 2,400 and 188: reverse attention saves nothing here and has no bottleneck, so that `a4r-small` and
+They are small versions ({smallest:.1f} to {largest:.1f} million parameters) of the architectures of arXiv 2604.10283, trained on
+the demo corpus; what they reach says nothing about the numbers of the paper. At this scale {tokens} CNN tokens meet {frames} A4
+frames, where the paper has 2,400 and 188: reverse attention saves nothing here and has no bottleneck, so that `a4r-small` and
 `d4-a4r-small` cannot test what the paper says of one. S is the smaller of R@10 audio to MIDI and R@10 MIDI to audio among 256
 candidates, of which 64 are of the same work and 32 of the same composer; in brackets 95 % intervals, bootstrap over works.
 
@@ -155,8 +157,8 @@ def _real(document: dict[str, Any]) -> str:
 ## On real recordings
 
 S on recordings of a Disklavier (MAPS), which none of them has heard, by `otoscope study scoreboard {" ".join(names)} --set
-corpus=FOLDER --set split={request["split"]} --set windows_per_piece={request["windows_per_piece"]}`: {request["n_queries"]} queries,
-chance {chance}. These recordings are not ours to ship, so that nothing here depends on them.
+corpus=FOLDER --set split={request["split"]} --set windows_per_piece={request["windows_per_piece"]}`: {request["n_queries"]}
+queries, chance {chance}. These recordings are not ours to ship, so that nothing here depends on them.
 
 {chr(10).join(rows)}
 """

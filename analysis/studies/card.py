@@ -35,8 +35,8 @@ def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Ma
 S = min(R@10 audio to MIDI, R@10 MIDI to audio), measured on the fp16 weights of this folder; in brackets 95 % intervals,
 bootstrap over works. Negatives of the canonical pool may overlap the match in time, those of the second never do.
 
-{_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows, {training["minutes"]:.0f} minutes on
-{training["device"]}; the weights are those of step {training["best_step"]}, the best on validation. {_settings(training)}
+{_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows, {training["minutes"]:.0f} minutes
+on {training["device"]}; the weights are those of step {training["best_step"]}, the best on validation. {_settings(training)}
 
 {_scale_note(arm, scale)}
 
@@ -47,11 +47,8 @@ Data: {training["n_train_pieces"]} training and {training["n_test_pieces"]} test
 
 def _settings(training: Mapping[str, Any]) -> str:
     """Every other setting that decides the run; what was not recorded is left out."""
-    words = [
-        f"seed {training['seed']}",
-        f"schedule {training['schedule']}",
-        "bf16 forward passes" if training["bf16"] else "fp32",
-    ]
+    precision = "bf16" if training["bf16"] else "fp32"
+    words = [f"seed {training['seed']}", f"schedule {training['schedule']}", f"{precision} forward passes"]
     named = {"warmup": "warm-up of {} steps", "weight_decay": "weight decay {:g}", "freeze": "{} frozen"}
     words += [text.format(training[name]) for name, text in named.items() if training.get(name)]
     recipe = f"Recipe {training['recipe']}: " if training.get("recipe") else ""
@@ -65,10 +62,12 @@ def _scale_note(arm: str, scale: str) -> str:
     if scale == "paper":
         return f"Sizes are those of the source: {tokens[scale]:,} CNN tokens and {frames} A4 frames per window."
     met = f"At this scale {tokens[scale]} CNN tokens meet {frames} A4 frames; in the source {tokens['paper']:,} do"
-    said = "Reverse attention has no bottleneck here, so that what the source says of one cannot be tested with this checkpoint."
-    return f"{met}. {said if ARMS[arm].a4 == 'reverse' else ''} Attention patterns have no dropout in training.".replace(
-        "  ", " "
-    )
+    said = [f"{met}.", "Attention patterns have no dropout in training."]
+    if ARMS[arm].a4 == "reverse":
+        said.insert(
+            1, "Reverse attention has no bottleneck here: what the source says of one cannot be tested with this checkpoint."
+        )
+    return " ".join(said)
 
 
 def _rows(evaluation: Mapping[str, Any]) -> str:
