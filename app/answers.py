@@ -1,10 +1,8 @@
 """The results that pages show: what the store holds, or what came with the shipped checkpoints, each read once."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis import paths
 from analysis.datasets.audio import Waveform
 from app import caching
 
@@ -39,6 +37,16 @@ def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[
     return found, f"came with the checkpoints{older}"
 
 
+def nearby_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:
+    """The result that came with these checkpoints and other settings, and in what those differ; None where there is none."""
+    from analysis.studies.shipped import setting_differences
+
+    key = ("nearby", study, repr(request), _identities(checkpoints))
+    if (found := caching.once(key, lambda: _shipped_nearby(study, request, checkpoints))) is None:
+        return None, ""
+    return found, ", ".join(setting_differences(found, request))
+
+
 def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
     """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's: a `ClipUse`; None for nothing."""
     from analysis.store import open_store
@@ -59,18 +67,19 @@ def recording(key: str) -> Waveform | None:
 
 def _shipped_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
     """Shipped results know the weights; the configuration has to be the shipped one as well."""
-    from analysis.studies.shipped import shipped_result
+    from analysis.studies.shipped import come_with_us, shipped_result
 
-    if any(_shipped_config(str(one.name)) != one.config for one in checkpoints):
-        return None
-    return shipped_result(study, request, {str(one.name): str(one.sha256) for one in checkpoints})
+    return shipped_result(study, request, _shas(checkpoints)) if come_with_us(checkpoints) else None
 
 
-def _shipped_config(name: str) -> Any:
-    try:
-        return json.loads((paths.repository() / "checkpoints" / name / "config.json").read_bytes())["model"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _shipped_nearby(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+    from analysis.studies.shipped import come_with_us, shipped_with_other_settings
+
+    return shipped_with_other_settings(study, request, _shas(checkpoints)) if come_with_us(checkpoints) else None
+
+
+def _shas(checkpoints: Sequence[Any]) -> dict[str, str]:
+    return {str(one.name): str(one.sha256) for one in checkpoints}
 
 
 def _identities(checkpoints: Sequence[Any]) -> tuple[tuple[str, ...], ...]:

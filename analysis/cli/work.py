@@ -68,17 +68,36 @@ def study(options: argparse.Namespace) -> None:
     from analysis.studies.study import build_request
 
     settings = read_settings(options.set)
-    build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened
-    request = {"study": options.name, "checkpoints": options.checkpoints, "settings": settings, "fresh": options.fresh}
-    done = run_inline("study", request, progress_bar(options.name), notice=say)
-    entry = open_store().get(done["store_key"])
-    if entry is None:
-        raise ConfigError("The answer left the store before it was read: its limit is too small. Raise OTOSCOPE_STORE_BYTES.")
-    result = Result.from_document(entry.document, entry.arrays)
+    asked = build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened
+    result = None if options.fresh else _at_hand(options.name, asked)
+    if result is None:
+        request = {"study": options.name, "checkpoints": options.checkpoints, "settings": settings, "fresh": options.fresh}
+        done = run_inline("study", request, progress_bar(options.name), notice=say)
+        entry = open_store().get(done["store_key"])
+        if entry is None:
+            raise ConfigError("The answer left the store before it was read: its limit is too small. Raise OTOSCOPE_STORE_BYTES.")
+        result = Result.from_document(entry.document, entry.arrays)
     if options.out:
         write_result(result, options.out)
     lines = [result.headline, "", *(f"{value.name:60} {format_value(value)}  (n = {value.n})" for value in result.values)]
     emit(options, result.to_document(), lines)
+
+
+def _at_hand(name: str, request: Any) -> Result | None:
+    """What pages would show: the stored result, else the one that came with the checkpoints, which is said; None for none."""
+    from analysis.results import code_version
+    from analysis.store import open_store
+    from analysis.studies.shipped import come_with_us, shipped_result
+    from analysis.studies.study import find_checkpoint, stored_result
+
+    if (stored := stored_result(name, request, open_store())) is not None:
+        return stored
+    found = [find_checkpoint(one) for one in request.checkpoints]
+    shipped = shipped_result(name, request, {one.name: one.sha256 for one in found}) if come_with_us(found) else None
+    if shipped is not None:
+        older = "" if shipped.provenance.get("code_version") == code_version() else ", computed by another version of the library"
+        say(f"This result came with the checkpoints{older}; --fresh computes it again.")
+    return shipped
 
 
 def battery(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
+from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
@@ -65,17 +66,72 @@ def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], fol
         checkpoints: name → SHA-256 of the weights.
         folder: where to look; by default among what is shipped.
     """
-    plain = json.loads(json.dumps(asdict(request)))
-    plain["checkpoints"] = [Path(name).name for name in plain["checkpoints"]]
-    place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}"
+    plain = _plain(request)
+    place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}.json.gz"
+    result = _read(place)
+    return result if result is not None and _is_of(result, study, checkpoints) and dict(result.request) == plain else None
+
+
+def shipped_with_other_settings(
+    study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None
+) -> Result | None:
+    """Of the results that came with these checkpoints, in this order, on the same corpus: the one whose settings differ least.
+
+    Args:
+        study: name of the study.
+        request: from `build_request`.
+        checkpoints: name → SHA-256 of the weights.
+        folder: where to look; by default among what is shipped.
+    """
+    plain = _plain(request)
+    found = [_read(place) for place in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz"))]
+    same = ("checkpoints", "corpus")
+    fitting = [
+        one for one in found
+        if one is not None and _is_of(one, study, checkpoints) and all(one.request.get(name) == plain[name] for name in same)
+    ]  # fmt: skip
+    return min(fitting, key=lambda one: len(setting_differences(one, request)), default=None)
+
+
+def come_with_us(checkpoints: Iterable[Checkpoint]) -> bool:
+    """Whether these are shipped checkpoints, configuration included: with another one the same weights make another model."""
+    return all(_shipped_config(one.name) == one.config for one in checkpoints)
+
+
+def _shipped_config(name: str) -> Any:
     try:
-        document = json.loads(gzip.decompress(place.with_suffix(".json.gz").read_bytes()))
-        with np.load(place.with_suffix(".npz"), allow_pickle=False) as arrays:
-            result = Result.from_document(document, dict(arrays))
+        return json.loads((paths.repository() / "checkpoints" / name / "config.json").read_bytes())["model"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def setting_differences(result: Result, request: Any) -> tuple[str, ...]:
+    """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"."""
+    plain, own = _plain(request), dict(result.request)
+    return tuple(
+        f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
+        for name in dict.fromkeys([*plain, *own])
+        if plain.get(name) != own.get(name)
+    )
+
+
+def _plain(request: Any) -> dict[str, Any]:
+    """A request as it stands in a document."""
+    plain = json.loads(json.dumps(asdict(request)))
+    return plain | {"checkpoints": [Path(name).name for name in plain["checkpoints"]]}
+
+
+def _read(place: Path) -> Result | None:
+    try:
+        document = json.loads(gzip.decompress(place.read_bytes()))
+        with np.load(place.with_name(place.name.replace(".json.gz", ".npz")), allow_pickle=False) as arrays:
+            return Result.from_document(document, dict(arrays))
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, ConfigError):
         return None
-    same = dict(result.request) == plain and dict(result.provenance.get("checkpoint_sha256", {})) == dict(checkpoints)
-    return result if same and result.study == study else None
+
+
+def _is_of(result: Result, study: str, checkpoints: Mapping[str, str]) -> bool:
+    return result.study == study and dict(result.provenance.get("checkpoint_sha256", {})) == dict(checkpoints)
 
 
 def _digits(study: str, request: Mapping[str, Any]) -> str:

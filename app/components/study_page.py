@@ -1,7 +1,7 @@
 """The anatomy of every study page: question, headline with its control, controls, charts, how it misleads, provenance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -46,8 +46,8 @@ def show(page: StudyPage) -> None:
         try:
             result, origin = answers.found_result(page.study, choice.request, choice.checkpoints)
             if result is None:
-                study_form.ask(choice, page.cost)
-            else:
+                result, origin, choice = _nearby(page, choice)
+            if result is not None:
                 with answer:
                     layout.headline(result.headline)
                     for sentence in cautions(result):
@@ -61,3 +61,17 @@ def show(page: StudyPage) -> None:
         layout.provenance()
     else:
         layout.provenance(study_facts.facts(result) | ({"source": origin} if origin else {}), str(result.provenance["command"]))
+
+
+def _nearby(page: StudyPage, choice: Choice) -> tuple[Result | None, str, Choice]:
+    """Offer to compute what was asked; until it is there, what came with the checkpoints and other settings, if anything did."""
+    study_form.ask(choice, page.cost)
+    result, differing = answers.nearby_result(page.study, choice.request, choice.checkpoints)
+    if result is None:
+        return None, "", choice
+    st.info(
+        layout.plain(f"Until it is computed, the page shows what came with the checkpoints: {differing}."),
+        icon=":material/history:",
+    )
+    settings = {name: value for name, value in result.request.items() if name not in ("checkpoints", "corpus")}
+    return result, f"came with the checkpoints, with other settings: {differing}", replace(choice, settings=settings)

@@ -11,7 +11,13 @@ from hypothesis.extra import numpy as hnp
 
 from analysis.results import Result, Value, provenance
 from analysis.studies.scoreboard import Request
-from analysis.studies.shipped import rounded, ship_result, shipped_result
+from analysis.studies.shipped import (
+    rounded,
+    setting_differences,
+    ship_result,
+    shipped_result,
+    shipped_with_other_settings,
+)
 
 SHAS = {"a": "0" * 64, "b": "1" * 64}
 REQUEST = Request(("a", "b"), corpus="small")
@@ -58,3 +64,17 @@ def test_arrays_of_fp32_lose_less_than_one_part_in_two_thousand(array: np.ndarra
     assert found.dtype == np.float32
     assert np.all(np.abs(found - array) <= np.abs(array) / 2**11)
     assert np.array_equal(rounded(found), found)
+
+
+def test_of_other_settings_the_nearest_is_found_for_the_same_checkpoints_and_corpus_alone(result: Result, tmp_path: Path) -> None:
+    ship_result(result, tmp_path)
+    ship_result(replace(result, request={**result.request, "seed": 1, "pool_size": 64}), tmp_path)
+    wanted = replace(REQUEST, pool_size=32)
+    found = shipped_with_other_settings("scoreboard", wanted, SHAS, tmp_path)
+    assert found == result
+    assert setting_differences(result, wanted) == ("pool size 256 instead of 32",)
+    assert setting_differences(result, REQUEST) == ()
+    assert shipped_with_other_settings("scoreboard", replace(wanted, corpus="full"), SHAS, tmp_path) is None
+    assert shipped_with_other_settings("scoreboard", replace(wanted, checkpoints=("b", "a")), SHAS, tmp_path) is None
+    assert shipped_with_other_settings("scoreboard", wanted, {**SHAS, "b": "3" * 64}, tmp_path) is None
+    assert shipped_with_other_settings("embedding", wanted, SHAS, tmp_path) is None
