@@ -34,8 +34,9 @@ def test_the_scale_brings_its_recipe_and_a_named_one_wins() -> None:
 @pytest.mark.parametrize(
     ("words", "name", "value"),
     [
-        (("--batch-size", "8"), "batch_size", 8), (("--warmup", "3"), "warmup", 3), (("--weight-decay", "0.5"), "weight_decay", 0.5),
-        (("--betas", "0.8,0.95"), "beta2", 0.95), (("--clip-norm", "3"), "clip_norm", 3.0), (("--precision", "fp32"), "bf16", False),
+        (("--batch-size", "8"), "batch_size", 8), (("--warmup", "3"), "warmup", 3), (("--clip-norm", "3"), "clip_norm", 3.0),
+        (("--weight-decay", "0.5"), "weight_decay", 0.5), (("--betas", "0.8,0.95"), "beta2", 0.95),
+        (("--precision", "fp32"), "bf16", False),
         (("--freeze", "cnn"), "freeze", "cnn and positions"), (("--recipe", "authors", "--freeze", "nothing"), "freeze", ""),
         (("--schedule", "cosine-tail"), "schedule", "cosine-tail"), (("--floor", "0.2"), "floor", 0.2),
         (("--tail-end", "0"), "tail_end", 0.0), (("--reference-steps", "300"), "reference_steps", 300),
@@ -79,5 +80,5 @@ def test_a_pasted_command_finds_what_the_page_shows_without_computing(
     said = capsys.readouterr()
     assert json.loads(said.out)["study"] == "scoreboard"
     assert "came with the checkpoints" in said.err
-    with pytest.raises(AssertionError, match="something was computed"):
-        main(["study", "scoreboard", *SHIPPED, "--fresh"])
+    assert main(["study", "scoreboard", *SHIPPED, "--fresh"]) == 1
+    assert "a fault of ours (AssertionError)" in capsys.readouterr().err
