@@ -1,7 +1,8 @@
 """Train arms and their controls alike, several at a time: `python scripts/train_all.py [--arms …] [--seeds 0,1,2]`.
 
 What has ended is kept and what was interrupted goes on, so that the same command can be given again. The first seed becomes the
-checkpoint `ARM-small` in `--out`; further seeds go to `--runs`, for `docs/make_seeds.py`.
+checkpoint `ARM-SCALE` in `--out`; further seeds go to `--runs`, which `OTOSCOPE_CHECKPOINTS` may name for `replication`.
+With a GPU, `--jobs 4 --seeds 0,1,2,3,4 --arms D0,d4a4,a4r,d4-a4r` keeps it busy; small models leave room for several at a time.
 """
 
 import argparse

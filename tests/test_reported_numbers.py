@@ -61,6 +61,7 @@ def test_parameters_of_the_paper() -> None:
         ("MIDI embeddings", 1.2),
         ("MIDI transformer", 10.5),
         ("MIDI head", 0.4),
+        ("audio head", 0.8),
     ):
         assert f"{part} {published} M (counted: {counted[part] / 1e6:.1f} M)" in text
         assert round(counted[part] / 1e6, 1) != published
