@@ -93,10 +93,9 @@ def recall(name: Kept) -> Any:
     return st.session_state.get(f"shown_{name}")
 
 
-def start_once(widget: str, value: Any) -> None:
-    """Set a widget that has no value yet."""
-    if widget not in st.session_state:
-        st.session_state[widget] = value
+def widget_value(widget: str) -> Any:
+    """What a widget was just set to, for the function that it calls."""
+    return st.session_state.get(widget)
 
 
 def address() -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
     if (corpus := settings.get("corpus")) in controls.corpora():
         state.put("corpus", corpus)
         state.preset(controls.CORPUS_WIDGET, corpus)
-    study_settings.adopt(study, settings)
+    study_settings.adopt(settings)
 
 
 def ask(choice: Choice, cost: Cost) -> None:

@@ -1,4 +1,8 @@
-"""Every setting of a study beside checkpoints and corpus, one click away; those that differ from the usual are in the address."""
+"""Every setting of a study beside checkpoints and corpus, one click away; those that differ from the usual are in the address.
+
+The address is the one source of truth. Widgets are set from it in every run and write to it when they are used: one that the
+browser has not drawn yet, as in a popover that nobody has opened, sends nothing and would otherwise fall back to zero.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,43 +13,67 @@ import streamlit as st
 from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")
+LARGEST = 2**53 - 1  # that a number field of a browser can hold
 
 
 def pick(study: str) -> dict[str, Any]:
     """The settings that differ from the usual ones."""
-    from analysis.studies.study import study_module
-
-    fields = [one for one in dataclasses.fields(study_module(study).Request) if one.name not in ASKED_ELSEWHERE]
-    wanted = {name: value for name, _, value in (text.partition("=") for text in state.get_list("set"))}
-    changed = {}
+    values = _values(study)
     with st.popover("Settings", icon=":material/tune:", width="stretch"):
-        for field in fields:
-            value = _ask(study, field, wanted.get(field.name))
-            if value != field.default:
-                changed[field.name] = value
-    state.put_list("set", [f"{name}={value}" for name, value in changed.items()])
+        for field in _fields(study):
+            _ask(study, field, values[field.name])
+    changed = {field.name: values[field.name] for field in _fields(study) if values[field.name] != field.default}
+    _remember(changed)
     return changed
 
 
-def adopt(study: str, settings: Mapping[str, Any]) -> None:
-    """Take over what a job was asked, before the widgets are drawn."""
-    state.put_list("set", [f"{name}={value}" for name, value in settings.items() if name not in ASKED_ELSEWHERE])
-    for name, value in settings.items():
-        state.preset(_key(study, name), value)
+def adopt(settings: Mapping[str, Any]) -> None:
+    """Take over what a job was asked."""
+    _remember({name: value for name, value in settings.items() if name not in ASKED_ELSEWHERE})
 
 
-def _ask(study: str, field: "dataclasses.Field[Any]", wanted: str | None) -> Any:
-    """The value of one setting; what the address says counts where it can be read."""
-    label, key = field.name.replace("_", " "), _key(study, field.name)
-    kind = type(field.default)
-    state.start_once(key, _read(kind, wanted, field.default))
+def _fields(study: str) -> "list[dataclasses.Field[Any]]":
+    from analysis.studies.study import study_module
+
+    return [one for one in dataclasses.fields(study_module(study).Request) if one.name not in ASKED_ELSEWHERE]
+
+
+def _values(study: str) -> dict[str, Any]:
+    """All settings; what the address says counts where it can be read."""
+    wanted = {name: value for name, _, value in (text.partition("=") for text in state.get_list("set"))}
+    return {field.name: _read(type(field.default), wanted.get(field.name), field.default) for field in _fields(study)}
+
+
+def _remember(changed: Mapping[str, Any]) -> None:
+    state.put_list("set", [f"{name}={value}" for name, value in changed.items()])
+
+
+def _ask(study: str, field: "dataclasses.Field[Any]", value: Any) -> None:
+    """One setting; a split is chosen by name."""
+    from analysis.studies.settings import SPLITS
+    from analysis.studies.study import study_module
+
+    label, key, kind = field.name.replace("_", " "), f"set_{study}_{field.name}", type(field.default)
+    splits = list(getattr(study_module(study), "SPLITS", SPLITS))
+    used: Any = {"key": key, "on_change": _used, "args": (study, field.name, key)}
+    if field.name == "split":
+        state.preset(key, value if value in splits else field.default)
+        st.selectbox(label, splits, **used)
+        return
+    state.preset(key, value)
     if kind is bool:
-        return st.toggle(label, key=key)
-    if kind is str:
-        return st.text_input(label, key=key)
-    step = 1 if kind is int else None
-    value = st.number_input(label, step=step, format=None if kind is int else "%g", key=key)
-    return field.default if value is None else kind(value)
+        st.toggle(label, **used)
+    elif kind is str:
+        st.text_input(label, **used)
+    else:
+        st.number_input(label, step=1 if kind is int else None, format=None if kind is int else "%g", **used)
+
+
+def _used(study: str, name: str, key: str) -> None:
+    """Write what was chosen into the address; an emptied field is the usual value again."""
+    fields, values, chosen = {field.name: field for field in _fields(study)}, _values(study), state.widget_value(key)
+    values[name] = fields[name].default if chosen is None else type(fields[name].default)(chosen)
+    _remember({one: value for one, value in values.items() if value != fields[one].default})
 
 
 def _read(kind: type, text: str | None, default: Any) -> Any:
@@ -54,10 +82,7 @@ def _read(kind: type, text: str | None, default: Any) -> Any:
     if kind is bool:
         return text == "True"
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
         return default
-
-
-def _key(study: str, name: str) -> str:
-    return f"set_{study}_{name}"
+    return value if kind is str or abs(value) <= LARGEST else default
