@@ -19,12 +19,13 @@ class Published:
     """One number of somebody else.
 
     Attributes:
-        study: our study that asks the same question.
-        arm: of the authors' models.
+        study: our study that asks the same question; "screening" (5 epochs), "confirmation" (long runs) and "descriptors" (what
+            they are made of) are the authors' own.
+        arm: of the authors' models, in our spelling where we have it; the descriptor where it is the subject.
         condition: what was done, or to which part it applies.
         measure: what was measured.
         value: in `unit`.
-        unit: "%" for per cent, "M" for millions, "SD" for standard deviations, "" for a pure number.
+        unit: "%" for per cent, "points" for percentage points, "M" for millions, "Hz", "cents", "" for a pure number.
         source: where the number is from, in words.
         corrections: what is known to be wrong with it, or how it differs from what we measure; a sentence each.
         citation: whose number it is.
@@ -52,14 +53,14 @@ def published(study: str, arm: str | None = None) -> tuple[Published, ...]:
     """What is published about a study, in the order of the file.
 
     Args:
-        study: name of our study.
+        study: as it stands in the records.
         arm: to have one arm alone; None for all.
 
     Raises:
         ConfigError: nothing is published about that study, or not about that arm in it; or the file is damaged.
 
-    >>> [one.value for one in published("controls", "d4a4")]
-    [83.0, 75.0, 73.6, 73.6]
+    >>> [(one.condition, one.value) for one in published("screening", "a4r")]
+    [('5 epochs', 68.6), ('5 epochs', 91.6)]
     """
     everything = _all()
     of_study = tuple(one for one in everything if one.study == study)
