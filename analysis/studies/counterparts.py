@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.results import SHARE, Result, Value, format_value
+from analysis.studies.replication_words import chosen_test
 
 Row = Mapping[str, Any]
 Place = tuple[str, str, str]  # arm, condition, measure
@@ -15,16 +16,20 @@ ABLATIONS = {
     "noise of the same mean and SD": "noise {}",
     "of a window of another work": "shuffle {}",
 }
+SHIFT = "time_shift"
 CHANGES = {
-    "time_shift": "audio shifted by {:+g} samples",
+    SHIFT: "audio shifted by {:+g} samples",
     "note_velocity": "note velocity × {:g}",
     "white_noise": "noise at {:g} dB SNR",
 }
+FIRST_BLOCK = "1"
 CELLS = {"mean over blocks": "mean of the 4 × 4 layers", "last blocks": "last layers"}
 ESTIMATORS = {"biased CKA": "biased linear CKA", "RSA, cosine, Spearman": "RSA"}
 TASKS = {"audio chroma": "chroma"}
+COSINE = "cosine of matched pairs"
 SIDES = {"audio": "audio", "midi": "MIDI"}
 TRAININGS = "five training seeds"
+BASELINE = "D0"
 
 
 def counterparts(result: Result, arms: Mapping[str, str]) -> dict[Place, str]:
@@ -93,9 +98,12 @@ def _transposition(result: Result) -> Told:
 
 
 def _invariance(result: Result) -> Told:
+    """Ours of the other sign for a time shift: ours of +k reads the recording k samples later, a published one k earlier."""
     for row in _trained(result.tables["scores"]):
         if row["change"] in CHANGES and row["dose"] is not None:
-            yield row["checkpoint"], CHANGES[row["change"]].format(row["dose"]), "S", _text(row)
+            is_shift = row["change"] == SHIFT
+            condition = CHANGES[row["change"]].format(0 - row["dose"] if is_shift else row["dose"])
+            yield row["checkpoint"], condition, "S", _text(row) + (f" (at {row['dose']:+g})" if is_shift else "")
 
 
 def _similarity(result: Result) -> Told:
@@ -103,6 +111,16 @@ def _similarity(result: Result) -> Told:
         across = row["first"] == row["second"] and row["sides"] == "audio, midi"
         if across and row["estimator"] in ESTIMATORS and row["what"] in CELLS:
             yield row["first"], CELLS[row["what"]], ESTIMATORS[row["estimator"]], _text(row, "")
+    for row in _trained(result.tables.get("cells", ())):
+        across = row["first"] == row["second"] and (row["first_side"], row["second_side"]) == ("audio", "midi")
+        if across and row["estimator"] in ESTIMATORS and row["first_layer"] == row["second_layer"] == FIRST_BLOCK:
+            yield row["first"], "first layers", ESTIMATORS[row["estimator"]], _text(row, "")
+
+
+def _embedding(result: Result) -> Told:
+    for row in _trained(result.tables.get("measures", ())):
+        if row["measure"] == COSINE:
+            yield row["checkpoint"], "matched pairs", "mean cosine", _text(row, "")
 
 
 def _probes(result: Result) -> Told:
@@ -115,12 +133,22 @@ def _probes(result: Result) -> Told:
 def _replication(result: Result) -> Told:
     first = {row["arm"]: row["checkpoint"] for row in reversed(result.tables["runs"])}
     for row in _trained(result.tables["arms"]):
-        if row["n"] > 1:
-            yield first[row["arm"]], TRAININGS, "mean S", f"{_text(row)}, n = {row['n']}"
-            yield first[row["arm"]], TRAININGS, "SD of S", f"{100 * row['sd']:.1f} points, n = {row['n']}"
+        if (n := row["n"]) > 1:
+            yield first[row["arm"]], TRAININGS, "mean S", f"{_text(row)}, n = {n}"
+            yield first[row["arm"]], TRAININGS, "SD of S", f"{100 * row['sd']:.1f} points, n = {n}"
+            for name in ("lowest", "highest"):
+                yield first[row["arm"]], TRAININGS, f"{name} S", f"{100 * row[name]:.1f} %, n = {n}"
+    for row in _trained(result.tables.get("pairs", ())):
+        if BASELINE in (row["first"], row["second"]):
+            sign, arm = (-1, row["second"]) if row["first"] == BASELINE else (1, row["first"])
+            found = chosen_test(row)
+            value, *ends = (sign * 100 * found[name] for name in ("value", "ci_low", "ci_high"))
+            text = f"{value:.1f} points [{min(ends):.1f}, {max(ends):.1f}]"
+            yield first[arm], TRAININGS, "mean S minus that of D0", f"{text}, {'paired' if found['by_seed'] else 'Welch'}"
 
 
 _READERS: Mapping[str, Callable[[Result], Told]] = {
     "scoreboard": _scoreboard, "ablation": _ablation, "controls": _controls, "transposition": _transposition,
     "invariance": _invariance, "similarity": _similarity, "probes": _probes, "replication": _replication,
+    "embedding": _embedding,
 }  # fmt: skip

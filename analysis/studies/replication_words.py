@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ALPHA = 0.05
+TESTS = {True: "paired t test over training seeds", False: "Welch's t test"}
 Rows = Sequence[Mapping[str, Any]]
 
 
 def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
     """The best arm over training seeds beside its controls and the arms it is not significantly better than.
+
+    Arms that have the same training seeds are compared seed by seed (paired t test), others by Welch's t test.
 
     With one training seed per arm: that nothing can be told about training, and how far redrawn pools alone move S; where the
     queries are more than half of all windows, that they are hardly redrawn.
@@ -34,29 +37,44 @@ def _over_training_seeds(many: Rows, pairs: Rows, arms: Rows) -> str:
     rows = {
         row["second"] if row["first"] == name else row["first"]: row for row in pairs if name in (row["first"], row["second"])
     }
-    alike = {other: row for other, row in rows.items() if row["p"] is None or row["p"] >= ALPHA}
+    alike = {other: row for other, row in rows.items() if (p := chosen_test(row)["p"]) is None or p >= ALPHA}
     said = f"{name} has the highest mean, {reached} ({controls})"
     if alike:
         against = _listed([f"{other} ({_p(row)})" for other, row in alike.items()])
         said += f", but that {name} is best is not significant with n = {best['n']}: not distinguishable from {against}"
     better = [_by(name, other, row) for other, row in rows.items() if other not in alike]
     said += f"; better than {_listed(better)}" if better else ""
-    return f"{said} (Welch's t test)."
+    kinds = {chosen_test(row)["by_seed"] for row in rows.values()}
+    how = TESTS[kinds.pop()] if len(kinds) == 1 else f"{TESTS[True]} where both arms have the same seeds, else {TESTS[False]}"
+    return f"{said} ({how})."
+
+
+def chosen_test(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The test to read of a row of pairs: `value`, `ci_low`, `ci_high`, `p` and `by_seed`.
+
+    It is the paired one (`by_seed`) where both arms have the same training seeds and the differences vary, for what belongs to a
+    seed then falls out of the difference; else it is Welch's.
+    """
+    by_seed = row["paired_n"] > 1 and 2 * row["paired_n"] == row["n"] and row["paired_p"] is not None
+    prefix = "paired_" if by_seed else ""
+    value = row["paired_difference" if by_seed else "value"]
+    return {"value": value, **{name: row[f"{prefix}{name}"] for name in ("ci_low", "ci_high", "p")}, "by_seed": by_seed}
 
 
 def _by(name: str, other: str, row: Mapping[str, Any]) -> str:
     """How much better than another arm, whichever of the two comes first in the row."""
-    sign = 1 if row["first"] == name else -1
-    low, high = sorted(sign * 100 * row[end] for end in ("ci_low", "ci_high"))
-    return f"{other} by {sign * 100 * row['value']:.1f} points [{low:.1f}, {high:.1f}] ({_p(row)})"
+    sign, found = 1 if row["first"] == name else -1, chosen_test(row)
+    low, high = sorted(sign * 100 * found[end] for end in ("ci_low", "ci_high"))
+    return f"{other} by {sign * 100 * found['value']:.1f} points [{low:.1f}, {high:.1f}] ({_p(row)})"
 
 
 def _p(row: Mapping[str, Any]) -> str:
-    if row["p"] is None:
+    p = chosen_test(row)["p"]
+    if p is None:
         return "p cannot be computed, nothing varies"
-    if row["p"] < 0.001:
+    if p < 0.001:
         return "p < 0.001"
-    return f"p = {row['p']:.3f}" if round(row["p"], 3) != ALPHA or row["p"] == ALPHA else f"p = {row['p']:.5f}"
+    return f"p = {p:.3f}" if round(p, 3) != ALPHA or p == ALPHA else f"p = {p:.5f}"
 
 
 def _redrawn(runs: Rows, n_evaluation: int) -> str:

@@ -10,7 +10,7 @@ from app.charts import histogram, intervals, theme
 from app.charts import mark as marked
 from app.charts.histogram import Bar
 from app.charts.mark import Mark
-from app.components import actions, embedding_map, hear, study_facts
+from app.components import actions, embedding_map, hear, published_table, study_facts
 from app.components.plain import plain
 from app.components.stress_kit import TWINS, cell
 from app.components.study_form import Choice
@@ -58,6 +58,7 @@ def draw(result: Result, choice: Choice) -> None:
     _cosines(result, choice, checkpoint)
     _measures(result)
     _numbers(result)
+    published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
 def bars_of(result: Result, checkpoint: str) -> dict[str, list[Bar]]:

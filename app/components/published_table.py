@@ -1,4 +1,4 @@
-"""What others have published about a question: a table beside ours, and open diamonds in a figure."""
+"""What others have published about a question: a panel with a table beside ours, and open diamonds in a figure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -41,19 +41,33 @@ def beside(result: Result, arms: Mapping[str, str]) -> None:
 
 
 def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
-    """Table "Published versus ours" of some arms with what is known about every number; a sentence where there is none.
+    """A closed panel with the table "Published versus ours" of some arms and what is known about every number; a sentence where
+    there is none.
 
     Args:
         study: whose question it is.
         arms: of the checkpoints on the page.
         ours: (arm, condition, measure) as published → our number in words.
     """
-    st.subheader("Published versus ours", anchor=False)
     wanted = list(dict.fromkeys(arms))
     records = of_arms(study, wanted)
     if not records:
         st.caption(plain(f"Nothing is published about {', '.join(wanted) or 'these checkpoints'}."))
         return
+    with st.expander(label(records), icon=":material/compare_arrows:"):
+        _table(records, ours)
+
+
+def label(records: Sequence[Published]) -> str:
+    """What the panel says while it is closed.
+
+    >>> label(published("embedding")), label(published("embedding", "D0"))
+    ('Published versus ours: 2 published numbers', 'Published versus ours: 1 published number')
+    """
+    return f"Published versus ours: {len(records)} published number{'s' if len(records) > 1 else ''}"
+
+
+def _table(records: Sequence[Published], ours: Ours | None) -> None:
     notes = {text: number for number, text in enumerate(dict.fromkeys(text for one in records for text in one.corrections), 1)}
     has_ours = ours is not None and any(_place(one) in ours for one in records)
     rows = [_row(one, [notes[text] for text in one.corrections], ours if has_ours else None) for one in records]

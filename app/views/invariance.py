@@ -18,10 +18,11 @@ How it misleads:
   both. A model may also move far and still find the match.
 - Doses of different changes have no common scale. "It ignores gain more than noise" depends on how much of each was tried.
 - A time shift of a few thousand samples brings new notes into the window and takes others out, while the MIDI window stays. That
-  is a mismatch in time, not the same music a little later.
+  is a mismatch in time, not the same music a little later. Ours of +k samples reads the recording k samples later; a published
+  one of +k delays it, so that ours of the other sign stands beside it.
 - "Playback speed" is two things here. Playing the recording faster, as a tape, changes tempo *and* pitch; in the MIDI only the
-  durations are read, never the onsets, so that tempo is changed for notes of equal length alone. The authors of the published
-  numbers report a playback speed too, but what their code changes is the velocity of the notes: compare it with *Note velocity*.
+  durations are read, never the onsets, so that tempo is changed for notes of equal length alone. Nothing is published
+  about it: what the authors scale is the MIDI velocity of the notes, which here is *Note velocity*.
 - Velocities stop at 1 and 127, and notes beyond the piano are folded back by octaves: strong doses change some notes less.
 - Noise is set below the RMS of each window, so that quiet windows get quiet noise. Nothing is clipped for the model; where your
   ears would be, the player is turned down and says so.

@@ -9,15 +9,17 @@ Two things move S. A **training seed** decides the first weights and the order o
 Only the first says whether another training would give the same. **S** is the smaller of two shares: matches among the first
 ten, audio to MIDI and MIDI to audio.
 
-Means of trainings have Student's interval over trainings; arms are compared by **Welch's t test** (unequal variances), with
-Cohen's d from the pooled deviation, and by the paired test where both arms have the same seeds. *Parts of SD*, by training,
-by pool and what is left, are variance components: estimates that may fall below 0 when there is less of a spread than the rest
-alone would make.
+Means of trainings have Student's interval over trainings. Arms that were trained with the same seeds are compared seed by seed
+(**paired t test**), others by **Welch's t test** (unequal variances), with Cohen's d from the pooled deviation; the table has
+both. *Parts of SD*, by training, by pool and what is left, are variance components: estimates that may fall below 0 when there
+is less of a spread than the rest alone would make.
 
 How it misleads:
 
 - Five evaluations of one checkpoint look like five runs. Their spread is of pools alone, and calling it spread of training makes
   every difference look sure.
+- The authors drew the pool with the training seed, so that a published seed is a training *and* a pool; only paired by seed do
+  their arms share what the pool did to S.
 - Pools drawn from the same windows share most of their queries, so that their spread is too small even for what it is about:
   other works would move S more. The interval over works says how much.
 - With two to five trainings the deviation itself is hardly known; its χ² interval is wide. Not significant is not the same.

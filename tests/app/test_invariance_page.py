@@ -138,10 +138,13 @@ def test_one_change_over_its_doses(queue, store, opened, ran):
 
 def test_what_is_published_is_beside_our_numbers(queue, store, opened):
     store["one",] = changed("one")
-    table = opened(checkpoints="one").dataframe[1].value
+    app = opened(checkpoints="one")
+    table = app.dataframe[1].value
     found = {row["condition"]: row["ours"] for row in table.to_dict("records")}
-    assert found["audio shifted by +8000 samples"] == found["note velocity × 1.5"] == "80.0 % [70.0, 90.0]"
-    assert found["audio shifted by -4000 samples"] == "80.0 % [70.0, 90.0]"
+    assert found["note velocity × 1.5"] == "80.0 % [70.0, 90.0]"
+    assert found["audio shifted by +8000 samples"] == "80.0 % [70.0, 90.0] (at -8000)"
+    assert found["audio shifted by -4000 samples"] == "80.0 % [70.0, 90.0] (at +4000)"
+    assert any("ours of the other sign stands beside it" in caption.value for caption in app.caption)
 
 
 def test_the_windows_that_move_most_come_first_with_the_ranks_they_are_compared_with():

@@ -139,6 +139,12 @@ def test_published_numbers_stand_beside_ours(queue, store, checkpoints, result_o
     ):
         assert sum(text.startswith(f"({number}) {start}") for text in said) == 1
     assert any("not comparable in absolute terms" in text for text in said)
+    (panel,) = (one for one in app.expander if one.label.startswith("Published"))
+    assert panel.label == "Published versus ours: 15 published numbers"
+    assert len(panel.dataframe) == 1
+    assert [caption.value for caption in panel.caption] == [
+        text for text in said if text.startswith("(") or "2604.10283" in text or "not comparable in absolute terms" in text
+    ]
 
 
 def test_an_arm_about_which_nothing_is_published_is_said_to_be(queue, store, checkpoints, result_of, opened):

@@ -37,10 +37,39 @@ def test_published_means(arm: str, mean: float, sd: float) -> None:
         ("d4a4", "a4r", None, 0.059), ("d4a4", "d4-a4r", None, 0.118), ("d4-a4r", "a4r", None, 0.76),
     ],
 )  # fmt: skip
-def test_published_tests(first: str, second: str, t: float | None, p: float) -> None:
+def test_published_seeds_apart(first: str, second: str, t: float | None, p: float) -> None:
     found = welch(runs(first), runs(second))
     assert found.p == pytest.approx(p, abs=0.0006 if p < 0.2 else 0.005)
     assert t is None or found.t == pytest.approx(t, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "difference", "t", "p"),
+    [
+        ("d4a4", "D0", 8.84, 10.10, 0.0005), ("d4a4", "a4r", 3.32, None, 0.0248), ("d4a4", "d4-a4r", 2.88, None, 0.0122),
+        ("d4-a4r", "a4r", 0.44, None, 0.69),
+    ],
+)  # fmt: skip
+def test_published_seeds_in_pairs(first: str, second: str, difference: float, t: float | None, p: float) -> None:
+    """The authors drew the pool with the training seed, so that runs of one seed share it."""
+    found = paired(dict(zip(SEEDS, runs(first), strict=True)), dict(zip(SEEDS, runs(second), strict=True)))
+    assert found is not None
+    assert (found.n, found.df, found.difference) == (5, 4, pytest.approx(difference))
+    assert found.p == pytest.approx(p, abs=0.00006 if p < 0.1 else 0.005)
+    assert t is None or found.t == pytest.approx(t, abs=0.005)
+    expected = stats.ttest_rel(runs(first), runs(second))
+    interval = expected.confidence_interval(0.95)
+    assert (found.t, found.p) == pytest.approx(tuple(expected))
+    assert found.ci == pytest.approx((interval.low, interval.high))
+
+
+def test_published_seeds_are_alike_over_arms() -> None:
+    """Seeds differ more than chance lets them where arms are told apart: two-way analysis of variance, F(4, 12) = 7.29."""
+    table = np.array([runs(arm) for arm in ("D0", "a4r", "d4-a4r", "d4a4")])
+    left = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    ratio = (4 * table.mean(axis=0).var(ddof=1)) / ((left**2).sum() / 12)
+    assert ratio == pytest.approx(7.29, abs=0.005)
+    assert stats.f.sf(ratio, 4, 12) == pytest.approx(0.003, abs=0.0005)
 
 
 def test_published_effect_size() -> None:

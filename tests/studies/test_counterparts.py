@@ -47,12 +47,40 @@ def test_a_control_stands_beside_the_arm_that_it_controls() -> None:
 
 
 def test_trainings_are_compared_where_there_are_several() -> None:
-    runs = [row(0.8, arm="d4a4"), row(0.8, arm="D0") | {"checkpoint": "two"}]
-    arms = [row(0.8, arm="d4a4", sd=0.02) | {"n": 3}, row(0.8, arm="D0", sd=None) | {"n": 1}]
-    found = counterparts(result("replication", runs=runs, arms=arms), {"one": "d4a4", "two": "D0"})
+    runs = [row(0.8, arm="d4a4"), row(0.8, arm="D0") | {"checkpoint": "two"}, row(0.7, arm="a4r") | {"checkpoint": "three"}]
+    several = {"lowest": 0.75, "highest": 0.84}
+    arms = [row(0.8, arm="d4a4", sd=0.02, **several) | {"n": 3}, row(0.8, arm="D0", sd=None) | {"n": 1}]
+    by_seed = {"paired_n": 3, "paired_p": 0.01, "paired_difference": 0.09, "paired_ci_low": 0.05, "paired_ci_high": 0.13}
+    pairs = [
+        row(0.09, first="d4a4", second="D0", p=0.2, **by_seed) | {"n": 6},
+        row(-0.05, first="D0", second="a4r", p=0.2, **by_seed) | {"n": 7, "paired_n": 2},
+        row(0.04, first="d4a4", second="a4r", p=0.2, **by_seed) | {"n": 6},
+    ]
+    found = counterparts(result("replication", runs=runs, arms=arms, pairs=pairs), {"one": "d4a4", "two": "D0", "three": "a4r"})
     assert found == {
         ("d4a4", "five training seeds", "mean S"): "80.0 % [70.0, 90.0], n = 3",
         ("d4a4", "five training seeds", "SD of S"): "2.0 points, n = 3",
+        ("d4a4", "five training seeds", "lowest S"): "75.0 %, n = 3",
+        ("d4a4", "five training seeds", "highest S"): "84.0 %, n = 3",
+        ("d4a4", "five training seeds", "mean S minus that of D0"): "9.0 points [5.0, 13.0], paired",
+        ("a4r", "five training seeds", "mean S minus that of D0"): "5.0 points [-5.0, 15.0], Welch",
+    }
+
+
+def test_a_shift_stands_beside_the_published_one_of_the_other_sign() -> None:
+    """Ours of +k reads the recording k samples later; a published one of +k delays it, so that k samples earlier are read."""
+    doses = {-8000: 0.6, -4000: 0.7, 0: 0.9, 4000: 0.8, 8000: 0.5}
+    scores = [row(share, change="time_shift", dose=float(dose)) for dose, share in doses.items()]
+    scores.append(row(0.4, change="note_velocity", dose=1.5))
+    found = counterparts(result("invariance", scores=scores), {"one": "D0"})
+    places = {one.condition for one in published("invariance", "D0")}
+    ours = {condition: text for (_, condition, _), text in found.items() if condition in places}
+    assert ours == {
+        "audio shifted by +8000 samples": "60.0 % [50.0, 70.0] (at -8000)",
+        "audio shifted by +4000 samples": "70.0 % [60.0, 80.0] (at -4000)",
+        "audio shifted by -4000 samples": "80.0 % [70.0, 90.0] (at +4000)",
+        "audio shifted by -8000 samples": "50.0 % [40.0, 60.0] (at +8000)",
+        "note velocity × 1.5": "40.0 % [30.0, 50.0]",
     }
 
 
@@ -72,11 +100,31 @@ def test_only_the_canonical_pool_is_compared() -> None:
     }
 
 
+def test_matched_cosines_and_the_first_layers_are_compared() -> None:
+    measures = [row(0.6, measure="cosine of matched pairs"), row(0.3, measure="modality gap")]
+    measures.append(row(0.2, measure="cosine of matched pairs") | {"weights": "untrained"})
+    found = counterparts(result("embedding", measures=measures), {"one": "D0"})
+    assert found == {("D0", "matched pairs", "mean cosine"): "0.60 [0.50, 0.70]"}
+    whose = {"first": "one", "second": "one", "first_side": "audio", "second_side": "midi"}
+    cells = [
+        row(0.1 * int(layer), **whose, estimator=its, first_layer=layer, second_layer=layer)
+        for layer in ("1", "4")
+        for its in ("biased CKA", "debiased CKA")
+    ]
+    cells.append(row(0.9, **whose | {"second_side": "audio"}, estimator="biased CKA", first_layer="1", second_layer="1"))
+    found = counterparts(result("similarity", summary=[], cells=cells), {"one": "D0"})
+    assert found == {("D0", "first layers", "biased linear CKA"): "0.10 [0.00, 0.20]"}
+
+
 def test_nothing_is_compared_about_which_nothing_is_published() -> None:
-    assert counterparts(result("embedding"), {"one": "D0"}) == {}
+    assert counterparts(result("clip"), {"one": "D0"}) == {}
 
 
-@pytest.mark.parametrize("study", ["scoreboard", "ablation", "transposition", "invariance", "similarity", "probes"])
+NOT_OURS = ("accuracy against random pieces", "R@20 ", "mean rank ")  # measures that no study of ours computes
+STUDIES = ["scoreboard", "ablation", "transposition", "invariance", "similarity", "probes", "embedding"]
+
+
+@pytest.mark.parametrize("study", STUDIES)
 def test_every_comparable_published_number_finds_ours_among_what_is_shipped(study: str) -> None:
     arms = {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r")}
     (place,) = shipped_folder().glob(f"{study}-*.json.gz")
@@ -84,5 +132,5 @@ def test_every_comparable_published_number_finds_ours_among_what_is_shipped(stud
     with np.load(place.with_name(place.name.replace(".json.gz", ".npz"))) as arrays:
         ours = counterparts(Result.from_document(document, dict(arrays)), arms)
     places = {(one.arm, one.condition, one.measure) for one in published(study) if one.arm in arms.values()}
-    missing = {place for place in places - set(ours) if place[2] != "accuracy against random pieces"}
+    missing = {place for place in places - set(ours) if not place[2].startswith(NOT_OURS)}
     assert missing == set()

@@ -17,7 +17,7 @@ from analysis.published.published import published
 from analysis.results import Result
 from analysis.store import Store
 from analysis.studies import replication
-from analysis.studies.replication_words import headline
+from analysis.studies.replication_words import chosen_test, headline
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}
@@ -177,19 +177,47 @@ def of_arms(scores: dict[str, list[float]]) -> tuple[list[dict[str, Any]], list[
     return arms, pairs, [{**run, "weights": "trained"}, {**run, "weights": "untrained", "evaluation_sd": 0.007}]
 
 
-def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
-    seeds = (42, 123, 456, 789, 1337)
-    said: dict[str, list[float]] = {}
+SEEDS = (42, 123, 456, 789, 1337)
+
+
+def published_seeds() -> dict[str, list[float]]:
+    """S of every published training seed, in the order of the seeds."""
+    said: dict[str, dict[str, float]] = {}
     for one in published("replication"):
-        if one.condition in {f"training seed {seed}" for seed in seeds}:
-            said.setdefault(one.arm, []).append(one.value / 100)
-    text = headline(*of_arms(said), 5, 9000)
+        said.setdefault(one.arm, {})[one.condition] = one.value / 100
+    return {arm: [of_arm[f"training seed {seed}"] for seed in SEEDS] for arm, of_arm in said.items()}
+
+
+def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
+    text = headline(*of_arms(published_seeds()), 5, 9000)
     assert text.startswith(
-        "d4a4 has the highest mean, S = 84.0 ± 2.7 % over 5 training seeds (chance 3.9 %, untrained twins 2.5 %), but that d4a4 "
-        "is best is not significant with n = 5: not distinguishable from a4r (p = 0.059) and d4-a4r (p = 0.118); better than D0 "
-        "by 8.8 points [5.2, 12.5] (p < 0.001) (Welch's t test)."
+        "d4a4 has the highest mean, S = 84.0 ± 2.7 % over 5 training seeds (chance 3.9 %, untrained twins 2.5 %); better than D0 "
+        "by 8.8 points [6.4, 11.3] (p < 0.001), a4r by 3.3 points [0.7, 6.0] (p = 0.025) and d4-a4r by 2.9 points [1.0, 4.7] "
+        "(p = 0.012) (paired t test over training seeds)."
     )
     assert text.endswith("by a standard deviation of 2.4 points (independent queries: at most 1.6; untrained twins 0.7).")
+
+
+def test_without_common_seeds_arms_are_compared_by_welch() -> None:
+    arms, pairs, runs = of_arms(published_seeds())
+    apart = [{**row, "paired_n": 0, "paired_p": None} for row in pairs]
+    text = headline(arms, apart, runs, 5, 9000)
+    assert (
+        "but that d4a4 is best is not significant with n = 5: not distinguishable from a4r (p = 0.059) and d4-a4r (p = 0.118); "
+        "better than D0 by 8.8 points [5.2, 12.5] (p < 0.001) (Welch's t test)."
+    ) in text
+    some = [row if "D0" in (row["first"], row["second"]) else {**row, "paired_n": 4} for row in pairs]
+    text = headline(arms, some, runs, 5, 9000)
+    assert "by 8.8 points [6.4, 11.3]" in text
+    assert "a4r (p = 0.059)" in text
+    assert "(paired t test over training seeds where both arms have the same seeds, else Welch's t test)." in text
+
+
+def test_where_no_difference_varies_the_other_test_is_read() -> None:
+    arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.82]})
+    assert (pairs[0]["paired_p"], chosen_test(pairs[0])["by_seed"]) == (None, False)
+    assert "d4 has the highest mean" in headline(arms, pairs, runs, 5, 9000)
+    assert "better than a4 by 10.0 points" in headline(arms, pairs, runs, 5, 9000)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +228,9 @@ def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
     ],
 )  # fmt: skip
 def test_the_headline_at_the_boundary(p: float | None, expected: str) -> None:
-    arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.82]})
-    text = headline(arms, [{**pairs[0], "p": p}], runs, 5, 9000)
+    arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.83]})
+    assert chosen_test(pairs[0])["by_seed"]
+    text = headline(arms, [{**pairs[0], "p": p, "paired_p": p}], runs, 5, 9000)
     assert expected in text
     assert "d4 has the highest mean" in text
 
