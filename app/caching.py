@@ -5,7 +5,6 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,26 +167,27 @@ def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def parameters(arm: str, scale: str) -> dict[str, int]:
-    """Parameters by component."""
-    from analysis.models.counting import count_parameters
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _counted(configured: str, _config: Any) -> tuple[Any, dict[str, int]] | None:  # noqa: ARG001 - the words are the key
+    from analysis.models.config import ModelConfig
+    from analysis.models.counting import count_configured
+    from analysis.models.dual_encoder_flow import flow_of
 
-    return dict(count_parameters(arm, scale))
+    try:
+        config = ModelConfig.from_dict(_config)
+    except OtoscopeError:
+        return None
+    return flow_of(config), dict(count_configured(config))
+
+
+def flow(checkpoint: Any) -> Any | None:
+    """The parts of a checkpoint's model, a `Flow`; None where its configuration describes no model."""
+    return (_counted(repr(checkpoint.config), checkpoint.config) or (None, None))[0]
 
 
 def parameters_of(checkpoint: Any) -> dict[str, int] | None:
-    """Parameters by component of a checkpoint; None where its sizes are not those of its arm and scale."""
-    from analysis.models.arms import build_config
-    from analysis.models.config import ModelConfig
-
-    try:
-        counts = parameters(checkpoint.arm, checkpoint.scale)
-        config = ModelConfig.from_dict(checkpoint.config)
-        usual = replace(build_config(checkpoint.arm, checkpoint.scale), dropout=config.dropout)
-    except OtoscopeError:
-        return None
-    return counts if config == usual else None
+    """Parameters by component of the model that a checkpoint's configuration describes; None where it describes none."""
+    return (_counted(repr(checkpoint.config), checkpoint.config) or (None, None))[1]
 
 
 @st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")

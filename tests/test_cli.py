@@ -22,6 +22,17 @@ def test_describe_prints_one_document(arm: str, total: int, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out)["parameters"]["total"] == total
 
 
+def test_describe_tells_the_flow_of_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "d4a4-zero", "--scale", "paper", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(part["parameters"] for part in told["architecture"]["parts"]) == told["parameters"]["total"]
+    assert main(["describe", "d4a4-zero", "--scale", "paper"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if line.startswith("audio  zeros in place of A4 ")]
+    assert "188 A4 frames × 8" in line
+    assert len([line for line in lines if "concatenation with" in line]) == 2
+
+
 def test_a_wrong_request_is_a_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["describe", "d5"]) == 2
     assert "Unknown arm 'd5': expected one of D0" in capsys.readouterr().err

@@ -66,10 +66,14 @@ def arms(options: argparse.Namespace) -> None:
 
 
 def describe(options: argparse.Namespace) -> None:
-    """Parameters by component, tokens, and the three costs of reverse attention."""
+    """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts."""
+    from analysis.models.architecture import flow_lines
+    from analysis.models.arms import build_config
     from analysis.models.counting import describe as described_arm
+    from analysis.models.dual_encoder_flow import flow_of
 
     described = described_arm(options.arm, options.scale)
+    flow = flow_of(build_config(options.arm, options.scale))
     saving = described["reverse_attention_saving"]
     lines = [f"{name:20} {n:>12,}" for name, n in described["parameters"].items()]
     lines += [
@@ -78,8 +82,10 @@ def describe(options: argparse.Namespace) -> None:
         f"Attention over CNN tokens costs {saving['scores_only']:.1f}× the scores of attention over A4 frames, "
         f"{saving['with_cross_attention']:.1f}× counting the cross-attention that leads there; "
         f"the layers linear in the tokens cost {saving['linear_layers']:.1f}×.",
+        "",
+        *flow_lines(flow),
     ]
-    emit(options, described, lines)
+    emit(options, {**described, "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
 
 
 def checkpoints(options: argparse.Namespace) -> None:

@@ -3,15 +3,58 @@
 from typing import Any
 
 import torch
-from torch import nn
 
 from analysis.descriptors.a4 import n_frames
+from analysis.errors import ConfigError
 from analysis.models.arms import ARMS, build_config
+from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
+
+# Beginnings of the names of parameters, by part.
+PARTS = {
+    "audio CNN": ("audio.cnn.",),
+    "audio positions": ("audio.positions",),
+    "audio transformer": ("audio.blocks.",),
+    "audio pooling": (),
+    "MIDI embeddings": ("midi.pitch.", "midi.velocity.", "midi.duration.", "midi.input.", "midi.input_norm."),
+    "MIDI transformer": ("midi.blocks.",),
+    "MIDI pooling": ("midi.norm.",),
+    "audio head": ("audio_head.",),
+    "MIDI head": ("midi_head.",),
+    "A4 injection": ("audio.a4_",),
+    "D4 injection": ("midi.d4_",),
+}
+TOLD_WITH = {"audio pooling": "audio transformer", "MIDI pooling": "MIDI transformer"}
+
+
+def count_parts(model: DualEncoder) -> dict[str, int]:
+    """Parameters of every part of a model, each counted in exactly one; parts that it lacks have 0.
+
+    Raises:
+        ConfigError: a parameter belongs to no part.
+    """
+    counts = dict.fromkeys(PARTS, 0)
+    beginnings = {beginning: part for part, ones in PARTS.items() for beginning in ones}
+    for name, parameter in model.named_parameters():
+        part = next((part for beginning, part in beginnings.items() if name.startswith(beginning)), None)
+        if part is None:
+            raise ConfigError(f"The parameter {name} belongs to no part of {', '.join(PARTS)}. Add it to one.")
+        counts[part] += parameter.numel()
+    return counts
+
+
+def count_configured(config: ModelConfig) -> dict[str, int]:
+    """Parameters by component and in total of the model that a configuration describes; the last norm counts as transformer."""
+    with torch.device("meta"):
+        found = count_parts(DualEncoder(config))
+    counts = {part: n for part, n in found.items() if part not in TOLD_WITH}
+    for part, other in TOLD_WITH.items():
+        counts[other] += found[part]
+    return {**counts, "total": sum(found.values())}
 
 
 def count_parameters(arm: str, scale: str) -> dict[str, int]:
-    """Parameters by component and in total.
+    """Parameters by component and in total of an arm.
 
     Raises:
         ConfigError: unknown arm or scale.
@@ -19,30 +62,7 @@ def count_parameters(arm: str, scale: str) -> dict[str, int]:
     >>> count_parameters("D0", "paper")["total"]
     74194432
     """
-    with torch.device("meta"):
-        model = DualEncoder(build_config(arm, scale))
-    descriptor = {name: p.numel() for name, p in model.named_parameters() if ".a4_" in name or ".d4_" in name}
-    counts = {
-        "audio CNN": _count(model.audio.cnn),
-        "audio positions": model.audio.positions.numel(),
-        "audio transformer": _count(model.audio.blocks),
-        "MIDI embeddings": sum(
-            _count(m)
-            for m in (
-                model.midi.pitch,
-                model.midi.velocity,
-                model.midi.duration,
-                model.midi.input,
-                model.midi.input_norm,
-            )
-        ),
-        "MIDI transformer": _count(model.midi.blocks) + _count(model.midi.norm),
-        "audio head": _count(model.audio_head),
-        "MIDI head": _count(model.midi_head),
-        "A4 injection": sum(n for name, n in descriptor.items() if ".a4_" in name),
-        "D4 injection": sum(n for name, n in descriptor.items() if ".d4_" in name),
-    }
-    return {**counts, "total": _count(model)}
+    return count_configured(build_config(arm, scale))
 
 
 def describe(arm: str, scale: str) -> dict[str, Any]:
@@ -71,7 +91,3 @@ def describe(arm: str, scale: str) -> dict[str, Any]:
             "linear_layers": cnn / frames,
         },
     }
-
-
-def _count(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())

@@ -8,6 +8,7 @@ from analysis.errors import OtoscopeError
 from analysis.studies.comparison import percent, read_score, retrieval_rows, score_headline
 from app import caching, layout
 from app.charts import training
+from app.components import model_flow
 from app.components.plain import card, plain
 
 RETRIEVAL = {
@@ -36,6 +37,7 @@ def draw(checkpoint: Any) -> None:
         st.markdown(_made(checkpoint))
     with right:
         _parameters(checkpoint)
+    model_flow.draw(caching.flow(checkpoint))
     _training(checkpoint)
     with st.expander("Configuration", icon=":material/data_object:"):
         st.json({"config": checkpoint.config, "training": checkpoint.training, "evaluation": checkpoint.evaluation}, expanded=1)
@@ -81,7 +83,7 @@ def _parameters(checkpoint: Any) -> None:
     st.subheader("Parameters, counted", anchor=False)
     counts = caching.parameters_of(checkpoint)
     if counts is None:
-        st.caption("Not counted: the sizes in the configuration are not those of this arm and scale.")
+        st.caption("Not counted: the configuration describes no model that is known here.")
         return
     st.dataframe(
         [{"component": name, "parameters": number} for name, number in counts.items()],

@@ -10,6 +10,7 @@ import pytest
 
 from analysis.errors import CheckpointError
 from analysis.models.arms import build_config
+from analysis.models.counting import count_parameters
 from app import caching
 from app.components.checkpoint_table import table_key
 from app.components.plain import card, plain
@@ -107,11 +108,11 @@ def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch, open_page, pres
 def test_the_card_shows_scores_parts_and_training(library, opened):
     library.append(checkpoint("only", 0.5))
     app = opened()
-    _, retrieval, parameters = (frame.value for frame in app.dataframe)
+    _, retrieval, parameters, _ = (frame.value for frame in app.dataframe)
     assert list(retrieval.columns) == ["pool", "query → match", "R@1", "R@5", "R@10", "untrained R@10", "MRR"]
     assert len(retrieval) == 4
     assert parameters["parameters"].iloc[:-1].sum() == parameters["parameters"].iloc[-1]
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 5
     assert any("chance R@1 0.4 %, R@5 2.0 %, R@10 3.9 %" in one.value for one in app.caption)
     assert {"Configuration", "How to read this, and how it misleads"} <= {one.label for one in app.expander}
 
@@ -121,7 +122,7 @@ def test_without_scores_and_without_history(library, opened):
     app = opened()
     assert app.subheader[0].value == "bare: This checkpoint came without scores, so how well it finds the match is not known."
     assert app.info[0].value.startswith("This checkpoint came without a training history.")
-    assert not app.get("plotly_chart")
+    assert [chart.key for chart in app.get("plotly_chart")] == ["architecture"]
 
 
 def test_a_history_that_cannot_be_read_is_a_sentence(library, opened):
@@ -132,11 +133,32 @@ def test_a_history_that_cannot_be_read_is_a_sentence(library, opened):
     assert opened().error[0].value == "bad/history.csv is not a table of numbers (x). Restore or remove it."
 
 
-def test_sizes_of_another_kind_are_not_counted_as_those_of_the_arm(library, opened):
+def test_sizes_of_another_kind_are_counted_as_they_are(library, opened):
     library.append(checkpoint("odd", 0.5, config=build_config("D0", "small").to_dict() | {"audio_n_layers": 2}))
+    app = opened()
+    usual = count_parameters("D0", "small")
+    expected = usual["total"] - usual["audio transformer"] // 2
+    assert app.dataframe[0].value["parameters"].tolist() == [expected]
+    assert any(f"{expected:,} parameters, counted on the model." in one.value for one in app.caption)
+
+
+def test_what_describes_no_model_is_neither_counted_nor_drawn(library, opened):
+    library.append(checkpoint("odd", 0.5, config={"audio_n_layers": 2}))
     app = opened()
     assert app.dataframe[0].value["parameters"].isna().tolist() == [True]
     assert any(one.value.startswith("Not counted") for one in app.caption)
+    assert "Architecture" not in [one.value for one in app.subheader]
+
+
+def test_the_architecture_is_drawn_and_told_as_a_table(library, opened):
+    config = build_config("d4-a4r", "small").to_dict()
+    library.append(checkpoint("reverse", 0.5, arm="d4-a4r", config=config))
+    app = opened()
+    assert "Architecture" in [one.value for one in app.subheader]
+    table = next(frame.value for frame in app.dataframe if "hands on" in frame.value)
+    assert table["parameters"].iloc[-1] == count_parameters("d4-a4r", "small")["total"]
+    row = table[table["part"] == "reverse cross-attention"].iloc[0]
+    assert (row["hands on"], row["reads"]) == ("188 A4 frames × 192", "audio positions, A4")
 
 
 def test_a_broken_folder_is_shown_with_its_reason_and_costs_nothing_else(library, opened):

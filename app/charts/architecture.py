@@ -1,0 +1,197 @@
+"""A model as boxes and arrows: one lane per side, what happens at the same depth side by side, joint parts across."""
+
+import html
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
+
+from analysis.models.architecture import Flow, Part
+from app.charts import mark as marked
+from app.charts import theme
+
+COLOURS = {"audio": theme.AUDIO, "midi": theme.MIDI, "joint": theme.JOINT}
+DESCRIPTOR = "#F0E442"
+LINE_PX, PAD_PX, GAP_PX, EDGE_PX, NOTE_PX = 16, 5, 28, 6, 20
+WIDE, NARROW, NOTE = 46, 22, 88  # characters of a line
+LANE_GAP, COLUMN_GAP = 0.03, 0.015  # shares of the width
+ASIDE = 0.08  # of a narrow box: where its arrow is, so that what is written beside has room
+TEXT_PX, SHAPE_PX = 12, 11
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a part is drawn: shares of the width, pixels from the top; what is written in it, the name first."""
+
+    part: Part
+    left: float
+    right: float
+    top: float
+    bottom: float
+    narrow: bool
+    name: tuple[str, ...]
+    more: tuple[str, ...]
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+def flow_chart(flow: Flow) -> go.Figure:
+    """Every part as a box with its parameters and every handing on as an arrow with its shape, from the inputs down.
+
+    A descriptor is yellow, and dashed where a control puts something else in its place; the notes of the flow stand below.
+    """
+    if not flow.parts:
+        return marked.nothing(theme.figure("", ""))
+    boxes = place(flow)
+    notes = [line for note in flow.notes for line in textwrap.wrap(note, NOTE)]
+    bottom = max(box.bottom for box in boxes.values())
+    height = round(bottom + EDGE_PX + (NOTE_PX * len(notes) + EDGE_PX if notes else 0))
+    drawing = theme.figure("", "", height)
+    drawing.update_layout(margin=dict.fromkeys("lrtb", 0), hoverlabel=marked.HOVER, dragmode=False)
+    drawing.update_xaxes(visible=False, range=[-0.002, 1.002], fixedrange=True)
+    drawing.update_yaxes(visible=False, range=[height, 0], fixedrange=True)
+    for box in boxes.values():
+        _add_box(drawing, box)
+    _add_arrows(drawing, boxes)
+    x, y = zip(*(box.middle for box in boxes.values()), strict=True)
+    words = [_hover(box.part) for box in boxes.values()]
+    drawing.add_scatter(
+        x=x, y=y, mode="markers", marker={"size": 30, "opacity": 0}, hovertext=words, hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+    for number, line in enumerate(notes):
+        where = {"x": 0, "y": bottom + 2 * EDGE_PX + NOTE_PX * number, "xanchor": "left", "yanchor": "top"}
+        drawing.add_annotation(text=html.escape(line, quote=False), showarrow=False, font={"size": TEXT_PX}, **where)
+    return drawing
+
+
+def place(flow: Flow) -> dict[str, Box]:
+    """Boxes by name of the part: as far down as what reads them allows, so that the sides end beside each other."""
+    rows = _rows(flow)
+    columns = _columns(flow, rows)
+    lanes = list(dict.fromkeys(part.side for part in flow.parts if not part.sources))
+    narrow = {name: n > 1 for name, (_, n) in columns.items()}
+    lines = {part.name: _lines(part, NARROW if narrow[part.name] else WIDE) for part in flow.parts}
+    tops, bottoms = _heights(rows, {name: len(title) + len(more) for name, (title, more) in lines.items()})
+    boxes = {}
+    for part in flow.parts:
+        first, last = rows[part.name]
+        left, right = _extent(part, columns[part.name], lanes)
+        boxes[part.name] = Box(part, left, right, tops[first], bottoms[last], narrow[part.name], *lines[part.name])
+    return boxes
+
+
+def _rows(flow: Flow) -> dict[str, tuple[int, int]]:
+    """First and last row of every part: what is read late reaches from where it could be to where it must be."""
+    depth: dict[str, int] = {}
+    for part in flow.parts:
+        depth[part.name] = 1 + max((depth[name] for name in part.sources), default=-1)
+    deepest = max(depth.values(), default=0)
+    last: dict[str, int] = {}
+    for part in reversed(flow.parts):
+        readers = [last[other.name] for other in flow.parts if part.name in other.sources]
+        last[part.name] = min(readers, default=deepest + 1) - 1
+    return {
+        part.name: (1 + max(last[name] for name in part.sources) if part.sources else last[part.name], last[part.name])
+        for part in flow.parts
+    }
+
+
+def _columns(flow: Flow, rows: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Column of every part among those beside it on its side, and how many there are."""
+    taken: dict[str, int] = {}
+
+    def beside(part: Part) -> list[str]:
+        first, last = rows[part.name]
+        others = [one.name for one in flow.parts if one.side == part.side]
+        return [name for name in others if name in taken and rows[name][0] <= last and first <= rows[name][1]]
+
+    for part in flow.parts:
+        used = {taken[name] for name in beside(part)}
+        taken[part.name] = next(number for number in range(len(used) + 1) if number not in used)
+    return {part.name: (taken[part.name], 1 + max(taken[name] for name in beside(part))) for part in flow.parts}
+
+
+def _extent(part: Part, column: tuple[int, int], lanes: Sequence[str]) -> tuple[float, float]:
+    """Left and right end; a part of no lane lies across all."""
+    if part.side not in lanes:
+        return 0.0, 1.0
+    width = (1 - LANE_GAP * (len(lanes) - 1)) / len(lanes)
+    start = lanes.index(part.side) * (width + LANE_GAP)
+    number, n = column
+    inner = (width - COLUMN_GAP * (n - 1)) / n
+    left = start + number * (inner + COLUMN_GAP)
+    return left, left + inner
+
+
+def _heights(rows: Mapping[str, tuple[int, int]], n_lines: Mapping[str, int]) -> tuple[list[float], list[float]]:
+    """Top and bottom of every row in pixels; what spans several has room in all of them together."""
+    needs = {name: LINE_PX * n_lines[name] + 2 * PAD_PX for name in rows}
+    heights = [0.0] * (1 + max((last for _, last in rows.values()), default=-1))
+    for name, (first, last) in sorted(rows.items(), key=lambda item: item[1][1] - item[1][0]):
+        there = sum(heights[first : last + 1]) + GAP_PX * (last - first)
+        heights[last] += max(0.0, needs[name] - there)
+    tops = [EDGE_PX + sum(heights[:row]) + GAP_PX * row for row in range(len(heights))]
+    return tops, [top + height for top, height in zip(tops, heights, strict=True)]
+
+
+def _lines(part: Part, limit: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is written in a box: its name; details, as many to a line as fit, and parameters."""
+    lines: list[str] = []
+    for detail in part.details:
+        joined = f"{lines[-1]} · {detail}" if lines else detail
+        lines[-1:] = [joined] if lines and len(joined) <= limit else [*lines[-1:], detail]
+    wrapped = [piece for line in lines for piece in textwrap.wrap(line, limit)]
+    return tuple(textwrap.wrap(part.name, limit)), (*wrapped, *([part.counted] if part.counted else []))
+
+
+def _colour(part: Part) -> str:
+    return DESCRIPTOR if part.kind == "descriptor" else COLOURS.get(part.side, theme.TEXT)
+
+
+def _add_box(drawing: go.Figure, box: Box) -> None:
+    rgb = ",".join(str(part) for part in hex_to_rgb(_colour(box.part)))
+    is_given, dash = box.part.kind == "descriptor", "dash" if box.part.replaced else "solid"
+    line = {"color": theme.TEXT if is_given else _colour(box.part), "width": 1.4, "dash": dash}
+    drawing.add_shape(
+        type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, line=line,
+        fillcolor=f"rgba({rgb},{0.30 if is_given else 0.12})", layer="below",
+    )  # fmt: skip
+    lines = [f"<b>{html.escape(line, quote=False)}</b>" for line in box.name]
+    text = "<br>".join([*lines, *(html.escape(line, quote=False) for line in box.more)])
+    x, y = box.middle
+    drawing.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": TEXT_PX}, align="center")
+
+
+def _add_arrows(drawing: go.Figure, boxes: Mapping[str, Box]) -> None:
+    """From box to box; what a part hands on is written once, beside its first arrow."""
+    told: set[str] = set()
+    for box in boxes.values():
+        for name in box.part.sources:
+            source = boxes[name]
+            start, end = _ends(source, box)
+            look = {"arrowhead": 2, "arrowwidth": 1.3, "arrowcolor": theme.TEXT, "text": "", "axref": "x", "ayref": "y"}
+            drawing.add_annotation(x=end, y=box.top, ax=start, ay=source.bottom, showarrow=True, **look)
+            if name not in told:
+                where = {"x": end, "y": (source.bottom + box.top) / 2, "xanchor": "left", "xshift": 6}
+                text = html.escape(source.part.shape, quote=False)
+                drawing.add_annotation(text=text, showarrow=False, font={"size": SHAPE_PX}, **where)
+            told.add(name)
+
+
+def _ends(source: Box, box: Box) -> tuple[float, float]:
+    """Where an arrow begins and ends across: straight down if both boxes reach there, at the middle of the shorter one."""
+    left, right = max(box.left, source.left), min(box.right, source.right)
+    if left >= right:
+        return source.middle[0], box.middle[0]
+    x = left + (ASIDE if box.narrow or source.narrow else 0.5) * (right - left)
+    return x, x
+
+
+def _hover(part: Part) -> str:
+    said = [f"<b>{html.escape(part.name, quote=False)}</b>", f"hands on {part.shape}", part.counted, *part.details]
+    return "<br>".join([said[0], *(html.escape(line, quote=False) for line in said[1:] if line)])
