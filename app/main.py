@@ -23,7 +23,13 @@ HOME = "checkpoints"
 PAGES = {
     "Library": {"checkpoints": "inventory_2"},
     "Listen": {"clip": "hearing", "retrieval": "manage_search"},
-    "Compare": {"similarity": "grid_on", "probes": "query_stats", "replication": "repeat", "embedding": "scatter_plot"},
+    "Compare": {
+        "similarity": "grid_on",
+        "probes": "query_stats",
+        "replication": "repeat",
+        "screening": "leaderboard",
+        "embedding": "scatter_plot",
+    },
     "Stress": {
         "ablation": "content_cut",
         "bands": "graphic_eq",

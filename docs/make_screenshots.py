@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "checkpoints": "/",
     "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
-    **{name: f"/{name}" for name in ("retrieval", "similarity", "probes", "replication", "embedding", "ablation", "bands")},
-    **{name: f"/{name}" for name in ("controls", "transposition", "invariance", "battery")},
+    **{name: f"/{name}" for name in ("retrieval", "similarity", "probes", "replication", "screening", "embedding", "ablation")},
+    **{name: f"/{name}" for name in ("bands", "controls", "transposition", "invariance", "battery")},
 }
 HEIGHT = 1700
 QUIET_S = 4.0

@@ -1,0 +1,148 @@
+"""What is published about the choice of descriptors and mechanisms, beside the checkpoints of the same arms that are here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from analysis.errors import ConfigError
+from analysis.models.arms import REAL_ARMS
+from analysis.published.published import Published, published
+from analysis.studies.comparison import Score, in_words, read_score
+
+SHORT, LONG = "screening", "confirmation"
+SCREENED = "5 epochs"
+S, SAME_PIECE = "S", "accuracy against same piece"
+BASELINE = "D0"
+BASELINE_GROUP, CONCAT, CROSS, REVERSE = "baseline", "concatenation", "cross-attention", "reverse cross-attention"
+OTHER = "other"
+OF_MECHANISM = {"none": CONCAT, "concat": CONCAT, "cross": CROSS, "reverse": REVERSE}  # D4 is concatenated
+# Of arms that cannot be trained here, by what their names begin with; arXiv 2604.10283, table 13 and section 4.2.
+OF_BEGINNING = {
+    "d4a4cm": "into the other modality", "D4x": CROSS, "D4r": REVERSE, "A7x": CROSS, "A7": CONCAT, "A8": CONCAT, "A9": CONCAT,
+    "film-": "FiLM", "moe-": "mixture of experts", "t3-": "third tower",
+}  # fmt: skip
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What is asked of a checkpoint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arm(self) -> str: ...
+    @property
+    def scale(self) -> str: ...
+    @property
+    def evaluation(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One published configuration.
+
+    Attributes:
+        arm: its name, in our spelling where it can be trained here.
+        condition: how long or by which schedule it was trained.
+        mechanism: how descriptors enter.
+        s: S (%).
+        same_piece: accuracy against windows of the same piece (%); None where it is not published.
+    """
+
+    arm: str
+    condition: str
+    mechanism: str
+    s: float
+    same_piece: float | None = None
+
+
+def screened() -> tuple[Configuration, ...]:
+    """The published configurations after 5 epochs, by mechanism: that with the highest S first, and so within each.
+
+    Empty where nothing is published.
+    """
+    return _grouped(one for one in _records(SHORT) if one.condition == SCREENED)
+
+
+def confirmed() -> tuple[Configuration, ...]:
+    """The published long runs, the highest S first; what is published twice of an arm and a schedule counts once."""
+    later = [one for one in _records(SHORT) if not one.condition.endswith("epochs")]
+    return tuple(sorted(_configurations([*_records(LONG), *later]), key=lambda one: (-one.s, one.arm)))
+
+
+def mechanism(arm: str) -> str:
+    """How descriptors enter in an arm, ours or published.
+
+    >>> mechanism("d4a4"), mechanism("d4-a4r"), mechanism("A7x"), mechanism("moe-a4-v2"), mechanism("D0"), mechanism("zzz")
+    ('concatenation', 'reverse cross-attention', 'cross-attention', 'mixture of experts', 'baseline', 'other')
+    """
+    if arm == BASELINE:
+        return BASELINE_GROUP
+    if arm in REAL_ARMS:
+        return OF_MECHANISM[REAL_ARMS[arm].a4]
+    return next((found for beginning, found in OF_BEGINNING.items() if arm.startswith(beginning)), OTHER)
+
+
+def trained_here(checkpoints: Iterable[Trained]) -> dict[str, list[tuple[Trained, Score]]]:
+    """Checkpoints that carry scores, by arm, the highest S first; parameter-matched controls are arms of their own."""
+    found: dict[str, list[tuple[Trained, Score]]] = {}
+    for one in checkpoints:
+        if score := read_score(one.evaluation):
+            found.setdefault(str(one.arm), []).append((one, score))
+    return {arm: sorted(ones, key=lambda pair: (-pair[1].value, pair[0].name)) for arm, ones in found.items()}
+
+
+def here_in_words(ones: Sequence[tuple[Trained, Score]]) -> str:
+    """What is trained here of one arm: S with its interval, or the range of several."""
+    if not ones:
+        return "not trained here"
+    if len(ones) == 1:
+        return in_words(ones[0][1])
+    low, high = (f"{100 * ones[place][1].value:.1f}" for place in (-1, 0))
+    return f"{len(ones)} of {low} to {high} %"
+
+
+def headline(found: Sequence[Configuration], here: Mapping[str, Any]) -> str:
+    """Which configuration leads the published screening, by how much over the baseline, and how ours differ.
+
+    Raises:
+        ConfigError: nothing is published.
+    """
+    if not found:
+        raise ConfigError("No screening is published here, so none leads. Restore the published numbers.")
+    best = max(one.s for one in found)
+    arms = [one.arm for one in found if one.s == best]
+    baseline = next((one.s for one in found if one.arm == BASELINE), None)
+    said = f"{best:.1f} % by {' and '.join(arms)}: the highest S of {len(found)} published configurations after {SCREENED}"
+    if BASELINE in arms:
+        said += ", which no descriptor exceeds"
+    elif baseline is not None:
+        said += f", {best - baseline:.1f} points over the baseline {BASELINE} ({baseline:.1f} %)"
+    ours = any(one.arm in here for one in found)
+    return f"{said}; {'ours have other data and another scale' if ours else 'none of them is trained here'}."
+
+
+def _records(study: str) -> list[Published]:
+    try:
+        return [one for one in published(study) if one.measure in (S, SAME_PIECE)]
+    except ConfigError:
+        return []
+
+
+def _configurations(records: Iterable[Published]) -> list[Configuration]:
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for one in records:
+        values.setdefault((one.arm, one.condition), {}).setdefault(one.measure, one.value)
+    return [
+        Configuration(arm, condition, mechanism(arm), found[S], found.get(SAME_PIECE))
+        for (arm, condition), found in values.items()
+        if S in found
+    ]
+
+
+def _grouped(records: Iterable[Published]) -> tuple[Configuration, ...]:
+    found = _configurations(records)
+    best: dict[str, float] = {}
+    for one in found:
+        best[one.mechanism] = max(one.s, best.get(one.mechanism, one.s))
+    return tuple(sorted(found, key=lambda one: (-best[one.mechanism], one.mechanism, -one.s, one.arm)))
