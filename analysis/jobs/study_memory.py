@@ -41,7 +41,7 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
     models = [weights_bytes(one) + batch_size(one.model_config, kind) * window_bytes(one.model_config) for one in checkpoints]
     if kind.type == "cuda":
         return max(models, default=0)
-    n_windows = request.windows_per_piece * count_pieces(request.corpus)
+    n_windows = getattr(request, "pairs", 0) or request.windows_per_piece * count_pieces(request.corpus)
     width = max((one.model_config.d_embedding for one in checkpoints), default=0)
     embeddings = EMBEDDINGS_AT_ONCE * SIDES * FLOAT * n_windows * width
     extra = EXTRA.get(name, lambda *_: 0)(request, n_windows, width)
@@ -129,7 +129,7 @@ EXTRA: Mapping[str, Callable[[Any, int, int], int]] = {
     "controls": _scoreboard,
     "replication": lambda request, n, width: _scoreboard(request, n, width) + _pools(request),
     "embedding": lambda request, n, _: (
-        300_000_000 + DOUBLE * (6 * min(n, 4_000) ** 2 + 3 * min(n // max(1, request.windows_per_piece), 200) ** 3)
+        300_000_000 + DOUBLE * (6 * min(n, 4_000) ** 2 + 3 * min(count_pieces(request.corpus), 200) ** 3)
     ),
 }
 """What a study holds beside models and embeddings: (request, windows, width of the embedding) → bytes."""

@@ -43,7 +43,8 @@ TABLES = ("measures", "projections", "variance", "cosines", "histograms", "examp
 class Request:
     """The joint embedding, in which audio and MIDI are drawn together, or a layer before it, where each is drawn by itself.
 
-    `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP; `perplexity` 0 lets the number of
+    `pairs`: how many windows, each an audio and a MIDI point, spread over all pieces (2,000 in the source); 0: as many as
+    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP; `perplexity` 0 lets the number of
     points decide; `k` neighbours judge a map; t-SNE and UMAP are drawn `n_seeds` times.
     """
 
@@ -51,6 +52,7 @@ class Request:
     corpus: str = "full"
     split: str = "test"
     windows_per_piece: int = 20
+    pairs: int = 0
     layer: str = JOINT
     methods: str = "PCA,t-SNE,UMAP"
     perplexity: float = 0.0
@@ -73,7 +75,7 @@ def run(request: Request, desk: Desk) -> Answer:
         check_layer(checkpoint, request.layer)
     n_parts = 1 + PARTS * len(desk.checkpoints)
     reading = desk.part(0, n_parts)
-    segments = choose_windows(reading.part(0, 2), request.split, request.windows_per_piece, request.seed)
+    segments = choose_windows(reading.part(0, 2), request.split, request.windows_per_piece, request.seed, request.pairs)
     windows = describe_windows(reading.part(1, 2), segments)
     _tell_what_shrinks(desk, request, len(segments))
     other, same = other_pairs(segments)

@@ -15,19 +15,28 @@ from analysis.studies.pool_embeddings import list_windows
 from analysis.units import amplitude_to_db
 
 FEWEST_WINDOWS, MOST_WINDOWS, MOST_WORKS = 5, 4_000, 200
+MOST_OF_PIECE = 2_000
 SILENCE_DB = -120.0
 DESCRIPTORS = ("note_density_per_s", "mean_pitch", "mean_velocity", "loudness_db", "spectral_centroid_hz")
 
 
-def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int) -> list[Segment]:
+def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int, pairs: int = 0) -> list[Segment]:
     """Windows of a split, of at most 200 works and at most 4,000 in all; the listener is told what is left out.
+
+    Args:
+        desk: with the corpus.
+        split: "train", "validation", "test" or "all".
+        windows_per_piece: at most, evenly spread over each piece; of no account where `pairs` are asked for.
+        seed: of the draw of works, where there are too many.
+        pairs: how many windows in all, evenly spread over all that there are, so that a long piece gives more; 0: as many as
+            `windows_per_piece` gives.
 
     Raises:
         ConfigError: there is no such split, or no window is asked for.
         CorpusError: there are fewer than 5 windows.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, split, windows_per_piece)
+    segments = list_windows(desk, split, MOST_OF_PIECE if pairs else windows_per_piece)
     if len(segments) < FEWEST_WINDOWS:
         raise CorpusError(
             f"The split {split} of {desk.corpus.name} has {len(segments)} windows that no other equals; expected at least "
@@ -38,10 +47,20 @@ def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int) ->
         desk.notice(f"{len(works)} works are more than this study compares; going on with {MOST_WORKS} drawn by the seed.")
         kept = set(numpy_generator(seed, "works of the map").choice(works, MOST_WORKS, replace=False).tolist())
         segments = [one for one in segments if one.piece.group in kept]
+    if pairs:
+        if len(segments) < pairs:
+            desk.notice(f"There are {len(segments):,} windows that no other equals, not {pairs:,}; going on with all of them.")
+        return spread_evenly(segments, pairs)
     if len(segments) > MOST_WINDOWS:
         desk.notice(f"{len(segments)} windows are more than a map holds; going on with {MOST_WINDOWS} spread evenly over them.")
-        segments = [segments[place * len(segments) // MOST_WINDOWS] for place in range(MOST_WINDOWS)]
-    return segments
+    return spread_evenly(segments, MOST_WINDOWS)
+
+
+def spread_evenly(segments: Sequence[Segment], most: int) -> list[Segment]:
+    """At most that many of them, evenly spread."""
+    if len(segments) <= most:
+        return list(segments)
+    return [segments[place * len(segments) // most] for place in range(most)]
 
 
 def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[dict[str, Any]]:

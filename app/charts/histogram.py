@@ -79,7 +79,7 @@ def panels(
     if not full:
         return marked.nothing(theme.figure(x_title, y_title))
     looks = _looks(bars, null, colours or {})
-    drawing = _frame(list(found), y_title)
+    drawing = frame(list(found), y_title)
     for row, (title, panel) in enumerate(found.items(), 1):
         for series, look in looks.items():
             chosen = [bar for bar in panel if bar.series == series]
@@ -108,7 +108,7 @@ def _dash(look: Style, looks: Mapping[str, Style]) -> str:
     return marked.TWIN_DASHES[place % len(marked.TWIN_DASHES)]
 
 
-def _frame(titles: Sequence[str], y_title: str) -> go.Figure:
+def frame(titles: Sequence[str], y_title: str) -> go.Figure:
     """Empty panels below each other with their titles."""
     heights = [FIRST_PX, *[OTHER_PX] * (len(titles) - 1)]
     inner = sum(heights) + BETWEEN_PX * (len(titles) - 1)
@@ -142,15 +142,15 @@ def _add_steps(drawing: go.Figure, bars: Sequence[Bar], style: Style, is_null: b
         x=[(bars[i].low + bars[i].high) / 2 for i in full], y=[100 * bars[i].share for i in full], mode="markers",
         marker={"symbol": style.symbol, "size": DOT_PX, "color": style.colour, "line": {"width": 0}}, showlegend=False,
         selected={"marker": {"size": 13, "opacity": 1}}, unselected={"marker": {"opacity": 0.9}}, cliponaxis=False,
-        customdata=[list(bars[i].key) for i in full], hovertext=[_words(bars[i], n_name, panel) for i in full],
+        customdata=[list(bars[i].key) for i in full], hovertext=[bin_words(bars[i], n_name, panel) for i in full],
         hovertemplate="%{hovertext}<extra></extra>", name=style.label, row=row, col=1,
     )  # fmt: skip
 
 
-def _words(bar: Bar, n_name: str, panel: str) -> str:
+def bin_words(bar: Bar, n_name: str, panel: str) -> str:
     """A bin on hover, markup escaped.
 
-    >>> _words(Bar("matched", 0.5, 0.525, 0.125, 20), "pairs", "D0").split("<br>")
+    >>> bin_words(Bar("matched", 0.5, 0.525, 0.125, 20), "pairs", "D0").split("<br>")
     ['D0: matched', '0.5 to 0.525', '12.5 % (20 pairs)']
     """
     digits = max(2, -math.floor(math.log10(bar.high - bar.low)) + 1)

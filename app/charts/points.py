@@ -15,13 +15,13 @@ from app.charts import mark as marked
 from app.charts import theme
 from app.charts.mark import Mark, Style
 
-FEW = 1000  # points that are drawn large
+FEW = 1000  # points that are drawn large, and pairs that are joined by well visible lines
 MOST_SVG = 3000  # points that are drawn one by one; more are drawn by WebGL, which exports as a picture
 MOST_CATEGORIES = 6  # the rest are one grey category
 LONGEST = 60  # characters of a field on hover
 OTHER, MISSING = "all others", "not known"
 SCALE = "scale"  # in place of a colour: by number
-THREAD = {"color": "rgba(122,130,140,0.5)", "width": 0.8}
+THREAD, FAINT_THREAD = "rgba(122,130,140,0.5)", "rgba(122,130,140,0.22)"  # of few pairs, and of more than 1000
 NAMES = {"midi": "MIDI"}
 Place = tuple[float, float]
 
@@ -173,7 +173,8 @@ def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequen
     ends = np.full((len(found), 3, 2), np.nan, np.float32)
     ends[:, :2] = found
     x, y = ends.reshape(-1, 2).T
-    drawing.add_trace(draw(x=x, y=y, mode="lines", line=THREAD, hoverinfo="skip", name="joined", showlegend=False))
+    line = {"color": THREAD if len(found) <= FEW else FAINT_THREAD, "width": 0.8}
+    drawing.add_trace(draw(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name="joined", showlegend=False))
 
 
 def _add_legend(drawing: go.Figure, sides: Mapping[int, str], looks: Mapping[int, Style], title: str) -> None:

@@ -10,7 +10,7 @@ from app.charts import histogram, intervals, theme
 from app.charts import mark as marked
 from app.charts.histogram import Bar
 from app.charts.mark import Mark
-from app.components import actions, embedding_map, hear, published_table, study_facts
+from app.components import actions, embedding_cosines, embedding_map, hear, published_table, study_facts
 from app.components.plain import plain
 from app.components.stress_kit import TWINS, cell
 from app.components.study_form import Choice
@@ -56,6 +56,7 @@ def draw(result: Result, choice: Choice) -> None:
     """The map of one checkpoint; its cosines; the measures of all checkpoints."""
     checkpoint = embedding_map.draw(result, choice)
     _cosines(result, choice, checkpoint)
+    embedding_cosines.draw(result)
     _measures(result)
     _numbers(result)
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})

@@ -18,6 +18,7 @@ from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
 MOST = 20
+PUBLISHED_PAIRS = 2_000
 SIDES = ("audio", "midi")
 SIDE, PAIR = "audio or MIDI", "cosine of the pair"
 COLOURS = {  # what is offered → field of a point, its title with the unit
@@ -68,9 +69,20 @@ def draw(result: Result, choice: Choice) -> str:
     drawing = embedding_choice.show(chart(result, records[0], rows, colour), chosen)
     picked = actions.figure(drawing, array.replace("points.", "map-"), result, rows, select=("lasso", "points", "box"))
     numbers = embedding_choice.after(chosen, [int(key[0]) for key in picked if int(key[0]) < len(rows)])
-    st.caption(plain(f"{name}: {trusted(records[0])} {others(found, records[0])}".strip()))
+    st.caption(plain(f"{drawn(result)} {name}: {trusted(records[0])} {others(found, records[0])}".strip()))
     _heard(result, choice, records[0], [rows[number] for number in numbers])
     return checkpoint
+
+
+def drawn(result: Result) -> str:
+    """How many windows of how many works there are, and how more are asked for."""
+    windows = result.tables["windows"]
+    n, n_works = len(windows), len({row["work"] for row in windows})
+    works = f"{n_works:,} work{'s' * (n_works != 1)}"
+    if not is_joint(result):
+        return f"{n:,} windows of {works}."
+    more = f" For {PUBLISHED_PAIRS:,} as in the publication, set pairs under Settings." if n < PUBLISHED_PAIRS else ""
+    return f"{n:,} pairs of {works}, joined by light grey lines.{more}"
 
 
 def is_joint(result: Result) -> bool:

@@ -36,6 +36,8 @@ def draw(checkpoints: Sequence[Any]) -> None:
     _long(here)
     of_arms = {(one.arm, one.condition, screened.S): words(here[one.arm]) for one in found if one.arm in here}
     published_table.draw(screened.SHORT, [one.arm for one in found], of_arms)
+    if long := screened.confirmed():
+        published_table.draw(screened.LONG, [one.arm for one in long])
 
 
 def line_of(one: Configuration, group: str, label: str, here: Trained) -> Line:

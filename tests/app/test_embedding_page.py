@@ -12,7 +12,7 @@ from analysis.errors import ConfigError
 from analysis.results import Result
 from app.charts import histogram, theme
 from app.charts.histogram import Bar
-from app.components import embedding_answer, embedding_map
+from app.components import embedding_answer, embedding_cosines, embedding_map
 
 N = 6
 JOINT_ONLY = ("AUC against other works", "AUC against the same work", "modality gap", "cosine of matched pairs")
@@ -119,6 +119,7 @@ def test_the_map_says_its_seed_and_how_far_it_can_be_trusted(queue, store, check
     assert picker.options == ["PCA", "t-SNE, seed 42", "t-SNE, seed 43", "PCA, untrained twin"]
     assert picker.value == "t-SNE, seed 42"  # not seed 43, which only looks better
     said = captions(app).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+    assert "6 pairs of 2 works, joined by light grey lines. For 2,000 as in the publication, set pairs under Settings." in said
     assert "t-SNE, seed 42: 12 points, perplexity 3, begun from PCA; trustworthiness 0.95 [0.90, 1.00]" in said
     assert "(a random map 0.50); 60.0 % [55.0, 65.0] of nearest neighbours kept (random 20.0 %) (k = 2)." in said
     assert "With seed 43 points lie 0.75 spreads of this map away" in said
@@ -336,3 +337,26 @@ def test_a_bar_that_cannot_be_is_refused(numbers, said):
 
 def test_p_is_worded():
     assert [embedding_answer.p_words(p) for p in (0.00099, 0.001, 0.05)] == ["p < 0.001", "p = 0.001", "p = 0.05"]
+
+
+def test_all_checkpoints_are_overlaid_with_their_twins(queue, store, checkpoints, opened):
+    store["one", "two"] = laid_out("one", "two")
+    app = opened(checkpoints=["one", "two"], corpus="small")
+    curves = embedding_cosines.curves_of(store["one", "two"])
+    assert [(title, [(curve.name, curve.twin) for curve in panel]) for title, panel in curves.items()] == [
+        ("matched pairs", [("one", False), ("two", False)]),
+        ("pairs of other works", [("one", False), ("two", False)]),
+        ("matched pairs, untrained twins (shares on a scale of their own)", [("one", True), ("two", True)]),
+    ]
+    assert [sum(bar.n for bar in curve.bars) for curve in curves["matched pairs"]] == [6, 6]
+    assert [curve.mean for curve in curves["matched pairs"]] == [0.0, 0.0]
+    together = spec(app, 2)
+    assert {"one", "two"} <= {trace.get("name") for trace in together["data"]}
+    assert "Do the checkpoints differ in how close matched pairs are?" in [one.value for one in app.subheader]
+
+
+def test_before_the_joint_embedding_nothing_is_overlaid(queue, store, checkpoints, opened):
+    store["one",] = laid_out("one", joint=False)
+    app = opened(checkpoints=["one"], corpus="small")
+    assert "Do the checkpoints differ in how close matched pairs are?" not in [one.value for one in app.subheader]
+    assert "6 windows of 2 works." in captions(app)

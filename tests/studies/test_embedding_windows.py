@@ -67,3 +67,16 @@ def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: 
         "4 works are more than this study compares; going on with 3 drawn by the seed.",
         "15 windows are more than a map holds; going on with 10 spread evenly over them.",
     ]
+
+
+def test_as_many_pairs_as_are_asked_for_are_spread_over_all_windows(desk: Desk) -> None:
+    told: list[str] = []
+    desk.notice = told.append
+    everything = choose_windows(desk, "all", 2_000, 0)
+    chosen = choose_windows(desk, "all", 1, 0, pairs=10)
+    assert len(chosen) == 10
+    assert {one.piece.piece_id for one in chosen} == {one.piece.piece_id for one in everything}
+    assert [everything.index(one) for one in chosen] == [place * len(everything) // 10 for place in range(10)]
+    assert told == []
+    assert choose_windows(desk, "all", 1, 0, pairs=3_000) == everything
+    assert told == [f"There are {len(everything)} windows that no other equals, not 3,000; going on with all of them."]

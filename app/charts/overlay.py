@@ -1,0 +1,127 @@
+"""Distributions of several checkpoints as steps over each other, with their means and published ones above them."""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.charts import histogram, theme
+from app.charts import mark as marked
+from app.charts.histogram import Bar
+from app.charts.mark import Mark, Style, Styles
+from app.charts.scores import shortened
+
+HEAD = 0.24  # room for means above the curves, share of the highest
+OURS_AT, PUBLISHED_AT = 1.08, 1.17  # of the highest
+RIM, OUTLINE = "#FFFFFF", "#000000"  # the rim shows on dark pages alone
+PUBLISHED = "published mean"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One distribution.
+
+    Attributes:
+        name: whose it is.
+        bars: its bins in order.
+        mean: of what is counted; None where it is not known.
+        twin: whether it is of an untrained twin: grey, dashed.
+    """
+
+    name: str
+    bars: tuple[Bar, ...]
+    mean: float | None = None
+    twin: bool = False
+
+
+def overlay(
+    found: Mapping[str, Sequence[Curve]],
+    *,
+    x_title: str,
+    y_title: str,
+    n_name: str = "",
+    colours: Mapping[str, str] | None = None,
+    published: Sequence[tuple[str, float]] = (),
+) -> go.Figure:
+    """Panels below each other on one abscissa, in each the curves of all checkpoints, each on its own scale.
+
+    Above the curves: their means, filled, and in the first panel what is published, as open black diamonds with names.
+
+    Args:
+        found: title of a panel → its curves; the first is the tallest.
+        x_title: quantity and unit of what was counted.
+        y_title: what the shares are of.
+        n_name: what was counted, such as "pairs".
+        colours: name of a checkpoint → its colour on the page.
+        published: (name, mean) in the unit of the abscissa.
+    """
+    curves = [curve for panel in found.values() for curve in panel if any(bar.share > 0 for bar in curve.bars)]
+    if not curves:
+        return marked.nothing(theme.figure(x_title, y_title))
+    looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
+    drawing = histogram.frame(list(found), y_title)
+    for row, (title, panel) in enumerate(found.items(), 1):
+        top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
+        for curve in panel:
+            _add_curve(drawing, curve, looks[curve.name, curve.twin], title, n_name, row)
+        _add_means(drawing, [curve for curve in panel if curve.mean is not None], looks, OURS_AT * top, row)
+        if row == 1:
+            _add_published(drawing, published, PUBLISHED_AT * top)
+        drawing.update_yaxes(range=[0, (1 + HEAD) * top], row=row, col=1)
+    marked.add_legend(drawing, list(looks.values()), lines=True)
+    if published:
+        rim = {"symbol": "diamond", "size": 9, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
+        drawing.add_scatter(x=[None], y=[None], mode="markers", marker=rim, name=PUBLISHED, hoverinfo="skip", showlegend=True)
+    full = [bar for curve in curves for bar in curve.bars if bar.share > 0]
+    width = full[0].high - full[0].low
+    places = [min(bar.low for bar in full), max(bar.high for bar in full), *(value for _, value in published)]
+    drawing.update_xaxes(range=[min(places) - width, max(places) + width], showgrid=False, zeroline=False)
+    drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(found), col=1)
+    return drawing
+
+
+def _add_curve(drawing: go.Figure, curve: Curve, style: Style, panel: str, n_name: str, row: int) -> None:
+    """Steps, and a small symbol on every bin that holds something, which tells its share on hover."""
+    full = [i for i, bar in enumerate(curve.bars) if bar.share > 0]
+    if not full:
+        return
+    drawn = curve.bars[full[0] : full[-1] + 1]
+    shares = [100 * bar.share for bar in drawn]
+    drawing.add_scatter(
+        x=[drawn[0].low, *(bar.low for bar in drawn), drawn[-1].high, drawn[-1].high], y=[0, *shares, shares[-1], 0],
+        mode="lines", line={"color": style.colour, "dash": style.dash, "width": 1.8, "shape": "hv"}, hoverinfo="skip",
+        showlegend=False, name=style.label, row=row, col=1,
+    )  # fmt: skip
+    words = [histogram.bin_words(curve.bars[i], n_name, f"{panel}, {style.label}") for i in full]
+    drawing.add_scatter(
+        x=[(curve.bars[i].low + curve.bars[i].high) / 2 for i in full], y=[100 * curve.bars[i].share for i in full],
+        mode="markers", marker={"symbol": style.symbol, "size": 5, "color": style.colour}, hovertext=words,
+        hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name=style.label, cliponaxis=False, row=row, col=1,
+    )  # fmt: skip
+
+
+def _add_means(drawing: go.Figure, curves: Sequence[Curve], looks: Styles, height: float, row: int) -> None:
+    for curve in curves:
+        style = looks[curve.name, curve.twin]
+        marker = {"symbol": style.symbol, "size": 10, "color": style.colour, "opacity": 0.9}
+        text = html.escape(f"{shortened(style.label)}: mean {curve.mean:.3f}", quote=False)
+        drawing.add_scatter(
+            x=[curve.mean], y=[height], mode="markers", marker=marker, hovertext=text,
+            hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name=f"mean of {style.label}", cliponaxis=False, row=row, col=1,
+        )  # fmt: skip
+
+
+def _add_published(drawing: go.Figure, published: Sequence[tuple[str, float]], height: float) -> None:
+    """Open diamonds with their names in the first panel."""
+    if not published:
+        return
+    names = [f"{shortened(name)} {value:.2f}" for name, value in published]
+    for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
+        marker = {"symbol": "diamond-open", "size": 11, "color": colour, "line": {"color": colour, "width": width}}
+        words: Any = {"text": names, "textposition": "middle left", "textfont": {"size": 11}} if colour == OUTLINE else {}
+        drawing.add_scatter(
+            x=[value for _, value in published], y=[height] * len(published), mode="markers+text" if words else "markers",
+            marker=marker, hoverinfo="skip", showlegend=False, name=PUBLISHED, cliponaxis=False, row=1, col=1, **words,
+        )  # fmt: skip
