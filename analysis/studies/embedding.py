@@ -29,7 +29,7 @@ from analysis.studies.embedding_modalities import (
     difference_of_aucs,
     other_pairs,
 )
-from analysis.studies.embedding_windows import choose_windows, describe_windows
+from analysis.studies.embedding_windows import FEWEST_WINDOWS, choose_windows, describe_windows
 from analysis.studies.layer_means import SIDES, layer_means
 from analysis.studies.pool_embeddings import Weights, embed
 
@@ -44,8 +44,8 @@ class Request:
     """The joint embedding, in which audio and MIDI are drawn together, or a layer before it, where each is drawn by itself.
 
     `pairs`: how many windows, each an audio and a MIDI point, spread over all pieces (2,000 in the source); 0: as many as
-    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP; `perplexity` 0 lets the number of
-    points decide; `k` neighbours judge a map; t-SNE and UMAP are drawn `n_seeds` times.
+    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP;
+    `perplexity` 0 lets the number of points decide; `k` neighbours judge a map; t-SNE and UMAP are drawn `n_seeds` times.
     """
 
     checkpoints: tuple[str, ...]
@@ -100,6 +100,8 @@ def read_settings(request: Request) -> Settings:
     Raises:
         ConfigError: a setting is out of range.
     """
+    if 0 < request.pairs < FEWEST_WINDOWS:
+        raise ConfigError(f"pairs is {request.pairs}; expected {FEWEST_WINDOWS} or more, or 0 to go by windows_per_piece.")
     numbers = {name: getattr(request, name) for name in ("perplexity", "n_neighbors", "k", "n_seeds", "seed")}
     settings = Settings(read_methods(request.methods), **numbers)
     check_settings(settings)

@@ -108,8 +108,8 @@ def _add_means(drawing: go.Figure, curves: Sequence[Curve], looks: Styles, heigh
         marker = {"symbol": style.symbol, "size": 10, "color": style.colour, "opacity": 0.9}
         text = html.escape(f"{shortened(style.label)}: mean {curve.mean:.3f}", quote=False)
         drawing.add_scatter(
-            x=[curve.mean], y=[height], mode="markers", marker=marker, hovertext=text,
-            hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name=f"mean of {style.label}", cliponaxis=False, row=row, col=1,
+            x=[curve.mean], y=[height], mode="markers", marker=marker, hovertext=text, showlegend=False,
+            hovertemplate="%{hovertext}<extra></extra>", name=f"mean of {style.label}", cliponaxis=False, row=row, col=1,
         )  # fmt: skip
 
 

@@ -57,6 +57,9 @@ def test_a_thin_line_beneath_joins_what_is_joined():
     assert (line.mode, line.name) == ("lines", "joined")
     np.testing.assert_array_equal(line.x, np.array([0, 2, np.nan], np.float32))
     np.testing.assert_array_equal(line.y, np.array([1, 3, np.nan], np.float32))
+    many = [row(0, i) for i in range(1002)]
+    assert draw(many, joined=[(0, i) for i in range(1001)]).data[0].line.color == points.FAINT_THREAD
+    assert line.line.color == points.THREAD
     with pytest.raises(ConfigError, match=r"The pair \(0, 3\) is joined, but there are 3 rows"):
         draw([row(0, 1)] * 3, joined=[(0, 3)])
 

@@ -211,6 +211,15 @@ def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any]
     assert needs_bytes("scoreboard", twice, "cpu") == needs_bytes("scoreboard", request, "cpu")  # one after the other
 
 
+def test_memory_goes_by_the_pairs_that_are_asked_for(tiny_checkpoint: str, tiny_corpus: str) -> None:
+    def needed(**settings: Any) -> int:
+        return needs_bytes("embedding", build_request("embedding", [tiny_checkpoint], {"corpus": tiny_corpus, **settings}), "cpu")
+
+    n = 20 * count_pieces(tiny_corpus)
+    assert needed(pairs=n) == needed() == needed(pairs=n, windows_per_piece=1)
+    assert needed(pairs=2_000) - needed() == 2 * 2 * 4 * (2_000 - n) * 8 + 8 * 6 * (2_000**2 - n**2)
+
+
 def test_bands_hold_every_layer_of_all_windows_or_the_gradients_of_a_few(tiny_checkpoint: str, tiny_corpus: str) -> None:
     def extra(**settings: Any) -> int:
         request = build_request("bands", [tiny_checkpoint], {"corpus": tiny_corpus, **settings})

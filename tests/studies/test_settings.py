@@ -33,6 +33,8 @@ def test_every_study_refuses_numbers_and_splits_beyond_reason(study: str, settin
         ("embedding", "perplexity", "nan", "perplexity of embedding is nan; expected a number from 0 to 1,000"),
         ("embedding", "n_seeds", "1000000000", "n_seeds of embedding is 1000000000; expected a number from 0 to 20"),
         ("embedding", "methods", "LDA", "LDA"),
+        ("embedding", "pairs", "10000", "pairs of embedding is 10000; expected a number from 0 to 4,000"),
+        ("embedding", "pairs", "3", "pairs is 3; expected 5 or more, or 0 to go by windows_per_piece"),
         ("probes", "tasks", "xyz", "There is no task 'xyz'"),
         ("probes", "shuffles", "1000000000", "shuffles of probes is 1000000000; expected a number from 0 to 200"),
         ("bands", "doses", "much", "much"),
