@@ -28,8 +28,8 @@ def pool_row(scores: PoolScores, part: str) -> dict[str, Any]:
         part: what is searched in it, as it begins a sentence, such as "S".
 
     Returns:
-        part; n_queries; pool_size; n_same_piece and n_same_composer, means over queries; n_windows; n_works; chance, S of a random
-        order; canonical, whether it is the canonical pool; short, what stands beside an S; sentence.
+        part; n_queries; pool_size; n_same_piece and n_same_composer, means over queries; n_windows; n_works; chance, S of a
+        random order; canonical, whether it is the canonical pool; short, what stands beside an S; sentence.
     """
     n_queries, pool_size = scores.pool.candidates.shape
     same_piece, same_composer = (

@@ -89,7 +89,8 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
     start = {name: by_name[f"{name}, trained, MIDI alone, 0 semitones: S"] for name in names}
     best = max(names, key=lambda name: start[name].value or 0.0)
     score, size = start[best], PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
-    said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} windows that are not transposed, among {pool}"
+    said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} windows that are not transposed"
+    said += f", among {pool}"
     if score.inside_null is not False:
         return f"{said}, so that there is nothing for a transposition to take away."
     if at_ceiling(score):

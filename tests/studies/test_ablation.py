@@ -1,7 +1,7 @@
 """Ablation finds the descriptor that a planted model lives on, and none where none is used; padding is without effect."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,19 @@ from analysis.models.taps import intervene
 from analysis.results import Value
 from analysis.store import Store
 from analysis.studies.ablation import Request, headline, reading, run
-from analysis.studies.ablation_changes import KINDS, changes_of
+from analysis.studies.ablation_changes import changes_of
+from analysis.studies.ablation_kinds import (
+    EXCHANGED,
+    KINDS,
+    MEAN,
+    OTHER_WORK,
+    SAME_WORK,
+    SHUFFLED,
+    TRAINING_NOISE,
+    WINDOW_NOISE,
+    ZERO,
+)
+from analysis.studies.ablation_material import Material, gather, sattolo
 from analysis.studies.ablation_passes import AS_IT_IS, under_changes
 from analysis.studies.desk import Desk
 from analysis.studies.study import build_request, finish_study
@@ -83,10 +95,12 @@ def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpu
         assert (instead.dtype, instead.shape) == (np.int32, (2, 16))
         assert (instead != answer.arrays["query"]).all()
         assert all(one in pool for one, pool in zip(instead[0], answer.arrays["candidates"], strict=True))
+    assert [row["kind"] for row in answer.tables["kinds"]] == list(KINDS)
+    assert answer.tables["pools"][0]["short"] == "16 candidates, 3 of the same work"
     plain, zeroed = (answer.arrays[rows["trained", *key]["instead"]] for key in (("none", AS_IT_IS), ("A4", "zero")))
     assert (plain != zeroed).any()
     assert answer.headline.startswith(
-        f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 % to 0.0 %"
+        f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 %, its ceiling, to 0.0 %"
     )
     assert "zeroing D4 costs it 0.0 points [0.0, 0.0], not distinguishable from none." in answer.headline
 
@@ -106,8 +120,8 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
 @pytest.mark.parametrize(("arm", "side"), [("a4r", "audio"), ("d4", "midi")])
 def test_a_window_is_ablated_alike_whatever_stands_beside_it(corpus: Corpus, make_checkpoint: Make, arm: str, side: Any) -> None:
     desk, checkpoint = Desk({}, corpus, torch.device("cpu")), make_checkpoint(arm)
-    segments = [list_segments([piece], max_per_piece=2)[1] for piece in corpus.pieces]
-    changes = changes_of(desk, checkpoint.model_config, segments, side, 42)
+    segments = list_segments(corpus.pieces, max_per_piece=2)
+    changes = changes_of(desk, checkpoint.model(), gather(desk, segments, 42), side)
     assert tuple(changes) == KINDS
     together = under_changes(desk, checkpoint, segments, "trained", side, changes, 42)
     alone = under_changes(desk, checkpoint, segments[2:3], "trained", side, changes, 42)
@@ -134,12 +148,92 @@ def test_padding_of_d4_has_no_effect(corpus: Corpus, make_checkpoint: Make) -> N
             assert not torch.allclose(model.embed_midi(padded), expected, atol=1e-3)
 
 
-def test_one_work_cannot_exchange(corpus: Corpus, make_checkpoint: Make) -> None:
+def material(corpus: Corpus, told: list[str] | None = None, n: int = 3, pieces: slice = slice(None)) -> Material:
+    """What the changes of some windows of the corpus draw on."""
+    desk = Desk({}, corpus, torch.device("cpu"), notice=(told if told is not None else []).append)
+    return gather(desk, list_segments(corpus.pieces[pieces], max_per_piece=n), 42)
+
+
+def test_one_work_cannot_give_another_its_descriptor(corpus: Corpus) -> None:
+    told: list[str] = []
+    assert set(material(corpus, told, pieces=slice(1)).partners) == {EXCHANGED, SAME_WORK}
+    assert told == ["All windows are of one work: no descriptor can be exchanged for that of another work."]
+
+
+def test_a_work_of_one_window_has_no_other_to_give(corpus: Corpus) -> None:
+    told: list[str] = []
+    assert set(material(corpus, told, n=1).partners) == {EXCHANGED, OTHER_WORK}
+    assert told == ["4 works have a single window: no descriptor can be exchanged for that of another window of the same work."]
+    told.clear()
+    assert set(material(corpus, told, n=1, pieces=slice(1)).partners) == set()
+    assert "Only one window: descriptors cannot be exchanged." in told
+
+
+def test_partners_are_what_their_names_say_and_no_window_keeps_its_own(corpus: Corpus) -> None:
+    partners = material(corpus, n=6).partners
+    for kind, chosen in partners.items():
+        assert all(one != other for one, other in chosen.items())
+        same = [one.piece.group == other.piece.group for one, other in chosen.items()]
+        assert {SAME_WORK: all(same), OTHER_WORK: not any(same), EXCHANGED: not all(same)}[kind]
+    exchanged = partners[EXCHANGED]
+    assert set(exchanged.values()) == set(exchanged)  # everybody's goes to somebody
+    assert material(corpus, n=6).partners == partners
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 100])
+def test_the_exchange_is_one_cycle(n: int) -> None:
+    order = sattolo(n, np.random.default_rng(n))
+    place, steps = order[0], 1
+    while place != 0:
+        place, steps = order[place], steps + 1
+    assert steps == n
+
+
+def test_noise_of_the_training_set_has_its_statistics(corpus: Corpus, make_checkpoint: Make) -> None:
     told: list[str] = []
     desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
-    segments = list_segments(corpus.pieces[:1], max_per_piece=3)
-    assert KINDS[3] not in changes_of(desk, make_checkpoint("a4r").model_config, segments, "audio", 42)
-    assert told == ["All windows are of one work: no descriptor can be exchanged for that of another work."]
+    segments = list_segments(corpus.pieces)
+    its, model = gather(desk, segments, 42), make_checkpoint("d4").model()
+    assert {one.piece.split for one in its.training} == {"train"}
+    assert not any("training" in text for text in told)
+    few = replace(its, training=its.training[3:4])  # whose statistics are those of no other window
+    change = changes_of(desk, model, few, "midi")[TRAINING_NOISE]
+    given = torch.cat([change(torch.zeros(len(segments), 99, 4), segments)[row, :n] for row, n in enumerate(lengths(segments))])
+    with torch.no_grad():
+        expected = model.midi.d4(note_batch(few.training, 2048))[0]
+        everywhere = model.midi.d4(note_batch(segments, 2048))
+    assert torch.allclose(given.mean(0), expected.mean(0), atol=0.1)
+    assert torch.allclose(given.std(0), expected.std(0, correction=0), atol=0.1)
+    assert not torch.allclose(given.std(0), everywhere[note_batch(segments, 2048).mask].std(0), atol=0.1)
+
+
+def lengths(segments: Sequence[Segment]) -> list[int]:
+    return note_batch(segments, 2048).mask.sum(dim=1).tolist()
+
+
+def test_without_a_training_split_the_windows_of_the_study_give_the_statistics(corpus: Corpus) -> None:
+    told: list[str] = []
+    bare = replace(corpus, pieces=tuple(replace(piece, split="test") for piece in corpus.pieces))
+    its = material(bare, told, n=2)
+    assert its.training == its.windows
+    assert told == [
+        "The corpus has no training split: the mean and SD of noise are those of all 8 windows of this study, not of a training set."
+    ]
+
+
+def test_the_sample_of_the_training_set_is_bounded_and_even(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.studies.ablation_material.SAMPLE", 5)
+    train = corpus.split("train")
+    its = material(corpus).training
+    assert len(its) == 5
+    assert {one.piece.piece_id for one in its} == {piece.piece_id for piece in train}
+
+
+def test_every_kind_says_what_it_is(corpus: Corpus) -> None:
+    assert KINDS == (ZERO, WINDOW_NOISE, TRAINING_NOISE, SHUFFLED, EXCHANGED, SAME_WORK, OTHER_WORK, MEAN)
+    rows = material(corpus).table()
+    assert [row["kind"] for row in rows] == list(KINDS)
+    assert f"{len(material(corpus).training)} windows of the training split" in rows[2]["what"]
 
 
 def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
@@ -181,7 +275,7 @@ def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4
         for number, its in enumerate(inputs):
             value, low, high = drop if number == 0 else (-0.0004, -0.004, 0.004)
             its_row = {"s": 0.8 - value, "value": value, "ci_low": low, "ci_high": high, "reading": "near chance, above it"}
-            swapped = {"kind": KINDS[3], "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
+            swapped = {"kind": OTHER_WORK, "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
             rows += [{**plain, "input": its, "kind": "zero", **its_row}, {**plain, "input": its, **swapped}]
     return rows
 
@@ -203,3 +297,9 @@ def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() 
     assert said.startswith(
         "No descriptor is shown to be causal: the largest drop in S by zeroing one is -2.0 points [-5.0, -1.0], of A4 in m"
     )
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
+def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
+    rows = [{**row, "s": share} if row["input"] == "none" else row for row in rows_of((0.72, 0.6, 0.78))]
+    assert (f"from {100 * share:.1f} %, its ceiling, to 8.0 %" in headline(rows)) is told

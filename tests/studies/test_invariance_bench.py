@@ -56,7 +56,8 @@ def test_blocks_give_what_all_windows_at_once_give(corpus: Corpus, make_checkpoi
 def test_no_more_sound_is_held_than_that_of_a_block(corpus: Corpus, make_checkpoint: Make) -> None:
     bench, held = bench_of(corpus, None, make_checkpoint("D0")), []
     given = altered("gain", "audio", 6, bench.desk)
-    assert isinstance(heard := given.waveforms, Heard)
+    heard = given.waveforms
+    assert isinstance(heard, Heard)
     made = heard.make
 
     def make(*asked: object) -> np.ndarray:

@@ -142,8 +142,9 @@ def _values(low: float = 0.7, excess: float = 0.1, start: float = 0.8) -> list[V
 def test_the_headline_tells_both_sides_from_one() -> None:
     assert headline(_values(), ("one",), [1, 3], "256 candidates, 64 of the same work") == (
         "one finds the match for S = 80.0 % [70.0, 90.0] of 96 windows that are not transposed, among 256 candidates, 64 of the "
-        "same work. Of that, ±3 semitones in the MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave 95.0 % [90.0, 100.0]. At +3, audio and MIDI "
-        "of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works 0.10)."
+        "same work. Of that, ±3 semitones in the MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave "
+        "95.0 % [90.0, 100.0]. At +3, audio and MIDI of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works "
+        "0.10)."
     )
 
 
