@@ -28,8 +28,9 @@ def band_edges(name: str, sample_rate: int) -> tuple[float, ...]:
     """Edges in Hz of a set of bands that lie side by side.
 
     Args:
-        name: "octaves" (the bands of A4, what lies below them and what lies above them), "a4" (the eight bands of A4), "mel" (16 of equal width on O'Shaughnessy's scale from 20 Hz), "third-octave" (around
-            1 kHz, from 22 Hz), "low-17.5" (the lowest 17.5 % of the spectrum, and the rest), or edges as comma-separated numbers.
+        name: "octaves" (the bands of A4, what lies below them and what lies above them), "a4" (the eight bands of A4), "mel" (16
+            of equal width on O'Shaughnessy's scale from 20 Hz), "third-octave" (around 1 kHz, from 22 Hz), "low-17.5" (the lowest
+            17.5 % of the spectrum, and the rest), or edges as comma-separated numbers.
         sample_rate: in Hz; half of it is where "octaves", "mel", "third-octave" and "low-17.5" end.
 
     Raises:

@@ -217,7 +217,8 @@ def test_without_a_training_split_the_windows_of_the_study_give_the_statistics(c
     its = material(bare, told, n=2)
     assert its.training == its.windows
     assert told == [
-        "The corpus has no training split: the mean and SD of noise are those of all 8 windows of this study, not of a training set."
+        "The corpus has no training split: the mean and SD of noise are those of all 8 windows of this study, not of a training "
+        "set."
     ]
 
 

@@ -203,7 +203,7 @@ def test_gradients_add_up_and_ablation_is_the_filter(desk: Desk, scores: PoolSco
 
 
 def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
-    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "pool_size": 8, "bands": "low-17.5"}
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "bands": "low-17.5"}
     names = [str(make_checkpoint("D0").path), str(make_checkpoint("a4r").path)]
     steps: list[float] = []
     request = build_request(
