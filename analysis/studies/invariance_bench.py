@@ -161,7 +161,7 @@ def _kept(
     return found
 
 
-def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping[str, int], seed: int) -> Bench:
+def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping[str, Any], seed: int) -> Bench:
     """A bench with a pool of these sizes, or the largest that the windows fill.
 
     Args:

@@ -83,7 +83,9 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
     if conditions:
         given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
         before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
-    start = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
+    start: dict[Side, dict[Model, Moved]] = {
+        side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()
+    }
     units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
     found: list[Found] = []
     for shift in sorted(shifts, key=abs):
@@ -91,7 +93,8 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
         if shift:
             now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
         for model, recorded in plain.items():
-            first, then = ({side: its[model] for side, its in one.items()} for one in (start, now))
+            first: dict[Side, Moved] = {side: its[model] for side, its in start.items()}
+            then: dict[Side, Moved] = {side: its[model] for side, its in now.items()}
             distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
             alignment = _alignment(bench, first, then, shift)
             found.append(Found(*model, shift, _ranks(bench, recorded, then), distances, units[model], alignment))
