@@ -27,6 +27,8 @@ NO_RENDERER = (
     "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
 )
 
+Places = dict[Side, dict[Model, Moved]]
+
 
 @dataclass(frozen=True)
 class Request(StressRequest):
@@ -83,22 +85,23 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
     if conditions:
         given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
         before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
-    start: dict[Side, dict[Model, Moved]] = {
-        side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()
-    }
+    start: Places = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
     units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
     found: list[Found] = []
     for shift in sorted(shifts, key=abs):
-        now = start
+        now: Places = start
         if shift:
             now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
         for model, recorded in plain.items():
-            first: dict[Side, Moved] = {side: its[model] for side, its in start.items()}
-            then: dict[Side, Moved] = {side: its[model] for side, its in now.items()}
+            first, then = _of(model, start), _of(model, now)
             distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
             alignment = _alignment(bench, first, then, shift)
             found.append(Found(*model, shift, _ranks(bench, recorded, then), distances, units[model], alignment))
     return found
+
+
+def _of(model: Model, places: Places) -> dict[Side, Moved]:
+    return {side: its[model] for side, its in places.items()}
 
 
 def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[str, Int[ndarray, "2 q"]]:
