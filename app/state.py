@@ -18,6 +18,7 @@ Name = Literal[
     "task",
     "side",
     "change",
+    "shift",
     "method",
     "colour",
     "weights",

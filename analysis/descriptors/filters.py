@@ -15,7 +15,7 @@ from torch import Tensor
 from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.errors import ConfigError
 
-BAND_SETS = ("a4", "mel", "third-octave", "low-17.5")
+BAND_SETS = ("octaves", "a4", "mel", "third-octave", "low-17.5")
 LOWEST_HZ = 20.0
 N_MEL_BANDS = 16
 LOW_SHARE = 0.175
@@ -28,9 +28,10 @@ def band_edges(name: str, sample_rate: int) -> tuple[float, ...]:
     """Edges in Hz of a set of bands that lie side by side.
 
     Args:
-        name: "a4" (the eight bands of A4), "mel" (16 of equal width on O'Shaughnessy's scale from 20 Hz), "third-octave" (around
-            1 kHz, from 22 Hz), "low-17.5" (the lowest 17.5 % of the spectrum, and the rest), or edges as comma-separated numbers.
-        sample_rate: in Hz; half of it is where "mel", "third-octave" and "low-17.5" end.
+        name: "octaves" (the bands of A4, what lies below them and what lies above them), "a4" (the eight bands of A4), "mel" (16
+            of equal width on O'Shaughnessy's scale from 20 Hz), "third-octave" (around 1 kHz, from 22 Hz), "low-17.5" (the lowest
+            17.5 % of the spectrum, and the rest), or edges as comma-separated numbers.
+        sample_rate: in Hz; half of it is where "octaves", "mel", "third-octave" and "low-17.5" end.
 
     Raises:
         ConfigError: there is no such set; fewer than two, too many or falling edges, or a negative one.
@@ -41,6 +42,8 @@ def band_edges(name: str, sample_rate: int) -> tuple[float, ...]:
     (100.0, 200.0)
     """
     top = sample_rate / 2
+    if name == "octaves":
+        return 0.0, *(edge for edge in A4_EDGES_HZ if edge < top), top
     if name == "a4":
         return A4_EDGES_HZ
     if name == "low-17.5":
@@ -63,13 +66,13 @@ def band_edges(name: str, sample_rate: int) -> tuple[float, ...]:
 
 
 def band_names(edges_hz: Sequence[float]) -> list[str]:
-    """Bands as a person calls them.
+    """Bands as a person calls them: in whole Hz, or as they are where two bands would be of one name.
 
-    >>> band_names((20.0, 60.0, 1000.0, 2500.0))
-    ['20–60 Hz', '60–1000 Hz', '1–2.5 kHz']
+    >>> band_names((0.0, 46.875, 1000.0, 2500.0))
+    ['0–47 Hz', '47–1,000 Hz', '1,000–2,500 Hz']
     """
-    pairs = pairwise(edges_hz)
-    return [f"{a / 1000:.3g}–{b / 1000:.3g} kHz" if a >= 1000 else f"{a:.4g}–{b:.4g} Hz" for a, b in pairs]
+    named = [f"{low:,.0f}–{high:,.0f} Hz" for low, high in pairwise(edges_hz)]
+    return named if len(set(named)) == len(named) else [f"{low:,}–{high:,} Hz" for low, high in pairwise(edges_hz)]
 
 
 def split_bands(

@@ -41,6 +41,35 @@ def noise(
     return changed
 
 
+def noise_like(
+    descriptor: Float[Tensor, "batch positions features"],
+    average: Float[Tensor, " _"],
+    spread: Float[Tensor, " _"],
+    seeds: Sequence[int],
+    lengths: Sequence[int] | None = None,
+) -> Float[Tensor, "batch positions features"]:
+    """White Gaussian noise of which each feature has a given mean and standard deviation, whatever the window had.
+
+    Args:
+        descriptor: of every window.
+        average: mean of each feature.
+        spread: standard deviation of each feature.
+        seeds: one per window, below 2⁶³.
+        lengths: positions of every window that are not padding; None for all.
+
+    Raises:
+        ShapeError: not one mean and standard deviation per feature, or not one seed or length per window.
+    """
+    if len(average) != descriptor.shape[2] or len(spread) != descriptor.shape[2]:
+        got = f"{len(average)} means and {len(spread)} standard deviations"
+        raise ShapeError(f"There are {got}; expected one per feature, {descriptor.shape[2]}.")
+    changed = descriptor.clone()
+    for row, length, generator in _windows(descriptor, seeds, lengths):
+        drawn = torch.randn((length, descriptor.shape[2]), generator=generator)
+        changed[row, :length] = (average.cpu() + spread.cpu() * drawn).to(descriptor)
+    return changed
+
+
 def shuffle(
     descriptor: Float[Tensor, "batch positions features"], seeds: Sequence[int], lengths: Sequence[int] | None = None
 ) -> Float[Tensor, "batch positions features"]:

@@ -38,6 +38,12 @@ def _names(result: Result) -> list[str]:
     return [Path(str(name)).name for name in result.request["checkpoints"]]
 
 
+def _among(result: Result, part: str = "S") -> str:
+    """The pool in which S was searched, as the end of a clause; empty where the result does not tell."""
+    shorts = (row["short"] for row in result.tables.get("pools", ()) if row.get("part") == part and "short" in row)
+    return "".join(f" among {short}" for short in shorts)
+
+
 def _scoreboard(result: Result) -> list[tuple[str, Figure]]:
     values = {value.name: value for value in result.values}
     points = []
@@ -66,7 +72,7 @@ def _ablation(result: Result) -> list[tuple[str, Figure]]:
         for row in _known(result.tables["ablation"], "s")
         if row["weights"] != TWIN
     ]
-    return [("S after each replacement of a descriptor; the tick is chance.", forest(points, "S (%)"))]
+    return [(f"S{_among(result)} after each replacement of a descriptor; the tick is chance.", forest(points, "S (%)"))]
 
 
 def _ablated(row: Row) -> str:
@@ -84,9 +90,8 @@ def _bands(result: Result) -> list[tuple[str, Figure]]:
 def _transposition(result: Result) -> list[tuple[str, Figure]]:
     rows = [row for row in _known(result.tables["scores"]) if row["moved"] in ("MIDI alone", "both")]
     points = [_point(row, str(row["moved"]), str(row["checkpoint"]), factor=100, at=float(row["semitones"])) for row in rows]
-    return [
-        ("S after a transposition of the MIDI alone and of both sides.", curves(points, "transposition (semitones)", "S (%)"))
-    ]
+    caption = f"S{_among(result)} after a transposition of the MIDI alone and of both sides."
+    return [(caption, curves(points, "transposition (semitones)", "S (%)"))]
 
 
 def _invariance(result: Result) -> list[tuple[str, Figure]]:

@@ -10,9 +10,11 @@ from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.models.checkpoint import WEIGHTS, Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.tokens import grids
+from analysis.studies.ablation_kinds import KINDS
 from analysis.studies.band_attribution import STEPS_AT_ONCE
 from analysis.studies.band_reading import N_SHIFTS
 from analysis.studies.corpora import NAMES
+from analysis.studies.invariance_bench import BLOCK
 from analysis.studies.pool_embeddings import batch_size
 from analysis.studies.study import find_checkpoint
 
@@ -23,6 +25,7 @@ MODELS_AT_ONCE = 2  # the one that computes, and the weights that are being load
 LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
 EMBEDDINGS_AT_ONCE = 2  # in parts, and joined
 SIDES = WEIGHTS_KINDS = 2
+MOST_DOSES = 60  # of all changes of one side, or of shifts
 
 
 def needs_bytes(name: str, request: Any, device: str) -> int:
@@ -87,13 +90,32 @@ def _pools(request: Any) -> int:
 
 
 def _altered(request: Any, n_windows: int) -> int:
-    """Performances and sound fonts that are rendered from, the waveforms of one dose, and of every model the rows of 12 taps."""
-    rows = WEIGHTS_KINDS * len(request.checkpoints) * 12 * 1_024
-    return 150_000_000 + FLOAT * n_windows * (96_000 + rows)
+    """Performances and sound fonts that are rendered from, the waveforms of a block, and of every model rows and distances.
+
+    Rows are those of both sides and of a change that others are compared with, distances those of every tap at every dose.
+    """
+    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
+    rows = sum(2 * _row_width(one.audio_n_layers, one.audio_d_model, one) for one in configs)
+    rows += sum(_row_width(one.midi_n_layers, one.midi_d_model, one) for one in configs)
+    distances = sum(MOST_DOSES * (one.audio_n_layers + one.midi_n_layers + 4) for one in configs)
+    per_window = WEIGHTS_KINDS * (rows + distances)
+    return 150_000_000 + FLOAT * (min(n_windows, BLOCK) * 96_000 + n_windows * per_window)
+
+
+def _row_width(n_layers: int, d_model: int, config: ModelConfig) -> int:
+    """Numbers in the rows of one window at all taps of a side."""
+    return (n_layers + 1) * d_model + config.d_embedding
+
+
+def _ablation(request: Any, n_windows: int, width: int) -> int:
+    """Descriptors of all windows, of A4 and of as many notes as frames, and both sides' embeddings under every replacement."""
+    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
+    frames = max((n_frames(one.n_samples) for one in configs), default=0)
+    return FLOAT * n_windows * (2 * N_BANDS * frames + SIDES * (1 + len(KINDS)) * width)
 
 
 def _bands(request: Any, n_windows: int, _width: int) -> int:
-    """What is larger: reading bands from the layers of all windows, or the gradients of the windows that are attributed at once.
+    """What is larger: reading bands from the layers of its windows, or the gradients of the windows that are attributed at once.
 
     Reading holds every layer on A4's frames, in parts and joined, one layer as it is centred and dealt into folds, and A4 with
     its shifted copies. Gradients keep what every layer computed.
@@ -102,7 +124,7 @@ def _bands(request: Any, n_windows: int, _width: int) -> int:
     targets = N_BANDS * (1 + N_SHIFTS)
     reading = gradients = 0
     for config in configs:
-        moments = n_windows * n_frames(config.n_samples)
+        moments = min(n_windows, request.reading_windows) * n_frames(config.n_samples)
         columns = (2 * (config.audio_n_layers + 1) + 3) * config.audio_d_model + 6 * targets
         reading = max(reading, FLOAT * moments * columns)
         gradients = max(gradients, STEPS_AT_ONCE * gradient_bytes(config))
@@ -122,6 +144,7 @@ def gradient_bytes(config: ModelConfig) -> int:
 
 EXTRA: Mapping[str, Callable[[Any, int, int], int]] = {
     **dict.fromkeys(("transposition", "invariance"), lambda request, n, _: _altered(request, n)),
+    "ablation": _ablation,
     "bands": _bands,
     "scoreboard": _scoreboard,
     "similarity": lambda _, n, __: DOUBLE * 6 * SIDES * 7 * min(n, 1_000) ** 2,

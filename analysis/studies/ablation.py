@@ -11,16 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from analysis.datasets.segments import Segment
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Value
-from analysis.studies.ablation_changes import ANOTHER_WORK, KINDS, changes_of
+from analysis.studies.ablation_changes import changes_of
+from analysis.studies.ablation_kinds import KINDS, OTHER_WORK, ZERO
+from analysis.studies.ablation_material import Material, gather
 from analysis.studies.ablation_passes import AS_IT_IS, under_changes
 from analysis.studies.band_tables import Row, columns, mean_value
 from analysis.studies.layer_means import Side
 from analysis.studies.pool_embeddings import Weights, list_windows
-from analysis.studies.pool_request import HardPoolRequest
+from analysis.studies.pool_request import StressRequest
+from analysis.studies.pool_words import CEILING, pool_row
 from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import Answer, Desk
 
@@ -40,14 +42,9 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Request(HardPoolRequest):
-    """264 windows of the full corpus fill pools of 256, of whose negatives at most 10 are of the same piece.
+class Request(StressRequest):
+    """The canonical pool; every descriptor is replaced in eight ways."""
 
-    That is easier than the scoreboard's pool, which has 64 of them; the differences in S are within this pool.
-    """
-
-    windows_per_piece: int = 11
-    n_queries: int = 256
     seed: int = 42
 
 
@@ -60,6 +57,8 @@ def run(request: Request, desk: Desk) -> Answer:
     """
     segments = list_windows(desk, request.split, request.windows_per_piece)
     scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
+    has_one = any(one.model_config.a4_mechanism != "none" or one.model_config.d4 for one in desk.checkpoints.values())
+    material = gather(desk, segments, request.seed) if has_one else None
     values: list[Value] = []
     rows: list[Row] = []
     arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
@@ -67,14 +66,18 @@ def run(request: Request, desk: Desk) -> Answer:
         (checkpoint, weights) for checkpoint in desk.checkpoints.values() for weights in WEIGHTS
     ]
     for number, (checkpoint, weights) in enumerate(jobs):
-        found = _ablate(request, desk.part(number, len(jobs)), checkpoint, weights, segments, scores)
+        found = _ablate(desk.part(number, len(jobs)), checkpoint, weights, material, scores)
         _describe({"checkpoint": checkpoint.name, "weights": weights}, found, scores, values, rows, arrays)
     windows = [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments]
-    return Answer(headline(rows), values, {"ablation": rows, "windows": windows}, arrays)
+    tables = {
+        "ablation": rows, "windows": windows, "pools": [pool_row(scores, "S")],
+        "kinds": [] if material is None else material.table(),
+    }  # fmt: skip
+    return Answer(headline(rows), values, tables, arrays)
 
 
 def _ablate(
-    request: Request, desk: Desk, checkpoint: Checkpoint, weights: Weights, segments: Sequence[Segment], scores: PoolScores
+    desk: Desk, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
 ) -> dict[tuple[str, str], Outcome]:
     """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
     config = checkpoint.model_config
@@ -82,8 +85,10 @@ def _ablate(
     sides: dict[Side, dict[str, ndarray]] = {}
     for place, side in enumerate(INPUTS):
         its_desk = desk.part(place, len(INPUTS))
-        changes = changes_of(its_desk, config, segments, side, request.seed) if has[side] else {}
-        sides[side] = under_changes(its_desk, checkpoint, segments, weights, side, changes, request.seed)
+        changes = {}
+        if has[side] and material is not None:
+            changes = changes_of(its_desk, desk.model(checkpoint, weights), material, side)
+        sides[side] = under_changes(its_desk, checkpoint, scores.segments, weights, side, changes, scores.seed)
     audio, midi = sides["audio"], sides["midi"]
     moved = {side: {kind: cosine_distance(rows, its[AS_IT_IS]) for kind, rows in its.items()} for side, its in sides.items()}
 
@@ -152,7 +157,7 @@ def reading(score: Value) -> str:
 
 def headline(rows: Sequence[Row]) -> str:
     """The descriptor whose zeroing costs most, what is left, the twin, what another work's costs, and the other descriptor."""
-    zeroed = [row for row in rows if row["kind"] == KINDS[0] and row["input"] != BOTH]
+    zeroed = [row for row in rows if row["kind"] == ZERO and row["input"] != BOTH]
     trained = [row for row in zeroed if row["weights"] == WEIGHTS[0]]
     plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
     if not trained:
@@ -167,10 +172,13 @@ def headline(rows: Sequence[Row]) -> str:
             f"No descriptor is shown to be causal: the largest drop in S by zeroing one is {_points(first)}, of {its} in {name}"
         )
     else:
-        said = f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])} to {_percent(first['s'])}"
+        ceiling = ", its ceiling," if before["s"] >= CEILING else ""
+        said = (
+            f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])}{ceiling} to {_percent(first['s'])}"
+        )
         said += f", {first['reading']} ({_percent(first['each_way'])} each way)"
     said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
-    swapped = [row for row in rows if row["kind"] == ANOTHER_WORK and _same(row, first)]
+    swapped = [row for row in rows if row["kind"] == OTHER_WORK and _same(row, first)]
     said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)
     others = [row for row in trained if row["checkpoint"] == name and row["input"] != its]
     return said + "".join(f"; zeroing {row['input']} costs it {_points(row)}" for row in others) + "."

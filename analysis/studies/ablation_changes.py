@@ -1,94 +1,106 @@
-"""What takes the place of a descriptor in the study `ablation`, drawn per window from (seed, window)."""
+"""What takes the place of a descriptor in the study `ablation`: eight kinds, each drawn per window from (seed, window)."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from analysis.datasets.segments import Segment
-from analysis.descriptors.interventions import exchange, mean, noise, shuffle, zero
-from analysis.models.audio_encoder import A4Descriptor
-from analysis.models.config import ModelConfig
-from analysis.models.midi_encoder import D4Descriptor
-from analysis.seeding import numpy_generator
+from analysis.descriptors.interventions import exchange, mean, noise, noise_like, shuffle, zero
+from analysis.models.dual_encoder import DualEncoder
+from analysis.studies.ablation_kinds import EXCHANGES, MEAN, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE, ZERO
+from analysis.studies.ablation_material import Material
 from analysis.studies.ablation_passes import Change, window_seeds
 from analysis.studies.desk import Desk
 from analysis.studies.layer_means import Side
 from analysis.training.evaluation import note_batch, waveform_batch
 
-ANOTHER_WORK = "of a window of another work"
-KINDS = ("zero", "noise of the same mean and SD", "shuffled in time", ANOTHER_WORK, "mean of all windows")
 BATCH = 16
-Describe = Callable[[Sequence[Segment]], list[Tensor]]
 
 
-def changes_of(desk: Desk, config: ModelConfig, segments: Sequence[Segment], side: Side, seed: int) -> dict[str, Change]:
-    """The changes of one side's descriptor by kind; without an exchange where all windows are of one work.
+class Statistics(NamedTuple):
+    """Mean and standard deviation (÷ n) of each feature over all positions of some windows."""
+
+    mean: Float[Tensor, " features"]
+    spread: Float[Tensor, " features"]
+
+
+def changes_of(desk: Desk, model: DualEncoder, material: Material, side: Side) -> dict[str, Change]:
+    """The changes of one side's descriptor by kind, without the exchanges that the windows do not allow.
+
+    The descriptors are what this very model is given: of a control arm that is what stands in their place.
 
     Args:
-        desk: told how far it is, and a notice where there is no other work.
-        config: of the model.
-        segments: all windows: the others' descriptors and the mean are theirs.
+        desk: told how far it is.
+        model: that has the descriptor of that side, on the desk's device.
+        material: windows, partners and training windows; all windows that are changed are among its windows.
         side: "audio" for A4, "midi" for D4.
-        seed: of noise, order and exchange.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    describe: Describe = (lambda some: _a4_rows(config, some)) if side == "audio" else (lambda some: _d4_rows(config, some))
-    lengths = (lambda _: None) if side == "audio" else (lambda some: [len(row) for row in _d4_rows(config, some)])
-    average, others = _mean(desk, describe, segments, per_position=side == "audio"), _others(segments, seed)
-    changes: tuple[Change, ...] = (
-        lambda x, _: zero(x),
-        lambda x, some: noise(x, window_seeds(some, seed, "ablation noise"), lengths(some)),
-        lambda x, some: shuffle(x, window_seeds(some, seed, "ablation order"), lengths(some)),
-        lambda x, some: exchange(x, describe([others[one] for one in some]), lengths(some)),
-        lambda x, _: mean(x, average),
-    )
-    named: dict[str, Change] = dict(zip(KINDS, changes, strict=True))
-    if not others:
-        desk.notice("All windows are of one work: no descriptor can be exchanged for that of another work.")
-        del named[ANOTHER_WORK]
-    return named
+    seed, rows = material.seed, describe(desk, model, material.windows, side)
+    own = material.training is material.windows
+    known = _statistics(list((rows if own else describe(desk, model, material.training, side)).values()))
+    average = _mean(list(rows.values()), per_position=side == "audio")
+
+    def lengths(some: Sequence[Segment]) -> list[int] | None:
+        return None if side == "audio" else [len(rows[one]) for one in some]
+
+    def given(kind: str) -> Change:
+        return lambda x, some: exchange(x, [rows[material.partners[kind][one]] for one in some], lengths(some))
+
+    def seeds(some: Sequence[Segment], kind: str) -> list[int]:
+        return window_seeds(some, seed, f"ablation, {kind}")
+
+    changes: dict[str, Change] = {
+        ZERO: lambda x, _: zero(x),
+        WINDOW_NOISE: lambda x, some: noise(x, seeds(some, WINDOW_NOISE), lengths(some)),
+        TRAINING_NOISE: lambda x, some: noise_like(x, *known, seeds(some, TRAINING_NOISE), lengths(some)),
+        SHUFFLED: lambda x, some: shuffle(x, seeds(some, SHUFFLED), lengths(some)),
+        **{kind: given(kind) for kind in EXCHANGES if kind in material.partners},
+        MEAN: lambda x, _: mean(x, average),
+    }
+    return changes
 
 
-def _a4_rows(config: ModelConfig, segments: Sequence[Segment]) -> list[Tensor]:
-    """What the model is given as A4 of every window, `(frames, 8)`."""
-    return list(
-        A4Descriptor(config.sample_rate, config.n_samples, config.descriptor_values).eval()(
-            waveform_batch(segments, config.sample_rate)
-        )
-    )
+@torch.no_grad()
+def describe(
+    desk: Desk, model: DualEncoder, windows: Sequence[Segment], side: Side
+) -> dict[Segment, Float[Tensor, "_ features"]]:
+    """What a model is given as A4 of every window `(frames, 8)`, or as D4 of its notes `(its notes, 4)`, on the CPU.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    told: Callable[[Sequence[Segment]], list[Tensor]] = _a4_rows(desk, model) if side == "audio" else _d4_rows(desk, model)
+    found: dict[Segment, Tensor] = {}
+    for start in range(0, len(windows), BATCH):
+        desk.step(0, 1, "reading descriptors")
+        some = windows[start : start + BATCH]
+        found |= zip(some, (row.float().cpu() for row in told(some)), strict=True)
+    return found
 
 
-def _d4_rows(config: ModelConfig, segments: Sequence[Segment]) -> list[Tensor]:
-    """What the model is given as D4 of every window's notes, `(its notes, 4)`."""
-    notes = note_batch(segments, config.max_notes)
-    described = D4Descriptor(config.descriptor_values).eval()(notes)
-    return [row[mask] for row, mask in zip(described, notes.mask, strict=True)]
+def _a4_rows(desk: Desk, model: DualEncoder) -> Callable[[Sequence[Segment]], list[Tensor]]:
+    return lambda some: list(model.audio.a4(waveform_batch(some, model.config.sample_rate).to(desk.device)))
 
 
-def _mean(desk: Desk, describe: Describe, segments: Sequence[Segment], *, per_position: bool) -> Tensor:
+def _d4_rows(desk: Desk, model: DualEncoder) -> Callable[[Sequence[Segment]], list[Tensor]]:
+    def told(some: Sequence[Segment]) -> list[Tensor]:
+        notes = note_batch(some, model.config.max_notes).to(desk.device)
+        return [row[mask] for row, mask in zip(model.midi.d4(notes), notes.mask, strict=True)]
+
+    return told
+
+
+def _statistics(rows: Sequence[Tensor]) -> Statistics:
+    together = torch.cat(list(rows)).double()
+    return Statistics(together.mean(dim=0).float(), together.std(dim=0, correction=0).float())
+
+
+def _mean(rows: Sequence[Tensor], *, per_position: bool) -> Tensor:
     """Mean over windows, `(positions, features)`; else over all positions of all windows, `(1, features)`."""
-    total, count = torch.zeros(()), 0
-    for start in range(0, len(segments), BATCH):
-        desk.step(0, 1, "averaging descriptors")
-        for row in describe(segments[start : start + BATCH]):
-            total = total + (row if per_position else row.sum(dim=0, keepdim=True))
-            count += 1 if per_position else len(row)
-    return total / count
-
-
-def _others(segments: Sequence[Segment], seed: int) -> dict[Segment, Segment]:
-    """For every window one of another work; none where there is only one work."""
-    works: dict[str, list[Segment]] = {}
-    for segment in segments:
-        works.setdefault(segment.piece.group, []).append(segment)
-    if len(works) < 2:
-        return {}
-    chosen = {}
-    for segment in segments:
-        rng = numpy_generator(seed, "ablation exchange", segment.piece.piece_id, str(segment.start_s))
-        elsewhere = [one for work, its in works.items() if work != segment.piece.group for one in its]
-        chosen[segment] = elsewhere[int(rng.integers(len(elsewhere)))]
-    return chosen
+    return torch.stack(list(rows)).mean(dim=0) if per_position else torch.cat(list(rows)).mean(dim=0, keepdim=True)

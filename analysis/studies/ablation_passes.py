@@ -1,6 +1,7 @@
 """Many passes of the same windows, each altered in another way: what does not change is computed once per batch."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from analysis.training.evaluation import note_batch, waveform_batch
 
 TAPS: dict[Side, str] = {"audio": "audio.a4", "midi": "midi.d4"}
 AS_IT_IS = "as it is"
+BLOCK = 256  # windows
 Change = Callable[[Tensor, Sequence[Segment]], Tensor]
 Compute = Callable[[DualEncoder, Sequence[Segment]], dict[str, ndarray]]
 
@@ -44,6 +46,8 @@ def under_changes(
     seed: int,
 ) -> dict[str, ndarray]:
     """Joint embeddings `(windows, d)` of one side, "as it is" and under every change of its descriptor.
+
+    A change may depend on which windows there are, such as on their mean; they are part of what identifies it.
 
     Args:
         desk: where the study works.
@@ -85,7 +89,7 @@ def over_batches(
     *,
     keep: bool = True,
 ) -> dict[str, ndarray]:
-    """Arrays of `compute(model, segments)` for all windows, batch by batch.
+    """Arrays of `compute(model, segments)` for all windows, batch by batch; the store keeps blocks of windows.
 
     Args:
         desk: where the study works.
@@ -100,26 +104,52 @@ def over_batches(
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    key = Store.key(
-        kind="passes", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
-        code=code_version(),
-        windows=[[segment.piece.piece_id, segment.start_s] for segment in segments], identity=dict(identity),
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type,
-    )  # fmt: skip
-    if keep and desk.store is not None and (entry := desk.store.get(key)) is not None:
+    blocks = [segments[start : start + BLOCK] for start in range(0, len(segments), BLOCK)]
+    among = Store.key(windows=_places(segments))
+
+    @functools.cache
+    def model() -> DualEncoder:
+        return (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device).eval()
+
+    parts = []
+    for number, block in enumerate(blocks):
+        key = Store.key(
+            kind="passes", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
+            code=code_version(), windows=_places(block), among=among, identity=dict(identity),
+            seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type,
+        )  # fmt: skip
+        what = f"{checkpoint.name}, {weights}: {identity.get('what', 'changing descriptors')}"
+        make = partial(_compute, desk.part(number, len(blocks)), checkpoint, block, model, what, compute)
+        parts.append(_kept(desk.store if keep else None, key, make))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _places(segments: Sequence[Segment]) -> list[list[str | float]]:
+    return [[segment.piece.piece_id, segment.start_s] for segment in segments]
+
+
+def _kept(store: Store | None, key: str, make: Callable[[], dict[str, ndarray]]) -> dict[str, ndarray]:
+    """What the store holds, else what is made, which the store gets."""
+    if store is not None and (entry := store.get(key)) is not None:
         return {name: np.array(entry.arrays[f"array.{i}"]) for i, name in enumerate(entry.document["names"])}
-    model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device).eval()
-    size, done, parts = batch_size(checkpoint.model_config, desk.device), 0, []
-    while done < len(segments):
-        desk.step(done, len(segments), f"{checkpoint.name}, {weights}: {identity.get('what', 'changing descriptors')}")
-        rest = segments[done : done + size]
-        parts.append(halving(len(rest), lambda n, rest=rest: compute(model, rest[:n]), desk))
-        done += len(next(iter(parts[-1].values())))
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if keep and desk.store is not None:
+    found = make()
+    if store is not None:
         with contextlib.suppress(StoreError):
-            desk.store.put(key, {"names": list(found)}, {f"array.{i}": array for i, array in enumerate(found.values())})
+            store.put(key, {"names": list(found)}, {f"array.{i}": array for i, array in enumerate(found.values())})
     return found
+
+
+def _compute(
+    desk: Desk, checkpoint: Checkpoint, block: Sequence[Segment], model: Callable[[], DualEncoder], what: str, compute: Compute
+) -> dict[str, ndarray]:
+    """A block, batch by batch; a batch that does not fit into memory is halved."""
+    size, done, parts = batch_size(checkpoint.model_config, desk.device), 0, []
+    while done < len(block):
+        desk.step(done, len(block), what)
+        rest = block[done : done + size]
+        parts.append(halving(len(rest), lambda n, rest=rest: compute(model(), rest[:n]), desk))
+        done += len(next(iter(parts[-1].values())))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 class _Once(nn.Sequential):

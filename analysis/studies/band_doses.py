@@ -1,5 +1,8 @@
 """How far the audio embedding moves, and what becomes of S, when a constant is added to one band of A4.
 
+How far is said twice: as a cosine distance, which is what retrieval sees, and as the L2 norm of the change of the embedding as it
+leaves the head, before any normalisation, which is what arXiv 2604.10283 gives in table 9 (at +0.1 standard deviations).
+
 A4 is z-scored, so that every band has mean 0 over time: a constant shift is off the manifold of recordings and shows what the
 network computes, not what a sound could do. The control is a shift as far (the same Euclidean norm) and as constant in time, in a
 direction that is random over the bands: one per window, drawn several times, of which the mean counts.
@@ -26,12 +29,14 @@ from analysis.results import Value
 from analysis.studies.ablation_passes import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.studies.band_filters import DISTANCE
 from analysis.studies.band_tables import Findings, Row, band_columns, columns, mean_value
+from analysis.studies.counterparts import PUBLISHED_DOSE
 from analysis.studies.desk import Desk
 from analysis.studies.pool_embeddings import Weights
 from analysis.studies.pool_ranks import K
 from analysis.studies.stress_scores import PoolScores
 
 MOST_DOSES = 10
+NORM = "mean L2 norm of the change of the joint audio embedding as it leaves the head"
 RANDOM = "random direction"
 N_DRAWS = 8  # of a random direction for every window
 Wanted = tuple[int | None, float]  # band, None for a random direction; dose
@@ -67,7 +72,9 @@ def nearest_one(doses: Sequence[float]) -> tuple[float, ...]:
 def shift_bands(
     found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
 ) -> None:
-    """Add the table "doses", values of the dose nearest to 1, and arrays `dose.*` (rows of the table, windows).
+    """Add the table "doses", values of the dose nearest to 1 and norms of ±0.1, and arrays `dose.*` and `dose_l2.*`.
+
+    The arrays are (rows of the table, windows).
 
     Raises:
         OutOfMemoryError: not even one window fits.
@@ -96,20 +103,24 @@ def _rows(
 ) -> list[Row]:
     """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
     before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(A4_EDGES_HZ)
-    distances = [np.mean([cosine_distance(audio[one], audio[AS_IT_IS]) for one in _names(*its)], axis=0) for its in wanted]
-    nulls = {dose: float(np.mean(row)) for (band, dose), row in zip(wanted, distances, strict=True) if band is None}
-    array, (told,) = found.keep("dose", distances), nearest_one(tuple(nulls))
+    base = audio[AS_IT_IS]
+    distances = [np.mean([cosine_distance(audio[one], base) for one in _names(*its)], axis=0) for its in wanted]
+    norms = [np.mean([np.linalg.norm(audio[one] - base, axis=1) for one in _names(*its)], axis=0) for its in wanted]
+    nulls, norm_nulls = ({its[1]: float(row.mean()) for its, row in zip(wanted, rows, strict=True) if its[0] is None}
+                         for rows in (distances, norms))  # fmt: skip
+    arrays = {"array": found.keep("dose", distances), "l2_array": found.keep("dose_l2", norms)}
+    (told,) = nearest_one(tuple(nulls))
     rows = []
     for number, (band, dose) in enumerate(wanted):
         place = {"band": RANDOM, "low_hz": None, "high_hz": None} if band is None else band_columns(band, names, A4_EDGES_HZ)
         what = f"{model['checkpoint']}, {model['weights']}, A4 {place['band']} {dose:+g} SD"
-        null = None if band is None else nulls[abs(dose)]
+        null, norm_null = (None, None) if band is None else (nulls[abs(dose)], norm_nulls[abs(dose)])
         moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
+        norm = mean_value(f"{what}: L2 change of the embedding", norms[number], draws, norm_null, "", NORM)
         drop = _drop(what, before, [scores.s(audio[one], midi) for one in _names(band, dose)], scores)
-        found.values += [moved, drop] if abs(dose) == told else []
-        rows.append(
-            {**model, **place, "dose": dose, **columns(moved), **columns(drop, "drop"), "array": array, "row": number}
-        )  # fmt: skip
+        found.values += [moved, norm, drop] if abs(dose) == told else [norm] if abs(dose) == PUBLISHED_DOSE else []
+        row = {**model, **place, "dose": dose, **columns(moved), **columns(drop, "drop"), **columns(norm, "l2")}
+        rows.append(row | {"l2_null": norm_null} | arrays | {"row": number})
     return rows
 
 

@@ -42,6 +42,8 @@ def read_bands(
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
+    if not segments:
+        return
     groups = np.array([segment.piece.group for segment in segments])
     if len(set(groups)) < 2:
         found.note(checkpoint.name, "reading", "left out: all windows are of one work, so that none can be held out")

@@ -5,7 +5,6 @@ Taking a band out of the sound works for any model. Shifting a band of A4 needs 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_edges
@@ -19,32 +18,31 @@ from analysis.studies.band_filters import LATER, filter_bands
 from analysis.studies.band_reading import read_bands
 from analysis.studies.band_tables import Findings, Row
 from analysis.studies.desk import tell_nobody
-from analysis.studies.pool_embeddings import Weights, list_windows
+from analysis.studies.pool_embeddings import Weights, list_windows, spread
+from analysis.studies.pool_request import StressRequest
+from analysis.studies.pool_words import CEILING, pool_row
 from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import Answer, Desk
 
-T = TypeVar("T")
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 N_PARTS = 4
+SEARCHED = {"filters": "S without bands of the sound", "doses": "S with bands of A4 shifted"}
 
 
 @dataclass(frozen=True)
-class Request:
-    """96 windows of the full corpus fill pools of 64, the 48 of the doses pools of 32.
+class Request(StressRequest):
+    """The canonical pool for bands of the sound; fewer windows for what takes long.
 
-    `bands`: "a4", "mel", "third-octave", "low-17.5" or edges in Hz; `doses`: standard deviations of a band of A4, each added and
-    subtracted; `attribution_windows`: from as many works, for gradients take long; 0 for none of either.
+    `bands`: "octaves", "a4", "mel", "third-octave", "low-17.5" or edges in Hz; `doses`: standard deviations of a band of A4, each
+    added and subtracted, on as many windows as `dose_windows` and the pool that these fill; `reading_windows`: from which bands
+    are read back; `attribution_windows`: from as many works, for gradients take long. 0 leaves a part out.
     """
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 4
-    bands: str = "a4"
+    bands: str = "octaves"
     doses: str = "0.1,0.25,0.5,1,2"
     dose_windows: int = 48
+    reading_windows: int = 96
     attribution_windows: int = 4
-    pool_size: int = 64
     seed: int = 42
 
 
@@ -57,15 +55,16 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     doses = parse_doses(request.doses)
-    if min(request.dose_windows, request.attribution_windows) < 0:
-        got = f"{request.dose_windows} and {request.attribution_windows}"
-        raise ConfigError(f"dose_windows and attribution_windows are {got}; expected 0, to leave a part out, or more.")
+    parts = {name: getattr(request, name) for name in ("dose_windows", "reading_windows", "attribution_windows")}
+    if min(parts.values()) < 0:
+        raise ConfigError(f"{parts} holds a number below 0; expected 0, to leave a part out, or more.")
     edges = band_edges(request.bands, desk.corpus.sample_rate)
     segments = list_windows(desk, request.split, request.windows_per_piece)
     scores = _pool(request, desk, segments)
     chosen = one_per_work(segments, request.attribution_windows)
     some = spread(segments, request.dose_windows)
     few = _pool(request, replace(desk, notice=tell_nobody), some) if some else None
+    read = spread(segments, request.reading_windows)
     pools = {"filters": scores} | ({"doses": few} if few else {})
     found = Findings()
     jobs: list[tuple[Checkpoint, Weights]] = [(one, weights) for one in desk.checkpoints.values() for weights in WEIGHTS]
@@ -76,36 +75,17 @@ def run(request: Request, desk: Desk) -> Answer:
             found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
         elif few is not None:
             shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
-        read_bands(found, parts[2], checkpoint, weights, segments, request.seed)
+        read_bands(found, parts[2], checkpoint, weights, read, request.seed)
         attribute(found, parts[3], checkpoint, weights, chosen, edges, request.seed)
     found.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
     return Answer(
-        headline(found, scores.window_draws), found.values, {**found.tables, **_places(chosen, segments, pools)}, arrays
+        headline(found, scores.window_draws), found.values, {**found.tables, **_places(chosen, read, segments, pools)}, arrays
     )
 
 
 def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
-    """Every window is a query."""
-    size = request.pool_size
-    return build_pool(
-        desk,
-        segments,
-        n_queries=len(segments),
-        pool_size=size,
-        n_same_piece=size // 4,
-        n_same_composer=size // 8,
-        seed=request.seed,
-    )
-
-
-def spread(segments: Sequence[T], n: int) -> list[T]:
-    """At most `n` windows, evenly over all of them.
-
-    >>> spread("abcdef", 3)
-    ['a', 'c', 'e']
-    """
-    return [segments[place * len(segments) // n] for place in range(n)] if n < len(segments) else list(segments)
+    return build_pool(desk, segments, seed=request.seed, **request.sizes)
 
 
 def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
@@ -116,17 +96,16 @@ def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
     return spread([its[len(its) // 2] for its in works.values()], n)
 
 
-def _places(chosen: Sequence[Segment], segments: Sequence[Segment], pools: Mapping[str, PoolScores]) -> dict[str, list[Row]]:
-    """Windows in the order of the arrays' columns, which of them the doses and attributions rest on, and the pools."""
+def _places(
+    chosen: Sequence[Segment], read: Sequence[Segment], segments: Sequence[Segment], pools: Mapping[str, PoolScores]
+) -> dict[str, list[Row]]:
+    """Windows in the order of the arrays' columns, on which of them the parts rest, and the pools."""
     number = {segment: place for place, segment in enumerate(segments)}
-    parts = {**{part: pool.segments for part, pool in pools.items()}, "attribution": chosen}
+    parts = {**{part: pool.segments for part, pool in pools.items()}, "reading": read, "attribution": chosen}
     return {
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
         "window_of": [{"part": part, "windows": [number[one] for one in its]} for part, its in parts.items()],
-        "pools": [
-            {"part": part, "n_queries": len(pool.groups), "pool_size": pool.pool.candidates.shape[1], "chance": pool.chance}
-            for part, pool in pools.items()
-        ],
+        "pools": [{**pool_row(pool, SEARCHED[part]), "part": part} for part, pool in pools.items()],
     }
 
 
@@ -149,6 +128,8 @@ def headline(found: Findings, draws: Draws) -> str:
     said += f"{_with_interval(first)}, {_of_distance(first)} of that between works ({LATER} {first['null']:.2g}; untrained twin "
     said += f"{_with_interval(twin)}, {_of_distance(twin)}), drop in S "
     said += f"{100 * first['drop']:.1f} points{_ends(first, 'drop_ci', 100, 1)}"
+    if scores[start := f"{best}, {WEIGHTS[0]}, {AS_IT_IS}: S"] >= CEILING:
+        said += f" from its ceiling ({100 * scores[start]:.1f} %)"
     if rest and _alike(found, first, rest[0], draws):
         said += f"; not distinguishable from {rest[0]['band']}"
     others = [f"{name} {ranked[name, WEIGHTS[0]][0]['band']}" for name in names if name != best]

@@ -6,15 +6,18 @@ FEW_WORKS = 5
 
 
 def cautions(result: Result) -> list[str]:
-    """Sentences to stand below the headline; none where nothing is unusual.
+    """Sentences to stand below the headline: that there are few works, and in which pools S was searched, if in any.
 
     >>> cautions(Result("probes", {}, "Headline.", [], {}, {}, {"n_works": 3}))
     ['Only 3 works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus.']
     """
-    works = result.provenance.get("n_works")
+    pools = [str(row["sentence"]) for row in result.tables.get("pools", ()) if "sentence" in row]
+    return [*_few_works(result.provenance.get("n_works")), *pools]
+
+
+def _few_works(works: object) -> list[str]:
     if not isinstance(works, int) or works >= FEW_WORKS:
         return []
     if works < 2:
         return ["Only one work: there is no interval over works. Take a larger corpus."]
-    said = f"Only {works} works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus."
-    return [said]
+    return [f"Only {works} works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus."]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.results import SHARE, Result, Value, format_value
+from analysis.studies.ablation_kinds import EXCHANGED, SAME_WORK, TRAINING_NOISE
 from analysis.studies.replication_words import chosen_test
 
 Row = Mapping[str, Any]
@@ -13,10 +14,13 @@ WAYS = ("audio to MIDI", "MIDI to audio")
 ABLATIONS = {
     "as it is": "real",
     "zero": "zero {}",
-    "noise of the same mean and SD": "noise {}",
-    "of a window of another work": "shuffle {}",
+    TRAINING_NOISE: "noise {}",
+    SAME_WORK: "shuffle {}",
 }
 SHIFT = "time_shift"
+SHUFFLES = {SAME_WORK: "same work", EXCHANGED: "all windows"}
+PUBLISHED_DOSE = 0.1  # standard deviations of a band of A4, upwards
+BAND_MEASURE = f"L2 change of the embedding, +{PUBLISHED_DOSE:g}"
 CHANGES = {
     SHIFT: "audio shifted by {:+g} samples",
     "note_velocity": "note velocity × {:g}",
@@ -77,10 +81,34 @@ def _scoreboard(result: Result) -> Told:
 
 
 def _ablation(result: Result) -> Told:
-    for row in result.tables["ablation"]:
-        if row["weights"] == TRAINED and row["kind"] in ABLATIONS:
-            condition = ABLATIONS[row["kind"]].format(row["input"])
-            yield row["checkpoint"], condition, "S", _text(row, value="s", prefix="s_")
+    """S by what a descriptor was replaced with.
+
+    What the authors call noise has the mean and SD of the training set. What they call a shuffle exchanged descriptors across
+    batches, but their batches are 16 or 32 consecutive windows, so nearly always of one piece and up to 75 % overlapping: its
+    counterpart is the descriptor of another window of the same work. The exchange across all windows, which is what the
+    description says, stands beside it in the same words, each named.
+    """
+    rows = [row for row in result.tables["ablation"] if row["weights"] == TRAINED and row["s"] is not None]
+    exchanged = {(row["checkpoint"], row["input"]): row for row in rows if row["kind"] == EXCHANGED}
+    for row in rows:
+        if row["kind"] not in ABLATIONS:
+            continue
+        text = _text(row, value="s", prefix="s_")
+        if row["kind"] == SAME_WORK:
+            text += f" {SHUFFLES[SAME_WORK]}"
+            if other := exchanged.get((row["checkpoint"], row["input"])):
+                text += f"; {_text(other, value='s', prefix='s_')} {SHUFFLES[EXCHANGED]}"
+        yield row["checkpoint"], ABLATIONS[row["kind"]].format(row["input"]), "S", text
+
+
+def _bands(result: Result) -> Told:
+    """How far the raw embedding goes with +0.1 on one band of A4, bands numbered from 0 as published."""
+    bands = [row for row in _trained(result.tables.get("doses", ())) if row["low_hz"] is not None]
+    lowest_first = sorted({row["low_hz"] for row in bands})
+    for row in bands:
+        if row["dose"] == PUBLISHED_DOSE and row.get("l2") is not None:
+            condition = f"band {lowest_first.index(row['low_hz'])}, {row['band']}"
+            yield row["checkpoint"], condition, BAND_MEASURE, _text(row, "", value="l2", prefix="l2_")
 
 
 def _controls(result: Result) -> Told:
@@ -148,7 +176,7 @@ def _replication(result: Result) -> Told:
 
 
 _READERS: Mapping[str, Callable[[Result], Told]] = {
-    "scoreboard": _scoreboard, "ablation": _ablation, "controls": _controls, "transposition": _transposition,
+    "scoreboard": _scoreboard, "ablation": _ablation, "bands": _bands, "controls": _controls, "transposition": _transposition,
     "invariance": _invariance, "similarity": _similarity, "probes": _probes, "replication": _replication,
     "embedding": _embedding,
 }  # fmt: skip

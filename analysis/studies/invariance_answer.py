@@ -14,6 +14,7 @@ from analysis.studies.desk import Answer
 from analysis.studies.invariance_bench import Bench, columns
 from analysis.studies.invariance_changes import Change, dose_label
 from analysis.studies.invariance_distances import distance_records, distance_value
+from analysis.studies.pool_words import at_ceiling
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
                 plain.setdefault(one.model, replace(found.score, name=f"{one.model}, unaltered: S"))
     tables = {
         "changes": [_change(change) for change in changes], "scores": scores, "distances": distances,
-        "windows": bench.windows_table(), "sentences": [{"text": details(plain, measured, names)}],
+        "windows": bench.windows_table(), "pools": [bench.pool_row],
+        "sentences": [{"text": details(plain, measured, names, f" among {bench.pool_row['short']}")}],
     }  # fmt: skip
     values = [*plain.values(), *(value for found in measured for value in (found.score, found.drop, found.distance))]
     return Answer(headline(plain, measured, names), values, tables, arrays)
@@ -107,21 +109,28 @@ def headline(plain: Mapping[str, Value], measured: Sequence[Measured], names: tu
         return f"{said}; S = {format_value(score, 'chance')}, so that a drop in it says nothing."
     if not any(_lowers(one) for one in own):
         chance = f"(chance {100 * (score.null or 0.0):.1f} %)"
-        return f"{said}; none of {len(own)} changes lowers S = {format_value(score)} {chance} distinguishably."
-    worst = max(own, key=lambda one: one.drop.value or 0.0)
-    return f"{said}; {_named(worst)} costs S most: {format_value(worst.drop)}."
+        said += f"; none of {len(own)} changes lowers S = {format_value(score)} {chance} distinguishably."
+    else:
+        worst = max(own, key=lambda one: one.drop.value or 0.0)
+        said += f"; {_named(worst)} costs S most: {format_value(worst.drop)}."
+    return said + _ceiling(score)
 
 
-def details(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...]) -> str:
+def _ceiling(score: Value) -> str:
+    """That S has hardly any room above it, where it has not."""
+    return f" S unaltered is at its ceiling ({format_value(_bare(score))}), where harm shows late." if at_ceiling(score) else ""
+
+
+def details(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...], among: str = "") -> str:
     """Of the best checkpoint the change that costs it most, those that cost nothing measurable, and what moves it least."""
     best, score, own = _best(plain, measured, names)
     said, least = (
-        f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows",
+        f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows{among}",
         _told(own, measured),
     )
     if score.inside_null is not False:
         return f"{said}, so that a drop in S says nothing here. {least}"
-    said += f" (chance {100 * (score.null or 0.0):.1f} %). "
+    said += f" (chance {100 * (score.null or 0.0):.1f} %).{_ceiling(score)} "
     if not any(_lowers(one) for one in own):
         return f"{said}None of {len(own)} changes lowers S distinguishably. {least}"
     worst = max(own, key=lambda one: one.drop.value or 0.0)

@@ -217,7 +217,7 @@ def hear(
 
 @dataclass
 class Heard:
-    """Waveforms of one change and dose, made once and given to every model; `check` may raise to stop."""
+    """Waveforms of one change and dose, made once and given to every model until forgotten; `check` may raise to stop."""
 
     make: Callable[[Segment, int], ndarray]
     check: Callable[[], None]
@@ -236,7 +236,7 @@ class Heard:
 
 
 def altered(change: str, side: Side, dose: float | None, desk: Desk, *, seed: int = 42, conditions: str | None = None) -> Altered:
-    """The change of one side as models are given it; waveforms are kept as long as it is."""
+    """The change of one side as models are given it; waveforms are kept until it is told to forget them."""
     if dose is None:
         return AS_IT_IS
     name = f"{change} {dose:g}"
@@ -245,8 +245,8 @@ def altered(change: str, side: Side, dose: float | None, desk: Desk, *, seed: in
     name += (
         f", seed {seed}" if change.endswith("noise") else f", {conditions}" if change in ("sound_font", "transposition") else ""
     )
-    make = partial(_heard, change, dose, seed, conditions)
-    return Altered(name, waveforms=Heard(make, desk.cancel.check))
+    heard = Heard(partial(_heard, change, dose, seed, conditions), desk.cancel.check)
+    return Altered(name, waveforms=heard, forget=heard.kept.clear)
 
 
 def _heard(change: str, dose: float, seed: int, conditions: str | None, segment: Segment, sample_rate: int) -> ndarray:

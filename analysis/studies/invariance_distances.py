@@ -41,12 +41,15 @@ def yardsticks(rows: Rows, works: Works) -> dict[str, float | None]:
     return {tap: distance_between_works(array, works.groups) for tap, array in rows.items()}
 
 
-def relative_distances(before: Rows, after: Rows, yardstick: Mapping[str, float | None]) -> Float32[ndarray, "taps n"]:
-    """Of every tap and window the distance from `before` to `after`; 1 is as far as another piece. 0 without a yardstick."""
-    return np.stack([
-        cosine_distance(before[tap], after[tap]) / unit if unit else np.zeros(len(before[tap]))
-        for tap, unit in yardstick.items()
-    ]).astype(np.float32)  # fmt: skip
+def tap_distances(before: Rows, after: Rows) -> Float32[ndarray, "taps n"]:
+    """Cosine distance of every window from `before` to `after`, tap by tap in the order of `before`."""
+    return np.stack([cosine_distance(rows, after[tap]) for tap, rows in before.items()]).astype(np.float32)
+
+
+def relative(distances: Float32[ndarray, "taps n"], yardstick: Mapping[str, float | None]) -> Float32[ndarray, "taps n"]:
+    """Distances as shares of the yardstick of their tap: 1 is as far as another piece. 0 without a yardstick."""
+    shares = [rows / unit if unit else np.zeros_like(rows) for rows, unit in zip(distances, yardstick.values(), strict=True)]
+    return np.stack(shares).astype(np.float32)
 
 
 def distance_records(

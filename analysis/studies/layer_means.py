@@ -22,7 +22,7 @@ from analysis.models.pooling import mean_over_tokens
 from analysis.models.taps import capture, intervene, list_taps
 from analysis.results import code_version
 from analysis.store import Store, StoreError
-from analysis.studies.desk import Desk
+from analysis.studies.desk import Desk, tell_nobody
 from analysis.studies.pool_embeddings import Weights, batch_size
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -41,12 +41,14 @@ class Altered:
         waveforms: (segments, sample_rate) → `(batch, samples)`; None for the recording as it is.
         notes: (segments, max_notes) → notes; None for the notes as they are.
         taps: tap → (activation, segments) → activation, see `analysis.models.taps.intervene`.
+        forget: lets go of what the change keeps from batch to batch; it may be asked for again.
     """
 
     name: str = ""
     waveforms: Callable[[Sequence[Segment], int], Tensor] | None = None
     notes: Callable[[Sequence[Segment], int], MidiBatch] | None = None
     taps: Mapping[str, Callable[[Tensor, Sequence[Segment]], Tensor]] = field(default_factory=dict)
+    forget: Callable[[], None] = tell_nobody
 
 
 AS_IT_IS = Altered()
@@ -65,6 +67,8 @@ def layer_means(
     side: Side,
     taps: Sequence[str] = (),
     altered: Altered = AS_IT_IS,
+    *,
+    keep: bool = True,
 ) -> dict[str, Float[ndarray, "n d"]]:
     """Mean over tokens (padding left out) at taps of one side, fp32 `(windows, d)` each; the joint embedding as it is.
 
@@ -78,6 +82,7 @@ def layer_means(
         side: of the model.
         taps: of `layers_of`; empty for all of them.
         altered: what is changed on the way in.
+        keep: whether the store is to have them.
 
     Raises:
         ConfigError: there is no such tap.
@@ -90,7 +95,7 @@ def layer_means(
         windows=[[segment.piece.piece_id, segment.start_s] for segment in segments], altered=altered.name,
         seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
     )  # fmt: skip
-    if desk.store is not None and (entry := desk.store.get(key)) is not None:
+    if keep and desk.store is not None and (entry := desk.store.get(key)) is not None:
         return {name: np.array(array) for name, array in entry.arrays.items()}
     model = desk.model(checkpoint, weights)
     chosen = tuple(taps) or layers_of(model, side)
@@ -102,7 +107,7 @@ def layer_means(
         parts.append(halving(len(rest), partial(_first, model, rest, side, chosen, altered, desk.device), desk))
         done += len(next(iter(parts[-1].values())))
     means = {name: np.concatenate([part[name] for part in parts]) for name in chosen}
-    if desk.store is not None:
+    if keep and desk.store is not None:
         with contextlib.suppress(StoreError):
             desk.store.put(key, {"kind": "layer means"}, means)
     return means

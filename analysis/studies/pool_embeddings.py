@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from analysis.studies.study import Desk
 from analysis.training.evaluation import embed_segments
 
 Weights = Literal["trained", "untrained"]
+T = TypeVar("T")
 BATCH = 64
 CPU_BATCH_TOKENS = 3_008  # larger batches are no faster there, and between batches a study can be stopped
 
@@ -41,6 +42,15 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment
         desk.step(number, len(pieces), f"{piece.title}: reading notes")
         segments += list_segments([piece], max_per_piece=windows_per_piece)
     return drop_repeated(segments)
+
+
+def spread(segments: Sequence[T], n: int) -> list[T]:
+    """At most `n` windows, evenly over all of them.
+
+    >>> spread("abcdef", 3)
+    ['a', 'c', 'e']
+    """
+    return [segments[place * len(segments) // n] for place in range(n)] if n < len(segments) else list(segments)
 
 
 def batch_size(config: ModelConfig, device: torch.device) -> int:

@@ -32,3 +32,13 @@ class HardPoolRequest(PoolRequest):
     def sizes(self) -> dict[str, Any]:
         """Queries, candidates and how many of these are hard, as `build_pools` takes them."""
         return super().sizes | {"n_same_piece": self.n_same_piece, "n_same_composer": self.n_same_composer}
+
+
+@dataclass(frozen=True)
+class StressRequest(HardPoolRequest):
+    """The canonical pool from as few windows as fill it: the match and 64 others of its work make 65 windows of every piece.
+
+    That is 1,555 windows of the 24 works of the full corpus; all of them go through the model once for every alteration.
+    """
+
+    windows_per_piece: int = 65

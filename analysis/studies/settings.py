@@ -10,7 +10,7 @@ SPLITS = ("train", "validation", "test", "all")
 LONGEST_TEXT = 2_000
 MOST = {
     "windows_per_piece": 2_000, "n_queries": 20_000, "pool_size": 4_096, "n_same_piece": 4_096, "n_same_composer": 4_096,
-    "n_shuffles": 2_000, "shuffles": 200, "n_seeds": 20, "evaluation_seeds": 200, "dose_windows": 2_000,
+    "n_shuffles": 2_000, "shuffles": 200, "n_seeds": 20, "evaluation_seeds": 200, "dose_windows": 2_000, "reading_windows": 2_000,
     "attribution_windows": 200, "n_neighbors": 1_000, "k": 1_000, "folds": 100, "inner_folds": 100, "perplexity": 1_000,
     "pairs": 4_000,
 }  # fmt: skip

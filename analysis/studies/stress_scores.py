@@ -102,7 +102,7 @@ def build_pool(
     n_same_piece: int = 64,
     n_same_composer: int = 32,
     seed: int = 42,
-    no_overlap: bool = True,
+    no_overlap: bool = False,
 ) -> PoolScores:
     """A pool of these sizes, or the largest in the proportions 1 : ¼ : ⅛ that these windows can fill, which the desk is told.
 
@@ -114,7 +114,7 @@ def build_pool(
         n_same_piece: of them from the same piece.
         n_same_composer: of them from other works by the composer.
         seed: of the draw and of the intervals.
-        no_overlap: whether same-piece candidates begin at least 4 s from the match.
+        no_overlap: whether same-piece candidates begin at least 4 s from the match; in the canonical pool they need not.
 
     Raises:
         CorpusError: not even pools of 8 can be filled, or the pool has no room for what is asked for.

@@ -6,36 +6,35 @@ noise and gain, so that nothing but pitch differs. This needs a corpus that was 
 piano (21-108) are folded back by octaves on both sides, so that the windows, and n, are the same at every shift.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 from numpy import ndarray
 
 from analysis.errors import ConfigError
 from analysis.measures.displacements import displacement_alignment, unit_rows
 from analysis.studies.desk import Answer, Desk
-from analysis.studies.invariance_bench import Bench, Model, Sides, set_up
+from analysis.studies.invariance_bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.invariance_changes import altered, inner_windows, rendering_of
-from analysis.studies.invariance_distances import relative_distances, yardsticks
-from analysis.studies.layer_means import AS_IT_IS, SIDES
-from analysis.studies.transposition_answer import Moved, answer
+from analysis.studies.invariance_distances import relative, yardsticks
+from analysis.studies.layer_means import AS_IT_IS, SIDES, Altered, Side
+from analysis.studies.pool_request import StressRequest
+from analysis.studies.transposition_answer import Found, answer
 
 LARGEST = 48
 NO_RENDERER = (
     "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
 )
 
+Places = dict[Side, dict[Model, Moved]]
+
 
 @dataclass(frozen=True)
-class Request:
-    """Some windows of every piece, and semitones separated by commas, each of which is tried upwards and downwards."""
+class Request(StressRequest):
+    """Semitones separated by commas, each of which is tried upwards and downwards, on the canonical pool."""
 
-    checkpoints: tuple[str, ...]
-    corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 4
     semitones: str = "1,3,6,12,24"
-    pool_size: int = 64
     seed: int = 42
 
 
@@ -54,7 +53,7 @@ def run(request: Request, desk: Desk) -> Answer:
     windows = inner_windows(desk.part(0, n_passes + 1), request.split, request.windows_per_piece)
     if conditions is None:
         desk.notice(NO_RENDERER)
-    bench = set_up(desk, windows, n_passes, request.pool_size, request.seed)
+    bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     moved = move(bench, shifts, plain, conditions)
     return answer(bench, moved, shifts, sizes, tuple(desk.checkpoints))
@@ -77,31 +76,46 @@ def parse_semitones(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
-def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[Moved]:
+def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[Found]:
     """Every model at every shift; 0 first, because everything else is compared with it."""
-    start: dict[Model, Sides] = {}
+    given: dict[Side, dict[int, Altered]] = {
+        "midi": {shift: altered("transposition", "midi", shift, bench.desk) if shift else AS_IT_IS for shift in shifts}
+    }
+    before: dict[Side, dict[Model, Rows]] = {"midi": {model: sides["midi"] for model, sides in plain.items()}}
+    if conditions:
+        given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
+        before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
+    start: Places = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
     units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
-    found: list[Moved] = []
+    found: list[Found] = []
     for shift in sorted(shifts, key=abs):
-        read = altered("transposition", "midi", shift, bench.desk) if shift else AS_IT_IS
-        heard = altered("transposition", "audio", shift, bench.desk, conditions=conditions) if conditions else None
+        now: Places = start
+        if shift:
+            now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
         for model, recorded in plain.items():
-            now: Sides = {"midi": bench.rows(model, "midi", read) if shift else recorded["midi"]}
-            if heard is not None:
-                now["audio"] = bench.rows(model, "audio", heard)
-            if not shift:
-                start[model] = now
-            ranks = {"MIDI alone": bench.ranks(recorded["audio"], now["midi"])}
-            if heard is not None:
-                ranks["audio alone"] = bench.ranks(now["audio"], recorded["midi"])
-                ranks["both"] = bench.ranks(now["audio"], now["midi"])
-            distances = {side: relative_distances(start[model][side], now[side], units[model][side]) for side in now}
-            found.append(Moved(*model, shift, ranks, distances, units[model], _alignment(bench, start[model], now, shift)))
+            first, then = _of(model, start), _of(model, now)
+            distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
+            alignment = _alignment(bench, first, then, shift)
+            found.append(Found(*model, shift, _ranks(bench, recorded, then), distances, units[model], alignment))
     return found
 
 
+def _of(model: Model, places: Places) -> dict[Side, Moved]:
+    return {side: its[model] for side, its in places.items()}
+
+
+def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[str, Int[ndarray, "2 q"]]:
+    """Ranks of the matches by what was moved."""
+    audio, midi = recorded["audio"]["audio.embedding"], recorded["midi"]["midi.embedding"]
+    ranks = {"MIDI alone": bench.ranks(audio, now["midi"].embedding)}
+    if "audio" in now:
+        ranks["audio alone"] = bench.ranks(now["audio"].embedding, midi)
+        ranks["both"] = bench.ranks(now["audio"].embedding, now["midi"].embedding)
+    return ranks
+
+
 def _alignment(
-    bench: Bench, start: Sides, now: Sides, shift: int
+    bench: Bench, start: Mapping[Side, Moved], now: Mapping[Side, Moved], shift: int
 ) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None:
     """Cosine between the displacements of audio and MIDI, of the same window and on average of windows of other works.
 
@@ -109,10 +123,8 @@ def _alignment(
     """
     if shift == 0 or len(now) < len(SIDES) or bench.works.draws.n_works < 2:
         return None
-    displaced = [
-        unit_rows(now[side][f"{side}.embedding"]) - unit_rows(start[side][f"{side}.embedding"]) for side in SIDES
-    ]  # on the unit sphere, where retrieval compares
-    return displacement_alignment(displaced[0], displaced[1], bench.works.groups)
+    displaced = [unit_rows(now[side].embedding) - unit_rows(start[side].embedding) for side in SIDES]
+    return displacement_alignment(displaced[0], displaced[1], bench.works.groups)  # on the unit sphere, where retrieval compares
 
 
 def check(request: Request) -> None:

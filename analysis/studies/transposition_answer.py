@@ -14,6 +14,7 @@ from analysis.results import Value, format_value
 from analysis.studies.desk import Answer
 from analysis.studies.invariance_bench import Bench, columns
 from analysis.studies.invariance_distances import distance_records, distance_value
+from analysis.studies.pool_words import at_ceiling
 
 Records = list[dict[str, Any]]
 WHAT = {
@@ -25,7 +26,7 @@ PAPERS_SIZE = 3  # semitones of the published retention
 
 
 @dataclass(frozen=True)
-class Moved:
+class Found:
     """One model at one shift: ranks by what was moved, distances by side `(taps, n)`, and cosines of the displacements."""
 
     checkpoint: str
@@ -42,9 +43,9 @@ class Moved:
         return f"{self.checkpoint}, {self.weights}"
 
 
-def answer(bench: Bench, moved: Sequence[Moved], shifts: list[int], sizes: list[int], names: tuple[str, ...]) -> Answer:
+def answer(bench: Bench, moved: Sequence[Found], shifts: list[int], sizes: list[int], names: tuple[str, ...]) -> Answer:
     """Values, tables and arrays."""
-    models: dict[str, dict[int, Moved]] = {}
+    models: dict[str, dict[int, Found]] = {}
     for one in moved:
         models.setdefault(one.model, {})[one.shift] = one
     values: list[Value] = []
@@ -62,8 +63,8 @@ def answer(bench: Bench, moved: Sequence[Moved], shifts: list[int], sizes: list[
         tables["retention"] += tables_rows
     folded = _folded(bench, shifts)
     arrays["folded"] = folded
-    tables |= {"range": _range(bench, shifts, folded), "windows": bench.windows_table()}
-    return Answer(headline(values, names, sizes), values, tables, arrays)
+    tables |= {"range": _range(bench, shifts, folded), "windows": bench.windows_table(), "pools": [bench.pool_row]}
+    return Answer(headline(values, names, sizes, bench.pool_row["short"]), values, tables, arrays)
 
 
 def shift_label(shift: int) -> str:
@@ -75,15 +76,25 @@ def shift_label(shift: int) -> str:
     return f"{shift:+d}".replace("-", "−") if shift else "0"
 
 
-def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int]) -> str:
-    """How much of S the best checkpoint keeps with its MIDI moved, with both sides moved, and whether they move alike."""
+def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
+    """How much of S the best checkpoint keeps with its MIDI moved, with both sides moved, and whether they move alike.
+
+    Args:
+        values: of the study.
+        names: of the checkpoints.
+        sizes: of the transpositions, in semitones.
+        pool: in which S was searched, in short.
+    """
     by_name = {value.name: value for value in values}
     start = {name: by_name[f"{name}, trained, MIDI alone, 0 semitones: S"] for name in names}
     best = max(names, key=lambda name: start[name].value or 0.0)
     score, size = start[best], PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
     said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} windows that are not transposed"
+    said += f", among {pool}"
     if score.inside_null is not False:
         return f"{said}, so that there is nothing for a transposition to take away."
+    if at_ceiling(score):
+        said += ": its ceiling, where harm shows late"
     own = f"{best}, trained"
     alone = by_name[f"{own}, MIDI alone, ±{size} semitones: S retained"]
     said += f". Of that, ±{size} semitones in the MIDI alone leave {format_value(alone, 'what chance leaves')}"
@@ -108,7 +119,7 @@ def _alike(by_name: Mapping[str, Value], best: str, size: int) -> str:
     return f"{said} (windows of other works {mismatched})."
 
 
-def _scores(bench: Bench, ordered: list[Moved], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
+def _scores(bench: Bench, ordered: list[Found], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
     """S by what was moved and shift, and its drop from 0 semitones."""
     values: list[Value] = []
     records: Records = []
@@ -128,7 +139,7 @@ def _scores(bench: Bench, ordered: list[Moved], number: int) -> tuple[list[Value
     return values, records, arrays
 
 
-def _retention(bench: Bench, by_shift: Mapping[int, Moved], sizes: list[int]) -> tuple[list[Value], Records]:
+def _retention(bench: Bench, by_shift: Mapping[int, Found], sizes: list[int]) -> tuple[list[Value], Records]:
     """Mean of S at +k and −k as a share of S at 0."""
     values: list[Value] = []
     records: Records = []
@@ -143,7 +154,7 @@ def _retention(bench: Bench, by_shift: Mapping[int, Moved], sizes: list[int]) ->
     return values, records
 
 
-def _distances(bench: Bench, ordered: list[Moved], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
+def _distances(bench: Bench, ordered: list[Found], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
     """How far every layer of either side moved."""
     values: list[Value] = []
     records: Records = []
@@ -163,7 +174,7 @@ def _distances(bench: Bench, ordered: list[Moved], number: int) -> tuple[list[Va
     return values, records, arrays
 
 
-def _displacements(bench: Bench, ordered: list[Moved], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
+def _displacements(bench: Bench, ordered: list[Found], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:
     """Whether audio and MIDI embeddings go the same way; the null is the way of windows of other works."""
     known = [(one, one.alignment) for one in ordered if one.alignment is not None]
     values: list[Value] = []

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.ablation_kinds import OTHER_WORK, SAME_WORK, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE
 from analysis.studies.counterparts import ABLATIONS
 from app import controls, layout
 from app.charts import intervals
@@ -15,16 +16,19 @@ from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.components import actions, hear, published_table, study_facts
 from app.components.plain import plain
+from app.components.stress_kit import among, s_title
 from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
 NOTHING, AS_IT_IS = "none", "as it is"
 INPUTS = ("A4", "D4", "A4 and D4")
 SHORT: dict[str, str] = {
-    "noise of the same mean and SD": "noise, same mean and SD",
-    "of a window of another work": "that of another work",
+    WINDOW_NOISE: "noise like the window",
+    TRAINING_NOISE: "noise like the training set",
+    SHUFFLED: "shuffled in time",
+    SAME_WORK: "another of the same work",
+    OTHER_WORK: "that of another work",
 }
-# What the authors call it. They exchanged descriptors between windows, which they call a shuffle.
 MOST, MOST_PX, TABLE_PX, FEW = 20, 560, 320, 8
 TWINS = "untrained twins"
 COLUMNS = {
@@ -35,6 +39,10 @@ COLUMNS = {
     "drop": st.column_config.TextColumn("drop (points)", width=116, help="S as it is minus S after, the same queries"),
     "twin drop": st.column_config.TextColumn("of the twin", width=116, help="Drop of the untrained twin, in points"),
     "moved": st.column_config.TextColumn("moved", width=150, help="Mean cosine distance between embeddings before and after"),
+}
+WHAT = {
+    "kind": st.column_config.TextColumn("replaced by", width=250),
+    "what": st.column_config.TextColumn("what that is", width=600),
 }
 HEARD = {
     "audio to MIDI": st.column_config.TextColumn("audio → MIDI", width=92, help="Rank of the match before → after"),
@@ -56,7 +64,10 @@ def draw(result: Result, choice: Choice) -> None:
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
     first = _scores(result, shown, arms, its)
     second = _drops(result, shown, len(first) and _place(shown, first[-1]))
-    number = _numbers(shown, (second or first or [()])[-1])
+    number = _numbers(result, shown, (second or first or [()])[-1])
+    if kinds := result.tables.get("kinds"):
+        with st.expander("What is put in its place", icon=":material/swap_horiz:"):
+            st.dataframe(list(kinds), column_config=WHAT, hide_index=True)
     _suffering(result, choice, shown[number])
     published_table.beside(result, arms)
 
@@ -71,7 +82,7 @@ def shown_rows(rows: Sequence[Row], its: str) -> list[Row]:
 def condition(row: Row) -> str | None:
     """What the authors call what was done; None where they did nothing of the kind.
 
-    >>> condition({"kind": "of a window of another work", "input": "A4"})
+    >>> condition({"kind": "of another window of the same work", "input": "A4"})
     'shuffle A4'
     """
     pattern = ABLATIONS.get(row["kind"])
@@ -115,7 +126,7 @@ def _scores(result: Result, shown: Sequence[Row], arms: Mapping[str, str], its: 
     """S after every replacement, and as it is for reference: the first row and a dotted line for every checkpoint."""
     marks = [score_mark(row) for row in shown]
     colours = study_facts.colours_of(result)
-    drawing = intervals.forest(marks, x_title="S (%)", y_title=f"{its} replaced by", percent=True, colours=colours)
+    drawing = intervals.forest(marks, x_title=s_title(result), y_title=f"{its} replaced by", percent=True, colours=colours)
     looks = marked.styles(marks, colours)
     for mark in marks:
         if mark.group == AS_IT_IS and not mark.twin:
@@ -186,7 +197,7 @@ def _distance(row: Row) -> str:
     return f"{row['distance']:.3f}{ends}"
 
 
-def _numbers(shown: Sequence[Row], clicked: tuple[Any, ...]) -> int:
+def _numbers(result: Result, shown: Sequence[Row], clicked: tuple[Any, ...]) -> int:
     """All numbers; the number among `shown` of the chosen row: the one that was clicked, else the dearest."""
     places = [i for i, row in enumerate(shown) if row["weights"] == "trained" and row["input"] != NOTHING]
     twins = {_key(row)[:3]: row for row in shown if row["weights"] != "trained"}
@@ -211,8 +222,8 @@ def _numbers(shown: Sequence[Row], clicked: tuple[Any, ...]) -> int:
     chosen = picked["selection"]["rows"]
     first = shown[places[start]]
     st.caption(
-        f"n = {first['n']} queries; chance {100 * first['chance']:.1f} %; in brackets 95 % intervals, bootstrap over works; "
-        "○ not distinguishable from chance, or from no change. Drops are paired by query."
+        f"n = {first['n']} queries{among(result)}; chance {100 * first['chance']:.1f} %; in brackets 95 % intervals, "
+        "bootstrap over works; ○ not distinguishable from chance, or from no change. Drops are paired by query."
     )
     return places[chosen[0] if chosen and chosen[0] < len(places) else start]
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
+from app import controls
 from app.charts import doses, matrix, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
@@ -16,6 +17,8 @@ from app.components.band_marks import (
     FREQUENCY,
     MEASURES,
     MOVED,
+    NORM,
+    Row,
     Shown,
     apart_of,
     bands_of,
@@ -27,10 +30,11 @@ from app.components.band_marks import (
     named,
 )  # fmt: skip
 from app.components.plain import plain
-from app.components.stress_kit import TWINS, cell, name_twins_once
+from app.components.stress_kit import TWINS, cell, name_twins_once, pool_said
 from app.components.study_form import Choice
 
 RANDOM = "random direction"
+NORM_NAME = "L2 norm of the change"
 TITLES = {
     MEASURES[MOVED].title: "moved (% of the<br>way, logarithmic)",
     MEASURES["cosine distance"].title: "cosine distance<br>(logarithmic)",
@@ -43,6 +47,7 @@ SHORT: dict[str, str] = {
 }
 HEARD = {
     "distance": st.column_config.NumberColumn("distance", format="%.4f", width=72, help="Cosine distance of this window"),
+    "change": st.column_config.NumberColumn("change", format="%.3f", width=72, help="L2 norm of the change of this window"),
     "correlation": st.column_config.NumberColumn("correlation", format="%.2f", width=84, help="Of this window, held out"),
     "attributed": st.column_config.NumberColumn("attributed", format="%.3f", width=80, help="Cosine similarity due to the band"),
     "lost": st.column_config.NumberColumn("lost", format="%.3f", width=64, help="Similarity with its notes, before − after"),
@@ -50,14 +55,16 @@ HEARD = {
 }  # fmt: skip
 
 
-def windows(result: Result, choice: Choice, table: str, clicked: Sequence[tuple[Any, ...]], title: str) -> None:
+def windows(
+    result: Result, choice: Choice, table: str, clicked: Sequence[tuple[Any, ...]], title: str, shown: Shown | None = None
+) -> None:
     """The windows behind a mark that was clicked; without one how to come to them."""
     if (row := named(result, table, clicked)) is None:
         st.caption("Click a point or a cell to hear the windows behind it.")
         return
     key = "_".join((table, *map(str, key_of(table, row))))
     st.caption(plain(f"The windows with the largest numbers: {', '.join(map(str, key_of(table, row)))}."))
-    hear.pick(behind(result, table, row), choice.corpus, key, title=title, columns=HEARD)
+    hear.pick(behind(result, table, row, shown), choice.corpus, key, title=title, columns=HEARD)
 
 
 def notes(result: Result, part: str) -> None:
@@ -72,23 +79,33 @@ def notes(result: Result, part: str) -> None:
 
 
 def shifted(result: Result, choice: Choice, shown: Shown) -> None:
-    """How far the embedding moves when a band of A4 is shifted; what was not measured."""
+    """How far the embedding moves when a band of A4 is shifted, as a distance or as a norm; what was not measured."""
     st.subheader("Bands of A4, shifted", anchor=False)
     rows, apart = bands_of(result.tables["doses"]), apart_of(result)
     if rows:
-        its = shown if shown.field in ("value", "drop") else MEASURES["cosine distance"]
+        its = _measure(rows, shown)
         marks = [mark_of(r, "doses", str(r["band"]), its, apart[r["checkpoint"], r["weights"]], at=r["dose"]) for r in rows]
         drawing = doses.panels(
             [mark for mark in marks if mark is not None], x_title="shift (SD of the band)",
             y_title=TITLES.get(its.title, its.title.replace(" (", "<br>(")),
-            null_name=RANDOM if its.field == "value" else its.null, colours=study_facts.colours_of(result),
+            null_name=its.null if its.field == "drop" else RANDOM, colours=study_facts.colours_of(result),
         )  # fmt: skip
-        if its.field == "value":
+        if its.field != "drop":
             _logarithmic(drawing, [mark for mark in marks if mark is not None])
         drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
         clicked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
-        windows(result, choice, "doses", clicked, "Moves with A4 shifted")
+        st.caption(plain(f"{its.what} n = {rows[0]['n']} windows.{pool_said(result, 'doses')}"))
+        windows(result, choice, "doses", clicked, "Moves with A4 shifted", its)
     notes(result, "doses")
+
+
+def _measure(rows: Sequence[Row], shown: Shown) -> Shown:
+    """What is drawn of a shift: what the page shows, or on demand the norm, which is what others have published."""
+    own = shown if shown.field in ("value", "drop") else MEASURES["cosine distance"]
+    if not all("l2" in row for row in rows):
+        return own
+    name = next(name for name, one in MEASURES.items() if one is own)
+    return NORM if controls.pick_word("shift", "Shown of a shift", (name, NORM_NAME)) == NORM_NAME else own
 
 
 def _logarithmic(drawing: go.Figure, marks: Sequence[Mark]) -> None:

@@ -49,11 +49,15 @@ MEASURES = {
         "Cosine distance divided by how many dB quieter the sound is without the band.", "1/dB", null="",
     ),
 }  # fmt: skip
+NORM = Shown(
+    "l2", "L2 norm of the change (no unit)",
+    "L2 norm of the change of the audio embedding as it leaves the head, before any normalisation.", null="random direction",
+)  # fmt: skip
 # What names a record of a table; the part of the windows that it rests on; what its array holds.
 PARTS = {
     "filters": (("checkpoint", "weights", "band"), "filters", "distance"),
     "doses": (("checkpoint", "weights", "band", "dose"), "doses", "distance"),
-    "reading": (("checkpoint", "weights", "band", "layer"), "filters", "correlation"),
+    "reading": (("checkpoint", "weights", "band", "layer"), "reading", "correlation"),
     "attribution": (("checkpoint", "weights", "band", "method"), "attribution", "attributed"),
 }
 
@@ -112,7 +116,7 @@ def mark_of(row: Row, table: str, group: str, shown: Shown, apart: float, **more
     factor = shown.factor / (apart if shown is MEASURES[MOVED] else 1.0)
     prefix = "" if shown.field == "value" else f"{shown.field}_"
     numbers = [row[shown.field], row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]]
-    numbers.append(row["null"] if shown.field == "value" else 0.0 if shown.null else None)
+    numbers.append(row["null"] if shown.field == "value" else row.get(f"{shown.field}_null", 0.0 if shown.null else None))
     if numbers[0] is None:
         return None
     scaled = [None if number is None else factor * number for number in numbers]
@@ -126,11 +130,13 @@ def apart_of(result: Result) -> dict[tuple[str, str], float]:
     return {(row["checkpoint"], row["weights"]): row["between_works"] or 1.0 for row in result.tables["filters"]}
 
 
-def behind(result: Result, table: str, row: Row) -> list[dict[str, Any]]:
-    """The windows behind a number, the largest first."""
+def behind(result: Result, table: str, row: Row, shown: Shown | None = None) -> list[dict[str, Any]]:
+    """The windows behind a number, the largest first; of a shift by its norm where that is shown."""
     _, part, column = PARTS[table]
-    values = result.arrays[row["array"]][row["row"]]
-    places = next(one["windows"] for one in result.tables["window_of"] if one["part"] == part)
+    array, column = (row["l2_array"], "change") if shown is NORM else (row["array"], column)
+    values = result.arrays[array][row["row"]]
+    of_part = {one["part"]: one["windows"] for one in result.tables["window_of"]}
+    places = of_part.get(part, of_part["filters"])  # which is every window
     lost = result.arrays[row["similarity_array"]][row["row"]] if "similarity_array" in row else None
     found = []
     for number in np.argsort(-np.abs(values), kind="stable")[:MOST].tolist():

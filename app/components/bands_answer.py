@@ -31,7 +31,7 @@ from app.components.band_marks import (
     named,
 )  # fmt: skip
 from app.components.plain import plain
-from app.components.stress_kit import cell, name_twins_once
+from app.components.stress_kit import among, cell, name_twins_once, pool_said
 from app.components.study_form import Choice
 
 MOST_EDGES = 12
@@ -60,7 +60,8 @@ def draw(result: Result, choice: Choice) -> None:
     with left:
         shown = MEASURES[controls.pick_choice("measure", "Shown", known, known[0])]
     with right:
-        st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']} windows.")
+        pool = pool_said(result, "filters") if shown.field == "drop" else ""
+        st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']:,} windows.{pool}")
     clicked = _filters(result, shown)
     rows = bands_of(result.tables["filters"])
     row = named(result, "filters", clicked) or farthest(rows, study_facts.names_of(result)[0])
@@ -135,7 +136,7 @@ def add_energy(drawing: go.Figure, rows: Sequence[Row]) -> go.Figure:
     drawing.update_xaxes(range=[math.log10(drawn_from(rows[0])) - 0.02, math.log10(edges[-1]) + 0.02])
     if len(edges) <= MOST_EDGES:
         drawn = [drawn_from(rows[0]), *edges[1:]]
-        drawing.update_xaxes(tickvals=drawn, ticktext=[f"{edge:g}" for edge in edges], showgrid=True, gridcolor=GRID)
+        drawing.update_xaxes(tickvals=drawn, ticktext=[f"{edge:,.0f}" for edge in edges], showgrid=True, gridcolor=GRID)
     return drawing
 
 
@@ -175,7 +176,7 @@ def _numbers(result: Result) -> None:
         pool = next(one for one in result.tables["pools"] if one["part"] == "filters")
         st.caption(
             f"95 % intervals, bootstrap over works; ○ not distinguishable from the sound {LATER}, or from no change. "
-            f"In brackets: controls. S: {pool['n_queries']} queries among {pool['pool_size']} candidates, "
+            f"In brackets: controls. S: {pool['n_queries']} queries{among(result, 'filters')}, "
             f"chance {100 * pool['chance']:.1f} %."
         )
 

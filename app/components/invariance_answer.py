@@ -15,7 +15,7 @@ from app.charts.mark import Mark
 from app.components import actions, altered_sound, published_table, study_facts
 from app.components.altered_sound import AWAY, Given
 from app.components.plain import plain
-from app.components.stress_kit import cell, name_twins_once
+from app.components.stress_kit import cell, name_twins_once, pool_said
 from app.components.study_form import Choice
 
 OVERVIEW = {"embedding moved": "distances", "drop in S": "scores"}
@@ -102,7 +102,7 @@ def _overview(result: Result) -> None:
     actions.figure(drawing, "overview", result, rows)
     st.caption(
         "Every change at the end of its doses that moves trained embeddings most, the least moving on top. Doses of different "
-        "changes cannot be compared with each other; checkpoints and twins at one dose can."
+        f"changes cannot be compared with each other; checkpoints and twins at one dose can.{pool_said(result)}"
     )
     for row in result.tables.get("sentences", ()):
         st.caption(plain(str(row["text"])))
@@ -151,7 +151,10 @@ def _responses(result: Result, change: Row) -> list[tuple[Any, ...]]:
     drawing.update_layout(height=MAIN_PX)
     rows = [row for _, table, more in panels for row in rows_of(result, table, change, **more)]
     picked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
-    st.caption("The null is chance for S. What moved has none, since it is never below 0: compare it with the untrained twin.")
+    st.caption(
+        "The null is chance for S. What moved has none, since it is never below 0: compare it with the untrained twin."
+        f"{pool_said(result)}"
+    )
     return picked
 
 
@@ -235,4 +238,6 @@ def _numbers(result: Result, change: Row) -> None:
              "n": row["n"]}
             for row in rows
         ], hide_index=True, placeholder="—")  # fmt: skip
-        st.caption("95 % intervals, bootstrap over works; ○ not distinguishable from chance, or from 0 for drops.")
+        st.caption(
+            f"95 % intervals, bootstrap over works; ○ not distinguishable from chance, or from 0 for drops.{pool_said(result)}"
+        )

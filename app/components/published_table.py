@@ -32,12 +32,18 @@ COLUMNS = {
 def beside(result: Result, arms: Mapping[str, str]) -> None:
     """Table "Published versus ours" of a result: every published number about its arms, and what the result says there.
 
+    Below it stands in which pools ours were found, where the result tells that.
+
     Args:
         result: of any study.
         arms: checkpoint → arm.
     """
     ours = counterparts(result, arms)
     draw(result.study, dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)]), ours)
+    if ours:
+        for row in result.tables.get("pools", ()):
+            if "sentence" in row:
+                st.caption(plain(f"Ours: {row['sentence']}"))
 
 
 def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:

@@ -1,14 +1,40 @@
-"""What the pages of stress share: numbers of records in words, and one entry of a legend for all untrained twins."""
+"""What the pages of stress share: the pool behind an S, numbers of records in words, one entry of a legend for all twins."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
 
+from analysis.results import Result
 from app.charts import mark as marked
 from app.charts import theme
 
 TWINS = "untrained twins"
+
+
+def pool_of(result: Result, part: str = "S") -> str:
+    """The pool in which S was searched, as it stands beside S; empty where the result does not tell.
+
+    >>> row = {"part": "S", "short": "256 candidates, 64 of the same work"}
+    >>> pool_of(Result("transposition", {}, "Headline.", (), {"pools": (row,)}, {}, {}))
+    '256 candidates, 64 of the same work'
+    """
+    return next((str(row["short"]) for row in result.tables.get("pools", ()) if row.get("part") == part and "short" in row), "")
+
+
+def s_title(result: Result) -> str:
+    """Title of an axis of S, with the pool where it is known."""
+    return f"S (%), {pool}" if (pool := pool_of(result)) else "S (%)"
+
+
+def among(result: Result, part: str = "S") -> str:
+    """The pool as the end of a clause about S; empty where the result does not tell."""
+    return f" among {pool}" if (pool := pool_of(result, part)) else ""
+
+
+def pool_said(result: Result, part: str = "S") -> str:
+    """The pool as a sentence of its own, with a space before it; empty where the result does not tell."""
+    return f" S is of {pool}." if (pool := pool_of(result, part)) else ""
 
 
 def cell(row: Mapping[str, Any], prefix: str = "", *, percent: bool = True) -> str | None:

@@ -13,7 +13,7 @@ from app.charts.mark import Mark
 from app.components import actions, altered_sound, published_table, study_facts
 from app.components.altered_sound import AWAY, Given
 from app.components.plain import plain
-from app.components.stress_kit import cell, name_twins_once
+from app.components.stress_kit import cell, name_twins_once, pool_said, s_title
 from app.components.study_form import Choice
 
 AXIS = "transposition (semitones, not to scale)"
@@ -84,7 +84,7 @@ def _responses(result: Result) -> list[tuple[Any, ...]]:
         for row in rows
     ]  # fmt: skip
     drawing = doses.panels(
-        [mark for mark in marks if mark is not None], x_title=AXIS, y_title="S (%)", percent=True,
+        [mark for mark in marks if mark is not None], x_title=AXIS, y_title=s_title(result), percent=True,
         categories=[shift_words(shift) for shift in shifts], domain=(0, 104), null_name="chance", columns=3,
     )  # fmt: skip
     drawing.update_layout(height=MAIN_PX)
@@ -152,7 +152,9 @@ def _retention(result: Result, point: Point) -> None:
         percent=True, null_name="chance", labels=False,
     )  # fmt: skip
     actions.figure(drawing, "retention", result, rows)
-    st.caption("Chance, too, as a share of S at 0. The twins, which have nothing to lose, are among all numbers.")
+    st.caption(
+        f"Chance, too, as a share of S at 0. The twins, which have nothing to lose, are among all numbers.{pool_said(result)}"
+    )
 
 
 def _directions(result: Result) -> None:
@@ -219,4 +221,7 @@ def _numbers(result: Result) -> None:
                  "difference": cell(row, "above_", percent=False), "n": row["n"]}
                 for row in displaced
             ], hide_index=True, placeholder="—")  # fmt: skip
-        st.caption("95 % intervals, bootstrap over works; ○ not distinguishable from its null (chance, or 0 for a difference).")
+        st.caption(
+            "95 % intervals, bootstrap over works; ○ not distinguishable from its null (chance, or 0 for a difference)."
+            f"{pool_said(result)}"
+        )

@@ -3,6 +3,9 @@
 from app.components import bands_answer, study_page
 from app.components.study_form import Cost
 
+# Estimated: of what 96 windows took (small: 32), the bands of the sound by the number of windows that fill the canonical pool.
+COST = Cost(small=235, full=730)
+
 HOW_TO_READ = """
 One band at a time is cut out of the sound, without delay or ringing that could be heard, and nothing else changes. **Embedding
 moved** is the cosine distance between the audio embeddings before and after, as a share of the mean distance between windows of
@@ -11,7 +14,9 @@ different works: 100 % is as far as another piece. **Drop in S** is what it cost
 The null is the same sound **one sample later**: nobody hears it, every band keeps its energy, and yet all samples change. A
 hollow mark is not distinguishable from that; a filled mark *below* the dashed line moves less than that. The lower panel shows
 how much of the energy each band holds. For arms with A4 the bands of the descriptor are shifted as well, by standard deviations;
-the null is a shift as far in a random direction.
+the null is a shift as far in a random direction. A shift is shown as a cosine distance, or as the **L2 norm** of the change of
+the embedding as it leaves the head, which is what the authors give for +0.1; norms of two models compare only as far as the
+lengths of their embeddings do.
 
 How it misleads:
 
@@ -21,7 +26,10 @@ How it misleads:
 - Bands are not notes. Most fundamentals of piano music lie between 100 and 1000 Hz, their overtones above; if one of two that
   say the same is left, little moves. Small effects of single bands do not add up.
 - Embeddings of an untrained network lie close together: in cosine distance its twin seems to ignore everything. Compare shares.
-- The pool is small, and S counts ranks 1 to 10 alike: S often stays where the distance shows an effect.
+- S counts ranks 1 to 10 alike: it often stays where the distance shows an effect. Without bands of the sound S is of the
+  canonical pool, if the corpus fills it; with bands of A4 shifted it is of the smaller pool of fewer windows that is named there.
+- The bands of the sound are the octaves of A4, what lies below them (the lowest fundamentals of a piano) and, at higher sample
+  rates, what lies above. In A4 itself nothing lies below 47 Hz.
 - A constant added to a band of A4 is off the manifold of recordings (every band has mean 0). It shows what the network
   computes, not what a sound could do.
 - Reading a band back from a layer shows that it is linearly there, not that it is used; an arm that is given A4 carries it
@@ -29,7 +37,7 @@ How it misleads:
 - Attributions depend on their baseline (−60 dB) and rest on very few windows. Where methods disagree, trust none of them alone.
 """
 
-PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, Cost(small=50, full=130), bands_answer.draw)
+PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, COST, bands_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

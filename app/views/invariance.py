@@ -3,6 +3,9 @@
 from app.components import invariance_answer, study_page
 from app.components.study_form import Cost
 
+# Estimated: what 96 windows took (small: 32), by the number of windows that fill the canonical pool, 1,553 (small: 513).
+COST = Cost(small=640, full=1780)
+
 HOW_TO_READ = """
 One side of every pair of windows is changed, the other stays as it is. Two things are measured at every dose: **S**, whether the
 match is still found, and **how far the embedding of the changed side moves**, as a share of the distance between windows of
@@ -16,6 +19,8 @@ How it misleads:
 
 - S near its ceiling cannot show small harm, for ranks 1 and 10 count the same; S near chance cannot show any. The distance shows
   both. A model may also move far and still find the match.
+- S is of the canonical pool, if the corpus fills it; below the headline stands which pool it was. A drop in an easier pool does
+  not compare with a published one.
 - Doses of different changes have no common scale. "It ignores gain more than noise" depends on how much of each was tried.
 - A time shift of a few thousand samples brings new notes into the window and takes others out, while the MIDI window stays. That
   is a mismatch in time, not the same music a little later. Ours of +k samples reads the recording k samples later; a published
@@ -31,7 +36,7 @@ How it misleads:
 - Changes and doses are many. Some are outside their null by luck. Windows of one piece are alike; intervals draw whole works.
 """
 
-PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, Cost(small=40, full=110), invariance_answer.draw)
+PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, COST, invariance_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

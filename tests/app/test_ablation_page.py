@@ -1,5 +1,6 @@
 """The page of ablation with a stored result: S and drops, the published values beside them, and from a point to the sound."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -11,7 +12,8 @@ from analysis.results import Result
 from app.charts import intervals
 from app.components import ablation_answer, published_table, study_facts
 
-KINDS = ("zero", "of a window of another work")
+KINDS = ("zero", "of another window of the same work")
+POOL = {"part": "S", "short": "16 candidates, 4 of the same work", "sentence": "S is searched in a pool of 16."}
 
 
 def ablated(
@@ -51,7 +53,9 @@ def ablated(
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     made = {"command": f"otoscope study ablation {' '.join(names)}", "seconds": 5.0, "seed": 42}
     said = f"Zeroing A4 costs {names[0]} 30.0 points."
-    return Result("ablation", request, said, [], {"ablation": rows, "windows": windows}, arrays, made)
+    kinds = [{"kind": kind, "what": "Something else."} for kind in KINDS]
+    tables = {"ablation": rows, "windows": windows, "kinds": kinds, "pools": [POOL]}
+    return Result("ablation", request, said, [], tables, arrays, made)
 
 
 @pytest.fixture
@@ -70,9 +74,12 @@ def test_the_stored_answer_is_shown_with_numbers_and_controls(queue, store, chec
         "checkpoint": "one", "replaced by": "zero", "S": "50.0 [46.0, 60.0]", "twin": "○ 5.0 [1.0, 15.0]",
         "drop": "30.0 [28.0, 33.0]", "twin drop": "○ 0.0 [-2.0, 3.0]", "moved": "0.200 [0.100, 0.300]",
     }  # fmt: skip
-    assert [row["replaced by"] for row in rows] == ["zero", "that of another work"] * 2
-    assert any("n = 4 queries; chance 6.2" in caption.value for caption in app.caption)
+    assert [row["replaced by"] for row in rows] == ["zero", "another of the same work"] * 2
+    assert any("n = 4 queries among 16 candidates, 4 of the same work; chance 6.2" in caption.value for caption in app.caption)
     assert "Compute" not in labels(app)
+    assert "S (%), 16 candidates, 4 of the same work" in app.get("plotly_chart")[0].proto.spec
+    assert "S is searched in a pool of 16." in [caption.value for caption in app.caption]  # below the headline
+    assert app.dataframe[1].value["what"].tolist() == ["Something else."] * 2
 
 
 def test_the_input_is_chosen_and_stays_in_the_address(queue, store, checkpoints, opened, ran):
@@ -88,7 +95,7 @@ def test_the_input_is_chosen_and_stays_in_the_address(queue, store, checkpoints,
 def test_a_chosen_row_leads_to_the_sound_of_what_suffers_most(queue, store, checkpoints, opened, ran):
     store["one",] = ablated("one")
     app = opened(checkpoints=["one"], corpus="small")
-    heard = app.dataframe[1].value.to_dict("records")  # the dearest replacement is chosen to begin with
+    heard = app.dataframe[2].value.to_dict("records")  # the dearest replacement is chosen to begin with
     assert [(row["audio to MIDI"], row["MIDI to audio"], row["start_s"]) for row in heard] == [
         ("1 → 1", "3 → 12", "0:30"), ("2 → 9", "1 → 1", "0:50"),
     ]  # fmt: skip
@@ -97,7 +104,7 @@ def test_a_chosen_row_leads_to_the_sound_of_what_suffers_most(queue, store, chec
     assert len(app.get("audio")) == 1
     app.session_state["numbers__2"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     ran(app)
-    assert any("that of another work: the match of no query falls." in caption.value for caption in app.caption)
+    assert any("another of the same work: the match of no query falls." in caption.value for caption in app.caption)
     assert not app.get("audio")
 
 
@@ -108,7 +115,7 @@ def test_what_was_ranked_first_instead_is_heard_too(queue, store, checkpoints, o
     assert "**Ranked first instead, the match being number 12**: piece 2, 0:20 to 0:24" in said  # asked by its MIDI
     assert any("Asked was the MIDI of the window above" in caption.value for caption in app.caption)
     assert len(app.get("audio")) == 2
-    assert "instead" not in app.dataframe[1].value
+    assert "instead" not in app.dataframe[2].value
     app.session_state["suffers_one_A4_zero_trained"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     ran(app)
     said = [text.value for text in app.markdown]
@@ -120,15 +127,16 @@ def test_published_values_stand_beside_ours_where_the_arm_is_published(queue, st
     checkpoints[0].arm = "a4r"
     store["one",] = ablated("one")
     app = opened(checkpoints=["one"], corpus="small")
-    table = app.dataframe[2].value.fillna("").to_dict("records")
+    table = app.dataframe[3].value.fillna("").to_dict("records")
     assert table[0] == {
         "arm": "a4r", "condition": "real", "measure": "S", "published": "82.0 %", "ours": "80.0 % [76.0, 90.0]", "note": "(1, 2)"
     }  # fmt: skip
-    assert {row["condition"]: row["ours"] for row in table}["shuffle A4"] == "80.0 % [76.0, 90.0]"
+    assert {row["condition"]: row["ours"] for row in table}["shuffle A4"] == "80.0 % [76.0, 90.0] same work"
     said = " ".join(caption.value for caption in app.caption)
     assert "arXiv 2604.10283" in said
     assert "not comparable in absolute terms with small models" in said
     assert "exchanged between windows of a batch" in said
+    assert "Ours: S is searched in a pool of 16." in said
     assert "published value" in app.get("plotly_chart")[0].proto.spec
 
 
@@ -176,7 +184,18 @@ def test_diamonds_stand_in_the_row_of_their_mark_and_widen_the_axis():
     assert not published_table.add_diamonds(drawing, [(("nobody",), 1.0)])
 
 
-@pytest.mark.parametrize(("kind", "said"), [("zero", "zero D4"), ("as it is", "real"), ("shuffled in time", None)])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("zero", "zero D4"),
+        ("as it is", "real"),
+        ("noise, mean and SD of the training set", "noise D4"),
+        ("of another window of the same work", "shuffle D4"),
+        ("shuffled in time within the window", None),
+        ("exchanged across all windows", None),
+        ("of a window of another work", None),
+    ],
+)
 def test_conditions_are_found_under_the_name_that_the_authors_gave_them(kind, said):
     assert ablation_answer.condition({"kind": kind, "input": "D4"}) == said
 
@@ -185,3 +204,13 @@ def test_a_checkpoint_keeps_its_colour_where_another_is_left_out():
     found = study_facts.colours_of(ablated("one", "two"))
     drawing: Any = intervals.forest([ablation_answer.Mark("x", "two", 0.5)], x_title="S", y_title="x", colours=found)
     assert drawing.data[1].marker.color == found["two"] != found["one"]
+
+
+def test_a_result_that_tells_no_pool_is_shown_without_one(queue, store, checkpoints, opened):
+    result = ablated("one")
+    tables = {name: rows for name, rows in result.tables.items() if name not in ("pools", "kinds")}
+    store["one",] = replace(result, tables=tables)
+    app = opened(checkpoints=["one"], corpus="small")
+    assert any("n = 4 queries; chance 6.2" in caption.value for caption in app.caption)
+    assert "S (%)" in app.get("plotly_chart")[0].proto.spec
+    assert not app.error

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -81,6 +82,18 @@ def examined(*names: str, with_a4: bool = True, attributed: bool = True, piece: 
     return Result("bands", request, f"{names[0]} moves farthest without 400–1600 Hz.", [], tables, arrays, made)
 
 
+def with_norms(result: Result) -> Result:
+    """The same with the L2 norms of the changes, and the pools in words."""
+    norm = {**numbers(2.0, None, "l2_"), "l2_null": 1.99, "l2_array": "norms"}
+    rows = [{**row, **norm} for row in result.tables["doses"]]
+    pools = [
+        {**result.tables["pools"][0], "part": part, "short": f"{n} candidates, 4 of the same work", "sentence": f"A pool of {n}."}
+        for part, n in (("filters", 16), ("doses", 8))
+    ]
+    arrays = {**result.arrays, "norms": np.array([[1.0, 2.0, 4.0, 3.0]], np.float32)}
+    return replace(result, tables={**result.tables, "doses": rows, "pools": pools}, arrays=arrays)
+
+
 @pytest.fixture
 def opened(open_page):
     return partial(open_page, "views/bands.py", corpus="small")
@@ -145,6 +158,33 @@ def test_a_click_in_a_detail_leads_to_its_windows(queue, store, opened, recordin
     ran(app)
     assert app.dataframe[1].value["distance"].tolist() == pytest.approx([-0.9, 0.3, 0.2, 0.1])
     assert "**Moves with A4 shifted**: piece 1, 0:10 to 0:14" in said(app)
+
+
+def test_the_norm_of_the_change_is_shown_on_demand(queue, store, opened, recording, ran):
+    store["one",] = with_norms(examined("one"))
+    app = opened(checkpoints=["one"])
+    assert not [trace for trace in json.loads(app.get("plotly_chart")[1].proto.spec)["data"] if trace.get("y") == [2.0, 2.0]]
+    box = next(one for one in app.button_group if one.label == "Shown of a shift")
+    assert box.options == ["embedding moved", "L2 norm of the change"]
+    box.set_value("L2 norm of the change")
+    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "trained", "100–400 Hz", -1]}]}}
+    ran(app)
+    assert app.query_params["shift"] == "L2 norm of the change"
+    shifts = json.loads(app.get("plotly_chart")[1].proto.spec)
+    lines = [trace for trace in shifts["data"] if trace.get("customdata")]
+    assert all(line["y"] == [2.0, 2.0] for line in lines)
+    assert lines[0]["marker"]["symbol"] == ["circle-open"] * 2  # inside the random direction's
+    assert "L2 norm of the change<br>(no unit)" in str(shifts["layout"])
+    assert app.dataframe[1].value["change"].tolist() == [4.0, 3.0, 2.0, 1.0]
+    assert any("before any normalisation. n = 4 windows. S is of 8 candidates, 4 of the same work." in text for text in said(app))
+
+
+def test_the_pools_stand_beside_every_s(queue, store, opened, recording):
+    store["one",] = with_norms(examined("one"))
+    app = opened(checkpoints=["one"], measure="drop in S")
+    assert {"A pool of 16.", "A pool of 8."} <= set(said(app))
+    assert any(text.endswith("n = 4 windows. S is of 16 candidates, 4 of the same work.") for text in said(app))
+    assert any("S: 4 queries among 16 candidates, 4 of the same work, chance 6.2 %." in text for text in said(app))
 
 
 def test_without_a4_and_attribution_the_page_says_so(queue, store, opened, recording):

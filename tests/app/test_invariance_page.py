@@ -59,6 +59,8 @@ def changed(*checkpoints: str, names: tuple[str, ...] = NAMES) -> Result:
                 ]  # fmt: skip
             arrays[f"distances.{number}"] = far
     tables["windows"] = [{"piece": f"piece {i}", "start_s": 1.0 + i, "work": f"work {i % 2}"} for i in range(6)]
+    pool = {"part": "S", "short": "6 candidates, 2 of the same work", "sentence": "S is searched in a pool of 6."}
+    tables["pools"] = [pool]
     made = {"checkpoint_sha256": dict.fromkeys(checkpoints, "ab" * 32), "command": "otoscope study invariance", "seed": 42}
     request = {"checkpoints": list(checkpoints), "corpus": "small", "split": "test", "seed": 42}
     return Result("invariance", request, f"{checkpoints[0]} ignores gain.", [], tables, arrays, made)
@@ -134,6 +136,14 @@ def test_one_change_over_its_doses(queue, store, opened, ran):
     assert app.query_params["change"] == "Gain"
     assert specs(app)[1]["layout"]["xaxis"]["ticktext"] == ["−12", "−6", "0", "+6", "+12"]
     assert "hatched: not distinguishable from nothing moved" in str(specs(app)[2]["layout"])
+
+
+def test_the_pool_stands_beside_every_s(queue, store, opened):
+    store["one",] = changed("one")
+    said = [caption.value for caption in opened(checkpoints="one").caption]
+    assert "S is searched in a pool of 6." in said
+    assert "Ours: S is searched in a pool of 6." in said
+    assert sum("S is of 6 candidates, 2 of the same work." in text for text in said) == 3
 
 
 def test_what_is_published_is_beside_our_numbers(queue, store, opened):

@@ -64,6 +64,8 @@ def transposed(*names: str, rendered: bool = True) -> Result:
         for shift, row in folded
     ]
     tables["windows"] = [{"piece": f"piece {i}", "start_s": 10.0 * i, "work": f"work {i % 2}"} for i in range(6)]
+    pool = {"part": "S", "short": "6 candidates, 2 of the same work", "sentence": "S is searched in a pool of 6."}
+    tables["pools"] = [pool]
     made = {"checkpoint_sha256": dict.fromkeys(names, "ab" * 32), "command": "otoscope study transposition", "seed": 42}
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     return Result("transposition", request, f"{names[0]} follows.", [], tables, arrays, made)
@@ -140,6 +142,16 @@ def test_every_number_is_in_a_table_beside_what_is_published(queue, store, opene
     assert len(scores) == 18
     assert retention["semitones"].unique().tolist() == ["±3"]
     assert displaced["difference"][0] == "0.30 [0.20, 0.40]"
+
+
+def test_the_pool_stands_beside_every_s(queue, store, opened):
+    store["one",] = transposed("one")
+    app = opened(checkpoints="one", corpus="small")
+    said = [caption.value for caption in app.caption]
+    assert "S is searched in a pool of 6." in said
+    assert "Ours: S is searched in a pool of 6." in said
+    assert sum("S is of 6 candidates, 2 of the same work." in text for text in said) == 2
+    assert "S (%), 6 candidates, 2 of the same work" in app.get("plotly_chart")[0].proto.spec
 
 
 def test_the_windows_that_move_most_come_first():

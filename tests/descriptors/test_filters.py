@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.descriptors.filters import (
     BAND_SETS,
     band_edges,
@@ -87,10 +88,30 @@ def test_sets_of_bands() -> None:
     assert mel[-1] == pytest.approx(12_000)
     assert thirds[1] / thirds[0] == pytest.approx(2 ** (1 / 3))
     assert any(low < 1000 < high and (low * high) ** 0.5 == pytest.approx(1000) for low, high in pairwise(thirds))
-    assert band_names((0.0, 2100.0, 12_000.0)) == ["0–2100 Hz", "2.1–12 kHz"]
+
+
+def test_bands_are_named_in_whole_hertz() -> None:
+    assert band_names((0.0, 2100.0, 12_000.0)) == ["0–2,100 Hz", "2,100–12,000 Hz"]
+    assert band_names(A4_EDGES_HZ) == [
+        "47–94 Hz", "94–188 Hz", "188–375 Hz", "375–750 Hz", "750–1,500 Hz", "1,500–3,000 Hz", "3,000–6,000 Hz",
+        "6,000–12,000 Hz",
+    ]  # fmt: skip
+    assert band_names((100.1, 100.2, 100.3)) == ["100.1–100.2 Hz", "100.2–100.3 Hz"]  # never two of one name
+
+
+@pytest.mark.parametrize(
+    ("rate", "ends"), [(24_000, (6000.0, 12_000.0)), (44_100, (12_000.0, 22_050.0)), (16_000, (6000.0, 8000.0))]
+)
+def test_octaves_are_the_bands_of_a4_and_what_lies_beside_them(rate: int, ends: tuple[float, float]) -> None:
+    edges = band_edges("octaves", rate)
+    assert edges[:3] == (0.0, 46.875, 93.75)
+    assert edges[-2:] == ends
+    assert set(edges[1:-1]) <= set(A4_EDGES_HZ)
+    sound = torch.randn(1, 9000, generator=torch.Generator().manual_seed(1))
+    assert energy_shares(sound, edges, rate).sum().item() == pytest.approx(1)  # nothing is left out
 
 
 @pytest.mark.parametrize("text", ["bark", "", "100", "200,100", "-5,100", "100,100", "1,inf", "nan,3"])
 def test_bands_are_checked(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"expected a4, mel|expected 2 to 65 rising frequencies"):
+    with pytest.raises(ConfigError, match=r"expected octaves, a4, mel|expected 2 to 65 rising frequencies"):
         band_edges(text, RATE)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.descriptors.interventions import exchange, mean, noise, shift_band, shuffle, spread_over_bands, zero
+from analysis.descriptors.interventions import exchange, mean, noise, noise_like, shift_band, shuffle, spread_over_bands, zero
 from analysis.errors import ShapeError
 
 LENGTHS = [7, 3, 1]
@@ -25,6 +25,21 @@ def test_noise_has_mean_and_standard_deviation_of_what_it_replaces(seed: int) ->
         assert torch.allclose(old.std(0, correction=0), new.std(0, correction=0), atol=1e-4)
     assert not torch.allclose(before[0], after[0], atol=0.1)
     assert torch.allclose(before[2], after[2], atol=1e-5)  # a single position is its own mean
+
+
+def test_noise_like_a_training_set_has_its_mean_and_standard_deviation_and_none_of_the_window() -> None:
+    average, spread = torch.tensor([1.0, -2.0, 0.0, 5.0]), torch.tensor([0.5, 2.0, 0.0, 1.0])
+    n = 20_000
+    after = noise_like(torch.full((2, n, 4), 7.0), average, spread, [1, 2], [n, n - 1])
+    assert torch.allclose(after[0].mean(0), average, atol=0.06)
+    assert torch.allclose(after[0].std(0, correction=0), spread, atol=0.06)
+    assert torch.equal(after[0, :, 2], torch.zeros(n))
+    assert torch.equal(after[1, n - 1], torch.full((4,), 7.0))  # padding
+    assert not torch.equal(after[0, : n - 1], after[1, : n - 1])
+    other = noise_like(torch.zeros(1, 100, 4), average, spread, [2])
+    assert torch.allclose(other[0], after[1, :100])  # of the window's seed, not of what it replaces
+    with pytest.raises(ShapeError, match="There are 3 means and 4 standard deviations; expected one per feature, 4"):
+        noise_like(descriptor(), average[:3], spread, [1, 2, 3])
 
 
 @given(st.integers(0, 1000))

@@ -226,15 +226,23 @@ def test_bands_hold_every_layer_of_all_windows_or_the_gradients_of_a_few(tiny_ch
         return study_memory.EXTRA["bands"](request, request.windows_per_piece * count_pieces(tiny_corpus), 8)
 
     columns = (2 * 2 + 3) * 8 + 6 * 8 * 21  # two states of one block, one of them once more; A4 and 20 shifted copies
-    reading = 4 * (4 * 3) * 188 * columns
+    reading = 4 * 96 * 188 * columns  # of 195 windows
     gradients = 8 * 4 * (96_000 + 3 * (4 * 600 + 8 * 30) + 30 * (16 * 8 + 3 * 8))
     assert extra(attribution_windows=0) == reading
     assert extra() == max(reading, gradients) == reading
     assert extra(windows_per_piece=1) == gradients
+    assert extra(reading_windows=1) == gradients
+
+
+def test_altered_sound_is_held_a_block_at_a_time(tiny_checkpoint: str, tiny_corpus: str) -> None:
+    request = build_request("invariance", [tiny_checkpoint], {"corpus": tiny_corpus})
+    few, many = (study_memory.EXTRA["invariance"](request, n, 8) for n in (256, 25_600))
+    assert (many - few) / (25_600 - 256) < 4 * 96_000 / 10  # what grows with the windows is far less than their sound
+    assert study_memory.EXTRA["invariance"](request, 10, 8) < few
 
 
 def test_every_study_that_holds_more_than_embeddings_says_so() -> None:
-    assert set(study_memory.EXTRA) == set(STUDY_NAMES) - {"ablation"}
+    assert set(study_memory.EXTRA) == set(STUDY_NAMES)
 
 
 def test_the_largest_layer_of_every_scale() -> None:

@@ -19,7 +19,9 @@ from analysis.models.taps import intervene
 from analysis.results import Value
 from analysis.store import Store
 from analysis.studies.ablation import Request, headline, reading, run
-from analysis.studies.ablation_changes import KINDS, changes_of
+from analysis.studies.ablation_changes import changes_of
+from analysis.studies.ablation_kinds import KINDS, OTHER_WORK
+from analysis.studies.ablation_material import gather
 from analysis.studies.ablation_passes import AS_IT_IS, under_changes
 from analysis.studies.desk import Desk
 from analysis.studies.study import build_request, finish_study
@@ -83,10 +85,12 @@ def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpu
         assert (instead.dtype, instead.shape) == (np.int32, (2, 16))
         assert (instead != answer.arrays["query"]).all()
         assert all(one in pool for one, pool in zip(instead[0], answer.arrays["candidates"], strict=True))
+    assert [row["kind"] for row in answer.tables["kinds"]] == list(KINDS)
+    assert answer.tables["pools"][0]["short"] == "16 candidates, 3 of the same work"
     plain, zeroed = (answer.arrays[rows["trained", *key]["instead"]] for key in (("none", AS_IT_IS), ("A4", "zero")))
     assert (plain != zeroed).any()
     assert answer.headline.startswith(
-        f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 % to 0.0 %"
+        f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 %, its ceiling, to 0.0 %"
     )
     assert "zeroing D4 costs it 0.0 points [0.0, 0.0], not distinguishable from none." in answer.headline
 
@@ -106,8 +110,8 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
 @pytest.mark.parametrize(("arm", "side"), [("a4r", "audio"), ("d4", "midi")])
 def test_a_window_is_ablated_alike_whatever_stands_beside_it(corpus: Corpus, make_checkpoint: Make, arm: str, side: Any) -> None:
     desk, checkpoint = Desk({}, corpus, torch.device("cpu")), make_checkpoint(arm)
-    segments = [list_segments([piece], max_per_piece=2)[1] for piece in corpus.pieces]
-    changes = changes_of(desk, checkpoint.model_config, segments, side, 42)
+    segments = list_segments(corpus.pieces, max_per_piece=2)
+    changes = changes_of(desk, checkpoint.model(), gather(desk, segments, 42), side)
     assert tuple(changes) == KINDS
     together = under_changes(desk, checkpoint, segments, "trained", side, changes, 42)
     alone = under_changes(desk, checkpoint, segments[2:3], "trained", side, changes, 42)
@@ -132,14 +136,6 @@ def test_padding_of_d4_has_no_effect(corpus: Corpus, make_checkpoint: Make) -> N
             assert torch.allclose(model.embed_midi(padded), expected, atol=1e-6)
         with intervene(model, "midi.d4", lambda x: torch.where(padded.mask[..., None], 7.0, x)):
             assert not torch.allclose(model.embed_midi(padded), expected, atol=1e-3)
-
-
-def test_one_work_cannot_exchange(corpus: Corpus, make_checkpoint: Make) -> None:
-    told: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
-    segments = list_segments(corpus.pieces[:1], max_per_piece=3)
-    assert KINDS[3] not in changes_of(desk, make_checkpoint("a4r").model_config, segments, "audio", 42)
-    assert told == ["All windows are of one work: no descriptor can be exchanged for that of another work."]
 
 
 def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
@@ -181,7 +177,7 @@ def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4
         for number, its in enumerate(inputs):
             value, low, high = drop if number == 0 else (-0.0004, -0.004, 0.004)
             its_row = {"s": 0.8 - value, "value": value, "ci_low": low, "ci_high": high, "reading": "near chance, above it"}
-            swapped = {"kind": KINDS[3], "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
+            swapped = {"kind": OTHER_WORK, "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
             rows += [{**plain, "input": its, "kind": "zero", **its_row}, {**plain, "input": its, **swapped}]
     return rows
 
@@ -203,3 +199,9 @@ def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() 
     assert said.startswith(
         "No descriptor is shown to be causal: the largest drop in S by zeroing one is -2.0 points [-5.0, -1.0], of A4 in m"
     )
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
+def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
+    rows = [{**row, "s": share} if row["input"] == "none" else row for row in rows_of((0.72, 0.6, 0.78))]
+    assert (f"from {100 * share:.1f} %, its ceiling, to 8.0 %" in headline(rows)) is told

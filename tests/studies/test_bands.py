@@ -13,24 +13,26 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.descriptors.filters import band_keep
-from analysis.descriptors.interventions import spread_over_bands
+from analysis.descriptors.interventions import shift_band, spread_over_bands
 from analysis.errors import ConfigError
 from analysis.measures.sensitivity import draw_works
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
+from analysis.models.taps import intervene
 from analysis.store import Store
 from analysis.studies.band_attribution import METHODS, attribute
 from analysis.studies.band_doses import N_DRAWS, RANDOM, parse_doses, shift_bands
 from analysis.studies.band_filters import LATER, NOISE, filter_bands
 from analysis.studies.band_reading import read_bands
 from analysis.studies.band_tables import Findings
-from analysis.studies.bands import headline, one_per_work, spread
+from analysis.studies.bands import Request, headline, one_per_work, spread
 from analysis.studies.desk import Desk
 from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import build_request, finish_study
+from analysis.training.evaluation import waveform_batch
 
 Make = Callable[[str], Checkpoint]
-HEARD = "750–1500 Hz"
+HEARD = "750–1,500 Hz"
 
 
 class OneBand(DualEncoder):
@@ -116,6 +118,30 @@ def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolS
     assert {value.name.split(" SD")[0][-4:] for value in found.values} == {"-0.5", "+0.5"}
 
 
+def test_the_change_of_the_raw_embedding_has_the_same_null(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+    found, checkpoint = Findings(), make_checkpoint("a4r")
+    shift_bands(found, desk, checkpoint, "trained", (0.1, 1.0), scores)
+    rows = found.tables["doses"]
+    null = {row["dose"]: row["l2"] for row in rows if row["band"] == RANDOM}
+    assert all(row["l2_null"] == null[abs(row["dose"])] for row in rows if row["band"] != RANDOM)
+    assert all(row["l2_null"] is None for row in rows if row["band"] == RANDOM)
+    model = checkpoint.model()
+    waveform = waveform_batch(scores.segments, 24_000)
+    with torch.no_grad():
+        before = model.embed_audio(waveform)
+        with intervene(model, "audio.a4", lambda x: shift_band(x, 2, 0.1)):
+            expected = (model.embed_audio(waveform) - before).norm(dim=1)
+    row = next(row for row in rows if row["low_hz"] == A4_EDGES_HZ[2] and row["dose"] == 0.1)
+    assert row["band"] == "188–375 Hz"
+    assert row["l2"] == pytest.approx(float(expected.mean()), rel=1e-3)
+    assert row["l2_ci_low"] < row["l2"] < row["l2_ci_high"]
+    assert found.arrays[row["l2_array"]][row["row"]] == pytest.approx(expected.numpy(), rel=1e-2)
+    told = {value.name: value for value in found.values if value.name.endswith("L2 change of the embedding")}
+    assert {name.split(" SD")[0].split()[-1] for name in told} == {"+0.1", "-0.1", "+1", "-1"}
+    value = told["a4r-1, trained, A4 188–375 Hz +0.1 SD: L2 change of the embedding"]
+    assert (value.value, value.null, value.n) == (row["l2"], row["l2_null"], 8)
+
+
 def test_a_random_direction_moves_about_as_far_as_the_bands_do(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
     """Its mean square is that of the bands where the response is linear; a shift that averages out over time moves less."""
     for arm in ("a4", "a4r"):
@@ -177,10 +203,12 @@ def test_gradients_add_up_and_ablation_is_the_filter(desk: Desk, scores: PoolSco
 
 
 def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
-    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "pool_size": 8, "bands": "low-17.5"}
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "bands": "low-17.5"}
     names = [str(make_checkpoint("D0").path), str(make_checkpoint("a4r").path)]
     steps: list[float] = []
-    request = build_request("bands", names, {**settings, "doses": "1", "dose_windows": 8, "attribution_windows": 1})
+    request = build_request(
+        "bands", names, {**settings, "doses": "1", "dose_windows": 8, "reading_windows": 5, "attribution_windows": 1}
+    )
     done = finish_study("bands", request, store=store, progress=lambda now, total, _: steps.append(now / total))
     result = done.result
     assert done.not_stored == ""
@@ -190,8 +218,15 @@ def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, s
     }
     assert any("D0-1" in row["checkpoint"] and "has no A4" in row["note"] for row in result.tables["notes"])
     assert [row["part"] for row in result.tables["pools"]] == ["filters", "doses"]
-    assert [len(row["windows"]) for row in result.tables["window_of"]] == [8, 8, 1]
-    assert {row["band"] for row in result.tables["filters"]} == {"0–2100 Hz", "2.1–12 kHz", NOISE, LATER}
+    assert [row["sentence"].split(" is searched")[0] for row in result.tables["pools"]] == [
+        "S without bands of the sound", "S with bands of A4 shifted",
+    ]  # fmt: skip
+    assert not any(row["canonical"] for row in result.tables["pools"])
+    places = {row["part"]: row["windows"] for row in result.tables["window_of"]}
+    assert {part: len(windows) for part, windows in places.items()} == {"filters": 8, "doses": 8, "reading": 5, "attribution": 1}
+    assert places["reading"] == [0, 1, 3, 4, 6]
+    assert {row["n"] for row in result.tables["reading"]} == {5}
+    assert {row["band"] for row in result.tables["filters"]} == {"0–2,100 Hz", "2,100–12,000 Hz", NOISE, LATER}
     whole = [row["energy_share"] for row in result.tables["filters"] if row["energy_share"] is not None]
     assert sum(whole[:2]) == pytest.approx(1, abs=1e-3)  # where two bands meet, they share what neither has alone
 
@@ -207,6 +242,15 @@ def findings(first: list[float], second: list[float], null: float, low: float) -
             row |= {"energy_share": 0.25, "between_works": 0.5, "array": "filter.0", "row": number}
             found.tables["filters"].append(row)
     return found
+
+
+@pytest.mark.parametrize(("share", "told"), [(1.0, True), (0.5, False)])
+def test_a_ceiling_is_told_of(share: float, told: bool, scores: PoolScores) -> None:
+    found = findings([0.2, 0.3, 0.4, 0.5], [0.1, 0.2, 0.3, 0.3], 0.01, 0.2)
+    ranks = np.ones((2, 8), np.int64) if share == 1 else np.tile([1, 11], (2, 4))
+    found.values.append(scores.s_value("m, trained, as it is", ranks))
+    said = headline(found, draw_works(np.arange(4), seed=1))
+    assert ("from its ceiling (100.0 %)" in said) is told
 
 
 @pytest.fixture
@@ -241,5 +285,6 @@ def test_doses_are_checked(text: str) -> None:
 def test_windows_are_spread_over_works(corpus: Corpus) -> None:
     segments = list_segments(corpus.pieces, max_per_piece=5)
     assert [one.piece.piece_id for one in one_per_work(segments, 2)] == [corpus.pieces[0].piece_id, corpus.pieces[2].piece_id]
+    assert Request(("a",)).bands == "octaves"
     assert spread(segments, 100) == segments
     assert one_per_work(segments, 0) == []

@@ -13,7 +13,7 @@ from analysis.report import write_report
 from analysis.results import format_value
 from analysis.store import Store
 from analysis.studies import STUDY_NAMES, battery
-from analysis.studies.battery import COST, Part, run_battery, settings_for
+from analysis.studies.battery import COST, Part, cost_of, run_battery, settings_for
 from analysis.studies.study import build_request
 
 Make = Callable[[str], Checkpoint]
@@ -29,6 +29,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_study_has_its_share_and_its_settings() -> None:
     assert tuple(COST) == STUDY_NAMES
+    assert cost_of("invariance", "full") > cost_of("scoreboard", "full")  # altered once per dose
+    assert cost_of("invariance", "small-clean") == COST["invariance"]
     for study in STUDY_NAMES:
         for corpus in ("small", "full"):
             assert build_request(study, ["x"], settings_for(study, corpus)).corpus == corpus

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.descriptors.filters import band_names
 from analysis.published.published import published
 from analysis.results import Result, Value
 from analysis.studies.counterparts import counterparts
@@ -114,6 +115,49 @@ def test_matched_cosines_and_the_first_layers_are_compared() -> None:
     cells.append(row(0.9, **whose | {"second_side": "audio"}, estimator="biased CKA", first_layer="1", second_layer="1"))
     found = counterparts(result("similarity", summary=[], cells=cells), {"one": "D0"})
     assert found == {("D0", "first layers", "biased linear CKA"): "0.10 [0.00, 0.20]"}
+
+
+def test_what_the_authors_call_a_shuffle_stands_beside_both_exchanges() -> None:
+    def ablated(kind: str, share: float, weights: str = "trained") -> dict[str, Any]:
+        score = {"s": share, "s_ci_low": share - 0.1, "s_ci_high": share + 0.1}
+        return {"checkpoint": "one", "weights": weights, "input": "A4", "kind": kind, "n": 8, **score}
+
+    rows = [
+        ablated("as it is", 0.9) | {"input": "none"},
+        ablated("zero", 0.1),
+        ablated("noise, mean and SD of the window", 0.3),
+        ablated("noise, mean and SD of the training set", 0.4),
+        ablated("shuffled in time within the window", 0.8),
+        ablated("exchanged across all windows", 0.5),
+        ablated("of another window of the same work", 0.6),
+        ablated("of another window of the same work", 0.2, "untrained"),
+        ablated("of a window of another work", 0.45),
+    ]
+    assert counterparts(result("ablation", ablation=rows), {"one": "a4r"}) == {
+        ("a4r", "real", "S"): "90.0 % [80.0, 100.0]",
+        ("a4r", "zero A4", "S"): "10.0 % [0.0, 20.0]",
+        ("a4r", "noise A4", "S"): "40.0 % [30.0, 50.0]",
+        ("a4r", "shuffle A4", "S"): "60.0 % [50.0, 70.0] same work; 50.0 % [40.0, 60.0] all windows",
+    }
+    assert counterparts(result("ablation", ablation=rows[:-3]), {"one": "a4r"}).get(("a4r", "shuffle A4", "S")) is None
+
+
+def test_bands_of_a4_are_compared_at_the_published_dose() -> None:
+    edges = [46.875 * 2.0**octave for octave in range(9)]
+    names: dict[float | None, str] = dict(zip(edges, band_names(edges), strict=False))
+
+    def shifted(low: float | None, dose: float, change: float) -> dict[str, Any]:
+        norm = {"l2": change, "l2_ci_low": change - 0.1, "l2_ci_high": change + 0.1}
+        return row(0.5, low_hz=low, band=names.get(low, "random direction"), dose=dose, **norm)
+
+    rows = [shifted(low, dose, 0.1 * (1 + band)) for band, low in enumerate(edges[:8]) for dose in (-0.1, 0.1, 1.0)]
+    found = counterparts(result("bands", doses=[*rows, shifted(None, 0.1, 9.0)]), {"one": "a4r"})
+    assert len(found) == 8
+    measure = "L2 change of the embedding, +0.1"
+    assert found["a4r", "band 0, 47–94 Hz", measure] == "0.10 [0.00, 0.20]"
+    assert found["a4r", "band 5, 1,500–3,000 Hz", measure] == "0.60 [0.50, 0.70]"
+    assert found["a4r", "band 7, 6,000–12,000 Hz", measure] == "0.80 [0.70, 0.90]"
+    assert counterparts(result("bands"), {"one": "a4r"}) == {}
 
 
 def test_nothing_is_compared_about_which_nothing_is_published() -> None:

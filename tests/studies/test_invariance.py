@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from analysis.store import Store
 from analysis.studies.desk import Desk
 from analysis.studies.invariance import respond
 from analysis.studies.invariance_answer import Measured, Response, details, headline
-from analysis.studies.invariance_bench import Bench, set_up
+from analysis.studies.invariance_bench import EVERY, Bench, set_up
 from analysis.studies.invariance_changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
 from analysis.studies.layer_means import AS_IT_IS, Altered, Side
 from analysis.studies.study import build_request, run_study
@@ -25,18 +26,23 @@ from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
+SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 
 
 @dataclass
 class Fake(Bench):
     """Instead of a model: a spectrum that ignores the level, and a histogram of pitch classes."""
 
-    def rows(self, model: tuple[str, str], side: Side, change: Altered = AS_IT_IS) -> dict[str, ndarray]:
+    def rows(
+        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        *, keep: bool = True,
+    ) -> dict[str, ndarray]:  # fmt: skip
+        windows = self.windows[block]
         if side == "audio":
-            waveforms = (change.waveforms or waveform_batch)(self.windows, 24_000).numpy()
+            waveforms = (change.waveforms or waveform_batch)(windows, 24_000).numpy()
             spectrum = np.abs(np.fft.rfft(waveforms, axis=1))[:, : 12_000 * 4].reshape(len(waveforms), 96, -1).mean(axis=2)
             return {"audio.embedding": spectrum / np.linalg.norm(spectrum, axis=1, keepdims=True)}
-        notes = (change.notes or note_batch)(self.windows, 2048)
+        notes = (change.notes or note_batch)(windows, 2048)
         counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
         return {"midi.embedding": np.pad(np.array(counts, np.float64), ((0, 0), (0, 96 - 12)))}
 
@@ -44,7 +50,7 @@ class Fake(Bench):
 @pytest.fixture
 def fake(corpus: Corpus) -> Fake:
     desk = Desk({}, corpus, CPU)
-    bench = set_up(desk, inner_windows(desk, "all", 3), 1, 8, 42)
+    bench = set_up(desk, inner_windows(desk, "all", 3), 1, SIZES, 42)
     return Fake(**vars(bench))
 
 
@@ -178,8 +184,8 @@ def _measured(
     return Measured(response, value(0.5), value(*drop, share=True), value(distance, *far), [])
 
 
-def _plain(low: float) -> Mapping[str, Value]:
-    return {"one, trained": Value("S", 0.8, low, 0.9, 96, 0.15625, "share", "")}
+def _plain(low: float, share: float = 0.8) -> Mapping[str, Value]:
+    return {"one, trained": Value("S", share, low, 0.9, 96, 0.15625, "share", "")}
 
 
 def test_the_headline_names_the_worst_the_harmless_and_the_least() -> None:
@@ -234,3 +240,17 @@ def test_the_details_at_their_boundaries() -> None:
     said = details(_plain(0.15625), harmless, ("one",))
     assert "not distinguishable from the null (chance, 15.6 %) of 96 unaltered windows, so that a drop in S says nothing" in said
     assert "costs it most: S falls by" in details(_plain(0.7), [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
+def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
+    harmless, costly = [_measured("gain", 12, (0.0, 0.0, 0.1), 0.1)], [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)]
+    for measured in (harmless, costly):
+        said = headline(_plain(0.7, share), measured, ("one",))
+        assert said.endswith(f"S unaltered is at its ceiling ({100 * share:.1f} %), where harm shows late.") is told
+    assert ("at its ceiling" in details(_plain(0.7, share), costly, ("one",))) is told
+
+
+def test_the_pool_stands_in_the_tables(result: Result) -> None:
+    (pool,) = result.tables["pools"]
+    assert (pool["part"], pool["canonical"], pool["short"]) == ("S", False, "8 candidates, 1 of the same work")

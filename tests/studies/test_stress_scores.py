@@ -61,7 +61,7 @@ def test_a_pool_that_is_too_large_shrinks_with_a_notice(corpus: Corpus) -> None:
     told: list[str] = []
     desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
     segments = list_segments(corpus.pieces, max_per_piece=10)
-    pool = build_pool(desk, segments).pool
+    pool = build_pool(desk, segments, no_overlap=True).pool
     assert pool.candidates.shape == (40, 32)
     assert told == ["40 windows fill pools of 32 candidates and 40 queries, not 256 and 500: chance is 27.1 %."]
     near = [
@@ -70,6 +70,11 @@ def test_a_pool_that_is_too_large_shrinks_with_a_notice(corpus: Corpus) -> None:
         for i in (pool.candidates[row, i],)
     ]
     assert not any(near)
+    overlapping = build_pool(Desk({}, corpus, torch.device("cpu")), segments).pool  # as in the canonical pool
+    assert any(
+        abs(segments[overlapping.query[row]].start_s - segments[overlapping.candidates[row, place]].start_s) < 4
+        for row, place in zip(*np.where(overlapping.kind == 1), strict=True)
+    )
 
 
 @pytest.mark.parametrize("sizes", [{"pool_size": 8, "n_same_piece": 8}, {"n_queries": 0}])

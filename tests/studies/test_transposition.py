@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Value
 from analysis.studies.desk import Answer, Desk
-from analysis.studies.invariance_bench import Bench, set_up
+from analysis.studies.invariance_bench import EVERY, Bench, set_up
 from analysis.studies.invariance_changes import inner_windows
 from analysis.studies.layer_means import AS_IT_IS, Altered, Side
 from analysis.studies.study import build_request, finish_study
@@ -24,6 +25,7 @@ from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
+SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 SHIFTS = [-12, -1, 0, 1, 12]
 KEYS = np.arange(36, 100)
 
@@ -32,12 +34,16 @@ KEYS = np.arange(36, 100)
 class PitchClasses(Bench):
     """Instead of a model: energy by pitch class, of the sound and of the notes."""
 
-    def rows(self, model: tuple[str, str], side: Side, change: Altered = AS_IT_IS) -> dict[str, ndarray]:
+    def rows(
+        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        *, keep: bool = True,
+    ) -> dict[str, ndarray]:  # fmt: skip
+        windows = self.windows[block]
         if side == "midi":
-            notes = (change.notes or note_batch)(self.windows, 2048)
+            notes = (change.notes or note_batch)(windows, 2048)
             counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
             return {"midi.embedding": np.array(counts) - np.mean(counts)}
-        waveforms = (change.waveforms or waveform_batch)(self.windows, 24_000).numpy()
+        waveforms = (change.waveforms or waveform_batch)(windows, 24_000).numpy()
         spectrum = np.abs(np.fft.rfft(waveforms * np.hanning(waveforms.shape[1]), axis=1))
         bins = np.round(4 * 440 * 2.0 ** ((KEYS - 69) / 12)).astype(int)
         energy = np.stack([spectrum[:, one - 2 : one + 3].max(axis=1) for one in bins], axis=1) ** 0.5
@@ -48,7 +54,7 @@ class PitchClasses(Bench):
 @pytest.fixture(scope="module")
 def found(corpus: Corpus) -> Answer:
     desk = Desk({}, corpus, CPU)
-    bench = PitchClasses(**vars(set_up(desk, inner_windows(desk, "all", 3), 1, 8, 42)))
+    bench = PitchClasses(**vars(set_up(desk, inner_windows(desk, "all", 3), 1, SIZES, 42)))
     plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
     return answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
 
@@ -118,12 +124,12 @@ def test_semitones_are_checked() -> None:
             parse_semitones(text)
 
 
-def _values(low: float = 0.7, excess: float = 0.1) -> list[Value]:
+def _values(low: float = 0.7, excess: float = 0.1, start: float = 0.8) -> list[Value]:
     def share(name: str, number: float, ends: tuple[float, float], null: float) -> Value:
         return Value(f"one, trained, {name}", number, *ends, 96, null, "share", "")
 
     return [
-        share("MIDI alone, 0 semitones: S", 0.8, (low, 0.9), 0.15625),
+        share("MIDI alone, 0 semitones: S", start, (low, 0.9), 0.15625),
         share("MIDI alone, ±3 semitones: S retained", 0.4, (0.3, 0.5), 0.2),
         share("both, ±3 semitones: S retained", 0.95, (0.9, 1.0), 0.2),
         Value("one, trained, semitones +3: cosine of audio and MIDI displacement", 0.6, 0.5, 0.7, 96, 0.1, "", ""),
@@ -134,23 +140,37 @@ def _values(low: float = 0.7, excess: float = 0.1) -> list[Value]:
 
 
 def test_the_headline_tells_both_sides_from_one() -> None:
-    assert headline(_values(), ("one",), [1, 3]) == (
-        "one finds the match for S = 80.0 % [70.0, 90.0] of 96 windows that are not transposed. Of that, ±3 semitones in the "
-        "MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave 95.0 % [90.0, 100.0]. At +3, audio and MIDI "
-        "of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works 0.10)."
+    assert headline(_values(), ("one",), [1, 3], "256 candidates, 64 of the same work") == (
+        "one finds the match for S = 80.0 % [70.0, 90.0] of 96 windows that are not transposed, among 256 candidates, 64 of the "
+        "same work. Of that, ±3 semitones in the MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave "
+        "95.0 % [90.0, 100.0]. At +3, audio and MIDI of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works "
+        "0.10)."
     )
 
 
 def test_the_headline_at_its_boundaries() -> None:
     assert "move with a cosine of 0.60 [0.50, 0.70], not distinguishable from windows of other works (0.10)." in headline(
-        _values(excess=0.0), ("one",), [3]
+        _values(excess=0.0), ("one",), [3], "8 candidates"
     )
-    said = headline(_values(low=0.15625), ("one",), [3])
-    assert said.endswith("not transposed, so that there is nothing for a transposition to take away.")
+    said = headline(_values(low=0.15625), ("one",), [3], "8 candidates")
+    assert said.endswith("not transposed, among 8 candidates, so that there is nothing for a transposition to take away.")
     values = _values()
     values[1] = replace(values[1], ci_low=0.2)
     assert "leave 40.0 % [20.0, 50.0], not distinguishable from the null (what chance leaves, 20.0 %); in" in headline(
-        values, ("one",), [3]
+        values, ("one",), [3], "8 candidates"
     )
-    assert headline(values[:2], ("one",), [3]).endswith("so that only the MIDI was moved.")
-    assert headline([*values[:3]], ("one",), [3]).endswith("cannot be said from a single work.")
+    assert headline(values[:2], ("one",), [3], "8 candidates").endswith("so that only the MIDI was moved.")
+    assert headline([*values[:3]], ("one",), [3], "8 candidates").endswith("cannot be said from a single work.")
+
+
+@pytest.mark.parametrize(("start", "told"), [(0.99, True), (0.9899, False)])
+def test_a_ceiling_is_told_of(start: float, told: bool) -> None:
+    said = headline(_values(start=start), ("one",), [3], "8 candidates")
+    assert ("among 8 candidates: its ceiling, where harm shows late. Of that, ±3" in said) is told
+
+
+def test_the_pool_stands_in_the_tables(found: Answer) -> None:
+    (pool,) = found.tables["pools"]
+    assert (pool["part"], pool["short"], pool["n_queries"]) == ("S", "8 candidates, 2 of the same work", 12)
+    assert pool["n_windows"] == len(found.tables["windows"])
+    assert "among 8 candidates, 2 of the same work" in found.headline

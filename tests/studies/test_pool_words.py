@@ -1,0 +1,85 @@
+"""A pool says what it is: canonical or not, how hard, and whether S has room above it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.datasets.piece import Corpus
+from analysis.datasets.pools import Pools
+from analysis.datasets.segments import list_segments
+from analysis.results import Result, Value
+from analysis.studies.cautions import cautions
+from analysis.studies.desk import Desk
+from analysis.studies.pool_words import at_ceiling, pool_row
+from analysis.studies.stress_scores import PoolScores, build_pool
+from analysis.studies.study import build_request
+
+CANONICAL = {"windows_per_piece": 65, "n_queries": 500, "pool_size": 256, "n_same_piece": 64, "n_same_composer": 32}
+
+
+def pool_of(corpus: Corpus, n_queries: int = 500, pool_size: int = 256, same_piece: int = 64, same_composer: int = 32) -> Any:
+    """A pool of the windows of a tiny corpus of which only the kinds and sizes are looked at."""
+    segments = list_segments(corpus.pieces, max_per_piece=10)
+    kind = np.full((n_queries, pool_size), 3, np.int8)
+    kind[:, 0] = 0
+    kind[:, 1 : 1 + same_piece] = 1
+    kind[:, 1 + same_piece : 1 + same_piece + same_composer] = 2
+    query = np.arange(n_queries) % len(segments)
+    groups = np.array([segments[i].piece.group for i in query])
+    return PoolScores(segments, Pools(query, np.zeros((n_queries, pool_size), np.int64), kind), groups, 42)
+
+
+@pytest.mark.parametrize("study", ["ablation", "bands", "transposition", "invariance"])
+def test_studies_of_stress_ask_for_the_canonical_pool_and_every_size_is_settable(study: str) -> None:
+    request = build_request(study, ["a"], {})
+    assert {name: getattr(request, name) for name in CANONICAL} == CANONICAL
+    asked = {name: number - 1 for name, number in CANONICAL.items()}
+    changed = build_request(study, ["a"], asked)
+    assert {name: getattr(changed, name) for name in CANONICAL} == asked
+
+
+def test_the_canonical_pool_says_so(corpus: Corpus) -> None:
+    row = pool_row(pool_of(corpus), "S")
+    assert row["canonical"] is True
+    assert (row["part"], row["short"]) == ("S", "256 candidates, 64 of the same work")
+    assert row["chance"] == pytest.approx(0.0342, abs=1e-3)
+    assert row["sentence"] == (
+        "S is searched in the canonical pool: 500 queries among 256 candidates, 64 of the same work and 32 of the same composer, "
+        "drawn from 40 windows of 4 works; chance 3.4 %."
+    )
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"n_queries": 499}, {"pool_size": 255}, {"same_piece": 60}, {"same_composer": 30}, {"same_piece": 65}]
+)
+def test_any_other_pool_says_that_its_numbers_do_not_stand_beside_published_ones(corpus: Corpus, sizes: dict[str, int]) -> None:
+    row = pool_row(pool_of(corpus, **sizes), "S")
+    assert row["canonical"] is False
+    assert "not the canonical pool" in row["sentence"]
+    assert "not comparable with published ones" in row["sentence"]
+
+
+def test_a_few_works_that_are_too_short_leave_a_pool_canonical(corpus: Corpus) -> None:
+    scores = pool_of(corpus)
+    scores.pool.kind[:16, 60:65] = 3
+    row = pool_row(scores, "S")
+    assert row["canonical"] is True
+    assert row["short"] == "256 candidates, 64 of the same work"
+
+
+def test_a_shrunk_pool_is_told_of_wherever_its_numbers_are(corpus: Corpus) -> None:
+    scores = build_pool(Desk({}, corpus, torch.device("cpu")), list_segments(corpus.pieces, max_per_piece=10))
+    row = pool_row(scores, "S")
+    assert row["short"] == "32 candidates, 8 of the same work"
+    assert row["n_queries"] == 40
+    found = Result("transposition", {}, "Headline.", [], {"pools": [row]}, {}, {"n_works": 24})
+    assert cautions(found) == [row["sentence"]]
+    assert cautions(replace(found, tables={"pools": [{"pool": "canonical"}]})) == []
+
+
+@pytest.mark.parametrize(("share", "there"), [(0.99, True), (1.0, True), (0.9899, False), (None, False)])
+def test_a_ceiling_begins_at_99_per_cent(share: float | None, there: bool) -> None:
+    assert at_ceiling(Value("S", share, None, None, 500, 0.03, "share", "")) is there
