@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_published_and_ours_are_told_apart_without_colour() -> None:
     assert low < 25
     assert high > 60
     heights = drawing["layout"]["yaxis"]["tickvals"]
-    assert [round(b - a) for a, b in zip(heights, heights[1:], strict=False)] == [screening.ROW_PX] * 2
+    assert [round(b - a) for a, b in pairwise(heights)] == [screening.ROW_PX] * 2
     assert drawing["layout"]["shapes"][0]["line"]["dash"] == "dash"
     assert "<b>g &lt;b&gt;</b>" in [one["text"] for one in drawing["layout"]["annotations"]]
     assert "Nothing to draw" in screening.forest([]).to_plotly_json()["layout"]["annotations"][0]["text"]
