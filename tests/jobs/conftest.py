@@ -27,7 +27,7 @@ def eventually() -> Callable[[Callable[[], Any]], None]:
     """Wait for what another thread or process is about to do."""
 
     def wait(condition: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < deadline, "it never happened"
             time.sleep(0.001)

@@ -21,7 +21,7 @@ from analysis.jobs.channel import Channel
 from analysis.jobs.job import Job
 from analysis.jobs.queue import JobQueue
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 Eventually = Callable[[Callable[[], Any]], None]
 PIECES, REPEAT = 20, 20_000

@@ -13,7 +13,7 @@ from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
 from analysis.jobs.silence import Silence
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 Eventually = Callable[[Callable[[], Any]], None]
 
