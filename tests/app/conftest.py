@@ -178,7 +178,7 @@ def open_page() -> Callable[..., AppTest]:
     """Run a script of the app for the first time, with parameters in the address."""
 
     def opened(script: str, **parameters: Any) -> AppTest:
-        app = AppTest.from_file(str(paths.repository() / "app" / script), default_timeout=60)
+        app = AppTest.from_file(str(paths.repository() / "app" / script), default_timeout=300)
         app.query_params.update(parameters)
         return run_page(app)
 

@@ -36,14 +36,14 @@ def _settled(page: Any) -> list[str]:
     seen = [[str(number)] for number in range(STILL)]
     while any(one != seen[-1] for one in seen[-STILL:]):
         page.wait_for_timeout(500)
-        page.wait_for_function(IDLE, timeout=PATIENCE_MS)
+        page.wait_for_function(IDLE)
         seen.append(page.evaluate(SIGNATURE))
     return seen[-1]
 
 
 def _chosen(page: Any, group: str, option: str, before: list[str]) -> list[str]:
     page.get_by_role("radiogroup", name=group).get_by_role("radio", name=option, exact=True).click()
-    page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before, timeout=PATIENCE_MS)
+    page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before)
     return _settled(page)
 
 
@@ -51,11 +51,12 @@ def test_upload_then_move_layer_and_head(chromium: str, address: str, recording:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{address}/clip?clip=Upload+a+recording")
-        page.locator("input[type=file]").first.set_input_files(str(recording), timeout=PATIENCE_MS)
-        page.wait_for_function(f"{PLOTS}.length >= 6", timeout=PATIENCE_MS)
+        page.locator("input[type=file]").first.set_input_files(str(recording))
+        page.wait_for_function(f"{PLOTS}.length >= 6")
         first = _settled(page)
         other_layer = _chosen(page, "Layer", "2", first)
         other_head = _chosen(page, "Head", "3", other_layer)
@@ -69,7 +70,7 @@ def test_upload_then_move_layer_and_head(chromium: str, address: str, recording:
         spoilt = tmp_path / "spoilt.wav"
         spoilt.write_text("no recording")
         page.locator("input[type=file]").first.set_input_files(str(spoilt))
-        page.get_by_text("the page shows scale.wav").wait_for(timeout=PATIENCE_MS)
+        page.get_by_text("the page shows scale.wav").wait_for()
         assert _settled(page) == other_head
         assert page.get_by_text("Traceback").count() == 0
         browser.close()

@@ -30,7 +30,7 @@ def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(chromium: str, add
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")

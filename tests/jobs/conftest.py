@@ -15,7 +15,7 @@ from analysis.jobs.settings import Settings
 HERE = Path(__file__).parent
 FAKES = (
     "echo digest count stubborn last_words noisy fault refuse leave end_process with_child no_json hoard out_of_memory "
-    "batches until_file fail_after_cancel quiet"
+    "batches until_file fail_after_cancel"
 ).split()
 REGISTRY = {name: f"fakes:{name}" for name in FAKES} | {"slow_import": "slow_import:echo", "missing": "no_such_module:run"}
 
