@@ -1,5 +1,7 @@
 """A queue with fake kinds of job, shut down after every test."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +46,18 @@ def gone() -> Callable[[int], bool]:
         return state.strip() == "" or state.startswith("Z")
 
     return ended
+
+
+@pytest.fixture
+def stop(eventually: Callable[[Callable[[], Any]], None]) -> Callable[[int], None]:
+    """Stop a process; on a busy machine its threads go on for a moment after the signal, so that is waited for."""
+
+    def stopped(pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        command = ["ps", "-o", "stat=", "-p", str(pid)]
+        eventually(lambda: subprocess.run(command, capture_output=True, text=True, check=False).stdout.startswith("T"))
+
+    return stopped
 
 
 @pytest.fixture

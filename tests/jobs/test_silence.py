@@ -1,8 +1,6 @@
 """A worker that says nothing is ended, and the next job runs; sleep of the machine does not count as silence."""
 
 import json
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,17 +16,18 @@ TIMEOUT_S = 120.0
 SILENCE_S = 6.0  # in which a worker can start on a busy machine
 
 Eventually = Callable[[Callable[[], Any]], None]
+Stop = Callable[[int], None]
 
 
 def test_a_stopped_worker_is_ended_and_the_next_job_runs(
-    eventually: Eventually, gone: Callable[[int], bool], make_queue: Any, log_path: Path, tmp_path: Path
+    eventually: Eventually, gone: Callable[[int], bool], stop: Stop, make_queue: Any, log_path: Path, tmp_path: Path
 ) -> None:
     jobs = make_queue(silence_s=SILENCE_S)
     stopped = jobs.submit("until_file", {"file": str(tmp_path / "never")})
     waiting = jobs.submit("echo", {})
     eventually(lambda: jobs._shared.lanes["cpu"]._runner._began)
     pid = jobs.workers()["cpu"]
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     job = jobs.wait(stopped, TIMEOUT_S)
     assert (job.state, job.message) == (
         "failed",
@@ -40,10 +39,10 @@ def test_a_stopped_worker_is_ended_and_the_next_job_runs(
     assert json.loads(log_path.read_text().splitlines()[0])["error"] == "The worker process ended (silent)."
 
 
-def test_a_worker_that_was_stopped_while_idle_loses_no_job(make_queue: Any) -> None:
+def test_a_worker_that_was_stopped_while_idle_loses_no_job(stop: Stop, make_queue: Any) -> None:
     jobs = make_queue(silence_s=SILENCE_S)
     pid = jobs.wait(jobs.submit("echo", {"n": 1}), TIMEOUT_S).document["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     job = jobs.wait(jobs.submit("echo", {"n": 2}), TIMEOUT_S)
     assert (job.state, job.message) == ("done", "")
     assert job.document["pid"] != pid
