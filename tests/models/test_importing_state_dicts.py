@@ -56,7 +56,7 @@ def overlapping(path: Path) -> None:
 
 @pytest.fixture
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are read in this process: one that is limited imports torch first, which takes seconds, and others show that it works."""
+    """Files are read in this process: a limited one imports torch first, which takes seconds, and other tests start it."""
 
     def run(function: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
         with warnings.catch_warnings(action="ignore"):
