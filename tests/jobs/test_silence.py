@@ -7,31 +7,43 @@ from typing import Any
 
 import pytest
 
-from analysis.jobs.channel import Channel
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
 from analysis.jobs.silence import Silence
 
 TIMEOUT_S = 120.0
-SILENCE_S = 6.0  # in which a worker can start on a busy machine
 
 Eventually = Callable[[Callable[[], Any]], None]
 Stop = Callable[[int], None]
+Gone = Callable[[int], bool]
+
+
+@pytest.fixture
+def silent(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Process ids of workers since whose last word an hour has passed; all others have just been heard."""
+    pids: list[int] = []
+
+    def seconds(_silence: Silence, _now: float) -> float:
+        worker = jobs._shared.lanes["cpu"]._runner._worker
+        return 3600.0 if worker and worker.pid in pids else 0.0
+
+    monkeypatch.setattr(Silence, "seconds", seconds)
+    return pids
 
 
 def test_a_stopped_worker_is_ended_and_the_next_job_runs(
-    eventually: Eventually, gone: Callable[[int], bool], stop: Stop, make_queue: Any, log_path: Path, tmp_path: Path
+    eventually: Eventually, gone: Gone, stop: Stop, silent: list[int], jobs: JobQueue, log_path: Path, tmp_path: Path
 ) -> None:
-    jobs = make_queue(silence_s=SILENCE_S)
     stopped = jobs.submit("until_file", {"file": str(tmp_path / "never")})
     waiting = jobs.submit("echo", {})
     eventually(lambda: jobs._shared.lanes["cpu"]._runner._began)
     pid = jobs.workers()["cpu"]
     stop(pid)
+    silent.append(pid)
     job = jobs.wait(stopped, TIMEOUT_S)
     assert (job.state, job.message) == (
         "failed",
-        "The worker process said nothing for 6.0 s and was ended: it hung, or was stopped from outside. "
+        "The worker process said nothing for 60.0 s and was ended: it hung, or was stopped from outside. "
         "Start it again; what was finished is kept.",
     )
     assert gone(pid)
@@ -39,33 +51,27 @@ def test_a_stopped_worker_is_ended_and_the_next_job_runs(
     assert json.loads(log_path.read_text().splitlines()[0])["error"] == "The worker process ended (silent)."
 
 
-def test_a_worker_that_was_stopped_while_idle_loses_no_job(stop: Stop, make_queue: Any) -> None:
-    jobs = make_queue(silence_s=SILENCE_S)
+def test_a_worker_that_was_stopped_while_idle_loses_no_job(stop: Stop, silent: list[int], jobs: JobQueue) -> None:
     pid = jobs.wait(jobs.submit("echo", {"n": 1}), TIMEOUT_S).document["pid"]
     stop(pid)
+    silent.append(pid)
     job = jobs.wait(jobs.submit("echo", {"n": 2}), TIMEOUT_S)
     assert (job.state, job.message) == ("done", "")
     assert job.document["pid"] != pid
 
 
 def test_a_job_that_reports_nothing_is_heard_all_the_same(
-    eventually: Eventually, make_queue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    eventually: Eventually, jobs: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It lasts longer than the worker may be silent; the function itself says nothing."""
-    receive, heard = Channel.receive, []
-
-    def listen(channel: Channel, timeout_s: float | None = None) -> Any:
-        message = receive(channel, timeout_s)
-        heard.extend([] if message is None else [message])
-        return message
-
-    monkeypatch.setattr(Channel, "receive", listen)
-    jobs = make_queue(silence_s=SILENCE_S)
+    """The function itself says nothing; the worker gives a sign of life every second."""
+    really, heard = Silence.heard, []
+    monkeypatch.setattr(Silence, "heard", lambda silence, now: (heard.append(now), really(silence, now)))
     job_id = jobs.submit("until_file", {"file": str(tmp_path / "go")})
-    eventually(lambda: len(heard) > SILENCE_S + 1 or jobs.get(job_id).finished)  # a sign of life every second
+    eventually(lambda: len(heard) > 3 or jobs.get(job_id).finished)
     (tmp_path / "go").touch()
     job = jobs.wait(job_id, TIMEOUT_S)
     assert (job.state, job.progress) == ("done", None)
+    assert len(heard) > 3
 
 
 def test_the_usual_patience_is_a_minute(jobs: JobQueue) -> None:
