@@ -1,4 +1,5 @@
-# make app | test | lint | format | clean          (PYTHON=python3.12 picks an interpreter, PORT=8600 a port)
+# make app | test | lint | format | clean
+# (PYTHON=python3.12 picks an interpreter, PORT=8600 a port, WORKERS=4 how many processes run the tests)
 
 ifndef PYTHON
 PYTHON := $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
@@ -18,8 +19,9 @@ TEST_STAMP := .venv/.test-$(KEY)
 app: $(APP_STAMP)
 	$(if $(PORT),STREAMLIT_SERVER_PORT=$(PORT) )$(BIN)/otoscope app
 
+# Each process computes on one thread: more would only wait for each other.
 test: lint
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check

@@ -6,11 +6,13 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes: more threads than one would only wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 settings.register_profile("otoscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("otoscope-ci", settings.get_profile("otoscope"), derandomize=True, print_blob=True)
@@ -27,8 +29,21 @@ def rng() -> np.random.Generator:
 def no_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that a test leaves behind goes into the user's own cache folder, and nothing is taken from there."""
     with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("OTOSCOPE_", "STREAMLIT_"))]:
+            patch.delenv(name)  # what the user has chosen
         patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch computes on one thread, so that what is repeated is repeated bit for bit wherever it runs."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def is_loopback(host: str | bytes | None) -> bool:

@@ -21,6 +21,7 @@ from analysis.seeding import derive
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-2, 5, 8))
 FEWEST_WORKS = 3
 CONSTANT = 1e-20  # of the mean square: less variance than this is rounding
+EQUAL_R2 = 1e-9  # scores that differ by less are equal: what is less is rounding, and differs from processor to processor
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def ridge_probes(
 
     The penalty α (of features of mean variance 1, so that the eigenvalues of their Gram matrix average the number of rows) is
     chosen per layer, task and fold: the one with the highest R² over the inner folds, averaged over the outputs of a task that
-    vary; of equal ones the largest.
+    vary; of those within 1e-9 of it the largest.
 
     Args:
         block: see `stack_layers`.
@@ -191,7 +192,7 @@ def _choose(
     gain = varies * (1 - errors / torch.where(varies > 0, spread, 1.0))
     member = torch.nn.functional.one_hot(torch.from_numpy(task_of)).to(gain)
     score = (gain @ member / (varies @ member).clamp_min(1.0)).flip(0)
-    return len(grid) - 1 - score.argmax(dim=0)
+    return len(grid) - 1 - (score >= score.amax(dim=0) - EQUAL_R2).int().argmax(dim=0)
 
 
 def _decompose(

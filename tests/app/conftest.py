@@ -178,7 +178,7 @@ def open_page() -> Callable[..., AppTest]:
     """Run a script of the app for the first time, with parameters in the address."""
 
     def opened(script: str, **parameters: Any) -> AppTest:
-        app = AppTest.from_file(str(paths.repository() / "app" / script), default_timeout=60)
+        app = AppTest.from_file(str(paths.repository() / "app" / script), default_timeout=300)
         app.query_params.update(parameters)
         return run_page(app)
 
@@ -216,23 +216,29 @@ def serve() -> Iterator[Callable[[dict[str, str]], tuple[str, int]]]:
     """Start the app with more environment; its address and its process id."""
     servers: list[subprocess.Popen[Any]] = []
 
-    def start(environment: dict[str, str]) -> tuple[str, int]:
+    def begin(environment: dict[str, str]) -> tuple[str, int] | None:
+        """None where the server ended at once, perhaps because another took the port meanwhile."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        servers.append(subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet))
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        server = subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet)
+        servers.append(server)
+        deadline = time.monotonic() + 240
+        while server.poll() is None and time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
             except OSError:
                 time.sleep(0.2)
-        return f"http://127.0.0.1:{port}", servers[-1].pid
+            else:
+                return f"http://127.0.0.1:{port}", server.pid
+        return None
+
+    def start(environment: dict[str, str]) -> tuple[str, int]:
+        return begin(environment) or begin(environment) or pytest.fail("The server does not start.")
 
     yield start
     for server in servers:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)

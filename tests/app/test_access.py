@@ -65,7 +65,7 @@ def open_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(script: Path, **secrets: Any) -> AppTest:
-    app = AppTest.from_file(str(script), default_timeout=60)
+    app = AppTest.from_file(str(script), default_timeout=300)
     for name, value in secrets.items():
         app.secrets[name] = value
     app.run()

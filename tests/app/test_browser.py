@@ -11,6 +11,9 @@ import soundfile
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PLOTS = "Array.from(document.querySelectorAll('.js-plotly-plot'))"
 SIGNATURE = f"{PLOTS}.map(p => (p._fullData || []).map(t => Array.from(t.z || []).flatMap(r => Array.from(r)).join()).join())"
+IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+STILL = 4  # times that the figures are found as they were
+PATIENCE_MS = 180_000
 pytestmark = pytest.mark.browser
 
 
@@ -28,24 +31,33 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
+def _settled(page: Any) -> list[str]:
+    """What the figures show once the script has ended and nothing has moved for two seconds."""
+    seen = [[str(number)] for number in range(STILL)]
+    while any(one != seen[-1] for one in seen[-STILL:]):
+        page.wait_for_timeout(500)
+        page.wait_for_function(IDLE)
+        seen.append(page.evaluate(SIGNATURE))
+    return seen[-1]
+
+
 def _chosen(page: Any, group: str, option: str, before: list[str]) -> list[str]:
     page.get_by_role("radiogroup", name=group).get_by_role("radio", name=option, exact=True).click()
-    page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before, timeout=60_000)
-    page.wait_for_timeout(1500)
-    return page.evaluate(SIGNATURE)
+    page.wait_for_function(f"before => JSON.stringify({SIGNATURE}) !== JSON.stringify(before)", arg=before)
+    return _settled(page)
 
 
 def test_upload_then_move_layer_and_head(chromium: str, address: str, recording: Path, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{address}/clip?clip=Upload+a+recording")
-        page.locator("input[type=file]").first.set_input_files(str(recording), timeout=120_000)
-        page.wait_for_function(f"{PLOTS}.length >= 6", timeout=120_000)
-        page.wait_for_timeout(1500)
-        first = page.evaluate(SIGNATURE)
+        page.locator("input[type=file]").first.set_input_files(str(recording))
+        page.wait_for_function(f"{PLOTS}.length >= 6")
+        first = _settled(page)
         other_layer = _chosen(page, "Layer", "2", first)
         other_head = _chosen(page, "Head", "3", other_layer)
         assert first[3] != other_layer[3] != other_head[3]  # the attention map follows both
@@ -58,8 +70,7 @@ def test_upload_then_move_layer_and_head(chromium: str, address: str, recording:
         spoilt = tmp_path / "spoilt.wav"
         spoilt.write_text("no recording")
         page.locator("input[type=file]").first.set_input_files(str(spoilt))
-        page.get_by_text("the page shows scale.wav").wait_for(timeout=60_000)
-        page.wait_for_timeout(1000)
-        assert page.evaluate(SIGNATURE) == other_head
+        page.get_by_text("the page shows scale.wav").wait_for()
+        assert _settled(page) == other_head
         assert page.get_by_text("Traceback").count() == 0
         browser.close()

@@ -30,7 +30,7 @@ def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(chromium: str, add
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")
@@ -47,6 +47,6 @@ def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(chromium: str, add
 
 def _assert_whole(page: Any) -> None:
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 6")
-    assert page.get_by_text("Traceback").count() == 0
-    assert page.get_by_test_id("stMain").get_by_role("button", name="Cancel").count() == 0
     page.get_by_test_id("stSidebar").get_by_text("Clip, done").wait_for()
+    page.get_by_test_id("stMain").get_by_role("button", name="Cancel").wait_for(state="detached")
+    assert page.get_by_text("Traceback").count() == 0

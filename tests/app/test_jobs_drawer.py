@@ -19,7 +19,7 @@ def empty_library(monkeypatch):
 
 
 def opened() -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=300).run()
     assert not app.exception
     return app
 

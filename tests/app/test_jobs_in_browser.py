@@ -66,12 +66,12 @@ def address(server: tuple[str, int]) -> str:
     return server[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         yield found
         found.close()
 
@@ -151,11 +151,13 @@ def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
         other, elsewhere_too = opened(browser, f"{address}/retrieval?job={job}")
         main_cancel(other).wait_for()
         assert job_of(other) == job
-        assert other.get_by_test_id("stSidebar").get_by_text("Retrieval, running").count() == 1  # one job, not two
+        running = other.get_by_test_id("stSidebar").get_by_text("Retrieval, running")
+        running.first.wait_for()
+        assert running.count() == 1  # one job, not two
     for one in (page, other):
         one.get_by_text("Hear the misses").wait_for()
         one.get_by_test_id("stSidebar").get_by_text("Retrieval, done").wait_for()
-        assert main_cancel(one).count() == 0
+        main_cancel(one).wait_for(state="detached")
         assert one.get_by_text("Traceback").count() == 0
         visible = EVIL.removesuffix(" :smile:")  # a mark without width stands within the last word, so that it stays one
         assert one.get_by_test_id("stMain").get_by_text(visible, exact=False).count() >= 2

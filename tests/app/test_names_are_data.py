@@ -40,7 +40,7 @@ def library(monkeypatch, checkpoint, evil, result_of, queue) -> list[Any]:
 
 
 def opened(view: str, **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(APP / "views" / view), default_timeout=60)
+    app = AppTest.from_file(str(APP / "views" / view), default_timeout=300)
     app.query_params.update(parameters)
     app.run()
     assert not app.exception

@@ -15,7 +15,7 @@ RETRIEVAL = str(paths.repository() / "app" / "views" / "retrieval.py")
 
 
 def opened(**query: Any) -> AppTest:
-    app = AppTest.from_file(RETRIEVAL, default_timeout=60)
+    app = AppTest.from_file(RETRIEVAL, default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

@@ -21,7 +21,7 @@ SCRIPTS = ["main.py", "views/checkpoints.py", "views/clip.py", "views/retrieval.
 
 
 def open_app(script):
-    opened = AppTest.from_file(str(APP / script), default_timeout=60).run()
+    opened = AppTest.from_file(str(APP / script), default_timeout=300).run()
     assert not opened.exception
     return opened
 

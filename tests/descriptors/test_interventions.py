@@ -55,7 +55,7 @@ def test_a_window_is_changed_alike_in_every_batch_and_padding_stays(change: obje
     before = descriptor()
     after = change(before, [1, 2, 3], LENGTHS)  # pyright: ignore[reportCallIssue]
     alone = change(before[1:2, :3], [2], [3])  # pyright: ignore[reportCallIssue]
-    assert torch.equal(after[1, :3], alone[0])
+    torch.testing.assert_close(after[1, :3], alone[0])  # means of another batch may end in other bits; what is drawn may not
     assert torch.equal(after[1, 3:], before[1, 3:])
     assert not torch.equal(after, before)
 

@@ -1,5 +1,7 @@
 """A queue with fake kinds of job, shut down after every test."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from analysis.jobs.settings import Settings
 HERE = Path(__file__).parent
 FAKES = (
     "echo digest count stubborn last_words noisy fault refuse leave end_process with_child no_json hoard out_of_memory "
-    "batches until_file fail_after_cancel quiet"
+    "batches until_file fail_after_cancel"
 ).split()
 REGISTRY = {name: f"fakes:{name}" for name in FAKES} | {"slow_import": "slow_import:echo", "missing": "no_such_module:run"}
 
@@ -27,7 +29,7 @@ def eventually() -> Callable[[Callable[[], Any]], None]:
     """Wait for what another thread or process is about to do."""
 
     def wait(condition: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < deadline, "it never happened"
             time.sleep(0.001)
@@ -44,6 +46,18 @@ def gone() -> Callable[[int], bool]:
         return state.strip() == "" or state.startswith("Z")
 
     return ended
+
+
+@pytest.fixture
+def stop(eventually: Callable[[Callable[[], Any]], None]) -> Callable[[int], None]:
+    """Stop a process; on a busy machine its threads go on for a moment after the signal, so that is waited for."""
+
+    def stopped(pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        command = ["ps", "-o", "stat=", "-p", str(pid)]
+        eventually(lambda: subprocess.run(command, capture_output=True, text=True, check=False).stdout.startswith("T"))
+
+    return stopped
 
 
 @pytest.fixture

@@ -47,11 +47,6 @@ def stubborn(request: dict[str, Any], context: Context) -> None:
     time.sleep(60)
 
 
-def quiet(request: dict[str, Any], context: Context) -> None:
-    """Report nothing for a while."""
-    time.sleep(request["seconds"])
-
-
 def last_words(request: dict[str, Any], context: Context) -> None:
     """Report twice at once, then be silent."""
     context.progress(1, 3, "first")

@@ -15,7 +15,7 @@ from analysis.jobs import admission
 from analysis.jobs.admission import admit_to_gpu, decide
 from analysis.memory import OutOfMemoryError
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 GB = 1_000_000_000
 amounts = st.integers(0, 10**13)
 

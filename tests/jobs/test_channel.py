@@ -48,7 +48,7 @@ def test_senders_in_many_threads_do_not_mix(pair: tuple[Channel, Channel]) -> No
     threads = [threading.Thread(target=theirs.send, args=({"n": n, "text": "x" * 100_000},)) for n in range(8)]
     for thread in threads:
         thread.start()
-    received = [ours.receive(30) for _ in threads]
+    received = [ours.receive(120) for _ in threads]
     assert sorted(message["n"] for message in received if message) == list(range(8))
 
 

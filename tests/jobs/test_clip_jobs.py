@@ -1,6 +1,7 @@
 """A long clip as a job: what it is asked, what it leaves in the store, and how it is stopped."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,11 @@ def stored(checkpoint: Checkpoint, wave: Waveform, *, twin: bool) -> ClipUse | N
 
 def assert_same(found: ClipUse | None, expected: ClipUse) -> None:
     assert found is not None
-    assert found.cells.tobytes() == expected.cells.tobytes()
+    # A worker may compute with other threads than this process, so that sums end in other bits.
+    np.testing.assert_allclose(found.cells, expected.cells, rtol=1e-4, atol=1e-5)
     for layer, its in expected.layers.items():
-        assert found.layers[layer].received.tobytes() == its.received.tobytes()
-        assert found.spread(layer) == expected.spread(layer)
+        np.testing.assert_allclose(found.layers[layer].received, its.received, rtol=1e-4, atol=1e-7)
+        assert asdict(found.spread(layer)) == pytest.approx(asdict(expected.spread(layer)), rel=1e-4)
 
 
 def test_a_worker_reads_both_models_and_stores_what_a_page_would_have_computed(

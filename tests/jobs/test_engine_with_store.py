@@ -22,7 +22,7 @@ from analysis.results import Result
 from analysis.store import Store
 from analysis.studies.study import build_request, read_result, stored_result
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 KILLS, KILLS_IN_ONE_STORE, WORKER_KILLS = 44, 6, 2
 SETTINGS = {"split": "all", "windows_per_piece": 3, "n_queries": 8, "pool_size": 6, "n_same_piece": 2, "n_same_composer": 1}
 Run = Callable[..., dict[str, Any]]

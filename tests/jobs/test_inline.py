@@ -36,7 +36,7 @@ def run(log_path: Path) -> Any:
 def test_it_gives_the_document_of_the_queue(run: Any, jobs: JobQueue, log_path: Path) -> None:
     request, seen = {"seed": 1, "pieces": 3}, []
     document = run("digest", request, lambda *report: seen.append(report))
-    assert document == jobs.wait(jobs.submit("digest", request), 30).document
+    assert document == jobs.wait(jobs.submit("digest", request), 120).document
     assert seen == [(1, 3, "piece 1"), (2, 3, "piece 2"), (3, 3, "piece 3")]
     ours, theirs = (json.loads(line) for line in log_path.read_text().splitlines())
     assert {key: ours[key] for key in ("kind", "request", "state")} == {"kind": "digest", "request": request, "state": "done"}

@@ -13,7 +13,7 @@ import pytest
 from analysis.jobs.job import JobError
 from analysis.jobs.queue import JobQueue
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 HERE = Path(__file__).parent
 SERVER = """
 import sys, time

@@ -42,7 +42,10 @@ def test_the_optimum_is_that_of_scikit_learn(rng: np.random.Generator, c: float)
         got = objective(mine, bias[layer, 0].numpy(), scaled[rows], LABELS[rows], c)
         best = objective(theirs.coef_.T, theirs.intercept_, scaled[rows], LABELS[rows], c)
         assert abs(got - best) < 1e-6
-        assert np.array_equal(found[layer, 0], theirs.predict(scaled))
+        first, second = np.sort(theirs.decision_function(scaled), axis=1).T[:-3:-1]
+        decided = first - second > 1e-3 * np.max(first - second)  # nearer to the border a rounding decides
+        assert decided.mean() > 0.95
+        assert np.array_equal(found[layer, 0][decided], theirs.predict(scaled)[decided])
 
 
 def test_planted_classes_are_found_in_their_layer_and_not_where_they_are_shuffled(rng: np.random.Generator) -> None:

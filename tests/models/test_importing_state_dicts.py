@@ -54,6 +54,17 @@ def overlapping(path: Path) -> None:
     path.write_bytes(file.getvalue())
 
 
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read in this process: a limited one imports torch first, which takes seconds, and other tests start it."""
+
+    def run(function: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
+        with warnings.catch_warnings(action="ignore"):
+            return function(*arguments)
+
+    monkeypatch.setattr(importing, "run_limited", run)
+
+
 class TestConvert:
     def test_an_arms_state_dict_becomes_a_checkpoint(self, tmp_path: Path) -> None:
         torch.save(MODEL.state_dict(), tmp_path / "a.pt")
@@ -99,6 +110,7 @@ class TestConvert:
         ],
         ids=["deflated", "overlapping", "torn", "empty", "list", "number", "sparse", "meta", "expanded", "extra", "large"],
     )  # fmt: skip
+    @pytest.mark.usefixtures("read_here")
     def test_what_is_refused(self, write: Callable[[Path], None], message: str, tmp_path: Path) -> None:
         with warnings.catch_warnings(action="ignore"):
             write(tmp_path / "a.pt")

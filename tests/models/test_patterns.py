@@ -20,12 +20,13 @@ def windows() -> torch.Tensor:
 
 @pytest.mark.parametrize("n_queries", [7, 11])
 def test_cross_attention_equals_torch(n_queries: int) -> None:
-    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     ours = MultiHeadAttention(16, 4).eval()
-    nn.init.normal_(ours.in_proj_bias)
+    for parameter in ours.parameters():
+        nn.init.normal_(parameter, std=0.25, generator=generator)
     theirs = nn.MultiheadAttention(16, 4, batch_first=True).eval()
     theirs.load_state_dict(ours.state_dict())
-    query, source = torch.randn(2, n_queries, 16), torch.randn(2, 9, 16)
+    query, source = (torch.randn(2, n, 16, generator=generator) for n in (n_queries, 9))
     with torch.no_grad():
         output, pattern = theirs(query, source, source, average_attn_weights=False)
         torch.testing.assert_close(ours.pattern(query, source), pattern, rtol=1e-5, atol=1e-6)

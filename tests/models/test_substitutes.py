@@ -45,7 +45,8 @@ def learned(arm: str) -> DualEncoder:
 def given_to(arm: str, waveform: torch.Tensor, notes: MidiBatch, *, training: bool = False) -> dict[str, torch.Tensor]:
     """What stands at the descriptor taps."""
     model = learned(arm).train(training)
-    with torch.no_grad(), capture(model, ("audio.a4", "midi.d4")) as seen:
+    with torch.no_grad(), torch.random.fork_rng(), capture(model, ("audio.a4", "midi.d4")) as seen:
+        torch.manual_seed(0)  # what training draws
         model.embed_audio(waveform)
         model.embed_midi(notes)
     return seen
@@ -109,7 +110,7 @@ def test_outside_training_shuffled_descriptors_are_those_of_training_windows() -
     assert len({int((row - training).abs().amax(dim=(1, 2)).argmin()) for row in model.audio.a4(noise_clips(12, 3))}) > 1
     steps = [masked_d4(batch(n))[0] for n in (7, 20, 33, 50, 120)]
     given = model.midi.d4(batch(30))[0]
-    assert any(torch.equal(given[:7], its[:7]) for its in steps)
+    assert any(torch.allclose(given[:7], its[:7], atol=1e-6) for its in steps)  # learned padded, compared alone
 
 
 def test_a_shuffled_control_that_knows_no_training_window_says_so() -> None:
@@ -165,9 +166,11 @@ def test_evaluation_depends_on_the_window_alone_and_training_draws_anew(values: 
     louder = a4_of(waveform + 1e-3)
     assert not torch.allclose(a4_of(waveform), louder, atol=0.1)
     model.train()
-    passes = {a4_of(waveform).numpy().tobytes() for _ in range(8)}
-    assert len(passes) > 1
-    assert len({d4_of(batch(40, 30, 20, 10)).numpy().tobytes() for _ in range(8)}) > 1
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # three windows have two derangements: eight unseeded draws may well be one and the same
+        passes = {a4_of(waveform).numpy().tobytes() for _ in range(8)}
+        assert len(passes) > 1
+        assert len({d4_of(batch(40, 30, 20, 10)).numpy().tobytes() for _ in range(8)}) > 1
 
 
 def test_velocity_and_duration_belong_to_the_content() -> None:

@@ -193,7 +193,7 @@ def in_threads(*clients: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     return results
 
 
@@ -215,7 +215,7 @@ def test_two_clients_of_one_model_get_what_each_would_get_alone(model: DualEncod
         return seen
 
     alone = [client(number, lambda: None) for number in range(2)]
-    barrier = threading.Barrier(2, timeout=60)
+    barrier = threading.Barrier(2, timeout=300)
     for _ in range(ROUNDS):
         together = in_threads(lambda: client(0, barrier.wait), lambda: client(1, barrier.wait))
         for mine, expected in zip(together, alone, strict=True):

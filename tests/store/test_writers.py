@@ -74,7 +74,7 @@ def test_a_crash_at_any_step_leaves_a_miss_or_a_whole_entry(
 ) -> None:
     arrays = {"a": np.arange(100.0), "b": np.zeros((2, 3), np.int8)}
     with run_python(CRASHING, str(tmp_path), sample.key) as child:
-        steps = int(child.communicate(timeout=120)[0])
+        steps = int(child.communicate(timeout=300)[0])
     assert child.returncode == 0
     stores = [Store(tmp_path / str(step)) for step in range(1, steps + 1)]
     found = [store.get(sample.key, verify=True) for store in stores]
@@ -167,7 +167,7 @@ def test_two_processes_write_the_same_keys_at_once(store: Store, leftovers: Left
             assert child.stdin is not None
             child.stdin.write(b"go\n")
             child.stdin.flush()
-        assert [one.wait(timeout=60), two.wait(timeout=60)] == [0, 0]
+        assert [one.wait(timeout=300), two.wait(timeout=300)] == [0, 0]
     assert store.usage()[0] == 20
     assert leftovers(store) == []
     for number in range(20):

@@ -1,6 +1,7 @@
 """What tests of studies share: a tiny corpus, checkpoints of any arm and an empty store."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +46,15 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-@pytest.fixture
-def make_checkpoint(tmp_path: Path) -> Callable[[str], Checkpoint]:
-    """A checkpoint of an arm with the weights it begins with."""
+@pytest.fixture(scope="session")
+def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Checkpoint]:
+    """A checkpoint of an arm with the weights it begins with; it is made once, so no test may change its files."""
+    root = tmp_path_factory.mktemp("checkpoints")
 
-    def make(arm: str, seed: int = 1) -> Checkpoint:
-        model, folder = build_arm(arm, "small", seed), tmp_path / "checkpoints" / f"{arm}-{seed}"
-        training = {"seed": seed, "steps": 0}
+    @cache
+    def make_once(arm: str, seed: int) -> Checkpoint:
+        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
+        folder = root / f"{arm}-{seed}"
         return save_checkpoint(folder, model, arm=arm, scale="small", training=training, evaluation={}, history=[], card="")
 
-    return make
+    return lambda arm, seed=1: make_once(arm, seed)

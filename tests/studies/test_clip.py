@@ -106,7 +106,7 @@ def test_as_many_tokens_as_the_paper_in_bounded_pictures() -> None:
     near = analysed.attention_view(0, 1, None, (1.0, 1.5), (3.0, 3.5))
     assert near.tokens_per_cell == (1, 1)
     first = int(np.flatnonzero(analysed.grid(1).query_times_s >= 1.0)[0])
-    np.testing.assert_array_equal(near.values[0], pattern[first, 1800 : 1800 + near.values.shape[1]])
+    np.testing.assert_allclose(near.values[0], pattern[first, 1800 : 1800 + near.values.shape[1]], rtol=1e-5)  # two passes
     assert len(analysed.use.self_similarity(1)[0]) <= 512
 
 
@@ -152,6 +152,6 @@ def test_what_was_measured_elsewhere_opens_to_the_same_analysis() -> None:
     model, noise = build_arm("D0", "small", 0).eval(), recording(5.0)
     whole = analyse_clip(model, noise)
     opened = open_analysis(model, noise, measure_use(model, noise))
-    assert opened.a4[1].tobytes() == whole.a4[1].tobytes()
-    assert opened.attention(1, 2, 3).tobytes() == whole.attention(1, 2, 3).tobytes()
+    np.testing.assert_allclose(opened.a4[1], whole.a4[1], rtol=1e-4, atol=1e-4)  # the same by another path
+    np.testing.assert_allclose(opened.attention(1, 2, 3), whole.attention(1, 2, 3), rtol=1e-4, atol=1e-7)
     assert opened.use.device == "cpu"

@@ -86,7 +86,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_else_changes(desk: Desk
     desk.progress = lambda done, total, _: reports.append((done, total))
     halved = embed(desk, checkpoint, segments, "trained")
     assert model.sizes == [16, 8, *[4] * 12, 3]
-    assert all(np.array_equal(mine, expected) for mine, expected in zip(halved, whole, strict=True))
+    assert all(np.allclose(mine, expected, atol=1e-6) for mine, expected in zip(halved, whole, strict=True))  # other batches
     assert told == [f"Memory ran out; going on with {n} per batch instead of {2 * n}." for n in (8, 4)]
     assert reports == [(done, 51) for done in range(0, 51, 4)]
     model.sizes = []

@@ -15,6 +15,7 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.published.published import published
 from analysis.results import Result
+from analysis.seeding import numpy_generator
 from analysis.store import Store
 from analysis.studies import replication
 from analysis.studies.replication_words import chosen_test, headline
@@ -44,7 +45,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     shares: dict[str, float] = {}
 
     def fake(_desk: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng(abs(hash((checkpoint.name, weights))) % 2**32)
+        rng = numpy_generator(0, checkpoint.name, weights)
         midi = rng.standard_normal((len(segments), 64)).astype(np.float32)
         other = rng.standard_normal(midi.shape).astype(np.float32)
         good = np.arange(len(segments)) % 20 < 20 * (shares[checkpoint.name] if weights == "trained" else 0)

@@ -30,6 +30,7 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_resumed_run_equals_uninterrupted_run(folder: Path) -> None:
     segments = list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)
     request = TrainRequest("d4a4", steps=3, batch_size=4, warmup=0)
