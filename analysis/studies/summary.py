@@ -1,4 +1,4 @@
-"""What checkpoints do, at a glance: of every test one number a checkpoint with its controls, read from results that are at hand."""
+"""What checkpoints do, at a glance: of every test a number a checkpoint, with its controls, read from results at hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -140,8 +140,8 @@ def _band(result: Result, name: str) -> Reading | None:
         return None
     first = max(of[TRAINED], key=lambda row: row["value"])
     twin = next((row for row in of[UNTRAINED] if row["band"] == first["band"]), None)
-    values = [row and _value(row, estimator, SHARE, estimator, row["between_works"]) for row in (first, twin)]
-    return Reading(values[0], values[1], detail=str(first["band"]))
+    number = lambda row: _value(row, estimator, SHARE, estimator, row["between_works"])  # noqa: E731
+    return Reading(number(first), number(twin) if twin else None, detail=str(first["band"]))
 
 
 def _noise(result: Result, name: str) -> Reading | None:

@@ -94,9 +94,9 @@ def sentence(panel: Panel, real: Sequence[str]) -> str:
     if not scored:
         return silent
     last, *_, first = ordered = sorted(scored, key=lambda cell: (cell.value and cell.value.value) or 0.0)
-    said = f"{_worded(first, panel)} in {first.checkpoint}{_beside(first, panel)}"
+    said = f"{_worded(first)} in {first.checkpoint}{_beside(first, panel)}"
     if len(ordered) > 1:
-        said = f"from {_worded(last, panel)} in {last.checkpoint} to {said}"
+        said = f"from {_worded(last)} in {last.checkpoint} to {said}"
     said = f"{said[0].upper()}{said[1:]}."
     if undecided := [cell.checkpoint for cell in scored if cell.undecided]:
         said += f" Not distinguishable from {panel.question.null_name}: {listed(undecided)}."
@@ -115,7 +115,7 @@ def _silent(panel: Panel) -> str:
     return " ".join(f"{named.get(reason, reason[:1].upper() + reason[1:])}: {listed(names)}." for reason, names in why.items())
 
 
-def _worded(cell: Cell, panel: Panel) -> str:
+def _worded(cell: Cell) -> str:
     return f"{bare(cell.value)}{f' for {cell.detail}' if cell.detail else ''}"
 
 
@@ -161,9 +161,9 @@ def bottleneck() -> str:
     """What the small scale cannot test, counted from the configurations of both scales."""
     small, paper = (build_config("a4r", scale) for scale in ("small", "paper"))
     return (
-        f"At the small scale {small.n_audio_tokens:,} CNN tokens meet {n_frames(small.n_samples):,} A4 frames. The bottleneck of "
-        f"reverse attention ({paper.n_audio_tokens:,} → {n_frames(paper.n_samples):,} at the scale of the paper) is absent there, "
-        "so that a4r-small and d4-a4r-small cannot test that claim."
+        f"At the small scale {small.n_audio_tokens:,} CNN tokens meet {n_frames(small.n_samples):,} A4 frames. The bottleneck "
+        f"of reverse attention ({paper.n_audio_tokens:,} → {n_frames(paper.n_samples):,} at the scale of the paper) is absent "
+        "there, so that a4r-small and d4-a4r-small cannot test that claim."
     )
 
 

@@ -8,66 +8,70 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.results import SHARE, Value, format_value
+from analysis.results import SHARE
 from analysis.studies.summary import Cell, Panel, Question, Subject, Summary
-from analysis.studies.summary_words import bare
+from analysis.studies.summary_words import bare, number
 from app.charts import theme
 from app.charts.mark import COLOURS, HOVER
 from app.charts.scores import GRID, shortened
 
 ACROSS = 4
 ROW_PX, FEW_ROW_PX, FEW = 30, 38, 4
-TITLE_PX, AXIS_PX, GAP_PX = 34, 52, 26  # above and below every panel, and between the two lines of panels
-GUTTER = 0.078  # of the width, right of a panel, for its numbers
-TWIN_DOWN, BAND = 0.26, 0.40  # of a row: how far the twin lies below, and half the height of the null
+TITLE_PX, AXIS_PX, GAP_PX = 38, 48, 10  # above and below every panel, and between the two lines of panels
+GUTTER = 0.105  # of the width, right of a panel, for its numbers
+TWIN_DOWN, PUBLISHED_UP, BAND = 0.26, 0.22, 0.42  # of a row: how far they lie off its middle; half the height of the null
+LEGEND_PX = 120
+WIDER = 0.3  # how much an axis may grow for the sake of twins
+TITLE_LENGTH, AXIS_LENGTH = 16, 20
 NULL_FILL, NULL_LINE = "rgba(122,130,140,0.20)", "rgba(122,130,140,0.75)"
 RIM, OUTLINE = "#FFFFFF", "#000000"  # of what is published: the rim shows on dark pages alone
 CIRCLE, CONTROL, SQUARE = "circle", "triangle-up", "square-open"
 LINE_LENGTH = 80
 LEGEND = (
-    (CIRCLE, theme.TEXT, "arm, with 95 % interval"),
-    (CONTROL, theme.TEXT, "control of the arm above"),
-    ("circle-open", theme.TEXT, "hollow: not told from its null"),
+    (CIRCLE, theme.TEXT, "arm, 95 % interval"),
+    (CONTROL, theme.TEXT, "control of its arm"),
+    ("circle-open", theme.TEXT, "hollow: may be null"),
     (SQUARE, theme.TWIN, "untrained twin"),
-    ("band", NULL_LINE, "null, such as chance"),
-    ("diamond-open", OUTLINE, "published by others, other scale"),
+    ("band", NULL_LINE, "null, as chance"),
+    ("diamond-open", OUTLINE, "published by others"),
 )
 
 
 def panels(summary: Summary, links: Mapping[str, str] | None = None) -> go.Figure:
     """The figure.
 
-    A filled mark is told from its null, a hollow one is not; its colour is that of the arm. Grey squares with dashed intervals are
-    the untrained twin; what lies beyond the axis stands at its edge as an arrow. Grey: the null, from its mean to its upper 2.5 %
-    where it is a distribution. Open diamonds are published values. Numbers stand right of every panel, more on hover.
+    A filled mark is told from its null, a hollow one is not; its colour is that of the arm. Grey squares with dashed
+    intervals are the untrained twin; what lies beyond the axis stands at its edge as an arrow. Grey: the null, from its mean to
+    its upper 2.5 % where it is a distribution. Open diamonds, a little higher, are published values. Numbers stand right of
+    every panel, more on hover.
 
     Args:
         summary: checkpoints and cells.
         links: test → address of the page that its title leads to.
     """
     rows, lines = len(summary.subjects), -(-(len(summary.panels) + 1) // ACROSS)
-    row_px = FEW_ROW_PX if rows <= FEW else ROW_PX
+    row_px = max(FEW_ROW_PX if rows <= FEW else ROW_PX, LEGEND_PX // max(rows, 1))
     height = lines * (TITLE_PX + AXIS_PX + row_px * rows) + (lines - 1) * GAP_PX
     between = (TITLE_PX + AXIS_PX + GAP_PX) / (height - TITLE_PX - AXIS_PX) if lines > 1 else 0.0
     drawing = make_subplots(lines, ACROSS, horizontal_spacing=GUTTER, vertical_spacing=between, column_widths=[1] * ACROSS)
     look = theme.figure("", "", height).layout
-    drawing.update_layout(look, margin={"l": 8, "r": 72, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER, template="none")
+    drawing.update_layout(look, margin={"l": 8, "r": 56, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER, template="none")
     colours = colours_of(summary.subjects)
-    for number, panel in enumerate(summary.panels):
-        place = {"row": number // ACROSS + 1, "col": number % ACROSS + 1}
+    for order, panel in enumerate(summary.panels):
+        place: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
         low, high = ends(panel)
         _add_null(drawing, panel, place, low)
         _add_twins(drawing, panel, place, (low, high))
         _add_cells(drawing, panel, summary.subjects, colours, place)
         _add_published(drawing, panel, place)
-        _add_texts(drawing, panel, number, (links or {}).get(panel.question.key, ""))
+        _add_texts(drawing, panel, order, (links or {}).get(panel.question.key, ""))
         _set_axes(drawing, panel.question, summary.subjects, place, (low, high))
     _add_legend(drawing, len(summary.panels), rows)
     return drawing
 
 
 def colours_of(subjects: Sequence[Subject]) -> dict[str, str]:
-    """The colour of every checkpoint: that of its place among the real arms; a control has that of its arm, or grey without it."""
+    """The colour of every checkpoint: that of its place among the real arms; a control has that of its arm, else grey."""
     real = [one for one in subjects if not one.is_control]
     found = {one.name: COLOURS[number % len(COLOURS)] for number, one in enumerate(real)}
     of_arm = {one.arm: found[one.name] for one in reversed(real)}
@@ -75,9 +79,12 @@ def colours_of(subjects: Sequence[Subject]) -> dict[str, str]:
 
 
 def ends(panel: Panel) -> tuple[float, float]:
-    """The axis: 0 to 100 of shares, else from 0 over every number, interval, null and published value of the trained models."""
+    """The axis: 0 to 100 of shares, else from 0 over every number, interval, null and published value; over twins if near."""
     numbers = [0.0, *(x for cell in panel.cells for x in _numbers(cell, panel.question))]
     low, high = min(numbers), max(numbers)
+    twins = [_factor(panel.question) * cell.twin.value for cell in panel.cells if cell.twin and cell.twin.value is not None]
+    near = [x for x in twins if low - WIDER * (high - low) <= x <= high + WIDER * (high - low)]
+    low, high = min([low, *near]), max([high, *near])
     if panel.question.unit == SHARE and panel.question.key != "band":
         return min(low, 0.0), max(high, 100.0)
     room = 0.06 * (high - low) or 1.0
@@ -94,7 +101,7 @@ def _factor(question: Question) -> float:
     return 100.0 if question.unit == SHARE else 1.0
 
 
-def _add_null(drawing: go.Figure, panel: Panel, place: dict[str, int], low: float) -> None:
+def _add_null(drawing: go.Figure, panel: Panel, place: dict[str, Any], low: float) -> None:
     """A band from the mean of the null to its upper end, or a tick where the null is one number."""
     factor = _factor(panel.question)
     for row, cell in enumerate(panel.cells):
@@ -108,17 +115,17 @@ def _add_null(drawing: go.Figure, panel: Panel, place: dict[str, int], low: floa
         drawing.add_shape(type="line", x0=null, x1=null, line={"color": NULL_LINE, "width": 2}, **edges, **place)
 
 
-def _add_twins(drawing: go.Figure, panel: Panel, place: dict[str, int], axis: tuple[float, float]) -> None:
+def _add_twins(drawing: go.Figure, panel: Panel, place: dict[str, Any], axis: tuple[float, float]) -> None:
     factor, (low, high) = _factor(panel.question), axis
     found = [(row, cell) for row, cell in enumerate(panel.cells) if cell.twin is not None and cell.twin.value is not None]
     x, y, symbols, words, lines_x, lines_y = [], [], [], [], [], []
     for row, cell in found:
         twin = cell.twin
-        number = factor * (twin.value or 0.0) if twin else 0.0
-        inside = low <= number <= high
-        x.append(min(max(number, low), high))
+        its = factor * (twin.value or 0.0) if twin else 0.0
+        inside = low <= its <= high
+        x.append(min(max(its, low), high))
         y.append(row + TWIN_DOWN)
-        symbols.append(SQUARE if inside else "triangle-right-open" if number > high else "triangle-left-open")
+        symbols.append(SQUARE if inside else "triangle-right-open" if its > high else "triangle-left-open")
         words.append(_twin_hover(cell, panel.question, inside))
         if twin and inside and twin.ci_low is not None and twin.ci_high is not None:
             lines_x += [max(low, factor * twin.ci_low), min(high, factor * twin.ci_high), None]
@@ -130,7 +137,7 @@ def _add_twins(drawing: go.Figure, panel: Panel, place: dict[str, int], axis: tu
 
 
 def _add_cells(
-    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], place: dict[str, int]
+    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], place: dict[str, Any]
 ) -> None:
     factor = _factor(panel.question)
     for row, (subject, cell) in enumerate(zip(subjects, panel.cells, strict=True)):
@@ -149,50 +156,62 @@ def _add_cells(
         )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, panel: Panel, place: dict[str, int]) -> None:
+def _add_published(drawing: go.Figure, panel: Panel, place: dict[str, Any]) -> None:
     """Open black diamonds with a white rim, which shows on dark pages alone."""
     factor = _factor(panel.question)
     found = [(factor * cell.published.value, row, cell) for row, cell in enumerate(panel.cells) if cell.published]
-    x, y = [one[0] for one in found], [one[1] for one in found]
+    x, y = [one[0] for one in found], [one[1] - PUBLISHED_UP for one in found]
     for colour, width in ((RIM, 3.6), (OUTLINE, 1.5)):
         marker = {"symbol": "diamond-open", "size": 9, "color": colour, "opacity": 1, "line": {"color": colour, "width": width}}
         said = _said([_published_hover(cell) for _, _, cell in found]) if colour == OUTLINE else {"hoverinfo": "skip"}
         drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="published", cliponaxis=False, **said, **place)
 
 
-def _add_texts(drawing: go.Figure, panel: Panel, number: int, link: str) -> None:
+def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
     """The title, which is a link where there is one, and right of every row its number, or why there is none."""
-    suffix = "" if number == 0 else str(number + 1)
-    title = f"<b>{html.escape(panel.question.title, quote=False)}</b>"
+    suffix = "" if order == 0 else str(order + 1)
+    title = f"<b>{_wrapped(panel.question.title, TITLE_LENGTH)}</b>"
     if link:
         title = f'<a href="{html.escape(link)}" target="_self">{title} ›</a>'
     place = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "showarrow": False}
-    drawing.add_annotation(text=title, x=0, y=1, xanchor="left", yanchor="bottom", yshift=4, font={"size": 12}, **place)
+    drawing.add_annotation(
+        text=title, x=0, y=1, xanchor="left", yanchor="bottom", yshift=2, align="left", font={"size": 12}, **place
+    )
     if panel.is_empty and len({cell.missing for cell in panel.cells}) == 1:
         drawing.add_annotation(text=html.escape(panel.cells[0].missing), x=0.5, y=0.5, **place)
         return
     for row, cell in enumerate(panel.cells):
-        at = {**place, "yref": f"y{suffix}", "y": row, "font": {"size": 11}}
+        at = {**place, "yref": f"y{suffix}", "y": row, "font": {"size": 10 if cell.detail or cell.value is None else 11}}
         if cell.value is None:
             drawing.add_annotation(text=shortened(cell.missing), x=0.5, **at)
         else:
-            text = cell.detail or format_value(_alone(cell.value))
-            drawing.add_annotation(text=html.escape(text.removesuffix(" points")), x=1, xanchor="left", xshift=5, **at)
+            text = _wrapped(cell.detail, 8) or _short(cell.value.value or 0.0, panel.question)
+            drawing.add_annotation(text=text, x=1, xanchor="left", xshift=5, align="left", **at)
 
 
 def _set_axes(
-    drawing: go.Figure, question: Question, subjects: Sequence[Subject], place: dict[str, int], axis: tuple[float, float]
+    drawing: go.Figure, question: Question, subjects: Sequence[Subject], place: dict[str, Any], axis: tuple[float, float]
 ) -> None:
     drawing.update_xaxes(
-        title={"text": html.escape(question.axis), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=5, showgrid=True,
-        gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **place,
+        title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4, tickangle=0,
+        showgrid=True, gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **place,
     )  # fmt: skip
     first = place["col"] == 1
     drawing.update_yaxes(
         tickvals=list(range(len(subjects))), ticktext=[_row_name(one) for one in subjects], showticklabels=first,
-        range=[len(subjects) - 0.5, -0.5], automargin=True, showgrid=False, zeroline=False, fixedrange=True, tickfont={"size": 12},
-        ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title_text="", **place,
+        range=[len(subjects) - 0.5, -0.5], automargin=True, showgrid=False, zeroline=False, fixedrange=True,
+        tickfont={"size": 12}, ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title_text="", **place,
     )  # fmt: skip
+
+
+def _wrapped(text: str, length: int) -> str:
+    """Lines of at most so many characters, markup escaped."""
+    return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(text, length, break_on_hyphens=False))
+
+
+def _short(value: float, question: Question) -> str:
+    """A number in the unit of its axis."""
+    return f"{_factor(question) * value:.{1 if question.unit else 3}f}"
 
 
 def _row_name(subject: Subject) -> str:
@@ -200,9 +219,9 @@ def _row_name(subject: Subject) -> str:
     return f"<i>{name}</i>" if subject.is_control else name
 
 
-def _add_legend(drawing: go.Figure, number: int, rows: int) -> None:
+def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
     """What the marks mean, in the place of the panel after the last, top down."""
-    place = {"row": number // ACROSS + 1, "col": number % ACROSS + 1}
+    place: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
     step = rows / (len(LEGEND) + 1)
     heights = [-0.5 + step * (i + 1) for i in range(len(LEGEND))]
     for (symbol, colour, words), y in zip(LEGEND, heights, strict=True):
@@ -221,10 +240,6 @@ def _add_legend(drawing: go.Figure, number: int, rows: int) -> None:
     drawing.update_yaxes(range=[rows - 0.5, -0.5], visible=False, fixedrange=True, **place)
 
 
-def _alone(value: Value) -> Value:
-    return Value(value.name, value.value, None, None, value.n, None, value.unit, value.estimator)
-
-
 def _said(words: Sequence[str]) -> dict[str, Any]:
     return {"hovertext": list(words), "hovertemplate": "%{hovertext}<extra></extra>"}
 
@@ -235,9 +250,7 @@ def _hover(subject: Subject, cell: Cell, question: Question) -> str:
     lines = [whose, f"{question.title}: {bare(value)}{f', {cell.detail}' if cell.detail else ''}"]
     if value and value.null is not None:
         told = "not distinguishable from" if cell.undecided else "told from"
-        lines.append(
-            f"{told} {question.null_name}: {format_value(Value('null', value.null, None, None, 0, None, question.unit, ''))}"
-        )
+        lines.append(f"{told} {question.null_name}: {number(value.null, question.unit)}")
     lines += [f"n = {value.n:,}; {value.estimator}"] if value else []
     return _lines([*lines, *([cell.pool.words] if cell.pool else [])])
 

@@ -14,7 +14,7 @@ from app.layout import plain
 
 PAGES = {"scoreboard": "retrieval"}  # other studies have a page of their own name
 WIDGET = f"{controls.CHECKPOINTS_WIDGET}_summary"
-ALT = "A row a checkpoint, a panel a test; the same numbers are in the table below"
+WIDTHS = {"without_a4": 184, "band": 224}  # pixels of columns that say more than a number
 TABLE_ALT = "A row a checkpoint, a column a test, with 95 % intervals; ○: not distinguishable from the null"
 NOTE = "○ not distinguishable from the null of its test. Controls stand below their arm and are not ranked."
 
@@ -82,10 +82,8 @@ def _draw(summed: Any, answer: Any) -> None:
 
 def _address(panel: Panel, names: Sequence[str]) -> str:
     """The page of a test with the same checkpoints, relative to this one."""
-    parameters = state.address() | {"checkpoints": list(names)}
-    return actions.link(
-        _page(panel.question.studies[0]), {key: parameters[key] for key in ("checkpoints", "corpus") if key in parameters}
-    )
+    parameters = {name: value for name, value in state.address().items() if name == "corpus"} | {"checkpoints": list(names)}
+    return actions.link(_page(panel.question.studies[0]), parameters)
 
 
 def _page(study: str) -> str:
@@ -102,7 +100,9 @@ def _table(summary: Summary) -> None:
         for one in summary.subjects
     ]
     columns = {"checkpoint": st.column_config.TextColumn("checkpoint", pinned=True, width=150)} | {
-        panel.question.title: st.column_config.TextColumn(panel.question.title, width=150, help=panel.question.axis)
+        panel.question.title: st.column_config.TextColumn(
+            panel.question.title, width=WIDTHS.get(panel.question.key, 152), help=panel.question.axis
+        )
         for panel in summary.panels
     }
     st.dataframe(rows, column_config=columns, hide_index=True, alt=TABLE_ALT)
@@ -133,7 +133,7 @@ def _settings(panel: Panel) -> list[str]:
 
 
 def _line(title: str, said: str, study: str, names: Sequence[str]) -> None:
-    text, way = st.columns([12, 2], vertical_alignment="center")
+    text, way = st.columns([10, 3], vertical_alignment="center")
     text.markdown(f"**{plain(title)}.** {plain(said)}")
     page = _page(study)
     if way.button(page.capitalize(), icon=":material/arrow_forward:", key=f"to_{title}", type="tertiary"):
