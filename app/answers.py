@@ -47,6 +47,23 @@ def nearby_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple
     return found, ", ".join(setting_differences(found, request))
 
 
+def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[Any]:
+    """Results that hold some of the checkpoints, each an `AtHand`: what was asked, then of other selections and settings.
+
+    Raises:
+        OtoscopeError: the request, a checkpoint or the corpus cannot be used.
+    """
+    from analysis.store import open_store
+    from analysis.studies.at_hand import AtHand, others_with
+    from analysis.studies.shipped import shipped_results
+
+    result, origin = found_result(study, request, checkpoints)
+    if result is not None:
+        return [AtHand(result, origin)]
+    shipped = lambda name: caching.once(("all shipped", name), lambda: shipped_results(name)) or []  # noqa: E731
+    return list(others_with(study, request, checkpoints, open_store(), read_stored=stored_result, read_shipped=shipped))
+
+
 def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
     """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's: a `ClipUse`; None for nothing."""
     from analysis.store import open_store

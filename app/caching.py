@@ -19,7 +19,7 @@ from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError, OtoscopeError
 
 MOST_ANALYSES = 4
-MOST_KEPT = 16
+MOST_KEPT = 32  # results: the summary alone reads a result of every study
 Progress = Callable[[int, int], None]
 
 

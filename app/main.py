@@ -21,6 +21,7 @@ ICON = (
 
 HOME = "checkpoints"
 PAGES = {
+    "Overview": {"summary": "dashboard"},
     "Library": {"checkpoints": "inventory_2"},
     "Listen": {"clip": "hearing", "retrieval": "manage_search"},
     "Compare": {

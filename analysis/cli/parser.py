@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.cli import library, work
+from analysis.cli.summary import summary
 from analysis.studies import STUDY_NAMES
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     cache.add_argument("--clear", action="store_true", help="delete stored results and activations; rendered audio stays")
     _train(command("train", work.train, "train an arm and examine it"))
     _study(command("study", work.study, "ask one question of checkpoints, with its controls"))
+    _summary(command("summary", summary, "what checkpoints do at a glance, from what is stored; nothing is computed"))
     _battery(command("battery", work.battery, "every study on the same checkpoints, with a report"))
     _inspect(command("inspect", work.inspect, "attention, self-similarity and descriptors of one recording as PNG, NPZ and JSON"))
     command("doctor", library.doctor, "what works on this machine, and what to install")
@@ -91,6 +93,12 @@ def _study(study: argparse.ArgumentParser) -> None:
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, such as corpus=small")
     study.add_argument("--fresh", action="store_true", help="compute again, even if the answer is stored")
     study.add_argument("--out", type=Path, metavar="DIR", help="write result.json, arrays.npz and the tables there")
+
+
+def _summary(sub: argparse.ArgumentParser) -> None:
+    named = "a name from `otoscope checkpoints`, or a folder (default: all of them)"
+    sub.add_argument("checkpoints", nargs="*", metavar="CHECKPOINT", help=named)
+    sub.add_argument("--corpus", default="full", help="small, full, or a folder (default full)")
 
 
 def _battery(battery: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from analysis import paths
 from analysis.errors import ConfigError
 from analysis.store import keys
 from analysis.store.entry import (
+    DOCUMENT,
     MANIFEST,
     Entry,
     StoreError,
@@ -110,6 +111,12 @@ class Store:
         except (TornError, OSError):
             return False
         return True
+
+    def beginnings(self, n_bytes: int) -> Iterator[bytes]:
+        """The first bytes of every document, in order of key; unchecked, and none counts as used: read it with `get`."""
+        for folder in self._children(_KEY):
+            with contextlib.suppress(OSError), (folder / DOCUMENT).open("rb") as file:
+                yield file.read(n_bytes)
 
     def put(self, key: str, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Entry:
         """Store an entry and remove the least recently used ones beyond the limit. What is already there is kept.

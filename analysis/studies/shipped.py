@@ -93,6 +93,12 @@ def shipped_with_other_settings(
     return min(fitting, key=lambda one: len(setting_differences(one, request)), default=None)
 
 
+def shipped_results(study: str, folder: Path | None = None) -> list[Result]:
+    """All results of a study that came with the library, whatever was asked."""
+    found = (_read(place) for place in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz")))
+    return [one for one in found if one is not None and one.study == study]
+
+
 def come_with_us(checkpoints: Iterable[Checkpoint]) -> bool:
     """Whether these are shipped checkpoints, configuration included: with another one the same weights make another model."""
     return all(_shipped_config(one.name) == one.config for one in checkpoints)

@@ -1,0 +1,150 @@
+"""Results that are at hand for some checkpoints: of exactly these, or of others among which they are; nothing is computed."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import OtoscopeError
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result, code_version
+from analysis.store import Store
+from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
+from analysis.studies.study import build_request, find_checkpoint, stored_result
+
+BEGINNING_BYTES = 16_384  # of a document, in which its request stands
+ReadStored = Callable[[str, Any, Sequence[Checkpoint]], Result | None]
+ReadShipped = Callable[[str], Sequence[Result]]
+OUR_BEGINNING = re.compile(rb'\{"schema_version": \d+, "study": "([a-z]+)", "request": ')
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """A result that need not be computed.
+
+    Attributes:
+        result: the result.
+        origin: what is to be known about where it was found; "" for what this version of the library has stored.
+        differing: the settings in which it differs from what was asked, in words.
+    """
+
+    result: Result
+    origin: str = ""
+    differing: tuple[str, ...] = ()
+
+
+def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], store: Store) -> AtHand | None:
+    """What was asked, as the store holds it, else as it came with the checkpoints; None for none.
+
+    Raises:
+        CheckpointError, CorpusError: a checkpoint or the corpus cannot be used.
+    """
+    if (stored := stored_result(study, request, store)) is not None:
+        return AtHand(stored)
+    shas = {one.name: one.sha256 for one in checkpoints}
+    shipped = shipped_result(study, request, shas) if come_with_us(checkpoints) else None
+    return None if shipped is None else AtHand(shipped, origin_of(shipped))
+
+
+def origin_of(shipped: Result) -> str:
+    """What is to be known of a result that came with the checkpoints."""
+    older = "" if shipped.provenance.get("code_version") == code_version() else ", computed by another version of the library"
+    return f"came with the checkpoints{older}"
+
+
+def others_with(
+    study: str, request: Any, wanted: Sequence[Checkpoint], store: Store,
+    *, read_stored: ReadStored | None = None, read_shipped: ReadShipped = shipped_results,
+) -> tuple[AtHand, ...]:  # fmt: skip
+    """Results of other selections, or with other settings on the same corpus, that together hold as many of some checkpoints
+    as can be had: those whose settings differ least first, then stored ones, then those that hold more of them.
+
+    Numbers of one checkpoint do not depend on which others were examined with it.
+
+    Args:
+        study: name of the study.
+        request: what was asked; its settings are what others are held against.
+        wanted: the checkpoints that are looked for; another checkpoint of the same name is none of them.
+        store: where results are kept.
+        read_stored: the stored result of study, request and the checkpoints that it names; from the store by default.
+        read_shipped: all results of a study that came with the library.
+    """
+    read = read_stored or (lambda name, asked, _: stored_result(name, asked, store))
+    found: list[AtHand] = []
+    missing = {one.name: one for one in wanted}
+    held_by = (*_stored(study, request, missing, store, read), *_shipped(request, missing, read_shipped(study)))
+    for candidate, held in _ranked(request, held_by):
+        if new := [name for name in held if name in missing]:
+            found.append(candidate)
+            for name in new:
+                del missing[name]
+    return tuple(found)
+
+
+Held = tuple[Result, str, list[str]]  # a result, what is to be known of it, and which of the checkpoints it holds
+
+
+def _ranked(request: Any, held_by: Sequence[Held]) -> list[tuple[AtHand, list[str]]]:
+    candidates = [(AtHand(result, origin, _other_settings(result, request)), held) for result, origin, held in held_by if held]
+    return sorted(candidates, key=lambda one: (len(one[0].differing), bool(one[0].origin), -len(one[1])))
+
+
+def _other_settings(result: Result, request: Any) -> tuple[str, ...]:
+    return tuple(words for words in setting_differences(result, request) if not words.startswith("checkpoints "))
+
+
+def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: Store, read: ReadStored) -> Iterator[Held]:
+    """What the store holds under the keys of requests that name one of the checkpoints; a key decides everything."""
+    for asked in _stored_requests(study, store):
+        if asked.corpus != request.corpus or not {Path(name).name for name in asked.checkpoints} & set(wanted):
+            continue
+        try:
+            opened = {one.name: one for one in map(find_checkpoint, asked.checkpoints)}
+            result = read(study, asked, list(opened.values()))
+        except OtoscopeError:  # such as a checkpoint that has gone
+            continue
+        if result is not None:
+            yield result, "", [name for name, one in wanted.items() if name in opened and _same(opened[name], one)]
+
+
+def _shipped(request: Any, wanted: Mapping[str, Checkpoint], results: Sequence[Result]) -> Iterator[Held]:
+    for result in results:
+        if result.request.get("corpus") == request.corpus:
+            shas = result.provenance.get("checkpoint_sha256", {})
+            held = [name for name, one in wanted.items() if shas.get(name) == one.sha256 and come_with_us([one])]
+            yield result, origin_of(result), held
+
+
+def _same(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether both have the same weights, configuration and untrained twin."""
+    mine, theirs = ((its.sha256, its.config, its.training.get("seed", 0)) for its in (one, other))
+    return mine == theirs
+
+
+def _stored_requests(study: str, store: Store) -> list[Any]:
+    """Requests of a study that the store may hold results of, none twice; those that cannot be asked any more are left out."""
+    found: dict[str, Any] = {}
+    for beginning in store.beginnings(BEGINNING_BYTES):
+        settings = _request_in(study, beginning)
+        if settings is None or not isinstance(names := settings.pop("checkpoints", None), list):
+            continue
+        try:
+            asked = build_request(study, names, settings)
+        except (OtoscopeError, TypeError, ValueError):  # of another version of the library
+            continue
+        found[repr(asked)] = asked
+    return list(found.values())
+
+
+def _request_in(study: str, beginning: bytes) -> dict[str, Any] | None:
+    """The request in the first bytes of a document; None where there is none of that study."""
+    match = OUR_BEGINNING.match(beginning)
+    if match is None or match[1].decode() != study:
+        return None
+    try:
+        request, _ = json.JSONDecoder().raw_decode(beginning[match.end() :].decode("utf-8", "ignore"))
+    except ValueError:
+        return None
+    return request if isinstance(request, dict) else None
