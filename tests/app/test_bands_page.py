@@ -167,6 +167,7 @@ def test_the_norm_of_the_change_is_shown_on_demand(queue, store, opened, recordi
     box = next(one for one in app.button_group if one.label == "Shown of a shift")
     assert box.options == ["embedding moved", "L2 norm of the change"]
     box.set_value("L2 norm of the change")
+    ran(app)
     app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "trained", "100–400 Hz", -1]}]}}
     ran(app)
     assert app.query_params["shift"] == "L2 norm of the change"
@@ -242,7 +243,7 @@ def test_a_band_from_zero_has_a_place_on_the_logarithmic_axis():
     mark = Mark("", "one", 0.5, at=band_marks.centre(rows[0]))
     drawing: Any = bands_answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), rows)
     assert mark.at == 205.0
-    assert drawing.layout.xaxis.ticktext == ("0", "2100")
+    assert drawing.layout.xaxis.ticktext == ("0", "2,100")
     assert drawing.layout.xaxis.tickvals == (20.0, 2100.0)
     energy = drawing.data[-2]
     assert energy.x[:4] == (20.0, 20.0, 2100.0, 2100.0)
