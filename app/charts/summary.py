@@ -193,8 +193,8 @@ def _set_axes(
     drawing: go.Figure, question: Question, subjects: Sequence[Subject], place: dict[str, Any], axis: tuple[float, float]
 ) -> None:
     drawing.update_xaxes(
-        title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4, tickangle=0,
-        showgrid=True, gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **place,
+        title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4,
+        tickangle=0, showgrid=True, gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **place,
     )  # fmt: skip
     first = place["col"] == 1
     drawing.update_yaxes(
