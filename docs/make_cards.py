@@ -1,4 +1,7 @@
-"""Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py FOLDER ...`."""
+"""Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py [--text] FOLDER ...`.
+
+With `--text` the scores stay as they are and the cards alone are written anew.
+"""
 
 import argparse
 import json
@@ -15,10 +18,14 @@ def main() -> None:
     """New scores and a new card in every folder; the weights stay as they are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    corpus = open_corpus("full")
-    for folder in parser.parse_args().folders:
+    parser.add_argument("--text", action="store_true", help="keep the scores")
+    options = parser.parse_args()
+    corpus = None if options.text else open_corpus("full")
+    for folder in options.folders:
         checkpoint = open_checkpoint(folder)
-        evaluation = examine(checkpoint.model(), checkpoint.untrained_twin(), corpus)
+        evaluation = checkpoint.evaluation
+        if corpus is not None:
+            evaluation = examine(checkpoint.model(), checkpoint.untrained_twin(), corpus)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
         card = write_card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
         for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
