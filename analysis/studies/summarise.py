@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from analysis.errors import CheckpointError
 from analysis.models.checkpoint import Checkpoint
@@ -15,7 +15,17 @@ from analysis.studies.summary import QUESTIONS, Summary, assemble
 from analysis.studies.summary_words import as_result
 
 STUDIES = tuple(dict.fromkeys(study for question in QUESTIONS for study in question.studies))
-Find = Callable[[str, Any, Sequence[Checkpoint]], Sequence[AtHand]]
+Find = Callable[[str, Any, Sequence[Any]], Sequence[AtHand]]
+
+
+@runtime_checkable
+class Chosen(Protocol):
+    """What a summary needs of a checkpoint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arm(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ def summarise(names: Sequence[str], corpus: str = "full", store: Store | None = 
     return sum_up(checkpoints, names, corpus, find)
 
 
-def sum_up(checkpoints: Sequence[Checkpoint], names: Sequence[str], corpus: str, find: Find) -> Summed:
+def sum_up(checkpoints: Sequence[Chosen], names: Sequence[str], corpus: str, find: Find) -> Summed:
     """The summary of opened checkpoints.
 
     Args:

@@ -93,7 +93,8 @@ def sentence(panel: Panel, real: Sequence[str]) -> str:
     silent = _silent(panel)
     if not scored:
         return silent
-    last, *_, first = ordered = sorted(scored, key=lambda cell: (cell.value and cell.value.value) or 0.0)
+    ordered = sorted(scored, key=lambda cell: (cell.value and cell.value.value) or 0.0)
+    last, first = ordered[0], ordered[-1]
     said = f"{_worded(first)} in {first.checkpoint}{_beside(first, panel)}"
     if len(ordered) > 1:
         said = f"from {_worded(last)} in {last.checkpoint} to {said}"

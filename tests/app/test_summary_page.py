@@ -19,14 +19,20 @@ def opened(open_page):
     return partial(open_page, "views/summary.py")
 
 
+@pytest.fixture(scope="module")
+def shipped():
+    """The results that come with the library, by study."""
+    return {study: [AtHand(one, "came with the checkpoints") for one in shipped_results(study)] for study in STUDIES}
+
+
 @pytest.fixture
-def library(monkeypatch, checkpoint):
+def library(monkeypatch, checkpoint, shipped):
     """The checkpoints that results come with; what is at hand about them, by study."""
     found = [checkpoint(name) for name in ARMS]
     for one in found:
         one.arm = ARMS[one.name]
     monkeypatch.setattr(caching, "checkpoints", lambda: list(found))
-    at_hand = {study: [AtHand(one, "came with the checkpoints") for one in shipped_results(study)] for study in STUDIES}
+    at_hand = dict(shipped)
     monkeypatch.setattr(answers, "results_with", lambda study, request, ones: at_hand.get(study, []))
     return at_hand
 

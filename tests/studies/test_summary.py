@@ -244,6 +244,8 @@ def test_a_sentence_ranks_real_arms_in_its_own_scope() -> None:
         "From 5.0 % [0.0, 10.0] in both to 81.0 % [76.0, 86.0] in base (chance 3.4 %, untrained twin 6.0 %). "
         "Not distinguishable from chance: both. Not computed: reverse."
     )
+    alone = summary_of(scoreboard({"base": 0.81}), arms={"base": "D0"})
+    assert sentence(alone.panel("s"), alone.real) == "81.0 % [76.0, 86.0] in base (chance 3.4 %, untrained twin 6.0 %)."
     assert sentence(summary.panel("cka"), summary.real) == "Not computed yet for these checkpoints."
     drop = sentence(summary.panel("without_a4"), summary.real)
     assert drop == "Without A4: base. Not computed: both, zero and reverse."
