@@ -42,6 +42,7 @@ def test_twins_are_grey_and_dashed_on_a_scale_of_their_own() -> None:
     (twin,) = [trace for trace in traces(drawing, mode="lines") if trace.line.color == theme.TWIN and trace.x[0] is not None]
     assert twin.line.dash == "dash"
     assert twin.yaxis == "y2"
+    assert [trace.name for trace in drawing.data if trace.showlegend is None and trace.x[0] is None] == ["a", "untrained twins"]
     assert drawing.layout.yaxis2.range[1] > drawing.layout.yaxis.range[1]
 
 
@@ -50,7 +51,8 @@ def test_published_means_are_open_black_diamonds_that_lie_on_the_axis() -> None:
     drawing = overlay.overlay(found, x_title="x", y_title="y", published=[("D0", 0.58), ("d<b>", 0.72)])
     (told,) = [trace for trace in drawing.data if trace.mode == "markers+text"]
     assert (list(told.x), told.marker.symbol, told.marker.color) == ([0.58, 0.72], "diamond-open", "#000000")
-    assert list(told.text) == ["D0 0.58", "d&lt;b&gt; 0.72"]
+    assert [text.strip() for text in told.text] == ["D0 0.58", "d&lt;b&gt; 0.72"]
+    assert list(told.textposition) == ["middle left", "middle right"]
     assert told.yaxis in (None, "y")
     assert drawing.layout.xaxis.range[1] > 0.72
     assert overlay.PUBLISHED in [trace.name for trace in drawing.data if trace.showlegend]
