@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ def rounded(array: np.ndarray) -> np.ndarray:
 def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
     """The result that came with the shipped checkpoints for this very request and these weights; None where there is none.
 
-    Unlike a stored result it may have been computed by an earlier version of the library: its provenance tells which.
+    Unlike a stored result it may have been computed by an earlier version of the library: its provenance tells which. A setting
+    that did not exist then has its usual value.
 
     Args:
         study: name of the study.
@@ -69,7 +70,10 @@ def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], fol
     plain = _plain(request)
     place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}.json.gz"
     result = _read(place)
-    return result if result is not None and _is_of(result, study, checkpoints) and dict(result.request) == plain else None
+    if result is not None and _is_of(result, study, checkpoints) and dict(result.request) == plain:
+        return result
+    nearest = shipped_with_other_settings(study, request, checkpoints, folder)
+    return nearest if nearest is not None and not setting_differences(nearest, request) else None
 
 
 def shipped_with_other_settings(
@@ -113,7 +117,8 @@ def _shipped_config(name: str) -> Any:
 
 def setting_differences(result: Result, request: Any) -> tuple[str, ...]:
     """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"."""
-    plain, own = _plain(request), dict(result.request)
+    usual = {one.name: one.default for one in fields(request) if one.default is not MISSING}
+    plain, own = _plain(request), usual | dict(result.request)
     return tuple(
         f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
         for name in dict.fromkeys([*plain, *own])

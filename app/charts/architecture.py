@@ -17,8 +17,8 @@ DESCRIPTOR = "#F0E442"
 LINE_PX, PAD_PX, GAP_PX, EDGE_PX, NOTE_PX = 16, 5, 28, 6, 20
 WIDE, NARROW, NOTE = 46, 22, 88  # characters of a line
 LANE_GAP, COLUMN_GAP = 0.03, 0.015  # shares of the width
-ASIDE = 0.08  # of a narrow box: where its arrow is, so that what is written beside has room
-TEXT_PX, SHAPE_PX = 12, 11
+ASIDE = 0.05  # of a narrow box: where its arrow is, so that what is written beside has room
+TEXT_PX, SHAPE_PX, SMALL_PX = 12, 11, 10
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _add_box(drawing: go.Figure, box: Box) -> None:
     line = {"color": theme.TEXT if is_given else _colour(box.part), "width": 1.4, "dash": dash}
     drawing.add_shape(
         type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, line=line,
-        fillcolor=f"rgba({rgb},{0.30 if is_given else 0.12})", layer="below",
+        fillcolor=f"rgba({rgb},{0.16 if is_given else 0.12})", layer="below",
     )  # fmt: skip
     lines = [f"<b>{html.escape(line, quote=False)}</b>" for line in box.name]
     text = "<br>".join([*lines, *(html.escape(line, quote=False) for line in box.more)])
@@ -178,8 +178,8 @@ def _add_arrows(drawing: go.Figure, boxes: Mapping[str, Box]) -> None:
             drawing.add_annotation(x=end, y=box.top, ax=start, ay=source.bottom, showarrow=True, **look)
             if name not in told:
                 where = {"x": end, "y": (source.bottom + box.top) / 2, "xanchor": "left", "xshift": 6}
-                text = html.escape(source.part.shape, quote=False)
-                drawing.add_annotation(text=text, showarrow=False, font={"size": SHAPE_PX}, **where)
+                text, size = html.escape(source.part.shape, quote=False), SMALL_PX if source.narrow else SHAPE_PX
+                drawing.add_annotation(text=text, showarrow=False, font={"size": size}, **where)
             told.add(name)
 
 

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,9 +14,11 @@ from app.charts.mark import Mark, Style, Styles
 from app.charts.scores import shortened
 
 HEAD = 0.24  # room for means above the curves, share of the highest
+LEGEND_PX = 22  # for a second line of the legend
 OURS_AT, PUBLISHED_AT = 1.08, 1.17  # of the highest
 RIM, OUTLINE = "#FFFFFF", "#000000"  # the rim shows on dark pages alone
-PUBLISHED = "published mean"
+SPACE = "\N{EN SPACE}"
+PUBLISHED, TWINS = "published mean", "untrained twins"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def overlay(
         return marked.nothing(theme.figure(x_title, y_title))
     looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
     drawing = histogram.frame(list(found), y_title)
+    layout: Any = drawing.layout
+    drawing.update_layout(margin_t=layout.margin.t + LEGEND_PX, height=layout.height + LEGEND_PX)
     for row, (title, panel) in enumerate(found.items(), 1):
         top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
         for curve in panel:
@@ -70,7 +74,7 @@ def overlay(
         if row == 1:
             _add_published(drawing, published, PUBLISHED_AT * top)
         drawing.update_yaxes(range=[0, (1 + HEAD) * top], row=row, col=1)
-    marked.add_legend(drawing, list(looks.values()), lines=True)
+    marked.add_legend(drawing, _entries(looks), lines=True)
     if published:
         rim = {"symbol": "diamond", "size": 9, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
         drawing.add_scatter(x=[None], y=[None], mode="markers", marker=rim, name=PUBLISHED, hoverinfo="skip", showlegend=True)
@@ -80,6 +84,12 @@ def overlay(
     drawing.update_xaxes(range=[min(places) - width, max(places) + width], showgrid=False, zeroline=False)
     drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(found), col=1)
     return drawing
+
+
+def _entries(looks: Styles) -> list[Style]:
+    """Checkpoints, and one entry for all their twins, which hover tells apart."""
+    twins = [style for (_, twin), style in looks.items() if twin]
+    return [*(style for (_, twin), style in looks.items() if not twin), *(replace(style, label=TWINS) for style in twins[:1])]
 
 
 def _add_curve(drawing: go.Figure, curve: Curve, style: Style, panel: str, n_name: str, row: int) -> None:
@@ -117,11 +127,16 @@ def _add_published(drawing: go.Figure, published: Sequence[tuple[str, float]], h
     """Open diamonds with their names in the first panel."""
     if not published:
         return
-    names = [f"{shortened(name)} {value:.2f}" for name, value in published]
+    ordered = sorted(published, key=lambda one: one[1])
+    names = [f"{shortened(name)} {value:.2f}" for name, value in ordered]
+    written = ["", *[""] * (len(names) - 2), f"{SPACE}{names[-1]}"] if len(names) > 1 else [""]  # what is between, on hover
+    written[0] = f"{names[0]}{SPACE}"
+    sides = ["middle left", *["middle right"] * (len(names) - 1)]
     for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
         marker = {"symbol": "diamond-open", "size": 11, "color": colour, "line": {"color": colour, "width": width}}
-        words: Any = {"text": names, "textposition": "middle left", "textfont": {"size": 11}} if colour == OUTLINE else {}
+        words: Any = {"text": written, "textposition": sides, "textfont": {"size": 11}, "hovertext": names, "hoverinfo": "text"}
         drawing.add_scatter(
-            x=[value for _, value in published], y=[height] * len(published), mode="markers+text" if words else "markers",
-            marker=marker, hoverinfo="skip", showlegend=False, name=PUBLISHED, cliponaxis=False, row=1, col=1, **words,
+            x=[value for _, value in ordered], y=[height] * len(names), marker=marker, showlegend=False, name=PUBLISHED,
+            cliponaxis=False, row=1, col=1,
+            **({"mode": "markers+text", **words} if colour == OUTLINE else {"mode": "markers", "hoverinfo": "skip"}),
         )  # fmt: skip

@@ -12,10 +12,10 @@ from app.charts import theme
 from app.charts.scores import GRID, shortened
 
 ROW_PX, HEAD_PX, TOP_PX, BELOW_PX = 22, 28, 46, 48
-LEFT_PX, RIGHT_PX = 128, 170
+LEFT_PX, RIGHT_PX, LETTER_PX = 128, 170, 7
 RIM, OUTLINE = "#FFFFFF", "#000000"  # the rim shows on dark pages alone
-GAP = 0.06  # between two panels, share of the width
-SECOND = 0.34
+GAP = 0.1  # between two panels, share of the width
+SECOND = 0.32
 FAINT = "rgba(122,130,140,0.75)"
 PUBLISHED, HERE = "published", "trained here"
 
@@ -67,7 +67,8 @@ def forest(
     heights, heads, total = _places(lines)
     has_second = any(line.second is not None for line in lines)
     drawing = theme.figure("S (%)", "", round(total) + TOP_PX + BELOW_PX)
-    drawing.update_layout(margin={"l": LEFT_PX, "r": RIGHT_PX, "t": TOP_PX, "b": BELOW_PX}, hoverlabel=marked.HOVER)
+    left = max(LEFT_PX, 24 + LETTER_PX * max(len(line.label) for line in lines))
+    drawing.update_layout(margin={"l": left, "r": RIGHT_PX, "t": TOP_PX, "b": BELOW_PX}, hoverlabel=marked.HOVER)
     drawing.update_yaxes(range=[total, 0], tickvals=heights, ticktext=[shortened(line.label) for line in lines], **marked.GAP)
     end = 1 - SECOND - GAP if has_second else 1
     drawing.update_xaxes(domain=[0, end], showgrid=True, gridcolor=GRID, title_standoff=6, nticks=6, range=_range(lines))

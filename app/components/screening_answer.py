@@ -1,6 +1,7 @@
 """The answer of the page of the screening: published configurations by mechanism and long runs, beside what is trained here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -47,6 +48,16 @@ def line_of(one: Configuration, group: str, label: str, here: Trained) -> Line:
     return Line(group, label, one.s, one.same_piece, screened.here_in_words(list(ones)), marks)
 
 
+def long_lines(found: Sequence[Configuration], here: Trained) -> list[Line]:
+    """The long runs as rows; the checkpoints of an arm stand beside its first run alone."""
+    first = {one.arm: one for one in reversed(found)}
+    lines = [line_of(one, "", f"{one.arm}, {one.condition}", here) for one in found]
+    return [
+        line if first[one.arm] is one else replace(line, here=(), note="as above" if one.arm in here else line.note)
+        for one, line in zip(found, lines, strict=True)
+    ]
+
+
 def told(checkpoint: Any, score: Score) -> str:
     """A checkpoint on hover."""
     return (
@@ -85,7 +96,7 @@ def _long(here: Trained) -> None:
     st.subheader("Does the order hold in long runs?", anchor=False)
     baseline = max((one.s for one in found if one.arm == screened.BASELINE), default=None)
     drawing = screening.forest(
-        [line_of(one, "", f"{one.arm}, {one.condition}", here) for one in found],
+        long_lines(found, here),
         baseline=None if baseline is None else (f"best {screened.BASELINE}", baseline),
         notes=column_title(here, {one.arm for one in found}),
     )  # fmt: skip

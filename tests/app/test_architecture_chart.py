@@ -69,7 +69,7 @@ def test_colours_keep_their_meaning_and_a_control_is_dashed() -> None:
         return [(one["line"]["color"], one["line"]["dash"], one["fillcolor"]) for one in shapes]
 
     assert {colour for colour, *_ in borders("D0")} == {theme.AUDIO, theme.MIDI, theme.JOINT}
-    yellow = "rgba(240,228,66,0.3)"
+    yellow = "rgba(240,228,66,0.16)"
     assert DESCRIPTOR == "#F0E442"
     assert [dash for _, dash, fill in borders("d4a4") if fill == yellow] == ["solid", "solid"]
     assert [dash for _, dash, fill in borders("d4a4-random") if fill == yellow] == ["dash", "dash"]

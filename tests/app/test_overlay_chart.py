@@ -17,15 +17,17 @@ def curve(name: str, shares: list[float], *, mean: float | None = None, twin: bo
     return Curve(name, bars, mean, twin)
 
 
+def overlaid(found: dict[str, list[Curve]], **options: Any) -> Any:
+    return overlay.overlay(found, **options)
+
+
 def traces(drawing: Any, **wanted: Any) -> list[Any]:
     return [trace for trace in drawing.data if all(getattr(trace, name) == value for name, value in wanted.items())]
 
 
 def test_every_checkpoint_has_its_colour_and_its_symbol() -> None:
     panel = [curve("a", [0.2, 0.8], mean=0.13), curve("b", [0.5, 0.5], mean=0.1)]
-    drawing = overlay.overlay(
-        {"matched": panel}, x_title="x (no unit)", y_title="y (%)", colours={"a": "#D55E00", "b": "#0072B2"}
-    )
+    drawing = overlaid({"matched": panel}, x_title="x (no unit)", y_title="y (%)", colours={"a": "#D55E00", "b": "#0072B2"})
     lines = [trace for trace in traces(drawing, mode="lines") if trace.x[0] is not None]
     assert [trace.line.color for trace in lines] == ["#D55E00", "#0072B2"]
     np.testing.assert_allclose(lines[0].y, [0, 20, 80, 80, 0])
@@ -38,30 +40,30 @@ def test_every_checkpoint_has_its_colour_and_its_symbol() -> None:
 
 def test_twins_are_grey_and_dashed_on_a_scale_of_their_own() -> None:
     found = {"matched": [curve("a", [0.2, 0.8])], "twins": [curve("a", [0.02, 0.98], twin=True)]}
-    drawing = overlay.overlay(found, x_title="x", y_title="y")
+    drawing = overlaid(found, x_title="x", y_title="y")
     (twin,) = [trace for trace in traces(drawing, mode="lines") if trace.line.color == theme.TWIN and trace.x[0] is not None]
     assert twin.line.dash == "dash"
     assert twin.yaxis == "y2"
+    assert [trace.name for trace in drawing.data if trace.showlegend is None and trace.x[0] is None] == ["a", "untrained twins"]
     assert drawing.layout.yaxis2.range[1] > drawing.layout.yaxis.range[1]
 
 
 def test_published_means_are_open_black_diamonds_that_lie_on_the_axis() -> None:
     found = {"matched": [curve("a", [0.2, 0.8], mean=0.13)], "other": [curve("a", [1.0])]}
-    drawing = overlay.overlay(found, x_title="x", y_title="y", published=[("D0", 0.58), ("d<b>", 0.72)])
+    drawing = overlaid(found, x_title="x", y_title="y", published=[("D0", 0.58), ("d<b>", 0.72)])
     (told,) = [trace for trace in drawing.data if trace.mode == "markers+text"]
     assert (list(told.x), told.marker.symbol, told.marker.color) == ([0.58, 0.72], "diamond-open", "#000000")
-    assert list(told.text) == ["D0 0.58", "d&lt;b&gt; 0.72"]
+    assert [text.strip() for text in told.text] == ["D0 0.58", "d&lt;b&gt; 0.72"]
+    assert list(told.textposition) == ["middle left", "middle right"]
     assert told.yaxis in (None, "y")
     assert drawing.layout.xaxis.range[1] > 0.72
     assert overlay.PUBLISHED in [trace.name for trace in drawing.data if trace.showlegend]
-    without = overlay.overlay(found, x_title="x", y_title="y")
+    without = overlaid(found, x_title="x", y_title="y")
     assert overlay.PUBLISHED not in [trace.name for trace in without.data]
 
 
 def test_nothing_to_draw_is_said() -> None:
-    assert (
-        "Nothing to draw" in overlay.overlay({"matched": [curve("a", [0.0])]}, x_title="", y_title="").layout.annotations[0].text
-    )
+    assert "Nothing to draw" in overlaid({"matched": [curve("a", [0.0])]}, x_title="", y_title="").layout.annotations[0].text
 
 
 @pytest.fixture

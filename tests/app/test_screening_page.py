@@ -35,7 +35,8 @@ def told(monkeypatch) -> list[Published]:
     records = [
         record("D0", 60.2), record("d4a4", 69.8), record("a4r", 68.6), record("film-a4", 59.2),
         record("D0", 90.0, measure=screened.SAME_PIECE), record("d4a4", 91.6, measure=screened.SAME_PIECE),
-        record("d4a4", 83.8, "Cosine-60", study="confirmation"), record("D0", 73.4, "Cosine-tail-60", study="confirmation"),
+        record("d4a4", 83.8, "Cosine-60", study="confirmation"), record("d4a4", 83.4, "Cosine-tail-60", study="confirmation"),
+        record("D0", 73.4, "Cosine-tail-60", study="confirmation"),
     ]  # fmt: skip
 
     def published(study: str, arm: str | None = None) -> tuple[Published, ...]:
@@ -75,7 +76,11 @@ def test_the_leader_its_groups_and_what_is_not_trained_here(told, opened):
         "<b>concatenation</b>", "<b>reverse cross-attention</b>", "<b>baseline</b>", "<b>FiLM</b>", "<b>ours, small scale</b>",
     ]  # fmt: skip
     assert [text for text in texts(first) if "here" in text or "[" in text] == ["34.4 % [29.4, 39.4]", *["not trained here"] * 3]
-    assert second["layout"]["yaxis"]["ticktext"] == ["d4a4, Cosine-60", "D0, Cosine-tail-60"]
+    assert second["layout"]["yaxis"]["ticktext"] == ["d4a4, Cosine-60", "d4a4, Cosine-tail-60", "D0, Cosine-tail-60"]
+    assert [text for text in texts(second) if "%" in text or "here" in text or "as" in text] == [
+        "best D0 73.4 %", "34.4 % [29.4, 39.4]", "as above", "not trained here",
+    ]  # fmt: skip
+    assert [trace["x"] for trace in second["data"] if trace.get("error_x")] == [[34.4]]
     assert "xaxis2" in first["layout"]
     assert "xaxis2" not in second["layout"]
     assert any("Ours were trained from random weights on demo-full" in one.value for one in app.caption)

@@ -41,6 +41,14 @@ def test_what_is_shipped_is_found_again_bit_for_bit(result: Result, tmp_path: Pa
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".gz", ".npz"]
 
 
+def test_a_setting_that_did_not_exist_then_has_its_usual_value(result: Result, tmp_path: Path) -> None:
+    older = replace(result, request={name: value for name, value in result.request.items() if name != "windows_per_piece"})
+    ship_result(older, tmp_path)
+    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) == older
+    assert shipped_result("scoreboard", replace(REQUEST, windows_per_piece=3), SHAS, tmp_path) is None
+    assert setting_differences(older, replace(REQUEST, windows_per_piece=3)) == ("windows per piece 100 instead of 3",)
+
+
 def test_another_request_or_other_weights_find_nothing(result: Result, tmp_path: Path) -> None:
     ship_result(result, tmp_path)
     assert shipped_result("scoreboard", replace(REQUEST, seed=1), SHAS, tmp_path) is None
