@@ -10,13 +10,12 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
-from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
@@ -103,7 +102,17 @@ def shipped_results(study: str, folder: Path | None = None) -> list[Result]:
     return [one for one in found if one is not None and one.study == study]
 
 
-def come_with_us(checkpoints: Iterable[Checkpoint]) -> bool:
+@runtime_checkable
+class Configured(Protocol):
+    """A checkpoint, as far as it decides whether it came with us."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+
+def come_with_us(checkpoints: Iterable[Configured]) -> bool:
     """Whether these are shipped checkpoints, configuration included: with another one the same weights make another model."""
     return all(_shipped_config(one.name) == one.config for one in checkpoints)
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.studies.summary import Panel, Summary
-from app import access, answers, controls, layout, state
+from app import answers, controls, layout, state
 from app.charts import summary as chart
 from app.components import actions, study_facts
 from app.layout import plain
@@ -23,7 +23,6 @@ def show(how_to_read: str) -> None:
     """Choose checkpoints, and see what is at hand about them."""
     from analysis.studies.summary_words import bottleneck
 
-    access.require_access()
     layout.question("What do these checkpoints do, at a glance?")
     answer = st.container()
     good, _ = controls.usable()

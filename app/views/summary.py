@@ -1,5 +1,6 @@
 """What do these checkpoints do, at a glance?"""
 
+from app import access
 from app.components import summary_answer
 
 HOW_TO_READ = """
@@ -33,5 +34,12 @@ How it misleads:
   used, not what was needed: the controls say that.
 """
 
-if __name__ == "__main__":  # not in the processes that render clips
+
+def page() -> None:
+    """What is at hand about the chosen checkpoints."""
+    access.require_access()
     summary_answer.show(HOW_TO_READ)
+
+
+if __name__ == "__main__":  # not in the processes that render clips
+    page()

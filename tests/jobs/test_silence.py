@@ -43,7 +43,7 @@ def test_a_stopped_worker_is_ended_and_the_next_job_runs(
     job = jobs.wait(stopped, TIMEOUT_S)
     assert (job.state, job.message) == (
         "failed",
-        "The worker process said nothing for 60.0 s and was ended: it hung, or was stopped from outside. "
+        "The worker process said nothing for 1 min and was ended: it hung, or was stopped from outside. "
         "Start it again; what was finished is kept.",
     )
     assert gone(pid)
