@@ -18,7 +18,7 @@ FEW: dict[str, Any] = {"windows_per_piece": 2, "n_queries": 48, "pool_size": 40,
 QUICK: dict[str, dict[str, Any]] = {
     "ablation": {**FEW, "windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3},
     "bands": {**FEW, "dose_windows": 16, "reading_windows": 48, "attribution_windows": 1},
-    "transposition": FEW, "invariance": FEW,
+    "transposition": FEW, "invariance": FEW, "probes": {"windows_per_piece": 8},
 }  # fmt: skip
 
 
