@@ -83,7 +83,7 @@ def test_what_is_not_at_hand_says_so_and_still_leads_to_its_page(library, opened
 
 
 def test_other_settings_and_origins_are_told(library, opened):
-    library["ablation"] = [AtHand(one.result, one.origin, ("pool size 64 instead of 256",)) for one in library["ablation"]]
+    library["similarity"] = [AtHand(one.result, one.origin, ("pool size 64 instead of 256",)) for one in library["similarity"]]
     said = shown(opened(checkpoints=["D0-small"], corpus="full"))
     assert "With other settings than the usual ones: pool size 64 instead of 256." in said
     assert "Of these numbers, some came with the checkpoints." in said
