@@ -26,15 +26,14 @@ def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
     """
-    from analysis.results import code_version
+    from analysis.studies.at_hand import origin_of
 
     if (found := stored_result(study, request, checkpoints)) is not None:
         return found, ""
     key = ("shipped", study, repr(request), _identities(checkpoints))
     if (found := caching.once(key, lambda: _shipped_result(study, request, checkpoints))) is None:
         return None, ""
-    older = "" if found.provenance.get("code_version") == code_version() else ", computed by another version of the library"
-    return found, f"came with the checkpoints{older}"
+    return found, origin_of(found)
 
 
 def nearby_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
+from analysis.descriptors.a4 import n_frames
 from analysis.measures.statistics import holm
-from analysis.models.arms import ARMS
+from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.studies.comparison import in_words, percent, read_score
 from analysis.studies.shipped import shipped_folder
@@ -33,9 +34,10 @@ scripts/train_all.py`, which for every one of them runs
 
 They are small versions ({smallest:.1f} to {largest:.1f} million parameters) of the architectures of arXiv 2604.10283, trained on
 the demo corpus; what they reach says nothing about the numbers of the paper. At this scale {tokens} CNN tokens meet {frames} A4
-frames, where the paper has 2,400 and 188: reverse attention saves nothing here and has no bottleneck, so that `a4r-small` and
-`d4-a4r-small` cannot test what the paper says of one. S is the smaller of R@10 audio to MIDI and R@10 MIDI to audio among 256
-candidates, of which 64 are of the same work and 32 of the same composer; in brackets 95 % intervals, bootstrap over works.
+frames, where the paper has {paper_tokens:,} and {frames}: reverse attention saves nothing here and has no bottleneck, so that
+`a4r-small` and `d4-a4r-small` cannot test what the paper says of one. S is the smaller of R@10 audio to MIDI and R@10 MIDI to
+audio among 256 candidates, of which 64 are of the same work and 32 of the same composer; in brackets 95 % intervals, bootstrap
+over works.
 
 ## What the descriptors add
 
@@ -84,7 +86,8 @@ def write(real: dict[str, Any] | None = None) -> str:
     assert score is not None  # noqa: S101 - every shipped checkpoint is scored
     text = INTRODUCTION.format(
         steps=found[0].training["steps"], seed=found[0].training["seed"], table=_table(found), smallest=min(sizes),
-        largest=max(sizes), tokens=found[0].model_config.n_audio_tokens, frames=188, n=score.n_queries, n_works=score.n_works,
+        largest=max(sizes), tokens=found[0].model_config.n_audio_tokens, frames=n_frames(found[0].model_config.n_samples),
+        paper_tokens=build_config("D0", "paper").n_audio_tokens, n=score.n_queries, n_works=score.n_works,
         shipped=" ".join(SHIPPED), controls=" ".join(SHIPPED_CONTROLS), n_pairs=len(pairs),
         differences=_differences(pairs, corrected, "difference in S"), verdict=_verdict(pairs, corrected, "difference in S"),
         controlled=_differences(rows, corrected_rows, "value"), control_verdict=_control_verdict(rows, corrected_rows),

@@ -14,11 +14,10 @@ from analysis.studies.shipped import ship_result, shipped_folder
 from analysis.studies.study import STUDIES, build_request, run_study
 from app.controls import SHIPPED, SHIPPED_CONTROLS
 
-FEW: dict[str, Any] = {"windows_per_piece": 2, "n_queries": 48, "pool_size": 40, "n_same_piece": 1, "n_same_composer": 4}
+FEW: dict[str, Any] = {"windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3, "n_same_composer": 8}
 QUICK: dict[str, dict[str, Any]] = {
-    "ablation": {**FEW, "windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3},
-    "bands": {**FEW, "dose_windows": 16, "reading_windows": 48, "attribution_windows": 1},
-    "transposition": FEW, "invariance": FEW, "probes": {"windows_per_piece": 8},
+    "ablation": {"windows_per_piece": 12, "n_queries": 256, "n_same_piece": 11},
+    "bands": FEW, "transposition": FEW, "invariance": FEW,
 }  # fmt: skip
 
 

@@ -84,20 +84,15 @@ def study(options: argparse.Namespace) -> None:
 
 
 def _at_hand(name: str, request: Any) -> Result | None:
-    """What pages would show: the stored result, else the one that came with the checkpoints, which is said; None for none."""
-    from analysis.results import code_version
+    """What pages would show without computing; None for nothing. What came with the checkpoints is said to have."""
     from analysis.store import open_store
-    from analysis.studies.shipped import come_with_us, shipped_result
-    from analysis.studies.study import find_checkpoint, stored_result
+    from analysis.studies.at_hand import exact_result
+    from analysis.studies.study import find_checkpoint
 
-    if (stored := stored_result(name, request, open_store())) is not None:
-        return stored
-    found = [find_checkpoint(one) for one in request.checkpoints]
-    shipped = shipped_result(name, request, {one.name: one.sha256 for one in found}) if come_with_us(found) else None
-    if shipped is not None:
-        older = "" if shipped.provenance.get("code_version") == code_version() else ", computed by another version of the library"
-        say(f"This result came with the checkpoints{older}; --fresh computes it again.")
-    return shipped
+    found = exact_result(name, request, [find_checkpoint(one) for one in request.checkpoints], open_store())
+    if found is not None and found.origin:
+        say(f"This result {found.origin}; --fresh computes it again.")
+    return found and found.result
 
 
 def battery(options: argparse.Namespace) -> None:
