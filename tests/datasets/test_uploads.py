@@ -120,7 +120,8 @@ class TestHostileAudio:
         ("place", "claimed", "notices"),
         [
             (4, 1000, ()),
-            (40, 2**31, ("x is cut off or damaged: 1.0 s of the 37 h 16 min that it should last could be read.",)),
+            (40, 2**30, ("x is cut off or damaged: 1.0 s of the 18 h 38 min that it should last could be read.",)),
+            (40, 2**31, ()),  # the same, by another program
             (40, 2**32 - 1, ()),  # what a program writes that does not know the length yet
         ],
     )
