@@ -14,7 +14,7 @@ from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
 from app import caching, layout, state
 
-AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "m4a"]
+AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
 UPLOAD = "Upload a recording"
 SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
@@ -27,7 +27,10 @@ CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording, and its notes where a MIDI file came with it."""
+    """A recording, and its notes where a MIDI file came with it.
+
+    `source` is what the player plays: a WAV file of what was read, since a browser may read the file that came otherwise.
+    """
 
     waveform: Waveform
     source: bytes
@@ -156,8 +159,9 @@ def _upload(sample_rate: int) -> Clip | None:
         midi = st.file_uploader("MIDI file", type=["mid", "midi"])
     if audio is None:
         return None
-    source = audio.getvalue()
-    clip = _clip(caching.upload(source, sample_rate, audio.name), source, None)
+    waveform = caching.upload(audio.getvalue(), sample_rate, audio.name)
+    played = caching.once(("wav", waveform.sha256, sample_rate), lambda: caching.wav(waveform.samples, sample_rate))
+    clip = _clip(waveform, played, None)
     if midi is None:
         return clip
     try:
