@@ -84,7 +84,7 @@ def _said(part: Part) -> str:
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(QUESTIONS.get(part.study, part.study))}</h2>'
-    told = (*(cautions(part.result) if part.result else ()), *part.notices)
+    told = dict.fromkeys((*(cautions(part.result) if part.result else ()), *part.notices))
     notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
     if part.result is None:

@@ -38,7 +38,7 @@ def train_checkpoint(
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
-        "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
+        "corpus_notices": list(corpus.notices), "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
         "n_train_pieces": len(corpus.split("train")), "n_test_pieces": len(corpus.split("test")),
     }  # fmt: skip
     card = write_card(request.arm, request.scale, training, evaluation)
