@@ -44,6 +44,9 @@ def training_settings(options: argparse.Namespace) -> dict[str, Any]:
     settings["warmup"] = min(recipe.warmup, options.steps // 10) if recipe.name == "small" else recipe.warmup
     names = ("batch_size", "warmup", "weight_decay", "clip_norm", "schedule", "floor", "tail_end", "reference_steps", "hold")
     settings |= {name: value for name in (*names, "end") if (value := getattr(options, name)) is not None}
+    pools = {"pool_size": "validation_pool", "validation_queries": "validation_queries",
+             "validation_windows": "validation_windows_per_piece"}  # fmt: skip
+    settings |= {field: value for name, field in pools.items() if (value := getattr(options, name)) is not None}
     if options.betas is not None:
         settings["beta1"], settings["beta2"] = _two_numbers(options.betas)
     if options.precision is not None:

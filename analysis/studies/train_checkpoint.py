@@ -29,7 +29,9 @@ def train_checkpoint(
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
-    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES)  # so that a corpus that cannot be scored is refused before training
+    where = f"the split test of {corpus.name}"
+    # So that a corpus that cannot be scored is refused before training.
+    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES, where=where)
     trained = train(request, corpus, out, resume=resume, progress=progress)
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = build_arm(request.arm, request.scale, request.seed)
