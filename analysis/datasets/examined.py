@@ -62,8 +62,7 @@ def examine(audio: Path, midi: Path) -> Finding:
         notes = load_notes(midi)
     except MidiError as error:
         return Finding(info.duration_s, bad_midi=str(error))
-    told = (*info.notices, *(str(notice) for notice in getattr(notes, "notices", ())))
-    return Finding(info.duration_s, notes.end_s, told)
+    return Finding(info.duration_s, notes.end_s, info.notices)
 
 
 def examine_all(

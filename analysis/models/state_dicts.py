@@ -86,25 +86,33 @@ def _has_tensors(state: Mapping[Any, Any]) -> bool:
 
 
 def _without_prefix(state: Mapping[Any, Any], expected: Shapes) -> tuple[dict[Any, Any], str]:
-    """The same table without what wrappers put before its names, and what that was; as it is where nothing fits."""
+    """The same table without what wrappers put before its names, and what that was; as it is where that does not help."""
     names = [name for name in state if isinstance(name, str)]
     if not expected or len(names) < len(state) or set(names) >= set(expected):
         return dict(state), ""
     bare = {name: ".".join(part for part in name.split(".") if part not in WRAPPERS) for name in names}
     first = next(iter(expected))
     prefixes = {"": None} | {one.removesuffix(first): None for one in bare.values() if one.endswith(f".{first}")}
+    best, fitting, taken = dict(state), len(set(names) & set(expected)), ""
     for prefix in prefixes:
         renamed = {one.removeprefix(prefix) if one.startswith(prefix) else name: state[name] for name, one in bare.items()}
-        if len(renamed) == len(state) and set(expected) <= set(renamed):
-            return renamed, _words(name.removesuffix(one.removeprefix(prefix)) for name, one in bare.items())
-    return dict(state), ""
+        if len(renamed) == len(state) and (fits := len(set(expected) & set(renamed))) > fitting:
+            best, fitting = renamed, fits
+            taken = _words(name.removesuffix(one.removeprefix(prefix)) for name, one in bare.items() if one.startswith(prefix))
+    return best, taken
 
 
 def _words(taken: Iterable[str]) -> str:
-    """What was taken off, each once; of a wrapper inside a name the whole name is not repeated."""
+    """What was taken off, each once; a name of which a part within went is told as such.
+
+    >>> _words(["module.", "module.", "module.audio._orig_mod.positions"])
+    '“module.”, or a wrapper within them'
+    """
     found = dict.fromkeys(one for one in taken if one)
-    short = [f"“{one}”" for one in found if one.endswith(".") and len(one) <= 60]
-    return " or ".join(short[:3]) or "“_orig_mod.” or “module.” somewhere"
+    words = " or ".join([f"“{one}”" for one in found if one.endswith(".")][:3])
+    if all(one.endswith(".") for one in found):
+        return words
+    return f"{words}, or a wrapper within them" if words else "wrappers, or within them"
 
 
 def _refuse_others(state: Mapping[Any, Any], label: str) -> None:
