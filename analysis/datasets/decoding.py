@@ -131,8 +131,8 @@ def _refuse_header(file: soundfile.SoundFile, label: str, max_seconds: float, la
         raise AudioError(f"{got}; expected {low:,} to {high:,} Hz. Resample it.")
     if file.channels > MAX_CHANNELS:
         raise AudioError(f"{label} has {file.channels} channels; at most {MAX_CHANNELS} are read. Export it as stereo.")
-    # A WAV or AIFF file that promises much more than it holds is cut off; what a FLAC or MP3 header counts was once there.
-    promised = file.frames / (1.0 if layout.kind in ("WAV", "AIFF") else layout.share)
+    # A file that promises more than it holds is cut off; only FLAC is written with its length when all of it is there.
+    promised = file.frames / (layout.share if layout.kind == "FLAC" else 1.0)
     if length_known(file) and promised > max_seconds * file.samplerate:
         raise AudioError(too_long(label, promised / file.samplerate, max_seconds))
 
