@@ -54,7 +54,7 @@ def _sentence(word: str, n: int) -> str:
         "no length": f"has {count(n, 'note')} of no length; {it} {was} left out.",
         "lengths": f"gives a wrong length for {count(n, 'track')}; {it} {was} read up to the event that ends a track.",
         "late events": f"goes on behind the end of {count(n, 'track')}; what follows there was read too.",
-        "stray bytes": f"has {count(n, 'byte')} that belong to no track; {it} {was} passed over.",
+        "stray bytes": f"has {count(n, 'byte')} that {'belongs' if one else 'belong'} to no track; {it} {was} passed over.",
         "high bytes": (
             f"has {count(n, 'event')} with data above 127; velocities and controls count as 127, others are left out."
         ),

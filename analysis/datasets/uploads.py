@@ -52,7 +52,9 @@ def load_upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]
     label = printable(name) or "The MIDI file"
     _refuse_size(source, label, MAX_MIDI_BYTES, MidiError, "Pick a MIDI file with less in it.")
     try:
-        columns, notices = run_limited(_columns, source, name, seconds=DECODING_S, memory_bytes=2 * MEMORY_BYTES, what=f"Reading {label}")
+        columns, notices = run_limited(
+            _columns, source, name, seconds=DECODING_S, memory_bytes=2 * MEMORY_BYTES, what=f"Reading {label}"
+        )
     except SandboxError as error:
         raise MidiError(str(error)) from error
     notes = Notes(*columns)
