@@ -165,10 +165,12 @@ def _upload(sample_rate: int) -> Clip | None:
     if midi is None:
         return clip
     try:
-        return Clip(clip.waveform, clip.source, caching.upload_notes(midi.getvalue(), midi.name))
+        notes, notices = caching.upload_notes(midi.getvalue(), midi.name)
     except OtoscopeError as error:
         layout.error(f"{error} The recording is shown without notes.")
         return clip
+    _warn(notices)
+    return Clip(clip.waveform, clip.source, notes)
 
 
 def _shipped(demo: Any, sample_rate: int) -> Clip:
@@ -189,9 +191,13 @@ def _shipped(demo: Any, sample_rate: int) -> Clip:
 
 
 def _clip(waveform: Waveform, source: bytes, notes: Notes | None) -> Clip:
-    for notice in waveform.notices:
-        st.warning(layout.plain(notice), icon=":material/warning:")
+    _warn(waveform.notices)
     return Clip(waveform, source, notes)
+
+
+def _warn(notices: Sequence[str]) -> None:
+    for notice in notices:
+        st.warning(layout.plain(notice), icon=":material/warning:")
 
 
 def pick_number(name: state.Name, label: str, low: int, high: int) -> int:
