@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis import paths
 from analysis.datasets.audio import probe, refuse_soundless
-from analysis.datasets.midi import load_notes
+from analysis.datasets.midi import read_midi
 from analysis.datasets.piece import summarise
 from analysis.errors import AudioError, MidiError
 from analysis.fingerprints import UnreadError
@@ -59,10 +59,11 @@ def examine(audio: Path, midi: Path) -> Finding:
     except AudioError as error:
         return Finding(info.duration_s, soundless=str(error))
     try:
-        notes = load_notes(midi)
+        read = read_midi(midi)
     except MidiError as error:
         return Finding(info.duration_s, bad_midi=str(error))
-    return Finding(info.duration_s, notes.end_s, info.notices)
+    of_midi = (f"({notice.rstrip('.')})" for notice in read.notices)
+    return Finding(info.duration_s, read.notes.end_s, (*info.notices, *of_midi))
 
 
 def examine_all(

@@ -77,6 +77,14 @@ def torn_midi(path: Path) -> None:
     midi.write_bytes(midi.read_bytes()[:-10])
 
 
+def a_strange_key(path: Path) -> None:
+    midi = path.with_suffix(".mid")
+    data = midi.read_bytes()
+    place = data.index(b"MTrk")
+    size = int.from_bytes(data[place + 4 : place + 8], "big") + 6
+    midi.write_bytes(data[: place + 4] + size.to_bytes(4, "big") + b"\0\xff\x59\2\x09\0" + data[place + 8 :])
+
+
 def no_midi(path: Path) -> None:
     path.with_suffix(".mid").write_bytes(b"RIFF....")
 
@@ -90,6 +98,7 @@ def no_midi(path: Path) -> None:
         (unclosed, 6.0, "b.wav was never closed by the program that recorded it"),
         (short_midi, 6.0, "of another length than their MIDI, used nevertheless (1): b.wav (6.0 s, its MIDI 3.0 s)."),
         (long_midi, 6.0, "of another length than their MIDI, used nevertheless (1): b.wav (6.0 s, its MIDI 20.0 s)."),
+        (a_strange_key, 6.0, "something is unusual (1): b.wav (b.mid has 1 key signature of a key that does not exist"),
         (torn_midi, None, "Recordings left out because their MIDI cannot be read (1): b.wav (b.mid is a damaged MIDI file"),
         (no_midi, None, "Recordings left out because their MIDI cannot be read (1): b.wav (b.mid is not a MIDI file"),
     ],
