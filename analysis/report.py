@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from analysis.figures.saving import save
 from analysis.figures.studies import draw_study
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
@@ -84,7 +85,7 @@ def _said(part: Part) -> str:
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(QUESTIONS.get(part.study, part.study))}</h2>'
-    told = (*(cautions(part.result) if part.result else ()), *part.notices)
+    told = dict.fromkeys((*(cautions(part.result) if part.result else ()), *part.notices))
     notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
     if part.result is None:
@@ -105,7 +106,7 @@ def _svg(drawing: Any) -> str:
 
     file = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "otoscope", "svg.fonttype": "path"}):
-        drawing.savefig(file, format="svg", metadata={"Date": None})
+        save(drawing, file, format="svg", metadata={"Date": None})
     text = file.getvalue()
     return text[text.index("<svg") :]
 

@@ -129,8 +129,8 @@ def _upload(source: bytes, sample_rate: int, name: str) -> Waveform | str:
         return str(error)
 
 
-def upload_notes(source: bytes, name: str) -> Notes:
-    """A MIDI file that came through the browser, read by another process under limits.
+def upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]:
+    """Notes of a MIDI file that came through the browser, read by another process under limits, and notices about the file.
 
     Raises:
         MidiError: it cannot be used.
@@ -142,7 +142,7 @@ def upload_notes(source: bytes, name: str) -> Notes:
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the MIDI file …")
-def _upload_notes(source: bytes, name: str) -> Notes | str:
+def _upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]] | str:
     from analysis.datasets.uploads import load_upload_notes
 
     try:

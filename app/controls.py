@@ -14,7 +14,7 @@ from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
 from app import caching, layout, state
 
-AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "m4a"]
+AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
 UPLOAD = "Upload a recording"
 SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
@@ -27,7 +27,10 @@ CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording, and its notes where a MIDI file came with it."""
+    """A recording, and its notes where a MIDI file came with it.
+
+    `source` is what the player plays: a WAV file of what was read, since a browser may read the file that came otherwise.
+    """
 
     waveform: Waveform
     source: bytes
@@ -156,15 +159,18 @@ def _upload(sample_rate: int) -> Clip | None:
         midi = st.file_uploader("MIDI file", type=["mid", "midi"])
     if audio is None:
         return None
-    source = audio.getvalue()
-    clip = _clip(caching.upload(source, sample_rate, audio.name), source, None)
+    waveform = caching.upload(audio.getvalue(), sample_rate, audio.name)
+    played = caching.once(("wav", waveform.sha256, sample_rate), lambda: caching.wav(waveform.samples, sample_rate))
+    clip = _clip(waveform, played, None)
     if midi is None:
         return clip
     try:
-        return Clip(clip.waveform, clip.source, caching.upload_notes(midi.getvalue(), midi.name))
+        notes, notices = caching.upload_notes(midi.getvalue(), midi.name)
     except OtoscopeError as error:
         layout.error(f"{error} The recording is shown without notes.")
         return clip
+    _warn(notices)
+    return Clip(clip.waveform, clip.source, notes)
 
 
 def _shipped(demo: Any, sample_rate: int) -> Clip:
@@ -185,9 +191,13 @@ def _shipped(demo: Any, sample_rate: int) -> Clip:
 
 
 def _clip(waveform: Waveform, source: bytes, notes: Notes | None) -> Clip:
-    for notice in waveform.notices:
-        st.warning(layout.plain(notice), icon=":material/warning:")
+    _warn(waveform.notices)
     return Clip(waveform, source, notes)
+
+
+def _warn(notices: Sequence[str]) -> None:
+    for notice in notices:
+        st.warning(layout.plain(notice), icon=":material/warning:")
 
 
 def pick_number(name: state.Name, label: str, low: int, high: int) -> int:

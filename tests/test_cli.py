@@ -73,6 +73,21 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     assert main([*arguments[:5], "9", *arguments[6:]]) == 2
 
 
+def test_inspect_says_what_is_odd_about_the_midi_file(
+    tmp_path: Path, rng: np.random.Generator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = build_arm("D0", "small", 0)
+    save_checkpoint(tmp_path / "c", model, arm="D0", scale="small", training={}, evaluation={}, history=[], card="")
+    soundfile.write(tmp_path / "x.wav", 0.1 * rng.standard_normal(5 * 24_000), 24_000)
+    hanging = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x09\0\x90\x3c\x50\x83\x60\xff\x2f\0"
+    (tmp_path / "x.mid").write_bytes(hanging)
+    files = ["--midi", str(tmp_path / "x.mid"), "--out", str(tmp_path / "out")]
+    assert main(["inspect", str(tmp_path / "x.wav"), "--checkpoint", str(tmp_path / "c"), *files]) == 0
+    assert "x.mid never ends 1 note" in capsys.readouterr().err
+    (said,) = json.loads((tmp_path / "out" / "inspection.json").read_text())["notices"]
+    assert said.startswith("x.mid never ends 1 note")
+
+
 def test_our_own_faults_are_told_apart_and_logged(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Every study can be printed from its result alone."""
 
 import gzip
+import io
 import json
 from pathlib import Path
 
@@ -59,3 +60,15 @@ def test_missing_cells_stay_blank_and_pairs_are_joined() -> None:
     assert len(axis.lines) == 1  # the stroke through the cell that its null explains
     audio, midi = np.zeros((3, 2)), np.ones((3, 2))
     assert len(maps({"m": (audio, midi)}, "1", "2").axes[0].lines) == 3
+
+
+def test_a_sign_that_the_font_lacks_is_drawn_and_not_warned_of(recwarn):
+    from matplotlib.figure import Figure
+
+    from analysis.figures.saving import save
+
+    figure, file = Figure(), io.BytesIO()
+    figure.suptitle("Sonata \U0001f3bb for \U0001f431")
+    save(figure, file, format="png")
+    assert file.getvalue().startswith(b"\x89PNG")
+    assert [str(one.message) for one in recwarn] == []

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis import paths
-from analysis.cli.output import copy_once, emit, made_folder, progress_bar
+from analysis.cli.output import copy_once, emit, made_folder, progress_bar, say
 from analysis.errors import ConfigError, OtoscopeError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -115,7 +115,11 @@ def import_weights(options: argparse.Namespace) -> None:
     refuse_name(options.name or options.file.stem)
     out = paths.imported_checkpoints() / (options.name or options.file.stem)
     made = convert_state_dict(options.file, arm=options.arm, scale=options.scale, out=out)
+    notices = made.training["converted_notices"]
+    for notice in notices:
+        say(notice)
     document = {"name": made.name, "path": str(made.path), "arm": made.arm, "scale": made.scale, "sha256": made.sha256}
+    document["notices"] = notices
     emit(options, document, [f"{made.path}: {made.arm} ({made.scale}), SHA-256 {made.sha256[:12]}"])
 
 

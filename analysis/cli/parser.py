@@ -55,7 +55,7 @@ def _app(app: argparse.ArgumentParser) -> None:
 
 
 def _import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", type=Path, help="a .pt file that holds tensors by name")
+    sub.add_argument("file", type=Path, help="a .pt or safetensors file that holds tensors by name")
     sub.add_argument("--arm", required=True)
     sub.add_argument("--scale", default="paper", help="paper or small (default paper)")
     sub.add_argument("--name", help="of the new checkpoint (default: that of the file)")
@@ -65,7 +65,7 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("arm")
     train.add_argument("--scale", default="small", help="paper or small (default small)")
     train.add_argument("--seed", type=int, default=0, help="of weights, batches and dropout (default 0)")
-    corpora = "small, full, or a folder: Maestro, or audio and MIDI of the same stems (default full)"
+    corpora = "small, full, or a folder: Maestro, Slakh, or audio and MIDI of the same stems (default full)"
     train.add_argument("--corpus", default="full", help=corpora)
     train.add_argument("--steps", type=int, default=700, help="batches (default 700)")
     recipes = "small (ours), paper (the published text) or authors (their runs); default small or paper, after the scale"
@@ -83,6 +83,9 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--reference-steps", type=int, metavar="N", help="cosine-tail: whose cosine it leaves (half of --steps)")
     train.add_argument("--hold", type=float, metavar="X", help="trapezoidal: share of the steps at the full rate (0.5)")
     train.add_argument("--end", choices=("cosine", "linear"), help="trapezoidal: how it falls to 0 (cosine)")
+    train.add_argument("--pool-size", type=int, metavar="N", help="most candidates per query on validation, from 8 (256)")
+    train.add_argument("--validation-queries", type=int, metavar="N", help="most queries on validation (200)")
+    train.add_argument("--validation-windows", type=int, metavar="N", help="most windows per piece on validation (60)")
     train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
     train.add_argument("--resume", action="store_true", help="go on from the last validation of an interrupted run")
 

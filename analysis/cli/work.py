@@ -44,6 +44,9 @@ def training_settings(options: argparse.Namespace) -> dict[str, Any]:
     settings["warmup"] = min(recipe.warmup, options.steps // 10) if recipe.name == "small" else recipe.warmup
     names = ("batch_size", "warmup", "weight_decay", "clip_norm", "schedule", "floor", "tail_end", "reference_steps", "hold")
     settings |= {name: value for name in (*names, "end") if (value := getattr(options, name)) is not None}
+    pools = {"pool_size": "validation_pool", "validation_queries": "validation_queries",
+             "validation_windows": "validation_windows_per_piece"}  # fmt: skip
+    settings |= {field: value for name, field in pools.items() if (value := getattr(options, name)) is not None}
     if options.betas is not None:
         settings["beta1"], settings["beta2"] = _two_numbers(options.betas)
     if options.precision is not None:
@@ -176,7 +179,7 @@ def inspect(options: argparse.Namespace) -> None:
     import numpy as np
 
     from analysis.datasets.audio import load_waveform
-    from analysis.datasets.midi import load_notes
+    from analysis.datasets.midi import read_midi
     from analysis.figures import draw_inspection
     from analysis.studies.inspection import inspect_clip
     from analysis.studies.study import find_checkpoint
@@ -185,10 +188,13 @@ def inspect(options: argparse.Namespace) -> None:
         raise AudioError(f"There is no file {options.clip}. Give the path of a recording.")
     checkpoint = find_checkpoint(options.checkpoint)
     waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
-    for notice in waveform.notices:
+    midi = read_midi(options.midi) if options.midi else None
+    notices = (*waveform.notices, *(midi.notices if midi else ()))
+    for notice in notices:
         say(notice)
-    notes = load_notes(options.midi) if options.midi else None
+    notes = midi.notes if midi else None
     arrays, described = inspect_clip(checkpoint, waveform, options.layer, at_s=options.at, notes=notes)
+    described["notices"] = list(notices)
     made_folder(options.out)
 
     def save_arrays(path: Path) -> None:

@@ -13,11 +13,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from analysis.datasets.containers import contradiction, present_fraction, printable
-from analysis.datasets.decoding import Inspection, decoder, kind_of, length_known, opened, refuse_several, resample
+from analysis.datasets.containers import contradiction, printable
+from analysis.datasets.decoding import SILENCE, WEAK, Inspection, decoder, laid_out, length_known, opened, resample
 from analysis.datasets.m4a import convert_m4a, ffmpeg_path
 from analysis.errors import AudioError
 from analysis.units import seconds_to_words
+
+_PADDING_S = 0.05  # MP3 pads its last frame
 
 __all__ = ["AudioInfo", "Waveform", "ffmpeg_path", "load_waveform", "probe", "read_window"]
 
@@ -45,12 +47,16 @@ class Waveform:
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the header of a recording says; `duration_s` counts the samples that the file has room for."""
+    """What a recording holds, without decoding it; `duration_s` counts the samples that are there, whatever its header says.
+
+    `notices` are ends of sentences about what is unusual, such as a part that is missing, to follow the name of the file.
+    """
 
     duration_s: float
     sample_rate: int
     channels: int
     format: str
+    notices: tuple[str, ...] = ()
 
 
 def load_waveform(
@@ -71,17 +77,16 @@ def load_waveform(
     """
     name = printable(name or (source.name if isinstance(source, Path) else ""))
     label = name or "The file"
-    with opened(source, label) as stream, tempfile.TemporaryDirectory() as folder:
-        kind = kind_of(stream, label)
-        refuse_several(stream, kind, label)
-        wav = convert_m4a(stream, Path(folder), label, max_seconds) if kind == "M4A" else None
-        with opened(wav or source, label) as audio, decoder(audio, label, max_seconds) as file:
+    with laid_out(source, label) as (stream, layout), tempfile.TemporaryDirectory() as folder:
+        wav, promised_s = convert_m4a(stream, Path(folder), label, max_seconds) if layout.kind == "M4A" else (source, 0.0)
+        with laid_out(wav, label) as (audio, inner), decoder(audio, inner, label, max_seconds) as file:
             inspection = Inspection(label, file.samplerate, file.channels, max_seconds)
             samples = resample(inspection.mono_blocks(file), file.samplerate, sample_rate)
             inspection.refuse_unusable(min_seconds)
-            missing = _missing(file, present_fraction(audio, kind), inspection)
-            notices = (contradiction(name, kind), *_unusual(file, label, sample_rate), missing)
-        stream.seek(0)
+            promised_s = promised_s or (file.frames / file.samplerate / inner.share if length_known(file) else 0.0)
+            told = (_missing(inspection, promised_s), *(f"{label} {text}" for text in layout.notices))
+            notices = (contradiction(name, layout.kind), *_unusual(file, label, sample_rate), inspection.weakened(), *told)
+    with opened(source, label) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Waveform(samples, sample_rate, name, digest, tuple(text for text in notices if text))
 
@@ -94,17 +99,25 @@ def _unusual(file: soundfile.SoundFile, label: str, sample_rate: int) -> tuple[s
     )
 
 
-def _missing(file: soundfile.SoundFile, fraction: float, inspection: Inspection) -> str:
-    """The notice for a file that holds less than its header promises."""
-    got_s = inspection.frames / file.samplerate
-    got = seconds_to_words(got_s)
-    if not length_known(file):
-        return f"{inspection.label} is damaged after {got}; what comes before was read." if inspection.error else ""
-    promised_s = file.frames / file.samplerate / fraction
-    if promised_s - got_s < 0.05:  # MP3 pads its last frame
+def _missing(inspection: Inspection, promised_s: float) -> str:
+    """The notice for a file that holds less than it promises; where it promises nothing, `promised_s` is 0."""
+    got_s = inspection.frames / inspection.rate
+    if not promised_s:
+        told = f"{inspection.label} is damaged after {seconds_to_words(got_s)}; what comes before was read."
+        return told if inspection.error else ""
+    return f"{inspection.label} {lacking(got_s, promised_s)}" if lacking(got_s, promised_s) else ""
+
+
+def lacking(got_s: float, promised_s: float) -> str:
+    """The end of the sentence about a recording that is shorter than it should be; empty where it is not.
+
+    >>> lacking(2.0, 6.0)
+    'is cut off or damaged: 2.0 s of the 6.0 s that it should last could be read.'
+    """
+    if promised_s - got_s < _PADDING_S:
         return ""
-    promised = seconds_to_words(promised_s)
-    return f"{inspection.label} is cut off or damaged: {got} of the {promised} that it should last could be read."
+    got, promised = seconds_to_words(got_s), seconds_to_words(promised_s)
+    return f"is cut off or damaged: {got} of the {promised} that it should last could be read."
 
 
 def read_window(path: Path, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
@@ -120,12 +133,14 @@ def read_window(path: Path, start_s: float, stop_s: float, sample_rate: int) -> 
         raise AudioError(f"A window of {path.name} needs 0 ≤ start < stop; got {start_s} s to {stop_s} s. Move it.")
     first = round(start_s * sample_rate)
     n_samples = round(stop_s * sample_rate) - first
-    with opened(path, path.name) as stream, decoder(stream, path.name) as file:
+    with laid_out(path, path.name) as (stream, layout), decoder(stream, layout, path.name) as file:
         # The two grids meet every `source_step` frames of the file, which are `step` samples of the result.
         common = int(np.gcd(file.samplerate, sample_rate))
         source_step, step = file.samplerate // common, sample_rate // common
-        margin = -(-sample_rate // (20 * step))
+        margin = -(-sample_rate // ((2 if layout.kind == "MP3" else 20) * step))  # a frame of MP3 leans on those before
         begin, end = max(0, first // step - margin), (first + n_samples) // step + 1 + margin
+        if layout.share < 1 and (first + n_samples) / sample_rate > file.frames / file.samplerate + _PADDING_S:
+            raise AudioError(_broken(path, start_s))
         if begin * source_step >= file.frames:
             return np.zeros(n_samples, np.float32)
         inspection = Inspection(path.name, file.samplerate, file.channels)
@@ -146,16 +161,29 @@ def _broken(path: Path, start_s: float) -> str:
 
 
 def probe(path: Path) -> AudioInfo:
-    """Length, sample rate, channels and format of a file, from its header alone.
+    """Length, sample rate, channels and format of a file, without decoding it.
 
     Raises:
-        AudioError: it is no audio, more than one recording, or none that can be read without conversion (M4A), or its header
-            gives no length.
+        AudioError: it is no audio, more than one recording, or none that can be read without conversion (M4A), or it cannot be
+            told how long it is.
     """
-    with opened(path, path.name) as stream:
-        kind = kind_of(stream, path.name)
-        refuse_several(stream, kind, path.name)
-        with decoder(stream, path.name) as file:
-            if not length_known(file):
-                raise AudioError(f"{path.name} does not say how long it is. Save it as a new WAV or FLAC file.")
-            return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels, kind)
+    with laid_out(path, path.name) as (stream, layout), decoder(stream, layout, path.name) as file:
+        if not length_known(file):
+            raise AudioError(f"{path.name} does not say how long it is. Save it as a new WAV or FLAC file.")
+        duration_s = file.frames / file.samplerate
+        told = (lacking(duration_s, duration_s / layout.share), *layout.notices)
+        return AudioInfo(duration_s, file.samplerate, file.channels, layout.kind, tuple(text for text in told if text))
+
+
+def refuse_soundless(path: Path) -> None:
+    """Decode a file until something is heard, which is at once for most.
+
+    Raises:
+        AudioError: there is no sound in it from its beginning to its end, or its channels cancel each other.
+    """
+    with laid_out(path, path.name) as (stream, layout), decoder(stream, layout, path.name) as file:
+        inspection = Inspection(path.name, file.samplerate, file.channels)
+        for _ in inspection.mono_blocks(file):
+            if inspection.peak >= SILENCE and inspection.mono_level >= WEAK:
+                return
+        inspection.refuse_unusable(0.0)

@@ -2,8 +2,9 @@
 
 import io
 import re
-import struct
 from pathlib import Path
+
+from analysis.datasets.stretches import Source
 
 ACCEPTED = "a WAV, FLAC, OGG, MP3, AIFF or M4A file"
 
@@ -36,12 +37,24 @@ _STRANGERS = (
     (0, b"caff", "a Core Audio (CAF) file"),
     (0, b".snd", "a Sun AU file"),
     (0, b"#EXTM3U", "a playlist"),
+    (257, b"ustar", "a tar archive"),
 )
 # The first page of a logical stream: flag 2, position 0, a serial number, page 0, a check sum, one segment; then its codec.
 _OGG_BEGINNING = re.compile(rb"OggS\x00[\x02\x06]\x00{8}.{4}\x00{4}.{4}\x01.(?:\x01vorbis|OpusHead|\x7fFLAC|Speex   )", re.DOTALL)
 _LONGEST_BEGINNING = 36
+_LONGEST_PAGE = 27 + 255 + 255 * 255
+_OGG_CODECS = {b"Speex   ": "Speex", b"\x80theora": "Theora video", b"CELT    ": "CELT", b"fishead": "several streams"}
+_WAVE_TAGS = (1, 2, 3, 6, 7, 0x11, 0x31, 0x45, 0xFFFE)
+_WAVE_CODECS = {
+    0x50: "MPEG layer I or II",
+    0x55: "MP3",
+    0x92: "AC-3",
+    0xFF: "AAC",
+    0x161: "WMA",
+    0x674F: "Vorbis",
+    0xF1AC: "FLAC",
+}
 _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
-_MOST_CHUNKS = 1000
 
 
 def printable(name: str, most: int = 80) -> str:
@@ -54,18 +67,12 @@ def printable(name: str, most: int = 80) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 21]}…{shown[-20:]}"
 
 
-def sniff(stream: io.BufferedIOBase) -> str | None:
-    """The format of a file by its content, `None` when it is none of the accepted ones.
+def kind_at(head: bytes) -> str | None:
+    """The format that the first bytes of a file announce, `None` when it is none of the accepted ones.
 
-    >>> import io
-    >>> sniff(io.BytesIO(b"fLaC and so on")), sniff(io.BytesIO(b"MThd"))
+    >>> kind_at(b"fLaC and so on"), kind_at(b"MThd")
     ('FLAC', None)
     """
-    stream.seek(0)
-    head = stream.read(12)
-    if head[:3] == b"ID3" and len(head) >= 10:
-        stream.seek(10 + _tag_bytes(head[6:10]))
-        return "FLAC" if stream.read(4) == b"fLaC" else "MP3"
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return "WAV"
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
@@ -75,16 +82,16 @@ def sniff(stream: io.BufferedIOBase) -> str | None:
     return {b"fLaC": "FLAC", b"OggS": "OGG"}.get(head[:4]) or ("MP3" if _is_mp3_frame(head) else None)
 
 
-def _tag_bytes(size: bytes) -> int:
-    """The length of an ID3 tag, which is written with seven bits to the byte."""
-    return sum((byte & 0x7F) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
-
-
 def _is_mp3_frame(head: bytes) -> bool:
     """Eleven bits of synchronisation, a defined version, layer III, a defined bit rate and sample rate."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     return head[1] & 0x18 != 0x08 and head[1] & 0x06 == 0x02 and head[2] >> 4 != 15 and head[2] & 0x0C != 0x0C
+
+
+def begins_like(head: bytes) -> str:
+    """What a file is that is no audio and begins so; empty where that is not known."""
+    return next((kind for offset, mark, kind in _STRANGERS if head[offset : offset + len(mark)] == mark), "")
 
 
 def describe(head: bytes) -> str:
@@ -95,9 +102,8 @@ def describe(head: bytes) -> str:
     """
     if not head:
         return "is empty"
-    for offset, mark, kind in _STRANGERS:
-        if head[offset : offset + len(mark)] == mark:
-            return f"looks like {kind}"
+    if kind := begins_like(head):
+        return f"looks like {kind}"
     try:
         text = head[:24].decode().strip()
     except UnicodeDecodeError:
@@ -119,36 +125,32 @@ def contradiction(name: str, kind: str) -> str:
     return f"{name} is really {'an' if kind[0] in 'AOM' else 'a'} {kind} file; it was read as {kind}."
 
 
-def present_fraction(stream: io.BufferedIOBase, kind: str) -> float:
-    """How much of the sound that the header of a WAV or AIFF file promises is in the file, 1 for other formats.
+def unread_codec(head: bytes) -> str:
+    """What a WAV or OGG file holds that the decoder does not know, by its first bytes; empty where it should know it."""
+    if head[:4] == b"OggS":
+        return next((name for mark, name in _OGG_CODECS.items() if mark in head[28:64]), "")
+    if head[8:12] == b"WAVE" and (place := head.find(b"fmt ", 12)) >= 0:
+        tag = int.from_bytes(head[place + 8 : place + 10], "little")
+        return "" if tag in _WAVE_TAGS else _WAVE_CODECS.get(tag, f"samples of the unknown kind 0x{tag:04x}")
+    return ""
 
-    Decoders quietly shorten such a header to what is there, so that a truncated file would pass for a short one.
-    """
-    if kind not in ("WAV", "AIFF"):
-        return 1.0
-    order, mark = ("<", b"data") if kind == "WAV" else (">", b"SSND")
-    end = stream.seek(0, io.SEEK_END)
-    offset, long_size = 12, None
-    for _ in range(_MOST_CHUNKS):
-        stream.seek(offset)
-        header = stream.read(8)
-        if len(header) < 8:
-            return 1.0
-        size = int(struct.unpack(f"{order}I", header[4:])[0])
-        if header[:4] == b"ds64":  # RF64 keeps sizes beyond 32 bits here: of the file, then of the data
-            body = stream.read(16)
-            long_size = int.from_bytes(body[8:16], "little") if len(body) == 16 else None
-        if header[:4] == mark:
-            promised = long_size if size == 0xFFFFFFFF else size
-            return min(1.0, max(1, end - offset - 8) / promised) if promised else 1.0
-        offset += 8 + size + size % 2
-    return 1.0
+
+def last_page_is_whole(source: Source, start: int) -> bool:
+    """Whether an OGG file ends with the last page of its first stream, and all of that page is there."""
+    serial, low = source.read(start + 14, start + 18), max(start, source.size - 3 * _LONGEST_PAGE)
+    data = source.read(low, source.size)
+    place = data.rfind(b"OggS")
+    while place >= 0 and data[place + 14 : place + 18] != serial:
+        place = data.rfind(b"OggS", 0, place)
+    if place < 0 or len(data) < place + 27:
+        return False
+    table = data[place + 27 : place + 27 + data[place + 26]]
+    return bool(data[place + 5] & 4) and place + 27 + len(table) + sum(table) <= len(data)
 
 
 def ogg_recordings(stream: io.BufferedIOBase, block_bytes: int = 2**20) -> int:
-    """How many recordings an OGG file holds: internet radio is saved as one after the other."""
+    """How many recordings an OGG file holds from where the stream is: internet radio is saved as one after the other."""
     found, rest = 0, b""
-    stream.seek(0)
     while block := stream.read(block_bytes):
         data = rest + block
         ends = [match.end() for match in _OGG_BEGINNING.finditer(data)]

@@ -11,8 +11,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from analysis.datasets.containers import ACCEPTED, describe, ogg_recordings, sniff
+from analysis.datasets.containers import ACCEPTED, describe, unread_codec
+from analysis.datasets.layouts import layout_of, layout_of_file, seen
 from analysis.datasets.m4a import too_long
+from analysis.datasets.stretches import Layout
 from analysis.errors import AudioError
 from analysis.units import seconds_to_words
 
@@ -21,6 +23,9 @@ SILENCE = 1e-6
 LOUDEST = 1000.0  # a float file may exceed full scale; one beyond this holds integers stored as floats
 RATES_HZ = (2_000, 768_000)
 MAX_CHANNELS = 32
+CANCELLED, WEAK = 1e-3, 0.1  # level of the mean of the channels over their own: below, nothing but rounding; to be told
+STEP = 2.0**-15  # of 16 bits
+_HEAD_BYTES = 512
 
 
 class SequentialFile(soundfile.SoundFile):
@@ -67,66 +72,69 @@ def opened(source: Path | bytes, label: str) -> Iterator[io.BufferedReader | io.
         yield stream
 
 
-def kind_of(stream: io.BufferedIOBase, label: str) -> str:
-    """The format of a stream; the stream is left at its beginning.
+@contextmanager
+def laid_out(source: Path | bytes, label: str) -> Iterator[tuple[io.BufferedIOBase, Layout]]:
+    """The source as the decoder should see it, and what was found out about it.
 
     Raises:
-        AudioError: it is not audio in an accepted format.
+        AudioError: it cannot be opened, is not audio in an accepted format, or holds what cannot be read.
     """
-    kind = sniff(stream)
-    stream.seek(0)
-    if kind is None:
-        head = stream.read(64)
-        raise AudioError(f"{label} is not audio that can be read: it {describe(head)}. Use {ACCEPTED} instead.")
-    return kind
+    with opened(source, label) as stream:
+        layout = _known_layout(source) if isinstance(source, Path) else layout_of(stream)
+        if layout is None:
+            head = stream.read(_HEAD_BYTES)
+            raise AudioError(f"{label} is not audio that can be read: it {describe(head)}. Use {ACCEPTED} instead.")
+        if layout.problem:
+            raise AudioError(f"{label} {layout.problem}")
+        yield seen(stream, layout), layout
 
 
-def refuse_several(stream: io.BufferedIOBase, kind: str, label: str) -> None:
-    """Refuse a file of several recordings, of which the decoder would silently read the first.
-
-    Raises:
-        AudioError: it is an OGG file that holds more than one.
-    """
-    if kind == "OGG" and (found := ogg_recordings(stream)) > 1:
-        raise AudioError(
-            f"{label} holds {found} recordings in one file (a chained OGG, as radio streams are saved), of which only the first "
-            "could be read; expected one. Save each one as a file of its own, or all of it as WAV or FLAC."
-        )
+def _known_layout(path: Path) -> Layout | None:
+    status = path.stat()
+    return layout_of_file((path, status.st_size, status.st_mtime_ns))
 
 
-def decoder(stream: io.BufferedIOBase, label: str, max_seconds: float = float("inf")) -> SequentialFile:
+def decoder(stream: io.BufferedIOBase, layout: Layout, label: str, max_seconds: float = float("inf")) -> SequentialFile:
     """Open a stream for decoding, after its header has been found reasonable.
 
     Raises:
         AudioError: it is not audio, is damaged, or its header is out of bounds.
     """
-    kind = kind_of(stream, label)
+    kind = layout.kind
     if kind == "M4A":
         raise AudioError(f"{label} is an M4A file, which cannot be read in parts. Convert it to WAV or FLAC.")
     try:
         file = SequentialFile(PatientStream(stream))  # pyright: ignore[reportArgumentType] - all that it asks for is there
     except (RuntimeError, OSError, ValueError, TypeError) as error:
+        stream.seek(0)
+        article = "an" if kind[0] in "AOM" else "a"
+        if codec := unread_codec(stream.read(_HEAD_BYTES)):
+            raise AudioError(
+                f"{label} is {article} {kind} file that holds {codec}, which cannot be read here. Convert it to WAV or FLAC."
+            ) from error
         raise AudioError(
-            f"{label} begins like {'an' if kind[0] in 'AOM' else 'a'} {kind} file but nothing of it can be decoded: "
+            f"{label} begins like {article} {kind} file but nothing of it can be decoded: "
             "it is cut off or damaged. Copy or export it again."
         ) from error
     try:
-        _refuse_header(file, label, max_seconds)
+        _refuse_header(file, label, max_seconds, layout)
     except AudioError:
         file.close()
         raise
     return file
 
 
-def _refuse_header(file: soundfile.SoundFile, label: str, max_seconds: float) -> None:
+def _refuse_header(file: soundfile.SoundFile, label: str, max_seconds: float, layout: Layout) -> None:
     low, high = RATES_HZ
     if not low <= file.samplerate <= high:
         got = f"{label} has a sample rate of {file.samplerate:,} Hz"
         raise AudioError(f"{got}; expected {low:,} to {high:,} Hz. Resample it.")
     if file.channels > MAX_CHANNELS:
         raise AudioError(f"{label} has {file.channels} channels; at most {MAX_CHANNELS} are read. Export it as stereo.")
-    if length_known(file) and file.frames > max_seconds * file.samplerate:
-        raise AudioError(too_long(label, file.frames / file.samplerate, max_seconds))
+    # A file that promises more than it holds is cut off; only FLAC is written with its length when all of it is there.
+    promised = file.frames / (layout.share if layout.kind == "FLAC" else 1.0)
+    if length_known(file) and promised > max_seconds * file.samplerate:
+        raise AudioError(too_long(label, promised / file.samplerate, max_seconds))
 
 
 def length_known(file: soundfile.SoundFile) -> bool:
@@ -158,6 +166,8 @@ class Inspection:
     frames: int = 0
     peak: float = 0.0
     mono_peak: float = 0.0
+    power: float = 0.0
+    mono_power: float = 0.0
     not_finite: int = 0
     first_not_finite: int = 0
     error: Exception | None = field(default=None, repr=False)
@@ -191,6 +201,8 @@ class Inspection:
         self.frames += len(block)
         self.peak = max(self.peak, float(np.abs(block).max()))
         self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
+        self.power += float(np.square(block, dtype=np.float64).mean(axis=1).sum())
+        self.mono_power += float(np.square(mono).sum())
         return np.clip(mono, -LOUDEST, LOUDEST).astype(np.float32)  # so that the resampler cannot overflow
 
     def refuse_impossible(self) -> None:
@@ -221,8 +233,27 @@ class Inspection:
             ) from self.error
         if self.peak < SILENCE:
             raise AudioError(f"{self.label} is silent: no sample reaches {SILENCE:g} of full scale. Pick one with sound in it.")
-        if self.mono_peak < SILENCE:
+        if self.mono_peak < SILENCE or self.cancelled:
             raise AudioError(
                 f"{self.label} is silent once mixed to mono: its {self.channels} channels cancel each other. "
                 "Invert one channel, or export one alone."
             )
+
+    @property
+    def mono_level(self) -> float:
+        """Level of the mean of the channels over that of the channels (root mean squares), 1 for equal ones or for silence."""
+        return float(np.sqrt(self.mono_power / self.power)) if self.power else 1.0
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the channels leave nothing of each other but the rounding of their samples."""
+        return self.mono_level < CANCELLED or (self.mono_peak <= STEP and self.peak > 10 * STEP and self.mono_level < WEAK)
+
+    def weakened(self) -> str:
+        """The notice for channels that cancel each other for the most part; empty where they do not."""
+        if self.mono_level >= WEAK:
+            return ""
+        return (
+            f"{self.label} lost {-20 * np.log10(self.mono_level):.0f} dB when it was mixed to mono: its {self.channels} channels "
+            "nearly cancel each other. Invert one channel, or export one alone."
+        )

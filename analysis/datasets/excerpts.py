@@ -113,7 +113,5 @@ def _record(
 
 @lru_cache(maxsize=32)
 def _performance(path: Path) -> pretty_midi.PrettyMIDI:
-    """The instruments of a file without its table of ticks, which is larger than all notes."""
-    slim = pretty_midi.PrettyMIDI()
-    slim.instruments = parse_midi(path).instruments
-    return slim
+    """The instruments of a file."""
+    return parse_midi(path)

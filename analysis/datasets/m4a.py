@@ -17,8 +17,10 @@ def ffmpeg_path() -> str | None:
     return shutil.which("ffmpeg")
 
 
-def convert_m4a(stream: io.BufferedIOBase, folder: Path, label: str, max_seconds: float) -> Path:
-    """Decode an M4A file to a WAV file in `folder` and return its path; little more than `max_seconds` is decoded.
+def convert_m4a(stream: io.BufferedIOBase, folder: Path, label: str, max_seconds: float) -> tuple[Path, float]:
+    """Decode an M4A file to a WAV file in `folder`; little more than `max_seconds` is decoded.
+
+    Returns its path and the length in seconds that the M4A file promises, 0 where it promises none.
 
     Raises:
         AudioError: ffmpeg is missing, refuses the file or takes too long, or the recording is too long.
@@ -50,7 +52,7 @@ def convert_m4a(stream: io.BufferedIOBase, folder: Path, label: str, max_seconds
     hours, minutes, seconds = (float(part) for part in length.groups()) if length else (0.0, 0.0, 0.0)
     if (duration_s := 3600 * hours + 60 * minutes + seconds) > max_seconds:
         raise AudioError(too_long(label, duration_s, max_seconds))
-    return target
+    return target, duration_s
 
 
 def too_long(label: str, seconds: float | None, max_seconds: float) -> str:

@@ -5,41 +5,46 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from analysis.datasets.audio import probe
+from analysis.datasets.examined import Finding, Progress, examine_all, told_of
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, summarise
-from analysis.errors import AudioError, CorpusError
+from analysis.errors import CorpusError
 
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename", "audio_filename")
 LICENCE = "CC BY-NC-SA 4.0"
 CITATION = "Hawthorne, C. et al. (2019). Enabling factorized piano music modeling and generation with the MAESTRO dataset. ICLR."
 
 
-def load_maestro(folder: Path, *, sample_rate: int) -> Corpus:
+def load_maestro(folder: Path, *, sample_rate: int, progress: Progress | None = None, most_new: int | None = None) -> Corpus:
     """Read MAESTRO as it unpacks: `maestro-v3.0.0.csv` beside one folder per year, with the published splits.
 
     A group is a composer and title. The JSON tables of this and earlier versions are read where there is no CSV.
     Recordings that are missing, unreadable or not as long as the table says are listed in the notices; a piece lasts as
-    long as its audio file.
+    long as its audio file. For `progress` and `most_new` see `examine_all`.
 
     Raises:
+        UnreadError: more than `most_new` recordings would have to be examined.
         CorpusError: there is no table, it is malformed or points outside the folder, or none of its files is there.
     """
     table = _table(folder)
-    pieces, missing, unreadable, differing = [], [], [], []
+    entries, missing, unreadable, differing = dict[Path, _Entry](), [], [], []
     for number, row in enumerate(_rows(table), start=1):
         entry = _entry(row, f"{table.name}, entry {number}")
         audio, midi = folder / entry.audio, folder / entry.midi
         if not (audio.is_file() and midi.is_file()):
             missing.append(entry.audio if not audio.is_file() else entry.midi)
             continue
-        try:
-            duration_s = probe(audio).duration_s
-        except AudioError as error:
-            unreadable.append(f"{entry.audio} ({error})")
+        entries[audio] = entry
+    pieces, used = [], dict[Path, Finding]()
+    pairs = {audio: folder / entry.midi for audio, entry in entries.items()}
+    for audio, one in examine_all(pairs, progress=progress, most_new=most_new).items():
+        entry = entries[audio]
+        if why := one.problem:
+            unreadable.append(f"{entry.audio} ({why})")
             continue
-        if entry.duration_s is not None and abs(duration_s - entry.duration_s) > 1.0:
-            differing.append(f"{entry.audio} ({duration_s:.1f} s, not {entry.duration_s:.1f} s)")
-        pieces.append(entry.piece(audio, midi, duration_s))
+        if entry.duration_s is not None and abs(one.duration_s - entry.duration_s) > 1.0:
+            differing.append(f"{entry.audio} ({one.duration_s:.1f} s, not {entry.duration_s:.1f} s)")
+        pieces.append(entry.piece(audio, pairs[audio], one.duration_s))
+        used[audio] = one
     if not pieces:
         raise CorpusError(
             f"None of the {len(missing) + len(unreadable)} recordings in {table.name} can be read. Unpack the audio "
@@ -50,6 +55,7 @@ def load_maestro(folder: Path, *, sample_rate: int) -> Corpus:
         *summarise("Recordings left out because a file is missing", missing),
         *summarise("Recordings left out because they cannot be read", unreadable),
         *summarise("Recordings that are not as long as the table says", differing),
+        *told_of(used, {audio: entries[audio].audio for audio in used}),
         *straddling,
     )
     return Corpus("MAESTRO", kept, sample_rate, LICENCE, CITATION, notices)

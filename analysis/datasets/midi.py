@@ -1,7 +1,7 @@
 """MIDI files as tables of notes."""
 
-import io
-import warnings
+import struct
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,13 @@ import pretty_midi
 from numpy.typing import NDArray
 
 from analysis.datasets.containers import printable
+from analysis.datasets.midi_events import DRUMS, DamageError, Track, read_tracks
+from analysis.datasets.midi_notes import TempoMap, build_performance, pair_notes
+from analysis.datasets.midi_notices import about_events, about_header
 from analysis.errors import MidiError
+from analysis.units import seconds_to_words
+
+MOST_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -51,60 +57,120 @@ def notes_from_rows(rows: list[tuple[float, float, int, int]]) -> Notes:
     return Notes(table[:, 0].copy(), table[:, 1].copy(), pitch, velocity)
 
 
-def parse_midi(source: Path | bytes, name: str = "") -> pretty_midi.PrettyMIDI:
-    """Read a MIDI file.
+@dataclass(frozen=True)
+class MidiFile:
+    """What a MIDI file holds.
+
+    Attributes:
+        notes: the pitched ones; drums are left out.
+        notices: sentences, each with the name of the file, about everything that is not as written there: notes that were ended,
+            left out or overlap, damaged events that were passed over, a header or lengths that are wrong.
+        end_s: when the last of its tracks ends, in seconds; rests at the end count.
+        midi: its instruments, drums included, for rendering; it does not hold the tempo.
+    """
+
+    notes: Notes
+    notices: tuple[str, ...]
+    end_s: float
+    midi: pretty_midi.PrettyMIDI
+
+
+def read_midi(source: Path | bytes, name: str = "") -> MidiFile:
+    """Read a MIDI file that has pitched notes.
+
+    All tracks sound together under one tempo, which any of them may change.
 
     Raises:
-        MidiError: it cannot be opened, or is not a MIDI file.
+        MidiError: it cannot be read, or has no pitched note.
     """
-    label = printable(name or (source.name if isinstance(source, Path) else "The file"))
+    read = _read(source, name)
+    if not len(read.notes):
+        label, said = _label(source, name, "The MIDI file"), f"{_label(source, name)} "
+        why = "it has none at all"
+        if any(instrument.notes for instrument in read.midi.instruments):
+            why = "all its notes are on the channel of drums"
+        elif read.notices:
+            why = f"it {read.notices[-1].removeprefix(said).rstrip('.')}"
+        nothing = "so there is nothing to compare with the audio. Pick another .mid file"
+        raise MidiError(f"{label} has no pitched notes ({why}), {nothing}.")
+    return read
+
+
+def load_notes(source: Path | bytes, name: str = "") -> Notes:
+    """All pitched notes of a MIDI file; drums are left out. What was unusual is told by `read_midi`.
+
+    Raises:
+        MidiError: it cannot be read, or has no pitched note.
+    """
+    return read_midi(source, name).notes
+
+
+def parse_midi(source: Path | bytes, name: str = "") -> pretty_midi.PrettyMIDI:
+    """The instruments of a MIDI file, for rendering; it may have no notes.
+
+    Raises:
+        MidiError: it cannot be read.
+    """
+    return _read(source, name).midi
+
+
+def _label(source: Path | bytes, name: str, nameless: str = "The file") -> str:
+    return printable(name or (source.name if isinstance(source, Path) else nameless))
+
+
+def _read(source: Path | bytes, name: str) -> MidiFile:
+    label = _label(source, name)
     try:
         data = source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
         raise MidiError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
+    odd = Counter[str]()
+    try:
+        kind, promised, ticks_per_beat = _header(data, label)
+        tracks = read_tracks(data, odd)
+        if not tracks:
+            raise DamageError("it has no tracks")
+        if kind == 2 and len(tracks) > 1:
+            raise MidiError(
+                f"{label} holds {len(tracks)} patterns that are independent of each other (MIDI type 2), and does not say when "
+                "each is played; expected tracks that sound together. Export it as type 0 or 1."
+            )
+        return _assemble(tracks, ticks_per_beat, label, odd, about_header(kind, promised, len(tracks)))
+    except DamageError as error:
+        raise MidiError(f"{label} is a damaged MIDI file: {error}. Export it again.") from error
+
+
+def _header(data: bytes, label: str) -> tuple[int, int, int]:
+    """Type, number of tracks and ticks per quarter note, as the header says."""
     if data[:4] != b"MThd":
         raise MidiError(f"{label} is not a MIDI file: expected it to begin with “MThd”, got {data[:4]!r}. Pick a .mid file.")
-    if data[12:13] >= b"\x80":
+    if len(data) < 14:
+        raise DamageError("it is cut off in its header")
+    size, kind, promised, division = struct.unpack(">IHHH", data[4:14])
+    if size < 6:
+        raise DamageError(f"its header has {size} bytes, expected 6")
+    if division & 0x8000:
         raise MidiError(f"{label} counts time in film frames (SMPTE); expected ticks per beat. Export it again.")
-    if data[12:14] == b"\0\0":
-        raise MidiError(f"{label} is a damaged MIDI file: it counts 0 ticks per beat. Export it again.")
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of tempo changes outside the first track, which many files have
-            return pretty_midi.PrettyMIDI(io.BytesIO(data))
-    except MemoryError:
-        raise
-    except Exception as error:  # the parser raises whatever its loops run into
-        raise MidiError(f"{label} is a damaged MIDI file: {_damage(data, error)}. Export it again.") from error
+    if division == 0:
+        raise DamageError("it counts 0 ticks per beat")
+    if kind > 2:
+        raise MidiError(f"{label} says that it is a MIDI file of type {kind}; expected 0 or 1. Export it as one of them.")
+    return kind, promised, division
 
 
-def _damage(data: bytes, error: Exception) -> str:
-    """What is wrong with a MIDI file, from what it made the parser run into."""
-    if isinstance(error, EOFError):
-        return "it is cut off"
-    if b"MTrk" not in data:
-        return "it has no tracks"
-    if "max()" in str(error):
-        return "one of its tracks is empty" if data[10:12] != b"\0\0" else "it has no tracks"
-    if "largest tick" in str(error):
-        return f"it goes on beyond tick {pretty_midi.pretty_midi.MAX_TICK:,.0f}"
-    return "its events make no sense"
-
-
-def load_notes(source: Path | bytes, name: str = "") -> Notes:
-    """All pitched notes of a MIDI file; drum tracks are left out.
-
-    Raises:
-        MidiError: it is not a MIDI file, or has no note.
-    """
-    midi = parse_midi(source, name)
-    rows = [
-        (note.start, note.end, note.pitch, note.velocity)
-        for instrument in midi.instruments
-        if not instrument.is_drum
-        for note in instrument.notes
-        if note.end > note.start
-    ]
-    if not rows:
-        label = printable(name or (source.name if isinstance(source, Path) else "The MIDI file"))
-        raise MidiError(f"{label} has no pitched notes, so there is nothing to compare with the audio. Pick another .mid file.")
-    return notes_from_rows(rows)
+def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter[str], told: list[str]) -> MidiFile:
+    tempo = TempoMap(tracks, ticks_per_beat, odd)
+    sounding = pair_notes(tracks, odd)
+    starts = tempo.seconds([note.on for note in sounding]).tolist()
+    ends = tempo.seconds([note.off for note in sounding]).tolist()
+    timed = [row for row in zip(sounding, starts, ends, strict=True) if row[2] > row[1]]
+    odd["no length"] += len(sounding) - len(timed)
+    until_s = max(ends, default=0.0)
+    if until_s > MOST_SECONDS:
+        got, most = seconds_to_words(until_s), seconds_to_words(MOST_SECONDS)
+        raise MidiError(f"{label} has notes that go on for {got}; at most {most} can be read. Export it again.")
+    rows = [(start_s, end_s, note.pitch, note.velocity) for note, start_s, end_s in timed if note.channel != DRUMS]
+    last_s = float(tempo.seconds([max(track.end_tick for track in tracks)])[0])
+    midi = build_performance(timed, tracks, tempo, ticks_per_beat)
+    notices = tuple(f"{label} {text}" for text in (*told, *about_events(odd)))
+    return MidiFile(notes_from_rows(rows), notices, last_s, midi)

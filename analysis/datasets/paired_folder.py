@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from analysis.datasets.audio import probe
 from analysis.datasets.containers import AUDIO_SUFFIXES
+from analysis.datasets.examined import Progress, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
-from analysis.errors import AudioError, CorpusError
+from analysis.errors import CorpusError
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -26,15 +26,19 @@ def load_paired_folder(
     split: str = "by_group",
     seed: int = 0,
     group_pattern: str = TAKE_PATTERN,
+    progress: Progress | None = None,
+    most_new: int | None = None,
 ) -> Corpus:
     """Pair audio and MIDI files by stem: `X.flac` with `X.mid`, else with the only MIDI file that begins with `X.`.
 
     What `group_pattern` matches is cut from a stem to get its group, so that two takes of one work share one.
     `by_group` deals the groups 70/10/20 from `seed`; any other `split` takes all pieces. A `pieces.csv` in the folder may
-    tell composers, titles, works and splits, see `read_piece_table`. What does not pair or cannot be read is listed in the
-    notices.
+    tell composers, titles, works and splits, see `read_piece_table`. Where the folder itself has not both kinds of files, those
+    in its subfolders are paired, such as `audio/` and `midi/`. What does not pair, cannot be read, is silent, or is not as long
+    as its MIDI is listed in the notices. For `progress` and `most_new` see `examine_all`.
 
     Raises:
+        UnreadError: more than `most_new` recordings would have to be examined.
         CorpusError: the folder does not exist, nothing in it pairs, or `split`, `group_pattern` or `pieces.csv` is not valid.
     """
     if split != "by_group" and split not in SPLITS:
@@ -44,16 +48,19 @@ def load_paired_folder(
     table = read_piece_table(folder)
     told = {path: table.get(_stem(path), Described()) for path in pairs}
     groups = {path: told[path].work or group for path, group in _groups(pairs, group_pattern).items()}
-    durations, unreadable = _durations(pairs)
+    findings = examine_all(pairs, progress=progress, most_new=most_new)
+    names = {path: path.name for path in pairs}
+    durations = {path: one.duration_s for path, one in findings.items() if usable(one)}
     notices = (
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
         *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
-        *summarise("Audio files that cannot be read", unreadable),
+        *told_of(findings, names),
         *summarise(f"Names in {PIECE_TABLE} without files", (name for name in table if name not in map(_stem, pairs))),
     )
     if not durations:
+        problem = "pairs" if not pairs else "can be used"
         raise CorpusError(
-            f"Nothing in {folder.name} pairs: expected audio and MIDI files with the same name before the suffix; got "
+            f"Nothing in {folder.name} {problem}: expected audio and MIDI files with the same name before the suffix; got "
             f"{len(audio)} audio and {len(midi)} MIDI files. {' '.join(notices)}".rstrip()
         )
     homes = split_by_group((groups[path] for path in durations), seed)
@@ -83,12 +90,20 @@ def _stem(path: Path) -> str:
 
 
 def _files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Audio and MIDI files of the folder itself, by name; hidden ones are ignored."""
+    """Audio and MIDI files of the folder itself, else of its subfolders, by name; hidden ones are ignored."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; expected one that holds audio and MIDI files. Check the path.")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    audio = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
-    return audio, [path for path in files if path.suffix.lower() in MIDI_SUFFIXES]
+    for depth in ("*", "**/*"):
+        found = sorted(path for path in folder.glob(depth) if path.is_file() and not _hidden(path.relative_to(folder)))
+        audio = [path for path in found if path.suffix.lower() in AUDIO_SUFFIXES]
+        midi = [path for path in found if path.suffix.lower() in MIDI_SUFFIXES]
+        if audio and midi:
+            break
+    return audio, midi
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
@@ -104,14 +119,3 @@ def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
                 pairs[path] = fits[0]
                 del free[fits[0]]
     return {path: pairs[path] for path in audio if path in pairs}
-
-
-def _durations(paths: Iterable[Path]) -> tuple[dict[Path, float], list[str]]:
-    """Seconds of each readable file, and the names of the others with the reason."""
-    durations, unreadable = dict[Path, float](), list[str]()
-    for path in paths:
-        try:
-            durations[path] = probe(path).duration_s
-        except AudioError as error:
-            unreadable.append(f"{path.name} ({error})")
-    return durations, unreadable

@@ -165,14 +165,16 @@ def contents_sha256(
 def split_by_group(groups: Iterable[str], seed: int) -> dict[str, Split]:
     """Deal groups into 70 % train, 10 % validation and 20 % test; the same groups and seed give the same splits.
 
-    Test gets at least one group where there are two, validation one where there are three.
+    Test and validation get at least two groups each where there are six, since retrieval needs wrong answers of another work;
+    else test gets one where there are two, and validation one where there are three.
 
     >>> list(split_by_group("abcdefghij", seed=0).values()).count("train")
-    7
+    6
     """
     order = sorted(set(groups), key=lambda group: derive(seed, "split by group", group))
-    n_test = max(round(0.2 * len(order)), int(len(order) >= 2))
-    n_validation = max(round(0.1 * len(order)), int(len(order) >= 3))
+    enough = len(order) >= 6
+    n_test = max(round(0.2 * len(order)), 2 if enough else int(len(order) >= 2))
+    n_validation = max(round(0.1 * len(order)), 2 if enough else int(len(order) >= 3))
     cut = n_test + n_validation
     homes: dict[str, Split] = {}
     for place, group in enumerate(order):

@@ -99,9 +99,11 @@ def _pool(
     others = np.flatnonzero(~same_composer & ~same_group)
     n_random = pool_size - sum(map(len, parts))
     if len(others) < n_random:
+        composer = str(table.composer[positive])
+        known = composer != UNKNOWN_COMPOSER
         raise CorpusError(
-            f"There are {len(others)} segments of other works by other composers than {table.composer[positive]}; expected "
-            f"at least {n_random} for a pool of {pool_size}. Use more composers or smaller pools."
+            f"There are {len(others)} segments of other works{f' by other composers than {composer}' if known else ''}; expected "
+            f"at least {n_random} for a pool of {pool_size}. Use more {'composers' if known else 'works'} or smaller pools."
         )
     parts.append(rng.choice(others, n_random, replace=False))
     kinds = np.repeat(np.arange(4, dtype=np.int8), [len(part) for part in parts])

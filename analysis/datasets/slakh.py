@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from analysis.datasets.audio import probe
+from analysis.datasets.examined import MOST_LISTED, Progress, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
-from analysis.errors import AudioError, CorpusError
+from analysis.errors import CorpusError
 
 LICENCE = "CC BY 4.0"
 CITATION = (
@@ -16,13 +16,17 @@ MIXES = ("mix.flac", "mix.wav")
 _MOST_METADATA_BYTES = 1_000_000
 
 
-def load_slakh(folder: Path, *, sample_rate: int, seed: int = 0) -> Corpus:
+def load_slakh(
+    folder: Path, *, sample_rate: int, seed: int = 0, progress: Progress | None = None, most_new: int | None = None
+) -> Corpus:
     """Read `Track*/{mix.flac, all_src.mid, metadata.yaml}` of `folder`, or of its `train/`, `validation/` and `test/`.
 
     Without those subfolders the tracks are dealt 70/10/20 by group from `seed`. A group is the song of the Lakh MIDI
     data set that a track was made from, as its metadata says; a song of two published splits stays in the stricter one.
+    What cannot be used or is unusual is listed in the notices. For `progress` and `most_new` see `examine_all`.
 
     Raises:
+        UnreadError: more than `most_new` tracks would have to be examined.
         CorpusError: the folder has no complete track.
     """
     homes: dict[Split, Path] = {name: folder / name for name in SPLITS if (folder / name).is_dir()}
@@ -30,16 +34,18 @@ def load_slakh(folder: Path, *, sample_rate: int, seed: int = 0) -> Corpus:
     tracks = [(track, split) for split, home in homes.items() for track in sorted(home.glob("Track*"))]
     if not homes:
         tracks = [(track, None) for track in sorted(folder.glob("Track*"))]
-    found, incomplete = list[tuple[Path, Split | None, Path, float]](), list[str]()
+    found, incomplete = list[tuple[Path, Split | None, Path]](), list[str]()
     for track, split in tracks:
         mix = next((track / name for name in MIXES if (track / name).is_file()), None)
         if mix is None or not (track / "all_src.mid").is_file():
             incomplete.append(f"{track.name} (no {'all_src.mid' if mix else 'mix.flac'})")
             continue
-        try:
-            found.append((track, split, mix, probe(mix).duration_s))
-        except AudioError as error:
-            incomplete.append(f"{track.name} ({error})")
+        found.append((track, split, mix))
+    pairs = {mix: mix.parent / "all_src.mid" for _, _, mix in found}
+    findings = examine_all(pairs, progress=progress, most_new=most_new)
+    incomplete += [f"{mix.parent.name} ({why})" for mix, one in findings.items() if (why := one.problem)]
+    findings = {mix: one for mix, one in findings.items() if usable(one)}
+    found = [row for row in found if row[2] in findings]
     if not found:
         raise CorpusError(
             f"{folder} has no complete track; expected Track*/mix.flac with Track*/all_src.mid, directly or in train/, "
@@ -48,9 +54,10 @@ def load_slakh(folder: Path, *, sample_rate: int, seed: int = 0) -> Corpus:
     songs = {track: _song(track) for track, *_ in found}
     dealt = split_by_group(songs.values(), seed)
     kept, straddling = drop_straddlers(
-        _piece(mix, songs[track], split or dealt[songs[track]], duration_s) for track, split, mix, duration_s in found
+        _piece(mix, songs[track], split or dealt[songs[track]], findings[mix].duration_s) for track, split, mix in found
     )
-    notices = (*summarise("Tracks left out", incomplete), *straddling)
+    told = told_of(findings, {mix: mix.parent.name for mix in findings})
+    notices = (*summarise("Tracks left out", incomplete, MOST_LISTED), *told, *straddling)
     return Corpus("Slakh2100", kept, sample_rate, LICENCE, CITATION, notices)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.datasets.audio import Waveform, load_waveform
 from analysis.datasets.containers import printable
-from analysis.datasets.midi import Notes, load_notes
+from analysis.datasets.midi import Notes, read_midi
 from analysis.errors import AudioError, MidiError, OtoscopeError
 from analysis.sandbox import SandboxError, run_limited
 from analysis.units import seconds_to_words
@@ -43,8 +43,8 @@ def decode_upload(source: bytes, name: str, sample_rate: int) -> Waveform:
     return Waveform(samples, sample_rate, printable(name), hashlib.sha256(source).hexdigest(), notices)
 
 
-def load_upload_notes(source: bytes, name: str) -> Notes:
-    """What `load_notes` makes of an uploaded MIDI file of at most 5 MiB and 3 hours, without trusting it.
+def load_upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]:
+    """Notes and notices that `read_midi` finds in an uploaded MIDI file of at most 5 MiB and 3 hours, without trusting it.
 
     Raises:
         MidiError: a limit is exceeded, it is not a MIDI file, or it has no pitched note.
@@ -52,14 +52,16 @@ def load_upload_notes(source: bytes, name: str) -> Notes:
     label = printable(name) or "The MIDI file"
     _refuse_size(source, label, MAX_MIDI_BYTES, MidiError, "Pick a MIDI file with less in it.")
     try:
-        columns = run_limited(_columns, source, name, seconds=DECODING_S, memory_bytes=2 * MEMORY_BYTES, what=f"Reading {label}")
+        columns, notices = run_limited(
+            _columns, source, name, seconds=DECODING_S, memory_bytes=2 * MEMORY_BYTES, what=f"Reading {label}"
+        )
     except SandboxError as error:
         raise MidiError(str(error)) from error
     notes = Notes(*columns)
     if notes.end_s > MAX_MIDI_SECONDS:
         got, most = seconds_to_words(notes.end_s), seconds_to_words(MAX_MIDI_SECONDS)
         raise MidiError(f"{label} lasts {got}; at most {most} can be shown. Cut out the part you need.")
-    return notes
+    return notes, notices
 
 
 def _refuse_size(source: bytes, label: str, most: int, kind: type[OtoscopeError], advice: str) -> None:
@@ -72,6 +74,6 @@ def _samples(source: bytes, name: str, sample_rate: int) -> tuple[NDArray[np.flo
     return waveform.samples, waveform.notices
 
 
-def _columns(source: bytes, name: str) -> tuple[NDArray, ...]:
-    notes = load_notes(source, name)
-    return notes.onset_s, notes.offset_s, notes.pitch, notes.velocity
+def _columns(source: bytes, name: str) -> tuple[tuple[NDArray, ...], tuple[str, ...]]:
+    read = read_midi(source, name)
+    return (read.notes.onset_s, read.notes.offset_s, read.notes.pitch, read.notes.velocity), read.notices

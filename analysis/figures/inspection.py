@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.figures.saving import save
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -42,7 +44,7 @@ def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], ou
     for name, figure in figures.items():
         figure.suptitle(title.replace(layer, "A4 cross-attention") if name == "a4_attention" else title, fontsize=9)
         paths.append(out / f"{name}.png")
-        figure.savefig(paths[-1], dpi=150)
+        save(figure, paths[-1], dpi=150)
     return paths
 
 

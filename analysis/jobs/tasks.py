@@ -31,6 +31,8 @@ def train(request: dict[str, Any], context: Context) -> dict[str, str]:
         context.progress(done, total, what)
         context.cancel.check()
 
-    wanted = TrainRequest(**fields)
-    saved = train_checkpoint(wanted, open_corpus(corpus, progress=step), Path(out), resume=resume, progress=step)
+    wanted, opened = TrainRequest(**fields), open_corpus(corpus, progress=step)
+    for sentence in opened.notices:
+        context.notice(sentence)
+    saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step)
     return {"checkpoint": str(saved.path)}

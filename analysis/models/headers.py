@@ -131,12 +131,24 @@ def compare_header(label: str, found: Header, expected: Mapping[str, Tensor]) ->
             raise CheckpointError(f"{label}: expected {name!r} of type {allowed}, got {shown(dtype)}. Export it again.")
 
 
+def _prefix(got: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """What stands before every name of a file; empty where nothing does, or the names are not those of the model either way."""
+    first = next(iter(expected), "")
+    prefixes = [name.removesuffix(first) for name in got if name.endswith(f".{first}")]
+    return next((one for one in prefixes if all(name.startswith(one) for name in got)), "") if first not in got else ""
+
+
 def compare_shapes(label: str, got: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor]) -> None:
     """Refuse tensors that are not those of the model.
 
     Raises:
         CheckpointError: one is missing, extra or of another shape.
     """
+    if prefix := _prefix(got, expected):
+        raise CheckpointError(
+            f"{label}: every name begins with {shown(prefix)}, as DataParallel, torch.compile and other wrappers write it; "
+            f"expected names such as {next(iter(expected))!r}. Take it off, or run “otoscope import FILE --arm ARM”, which does."
+        )
     if missing := sorted(set(expected) - set(got)):
         raise CheckpointError(f"{label} lacks {len(missing)} tensors, first {missing[0]!r}. Is the arm right?")
     if extra := sorted(set(got) - set(expected)):

@@ -4,15 +4,12 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-import pickle
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from analysis import paths
 from analysis.errors import CheckpointError
@@ -26,6 +23,7 @@ from analysis.models.config import shown
 from analysis.models.dual_encoder import build_arm
 from analysis.models.headers import compare_shapes, describe_safetensors
 from analysis.models.preview import MAX_BYTES, Preview, TensorPreview, preview_checkpoint
+from analysis.models.state_dicts import half_arrays
 from analysis.sandbox import SandboxError, run_limited, temporary_folder
 
 __all__ = [
@@ -106,12 +104,14 @@ def _refuse_existing(target: Path) -> None:
 
 
 def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkpoint:
-    """Turn a `.pt` file with the `state_dict` of an arm into a checkpoint folder `out`, in fp16.
+    """Turn a file with the `state_dict` of an arm, of PyTorch or safetensors, into a checkpoint folder `out`, in fp16.
 
-    The file is read by a limited process that accepts tensors and nothing else, so no code in it is run.
+    The file is read by a limited process that accepts tensors and nothing else, so no code in it is run. What was taken off its
+    names, and what else was unusual, is in `training["converted_notices"]`.
 
     Raises:
-        CheckpointError: it is missing, too large, holds anything but the tensors of that arm, or `out` exists.
+        CheckpointError: it is missing, too large, holds anything but the tensors of that arm, its weights vanish in fp16, or
+            `out` exists.
         ConfigError: unknown arm or scale.
     """
     _refuse_existing(out)
@@ -124,7 +124,7 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         with path.open("rb") as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
         limits: dict[str, Any] = {"seconds": CONVERTING_S, "memory_bytes": MEMORY_BYTES + 3 * size}
-        arrays = run_limited(_half_arrays, str(path.absolute()), expected, what=f"Reading {label}", **limits)
+        arrays, notices = run_limited(half_arrays, str(path.absolute()), expected, what=f"Reading {label}", **limits)
     except OSError as error:
         raise CheckpointError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
     except SandboxError as error:
@@ -135,63 +135,8 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         if not tensor.isfinite().all():
             raise CheckpointError(f"{label}: {name!r} holds NaN, infinite values, or values beyond fp16 (65,504). Retrain it.")
     model.load_state_dict(weights)
-    training = {"converted_from": label, "converted_from_sha256": source}
+    training = {"converted_from": label, "converted_from_sha256": source, "converted_notices": list(notices)}
     card = f"# {out.name}\n\nConverted from {shown(label)}; its training is not known.\n"
     with _whole_or_nothing(out) as folder:
         saved = save_checkpoint(folder, model, arm=arm, scale=scale, training=training, evaluation={}, history=[], card=card)
     return dataclasses.replace(saved, path=out)
-
-
-def _half_arrays(path: str, expected: dict[str, tuple[int, ...]]) -> dict[str, NDArray]:
-    """The tensors of a `.pt` file, floating ones in fp16; runs in the limited process."""
-    label = Path(path).name
-    state = _loaded(path, label)
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{label} holds {type(state).__name__}; expected a state_dict, names with their tensors.")
-    for name, value in state.items():
-        if not isinstance(name, str) or type(value) not in (torch.Tensor, torch.nn.Parameter):
-            what = f"{label} holds {shown(name)}, which is {type(value).__name__}"
-            raise CheckpointError(f"{what}; expected names with tensors only. Save model.state_dict() alone.")
-        odd = value.is_quantized or value.is_complex() or value.device.type != "cpu"
-        if odd or value.layout != torch.strided:
-            raise CheckpointError(
-                f"{label}: {shown(name)} is sparse, quantised, complex or empty of data; expected plain numbers."
-            )
-    shapes = {name: tuple(value.shape) for name, value in state.items()}
-    compare_shapes(label, shapes, {name: torch.empty(shape, device="meta") for name, shape in expected.items()})
-    return {name: (v.detach().half() if v.is_floating_point() else v.detach()).numpy() for name, v in state.items()}
-
-
-def _loaded(path: str, label: str) -> Any:
-    zipped = _refuse_bomb(path, label)
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except MemoryError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f"{label} holds more than tensors, such as Python objects, which can run code; it was not opened. "
-            "Save model.state_dict() alone."
-        ) from error
-    except Exception as error:  # whatever a damaged file makes the loader run into
-        if "allocate memory" in str(error):
-            raise MemoryError from error
-        raise CheckpointError(f"{label} is not a PyTorch file that can be read: it is damaged or cut off.") from error
-
-
-def _refuse_bomb(path: str, label: str) -> bool:
-    """Whether the file is a ZIP archive, as `torch.save` writes them, uncompressed; a compressed one is refused unread."""
-    size = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":
-            return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise CheckpointError(f"{label} is not a PyTorch file that can be read: it is damaged or cut off.") from error
-    if unpacked > size:
-        raise CheckpointError(
-            f"{label} unpacks to {unpacked:,} bytes from {size:,}; a PyTorch file is never compressed. Save it with torch.save."
-        )
-    return True

@@ -55,7 +55,7 @@ def run(request: Request, desk: Desk) -> Answer:
         CorpusError: the corpus has too few windows even for a pool of 8.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, request.split, request.windows_per_piece)
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
     scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
     has_one = any(one.model_config.a4_mechanism != "none" or one.model_config.d4 for one in desk.checkpoints.values())
     material = gather(desk, segments, request.seed) if has_one else None

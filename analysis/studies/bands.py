@@ -59,7 +59,7 @@ def run(request: Request, desk: Desk) -> Answer:
     if min(parts.values()) < 0:
         raise ConfigError(f"{parts} holds a number below 0; expected 0, to leave a part out, or more.")
     edges = band_edges(request.bands, desk.corpus.sample_rate)
-    segments = list_windows(desk, request.split, request.windows_per_piece)
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
     scores = _pool(request, desk, segments)
     chosen = one_per_work(segments, request.attribution_windows)
     some = spread(segments, request.dose_windows)

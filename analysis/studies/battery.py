@@ -92,7 +92,8 @@ def run_battery(
     for checkpoint in checkpoints:
         find_checkpoint(checkpoint)
     if corpus not in NAMES:
-        open_corpus(corpus)
+        for sentence in open_corpus(corpus, progress=_first(progress, cancel)).notices:
+            notice(sentence)
     requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in studies}
     total, before, parts = sum(cost_of(name, corpus) for name in studies), 0.0, []
     for name, request in requests.items():
@@ -110,6 +111,17 @@ def run_battery(
         before += cost_of(name, corpus)
     progress(STEPS, STEPS, "done")
     return parts
+
+
+def _first(progress: Progress, cancel: Cancel | None) -> Progress:
+    """Progress of what comes before the studies."""
+
+    def tell(done: int, total: int, what: str) -> None:
+        if cancel is not None:
+            cancel.check()
+        progress(0, STEPS, f"{what}, {done + 1} of {total}")
+
+    return tell
 
 
 def _within(progress: Progress, study: str, start: float, share: float) -> Progress:

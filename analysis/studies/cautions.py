@@ -3,6 +3,7 @@
 from analysis.results import Result
 
 FEW_WORKS = 5
+CORPUS_NOTICES = "corpus_notices"
 
 
 def cautions(result: Result) -> list[str]:
@@ -12,7 +13,7 @@ def cautions(result: Result) -> list[str]:
     ['Only 3 works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus.']
     """
     pools = [str(row["sentence"]) for row in result.tables.get("pools", ()) if "sentence" in row]
-    return [*_few_works(result.provenance.get("n_works")), *pools]
+    return [*_few_works(result.provenance.get("n_works")), *pools, *result.provenance.get(CORPUS_NOTICES, ())]
 
 
 def _few_works(works: object) -> list[str]:

@@ -44,7 +44,7 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     n_parts = 3 + len(WEIGHTS) * len(desk.checkpoints)
-    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece)
+    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
     works = np.array([segments[i].piece.group for i in pool.query])
     draws = draw_works(works, seed=request.seed)

@@ -14,6 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.datasets.segments import Segment
+from analysis.errors import CorpusError
 from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
@@ -86,9 +87,12 @@ def layer_means(
 
     Raises:
         ConfigError: there is no such tap.
+        CorpusError: there are no windows.
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
+    if not segments:
+        raise CorpusError(f"{desk.corpus.name} has 0 windows to be read; expected one or more. Use longer or more recordings.")
     key = Store.key(
         kind="layer means", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
         corpus=desk.corpus.sha256, side=side, taps=list(taps),

@@ -12,6 +12,7 @@ from analysis.results import code_version
 from analysis.store import Store, StoreError
 from analysis.studies.corpora import NAMES, open_corpus
 
+MOST_UNEXAMINED = 8  # recordings, which takes a few tenths of a second
 MOST_UNREAD_BYTES = 64 * 2**20  # about a tenth of a second
 
 
@@ -22,7 +23,7 @@ def known_corpus_sha256(name: str, store: Store) -> str | None:
         CorpusError: there is neither such a name nor such a folder, or the folder cannot be used.
     """
     try:
-        listing = _known_listing(store, name) if name in NAMES else open_corpus(name).listing()
+        listing = _known_listing(store, name) if name in NAMES else open_corpus(name, most_new=MOST_UNEXAMINED).listing()
         return None if listing is None else contents_sha256(listing, most_unread_bytes=MOST_UNREAD_BYTES)
     except (OSError, UnreadError):
         return None

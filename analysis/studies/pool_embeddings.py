@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.datasets.segments import Segment, drop_repeated, list_segments
-from analysis.errors import ConfigError
+from analysis.datasets.segments import WINDOW_S, Segment, drop_repeated, list_segments
+from analysis.errors import ConfigError, CorpusError
 from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
@@ -27,11 +27,12 @@ BATCH = 64
 CPU_BATCH_TOKENS = 3_008  # larger batches are no faster there, and between batches a study can be stopped
 
 
-def list_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment]:
+def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0) -> list[Segment]:
     """Windows of a split ("all" for every piece), evenly spread, none of which has the notes of another.
 
     Raises:
         ConfigError: there is no such split, or no window is asked for.
+        CorpusError: there are fewer than `fewest`.
         Cancelled: somebody asked to stop.
     """
     if windows_per_piece < 1:
@@ -41,7 +42,15 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment
     for number, piece in enumerate(pieces):
         desk.step(number, len(pieces), f"{piece.title}: reading notes")
         segments += list_segments([piece], max_per_piece=windows_per_piece)
-    return drop_repeated(segments)
+    found = drop_repeated(segments)
+    if len(found) < fewest:
+        long = sum(piece.duration_s >= WINDOW_S for piece in pieces)
+        raise CorpusError(
+            f"The split {split} of {desk.corpus.name} has {len(found)} windows; expected {fewest} or more. Of its {len(pieces)} "
+            f"recordings {long} last {WINDOW_S:g} s or longer, and {len(segments) - len(found)} windows were left out because "
+            "their notes are those of another. Use more, longer or other recordings, or another split."
+        )
+    return found
 
 
 def spread(segments: Sequence[T], n: int) -> list[T]:

@@ -50,7 +50,7 @@ def run(request: Request, desk: Desk) -> Answer:
         raise ConfigError(f"{got}; expected 2 to {MOST_EVALUATION_SEEDS}, because a spread needs two.")
     seeds = range(request.seed, request.seed + request.evaluation_seeds)
     n_parts = 2 + 2 * len(WEIGHTS) * len(desk.checkpoints)
-    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece)
+    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **request.sizes)
     draws = draw_works(np.array([segments[i].piece.group for i in pools[0].query]), seed=request.seed)
     scores: Scores = {}

@@ -47,7 +47,7 @@ def run(request: Request, desk: Desk) -> Answer:
         CorpusError: the corpus has too few windows for the pools.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, request.split, request.windows_per_piece)
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
     pools = _pools(request, segments, desk)
     groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
     found: Found = {}

@@ -24,6 +24,7 @@ WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 ACROSS = ("same side", "every side", "none")
 ACROSS_MEASURES = ("debiased CKA", "biased CKA")
 GAUSSIAN = "biased CKA"
+FEWEST_WINDOWS = 4  # of which the debiased estimators make something
 MAX_WINDOWS = 1_000  # a matrix over windows for every layer of two models is held in fp64
 FEWEST_SHUFFLES = 20
 Stacks = dict[tuple[str, Weights, Side], Stack]
@@ -73,13 +74,13 @@ def run(request: Request, desk: Desk) -> Answer:
 
     Raises:
         ConfigError: the measure, `across` or the number of shuffles is not one that is offered.
-        ShapeError: there are fewer than 4 windows.
+        CorpusError: there are fewer than 4 windows.
         Cancelled: somebody asked to stop.
     """
     chosen = _checked(request)
     pairs_of = list(_pairs(tuple(desk.checkpoints), request.across))
     n_parts = 2 + (len(SIDES) * len(desk.checkpoints) + len(pairs_of)) * len(WEIGHTS)
-    segments = _thinned(list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece), desk)
+    segments = _thinned(list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, FEWEST_WINDOWS), desk)
     works = _works(segments, request, desk.cancel.check)
     inputs, number = read_inputs(desk.part(1, n_parts), segments), 2
     stacks: Stacks = {}

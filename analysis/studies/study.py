@@ -22,6 +22,7 @@ from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
 from analysis.studies import STUDY_NAMES
+from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.corpora import open_corpus
 from analysis.studies.desk import Answer as Answer
 from analysis.studies.desk import Cancel, Desk, NeverCancelled, Progress, tell_nobody
@@ -199,12 +200,14 @@ def finish_study(
     cancel = cancel or NeverCancelled()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
         if (found := read_result(store, identity.key)) is not None:
-            return Finished(found, identity.key)
+            return _told(Finished(found, identity.key), notice)
     checkpoints = _open_all(request.checkpoints)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, progress, cancel)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())
     if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
-        return Finished(found, identity.key)
+        return _told(Finished(found, identity.key), notice)
+    for sentence in corpus.notices:
+        notice(sentence)
     desk = Desk(checkpoints, corpus, identity.device, store, progress, cancel, notice, batch_size_limit)
     result = _compute(identity, desk)
     try:
@@ -213,6 +216,13 @@ def finish_study(
     except StoreError as error:  # the result itself is not affected
         return Finished(result, identity.key, str(error))
     return Finished(result, identity.key)
+
+
+def _told(finished: Finished, notice: Callable[[str], None]) -> Finished:
+    """The same, after what a stored result knows of its corpus has been said."""
+    for sentence in finished.result.provenance.get(CORPUS_NOTICES, ()):
+        notice(sentence)
+    return finished
 
 
 def _open_and_read(name: str, store: Store | None, progress: Progress, cancel: Cancel) -> tuple[Corpus, str]:
@@ -238,6 +248,8 @@ def _compute(identity: Identity, desk: Desk) -> Result:
         seed=request.seed, seconds=time.monotonic() - began, command=command_of(identity.study, request),
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    if desk.corpus.notices:
+        made[CORPUS_NOTICES] = list(desk.corpus.notices)
     made["n_works"] = len({work_of[row["piece"]] for row in answer.tables.get("windows", ())})
     return Result(identity.study, asdict(request), answer.headline, answer.values, answer.tables, answer.arrays, made)
 

@@ -29,7 +29,9 @@ def train_checkpoint(
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
-    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES)  # so that a corpus that cannot be scored is refused before training
+    where = f"the split test of {corpus.name}"
+    # So that a corpus that cannot be scored is refused before training.
+    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES, where=where)
     trained = train(request, corpus, out, resume=resume, progress=progress)
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = build_arm(request.arm, request.scale, request.seed)
@@ -38,7 +40,7 @@ def train_checkpoint(
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
-        "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
+        "corpus_notices": list(corpus.notices), "corpus_licence": corpus.licence, "corpus_citation": corpus.citation,
         "n_train_pieces": len(corpus.split("train")), "n_test_pieces": len(corpus.split("test")),
     }  # fmt: skip
     card = write_card(request.arm, request.scale, training, evaluation)

@@ -73,11 +73,20 @@ def score_pool(
     return scores
 
 
-def fit_pool(segments: Sequence[Segment], *, n_queries: int, pool_size: int = 256) -> dict[str, int]:
+def fit_pool(
+    segments: Sequence[Segment], *, n_queries: int, pool_size: int = 256, where: str = "", options: str = ""
+) -> dict[str, int]:
     """Sizes of the largest pools that these windows can fill: `pool_size`, else a half, a quarter …, in the same proportions.
 
+    Args:
+        segments: windows.
+        n_queries: at most.
+        pool_size: at most.
+        where: the windows are from, for the error, such as "the split test of my folder".
+        options: what can be changed where the pools are too large, for the error.
+
     Raises:
-        CorpusError: not even pools of 8 can be filled.
+        CorpusError: not even pools of 8 can be filled; the cause is named.
     """
     size, reason = pool_size, ""
     while size >= SMALLEST_POOL:
@@ -90,7 +99,14 @@ def fit_pool(segments: Sequence[Segment], *, n_queries: int, pool_size: int = 25
             size, reason = size // 2, str(error)
         else:
             return sizes
-    raise CorpusError(f"Retrieval cannot be scored on {len(segments)} windows. {reason}")
+    works = len({segment.piece.group for segment in segments})
+    got = f"Retrieval cannot be scored on {len(segments)} windows of {works} {'work' if works == 1 else 'works'}"
+    if works < 2:
+        reason = (
+            "The wrong answers are windows of other works, so that two works are needed. Add works, or give this split some of "
+            "another in the column “split” of pieces.csv."
+        )
+    raise CorpusError(f"{got}{f' ({where})' if where else ''}. {reason} {options}".rstrip())
 
 
 def evaluate(model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, **pool: Any) -> dict[str, Any]:

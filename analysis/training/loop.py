@@ -16,7 +16,7 @@ from analysis.models.arms import build_config
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.seeding import derive, numpy_generator
-from analysis.training.evaluation import evaluate, fit_pool, note_batch, waveform_batch
+from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
 from analysis.training.recipes import FREEZES, LEARNING_RATES
 from analysis.training.schedules import ENDS, Schedule
@@ -24,6 +24,7 @@ from analysis.training.schedules import ENDS, Schedule
 Progress = Callable[[int, int, str], None]
 RESUME = "resume.pt"
 FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
+POOL_LEAST = (("validation_queries", 1), ("validation_pool", SMALLEST_POOL), ("validation_windows_per_piece", 1))
 LEARNED_WINDOWS = 256  # of the training set, from which a control learns what it is given
 
 
@@ -67,7 +68,7 @@ class TrainRequest:
     def __post_init__(self) -> None:
         build_config(self.arm, self.scale)
         _ = self.rates
-        for name, least in (("steps", 0), ("batch_size", 2), ("validate_every", 1), ("weight_decay", 0)):
+        for name, least in (("steps", 0), ("batch_size", 2), ("validate_every", 1), ("weight_decay", 0), *POOL_LEAST):
             if not getattr(self, name) >= least:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected {least} or more.")
         for name in ("beta1", "beta2"):
@@ -228,9 +229,17 @@ def train(
         raise ConfigError(f"{out} holds an interrupted run. Go on with --resume, choose another --out, or delete {RESUME} there.")
     training = list_segments(corpus.split("train"))
     if len(training) < request.batch_size:
-        raise CorpusError(f"{corpus.name} has {len(training)} training windows; expected at least {request.batch_size}.")
-    validation = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=request.validation_windows_per_piece))
-    sizes = fit_pool(validation, n_queries=request.validation_queries, pool_size=request.validation_pool)
+        raise CorpusError(
+            f"The split train of {corpus.name} has {len(training)} windows in {len(corpus.split('train'))} recordings; expected "
+            f"{request.batch_size} or more, the size of a batch. Use more or longer recordings, or a smaller --batch-size."
+        )
+    per_piece = request.validation_windows_per_piece
+    validation = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=per_piece))
+    sizes = fit_pool(
+        validation, n_queries=request.validation_queries, pool_size=request.validation_pool,
+        where=f"the split validation of {corpus.name}",
+        options=f"Here --pool-size is {request.validation_pool}, and --validation-windows {per_piece} per recording.",
+    )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     if run.step == 0 and run.model.config.descriptor_values in LEARNING:
         run.learn(training)

@@ -153,6 +153,18 @@ def test_a_good_upload_replaces_it_and_a_bad_one_after_it_does_not(desk, rng):
     assert "clip: mine.wav (" in desk.caption[-1].value
 
 
+def test_the_player_plays_what_was_read_of_a_file(desk, rng, monkeypatch):
+    played: list[bytes] = []
+    monkeypatch.setattr("streamlit.audio", lambda data, **_: played.append(data))
+    file = io.BytesIO()
+    soundfile.write(file, rng.normal(0, 0.1, 48_000), 24_000, format="AIFF")
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    assert ".aiff" in desk.file_uploader[0].allowed_type
+    desk.file_uploader[0].set_value(("mine.aiff", file.getvalue()[:-48_000], "audio/aiff")).run()
+    assert any("is cut off or damaged: 1.0 s of the 2.0 s" in one.value for one in desk.warning)
+    assert soundfile.info(io.BytesIO(played[-1])).duration == 1.0
+
+
 def test_a_midi_file_without_notes_keeps_the_audio(desk, rng):
     desk.selectbox[0].set_value(controls.UPLOAD).run()
     empty = io.BytesIO()
@@ -165,3 +177,13 @@ def test_a_midi_file_without_notes_keeps_the_audio(desk, rng):
     assert "The recording is shown without notes." in error.value
     assert names_of_axes(desk)[:2] == HEARD
     assert "clip: mine.wav (" in desk.caption[-1].value
+
+
+def test_what_is_odd_about_a_midi_file_is_said_beside_its_notes(desk, rng):
+    desk.selectbox[0].set_value(controls.UPLOAD).run()
+    hanging = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x09\0\x90\x3c\x50\x83\x60\xff\x2f\0"
+    desk.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
+    desk.file_uploader[1].set_value(("mine.mid", hanging, "audio/midi")).run()
+    assert not desk.exception
+    assert not desk.error
+    assert any(one.value.startswith("mine.mid never ends 1 note") for one in desk.warning)

@@ -120,7 +120,7 @@ class TestTruncated:
         data[21] &= 0xF0  # the upper four of the 36 bits that count the samples
         data[22:26] = bytes(4)
         assert load_waveform(bytes(data), RATE).duration_s == 2.0
-        with pytest.raises(AudioError, match="too long: it goes on past the limit: at most 1.0 s can be read"):
+        with pytest.raises(AudioError, match="too long: it lasts 2.0 s and at most 1.0 s can be read"):
             load_waveform(bytes(data), RATE, max_seconds=1.0)
         assert "is damaged after" in load_waveform(bytes(data[: len(data) * 3 // 4]), RATE).notices[0]
 

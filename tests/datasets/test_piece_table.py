@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
         midi.instruments.append(pretty_midi.Instrument(0))
         midi.instruments[0].notes.append(pretty_midi.Note(80, 60, 0.1, 0.9))
         midi.write(str(tmp_path / f"{name}.mid"))
-        soundfile.write(tmp_path / f"{name}.wav", np.zeros(8_000), 8_000)
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * np.sin(np.arange(8_000) / 5), 8_000)
     return tmp_path
 
 

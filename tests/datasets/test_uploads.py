@@ -82,7 +82,7 @@ class TestSameResult:
         assert outcomes[0] == outcomes[1]
 
     def test_notes(self) -> None:
-        here, there = load_notes(midi_bytes()), load_upload_notes(midi_bytes(), "x.mid")
+        here, (there, _) = load_notes(midi_bytes()), load_upload_notes(midi_bytes(), "x.mid")
         for column in ("onset_s", "offset_s", "pitch", "velocity"):
             assert getattr(here, column).tobytes() == getattr(there, column).tobytes()
             assert getattr(here, column).dtype == getattr(there, column).dtype
@@ -120,7 +120,8 @@ class TestHostileAudio:
         ("place", "claimed", "notices"),
         [
             (4, 1000, ()),
-            (40, 2**31, ("x is cut off or damaged: 1.0 s of the 37 h 16 min that it should last could be read.",)),
+            (40, 2**30, ("x is cut off or damaged: 1.0 s of the 18 h 38 min that it should last could be read.",)),
+            (40, 2**31, ()),  # the same, by another program
             (40, 2**32 - 1, ()),  # what a program writes that does not know the length yet
         ],
     )
@@ -205,12 +206,18 @@ class TestNames:
 
 
 class TestHostileMidi:
+    def test_what_is_said_of_the_file_comes_along(self) -> None:
+        data = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x09\0\x90\x3c\x50\x83\x60\xff\x2f\0"
+        notes, notices = load_upload_notes(data, "x.mid")
+        assert notes.offset_s.tolist() == [0.5]
+        assert [text[:24] for text in notices] == ["x.mid never ends 1 note;"]
+
     def test_too_many_bytes(self) -> None:
         with pytest.raises(MidiError, match=r"x\.mid has 5,242,881 bytes; at most 5,242,880 \(5 MiB\) are read"):
             load_upload_notes(bytes(5 * 2**20 + 1), "x.mid")
 
     def test_too_long(self) -> None:
-        assert load_upload_notes(midi_bytes(10_800.0), "x.mid").end_s == pytest.approx(10_800.0)
+        assert load_upload_notes(midi_bytes(10_800.0), "x.mid")[0].end_s == pytest.approx(10_800.0)
         with pytest.raises(MidiError, match=r"x\.mid lasts 3 h 20 min; at most 3 h can be shown"):
             load_upload_notes(midi_bytes(12_000.0), "x.mid")
 

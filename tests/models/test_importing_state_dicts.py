@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from analysis.errors import CheckpointError, ConfigError
 from analysis.models import importing
@@ -63,6 +65,87 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
             return function(*arguments)
 
     monkeypatch.setattr(importing, "run_limited", run)
+
+
+def wrapped(prefix: str) -> Callable[[Path], None]:
+    return lambda path: torch.save({f"{prefix}{name}": value for name, value in MODEL.state_dict().items()}, path)
+
+
+def within(path: Path) -> None:
+    """A module compiled inside a module that was compiled and distributed."""
+    names = {name: name.replace("audio.", "audio._orig_mod.", 1) for name in MODEL.state_dict()}
+    torch.save({f"module._orig_mod.{names[name]}": value for name, value in MODEL.state_dict().items()}, path)
+
+
+def nested(*places: str, prefix: str = "") -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        saved: Any = {f"{prefix}{name}": value for name, value in MODEL.state_dict().items()}
+        for place in reversed(places):
+            saved = {"epoch": 3, "optimizer": {"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": []}, place: saved}
+        torch.save(saved, path)
+
+    return write
+
+
+@pytest.mark.usefixtures("read_here")
+class TestWrapped:
+    @pytest.mark.parametrize(
+        ("write", "said"),
+        [
+            (wrapped("module."), "Before the names of a.pt stood “module.”, which was taken off."),
+            (wrapped("_orig_mod."), "Before the names of a.pt stood “_orig_mod.”, which was taken off."),
+            (wrapped("module._orig_mod."), "stood “module._orig_mod.”, which"),
+            (wrapped("model."), "stood “model.”, which"),
+            (wrapped("lightning.net."), "stood “lightning.net.”, which"),
+            (within, "“module._orig_mod.”, or a wrapper within them, which was taken off"),
+            (nested("state_dict"), "a.pt holds more than weights; they were taken from its part “state_dict”."),
+            (nested("model_state_dict", prefix="module."), "stood “module.”"),
+            (nested("state", "model"), ""),
+            (nested("model", "state_dict"), "from its part “model.state_dict”"),
+        ],
+        ids=["module", "compiled", "both", "model", "any", "within", "nested", "nested with prefix", "unknown", "twice"],
+    )  # fmt: skip
+    def test_what_stands_around_weights_is_taken_off_and_said(
+        self, write: Callable[[Path], None], said: str, tmp_path: Path
+    ) -> None:
+        write(tmp_path / "a.pt")
+        if not said:
+            with pytest.raises(CheckpointError, match="holds 'epoch', which is int; expected names with tensors only"):
+                convert(tmp_path / "a.pt", tmp_path / "out")
+            return
+        checkpoint = convert(tmp_path / "a.pt", tmp_path / "out")
+        assert any(said in one for one in checkpoint.training["converted_notices"])
+        state = checkpoint.model().state_dict()
+        assert all(torch.equal(state[name], MODEL.state_dict()[name].half().to(state[name].dtype)) for name in state)
+
+    def test_another_arm_is_still_another_arm(self, tmp_path: Path) -> None:
+        torch.save({f"module.{name}": value for name, value in MODEL.state_dict().items()}, tmp_path / "a.pt")
+        with pytest.raises(CheckpointError, match=r"a\.pt lacks \d+ tensors, first .* Is the arm right\?"):
+            convert_state_dict(tmp_path / "a.pt", arm="d4-a4r", scale="small", out=tmp_path / "out")
+
+    def test_a_safetensors_file_is_read_as_one_whatever_it_is_called(self, tmp_path: Path) -> None:
+        for name, said in (("a.pt", ["a.pt is really a safetensors file; it was read as one."]), ("a.safetensors", [])):
+            save_file(MODEL.state_dict(), tmp_path / name)
+            assert convert(tmp_path / name, tmp_path / f"of {name}").training["converted_notices"] == said
+
+    def test_a_numpy_archive_is_named(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "a.npz", x=np.zeros(3))
+        np.save(tmp_path / "a.npy", np.zeros(3))
+        for name, what in (("a.npz", r"a NumPy archive \(\.npz\)"), ("a.npy", r"a NumPy array \(\.npy\)")):
+            with pytest.raises(CheckpointError, match=f"is {what}, not a .*torch.save"):
+                convert(tmp_path / name, tmp_path / "out")
+
+    @pytest.mark.parametrize("names", [list(MODEL.state_dict()), ["audio.positions"]])
+    def test_weights_that_vanish_in_fp16_are_refused(self, names: list[str], tmp_path: Path) -> None:
+        torch.save({n: v * 1e-9 if n in names else v for n, v in MODEL.state_dict().items()}, tmp_path / "a.pt")
+        with pytest.raises(CheckpointError, match=r"weights become 0 in fp16, which holds nothing below 6e-8 \(the largest is"):
+            convert(tmp_path / "a.pt", tmp_path / "out")
+
+    def test_a_few_tiny_weights_are_none(self, tmp_path: Path) -> None:
+        state = {name: value.clone() for name, value in MODEL.state_dict().items()}
+        state["audio.positions"][0, :50] = 1e-12
+        torch.save(state, tmp_path / "a.pt")
+        assert convert(tmp_path / "a.pt", tmp_path / "out").training["converted_notices"] == []
 
 
 class TestConvert:

@@ -76,7 +76,7 @@ def folder(tmp_path: Path) -> Path:
         midi.instruments.append(pretty_midi.Instrument(0))
         midi.instruments[0].notes.append(pretty_midi.Note(80, 60, 0.0, 1.0))
         midi.write(str(place / f"{name}.mid"))
-        soundfile.write(place / f"{name}.wav", np.zeros(24_000), 24_000)
+        soundfile.write(place / f"{name}.wav", 0.1 * np.sin(np.arange(24_000) / 5), 24_000)
     return place
 
 

@@ -1,0 +1,246 @@
+"""The bytes of a MIDI file as tracks of events, with a count of everything in them that is not as it should be.
+
+Sizes that are wrong, chunks of other kinds and events that say nothing usable do not end the reading: what a file means is clear
+without them. Only events that are out of step do, since what follows them could be anything.
+Source: The MIDI Association, Standard MIDI Files 1.0 (RP-001).
+"""
+
+import copy
+import struct
+from collections import Counter
+from dataclasses import dataclass, field
+
+DRUMS = 9  # the channel of percussion, counted from 0
+MOST_TIME_BYTES = 4
+_META_BYTES = {0x00: (0, 2), 0x20: (1,), 0x21: (1,), 0x2F: (0,), 0x54: (5,), 0x58: (4,), 0x59: (2,)}
+_COMMON_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+_UNDEFINED = (0xF4, 0xF5, 0xF9, 0xFD)
+_SILENCING = (120, 123, 124, 125, 126, 127)  # controllers that end the notes of their channel
+_MOST_SHARPS, _LARGEST_DENOMINATOR = 7, 7  # the denominator as a power of two
+
+
+class DamageError(Exception):
+    """What is wrong with a MIDI file that cannot be read, as the end of a sentence that begins with “it”."""
+
+
+@dataclass
+class Track:
+    """Events of one track, at ticks from its beginning; channels count from 0, a velocity of 0 ends a note.
+
+    `notes` are (tick, channel, pitch, velocity, program), `controls` (tick, channel, number, value), `bends` (tick, channel,
+    value), `tempos` (tick, microseconds per quarter note), `silencings` (tick, channel) where all notes of a channel end.
+    """
+
+    name: str = ""
+    end_tick: int = 0
+    notes: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    controls: list[tuple[int, int, int, int]] = field(default_factory=list)
+    bends: list[tuple[int, int, int]] = field(default_factory=list)
+    tempos: list[tuple[int, int]] = field(default_factory=list)
+    silencings: list[tuple[int, int]] = field(default_factory=list)
+
+    def extend(self, later: "Track") -> None:
+        """Take over the events of `later`."""
+        for mine, more in (
+            (self.notes, later.notes), (self.controls, later.controls), (self.bends, later.bends),
+            (self.tempos, later.tempos), (self.silencings, later.silencings),
+        ):  # fmt: skip
+            mine += more
+        self.end_tick = max(self.end_tick, later.end_tick)
+
+
+def read_tracks(data: bytes, odd: Counter[str]) -> list[Track]:
+    """All tracks of a file that begins with a whole header; what is unusual is counted in `odd`, by a word.
+
+    Chunks of other kinds are skipped, as the standard asks, and so are bytes that belong to no chunk. The lengths of the tracks
+    and their number in the header are compared with what is there and not believed.
+
+    Raises:
+        DamageError: the events of a track are out of step, or the file ends amidst one.
+    """
+    tracks = list[Track]()
+    place = 8 + struct.unpack(">I", data[4:8])[0]
+    while place < len(data):
+        if data.startswith(b"MTrk", place):
+            if place + 8 > len(data):
+                raise DamageError("it is cut off")
+            place = _read_track(data, place + 8, tracks, odd)
+        elif (stop := _chunk_end(data, place)) and (stop == len(data) or _chunk_end(data, stop)):
+            place = stop
+        else:
+            found = data.find(b"MTrk", place + 1)
+            stop = found if found >= 0 else len(data)
+            odd["stray bytes"] += len(data[place:stop]) if data[place:stop].strip(b"\0") else 0
+            place = stop
+    return tracks
+
+
+def _chunk_end(data: bytes, place: int) -> int:
+    """Where the chunk at `place` says that it ends; 0 where there is none. The length of a track is not believed."""
+    name = data[place : place + 4]
+    if place + 8 > len(data) or not (name.isascii() and name.decode("ascii").isprintable()):
+        return 0
+    stop = place + 8 + struct.unpack(">I", data[place + 4 : place + 8])[0]
+    return stop if stop <= len(data) or name == b"MTrk" else 0
+
+
+def _read_track(data: bytes, start: int, tracks: list[Track], odd: Counter[str]) -> int:
+    """Read one track into `tracks`; returns where it ends.
+
+    Its length is believed if the file or another chunk begins where it ends; else the track lasts until its event “end of track”.
+    """
+    stop = start + struct.unpack(">I", data[start - 4 : start])[0]
+    sure = stop == len(data) or _chunk_end(data, stop) > 0
+    reader = _Reader(data, start, stop if sure else len(data), len(tracks) + 1, odd)
+    reader.cut = stop > len(data)
+    tracks.append(reader.track)
+    while reader.place < reader.stop and not reader.ended and (sure or not data.startswith(b"MTrk", reader.place)):
+        reader.read_event()
+    if not reader.ended and reader.cut and reader.place == len(data):
+        raise reader.overrun()
+    if sure and reader.place < stop and not data.startswith(b"MTrk", reader.place):
+        _read_on(reader)
+    elif reader.place != stop:
+        odd["lengths"] += 1
+    return reader.place
+
+
+def _read_on(reader: "_Reader") -> None:
+    """Read what a track has behind its end; if that is no events, it is left out."""
+    rest = reader.data[reader.place : reader.stop]
+    if rest.strip(b"\0"):
+        later, odd = copy.copy(reader), Counter[str]()
+        later.track, later.odd = Track(), odd
+        try:
+            while later.place < later.stop:
+                later.read_event()
+        except DamageError:
+            reader.odd["stray bytes"] += len(rest)
+        else:
+            reader.track.extend(later.track)
+            reader.odd.update(odd)
+            reader.odd["late events"] += 1
+    reader.place = reader.stop
+
+
+class _Reader:
+    """Reads the events of one track from `place`, none beyond `stop`."""
+
+    def __init__(self, data: bytes, place: int, stop: int, number: int, odd: Counter[str]) -> None:
+        self.data, self.place, self.stop, self.number, self.odd = data, place, stop, number, odd
+        self.track, self.tick, self.status, self.ended = Track(), 0, 0, False
+        self.programs = [0] * 16
+        self.cut, self.suspect = False, ""
+
+    def read_event(self) -> None:
+        """Read one event with the time before it."""
+        try:
+            self._read_event()
+        except IndexError:
+            raise self.overrun() from None
+        self.track.end_tick = self.tick
+        if self.place > self.stop:
+            raise self.overrun()
+
+    def overrun(self) -> DamageError:
+        """What is said of an event that needs more bytes than there are."""
+        if self.cut:
+            return DamageError(f"it is cut off in track {self.number}{self.suspect}")
+        return DamageError(f"the last event of track {self.number} goes on behind the end of the track{self.suspect}")
+
+    def _read_event(self) -> None:
+        self.tick += self._number()
+        data, place = self.data, self.place
+        first = data[place]
+        if first >= 0xF0:
+            self.place += 1
+            self._system(first)
+            return
+        if first >= 0x80:
+            self.status = first
+            place += 1
+        elif not self.status:
+            raise DamageError(
+                f"an event of track {self.number} begins with {first}, which is no kind of event, at byte {place}{self.suspect}"
+            )
+        kind, channel = self.status & 0xF0, self.status & 0x0F
+        one, two = data[place], 0
+        if kind not in (0xC0, 0xD0):
+            place += 1
+            two = data[place]
+        self.place = place + 1
+        if one > 127 or two > 127:
+            self.odd["high bytes"] += 1
+            self._suspect("a data byte above 127", place)
+            if one > 127 or kind == 0xE0:
+                return
+            two = 127
+        self._message(kind, channel, one, two)
+
+    def _message(self, kind: int, channel: int, one: int, two: int) -> None:
+        if kind == 0x90:
+            self.track.notes.append((self.tick, channel, one, two, self.programs[channel]))
+        elif kind == 0x80:
+            self.track.notes.append((self.tick, channel, one, 0, 0))
+        elif kind == 0xB0:
+            self.track.controls.append((self.tick, channel, one, two))
+            if one in _SILENCING:
+                self.track.silencings.append((self.tick, channel))
+        elif kind == 0xC0:
+            self.programs[channel] = one
+        elif kind == 0xE0:
+            self.track.bends.append((self.tick, channel, one + 128 * two - 8192))
+
+    def _number(self) -> int:
+        """A number of one to four bytes, seven bits in each."""
+        value, data, place = 0, self.data, self.place
+        for _ in range(MOST_TIME_BYTES):
+            byte = data[place]
+            place += 1
+            value = value << 7 | byte & 0x7F
+            if byte < 0x80:
+                self.place = place
+                return value
+        raise DamageError(f"a time or length in track {self.number} has more than four bytes, at byte {self.place}{self.suspect}")
+
+    def _system(self, first: int) -> None:
+        if first == 0xFF:
+            self._meta()
+        elif first in (0xF0, 0xF7):
+            length = self._number()
+            self.place += length
+        else:
+            self.odd["undefined events" if first in _UNDEFINED else "foreign events"] += 1
+            self._suspect(f"an event {first:X}", self.place - 1)
+            self.place += _COMMON_BYTES.get(first, 0)
+
+    def _meta(self) -> None:
+        kind = self.data[self.place]
+        self.place += 1
+        length = self._number()
+        content = self.data[self.place : self.place + length]
+        self.place += length
+        if self.place > self.stop:
+            return
+        if kind == 0x2F:
+            self.ended = True
+        if kind == 0x51 and length >= 3 and any(content[:3]):
+            self.track.tempos.append((self.tick, int.from_bytes(content[:3], "big")))
+        elif kind == 0x51:
+            self.odd["tempos"] += 1
+        elif kind == 0x03:
+            self.track.name = content.decode("latin1")
+        if kind == 0x51:
+            self.odd["long tempos"] += length > 3
+        elif length not in _META_BYTES.get(kind, (length,)) or _is_impossible(kind, content):
+            self.odd[{0x58: "metres", 0x59: "keys"}.get(kind, "meta events")] += 1
+
+    def _suspect(self, what: str, place: int) -> None:
+        self.suspect = self.suspect or f"; before it stands {what}, at byte {place}"
+
+
+def _is_impossible(kind: int, content: bytes) -> bool:
+    """Whether a key or time signature of the right length is none that exists."""
+    if kind == 0x59:
+        return not (-_MOST_SHARPS <= int.from_bytes(content[:1], signed=True) <= _MOST_SHARPS and content[1] <= 1)
+    return kind == 0x58 and (content[0] == 0 or content[1] > _LARGEST_DENOMINATOR)

@@ -1,0 +1,69 @@
+"""What is said of a MIDI file that is not as it should be, as ends of sentences that begin with its name."""
+
+from collections.abc import Mapping
+
+
+def about_header(kind: int, promised: int, n_tracks: int) -> list[str]:
+    """What of the header contradicts the tracks.
+
+    Args:
+        kind: type of the file, 0, 1 or 2.
+        promised: number of tracks in the header.
+        n_tracks: number of tracks in the file.
+
+    >>> about_header(1, 5, 2)
+    ['promises 5 tracks in its header and has 2; these were read. If it was cut off between tracks, the others are missing.']
+    """
+    told = []
+    if promised > n_tracks:
+        were = "this was" if n_tracks == 1 else "these were"
+        lack = "If it was cut off between tracks, the others are missing."
+        told.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; {were} read. {lack}")
+    elif promised < n_tracks:
+        told.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; all were read.")
+    if kind == 0 and n_tracks > 1:
+        told.append(f"is of type 0, which has one track, and has {n_tracks}; they were read as sounding together.")
+    return told
+
+
+def about_events(odd: Mapping[str, int]) -> list[str]:
+    """What was counted while the events were read and the notes were paired, one sentence for each kind.
+
+    >>> about_events({"hanging": 1, "overlaps": 0})
+    ['never ends 1 note; it lasts until the next “all notes off” of its channel, else until the end of its track.']
+    """
+    return [sentence for word, n in odd.items() if n and (sentence := _sentence(word, n))]
+
+
+def count(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "note"), count(1200, "note")
+    ('1 note', '1,200 notes')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _sentence(word: str, n: int) -> str:
+    one = n == 1
+    was, it, lasts = ("was", "it", "lasts") if one else ("were", "they", "last")
+    its = "its channel, else until the end of its track" if one else "their channel, else until the end of their track"
+    return {
+        "hanging": f"never ends {count(n, 'note')}; {it} {lasts} until the next “all notes off” of {its}.",
+        "overlaps": f"strikes {count(n, 'note')} again before the end; of notes of one pitch, the first ends first.",
+        "no length": f"has {count(n, 'note')} of no length; {it} {was} left out.",
+        "lengths": f"gives a wrong length for {count(n, 'track')}; {it} {was} read up to the event that ends a track.",
+        "late events": f"goes on behind the end of {count(n, 'track')}; what follows there was read too.",
+        "stray bytes": f"has {count(n, 'byte')} that {'belongs' if one else 'belong'} to no track; {it} {was} passed over.",
+        "high bytes": (
+            f"has {count(n, 'event')} with data above 127; velocities and controls count as 127, others are left out."
+        ),
+        "tempos": f"has {count(n, 'tempo')} of 0 or without a value; {it} {was} passed over.",
+        "long tempos": f"has {count(n, 'tempo')} of more than three bytes; the first three count.",
+        "two tempos": f"sets two tempos at once in {count(n, 'place')}; that of the later track counts.",
+        "keys": f"has {count(n, 'key signature')} of a key that does not exist; {it} {was} passed over.",
+        "metres": f"has {count(n, 'time signature')} of a metre that does not exist; {it} {was} passed over.",
+        "meta events": f"has {count(n, 'meta event')} of a wrong size; {it} {was} passed over.",
+        "undefined events": f"has {count(n, 'event')} of an undefined kind; {it} {was} passed over.",
+        "foreign events": f"has {count(n, 'event')} that only devices send each other; {it} {was} passed over.",
+    }[word]
