@@ -17,7 +17,7 @@ from analysis.datasets.rendering import render_midi
 from analysis.seeding import numpy_generator
 
 Progress = Callable[[int, int, str], None]
-WORKERS = 2
+WORKERS = max(2, (os.cpu_count() or 1) // 2)  # the other half is left to whoever looks on
 LOOK_EVERY_S = 0.05
 STALE_AFTER_S = 3600.0
 
@@ -47,7 +47,7 @@ def render_pieces(
 
 
 def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: int, tell: Callable[[int, str], None]) -> None:
-    """Render in at most two processes; where `tell` raises, they are killed."""
+    """Render in `WORKERS` processes at most; where `tell` raises, they are killed."""
     pool = ProcessPoolExecutor(min(WORKERS, len(missing)), mp_context=multiprocessing.get_context("spawn"))
     longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
     try:

@@ -60,11 +60,12 @@ def examine(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, 
     """
     segments = _test_windows(corpus)
     pool = fit_pool(segments, n_queries=TEST_QUERIES)
-    models = {"trained": model.eval(), "untrained": twin.eval()}
-    found = {name: evaluate(one, segments, device=torch.device("cpu"), **pool) for name, one in models.items()}
+    device = pick_device()
+    models = {"trained": model.to(device).eval(), "untrained": twin.to(device).eval()}
+    found = {name: evaluate(one, segments, device=device, **pool) for name, one in models.items()}
     evaluation: dict[str, Any] = {"split": "test", "n_windows": len(segments), **found}
     if few := small_pool_pieces(corpus.split("test")):
-        scores = {name: evaluate_small_pool(one, few) for name, one in models.items()}
+        scores = {name: evaluate_small_pool(one.cpu(), few) for name, one in models.items()}
         evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], **scores}
     return evaluation
 
