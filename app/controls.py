@@ -12,6 +12,7 @@ from analysis import paths
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
+from analysis.studies.shipped import SHIPPED
 from app import caching, layout, state
 
 AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
@@ -20,8 +21,6 @@ SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
 MOST_BUTTONS = 13
 CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
-SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # in the order in which pages show them
-SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
 CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
 
 

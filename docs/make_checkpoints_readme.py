@@ -18,8 +18,7 @@ from analysis.measures.statistics import holm
 from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.studies.comparison import in_words, percent, read_score
-from analysis.studies.shipped import shipped_folder
-from app.controls import SHIPPED, SHIPPED_CONTROLS
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints

@@ -1,18 +1,24 @@
-"""Compute the results that come with the checkpoints: `python docs/make_results.py [--quick] [--corpus NAME] [STUDY ...]`.
+"""Compute the results that come with the checkpoints: `python docs/make_results.py [--quick] [--jobs N] [STUDY ...]`.
 
 Studies of stress take hours on two CPU cores with the usual settings, which search the canonical pool; `--quick` gives them
-smaller pools, as their requests then say, and pages show in what that differs from what they ask.
+smaller pools, as their requests then say, and pages show in what that differs from what they ask. With `--jobs`, their parts are
+computed beforehand by so many processes at a time, from which the store then gives them. Replication is made twice: of the
+checkpoints, and of all their training seeds where `OTOSCOPE_CHECKPOINTS` names a folder that holds them.
 """
 
 import argparse
+import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from analysis import paths
 from analysis.cli.output import progress_bar
 from analysis.store import open_store
-from analysis.studies.shipped import ship_result, shipped_folder
-from analysis.studies.study import STUDIES, build_request, run_study
-from app.controls import SHIPPED, SHIPPED_CONTROLS
+from analysis.studies.invariance_changes import CHANGES
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder
+from analysis.studies.study import STUDIES, build_request, command_of, run_study
 
 FEW: dict[str, Any] = {"windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3, "n_same_composer": 8}
 QUICK: dict[str, dict[str, Any]] = {
@@ -27,18 +33,44 @@ def main() -> None:
     parser.add_argument("studies", nargs="*", metavar="STUDY")
     parser.add_argument("--corpus", default="full")
     parser.add_argument("--quick", action="store_true", help="smaller pools for the studies of stress")
+    parser.add_argument("--jobs", type=int, default=0, help="processes that compute parts beforehand (default: none)")
     options = parser.parse_args()
-    for name in options.studies or STUDIES:
+    studies = options.studies or list(STUDIES)
+    settings = {name: {"corpus": options.corpus, **(QUICK.get(name, {}) if options.quick else {})} for name in studies}
+    if options.jobs:
+        commands = [part for name in studies for part in parts(name, settings[name])]
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(lambda command: subprocess.run(command, stdout=subprocess.DEVNULL, check=True), commands))
+    for name in studies:
         before, made = set(shipped_folder().glob(f"{name}-*")), set()
-        for beside in ((), SHIPPED_CONTROLS) if name == "controls" else ((),):
-            settings = {"corpus": options.corpus, **(QUICK.get(name, {}) if options.quick else {})}
-            request = build_request(name, [*SHIPPED, *beside], settings)
+        for beside in sets(name):
+            request = build_request(name, [*SHIPPED, *beside], settings[name])
             result = run_study(name, request, store=open_store(), progress=progress_bar(name))
             place = ship_result(result)
             made |= {place, place.with_name(place.name.replace(".json.gz", ".npz"))}
             print(place, f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201
         for old in before - made:
             old.unlink()
+
+
+def sets(study: str) -> tuple[tuple[str, ...], ...]:
+    """What is beside the four arms: nothing, and what the study is about."""
+    if study == "controls":
+        return (), SHIPPED_CONTROLS
+    seeds = sorted(path.parent.name for root in paths.checkpoint_roots() for path in root.glob("*-small-*/config.json"))
+    return ((), tuple(seeds)) if study == "replication" and seeds else ((),)
+
+
+def parts(study: str, settings: dict[str, Any]) -> Iterator[list[str]]:
+    """Commands that together leave in the store most of what a study of stress computes."""
+    of: dict[str, list[tuple[tuple[str, ...], dict[str, Any]]]] = {
+        "transposition": [(SHIPPED, {"semitones": size}) for size in ("1", "3", "6", "12", "24")],
+        "invariance": [(SHIPPED, {"changes": change.name}) for change in reversed(CHANGES)],
+        "bands": [((name,), {}) for name in SHIPPED], "ablation": [((name,), {}) for name in SHIPPED],
+    }  # fmt: skip
+    for checkpoints, some in of.get(study, []):
+        request = build_request(study, checkpoints, {**settings, **some})
+        yield [sys.executable, "-m", "analysis.cli", *command_of(study, request).split()[1:]]
 
 
 if __name__ == "__main__":

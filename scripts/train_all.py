@@ -1,7 +1,7 @@
 """Train arms and their controls alike, several at a time: `python scripts/train_all.py [--arms …] [--seeds 0,1,2]`.
 
-What has ended is kept and what was interrupted goes on, so that the same command can be given again. The first seed becomes the
-checkpoint `ARM-SCALE` in `--out`; further seeds go to `--runs`, which `OTOSCOPE_CHECKPOINTS` may name for `replication`.
+What has ended is kept and what was interrupted goes on, so that the same command can be given again. Seed 0 becomes the
+checkpoint `ARM-SCALE` in `--out`; other seeds go to `--runs`, which `OTOSCOPE_CHECKPOINTS` may name for `replication`.
 With a GPU, `--jobs 4 --seeds 0,1,2,3,4 --arms D0,d4a4,a4r,d4-a4r` keeps it busy; small models leave room for several at a time.
 """
 
@@ -32,7 +32,7 @@ def main() -> None:
     seeds = options.seeds.split(",")
     todo = [(arm, seed) for seed, arm in product(seeds, options.arms.split(","))]
     with ThreadPoolExecutor(options.jobs) as pool:
-        codes = list(pool.map(lambda run: _train(options, *run, first=run[1] == seeds[0]), todo))
+        codes = list(pool.map(lambda run: _train(options, *run, first=run[1] == "0"), todo))
     sys.exit(max(codes))
 
 

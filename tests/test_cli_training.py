@@ -10,8 +10,8 @@ from analysis.cli import main
 from analysis.cli.parser import build_parser
 from analysis.cli.work import training_settings
 from analysis.errors import ConfigError
+from analysis.studies.shipped import SHIPPED
 from analysis.training.loop import TrainRequest
-from app.controls import SHIPPED
 
 
 def asked(*words: str) -> dict[str, Any]:

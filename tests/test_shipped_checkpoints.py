@@ -14,9 +14,8 @@ from analysis.models.checkpoint import Checkpoint, list_checkpoints
 from analysis.studies import STUDY_NAMES
 from analysis.studies.card import write_card
 from analysis.studies.comparison import percent
-from analysis.studies.shipped import shipped_folder
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.studies.train_checkpoint import evaluate_small_pool, small_pool_pieces
-from app.controls import SHIPPED, SHIPPED_CONTROLS
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
 ONE_QUERY = 1 / 60  # another processor may round a near tie the other way

@@ -18,6 +18,8 @@ from analysis import paths
 from analysis.errors import ConfigError
 from analysis.results import Result
 
+SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
+SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
+from analysis.studies.shipped import SHIPPED_CONTROLS
 from app import caching, controls, layout, state
 from app.components import job_progress, job_words, study_settings
 from app.layout import plain
@@ -64,7 +65,7 @@ def choose(study: str, good: Sequence[Any]) -> Choice | None:
     _adopt(study, [str(one.name) for one in good])
     first, second, third = st.columns([6, 3, 2], vertical_alignment="bottom")
     with first:
-        beside = controls.SHIPPED_CONTROLS if study == "controls" else ()
+        beside = SHIPPED_CONTROLS if study == "controls" else ()
         checkpoints = controls.pick_checkpoints(good, beside, _widget(study))
     with second:
         corpus = controls.pick_corpus()

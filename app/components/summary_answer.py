@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from analysis.studies.shipped import SHIPPED_CONTROLS
 from analysis.studies.summary import Panel, Summary
 from app import answers, controls, layout, state
 from app.charts import summary as chart
@@ -48,7 +49,7 @@ def _choose(good: Sequence[Any]) -> tuple[list[Any], str] | None:
     """Checkpoints and corpus; None, with the reason said, where no checkpoint is chosen."""
     first, second = st.columns([8, 3], vertical_alignment="bottom")
     with first:
-        checkpoints = controls.pick_checkpoints(good, controls.SHIPPED_CONTROLS, WIDGET)
+        checkpoints = controls.pick_checkpoints(good, SHIPPED_CONTROLS, WIDGET)
     with second:
         corpus = controls.pick_corpus()
     if not checkpoints:

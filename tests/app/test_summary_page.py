@@ -7,9 +7,9 @@ import pytest
 
 from analysis.errors import CorpusError
 from analysis.studies.at_hand import AtHand
-from analysis.studies.shipped import shipped_results
+from analysis.studies.shipped import SHIPPED, shipped_results
 from analysis.studies.summarise import STUDIES
-from app import answers, caching, controls
+from app import answers, caching
 
 ARMS = {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r", "d4a4-zero")}
 
@@ -111,7 +111,7 @@ def test_shipped_controls_stand_there_until_somebody_chooses_otherwise(monkeypat
     for one in caching.checkpoints():
         one.path = paths.repository() / "checkpoints" / one.name
     app = opened()
-    assert app.multiselect[0].value == [*controls.SHIPPED, "d4a4-zero-small"]
+    assert app.multiselect[0].value == [*SHIPPED, "d4a4-zero-small"]
 
 
 def test_names_are_data(monkeypatch, checkpoint, opened, evil, obeyed, library):
