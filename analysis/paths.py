@@ -6,6 +6,7 @@ from pathlib import Path
 CHECKPOINTS_VARIABLE = "OTOSCOPE_CHECKPOINTS"
 CACHE_VARIABLE = "OTOSCOPE_CACHE"
 INSECURE_VARIABLE = "OTOSCOPE_INSECURE"
+NAMES_VARIABLE = "OTOSCOPE_NAMES"  # under which browsers reach the dashboard, with commas between
 
 
 def repository() -> Path:

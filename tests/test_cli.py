@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,48 @@ def test_another_address_demands_a_login(monkeypatch: pytest.MonkeyPatch, capsys
     assert "--server.address=0.0.0.0" in started[0]
     assert "--server.port=8600" in started[0]
     assert "--server.address=127.0.0.1" in started[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hosts", "names"),
+    [
+        ([], {"127.0.0.1", "localhost", "::1"}, set()),
+        (["--name", "Lab.example.org"], {"127.0.0.1", "localhost", "::1", "lab.example.org"}, set()),
+        (["--host", "192.168.1.7", "--insecure"], {"127.0.0.1", "localhost", "::1", "192.168.1.7"}, set()),
+        (["--host", "0.0.0.0", "--insecure", "--name", "x.org"], {"*"}, {"localhost", "x.org", socket.gethostname().lower()}),
+        (["--host", "::", "--insecure"], {"*"}, {"localhost", socket.gethostname().lower()}),
+    ],
+)
+def test_only_known_names_reach_the_dashboard(
+    arguments: list[str], hosts: set[str], names: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr("subprocess.call", lambda command, env, **_: seen.append((command, env)) or 0)
+    assert main(["app", *arguments]) == 0
+    command, environment = seen[0]
+    assert {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")} == hosts
+    told = set(environment["OTOSCOPE_NAMES"].split(","))
+    assert names <= told
+    assert hosts == {"*"} or told == hosts
+
+
+def test_the_name_that_a_login_leads_back_to_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\nredirect_uri = "https://ears.example.org/oauth2callback"\n')
+    monkeypatch.setattr("analysis.paths.repository", lambda: tmp_path)
+    seen: list[list[str]] = []
+    monkeypatch.setattr("subprocess.call", lambda command, **_: seen.append(command) or 0)
+    assert main(["app"]) == 0
+    assert "--server.allowedHosts=ears.example.org" in seen[0]
+
+
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "99999999", "9" * 400])
+def test_a_port_that_is_none_is_refused(port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("subprocess.call", lambda *_, **__: pytest.fail("it was started"))
+    assert main(["app", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert "is no port; expected a whole number from 1 to 65535" in said
+    assert len(said) < 200
 
 
 def test_further_checkpoint_folders_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
 def _app(app: argparse.ArgumentParser) -> None:
     app.add_argument("--port", type=int, help="default 8501")
     app.add_argument("--host", default="127.0.0.1", help="another address demands a login, or --insecure (default 127.0.0.1)")
+    app.add_argument(
+        "--name", action="append", default=[], help="a further name under which browsers reach it, as behind a proxy"
+    )
     app.add_argument("--insecure", action="store_true", help="let everybody in who reaches the address")
     app.add_argument("--checkpoints", action="append", default=[], metavar="DIR", help="a further folder of checkpoints")
 

@@ -138,3 +138,9 @@ def queue() -> JobQueue:
             _queue = JobQueue()
             atexit.register(_queue.shutdown)
         return _queue
+
+
+def close() -> None:
+    """Shut the queue of this process down, if there is one."""
+    if _queue is not None:
+        _queue.shutdown()

@@ -9,8 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from analysis.errors import CheckpointError
-from analysis.models.config import shown
+from analysis.errors import CheckpointError, shown
 
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_TENSORS = 100_000

@@ -15,14 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from analysis import paths
-from analysis.errors import CheckpointError
+from analysis.errors import CheckpointError, shown
 from analysis.models.checkpoint import (
     CARD,
     Checkpoint,
     open_checkpoint,
     save_checkpoint,
 )
-from analysis.models.config import shown
 from analysis.models.dual_encoder import build_arm
 from analysis.models.headers import compare_shapes, describe_safetensors
 from analysis.models.preview import MAX_BYTES, Preview, TensorPreview, preview_checkpoint
