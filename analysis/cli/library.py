@@ -132,9 +132,17 @@ def checkpoints(options: argparse.Namespace) -> None:
 
 
 def import_weights(options: argparse.Namespace) -> None:
-    """Convert a state_dict in a limited process; pickled code is refused, not run."""
-    from analysis.models.importing import convert_state_dict, refuse_name
+    """Convert a state_dict in a limited process; pickled code is refused, not run. Or remove an import."""
+    from analysis.models.importing import convert_state_dict, refuse_name, remove_import
 
+    if options.remove is not None:
+        if options.file is not None or options.arm is not None or options.name is not None:
+            raise ConfigError("--remove stands alone; expected otoscope import --remove NAME.")
+        remove_import(options.remove, paths.imported_checkpoints())
+        emit(options, {"removed": options.remove}, [f"{options.remove} was removed."])
+        return
+    if options.file is None or options.arm is None:
+        raise ConfigError("Expected a .pt file and --arm, or --remove NAME.")
     refuse_name(options.name or options.file.stem)
     out = paths.imported_checkpoints() / (options.name or options.file.stem)
     made = convert_state_dict(options.file, arm=options.arm, scale=options.scale, out=out)

@@ -56,8 +56,9 @@ def _app(app: argparse.ArgumentParser) -> None:
 
 
 def _import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", type=Path, help="a .pt file that holds tensors by name")
-    sub.add_argument("--arm", required=True)
+    sub.add_argument("file", type=Path, nargs="?", help="a .pt file that holds tensors by name")
+    sub.add_argument("--arm", help="the architecture that the tensors are of")
+    sub.add_argument("--remove", metavar="NAME", help="delete an imported checkpoint instead")
     sub.add_argument("--scale", default="paper", help="paper or small (default paper)")
     sub.add_argument("--name", help="of the new checkpoint (default: that of the file)")
 

@@ -56,7 +56,7 @@ class JobQueue:
             device: "cpu", "mps", "cuda" or "cuda:N".
 
         Raises:
-            JobError: the kind or the device is unknown, the request is no JSON, or the server is going down.
+            JobError: the kind or the device is unknown, the request is no JSON, too many jobs wait, or the server is going down.
         """
         target_of(kind, self._shared.registry)
         if not DEVICES.fullmatch(device):

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from analysis import paths
 from analysis.errors import CheckpointError, shown
+from analysis.files import is_folder, open_regular, printable
+from analysis.memory import bytes_to_words
 from analysis.models.checkpoint import (
     CARD,
     Checkpoint,
@@ -29,12 +31,13 @@ from analysis.sandbox import SandboxError, run_limited, temporary_folder
 
 __all__ = [
     "MAX_BYTES", "Preview", "TensorPreview", "convert_state_dict", "describe_safetensors", "import_checkpoint",
-    "preview_checkpoint",
+    "preview_checkpoint", "remove_import",
 ]  # fmt: skip
 
 MAX_STATE_BYTES = 2 * 2**30  # of a .pt file
 CONVERTING_S = 300.0
 MEMORY_BYTES = 2 * 2**30
+MOST_IMPORTS, MOST_IMPORTED_BYTES = 200, 5 * 10**9  # of all together
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -52,6 +55,7 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
     refuse_name(name)
     if problem := preview_checkpoint(files, name).problem:
         raise CheckpointError(problem)
+    _refuse_full(root, sum(map(len, files.values())))
     with _whole_or_nothing(root / name) as folder:
         for file, data in files.items():
             (folder / file).write_bytes(data)
@@ -60,6 +64,37 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
         opened.history()
         _refuse_card(folder)
     return dataclasses.replace(opened, path=root / name)
+
+
+def remove_import(name: str, root: Path) -> None:
+    """Delete the imported checkpoint `root / name`; shipped ones and those of other folders stay where they are.
+
+    Raises:
+        CheckpointError: there is none of that name, or it cannot be removed.
+    """
+    folder = root / name
+    if Path(name).name != name or name.startswith(".") or not (folder.is_symlink() or is_folder(folder)):
+        known = sorted(path.name for path in root.iterdir() if not path.name.startswith(".")) if root.is_dir() else []
+        raise CheckpointError(f"There is no import {shown(name)}: expected one of {printable(', '.join(known)) or 'none yet'}.")
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+            return
+        with temporary_folder(".removing-", root) as (aside, _):
+            folder.rename(Path(aside) / "checkpoint")  # gone at once; then its files
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be removed ({error.strerror}). Check permissions.") from error
+
+
+def _refuse_full(root: Path, n_bytes: int) -> None:
+    """Refuse an import where imports would take more than they may together."""
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    kept = sum(file.stat().st_size for folder in folders for file in folder.iterdir() if file.is_file())
+    if len(folders) >= MOST_IMPORTS or kept + n_bytes > MOST_IMPORTED_BYTES:
+        raise CheckpointError(
+            f"There are {len(folders)} imports of {bytes_to_words(kept)}; expected at most {MOST_IMPORTS} of "
+            f"{bytes_to_words(MOST_IMPORTED_BYTES)} with this one. Remove one first, with its button or otoscope import --remove."
+        )
 
 
 def _refuse_card(folder: Path) -> None:
@@ -75,6 +110,7 @@ def _whole_or_nothing(target: Path) -> Iterator[Path]:
     """A folder of the target's name to fill, beside the target; it takes the target's place if nothing fails."""
     _refuse_existing(target)
     try:
+        paths.make_cache()
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(".importing-", target.parent) as (staging, _):
             folder = Path(staging) / target.name
@@ -120,7 +156,7 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         size = path.stat().st_size
         if size > MAX_STATE_BYTES:
             raise CheckpointError(f"{label} has {size:,} bytes; at most {MAX_STATE_BYTES:,} are read. Save the weights alone.")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
         limits: dict[str, Any] = {"seconds": CONVERTING_S, "memory_bytes": MEMORY_BYTES + 3 * size}
         arrays = run_limited(_half_arrays, str(path.absolute()), expected, what=f"Reading {label}", **limits)
@@ -136,6 +172,7 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
     model.load_state_dict(weights)
     training = {"converted_from": label, "converted_from_sha256": source}
     card = f"# {out.name}\n\nConverted from {shown(label)}; its training is not known.\n"
+    _refuse_full(out.parent, 2 * sum(tensor.numel() for tensor in weights.values()))
     with _whole_or_nothing(out) as folder:
         saved = save_checkpoint(folder, model, arm=arm, scale=scale, training=training, evaluation={}, history=[], card=card)
     return dataclasses.replace(saved, path=out)
@@ -162,7 +199,7 @@ def _half_arrays(path: str, expected: dict[str, tuple[int, ...]]) -> dict[str, N
 
 
 def _loaded(path: str, label: str) -> Any:
-    zipped = _refuse_bomb(path, label)
+    zipped = refuse_bomb(path, label)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except MemoryError:
@@ -178,10 +215,14 @@ def _loaded(path: str, label: str) -> Any:
         raise CheckpointError(f"{label} is not a PyTorch file that can be read: it is damaged or cut off.") from error
 
 
-def _refuse_bomb(path: str, label: str) -> bool:
-    """Whether the file is a ZIP archive, as `torch.save` writes them, uncompressed; a compressed one is refused unread."""
+def refuse_bomb(path: str, label: str) -> bool:
+    """Whether the file is a ZIP archive, as `torch.save` writes them, uncompressed; a compressed one is refused unread.
+
+    Raises:
+        CheckpointError: it unpacks to more than it has bytes, or is a damaged archive.
+    """
     size = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         if file.read(4) != b"PK\x03\x04":
             return False
     try:

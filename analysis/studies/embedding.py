@@ -160,7 +160,7 @@ def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
     numbers = f"AUC {format_value(auc, 'chance')}"
     twins = f"untrained twin {_bare(twin)};"
     if auc.inside_null is None:
-        return f"matched audio and MIDI against mismatched ones: {numbers}, with too few works for an interval; {twins}"
+        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}, of too few works; {twins}"
     if auc.inside_null:
         return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}; {twins}"
     if auc.value < 0.5:
@@ -176,7 +176,7 @@ def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
 def _apart(gap: Value, p: float | None) -> str:
     said = f"the two modalities lie {_bare(gap)} apart"
     if gap.inside_null is None or p is None:
-        return f"{said}, one work being too few to judge that."
+        return f"{said}, too few works to judge that."
     exchanged = format_value(replace(gap, value=gap.null, ci_low=None, ci_high=None, null=None))
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if p >= 0.05:

@@ -135,9 +135,8 @@ def refused(visit: Visit, host: str, origin: str) -> bool:
     try:
         with closing(socket.create_connection((visit.host, visit.port), timeout=60)) as raw:
             head = f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n"
-            raw.sendall(
-                f"{head}Upgrade: websocket\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-            )
+            head += "Upgrade: websocket\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            raw.sendall(head.encode())
             return b" 101 " not in raw.recv(100)
     except OSError:
         return True
