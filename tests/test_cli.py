@@ -201,3 +201,29 @@ def test_an_imported_checkpoint_cannot_be_called_anything(
     assert main(["import", str(tmp_path / "x.pt"), "--arm", "D0", "--name", name]) == 2
     assert "A checkpoint cannot be called" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} <= {"x.pt", "cache"}
+
+
+def test_an_import_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    (tmp_path / "checkpoints" / "one").mkdir(parents=True)
+    assert main(["import", "--remove", "two"]) == 2
+    assert "There is no import 'two': expected one of one" in capsys.readouterr().err
+    assert main(["import", "--remove", "one", "--arm", "D0"]) == 2
+    assert main(["import"]) == 2
+    assert "Expected a .pt file and --arm, or --remove NAME" in capsys.readouterr().err
+    assert main(["import", "--remove", "one", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": "one"}
+    assert not (tmp_path / "checkpoints" / "one").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-that-name", os.fsdecode(b"M\xfcller")])
+def test_names_that_nothing_has_are_a_sentence(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["study", "scoreboard", name],
+        ["inspect", name, "--checkpoint", "x", "--out", str(tmp_path)],
+        ["study", "scoreboard", "x", "--set", f"corpus={name}"],
+    ):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert "There is no" in said or "not text" in said
+        assert len(said) < 1000
