@@ -143,10 +143,10 @@ def reading(score: Value) -> str:
     """
     if score.value is None or score.null is None:
         return "not available"
-    if score.inside_null is None:
-        return "of too few works to be told from chance"
     if score.inside_null or score.value == score.null:
         return "not distinguishable from chance"
+    if score.inside_null is None:
+        return "of too few works to be told from chance"
     if score.value < score.null:
         return "below chance"
     return "near chance, above it" if score.value - score.null <= NEAR else "above chance"
