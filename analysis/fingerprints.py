@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analysis import paths
+from analysis.files import open_regular
 
 SCHEMA_VERSION = 1
 MOST_REMEMBERED = 50_000
@@ -60,6 +61,7 @@ class _Memo:
                 del self._known[path]
             partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
             with suppress(OSError):
+                paths.make_cache()
                 place.parent.mkdir(parents=True, exist_ok=True)
                 partial.write_text(json.dumps({"schema_version": SCHEMA_VERSION, "files": self._known}))
                 partial.replace(place)
@@ -138,5 +140,5 @@ def _settled(stamp: _Stamp) -> bool:
 
 
 def _read(path: str) -> str:
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

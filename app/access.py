@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis import paths
+from app import guard
 from app.layout import plain
 
 ALLOWED_VARIABLE = "OTOSCOPE_ALLOWED"
+UNVERIFIED_VARIABLE = "OTOSCOPE_UNVERIFIED"
+_UNVERIFIED = (
+    "Whoever confirmed your login does not say that your e-mail address is verified, so anybody could have given it. Verify it "
+    f"there, then log in again. Whoever runs this dashboard may set {UNVERIFIED_VARIABLE}=1 where that is never said."
+)
 NOTICE = "Anyone who can reach this address sees and uses this dashboard: OTOSCOPE\\_INSECURE is set."
 
 
@@ -31,12 +37,20 @@ def decide(
         insecure: whoever runs the server said that it needs no login.
         auth_configured: people can log in.
         user_email: of the person who is logged in; None for nobody.
-        allowed: e-mail addresses, upper and lower case alike.
+        allowed: e-mail addresses; A to Z and a to z are alike, and no other letters.
+
+    A login that was set up is asked for on this computer too: a proxy or a tunnel may bring others there.
     """
-    if is_loopback(address):
+    listed = {_folded(one.strip(" \t\r\n")) for one in allowed} - {""}
+    if is_loopback(address) and not auth_configured and not listed:
         return Allowed()
     if insecure:
         return Allowed(NOTICE)
+    if not auth_configured and is_loopback(address):
+        return (
+            f"{ALLOWED_VARIABLE} says who may come in, but nobody can log in. Configure a login ([auth] in "
+            f".streamlit/secrets.toml), or unset {ALLOWED_VARIABLE} if this computer is yours alone."
+        )
     if not auth_configured:
         return (
             f"This dashboard is bound to {address or 'every address'}, which other computers reach, and nobody has to log in. "
@@ -46,7 +60,7 @@ def decide(
         )
     if not user_email:
         return "This dashboard is for people on its list. Log in to see it."
-    if user_email.strip().casefold() in {one.strip().casefold() for one in allowed if one.strip()}:
+    if _folded(user_email) in listed:
         return Allowed()
     return f"{user_email} is not on the list of this dashboard. Ask whoever runs it to add the address to {ALLOWED_VARIABLE}."
 
@@ -66,35 +80,58 @@ def is_loopback(address: str | None) -> bool:
         return False
 
 
+def _folded(email: str) -> str:
+    """With A to Z in lower case; letters that merely look like others stay what they are."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in email)
+
+
 def require_access() -> None:
     """Show why the page is not shown and stop here, unless it may be shown; every page calls this before anything else."""
-    email = _email()
-    verdict = decide(
-        st.get_option("server.address"), os.environ.get(paths.INSECURE_VARIABLE) == "1", _auth_configured(), email, _allowed()
-    )
+    verdict = _verdict(_email())
     if isinstance(verdict, Allowed):
+        guard.admit()
         return
+    logged_in = _logged_in()
     st.title("Otoscope", anchor=False)
-    st.warning(plain(verdict), icon=":material/lock:")
+    st.warning(plain(_UNVERIFIED if logged_in and not _email() else verdict), icon=":material/lock:")
     if _auth_configured():
-        label, act = ("Log out", st.logout) if email else ("Log in", st.login)
+        label, act = ("Log out", st.logout) if logged_in else ("Log in", st.login)
         st.button(label, on_click=act, icon=":material/login:")
     st.stop()
 
 
+def is_open() -> bool:
+    """Whether nobody has to log in."""
+    return isinstance(_verdict(None), Allowed)
+
+
 def notice() -> None:
     """What everybody should know who was let in without a login."""
-    if not is_loopback(st.get_option("server.address")) and os.environ.get(paths.INSECURE_VARIABLE) == "1":
-        st.caption(f":material/lock_open: {NOTICE}")
+    verdict = _verdict(None)
+    if isinstance(verdict, Allowed) and verdict.notice:
+        st.caption(f":material/lock_open: {verdict.notice}")
+
+
+def _verdict(email: str | None) -> Allowed | str:
+    is_insecure = os.environ.get(paths.INSECURE_VARIABLE) == "1"
+    return decide(st.get_option("server.address"), is_insecure, _auth_configured(), email, _allowed())
 
 
 def _auth_configured() -> bool:
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets
 
 
+def _logged_in() -> bool:
+    return _auth_configured() and st.user.get("is_logged_in", False) is True
+
+
 def _email() -> str | None:
-    """Of whoever is logged in; an address that the provider says is not verified counts as none."""
-    if not _auth_configured() or not st.user.get("is_logged_in", False) or st.user.get("email_verified") is False:
+    """Of whoever is logged in; an address that the provider does not say to be verified counts as none."""
+    if not _logged_in():
+        return None
+    unsaid = "email_verified" not in st.user and os.environ.get(UNVERIFIED_VARIABLE) == "1"
+    verified = st.user.get("email_verified")
+    if not unsaid and verified is not True and str(verified).lower() != "true":
         return None
     email = st.user.get("email")
     return str(email) if email else None

@@ -17,6 +17,7 @@ from analysis import paths
 from analysis.datasets.audio import Waveform, load_waveform, read_window
 from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError, OtoscopeError
+from analysis.files import printable
 
 MOST_ANALYSES = 4
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
@@ -27,14 +28,14 @@ def checkpoints() -> list[Any]:
     """Every checkpoint, broken ones included; read anew when a file has come, gone or changed."""
     roots = paths.checkpoint_roots()
     files = (file for root in roots for name in ("config.json", "model.safetensors") for file in sorted(root.glob(f"*/{name}")))
-    return list(_checkpoints(roots, tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)))
+    return list(_checkpoints(roots, tuple((printable(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Looking for checkpoints …")
-def _checkpoints(roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...]) -> tuple[Any, ...]:  # noqa: ARG001
+def _checkpoints(_roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...]) -> tuple[Any, ...]:  # noqa: ARG001
     from analysis.models.checkpoint import list_checkpoints
 
-    return tuple(list_checkpoints(roots))
+    return tuple(list_checkpoints(_roots))
 
 
 def identity(checkpoint: Any) -> tuple[str, str]:

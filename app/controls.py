@@ -12,6 +12,7 @@ from analysis import paths
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
+from analysis.files import home_expanded, is_folder, is_text
 from analysis.studies.shipped import SHIPPED
 from app import caching, layout, state
 
@@ -86,9 +87,9 @@ def pick_checkpoints(good: Sequence[Any], beside: Sequence[str] = (), widget: st
 
 def corpora() -> dict[str, str]:
     """Corpora that may be chosen and what they are called: the demo corpora, and the folders in `$OTOSCOPE_CORPORA`."""
-    folders = [Path(part).expanduser().absolute() for part in os.environ.get(CORPORA_VARIABLE, "").split(os.pathsep) if part]
+    folders = [home_expanded(part).absolute() for part in os.environ.get(CORPORA_VARIABLE, "").split(os.pathsep) if part]
     demo = {"full": "full demo corpus", "small": "small demo corpus"}
-    return demo | {str(folder): folder.name for folder in folders if folder.is_dir()}
+    return demo | {str(folder): folder.name for folder in folders if is_folder(folder) and is_text(folder)}
 
 
 def pick_corpus() -> str:

@@ -1,16 +1,23 @@
-"""Entry point: `streamlit run app/main.py`."""
+"""Entry point: `streamlit run app/main.py`.
 
+Streamlit imports this file as a module that holds a server, `app`, and runs it as a script for every page.
+"""
+
+import asyncio
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from app import access  # noqa: E402 - the folder must be known first
-from app.components import jobs_drawer  # noqa: E402
+from app import access, guard  # noqa: E402 - the folder must be known first
 
 VIEWS = Path(__file__).parent / "views"
 # Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
@@ -44,6 +51,8 @@ PAGES = {
 
 def main() -> None:
     """Set up the page and run the one that is chosen."""
+    from app.components import jobs_drawer  # what it caches needs the server to be there
+
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
     access.require_access()
     pages = {
@@ -60,5 +69,17 @@ def main() -> None:
     page.run()
 
 
+@contextlib.asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """While the server runs; then workers are ended, for which a signal leaves no time later."""
+    yield
+    from analysis.jobs import queue
+
+    await asyncio.to_thread(queue.close)
+
+
 if __name__ == "__main__":  # not in the processes that render clips
     main()
+elif __name__ == "main":  # the server
+    guard.stay_at_home()
+    app = st.App(__file__, middleware=[Middleware(guard.Guard, is_open=access.is_open)], lifespan=lifespan)

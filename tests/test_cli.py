@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,48 @@ def test_another_address_demands_a_login(monkeypatch: pytest.MonkeyPatch, capsys
     assert "--server.address=127.0.0.1" in started[1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hosts", "names"),
+    [
+        ([], {"127.0.0.1", "localhost", "::1"}, set()),
+        (["--name", "Lab.example.org"], {"127.0.0.1", "localhost", "::1", "lab.example.org"}, set()),
+        (["--host", "192.168.1.7", "--insecure"], {"127.0.0.1", "localhost", "::1", "192.168.1.7"}, set()),
+        (["--host", "0.0.0.0", "--insecure", "--name", "x.org"], {"*"}, {"localhost", "x.org", socket.gethostname().lower()}),
+        (["--host", "::", "--insecure"], {"*"}, {"localhost", socket.gethostname().lower()}),
+    ],
+)
+def test_only_known_names_reach_the_dashboard(
+    arguments: list[str], hosts: set[str], names: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr("subprocess.call", lambda command, env, **_: seen.append((command, env)) or 0)
+    assert main(["app", *arguments]) == 0
+    command, environment = seen[0]
+    assert {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")} == hosts
+    told = set(environment["OTOSCOPE_NAMES"].split(","))
+    assert names <= told
+    assert hosts == {"*"} or told == hosts
+
+
+def test_the_name_that_a_login_leads_back_to_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\nredirect_uri = "https://ears.example.org/oauth2callback"\n')
+    monkeypatch.setattr("analysis.paths.repository", lambda: tmp_path)
+    seen: list[list[str]] = []
+    monkeypatch.setattr("subprocess.call", lambda command, **_: seen.append(command) or 0)
+    assert main(["app"]) == 0
+    assert "--server.allowedHosts=ears.example.org" in seen[0]
+
+
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "99999999", "9" * 400])
+def test_a_port_that_is_none_is_refused(port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("subprocess.call", lambda *_, **__: pytest.fail("it was started"))
+    assert main(["app", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert "is no port; expected a whole number from 1 to 65535" in said
+    assert len(said) < 200
+
+
 def test_further_checkpoint_folders_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr("subprocess.call", lambda _, env, **__: seen.append(env["OTOSCOPE_CHECKPOINTS"]) or 0)
@@ -173,3 +216,29 @@ def test_an_imported_checkpoint_cannot_be_called_anything(
     assert main(["import", str(tmp_path / "x.pt"), "--arm", "D0", "--name", name]) == 2
     assert "A checkpoint cannot be called" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} <= {"x.pt", "cache"}
+
+
+def test_an_import_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    (tmp_path / "checkpoints" / "one").mkdir(parents=True)
+    assert main(["import", "--remove", "two"]) == 2
+    assert "There is no import 'two': expected one of one" in capsys.readouterr().err
+    assert main(["import", "--remove", "one", "--arm", "D0"]) == 2
+    assert main(["import"]) == 2
+    assert "Expected a .pt file and --arm, or --remove NAME" in capsys.readouterr().err
+    assert main(["import", "--remove", "one", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": "one"}
+    assert not (tmp_path / "checkpoints" / "one").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-that-name", os.fsdecode(b"M\xfcller")])
+def test_names_that_nothing_has_are_a_sentence(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["study", "scoreboard", name],
+        ["inspect", name, "--checkpoint", "x", "--out", str(tmp_path)],
+        ["study", "scoreboard", "x", "--set", f"corpus={name}"],
+    ):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert "There is no" in said or "not text" in said
+        assert len(said) < 1000

@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AudioError, OtoscopeError
-from analysis.sandbox import SandboxError, decode_answer, encode_answer, run_limited
+from analysis.sandbox import SandboxError, decode_answer, encode_answer, run_limited, sandbox
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory and shows processes as files")
 GENEROUS: dict[str, Any] = {"seconds": 60.0, "memory_bytes": 2**28, "what": "Reading x"}
@@ -268,3 +269,15 @@ class TestForgedAnswers:
             forged = frame({"tree": {"dict": [["error", name]]}, "arrays": []})
             with pytest.raises(SandboxError, match=f"not foreseen .{name}"):
                 run_limited(child.forge, forged, **GENEROUS)
+
+
+def test_no_more_than_a_few_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(sandbox, "_places", places)
+    monkeypatch.setattr(sandbox, "LONGEST_WAIT_S", 0.05)
+    with places, pytest.raises(SandboxError, match="Dividing waited 0.05 s for others to be done. Try again later"):
+        run_limited(math.gcd, 12, 18, seconds=30, memory_bytes=2**28, what="Dividing")
+    assert run_limited(math.gcd, 12, 18, seconds=30, memory_bytes=2**28, what="Dividing") == 6
+    with pytest.raises(SandboxError):
+        run_limited(math.gcd, "x", 18, seconds=30, memory_bytes=2**28, what="Dividing")
+    assert places.acquire(blocking=False)  # a place is given back after a failure, too

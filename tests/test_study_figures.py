@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from analysis.figures.drawing import Axes as MatrixAxes
 from analysis.figures.drawing import Point, curves, forest, maps, matrices
@@ -72,3 +73,18 @@ def test_a_sign_that_the_font_lacks_is_drawn_and_not_warned_of(recwarn):
     save(figure, file, format="png")
     assert file.getvalue().startswith(b"\x89PNG")
     assert [str(one.message) for one in recwarn] == []
+
+
+@pytest.mark.parametrize("name", ["x$\\frac$y", "$", "$$", "a$b$c", "\\$x$", "$\\undefined{$"])
+def test_dollars_in_names_begin_no_formula(name: str, tmp_path: Path) -> None:
+    points = [Point(f"{name}{i}", f"{name} {i % 2}", 0.5, 0.4, 0.6, at=i // 2) for i in range(4)]
+    cells = {name: {(name, name): points[0]}}
+    figures = [
+        forest(points, name),
+        curves(points, name, name, [name, name]),
+        matrices(cells, [name], [name], MatrixAxes(name, name, name, 0.0, 1.0)),
+        maps({name: (np.zeros((2, 2)), np.ones((2, 2)))}, name, name),
+    ]
+    for figure in figures:
+        figure.savefig(tmp_path / "x.svg", format="svg")
+        assert not any(text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())

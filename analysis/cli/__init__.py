@@ -39,6 +39,7 @@ def _logged(command: Sequence[str]) -> str:
     """Append the traceback to the log and say where."""
     path = paths.cache() / "logs" / LOG
     try:
+        paths.make_cache()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {' '.join(command)}\n{traceback.format_exc()}\n")

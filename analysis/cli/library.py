@@ -4,16 +4,24 @@ import argparse
 import importlib.metadata
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from analysis import paths
 from analysis.cli.output import copy_once, emit, made_folder, progress_bar, say
-from analysis.errors import ConfigError, OtoscopeError
+from analysis.errors import ConfigError, OtoscopeError, shown
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::", "")
+LARGEST_PORT = 65_535
 
 
 def app(options: argparse.Namespace) -> int:
@@ -24,17 +32,32 @@ def app(options: argparse.Namespace) -> int:
     if options.insecure:
         environment[paths.INSECURE_VARIABLE] = "1"
     login = paths.repository() / ".streamlit" / "secrets.toml"
+    if options.port is not None and not 1 <= options.port <= LARGEST_PORT:
+        raise ConfigError(f"--port {shown(options.port)} is no port; expected a whole number from 1 to {LARGEST_PORT}.")
     if options.host not in LOOPBACK and not options.insecure and not login.is_file():
         raise ConfigError(
             f"Binding to {options.host} would let others in without a login. Set up OIDC in .streamlit/secrets.toml "
             "(README, Sharing), or give --insecure if everybody who reaches that address may use it."
         )
     port = [f"--server.port={options.port}"] if options.port else []
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.address={options.host}", *port]
+    environment[paths.NAMES_VARIABLE] = ",".join(known := _names(options.host, options.name, login))
+    names = [f"--server.allowedHosts={name}" for name in (["*"] if options.host in EVERYWHERE else known)]
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.address={options.host}", *port, *names]
     try:
         return subprocess.call(command, cwd=paths.repository(), env=environment)
     except KeyboardInterrupt:
         return 0
+
+
+def _names(host: str, named: Sequence[str], login: Path) -> list[str]:
+    """What browsers may call the server: this computer, the address it is bound to, the address that the login leads back to, and
+    whatever was named. Another site that lets its name point here is told by its name.
+    """
+    found = [*LOOPBACK, *named]
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        found.append(urlsplit(tomllib.loads(login.read_text("utf-8"))["auth"]["redirect_uri"]).hostname or "")
+    found += [socket.gethostname(), f"{socket.gethostname()}.local"] if host in EVERYWHERE else [host]
+    return list(dict.fromkeys(name.lower() for name in found if name))
 
 
 def corpus(options: argparse.Namespace) -> None:
@@ -109,9 +132,17 @@ def checkpoints(options: argparse.Namespace) -> None:
 
 
 def import_weights(options: argparse.Namespace) -> None:
-    """Convert a state_dict in a limited process; pickled code is refused, not run."""
-    from analysis.models.importing import convert_state_dict, refuse_name
+    """Convert a state_dict in a limited process; pickled code is refused, not run. Or remove an import."""
+    from analysis.models.importing import convert_state_dict, refuse_name, remove_import
 
+    if options.remove is not None:
+        if options.file is not None or options.arm is not None or options.name is not None:
+            raise ConfigError("--remove stands alone; expected otoscope import --remove NAME.")
+        remove_import(options.remove, paths.imported_checkpoints())
+        emit(options, {"removed": options.remove}, [f"{options.remove} was removed."])
+        return
+    if options.file is None or options.arm is None:
+        raise ConfigError("Expected a .pt file and --arm, or --remove NAME.")
     refuse_name(options.name or options.file.stem)
     out = paths.imported_checkpoints() / (options.name or options.file.stem)
     made = convert_state_dict(options.file, arm=options.arm, scale=options.scale, out=out)

@@ -11,11 +11,12 @@ from typing import Any
 from tqdm import tqdm
 
 from analysis.errors import ConfigError
+from analysis.files import printable
 
 
 def emit(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
     """Print the document with `--json`, else the lines."""
-    print(json.dumps(document, indent=2, allow_nan=False) if options.json else "\n".join(lines))
+    print(json.dumps(document, indent=2, allow_nan=False) if options.json else printable("\n".join(lines)))
 
 
 def progress_bar(label: str) -> Callable[[int, int, str], None]:
@@ -35,7 +36,7 @@ def progress_bar(label: str) -> Callable[[int, int, str], None]:
 
 def say(sentence: str) -> None:
     """A sentence for the person at the screen, clear of any bar."""
-    tqdm.write(f"otoscope: {sentence}", file=sys.stderr)
+    tqdm.write(f"otoscope: {printable(sentence)}", file=sys.stderr)
 
 
 def made_folder(path: Path) -> Path:

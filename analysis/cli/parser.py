@@ -50,13 +50,17 @@ def build_parser() -> argparse.ArgumentParser:
 def _app(app: argparse.ArgumentParser) -> None:
     app.add_argument("--port", type=int, help="default 8501")
     app.add_argument("--host", default="127.0.0.1", help="another address demands a login, or --insecure (default 127.0.0.1)")
+    app.add_argument(
+        "--name", action="append", default=[], help="a further name under which browsers reach it, as behind a proxy"
+    )
     app.add_argument("--insecure", action="store_true", help="let everybody in who reaches the address")
     app.add_argument("--checkpoints", action="append", default=[], metavar="DIR", help="a further folder of checkpoints")
 
 
 def _import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", type=Path, help="a .pt or safetensors file that holds tensors by name")
-    sub.add_argument("--arm", required=True)
+    sub.add_argument("file", type=Path, nargs="?", help="a .pt or safetensors file that holds tensors by name")
+    sub.add_argument("--arm", help="the architecture that the tensors are of")
+    sub.add_argument("--remove", metavar="NAME", help="delete an imported checkpoint instead")
     sub.add_argument("--scale", default="paper", help="paper or small (default paper)")
     sub.add_argument("--name", help="of the new checkpoint (default: that of the file)")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.cli.output import emit, made_folder, progress_bar, say
-from analysis.errors import AudioError, ConfigError
+from analysis.errors import AudioError, ConfigError, shown
+from analysis.files import is_file, spreadsheet_safe
 from analysis.results import Result, format_value
 
 
@@ -60,7 +61,7 @@ def _two_numbers(text: str) -> tuple[float, float]:
     try:
         first, second = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise ConfigError(f"--betas {text!r} are no two numbers; expected such as 0.9,0.999.") from error
+        raise ConfigError(f"--betas {shown(text)} are no two numbers; expected such as 0.9,0.999.") from error
     return first, second
 
 
@@ -137,9 +138,9 @@ def read_settings(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise ConfigError(f"--set {text!r} is no setting; expected KEY=VALUE, such as corpus=small.")
+            raise ConfigError(f"--set {shown(text)} is no setting; expected KEY=VALUE, such as corpus=small.")
         if key in settings:
-            raise ConfigError(f"--set gives {key} twice; expected it once.")
+            raise ConfigError(f"--set gives {shown(key)[1:-1]} twice; expected it once.")
         settings[key] = value
     return settings
 
@@ -153,7 +154,8 @@ def write_result(result: Result, folder: Path) -> None:
     _replace(folder / "result.json", lambda path: path.write_text(json.dumps(result.to_document(), indent=2), encoding="utf-8"))
     values: dict[str, Any] = {"values": result.to_document()["values"], **result.tables}
     for name, rows in values.items():
-        _replace(folder / f"{name}.csv", lambda path, rows=rows: pd.DataFrame(list(rows)).to_csv(path, index=False))
+        table = pd.DataFrame([spreadsheet_safe(row) for row in rows])
+        _replace(folder / f"{name}.csv", lambda path, table=table: table.to_csv(path, index=False, lineterminator="\r\n"))
 
     def save_arrays(path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -184,8 +186,8 @@ def inspect(options: argparse.Namespace) -> None:
     from analysis.studies.inspection import inspect_clip
     from analysis.studies.study import find_checkpoint
 
-    if not options.clip.is_file():
-        raise AudioError(f"There is no file {options.clip}. Give the path of a recording.")
+    if not is_file(options.clip):
+        raise AudioError(f"There is no file {shown(str(options.clip))[1:-1]}. Give the path of a recording.")
     checkpoint = find_checkpoint(options.checkpoint)
     waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
     midi = read_midi(options.midi) if options.midi else None

@@ -1,5 +1,6 @@
 """Render the audio of pieces that come as MIDI: in parallel, resumable, and never half a file."""
 
+import io
 import multiprocessing
 import os
 import time
@@ -10,10 +11,12 @@ from dataclasses import replace
 
 import soundfile
 
+from analysis import paths
 from analysis.datasets.conditions import apply_conditions, draw_conditions
 from analysis.datasets.midi import parse_midi
 from analysis.datasets.piece import Piece
 from analysis.datasets.rendering import render_midi
+from analysis.errors import CorpusError
 from analysis.seeding import numpy_generator
 
 Progress = Callable[[int, int, str], None]
@@ -32,6 +35,9 @@ def render_pieces(
     """The pieces with their audio on disk and its true duration; what is there already is kept.
 
     `progress` is told many times a second (pieces done, pieces in all, the last one): where it raises, rendering ends at once.
+
+    Raises:
+        CorpusError: a rendering cannot be written, as on a disk that is full or may only be read.
     """
     pieces = tuple(pieces)
     missing = [piece for piece in pieces if not piece.audio_path.is_file()]
@@ -87,10 +93,18 @@ def _render_piece(piece: Piece, conditions: str, seed: int, sample_rate: int) ->
     dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
     rng = numpy_generator(seed, "room", conditions, piece.piece_id)
     wet = apply_conditions(dry, drawn, sample_rate=sample_rate, rng=rng)
-    piece.audio_path.parent.mkdir(parents=True, exist_ok=True)
     part = piece.audio_path.with_name(f".{piece.piece_id}-{os.getpid()}.part")
+    soundfile.write(written := io.BytesIO(), wet, sample_rate, subtype="PCM_16", format="WAV")
     try:
-        soundfile.write(part, wet, sample_rate, subtype="PCM_16", format="WAV")
-        part.replace(piece.audio_path)
-    finally:
-        part.unlink(missing_ok=True)
+        paths.make_cache()
+        piece.audio_path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(written.getbuffer())
+            part.replace(piece.audio_path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise CorpusError(
+            f"The rendering of {piece.title} cannot be written ({error.strerror}). Free some space, or set OTOSCOPE_CACHE to "
+            "a folder that can be written to."
+        ) from error

@@ -8,8 +8,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from analysis.datasets.examined import Finding, Progress, examine_all, told_of
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, summarise
 from analysis.errors import CorpusError
+from analysis.files import is_file, is_text, read_file
 
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename", "audio_filename")
+LARGEST_TABLE = 64 * 2**20  # bytes
 LICENCE = "CC BY-NC-SA 4.0"
 CITATION = "Hawthorne, C. et al. (2019). Enabling factorized piano music modeling and generation with the MAESTRO dataset. ICLR."
 
@@ -30,8 +32,8 @@ def load_maestro(folder: Path, *, sample_rate: int, progress: Progress | None = 
     for number, row in enumerate(_rows(table), start=1):
         entry = _entry(row, f"{table.name}, entry {number}")
         audio, midi = folder / entry.audio, folder / entry.midi
-        if not (audio.is_file() and midi.is_file()):
-            missing.append(entry.audio if not audio.is_file() else entry.midi)
+        if not (is_file(audio) and is_file(midi)):
+            missing.append(entry.audio if not is_file(audio) else entry.midi)
             continue
         entries[audio] = entry
     pieces, used = [], dict[Path, Finding]()
@@ -88,7 +90,7 @@ def _table(folder: Path) -> Path:
 def _rows(table: Path) -> list[dict[str, object]]:
     """The rows of a CSV table, of a JSON list of rows, or of a JSON object of columns."""
     try:
-        text = table.read_text(encoding="utf-8-sig")
+        text = read_file(table, LARGEST_TABLE).decode("utf-8-sig")
         if table.suffix == ".csv":
             return [dict(row) for row in csv.DictReader(text.splitlines(keepends=True))]
         content = json.loads(text)
@@ -96,12 +98,12 @@ def _rows(table: Path) -> list[dict[str, object]]:
             keys = list(content[COLUMNS[0]])
             return [{column: values[key] for column, values in content.items()} for key in keys]
         return [dict(row) for row in content]
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise CorpusError(f"{table.name} cannot be read as a table ({error}). Download it again.") from error
 
 
 def _entry(row: dict[str, object], where: str) -> _Entry:
-    absent = [column for column in COLUMNS if not isinstance(row.get(column), str) or not row[column]]
+    absent = [column for column in COLUMNS if not isinstance(row.get(column), str) or not row[column] or not is_text(row[column])]
     if absent:
         raise CorpusError(f"{where}: expected text under {', '.join(absent)}; got none. Download the table again.")
     composer, title, split, midi, audio = (str(row[column]) for column in COLUMNS)
@@ -112,6 +114,6 @@ def _entry(row: dict[str, object], where: str) -> _Entry:
             raise CorpusError(f"{where}: {name!r} leaves the folder; expected a relative path without “..”. Correct it.")
     try:
         duration_s = float(str(row["duration"])) if row.get("duration") else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CorpusError(f"{where}: the duration is {row['duration']!r}; expected seconds. Correct it.") from error
     return _Entry(composer, title, split, midi, audio, duration_s)

@@ -12,6 +12,7 @@ from analysis.datasets.examined import Progress, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
 from analysis.errors import CorpusError
+from analysis.files import is_folder, is_text, printable
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -43,7 +44,7 @@ def load_paired_folder(
     """
     if split != "by_group" and split not in SPLITS:
         raise CorpusError(f"There is no split {split!r}; expected by_group, {', '.join(SPLITS)}.")
-    audio, midi = _files(folder)
+    (audio, midi), unnamed = _files(folder)
     pairs = _pair(audio, midi)
     table = read_piece_table(folder)
     told = {path: table.get(_stem(path), Described()) for path in pairs}
@@ -55,6 +56,7 @@ def load_paired_folder(
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
         *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
         *told_of(findings, names),
+        *summarise("Files whose names are not text in UTF-8", unnamed),
         *summarise(f"Names in {PIECE_TABLE} without files", (name for name in table if name not in map(_stem, pairs))),
     )
     if not durations:
@@ -89,17 +91,21 @@ def _stem(path: Path) -> str:
     return unicodedata.normalize("NFC", path.stem)  # the same name on every file system
 
 
-def _files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Audio and MIDI files of the folder itself, else of its subfolders, by name; hidden ones are ignored."""
-    if not folder.is_dir():
+def _files(folder: Path) -> tuple[tuple[list[Path], list[Path]], list[str]]:
+    """Audio and MIDI files of the folder itself, else of its subfolders, by name; hidden ones are ignored.
+
+    Then names that are not text.
+    """
+    if not is_folder(folder):
         raise CorpusError(f"{folder} is not a folder; expected one that holds audio and MIDI files. Check the path.")
     for depth in ("*", "**/*"):
         found = sorted(path for path in folder.glob(depth) if path.is_file() and not _hidden(path.relative_to(folder)))
-        audio = [path for path in found if path.suffix.lower() in AUDIO_SUFFIXES]
-        midi = [path for path in found if path.suffix.lower() in MIDI_SUFFIXES]
-        if audio and midi:
+        kinds = [[path for path in found if path.suffix.lower() in suffixes] for suffixes in (AUDIO_SUFFIXES, MIDI_SUFFIXES)]
+        if all(kinds):
             break
-    return audio, midi
+    unnamed = [printable(path.name) for kind in kinds for path in kind if not is_text(path)]
+    audio, midi = ([path for path in kind if is_text(path)] for kind in kinds)
+    return (audio, midi), unnamed
 
 
 def _hidden(path: Path) -> bool:

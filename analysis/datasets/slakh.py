@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis.datasets.examined import MOST_LISTED, Progress, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
 from analysis.errors import CorpusError
+from analysis.files import is_text, printable
 
 LICENCE = "CC BY 4.0"
 CITATION = (
@@ -36,6 +37,9 @@ def load_slakh(
         tracks = [(track, None) for track in sorted(folder.glob("Track*"))]
     found, incomplete = list[tuple[Path, Split | None, Path]](), list[str]()
     for track, split in tracks:
+        if not is_text(track):
+            incomplete.append(f"{printable(track.name)} (its name is not text in UTF-8)")
+            continue
         mix = next((track / name for name in MIXES if (track / name).is_file()), None)
         if mix is None or not (track / "all_src.mid").is_file():
             incomplete.append(f"{track.name} (no {'all_src.mid' if mix else 'mix.flac'})")

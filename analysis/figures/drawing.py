@@ -5,14 +5,18 @@ matplotlib is imported when a figure is drawn: importing it lists the fonts of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+How = ParamSpec("How")
+Drawn = TypeVar("Drawn")
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "D", "^", "*", "P", "v", "X")
@@ -42,6 +46,19 @@ class Point:
         return self.null is not None and self.low is not None and self.high is not None and self.low <= self.null <= self.high
 
 
+def plainly(draw: Callable[How, Drawn]) -> Callable[How, Drawn]:
+    """Draw names as they are: dollar signs in them begin no formula."""
+
+    @wraps(draw)
+    def drawn(*args: How.args, **kwargs: How.kwargs) -> Drawn:
+        import matplotlib as mpl
+
+        with mpl.rc_context({"text.parse_math": False}):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
 def blank(width: float, height: float) -> Figure:
     """An empty figure in inches."""
     from matplotlib.figure import Figure
@@ -49,6 +66,7 @@ def blank(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+@plainly
 def forest(points: Sequence[Point], x_title: str) -> Figure:
     """Dots with intervals, a row per point; hollow where the interval holds the null, which is a grey tick."""
     figure = blank(7.2, 0.9 + ROW_INCHES * max(len(points), 1))
@@ -73,6 +91,7 @@ def _row_name(point: Point) -> str:
     return ", ".join([*parts, *(["untrained twin"] if point.twin else [])])
 
 
+@plainly
 def curves(points: Sequence[Point], x_title: str, y_title: str, ticks: Sequence[str] = ()) -> Figure:
     """Dose-response: a line per series over `at`, a panel per group; twins are grey and dashed. `ticks` name 0, 1, 2, …"""
     groups = list(dict.fromkeys(point.group for point in points))
@@ -116,6 +135,7 @@ class Axes:
     high: float
 
 
+@plainly
 def matrices(
     cells: Mapping[str, Mapping[tuple[str, str], Point]], rows: Sequence[str], columns: Sequence[str], axes: Axes
 ) -> Figure:
@@ -146,6 +166,7 @@ def matrices(
     return figure
 
 
+@plainly
 def maps(points: Mapping[str, tuple[np.ndarray, np.ndarray]], x_title: str, y_title: str) -> Figure:
     """A panel per name: audio points `(n, 2)` and MIDI points `(n, 2)`, matched ones joined."""
     figure = blank(7.2, 0.5 + 2.4 * -(-max(len(points), 1) // 3))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.figures.drawing import plainly
 from analysis.figures.saving import save
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 AUDIO_BLUE, MIDI_VERMILION, TWIN_GREY = "#0072B2", "#D55E00", "#7F7F7F"
 
 
+@plainly
 def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], out: Path) -> list[Path]:
     """Write one PNG per picture and return their paths.
 

@@ -10,6 +10,7 @@ from analysis.jobs.job import Job, JobError
 from analysis.jobs.log import Outcome
 
 HISTORY = 200
+MOST_QUEUED = 50
 
 
 class Board:
@@ -32,7 +33,7 @@ class Board:
         """Take a job, or return the unfinished one that asks for the same and is not about to be cancelled.
 
         Raises:
-            JobError: the server is going down.
+            JobError: the server is going down, or too many jobs wait.
         """
         with self._changed:
             if self._stopping:
@@ -41,6 +42,8 @@ class Board:
                 same = (other.kind, other.request_json, other.device) == (job.kind, job.request_json, job.device)
                 if same and not other.finished and other.id not in self._to_cancel:
                     return other
+            if (waiting := sum(other.state == "queued" for other in self._jobs.values())) >= MOST_QUEUED:
+                raise JobError(f"{waiting} jobs wait already, and no more than {MOST_QUEUED} may. Wait for some, or cancel some.")
             self._jobs[job.id] = job
             self._changed.notify_all()
             return job

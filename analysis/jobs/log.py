@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 import traceback
 from contextlib import suppress
@@ -51,6 +52,7 @@ class JobLog:
         }  # fmt: skip
         line = json.dumps({name: value for name, value in record.items() if value not in ("", None)}) + "\n"
         with self._lock, suppress(OSError):
+            paths.make_cache()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._rotate()
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -64,7 +66,17 @@ class JobLog:
         place = str(self.path)
         home = str(Path.home())
         place = f"~{place[len(home) :]}" if place.startswith(f"{home}/") else place
-        return f"This stopped because of a fault in the program, not in your request. The details are in {place}, job {job_id}."
+        said = "This stopped because of a fault in the program, not in your request."
+        if not self._can_write():
+            return f"{said} The details could not be kept: {place} cannot be written. Free space, or check permissions."
+        return f"{said} The details are in {place}, job {job_id}."
+
+    def _can_write(self) -> bool:
+        try:
+            folder = next(one for one in self.path.parents if one.is_dir())
+            return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > MAX_TEXT
+        except (OSError, StopIteration):
+            return False
 
     def _rotate(self) -> None:
         if not self.path.exists() or self.path.stat().st_size < self._max_bytes:

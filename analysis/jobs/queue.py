@@ -56,7 +56,7 @@ class JobQueue:
             device: "cpu", "mps", "cuda" or "cuda:N".
 
         Raises:
-            JobError: the kind or the device is unknown, the request is no JSON, or the server is going down.
+            JobError: the kind or the device is unknown, the request is no JSON, too many jobs wait, or the server is going down.
         """
         target_of(kind, self._shared.registry)
         if not DEVICES.fullmatch(device):
@@ -138,3 +138,9 @@ def queue() -> JobQueue:
             _queue = JobQueue()
             atexit.register(_queue.shutdown)
         return _queue
+
+
+def close() -> None:
+    """Shut the queue of this process down, if there is one."""
+    if _queue is not None:
+        _queue.shutdown()

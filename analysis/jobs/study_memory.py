@@ -1,12 +1,12 @@
 """How much memory a study takes: sizes of the model and of the request, counted from above."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.descriptors.a4 import N_BANDS, n_frames
+from analysis.files import home_expanded, is_folder
 from analysis.models.checkpoint import WEIGHTS, Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.tokens import grids
@@ -75,8 +75,8 @@ def count_pieces(corpus: str) -> int:
     """Pieces of a corpus at most; of a folder the number of its MIDI files."""
     if corpus in NAMES:
         return N_PIECES if corpus.startswith("full") else sum(SMALL.values())
-    folder = Path(corpus).expanduser()
-    return sum(path.suffix.lower() in MIDI_SUFFIXES for path in folder.rglob("*")) if folder.is_dir() else 0
+    folder = home_expanded(corpus)
+    return sum(path.suffix.lower() in MIDI_SUFFIXES for path in folder.rglob("*")) if is_folder(folder) else 0
 
 
 def _scoreboard(request: Any, n_windows: int, width: int) -> int:

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64, Int64, Shaped
 from numpy import ndarray
 
 from analysis.measures.probes import CONSTANT
-from analysis.measures.statistics import interval_over_works
+from analysis.measures.statistics import FEWEST_WORKS, interval_over_works
 from analysis.seeding import numpy_generator
 
 
@@ -43,7 +43,7 @@ class Works:
         if not np.isfinite(draws[0]):
             return None, None, None
         rest, n_works, value = draws[1:][np.isfinite(draws[1:])], self.draws.shape[1], float(draws[0])
-        if n_works < 2 or not len(rest):
+        if n_works < FEWEST_WORKS or not len(rest):
             return value, None, None
         low, high = (value + (end - float(np.median(rest))) for end in interval_over_works(rest, n_works))
         return value, min(max(low, lowest), value), max(min(high, highest), value)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64, Shaped
 from numpy import ndarray
 
-from analysis.measures.statistics import interval_over_works
+from analysis.measures.statistics import FEWEST_WORKS, interval_over_works
 from analysis.seeding import numpy_generator
 
 
@@ -31,7 +31,7 @@ class Draws:
 
     def interval(self, resampled: Shaped[ndarray, " draws"]) -> tuple[float, float] | tuple[None, None]:
         """95 % interval from what a statistic is on every resample; none from a single work."""
-        return (None, None) if self.n_works < 2 else interval_over_works(resampled, self.n_works)
+        return (None, None) if self.n_works < FEWEST_WORKS else interval_over_works(resampled, self.n_works)
 
     def means(self, per_example: Shaped[ndarray, " n"]) -> Float64[ndarray, " draws"]:
         """Mean over the examples of every resample."""

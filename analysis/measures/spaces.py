@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from analysis.errors import ShapeError
-from analysis.measures.statistics import interval_over_works
+from analysis.measures.statistics import FEWEST_WORKS, interval_over_works
 from analysis.seeding import numpy_generator
 
 N_RESAMPLES, N_EXCHANGES = 1000, 2000
@@ -110,20 +110,20 @@ class Works:
         return total
 
     def mean_interval(self, values: Shaped[ndarray, " n"]) -> Interval:
-        """95 % interval of a mean; None with a single work."""
+        """95 % interval of a mean; None with fewer than 3 works."""
         return self.ratio_interval(values, np.ones(len(values)))
 
     def ratio_interval(self, above: Shaped[ndarray, " n"], below: Shaped[ndarray, " n"]) -> Interval:
-        """95 % interval of the quotient of two sums; None with a single work or where nothing is to be divided by."""
-        if self.n < 2:
+        """95 % interval of the quotient of two sums; None with fewer than 3 works or where nothing is to be divided by."""
+        if self.n < FEWEST_WORKS:
             return None
         top, bottom = self.times @ self.sums(above), self.times @ self.sums(below)
         return self.interval(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0))
 
     def interval(self, draws: Float[ndarray, " b"]) -> Interval:
-        """95 % interval from the draws that exist (are not NaN); None with a single work, or where fewer than half exist."""
+        """95 % interval from the draws that exist (are not NaN); None with fewer than 3 works, or where fewer than half exist."""
         kept = draws[np.isfinite(draws)]
-        if self.n < 2 or not len(draws) or len(kept) < len(draws) / 2:
+        if self.n < FEWEST_WORKS or not len(draws) or len(kept) < len(draws) / 2:
             return None
         return interval_over_works(kept, self.n)
 
@@ -138,12 +138,12 @@ def modality_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> f
 
 
 def gap_interval(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], works: Works) -> Interval:
-    """95 % interval of the modality gap; None with a single work.
+    """95 % interval of the modality gap; None with fewer than 3 works.
 
     A centroid of few works lies off by chance, which makes the gap larger, and drawing works anew adds that a second time. So
     the squared gaps of the draws are moved to have the squared gap as their mean, and cut off at 0.
     """
-    if works.n < 2:
+    if works.n < FEWEST_WORKS:
         return None
     difference = works.sums(unit_rows(audio) - unit_rows(midi))
     squared = np.sum((works.times @ difference) ** 2, axis=1) / (works.times @ works.sizes) ** 2

@@ -11,6 +11,9 @@ from scipy import special, stats
 
 from analysis.seeding import numpy_generator
 
+FEWEST_WORKS = 3
+"""Resamples of two works are three numbers: what lies between the two would look certain."""
+
 
 def bootstrap_by_piece(
     groups: Shaped[ndarray, " q"],
@@ -20,7 +23,7 @@ def bootstrap_by_piece(
     seed: int,
     level: float = 0.95,
 ) -> tuple[float, float] | tuple[None, None]:
-    """Expanded percentile interval of `statistic`, whole pieces drawn with replacement; none from a single piece.
+    """Expanded percentile interval of `statistic`, whole pieces drawn with replacement; none from fewer than 3 pieces.
 
     Windows of one piece are alike, so drawing windows would give an interval that is too narrow.
 
@@ -33,7 +36,7 @@ def bootstrap_by_piece(
     """
     _, piece = np.unique(groups, return_inverse=True)
     members = [np.flatnonzero(piece == number) for number in range(int(piece.max()) + 1)]
-    if len(members) < 2:
+    if len(members) < FEWEST_WORKS:
         return None, None
     rng = numpy_generator(seed, "bootstrap by piece")
     draws = [
@@ -55,10 +58,10 @@ def interval_over_works(draws: Shaped[ndarray, " draws"], n_works: int, level: f
     [5.0, 2.14]
 
     Raises:
-        ValueError: there are fewer than two works.
+        ValueError: there are fewer than three works.
     """
-    if n_works < 2:
-        raise ValueError(f"An interval over works needs at least 2, got {n_works}.")
+    if n_works < FEWEST_WORKS:
+        raise ValueError(f"An interval over works needs at least {FEWEST_WORKS}, got {n_works}.")
     reach = stats.t.ppf((1 + level) / 2, n_works - 1) * math.sqrt(n_works / (n_works - 1))
     low, high = np.quantile(draws, [special.ndtr(-reach), special.ndtr(reach)])
     return float(low), float(high)

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,19 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save_file
 from torch import Tensor
 
-from analysis.errors import CheckpointError, OtoscopeError
+from analysis.errors import CheckpointError, OtoscopeError, shown
+from analysis.files import is_text, printable, read_file
 from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
-from analysis.models.config import ModelConfig, shown
+from analysis.models.config import ModelConfig
 from analysis.models.controls import LEARNING, copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_model
-from analysis.models.headers import compare_header, compare_shapes, describe_safetensors
+from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
-_LARGEST_HISTORY, _MOST_COLUMNS = 10 * 2**20, 1000
+_LARGEST_NUMBER = 8  # bytes
+_LARGEST_HISTORY, _MOST_COLUMNS, _MOST_ROWS, _MOST_CELLS = 10 * 2**20, 1000, 100_000, 1_000_000
 WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
@@ -60,7 +63,10 @@ class Checkpoint:
         """
         path = self.path / HISTORY
         try:
-            return _rows(path) if path.exists() else []
+            status = path.stat()
+            return list(_rows(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
+        except FileNotFoundError:
+            return []
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.name}/{HISTORY} is not a table of numbers ({error}). Restore or remove it.") from error
 
@@ -145,6 +151,8 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: something is missing, unknown or does not fit.
     """
+    if not is_text(folder):
+        raise CheckpointError(f"The name {printable(folder.name)} or one above it is not text in UTF-8. Rename the folder.")
     if not (folder / WEIGHTS).exists():
         pickles = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl", ".bin"}]
         seen = f" It holds {pickles[0]}, a pickle, which can run code and is never opened." if pickles else ""
@@ -198,7 +206,7 @@ def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoin
             try:
                 found.append(open_checkpoint(folder))
             except CheckpointError as error:
-                found.append(BrokenCheckpoint(folder, str(error)))
+                found.append(BrokenCheckpoint(Path(printable(folder)), printable(error)))
     return found
 
 
@@ -206,7 +214,7 @@ def _config_text(folder: Path) -> bytes:
     label = f"{folder.name}/{CONFIG}"
     try:
         _refuse_size((folder / CONFIG).stat().st_size, label)
-        return (folder / CONFIG).read_bytes()
+        return read_file(folder / CONFIG, _LARGEST_CONFIG, folder)
     except OSError as error:
         raise CheckpointError(f"{label} is missing or cannot be read ({error.strerror}). Restore it.") from error
 
@@ -222,6 +230,8 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
         raw = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{label} is missing or not JSON ({error}). Restore it.") from error
+    if not is_text(json.dumps(raw, ensure_ascii=False)):
+        raise CheckpointError(f"{label} holds halves of characters, which are no text. Restore it.")
     needed = {"arm": str, "scale": str, "model": dict, "training": dict, "evaluation": dict}
     for key, kind in needed.items():
         if not isinstance(raw, dict) or not isinstance(raw.get(key), kind):
@@ -229,15 +239,20 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
     return raw
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    if (size := path.stat().st_size) > _LARGEST_HISTORY:
-        raise ValueError(f"{size:,} bytes, at most {_LARGEST_HISTORY:,} are read")
-    lines = [line for line in path.read_text("utf-8").replace("\r", "\n").split("\n") if line.strip()]
+@lru_cache(maxsize=8)
+def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[dict[str, Any]]:
+    """Rows of a history, read once until the file changes."""
+    text = read_file(path, _LARGEST_HISTORY, path.parent).decode("utf-8")
+    lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
     if not lines:
         return []
     widths = [line.count(",") + 1 for line in lines]
     if max(widths) > min(widths[0], _MOST_COLUMNS):
         raise ValueError(f"a row has {max(widths):,} columns, the heading {widths[0]:,}, and at most {_MOST_COLUMNS:,} are read")
+    if len(lines) - 1 > _MOST_ROWS or sum(widths) > _MOST_CELLS:
+        raise ValueError(
+            f"{len(lines) - 1:,} rows of {widths[0]:,} columns; at most {_MOST_ROWS:,} and {_MOST_CELLS:,} cells are read"
+        )
     table = pd.read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
     return table.to_dict("records")  # pyright: ignore[reportReturnType]
 
@@ -246,7 +261,8 @@ def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[
     """Weights from the very bytes that were checked: results are kept under their hash."""
     label = f"{path.parent.name}/{path.name}"
     try:
-        data = path.read_bytes()
+        most = MAX_HEADER_BYTES + _LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
+        data = read_file(path, most, path.parent)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise CheckpointError(f"{label} has changed since the checkpoint was opened. Try again.")
         found = load_safetensors(data)

@@ -1,10 +1,10 @@
 """What a dual encoder is made of; saved beside the weights and enough to rebuild it."""
 
-import reprlib
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from typing import Any, Literal
 
 from analysis.errors import ConfigError
+from analysis.errors import shown as shown
 
 A4Mechanism = Literal["none", "concat", "cross", "reverse"]
 MECHANISMS = ("none", "concat", "cross", "reverse")
@@ -219,17 +219,6 @@ def _expectation(field: Field, value: object) -> str:
         return "" if right else f"a list of whole numbers from {least} to {most:,}"
     names = _NAMES[field.name]
     return "" if value in names else f"one of {', '.join(names)}"
-
-
-def shown(value: object) -> str:
-    """A value from outside as it appears in a message: quoted, escaped and shortened.
-
-    >>> shown("<b>" + 1000 * "x"), shown([[[]]])
-    ("'<b>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", '[[[]]]')
-    """
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = 80
-    return short.repr(value)
 
 
 def _whole(value: object, least: int, most: int) -> bool:

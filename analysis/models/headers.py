@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from analysis.errors import CheckpointError
-from analysis.models.config import shown
+from analysis.errors import CheckpointError, shown
+from analysis.files import is_text, open_regular
 
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_TENSORS = 100_000
@@ -33,8 +33,9 @@ def describe_safetensors(source: Path | bytes, label: str = "") -> list[tuple[st
     """
     label = label or (source.name if isinstance(source, Path) else "The file")
     try:
-        size = source.stat().st_size if isinstance(source, Path) else len(source)
-        with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as stream:
+        with open_regular(source, source.parent) if isinstance(source, Path) else io.BytesIO(source) as stream:
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
             length = int.from_bytes(start := stream.read(8), "little")
             if size < 10 or length > min(MAX_HEADER_BYTES, size - 8):
                 _refuse_pickle(start, label)
@@ -84,6 +85,8 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
         header = json.loads(text.decode(), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise _malformed(label, f"its header is not JSON ({error})") from error
+    if isinstance(header, dict) and (odd := next((name for name in header if not is_text(name)), None)) is not None:
+        raise _malformed(label, f"the name {shown(odd)} is not text")
     if not isinstance(header, dict):
         raise _malformed(label, f"its header is {shown(header)} and no table of tensors")
     return header

@@ -12,14 +12,15 @@ from typing import Any
 import torch
 
 from analysis import paths
-from analysis.errors import CheckpointError
+from analysis.errors import CheckpointError, shown
+from analysis.files import is_folder, open_regular, printable
+from analysis.memory import bytes_to_words
 from analysis.models.checkpoint import (
     CARD,
     Checkpoint,
     open_checkpoint,
     save_checkpoint,
 )
-from analysis.models.config import shown
 from analysis.models.dual_encoder import build_arm
 from analysis.models.headers import compare_shapes, describe_safetensors
 from analysis.models.preview import MAX_BYTES, Preview, TensorPreview, preview_checkpoint
@@ -28,12 +29,13 @@ from analysis.sandbox import SandboxError, run_limited, temporary_folder
 
 __all__ = [
     "MAX_BYTES", "Preview", "TensorPreview", "convert_state_dict", "describe_safetensors", "import_checkpoint",
-    "preview_checkpoint",
+    "preview_checkpoint", "remove_import",
 ]  # fmt: skip
 
 MAX_STATE_BYTES = 2 * 2**30  # of a .pt file
 CONVERTING_S = 300.0
 MEMORY_BYTES = 2 * 2**30
+MOST_IMPORTS, MOST_IMPORTED_BYTES = 200, 5 * 10**9  # of all together
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -51,6 +53,7 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
     refuse_name(name)
     if problem := preview_checkpoint(files, name).problem:
         raise CheckpointError(problem)
+    _refuse_full(root, sum(map(len, files.values())))
     with _whole_or_nothing(root / name) as folder:
         for file, data in files.items():
             (folder / file).write_bytes(data)
@@ -59,6 +62,37 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
         opened.history()
         _refuse_card(folder)
     return dataclasses.replace(opened, path=root / name)
+
+
+def remove_import(name: str, root: Path) -> None:
+    """Delete the imported checkpoint `root / name`; shipped ones and those of other folders stay where they are.
+
+    Raises:
+        CheckpointError: there is none of that name, or it cannot be removed.
+    """
+    folder = root / name
+    if not _NAME.fullmatch(name) or not (folder.is_symlink() or is_folder(folder)):
+        known = sorted(path.name for path in root.iterdir() if not path.name.startswith(".")) if root.is_dir() else []
+        raise CheckpointError(f"There is no import {shown(name)}: expected one of {printable(', '.join(known)) or 'none yet'}.")
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+            return
+        with temporary_folder(".removing-", root) as (aside, _):
+            folder.rename(Path(aside) / "checkpoint")  # gone at once; then its files
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be removed ({error.strerror}). Check permissions.") from error
+
+
+def _refuse_full(root: Path, n_bytes: int) -> None:
+    """Refuse an import where imports would take more than they may together."""
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    kept = sum(file.stat().st_size for folder in folders for file in folder.iterdir() if file.is_file())
+    if len(folders) >= MOST_IMPORTS or kept + n_bytes > MOST_IMPORTED_BYTES:
+        raise CheckpointError(
+            f"There are {len(folders)} imports of {bytes_to_words(kept)}; expected at most {MOST_IMPORTS} of "
+            f"{bytes_to_words(MOST_IMPORTED_BYTES)} with this one. Remove one first, with its button or otoscope import --remove."
+        )
 
 
 def _refuse_card(folder: Path) -> None:
@@ -74,6 +108,7 @@ def _whole_or_nothing(target: Path) -> Iterator[Path]:
     """A folder of the target's name to fill, beside the target; it takes the target's place if nothing fails."""
     _refuse_existing(target)
     try:
+        paths.make_cache()
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(".importing-", target.parent) as (staging, _):
             folder = Path(staging) / target.name
@@ -121,7 +156,7 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         size = path.stat().st_size
         if size > MAX_STATE_BYTES:
             raise CheckpointError(f"{label} has {size:,} bytes; at most {MAX_STATE_BYTES:,} are read. Save the weights alone.")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
         limits: dict[str, Any] = {"seconds": CONVERTING_S, "memory_bytes": MEMORY_BYTES + 3 * size}
         arrays, notices = run_limited(half_arrays, str(path.absolute()), expected, what=f"Reading {label}", **limits)
@@ -137,6 +172,7 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
     model.load_state_dict(weights)
     training = {"converted_from": label, "converted_from_sha256": source, "converted_notices": list(notices)}
     card = f"# {out.name}\n\nConverted from {shown(label)}; its training is not known.\n"
+    _refuse_full(out.parent, 2 * sum(tensor.numel() for tensor in weights.values()))
     with _whole_or_nothing(out) as folder:
         saved = save_checkpoint(folder, model, arm=arm, scale=scale, training=training, evaluation={}, history=[], card=card)
     return dataclasses.replace(saved, path=out)

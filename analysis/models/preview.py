@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from analysis.errors import CheckpointError
+from analysis.errors import CheckpointError, shown
 from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, outline, parse_config
-from analysis.models.config import shown
 from analysis.models.headers import Header, compare_header, describe_safetensors, fault_of
 
 MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}

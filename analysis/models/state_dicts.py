@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from analysis.errors import CheckpointError
-from analysis.models.config import shown
+from analysis.errors import CheckpointError, shown
+from analysis.files import open_regular
 from analysis.models.headers import compare_shapes, describe_safetensors
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights")
@@ -49,7 +49,7 @@ def half_arrays(path: str, expected: Shapes) -> tuple[dict[str, NDArray], tuple[
 
 def _state(path: str, label: str) -> tuple[Any, tuple[str, ...]]:
     """What the file holds, read as what it is."""
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(9)
     if head[:6] == b"\x93NUMPY":
         raise CheckpointError(f"{label} is a NumPy array (.npy), not a state_dict. Save model.state_dict() with torch.save.")
@@ -152,7 +152,7 @@ def _vanished(label: str, what: str, tensor: torch.Tensor | None) -> str:
 
 
 def _loaded(path: str, label: str) -> Any:
-    zipped = _refuse_bomb(path, label)
+    zipped = refuse_bomb(path, label)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except MemoryError:
@@ -168,10 +168,14 @@ def _loaded(path: str, label: str) -> Any:
         raise CheckpointError(f"{label} is not a PyTorch file that can be read: it is damaged or cut off.") from error
 
 
-def _refuse_bomb(path: str, label: str) -> bool:
-    """Whether the file is a ZIP archive, as `torch.save` writes them, uncompressed; a compressed one is refused unread."""
+def refuse_bomb(path: str, label: str) -> bool:
+    """Whether the file is a ZIP archive, as `torch.save` writes them, uncompressed; a compressed one is refused unread.
+
+    Raises:
+        CheckpointError: it unpacks to more than it has bytes, or is a damaged archive.
+    """
     size = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         if file.read(4) != b"PK\x03\x04":
             return False
     try:

@@ -2,13 +2,13 @@
 
 import functools
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from analysis.errors import ConfigError
+from analysis.errors import ConfigError, shown
 
 FILE = "descriptor_paper.json"
 _TEXTS = ("study", "arm", "condition", "measure", "unit", "source")
@@ -79,15 +79,24 @@ def published_studies() -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.study for one in _all()))
 
 
-def read_records(document: Mapping[str, Any]) -> tuple[Published, ...]:
+def read_records(document: Any) -> tuple[Published, ...]:
     """The records of a document: `source` of each names a sentence of the document, `corrections` list several.
 
     Raises:
         ConfigError: a field is missing, unknown or of the wrong kind, or names no sentence; or a record comes twice.
     """
+    if not isinstance(document, Mapping):
+        raise ConfigError(f"{FILE} holds {type(document).__name__}; expected a table. Restore it.")
     missing = sorted({"citation", "comparability", "sources", "corrections", "records"} - set(document))
     if missing:
         raise ConfigError(f"The published numbers lack {', '.join(missing)}. Restore {FILE}.")
+    kinds = {"citation": str, "comparability": str, "sources": Mapping, "corrections": Mapping, "records": list}
+    for name, kind in kinds.items():
+        if not isinstance(document[name], kind):
+            raise ConfigError(f"{name} of {FILE} is {shown(document[name])}; expected {kind.__name__}. Restore {FILE}.")
+    for name in ("sources", "corrections"):
+        if not all(isinstance(text, str) for text in document[name].values()):
+            raise ConfigError(f"{name} of {FILE} hold something else than sentences. Restore {FILE}.")
     records = tuple(_record(number, row, document) for number, row in enumerate(document["records"]))
     seen: dict[tuple[str, ...], int] = {}
     for number, one in enumerate(records):
@@ -97,18 +106,20 @@ def read_records(document: Mapping[str, Any]) -> tuple[Published, ...]:
     return records
 
 
-def _record(number: int, row: Mapping[str, Any], document: Mapping[str, Any]) -> Published:
+def _record(number: int, row: Any, document: Mapping[str, Any]) -> Published:
     where = f"record {number} of {FILE}"
+    if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
+        raise ConfigError(f"R{where[1:]} is {shown(row)}; expected names with values. Correct it.")
     if differing := sorted(set(row) ^ {*_TEXTS, "value", "corrections"}):
         raise ConfigError(f"R{where[1:]} lacks or should not have {', '.join(differing)}. Correct it.")
     for name in _TEXTS:
         if not isinstance(row[name], str) or (not row[name] and name != "unit"):
-            raise ConfigError(f"{name} in {where} is {row[name]!r}; expected text.")
+            raise ConfigError(f"{name} in {where} is {shown(row[name])}; expected text.")
     value, names = row["value"], row["corrections"]
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ConfigError(f"value in {where} is {value!r}; expected a finite number.")
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
+        raise ConfigError(f"value in {where} is {shown(value)}; expected a finite number.")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise ConfigError(f"corrections in {where} is {names!r}; expected a list of different names.")
+        raise ConfigError(f"corrections in {where} is {shown(names)}; expected a list of different names.")
     sources, corrections = document["sources"], document["corrections"]
     for kind, named, sentences in (("source", [row["source"]], sources), ("correction", names, corrections)):
         if unknown := [name for name in named if name not in sentences]:
@@ -122,6 +133,6 @@ def _all() -> tuple[Published, ...]:
     text = resources.files("analysis.published").joinpath(FILE).read_text("utf-8")
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{FILE} is not JSON ({error}). Restore it.") from error
     return read_records(document)

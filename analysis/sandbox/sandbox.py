@@ -36,6 +36,11 @@ _TEMPORARY = ("TMPDIR", "TMP", "TEMP", "HOME")
 _TIME, _MEMORY = "time", "memory"
 
 
+AT_ONCE = 2  # limited processes of one server
+LONGEST_WAIT_S = 120.0
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
 class SandboxError(OtoscopeError):
     """A function in a limited process was stopped, crashed, or failed in a way it did not foresee."""
 
@@ -49,7 +54,7 @@ def run_limited(function: Callable[..., T], *args: Any, seconds: float, memory_b
     “Decoding song.wav”.
 
     Raises:
-        SandboxError: a limit was reached, or the process crashed or failed unexpectedly.
+        SandboxError: a limit was reached, the wait for a place was too long, or the process crashed or failed unexpectedly.
         OtoscopeError: of whatever class `function` raised.
 
     >>> import math
@@ -57,7 +62,7 @@ def run_limited(function: Callable[..., T], *args: Any, seconds: float, memory_b
     6
     """
     request = pickle.dumps((function, args), protocol=5)
-    with temporary_folder(_PREFIX) as (folder, lock):
+    with _turn(what), temporary_folder(_PREFIX) as (folder, lock):
         with _child(folder, lock, seconds=seconds, memory_bytes=memory_bytes, file_bytes=file_bytes) as child:
             answer, fate = _exchange(child, request, seconds, memory_bytes)
     if answer is None:
@@ -71,6 +76,17 @@ def run_limited(function: Callable[..., T], *args: Any, seconds: float, memory_b
     if isinstance(known, type) and issubclass(known, OtoscopeError):
         raise known(message)
     raise SandboxError(f"{what} failed in a way that was not foreseen ({kind}: {message}). Use another file.")
+
+
+@contextlib.contextmanager
+def _turn(what: str) -> Iterator[None]:
+    """One of the few places for such processes: each may take much memory, and anybody may ask for one."""
+    if not _places.acquire(timeout=LONGEST_WAIT_S):
+        raise SandboxError(f"{what} waited {LONGEST_WAIT_S:g} s for others to be done. Try again later.")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 @contextlib.contextmanager

@@ -138,6 +138,7 @@ class Store:
         self._check_size(len(text) + sum(array.nbytes for array in arrays.values()))
         partial = _partial_name(folder)
         try:
+            paths.make_cache()
             partial.mkdir(parents=True)
             write_entry(partial, key, text, arrays)
             self._check_size(_n_bytes(partial))

@@ -150,6 +150,8 @@ def reading(score: Value) -> str:
         return "not available"
     if score.inside_null or score.value == score.null:
         return "not distinguishable from chance"
+    if score.inside_null is None:
+        return "of too few works to be told from chance"
     if score.value < score.null:
         return "below chance"
     return "near chance, above it" if score.value - score.null <= NEAR else "above chance"

@@ -19,7 +19,7 @@ from analysis.models.taps import intervene
 from analysis.results import code_version
 from analysis.seeding import derive
 from analysis.store import Store, StoreError
-from analysis.studies.desk import Desk
+from analysis.studies.desk import Desk, refuse_not_finite
 from analysis.studies.layer_means import Side
 from analysis.studies.pool_embeddings import Weights, batch_size
 from analysis.training.evaluation import note_batch, waveform_batch
@@ -59,6 +59,7 @@ def under_changes(
         seed: of the changes.
 
     Raises:
+        CheckpointError: what was computed is not finite.
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
@@ -101,6 +102,7 @@ def over_batches(
         keep: whether the store is to have them.
 
     Raises:
+        CheckpointError: what was computed is not finite.
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
@@ -149,7 +151,9 @@ def _compute(
         rest = block[done : done + size]
         parts.append(halving(len(rest), lambda n, rest=rest: compute(model(), rest[:n]), desk))
         done += len(next(iter(parts[-1].values())))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    refuse_not_finite(checkpoint.name, found.values())
+    return found
 
 
 class _Once(nn.Sequential):

@@ -1,5 +1,6 @@
 """What a reader must know before the numbers of a result."""
 
+from analysis.measures.statistics import FEWEST_WORKS
 from analysis.results import Result
 
 FEW_WORKS = 5
@@ -21,4 +22,6 @@ def _few_works(works: object) -> list[str]:
         return []
     if works < 2:
         return ["Only one work: there is no interval over works. Take a larger corpus."]
+    if works < FEWEST_WORKS:
+        return [f"Only {works} works: there is no interval over fewer than {FEWEST_WORKS}. Take a larger corpus."]
     return [f"Only {works} works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus."]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.a4 import A4_EDGES_HZ, HOP_LENGTH, a4
-from analysis.errors import ShapeError
+from analysis.errors import CheckpointError, ShapeError
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.patterns import AttentionInput, read_attention
@@ -228,6 +228,7 @@ def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | Non
 
     Raises:
         ShapeError: the recording is not at the model's sample rate.
+        CheckpointError: a hidden state is not finite.
     """
     began = time.perf_counter()
     windows, config = _windows(model.config, waveform), model.config
@@ -252,6 +253,8 @@ def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | Non
     layers = {layer: join(found) for layer, found in parts.items()}
     sizes = torch.full((cells.shape[1], 1), per_cell)
     sizes[-1] = n_inside - (cells.shape[1] - 1) * per_cell
+    if not cells.isfinite().all():
+        raise CheckpointError("What this checkpoint computes from the recording is not finite; it cannot be examined.")
     seconds = time.perf_counter() - began
     return ClipUse(config, waveform.duration_s, layers, (cells / sizes).numpy(), per_cell, seconds, str(_device(model)))
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
+from analysis.models.tokens import grids
 from analysis.results import code_version
 from analysis.store import Store
-from analysis.studies.clip import ClipUse
+from analysis.studies.clip import ClipUse, n_windows
 from analysis.studies.spread import LayerUse
 
 FIELDS = ("received", "effective", "entropy_bits", "n_queries")
@@ -30,11 +32,17 @@ def keep_recording(store: Store, waveform: Waveform) -> str:
 
 
 def read_recording(store: Store, key: str) -> Waveform | None:
-    """The recording under a key; None if there is none."""
+    """The recording under a key; None if there is none, or what is there is no recording."""
     if (entry := store.get(key)) is None:
         return None
-    told = entry.document
-    return Waveform(entry.arrays["samples"], told["sample_rate"], told["name"], told["sha256"], tuple(told["notices"]))
+    told, samples = entry.document, entry.arrays.get("samples")
+    texts = [told.get("name"), told.get("sha256"), *(notices if isinstance(notices := told.get("notices"), list) else [None])]
+    rate = told.get("sample_rate")
+    if samples is None or samples.dtype != np.float32 or samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
+        return None
+    if type(rate) is not int or rate < 1 or not all(isinstance(text, str) for text in texts):
+        return None
+    return Waveform(samples, rate, str(texts[0]), str(texts[1]), tuple(map(str, texts[2:])))
 
 
 def _described(waveform: Waveform) -> dict[str, Any]:
@@ -73,10 +81,27 @@ def put_use(store: Store, key: str, use: ClipUse) -> None:
 
 
 def read_use(store: Store, key: str) -> ClipUse | None:
-    """The use of attention under a key; None if there is none."""
+    """The use of attention under a key; None if there is none, or what is there is something else."""
     if (entry := store.get(key)) is None:
         return None
     told, arrays = entry.document, entry.arrays
-    layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in told["layers"]}
-    config = ModelConfig.from_dict(told["config"])
-    return ClipUse(config, told["duration_s"], layers, arrays["cells"], told["tokens_per_cell"], told["seconds"], told["device"])
+    try:
+        config = ModelConfig.from_dict(told["config"])
+        layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in told["layers"]}
+        duration_s, seconds, per_cell = float(told["duration_s"]), float(told["seconds"]), told["tokens_per_cell"]
+        if list(layers) != list(grids(config)) or not duration_s > 0 or type(per_cell) is not int or per_cell < 1:
+            return None
+        if not _fits(config, duration_s, layers, arrays["cells"]):
+            return None
+        return ClipUse(config, duration_s, layers, arrays["cells"], per_cell, seconds, str(told["device"]))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):  # of another version, or written by somebody else
+        return None
+
+
+def _fits(config: ModelConfig, duration_s: float, layers: dict[int, LayerUse], cells: ndarray) -> bool:
+    """Whether arrays have the shapes that such a recording gives in such a model."""
+    windows = n_windows(config, duration_s)
+    if cells.ndim != 3 or cells.shape[0] != config.audio_n_layers + 1 or cells.shape[2] != config.audio_d_model:
+        return False
+    keys = {layer: len(grid.key_times_s) for layer, grid in grids(config).items()}
+    return all(its.received.ndim == 3 and its.received.shape[::2] == (windows, keys[layer]) for layer, its in layers.items())

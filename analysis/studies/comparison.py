@@ -214,5 +214,10 @@ def _at(found: Any, *path: str) -> Any:
 
 
 def _number(found: Any) -> float | None:
-    is_number = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
-    return float(found) if is_number else None
+    """A finite number as a float; None for anything else, as for one too large for a float."""
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    try:
+        return float(found) if math.isfinite(found) else None
+    except OverflowError:
+        return None

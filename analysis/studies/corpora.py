@@ -9,7 +9,8 @@ from analysis.datasets.maestro import load_maestro
 from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.piece import SPLITS, Corpus
 from analysis.datasets.slakh import MIXES, load_slakh
-from analysis.errors import CorpusError
+from analysis.errors import CorpusError, shown
+from analysis.files import home_expanded, is_folder, is_text
 
 PROFILES = ("small", "full")
 NAMES = (*PROFILES, *(f"{profile}-{one}" for profile in PROFILES for one in CONDITION_SETS if one != "recorded"))
@@ -35,9 +36,11 @@ def open_corpus(
     if name in NAMES:
         profile, _, conditions = name.partition("-")
         return load_demo_corpus(profile, conditions or "recorded", sample_rate=sample_rate, progress=progress)
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise CorpusError(f"There is no corpus {name!r}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
+    folder = home_expanded(name)
+    if not is_text(name):
+        raise CorpusError(f"The name {shown(name)} is not text in UTF-8. Rename the folder.")
+    if not is_folder(folder):
+        raise CorpusError(f"There is no corpus {shown(name)}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
     if any(folder.glob("maestro*.csv")) or any(folder.glob("maestro*.json")):
         return load_maestro(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
     load = load_slakh if _is_slakh(folder) else load_paired_folder

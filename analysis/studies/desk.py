@@ -1,13 +1,15 @@
 """What a study is given and what it gives back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from numpy import ndarray
 
 from analysis.datasets.piece import Corpus
+from analysis.errors import CheckpointError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.results import Value
@@ -81,6 +83,16 @@ class Desk:
             self.progress(round(PART_STEPS * (number + done / max(total, 1))), PART_STEPS * n_parts, what)
 
         return replace(self, progress=within)
+
+
+def refuse_not_finite(name: str, arrays: Iterable[ndarray]) -> None:
+    """Refuse what a model computed where it is not finite: weights may be finite and overflow all the same.
+
+    Raises:
+        CheckpointError: a number is NaN or infinite.
+    """
+    if not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
+        raise CheckpointError(f"The embeddings of {name} are not finite; it cannot be examined. Train it again.")
 
 
 @dataclass(frozen=True)

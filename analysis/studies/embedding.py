@@ -151,7 +151,8 @@ def headline(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: M
     best = max(names, key=lambda name: get(name, AUC_OTHER).value or 0.0)
     difference = by_name.get(f"{best}, trained minus untrained: {AUC_OTHER}")
     close = _closeness(get(best, AUC_OTHER), get(best, AUC_OTHER, "untrained"), difference)
-    return f"{best}: {close} {_apart(get(best, GAP), gap_p[best])}"
+    works = "one work" if get(best, AUC_OTHER).value is None else "two works"  # with more there is an interval
+    return f"{best}: {close} {_apart(get(best, GAP), gap_p[best], works)}"
 
 
 def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
@@ -160,7 +161,7 @@ def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
     numbers = f"AUC {format_value(auc, 'chance')}"
     twins = f"untrained twin {_bare(twin)};"
     if auc.inside_null is None:
-        return f"matched audio and MIDI against mismatched ones: {numbers}, with too few works for an interval; {twins}"
+        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}, of two works; {twins}"
     if auc.inside_null:
         return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}; {twins}"
     if auc.value < 0.5:
@@ -173,10 +174,10 @@ def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
     return f"{said}, but less than in the {twins}"
 
 
-def _apart(gap: Value, p: float | None) -> str:
+def _apart(gap: Value, p: float | None, works: str) -> str:
     said = f"the two modalities lie {_bare(gap)} apart"
     if gap.inside_null is None or p is None:
-        return f"{said}, one work being too few to judge that."
+        return f"{said}, {works} being too few to judge that."
     exchanged = format_value(replace(gap, value=gap.null, ci_low=None, ci_high=None, null=None))
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if p >= 0.05:
@@ -189,6 +190,8 @@ def _apart(gap: Value, p: float | None) -> str:
 def _of_a_layer(name: str, layer: str, shared: Value, twin: Value) -> str:
     chance = f"chance {100 * (shared.null or 0.0):.1f} %"
     said = f"At {layer} audio and MIDI have spaces of their own; in {name} the two share {_bare(shared)} of a window's neighbours"
+    if shared.inside_null is None:
+        return f"{said}, which so few works cannot tell from chance ({100 * (shared.null or 0.0):.1f} %)."
     if shared.inside_null:
         return f"{said}, not distinguishable from chance ({100 * (shared.null or 0.0):.1f} %), untrained twin {_bare(twin)}."
     return f"{said} ({chance}, untrained twin {_bare(twin)})."

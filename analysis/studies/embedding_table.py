@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import ConfigError
+from analysis.files import spreadsheet_safe
 from analysis.results import Result
 
 STUDY = "embedding"
@@ -53,7 +54,7 @@ def write_points(result: Result, folder: Path) -> list[Path]:
     """
     table = points_table(result)
     writers: dict[str, Callable[[Path], object]] = {
-        "points.csv": lambda path: table.to_csv(path, index=False),
+        "points.csv": lambda path: without_formulas(table).to_csv(path, index=False, lineterminator="\r\n"),
         "points.parquet": lambda path: table.to_parquet(path, index=False),
     }
     for name, write in writers.items():
@@ -64,6 +65,11 @@ def write_points(result: Result, folder: Path) -> list[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     return [folder / name for name in writers]
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """A table for a CSV file in which no text is a formula; numbers stay as they are."""
+    return pd.DataFrame([spreadsheet_safe(row) for row in table.to_dict("records")], columns=table.columns).astype(table.dtypes)
 
 
 def _one_of(result: Result, name: str, side: int, n: int) -> np.ndarray:

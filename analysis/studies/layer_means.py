@@ -23,7 +23,7 @@ from analysis.models.pooling import mean_over_tokens
 from analysis.models.taps import capture, intervene, list_taps
 from analysis.results import code_version
 from analysis.store import Store, StoreError
-from analysis.studies.desk import Desk, tell_nobody
+from analysis.studies.desk import Desk, refuse_not_finite, tell_nobody
 from analysis.studies.pool_embeddings import Weights, batch_size
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -87,6 +87,7 @@ def layer_means(
 
     Raises:
         ConfigError: there is no such tap.
+        CheckpointError: an activation is not finite.
         CorpusError: there are no windows.
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
@@ -111,6 +112,7 @@ def layer_means(
         parts.append(halving(len(rest), partial(_first, model, rest, side, chosen, altered, desk.device), desk))
         done += len(next(iter(parts[-1].values())))
     means = {name: np.concatenate([part[name] for part in parts]) for name in chosen}
+    refuse_not_finite(checkpoint.name, means.values())
     if keep and desk.store is not None:
         with contextlib.suppress(StoreError):
             desk.store.put(key, {"kind": "layer means"}, means)

@@ -40,7 +40,10 @@ def remember_listing(name: str, corpus: Corpus, store: Store) -> None:
 def _known_listing(store: Store, name: str) -> list[Listed] | None:
     if (entry := store.get(_key(name))) is None:
         return None
-    return [(piece_id, split, Path(audio), Path(midi)) for piece_id, split, audio, midi in entry.document["pieces"]]
+    try:
+        return [(str(piece_id), split, Path(audio), Path(midi)) for piece_id, split, audio, midi in entry.document["pieces"]]
+    except (KeyError, TypeError, ValueError):  # of another version, or written by somebody else
+        return None
 
 
 def _key(name: str) -> str:

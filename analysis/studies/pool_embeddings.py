@@ -18,6 +18,7 @@ from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
 from analysis.results import code_version
 from analysis.store import Store, StoreError
+from analysis.studies.desk import refuse_not_finite
 from analysis.studies.study import Desk
 from analysis.training.evaluation import embed_segments
 
@@ -76,6 +77,7 @@ def embed(
 
     Raises:
         OutOfMemoryError: not even one window fits.
+        CheckpointError: an embedding is not finite.
         Cancelled: somebody asked to stop.
     """
     places = [[segment.piece.piece_id, segment.start_s] for segment in segments]
@@ -84,8 +86,10 @@ def embed(
         corpus=desk.corpus.sha256, windows=places,
         seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
     )  # fmt: skip
-    if desk.store is not None and (entry := desk.store.get(key)) is not None:
-        return np.array(entry.arrays["audio"]), np.array(entry.arrays["midi"])
+    if desk.store is not None and (entry := desk.store.get(key)) is not None and set(entry.arrays) == {"audio", "midi"}:
+        audio, midi = np.array(entry.arrays["audio"]), np.array(entry.arrays["midi"])
+        _tell_equal(desk, f"{checkpoint.name}, {weights}", audio, midi)
+        return audio, midi
     model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device)
     size, parts, done = batch_size(checkpoint.model_config, desk.device), [], 0
     while done < len(segments):
@@ -94,10 +98,19 @@ def embed(
         parts.append(halving(len(rest), partial(_embed_first, model, rest, desk.device), desk))
         done += len(parts[-1][0])
     audio, midi = (np.concatenate(side) for side in zip(*parts, strict=True))
+    refuse_not_finite(checkpoint.name, (audio, midi))
+    _tell_equal(desk, f"{checkpoint.name}, {weights}", audio, midi)
     if desk.store is not None:
         with contextlib.suppress(StoreError):
             desk.store.put(key, {"kind": "embeddings"}, {"audio": audio, "midi": midi})
     return audio, midi
+
+
+def _tell_equal(desk: Desk, who: str, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> None:
+    """Say that a model gives every window the same embedding: then nothing that is measured of it tells anything else."""
+    both = (("audio", audio), ("MIDI", midi))
+    if sides := [side for side, found in both if len(found) > 1 and not np.ptp(found, axis=0).any()]:
+        desk.notice(f"{who}: all {' and all '.join(sides)} embeddings are equal. Ties count as misses, so S is 0 by that rule.")
 
 
 def _embed_first(

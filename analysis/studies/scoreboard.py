@@ -75,11 +75,24 @@ def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str,
     scores = {name: by_name[f"{name}, trained, canonical: S"] for name in names}
     best = max(names, key=lambda name: scores[name].value or 0.0)
     score, twin = scores[best], by_name[f"{best}, untrained, canonical: S"]
+    if all(_is_last(by_name, f"{best}, trained, canonical", way) for way in DIRECTIONS):
+        return (
+            f"S = {format_value(score, 'chance')} of {score.n} queries (chance {100 * (score.null or 0.0):.1f} %): {best} ranks "
+            "every match last, as where all embeddings are equal, since ties count as misses."
+        )
     said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries"
     said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(replace(twin, null=None))})."
     others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
     alike = [row["second"] if row["first"] == best else row["first"] for row in others if row["p"] >= 0.05]
     return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
+
+
+def _is_last(by_name: Mapping[str, Value], label: str, direction: str) -> bool:
+    """Whether every match has the last rank: the mean of 1 / rank is 1 / pool size, which is the chance of R@1."""
+    found, chance = by_name.get(f"{label}: MRR {direction}"), by_name.get(f"{label}: R@1 {direction}")
+    if found is None or chance is None or found.value is None or not chance.null:
+        return False
+    return found.value <= chance.null * (1 + 1e-9)
 
 
 def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, Pools]:

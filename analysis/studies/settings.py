@@ -1,13 +1,13 @@
 """What a setting of a study may be, checked before anything is opened: it may come from an address in a browser."""
 
-import math
 from types import ModuleType
 from typing import Any
 
-from analysis.errors import ConfigError
+from analysis.errors import ConfigError, shown
 
 SPLITS = ("train", "validation", "test", "all")
 LONGEST_TEXT = 2_000
+LARGEST_SEED = 2**63 - 1
 MOST = {
     "windows_per_piece": 2_000, "n_queries": 20_000, "pool_size": 4_096, "n_same_piece": 4_096, "n_same_composer": 4_096,
     "n_shuffles": 2_000, "shuffles": 200, "n_seeds": 20, "evaluation_seeds": 200, "dose_windows": 2_000, "reading_windows": 2_000,
@@ -36,8 +36,8 @@ def refuse_setting(study: str, module: ModuleType, key: str, value: Any) -> None
             raise ConfigError(f"{key} of {study} has {len(value):,} characters; expected at most {LONGEST_TEXT:,}.")
         splits = getattr(module, "SPLITS", SPLITS)
         if key == "split" and value not in splits:
-            raise ConfigError(f"There is no split {value!r}; expected one of {', '.join(splits)}.")
-    elif isinstance(value, int | float) and not isinstance(value, bool) and key != "seed":
-        least, most = LEAST.get(key, 0), MOST.get(key, 1_000_000)
-        if not math.isfinite(value) or not least <= value <= most:
-            raise ConfigError(f"{key} of {study} is {value!r}; expected a number from {least} to {most:,}.")
+            raise ConfigError(f"There is no split {shown(value)}; expected one of {', '.join(splits)}.")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        least, most = (-LARGEST_SEED, LARGEST_SEED) if key == "seed" else (LEAST.get(key, 0), MOST.get(key, 1_000_000))
+        if not least <= value <= most:  # which is also what NaN and infinity are not
+            raise ConfigError(f"{key} of {study} is {shown(value)}; expected a number from {least:,} to {most:,}.")

@@ -20,6 +20,7 @@ from analysis.results import Result
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
+COMPRESSED = (zipfile.BadZipFile, zlib.error)  # what damaged files run into
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -148,12 +149,23 @@ def _read(place: Path) -> Result | None:
         document = json.loads(gzip.decompress(place.read_bytes()))
         with np.load(place.with_name(place.name.replace(".json.gz", ".npz")), allow_pickle=False) as arrays:
             return Result.from_document(document, dict(arrays))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, ConfigError):
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ConfigError,
+    ):
         return None
 
 
 def _is_of(result: Result, study: str, checkpoints: Mapping[str, str]) -> bool:
-    return result.study == study and dict(result.provenance.get("checkpoint_sha256", {})) == dict(checkpoints)
+    return result.study == study and result.provenance.get("checkpoint_sha256", {}) == dict(checkpoints)
 
 
 def _digits(study: str, request: Mapping[str, Any]) -> str:

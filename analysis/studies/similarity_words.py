@@ -113,6 +113,8 @@ def headline(summary: Table, differences: Table, measure: str) -> str:
 
 
 def _verdict(row: Mapping[str, Any], gain: Mapping[str, Any] | None) -> str:
+    if row["null"] is None or row["ci_low"] is None:
+        return "cannot be said to share structure"
     if row["inside_null"]:
         return "are not distinguishable from shuffled pairs (95 %)"
     if gain is None or gain["ci_low"] is None or gain["ci_low"] > 0:

@@ -17,7 +17,8 @@ import torch
 
 from analysis import paths
 from analysis.datasets.piece import Corpus
-from analysis.errors import CheckpointError, ConfigError
+from analysis.errors import CheckpointError, ConfigError, shown
+from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
@@ -40,7 +41,7 @@ def study_module(name: str) -> ModuleType:
         ConfigError: there is no such study.
     """
     if name not in STUDIES:
-        raise ConfigError(f"There is no study {name!r}: expected one of {', '.join(STUDIES)}.")
+        raise ConfigError(f"There is no study {shown(name)}: expected one of {', '.join(STUDIES)}.")
     return importlib.import_module(STUDIES[name])
 
 
@@ -54,7 +55,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     kind = module.Request
     fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
     if unknown := sorted(set(settings) - set(fields)):
-        raise ConfigError(f"{name} has no setting {', '.join(map(repr, unknown))}: expected one of {', '.join(fields)}.")
+        raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
     for key, value in converted.items():
         refuse_setting(name, module, key, value)
@@ -66,8 +67,8 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
 def _converted(study: str, key: str, value: Any, default: Any) -> Any:
     try:
         return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{key} of {study} is {value!r}; expected {type(default).__name__} like {default!r}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -77,12 +78,14 @@ def find_checkpoint(name: str) -> Checkpoint:
         CheckpointError: there is none, or it cannot be opened.
     """
     for root in paths.checkpoint_roots():
-        if name and Path(name).name == name and (root / name).is_dir():
+        if name and Path(name).name == name and is_folder(root / name):
             return open_checkpoint(root / name)
-    folder = Path(name).expanduser()
-    if not name or not folder.is_dir():
-        known = sorted({path.parent.name for root in paths.checkpoint_roots() for path in root.glob("*/config.json")})
-        raise CheckpointError(f"There is no checkpoint {name!r}: expected a folder, or one of {', '.join(known) or 'none yet'}.")
+    folder = home_expanded(name)
+    if not name or not is_folder(folder):
+        known = sorted({printable(path.parent.name) for root in paths.checkpoint_roots() for path in root.glob("*/config.json")})
+        raise CheckpointError(
+            f"There is no checkpoint {shown(name)}: expected a folder, or one of {', '.join(known) or 'none yet'}."
+        )
     return open_checkpoint(folder)
 
 

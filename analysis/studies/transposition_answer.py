@@ -114,6 +114,8 @@ def _alike(by_name: Mapping[str, Value], best: str, size: int) -> str:
     excess = by_name[f"{best}, trained, semitones +{size}: displacement alignment above mismatched windows"]
     said = f"At +{size}, audio and MIDI of a window move with a cosine of {format_value(replace(cosine, null=None))}"
     mismatched = format_value(Value("null", cosine.null, None, None, cosine.n, None, "", ""))
+    if excess.inside_null is None:
+        return f"{said}, which so few works cannot tell from windows of other works ({mismatched})."
     if excess.inside_null:
         return f"{said}, not distinguishable from windows of other works ({mismatched})."
     return f"{said} (windows of other works {mismatched})."

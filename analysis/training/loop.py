@@ -1,6 +1,5 @@
 """Train an arm: the same loop for every arm, resumable to the same numbers."""
 
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
 from analysis.training.recipes import FREEZES, LEARNING_RATES
+from analysis.training.resume import damaged, load, read_state
 from analysis.training.schedules import ENDS, Schedule
 
 Progress = Callable[[int, int, str], None]
@@ -197,17 +197,16 @@ class Run:
         Raises:
             ConfigError: the file belongs to another request or corpus, or is damaged.
         """
-        try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-            before = {**state["request"], "corpus": state["corpus_sha256"]}
-        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-            raise ConfigError(f"{path} cannot be resumed: it is damaged. Begin again without --resume.") from error
+        state = read_state(path, self.device)
+        before = {**state["request"], "corpus": state["corpus_sha256"]}
         now = {**asdict(self.request), "corpus": self.corpus_sha256}
         if differing := sorted(name for name in now if now[name] != before.get(name)):
             what = ", ".join(differing)
             raise ConfigError(f"{path.parent.name} was trained with another {what}; use the same again or another --out.")
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        try:
+            load(state, self.model, self.optimizer)
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise damaged(path) from error
         self.step, self.minutes, self.history, self.best = (state[key] for key in ("step", "minutes", "history", "best"))
 
     def _weights(self) -> dict[str, torch.Tensor]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import plotly.graph_objects as go
 import streamlit as st
 
+from analysis.files import spreadsheet_safe
 from analysis.results import Result
 from app import state
 
@@ -74,14 +75,13 @@ def _downloads(key: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> N
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Records as CSV with the columns of the first.
 
-    >>> print(as_csv([{"layer": 1, "value": 0.5}]).strip())
-    layer,value
-    1,0.5
+    >>> as_csv([{"layer": 1, "value": 0.5}]).splitlines()
+    ['layer,value', '1,0.5']
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n", extrasaction="ignore")
+    writer = csv.DictWriter(text, list(rows[0]), extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(spreadsheet_safe, rows))
     return text.getvalue()
 
 

@@ -12,6 +12,8 @@ from app.components.plain import plain
 
 FAMILY = "dual encoder"
 NONE = "—"
+LARGEST = 2**53 - 1  # that a browser can show as a whole number
+UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what values from elsewhere may run into
 COLUMNS = {
     "name": st.column_config.TextColumn("name", pinned=True, width=140),
     "S": st.column_config.TextColumn("S, canonical pool", width=136, help="With its 95 % interval, bootstrap over works"),
@@ -35,7 +37,7 @@ def pick(good: Sequence[Any]) -> Any:
     wanted = state.get_text("checkpoint")
     default = names.index(wanted) if wanted in names else 0
     found = st.dataframe(
-        [_row(one) for one in ordered],
+        [_row_or_fault(one) for one in ordered],
         column_config=COLUMNS,
         hide_index=True,
         placeholder=NONE,
@@ -66,6 +68,14 @@ def broken(found: Sequence[Any]) -> None:
         st.warning("\n".join([f"{noun} cannot be opened:", *lines]), icon=":material/warning:")
 
 
+def _row_or_fault(one: Any) -> dict[str, Any]:
+    """The row of a checkpoint; where what it says of itself cannot be shown, its name and that."""
+    try:
+        return _row(one)
+    except UNSHOWABLE:
+        return {"name": str(one.name), "S": "cannot be shown", "sha256": str(one.sha256)[:12]}
+
+
 def _row(one: Any) -> dict[str, Any]:
     trained, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
     counts, steps, pieces = caching.parameters_of(one), one.training.get("steps"), one.training.get("n_train_pieces")
@@ -79,7 +89,7 @@ def _row(one: Any) -> dict[str, Any]:
         "family": FAMILY,
         "parameters": counts["total"] if counts else None,
         "data": data,
-        "steps": steps if type(steps) is int else None,
+        "steps": steps if type(steps) is int and abs(steps) <= LARGEST else None,
         "sha256": str(one.sha256)[:12],
     }
 

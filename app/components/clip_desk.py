@@ -84,8 +84,11 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
     What a job has yet to read is None; the job is drawn in its place.
     """
+    from analysis.jobs.clip_memory import refuse_large_window
+
     if (use := clip_job.use(checkpoint, clip, twin=False)) is None:
         return None, None
+    refuse_large_window(checkpoint.model_config, str(checkpoint.name))
     result = caching.analysis(checkpoint, clip.waveform, use)
     over_time = st.container()
     left, right = st.columns(2)

@@ -52,12 +52,13 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
 
 def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
     """What attention did over a clip, as a `ClipUse`: stored, else read here if the clip is short, else None beside its job."""
+    from analysis.jobs.clip_memory import is_small
     from analysis.studies.clip_cost import is_short
 
     wave = clip.waveform
     if (found := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
         return found
-    if is_short(checkpoint.model_config, wave.duration_s):
+    if is_short(checkpoint.model_config, wave.duration_s) and is_small(checkpoint.model_config, wave.duration_s):
         return _read_here(checkpoint, wave, twin=twin)
     _ask(checkpoint, wave)
     return None

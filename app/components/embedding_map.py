@@ -283,11 +283,11 @@ def points_csv(result: Result, record: Row, picked: Sequence[Row]) -> str:
     """The chosen points of a map with everything that is known of them, as CSV."""
     import pandas as pd
 
-    from analysis.studies.embedding_table import OF_MAP, points_table
+    from analysis.studies.embedding_table import OF_MAP, points_table, without_formulas
 
     table = points_table(result)
     for name in OF_MAP:
         table = table[table[name] == record[name]]
     wanted = {(row["modality"], int(row["window"])) for row in picked}
     keep = [pair in wanted for pair in zip(table["modality"], table["window"], strict=True)]
-    return pd.DataFrame(table[keep]).to_csv(index=False)
+    return without_formulas(pd.DataFrame(table[keep])).to_csv(index=False, lineterminator="\r\n")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from analysis.files import open_regular
 from app.layout import plain
 
 __all__ = ["card", "plain"]
@@ -13,7 +14,7 @@ MOST_BYTES = 64 * 1024
 def card(path: Path) -> str | None:
     """The first 64 KiB of a Markdown file, its headings small, its pictures not fetched; None where there is none."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, path.parent) as file:
             text = file.read(MOST_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return None

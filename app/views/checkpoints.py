@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.studies.comparison import by_score, compare_headline, read_score
 from app import access, controls, layout
 from app.charts import scores
-from app.components import checkpoint_card, checkpoint_table, import_panel
+from app.components import checkpoint_card, checkpoint_table, import_panel, import_removal
 
 HOW_TO_READ = """
 **S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
@@ -39,14 +39,23 @@ def page() -> None:
     with top:
         chosen = _library(good)
         checkpoint_table.broken(broken)
+        import_removal.draw(chosen, broken)
     if chosen is not None:
         ordered = by_score(good)
         if read_score(ordered[0].evaluation):
             st.plotly_chart(scores.forest(ordered, chosen.name), theme=None, key="scores", config={"displaylogo": False})
-        checkpoint_card.draw(chosen)
+        _card(chosen)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
     layout.provenance({} if chosen is None else {"checkpoint": f"{chosen.name} ({str(chosen.sha256)[:12]})"})
+
+
+def _card(chosen: Any) -> None:
+    """The card; where what a checkpoint says of itself cannot be shown, that alone is said, and the page goes on."""
+    try:
+        checkpoint_card.draw(chosen)
+    except checkpoint_table.UNSHOWABLE as error:
+        layout.error(f"What {chosen.name} says of itself cannot be shown ({error}). Correct its config.json, or remove it.")
 
 
 def _library(good: list[Any]) -> Any | None:

@@ -23,7 +23,12 @@ LIST = ("Ada@Example.org", " ben@example.org ", "")
         ("127.8.8.8", False, False, None, (), None),
         ("localhost", False, False, None, (), None),
         ("::1", False, False, None, (), None),
-        ("localhost", False, True, None, LIST, None),
+        ("localhost", False, True, None, LIST, "Log in to see it"),
+        ("127.0.0.1", False, True, None, (), "Log in to see it"),
+        ("::1", False, True, "eve@example.org", LIST, "eve@example.org is not on the list"),
+        ("127.0.0.1", False, True, "ada@example.org", LIST, None),
+        ("127.0.0.1", False, False, None, LIST, "nobody can log in"),
+        ("127.0.0.1", False, False, None, ("", " "), None),
         ("0.0.0.0", True, False, None, (), None),
         ("0.0.0.0", False, False, None, (), "bound to 0.0.0.0"),
         ("0.0.0.0", False, False, "ada@example.org", LIST, "nobody has to log in"),
@@ -41,6 +46,19 @@ LIST = ("Ada@Example.org", " ben@example.org ", "")
         ("0.0.0.0", False, True, "eve@example.org", LIST, "eve@example.org is not on the list"),
         ("0.0.0.0", False, True, "ada@example.org.evil", LIST, "is not on the list"),
         ("0.0.0.0", False, True, "ada@example.org", (), "is not on the list"),
+        ("0.0.0.0", False, True, "\N{KELVIN SIGN}@x.org", ("k@x.org",), "is not on the list"),
+        ("0.0.0.0", False, True, "stra\N{LATIN SMALL LETTER SHARP S}e@x.org", ("strasse@x.org",), "is not on the list"),
+        ("0.0.0.0", False, True, "\N{LATIN SMALL LIGATURE FFI}@x.org", ("ffi@x.org",), "is not on the list"),
+        ("0.0.0.0", False, True, "\N{LATIN SMALL LETTER LONG S}@x.org", ("s@x.org",), "is not on the list"),
+        ("0.0.0.0", False, True, "k@x.org", ("\N{KELVIN SIGN}@x.org",), "is not on the list"),
+        (
+            "0.0.0.0",
+            False,
+            True,
+            "é@x.org",
+            ("\N{LATIN CAPITAL LETTER E WITH ACUTE}@x.org",),
+            "is not on the list",
+        ),
     ],
 )
 def test_decisions(address, insecure, auth, email, allowed, said):
@@ -51,6 +69,7 @@ def test_decisions(address, insecure, auth, email, allowed, said):
 def test_whoever_is_let_in_without_a_login_is_told():
     assert decide("0.0.0.0", True, False, None, ()) == Allowed(access.NOTICE)
     assert decide("127.0.0.1", True, False, None, ()) == Allowed()
+    assert decide("127.0.0.1", True, True, None, ()) == Allowed(access.NOTICE)
 
 
 @pytest.fixture
@@ -125,20 +144,55 @@ def test_who_is_not_logged_in_can_log_in(open_server):
 def test_the_list_decides(open_server, monkeypatch, listed, secrets, is_in):
     monkeypatch.setenv("OTOSCOPE_ALLOWED", listed)
     monkeypatch.setattr(access, "_email", lambda: "ada@example.org")
+    monkeypatch.setattr(access, "_logged_in", lambda: True)
     app = opened(APP / "main.py", **AUTH, **secrets)
     assert (app.title[0].value != "Otoscope") == is_in
     if not is_in:
         assert [button.label for button in app.button] == ["Log out"]
 
 
-def test_an_address_that_is_not_verified_is_nobody(monkeypatch):
+def email_of(user, monkeypatch):
+    """What counts as the address of a user of whom the provider says so much."""
     monkeypatch.setattr(access, "_auth_configured", lambda: True)
-    for user, email in (
-        ({"is_logged_in": True, "email": "a@b.c"}, "a@b.c"),
-        ({"is_logged_in": True, "email": "a@b.c", "email_verified": False}, None),
-        ({"is_logged_in": False, "email": "a@b.c"}, None),
-        ({"is_logged_in": True}, None),
-        ({}, None),
-    ):
-        monkeypatch.setattr(access.st, "user", user)
-        assert access._email() == email
+    monkeypatch.setattr(access.st, "user", user)
+    return access._email()
+
+
+WHO = {"is_logged_in": True, "email": "a@b.c"}
+
+
+@pytest.mark.parametrize("said", [False, "false", "False", 0, 1, None, "", "no", "yes", [True]])
+def test_an_address_that_is_not_verified_is_nobody(said, monkeypatch):
+    for variable in ("0", "1"):
+        monkeypatch.setenv("OTOSCOPE_UNVERIFIED", variable)
+        assert email_of({**WHO, "email_verified": said}, monkeypatch) is None
+
+
+@pytest.mark.parametrize("said", [True, "true", "True"])
+def test_an_address_that_is_verified_counts(said, monkeypatch):
+    assert email_of({**WHO, "email_verified": said}, monkeypatch) == "a@b.c"
+    assert email_of({**WHO, "email_verified": said, "is_logged_in": False}, monkeypatch) is None
+    assert email_of({"is_logged_in": True, "email_verified": said}, monkeypatch) is None
+    assert email_of({}, monkeypatch) is None
+
+
+def test_where_nothing_is_said_the_operator_decides(monkeypatch):
+    monkeypatch.delenv("OTOSCOPE_UNVERIFIED", raising=False)
+    assert email_of(WHO, monkeypatch) is None
+    monkeypatch.setenv("OTOSCOPE_UNVERIFIED", "1")
+    assert email_of(WHO, monkeypatch) == "a@b.c"
+
+
+def test_who_is_logged_in_unverified_is_told_and_can_log_out(open_server, monkeypatch):
+    monkeypatch.setattr(access, "_logged_in", lambda: True)
+    monkeypatch.setattr(access, "_email", lambda: None)
+    app = opened(APP / "main.py", **AUTH)
+    assert "does not say that your e-mail address is verified" in app.warning[0].value
+    assert [button.label for button in app.button] == ["Log out"]
+
+
+def test_a_login_is_asked_for_on_this_computer_too(monkeypatch):
+    monkeypatch.delenv("OTOSCOPE_ALLOWED", raising=False)
+    app = opened(APP / "main.py", **AUTH)
+    assert app.warning[0].value == "This dashboard is for people on its list. Log in to see it."
+    assert [button.label for button in app.button] == ["Log in"]

@@ -193,3 +193,46 @@ def test_the_card_is_read_from_the_folder(library, tmp_path, opened):
     (tmp_path / "card.md").write_text("# Title\n\nWords.")
     library.append(checkpoint("only", 0.5, path=tmp_path))
     assert "##### Title\n\nWords." in [one.value for one in opened().markdown]
+
+
+def test_an_import_can_be_taken_back_and_others_cannot(library, opened, press, labels, monkeypatch, tmp_path):
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    folder = tmp_path / "checkpoints" / "mine"
+    folder.mkdir(parents=True)
+    library.append(checkpoint("shipped", 0.3))
+    assert "Remove it" not in labels(opened())
+    library[:] = [checkpoint("mine", 0.4, path=folder)]
+    app = opened()
+    assert "Remove it" in labels(app)
+    monkeypatch.setattr(caching, "checkpoints", list)
+    press(app, "Remove it")
+    assert not folder.exists()
+
+
+def test_an_import_that_cannot_be_opened_can_be_taken_back(library, opened, labels, monkeypatch, tmp_path):
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
+    library.append(SimpleNamespace(path=tmp_path / "checkpoints" / "bad", reason="It is broken."))
+    library.append(SimpleNamespace(path=tmp_path / "elsewhere" / "bad", reason="It is broken."))
+    assert labels(opened()).count("Remove it") == 1
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_numbers_that_nothing_holds_spoil_neither_table_nor_card(number, library, opened):
+    odd = checkpoint("odd", 0.9)
+    odd.evaluation["trained"]["canonical"]["audio_to_midi"] = {"R@1": number}
+    odd.training["steps"] = number
+    library += [checkpoint("sound", 0.3), odd]
+    app = opened()
+    assert list(app.dataframe[0].value["name"]) == ["odd", "sound"]
+
+
+def test_what_cannot_be_shown_is_said_and_the_page_goes_on(library, opened):
+    class Odd(dict):
+        def get(self, *_):
+            raise OverflowError("too large")
+
+    library += [checkpoint("sound", 0.3), checkpoint("odd", None, training=Odd())]
+    app = opened(checkpoint="odd")
+    assert list(app.dataframe[0].value["name"]) == ["sound", "odd"]
+    assert list(app.dataframe[0].value["S"])[1] == "cannot be shown"
+    assert "What odd says of itself cannot be shown" in app.error[0].value

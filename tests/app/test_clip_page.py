@@ -12,12 +12,14 @@ from analysis import paths
 from analysis.datasets.audio import Waveform
 from analysis.jobs import clips
 from analysis.jobs.context import Context
+from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store
 from analysis.studies import clip_cost
 from analysis.studies.clip_store import keep_recording, recording_key
-from app import caching, controls
+from app import answers, caching, controls
+from app.components import clip_job
 
 FIGURES_HEARD, FIGURES_READ = 2, 6  # waveform and spectrogram; then received, attention, self-similarity and A4
 
@@ -199,3 +201,14 @@ def test_another_configuration_of_the_same_weights_is_another_model(demo, one, q
     assert labels(open_page("views/clip.py")) == ["Read the attention"]
     assert caching.model(one) is caching.model(one)
     assert caching.model(one) is not caching.model(other)
+
+
+def test_few_weights_with_large_activations_are_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2**6, 2**5, 2**4, 2**3))
+    clip: Any = SimpleNamespace(waveform=SimpleNamespace(duration_s=30.0))
+    asked: list[bool] = []
+    monkeypatch.setattr(answers, "stored_use", lambda *_, **__: None)
+    monkeypatch.setattr(clip_job, "_ask", lambda *_: asked.append(True))
+    monkeypatch.setattr(clip_job, "_read_here", lambda *_, **__: pytest.fail("the page read it"))
+    assert clip_job.use(SimpleNamespace(model_config=config), clip, twin=False) is None
+    assert asked == [True]

@@ -3,6 +3,7 @@
 import http.client
 import re
 import select
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -127,3 +128,44 @@ def test_a_body_without_a_length_is_refused_once_it_is_beyond_the_limit(visit: V
                 break
         assert LIMIT_BYTES < sent < 100 * MIB
         assert answered(connection) == 413
+
+
+def refused(visit: Visit, host: str, origin: str) -> bool:
+    """Whether the server closes a WebSocket with these headers before it opens."""
+    try:
+        with closing(socket.create_connection((visit.host, visit.port), timeout=60)) as raw:
+            head = f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n"
+            head += "Upgrade: websocket\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            raw.sendall(head.encode())
+            return b" 101 " not in raw.recv(100)
+    except OSError:
+        return True
+
+
+def test_a_site_that_lets_its_name_point_here_opens_nothing(visit: Visit) -> None:
+    assert refused(visit, f"evil.example:{visit.port}", f"http://evil.example:{visit.port}")
+    assert not refused(visit, f"127.0.0.1:{visit.port}", f"http://127.0.0.1:{visit.port}")
+    assert not refused(visit, f"localhost:{visit.port}", f"http://localhost:{visit.port}")
+
+
+def test_a_page_on_another_port_opens_nothing(visit: Visit) -> None:
+    assert refused(visit, f"localhost:{visit.port}", "http://localhost:1")
+    assert refused(visit, f"localhost:{visit.port}", f"http://127.0.0.1:{visit.port}")
+
+
+@pytest.mark.parametrize("path", ["/", "/_stcore/host-config"])
+def test_no_other_site_frames_a_page(path: str, visit: Visit) -> None:
+    with closing(visit.connection()) as connection:
+        connection.request("GET", path)
+        with connection.getresponse() as response:
+            body = response.read()
+            assert response.getheader("X-Frame-Options") == "SAMEORIGIN"
+            assert response.getheader("Content-Security-Policy") == "frame-ancestors 'self'"
+    assert path == "/" or b'"allowedOrigins":[]' in body
+
+
+def test_figures_of_the_server_are_not_told(visit: Visit) -> None:
+    assert visit.status("GET", "x") in (404, 405)
+    with closing(visit.connection()) as connection:
+        connection.request("GET", "/_stcore/metrics")
+        assert answered(connection) == 404

@@ -14,6 +14,8 @@ def test_what_protects_the_server_is_on() -> None:
     assert server["enableXsrfProtection"] is True
     assert server["enableCORS"] is True
     assert server["maxUploadSize"] == 50
+    assert server["allowedHosts"] == ["127.0.0.1", "localhost", "::1"]
+    assert CONFIG["client"]["allowedOrigins"] == []
     assert CONFIG["browser"]["gatherUsageStats"] is False
     assert CONFIG["client"]["showErrorDetails"] == "none"
 

@@ -1,5 +1,6 @@
 """A folder of one's own recordings: what pairs, what shares a group, and what is said about the rest."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -197,3 +198,18 @@ def test_what_straddles_published_splits_stays_where_it_is_held_out() -> None:
     kept, notices = drop_straddlers(pieces)
     assert [piece.piece_id for piece in kept] == ["2", "4"]
     assert notices == ("Left out because another take of the same work is in a stricter split (2): 1, 3.",)
+
+
+def test_a_name_that_is_no_text_is_left_out_with_a_notice(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"M\xfcller0")
+    for stem in ("one", odd):
+        soundfile.write(tmp_path / "x.wav", np.zeros(24_000) + 0.1, 24_000)
+        (tmp_path / "x.wav").rename(tmp_path / f"{stem}.wav")
+        midi = pretty_midi.PrettyMIDI()
+        midi.instruments.append(pretty_midi.Instrument(0))
+        midi.instruments[0].notes.append(pretty_midi.Note(80, 60, 0.0, 0.5))
+        midi.write(str(tmp_path / "x.mid"))
+        (tmp_path / "x.mid").rename(tmp_path / f"{stem}.mid")
+    found = load_paired_folder(tmp_path, sample_rate=24_000)
+    assert [piece.piece_id for piece in found.pieces] == ["one"]
+    assert any(r"not text in UTF-8 (2): M\xfcller0.wav, M\xfcller0.mid" in notice for notice in found.notices)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.jobs.board import Board
+from analysis.jobs.board import MOST_QUEUED, Board
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.log import Outcome
 
@@ -74,3 +74,13 @@ def test_after_the_stop_nothing_is_taken(board: Board) -> None:
     assert [found.id for found in board.stop()] == ["a"]
     with pytest.raises(JobError, match="the server is going down. Start the server again"):
         board.add(job("b"))
+
+
+def test_no_more_than_so_many_jobs_wait(board: Board) -> None:
+    for number in range(MOST_QUEUED):
+        board.add(job(f"{number}"))
+    with pytest.raises(JobError, match=f"{MOST_QUEUED} jobs wait already"):
+        board.add(job("one more"))
+    assert board.add(job("0")).id == "0"  # the same again is no other
+    board.start("0")
+    board.add(job("one more"))

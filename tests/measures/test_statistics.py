@@ -13,10 +13,11 @@ def test_one_piece_has_no_interval() -> None:
     assert found == (None, None)
 
 
-def test_two_pieces_give_the_whole_range() -> None:
-    values = np.repeat([0.0, 1.0], 100)
-    groups = np.repeat(["a", "b"], 100)
-    assert bootstrap_by_piece(groups, lambda index: float(values[index].mean()), seed=0) == (0.0, 1.0)
+def test_two_pieces_give_no_interval_and_three_do() -> None:
+    values = np.repeat([0.0, 1.0, 2.0], 100)
+    groups = np.repeat(["a", "b", "c"], 100)
+    assert bootstrap_by_piece(groups[:200], lambda index: float(values[index].mean()), seed=0) == (None, None)
+    assert bootstrap_by_piece(groups, lambda index: float(values[index].mean()), seed=0) == (0.0, 2.0)
 
 
 @pytest.mark.parametrize("n_works", [6, 8, 24])

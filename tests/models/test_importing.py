@@ -13,7 +13,7 @@ from analysis.errors import CheckpointError
 from analysis.models import importing
 from analysis.models.checkpoint import half_precision, list_checkpoints, open_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.models.importing import import_checkpoint
+from analysis.models.importing import import_checkpoint, remove_import
 
 MODEL = build_arm("D0", "small", 3)
 WEIGHTS = save(half_precision(MODEL.state_dict()))
@@ -265,3 +265,45 @@ class TestWeights:
         refused(
             given, root, r"one/model\.safetensors is not a sound safetensors file: its header claims 9,223,372,036,854,775,807"
         )
+
+
+class TestRemoval:
+    def test_an_import_is_gone_and_the_others_stay(self, root: Path) -> None:
+        for name in ("one", "two"):
+            import_checkpoint(files(), name, root)
+        remove_import("one", root)
+        assert [path.name for path in root.iterdir()] == ["two"]
+
+    def test_what_cannot_be_opened_can_be_removed(self, root: Path) -> None:
+        (root / "bad").mkdir(parents=True)
+        (root / "bad" / "config.json").write_text("{")
+        remove_import("bad", root)
+        assert not list(root.iterdir())
+
+    def test_a_link_is_removed_and_not_what_it_leads_to(self, root: Path, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        root.mkdir()
+        (root / "link").symlink_to(tmp_path / "elsewhere")
+        remove_import("link", root)
+        assert not list(root.iterdir())
+        assert (tmp_path / "elsewhere").is_dir()
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "../one", "/etc", "no", ".hidden", "x" * 5000, "a\0b"])
+    def test_nothing_else_is_removed(self, name: str, root: Path) -> None:
+        import_checkpoint(files(), "one", root)
+        (root / ".hidden").mkdir()
+        with pytest.raises(CheckpointError, match="There is no import .* expected one of one"):
+            remove_import(name, root)
+        assert {path.name for path in root.iterdir()} == {"one", ".hidden"}
+
+
+def test_imports_take_no_more_than_their_room_together(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_checkpoint(files(), "one", root)
+    monkeypatch.setattr(importing, "MOST_IMPORTED_BYTES", 2 * len(WEIGHTS))
+    with pytest.raises(CheckpointError, match="There are 1 imports of .* Remove one first"):
+        import_checkpoint(files(), "two", root)
+    monkeypatch.setattr(importing, "MOST_IMPORTED_BYTES", 10**9)
+    monkeypatch.setattr(importing, "MOST_IMPORTS", 1)
+    with pytest.raises(CheckpointError, match="expected at most 1 of"):
+        import_checkpoint(files(), "two", root)
+    assert [path.name for path in root.iterdir()] == ["one"]

@@ -10,7 +10,10 @@ from analysis.studies.cautions import cautions
 from analysis.studies.study import build_request, run_study
 
 
-@pytest.mark.parametrize(("works", "said"), [(1, "Only one work"), (4, "Only 4 works"), (5, ""), (24, ""), (None, "")])
+@pytest.mark.parametrize(
+    ("works", "said"),
+    [(1, "Only one work"), (2, "Only 2 works: there is no"), (4, "Only 4 works"), (5, ""), (24, ""), (None, "")],
+)
 def test_few_works_are_told_of(works: int | None, said: str) -> None:
     found = cautions(Result("probes", {}, "Headline.", [], {}, {}, {} if works is None else {"n_works": works}))
     assert bool(found) == bool(said)

@@ -1,7 +1,11 @@
 """Which clips a page reads while it is waited for, and which become a job."""
 
+from dataclasses import replace
+
 import pytest
 
+from analysis.errors import CheckpointError
+from analysis.jobs.clip_memory import is_small, refuse_large_window
 from analysis.models.arms import build_config
 from analysis.studies.clip_cost import is_short, multiply_adds, seconds
 
@@ -35,3 +39,20 @@ def test_every_window_costs_the_same() -> None:
     config = build_config("a4x", "small")
     assert multiply_adds(config, 8.1) == 3 * multiply_adds(config, 1.0)
     assert seconds(config, 8.1) == pytest.approx(3 * seconds(config, 1.0))
+
+
+@pytest.mark.parametrize("scale", ["small", "paper"])
+@pytest.mark.parametrize("arm", ["D0", "a4x", "a4r", "d4-a4r"])
+def test_clips_of_our_own_arms_are_small(arm: str, scale: str) -> None:
+    config = build_config(arm, scale)
+    assert is_small(config, 600.0)
+    refuse_large_window(config, arm)
+
+
+def test_few_weights_that_make_large_activations_are_read_by_no_page() -> None:
+    config = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2**6, 2**5, 2**4, 2**3))
+    assert is_short(config, 30.0)
+    assert not is_small(config, 30.0)
+    wide = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2, 2**9, 2**4, 2**3))
+    with pytest.raises(CheckpointError, match="One window of 'wide' takes .* a page looks at no more than"):
+        refuse_large_window(wide, "wide")

@@ -88,3 +88,25 @@ def test_the_key_of_a_use_holds_what_decides_it(checkpoint: Checkpoint, monkeypa
     monkeypatch.undo()
     assert key(weights, twin=True) == key(checkpoint, twin=True)  # the twin does not know the weights ...
     assert key(seed) == key(checkpoint)  # ... nor the trained model the seed
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"config": 3}, {"layers": 5}, {"sample_rate": "x", "name": 1, "sha256": [], "notices": 3}]
+)
+@pytest.mark.parametrize("arrays", [{}, {"samples": np.zeros((2, 2), np.float32)}, {"cells": np.zeros(3)}])
+def test_what_is_something_else_counts_as_none(document: dict, arrays: dict, store: Store) -> None:
+    store.put("a" * 64, document, arrays)
+    assert read_recording(store, "a" * 64) is None
+    assert read_use(store, "a" * 64) is None
+
+
+def test_a_use_that_lacks_a_part_counts_as_none(store: Store, checkpoint: Checkpoint) -> None:
+    put_use(store, "b" * 64, measure_use(checkpoint.model(), recording()))
+    entry = store.get("b" * 64)
+    assert entry is not None
+    for number, name in enumerate(entry.document):
+        store.put(f"{number:064d}", {key: value for key, value in entry.document.items() if key != name}, dict(entry.arrays))
+        assert read_use(store, f"{number:064d}") is None, name
+    for number, name in enumerate(entry.arrays, 100):
+        store.put(f"{number:064d}", entry.document, {key: value for key, value in entry.arrays.items() if key != name})
+        assert read_use(store, f"{number:064d}") is None, name

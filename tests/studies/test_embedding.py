@@ -289,3 +289,11 @@ def test_one_work_is_too_few_to_judge_and_says_so() -> None:
         "one: there is one work only, so that no mismatched pairs can be made; the two modalities lie 0.20 apart, "
         "one work being too few to judge that."
     )
+
+
+def test_two_works_are_too_few_for_a_claim() -> None:
+    values = [Value(f"one, {w}: {AUC_OTHER}", 0.492, None, None, 20, 0.5, "", "") for w in ("trained", "untrained")]
+    values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
+    found = headline(values, ("one",), "embedding", {"one": 0.5})
+    assert "cannot be said to be closer than mismatched ones: AUC 0.492, of two works;" in found
+    assert found.endswith("two works being too few to judge that.")

@@ -136,3 +136,31 @@ def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: 
     ]
     assert result.arrays["candidates.0"].shape == (n_windows, 16)
     assert next(value.null for value in result.values if value.name.endswith(": S")) == chance_of_s(n_windows, 16)
+
+
+def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
+    model = build_arm("a4r", "small", 0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(6e4)
+    save_checkpoint(tmp_path / "huge", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
+    for study, settings in (
+        ("scoreboard", SMALL), ("replication", SMALL), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
+        ("embedding", {}), ("similarity", {}), ("probes", {}),
+    ):  # fmt: skip
+        asked = {"corpus": str(corpus), "split": "all"} | {key: value for key, value in settings.items() if key != "split"}
+        with pytest.raises(CheckpointError, match="The embeddings of huge are not finite; it cannot be examined"):
+            run_study(study, build_request(study, [str(tmp_path / "huge")], asked))
+
+
+def test_a_model_that_hears_nothing_is_said_to_rank_every_match_last(corpus: Path, tmp_path: Path) -> None:
+    model = build_arm("a4r", "small", 0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    save_checkpoint(tmp_path / "zero", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
+    notices: list[str] = []
+    asked = build_request("scoreboard", [str(tmp_path / "zero")], {"corpus": str(corpus), **SMALL})
+    result = finish_study("scoreboard", asked, notice=notices.append).result
+    assert "zero ranks every match last, as where all embeddings are equal, since ties count as misses" in result.headline
+    assert any("all audio and all MIDI embeddings are equal" in notice for notice in notices)

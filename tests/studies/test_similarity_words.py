@@ -80,3 +80,12 @@ def test_values_are_named_after_what_they_are() -> None:
         "a and b, trained, audio with audio, mean over blocks: debiased CKA",
     ]
     assert (found[0].n, found[0].null, found[0].estimator) == (260, 0.001, CKA)
+
+
+@pytest.mark.parametrize(
+    "missing", [{"null": None, "ci_low": None, "ci_high": None}, {"ci_low": None, "ci_high": None}, {"null": None}]
+)
+def test_without_an_interval_or_a_null_nothing_is_claimed(missing: dict) -> None:
+    said = headline([row("a", "trained", 0.87, 0.8, 0.9, **missing), TWIN], [gain("a", "a", None, None)], CKA)
+    assert "cannot be said to share structure" in said
+    assert "layers share structure" not in said

@@ -1,5 +1,6 @@
 """A run that is interrupted and resumed gives the weights of one that was not."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,69 @@ def test_a_control_learns_from_training_windows_before_the_first_step(folder: Pa
     again.learn(segments)
     assert torch.equal(again.model.audio.a4.given.lengths, run.model.audio.a4.given.lengths)
     torch.testing.assert_close(again.model.midi.d4.given.sample, given.sample)
+
+
+def without(state: dict[str, Any], *path: str) -> None:
+    for name in path[:-1]:
+        state = state[name]
+    del state[path[-1]]
+
+
+def other(value: Any, *path: Any) -> Any:
+    """A change that puts a value at a place."""
+
+    def change(state: Any) -> None:
+        for name in path[:-1]:
+            state = state[name]
+        state[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        other("2", "step"), other(-1, "step"), other(True, "step"), other(float("nan"), "minutes"), other("x", "minutes"),
+        other({}, "history"), other([3], "history"), other([{"step": 9}], "history"),
+        other([{"step": 1, "loss": "x"}], "history"),
+        other([{"step": 1, "loss": float("inf")}], "history"), other([], "request"), other(None, "best"),
+        other(float("nan"), "best", "S"), other(99, "best", "step"), other({}, "best", "weights"), other({}, "model"),
+        other(torch.full((192,), float("nan")), "model", "audio_head.0.weight"), other(3, "optimizer"),
+        other([], "optimizer", "param_groups"), other("x", "optimizer", "param_groups", 0, "lr"),
+        other(9.0, "optimizer", "param_groups", 0, "base_lr"), other({0: {}}, "optimizer", "state"),
+        other(torch.zeros(2), "optimizer", "state", 0, "exp_avg"), lambda state: without(state, "model"),
+        lambda state: without(state, "best", "weights"), lambda state: without(state, "corpus_sha256"),
+    ],
+)  # fmt: skip
+def test_a_state_that_is_damaged_is_not_gone_on_from(change: Any, folder: Path) -> None:
+    request = TrainRequest("D0", steps=3, batch_size=4, warmup=0)
+    run = Run(request, torch.device("cpu"))
+    segments = list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)
+    run.history.append(run.train_step(segments))
+    run.save(folder / "resume.pt")
+    Run(request, torch.device("cpu")).restore(folder / "resume.pt")
+    state = torch.load(folder / "resume.pt", weights_only=True)
+    change(state)
+    torch.save(state, folder / "resume.pt")
+    with pytest.raises(ConfigError, match="cannot be resumed: it is damaged. Begin again without --resume"):
+        Run(request, torch.device("cpu")).restore(folder / "resume.pt")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80\x02.", b"PK\x03\x04", b"\x80\x04\x95\xff", b"(lp0", bytes(1000)])
+def test_bytes_that_are_no_state_are_refused(data: bytes, folder: Path) -> None:
+    (folder / "resume.pt").write_bytes(data)
+    with pytest.raises(ConfigError, match="cannot be resumed: it is damaged"):
+        Run(TrainRequest("D0", steps=3), torch.device("cpu")).restore(folder / "resume.pt")
+
+
+def test_a_state_that_unpacks_to_more_than_it_has_is_not_unpacked(folder: Path) -> None:
+    run = Run(TrainRequest("D0", steps=3), torch.device("cpu"))
+    run.save(folder / "plain.pt")
+    with (
+        zipfile.ZipFile(folder / "plain.pt") as plain,
+        zipfile.ZipFile(folder / "resume.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in plain.namelist():
+            packed.writestr(name, bytes(10**6) if "/data/" in name else plain.read(name))
+    with pytest.raises(ConfigError, match="cannot be resumed"):
+        run.restore(folder / "resume.pt")

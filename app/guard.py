@@ -1,0 +1,177 @@
+"""What stands before the dashboard's server: it refuses other names, other sites, uploads of strangers and too many of them."""
+
+import ipaddress
+import os
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit import net_util
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from analysis import paths
+from analysis.memory import bytes_to_words
+
+MOST_OF_A_SESSION = 256 * 2**20  # bytes of uploads that one session may keep
+MOST_OF_ALL = 1024 * 2**20  # bytes of uploads of all sessions together
+UPLOADS = "/_stcore/upload_file/"
+METRICS = "/_stcore/metrics"
+NO_FRAME = [(b"x-frame-options", b"SAMEORIGIN"), (b"content-security-policy", b"frame-ancestors 'self'")]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+_admitted: set[str] = set()
+
+
+def admit() -> None:
+    """Let the session whose page is being drawn upload files; whoever has not passed the door cannot."""
+    if (context := get_script_run_ctx()) is not None:
+        _admitted.add(context.session_id)
+
+
+def is_known_host(host: str, allowed: Iterable[str]) -> bool:
+    """Whether a Host header names this server, by a listed name or by an address; with an empty list or `*` every name does.
+
+    A site that lets its own name point here (DNS rebinding) is told by that name.
+
+    >>> [is_known_host(one, ["localhost", "*.lab.org"]) for one in ("LOCALHOST:8501", "[::1]:1", "a.lab.org", "evil.org")]
+    [True, True, True, False]
+    """
+    names = [one.strip().lower().rstrip(".") for one in allowed]
+    name = _name(f"//{host}")
+    if not names or "*" in names or any(name == one or (one[:2] == "*." and name.endswith(one[1:])) for one in names if one):
+        return True
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+def is_own_origin(origin: str | None, host: str, others: Iterable[str] = ()) -> bool:
+    """Whether a request comes from a page of this very server (name and port), from a listed site, or from no page at all.
+
+    >>> [is_own_origin(one, "localhost:8501") for one in ("http://localhost:8501", None, "http://localhost:1", "null")]
+    [True, True, False, False]
+    """
+    return origin is None or urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in {one.lower() for one in others}
+
+
+def _name(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is no port
+        return (parts.hostname or "").rstrip(".") if "@" not in address and not parts.path else ""
+    except ValueError:
+        return ""
+
+
+@dataclass
+class Guard:
+    """ASGI middleware before Streamlit's server.
+
+    `is_open` tells whether nobody has to log in; `uploads` are the bytes that are on their way, by session; what has arrived is
+    asked of Streamlit.
+    """
+
+    app: Callable[[Scope, Receive, Send], Awaitable[None]]
+    is_open: Callable[[], bool] = lambda: False
+    uploads: dict[str, int] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+        elif refusal := _refusal(scope):
+            await _refuse(scope, send, 403, refusal)
+        elif scope["type"] == "http" and scope["path"].endswith(METRICS):
+            await _refuse(scope, send, 404, "There is nothing here.")
+        elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") and UPLOADS in scope["path"]:
+            await self._upload(scope, receive, send)
+        else:
+            await self.app(scope, receive, _unframed(send))
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take an upload of a session that was let in, as long as it and all sessions together stay below their limits."""
+        session = scope["path"].split(UPLOADS, 1)[1].split("/")[0]
+        if session not in _admitted and not self.is_open():
+            await _refuse(scope, send, 403, "This session has not been let in.")
+            return
+        largest = int(st.get_option("server.maxUploadSize")) * 2**20
+        length = _header(scope, b"content-length") or ""
+        size = min(int(length), largest) if length.isdecimal() and len(length) < 20 else largest
+        own, total = _kept(session)
+        if own + self.uploads.get(session, 0) + size > MOST_OF_A_SESSION:
+            said = f"One session may upload {bytes_to_words(MOST_OF_A_SESSION)}. Remove a file, then upload this one again."
+            await _refuse(scope, send, 413, said)
+        elif total + sum(self.uploads.values()) + size > MOST_OF_ALL:
+            await _refuse(scope, send, 503, "The memory for uploads is full. Try again in some minutes.")
+        else:
+            self.uploads[session] = self.uploads.get(session, 0) + size
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.uploads[session] -= size
+                if not self.uploads[session]:
+                    del self.uploads[session]
+
+
+def stay_at_home() -> None:
+    """Never ask a service elsewhere under which address this computer is seen, which Streamlit would for its start-up message
+    and for each request of a foreign page.
+    """
+    net_util.get_external_ip = lambda: None
+
+
+def _refusal(scope: Scope) -> str:
+    """Why a request is not for this server; empty if it is."""
+    host = _header(scope, b"host") or ""
+    named = os.environ.get(paths.NAMES_VARIABLE)
+    if not is_known_host(host, named.split(",") if named else st.get_option("server.allowedHosts")):
+        return (
+            "This dashboard is not known under this name. Open it as http://localhost with its port, "
+            "or start it with otoscope app --name and the name."
+        )
+    changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
+    if changes and st.get_option("server.enableCORS"):
+        if not is_own_origin(_header(scope, b"origin"), host, st.get_option("server.corsAllowedOrigins")):
+            return "This request comes from a page of another site."
+    return ""
+
+
+def _kept(session: str) -> tuple[int, int]:
+    """Bytes of uploads that the server keeps for one session, and for all; whoever left is forgotten."""
+    from streamlit.runtime import get_instance
+
+    runtime = get_instance()
+    stored = getattr(runtime.uploaded_file_mgr, "file_storage", {})
+    sizes = {one: sum(len(file.data) for file in list(files.values())) for one, files in list(stored.items())}
+    _admitted.intersection_update({one for one in list(_admitted) if runtime.is_active_session(one)} | {session})
+    return sizes.get(session, 0), sum(sizes.values())
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+async def _refuse(scope: Scope, send: Send, status: int, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": sentence.encode()})
+
+
+def _unframed(send: Send) -> Send:
+    """Pages cannot be shown inside those of another site, which could make people press what they do not see."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *NO_FRAME]
+        await send(message)
+
+    return sending
