@@ -90,7 +90,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "columns", "said"),
-    [(100_001, 2, "at most 100,000 rows"), (2_000, 600, "1,000,000 cells"), (100_000, 2, ""), (1_000, 900, "")],
+    [(100_001, 2, "at most 100,000 and 1,000,000 cells"), (2_000, 600, "1,000,000 cells"), (100_000, 2, ""), (1_000, 900, "")],
 )
 def test_a_history_that_is_too_long_is_refused(rows: int, columns: int, said: str, folder: Path) -> None:
     opened = open_checkpoint(folder)

@@ -18,7 +18,7 @@ from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.studies.train_checkpoint import evaluate_small_pool, small_pool_pieces
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
-ONE_QUERY = 1 / 60  # another processor may round a near tie the other way
+TWO_QUERIES = 2.01 / 60  # other processors may round near ties the other way; the rest is for sums in floating point
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def test_scores_recomputed_from_the_weights_agree_with_the_card(arm: str, pieces
     assert [piece.piece_id for piece in pieces] == stated["pieces"]
     computed = evaluate_small_pool(checkpoint.model(), pieces)
     for pool in ("canonical", "no_overlap"):
-        assert computed[pool]["S"] == pytest.approx(stated["trained"][pool]["S"], abs=ONE_QUERY)
+        assert computed[pool]["S"] == pytest.approx(stated["trained"][pool]["S"], abs=TWO_QUERIES)
         for direction in ("audio_to_midi", "midi_to_audio"):
-            assert computed[pool][direction]["R@1"] == pytest.approx(stated["trained"][pool][direction]["R@1"], abs=ONE_QUERY)
+            assert computed[pool][direction]["R@1"] == pytest.approx(stated["trained"][pool][direction]["R@1"], abs=TWO_QUERIES)
 
 
 @pytest.mark.parametrize("arm", ARMS)

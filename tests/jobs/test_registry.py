@@ -37,7 +37,7 @@ def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     context.progress = lambda *report: seen.append(report)
 
     def fake(request: Any, corpus: Any, out: Path, *, resume: bool, progress: Any) -> Any:
-        assert (request.arm, request.steps, corpus, out, resume) == ("D0", 7, "corpus of full", tmp_path / "x", True)
+        assert (request.arm, request.steps, corpus.name, out, resume) == ("D0", 7, "full", tmp_path / "x", True)
         for step in range(1, 8):
             progress(step, 7, "loss 1.00")
             if step == stop_at:
@@ -45,7 +45,7 @@ def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         return SimpleNamespace(path=out)
 
     monkeypatch.setattr(train_checkpoint, "train_checkpoint", fake)
-    monkeypatch.setattr(corpora, "open_corpus", lambda name, *, progress: f"corpus of {name}")
+    monkeypatch.setattr(corpora, "open_corpus", lambda name, *, progress: SimpleNamespace(name=name, notices=()))
     request, stop_at = {"arm": "D0", "steps": 7, "out": str(tmp_path / "x"), "resume": True}, 0
     assert tasks.train(request, context) == {"checkpoint": str(tmp_path / "x")}
     assert seen[-1] == (7, 7, "loss 1.00")

@@ -145,7 +145,7 @@ def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: t
             parameter.fill_(6e4)
     save_checkpoint(tmp_path / "huge", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
     for study, settings in (
-        ("scoreboard", SMALL), ("replication", SMALL), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
+        ("scoreboard", SMALL), ("replication", {}), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
         ("embedding", {}), ("similarity", {}), ("probes", {}),
     ):  # fmt: skip
         asked = {"corpus": str(corpus), "split": "all"} | {key: value for key, value in settings.items() if key != "split"}
