@@ -10,6 +10,9 @@ from analysis import paths
 from tests.app.test_browser import ARGUMENTS, IDLE, PATIENCE_MS, STILL
 
 pytestmark = pytest.mark.browser
+CLICKS = 5
+LISTEN = """window.felt = 0;
+document.querySelectorAll('.js-plotly-plot').forEach(plot => plot.on('plotly_selected', () => { window.felt += 1; }));"""
 FIND = """wanted => {
     for (const plot of document.querySelectorAll('.js-plotly-plot')) for (const trace of plot._fullData || []) {
         const at = Array.from(trace.customdata || []).findIndex(key => JSON.stringify(key) === wanted);
@@ -50,11 +53,18 @@ def click_on(page: Any, *key: Any) -> None:
         page.wait_for_timeout(500)
         page.wait_for_function(IDLE)
         seen.append(page.evaluate(FIND, json.dumps(key, separators=(",", ":"))))
+    page.evaluate(LISTEN)
     x, y = seen[-1]
-    page.mouse.move(x - 1, y)
-    page.mouse.move(x, y)
-    page.locator(".hoverlayer .hovertext").first.wait_for(state="attached")  # until the figure knows what lies there
-    page.mouse.click(x, y, delay=60)
+    for _ in range(CLICKS):  # a figure that is being drawn again does not feel a click
+        page.mouse.move(x - 1, y)
+        page.mouse.move(x, y)
+        page.locator(".hoverlayer .hovertext").first.wait_for(state="attached")  # until the figure knows what lies there
+        page.wait_for_timeout(400)
+        page.mouse.click(x, y, delay=60)
+        page.wait_for_timeout(700)
+        if page.evaluate("window.felt"):
+            return
+    pytest.fail(f"No figure felt a click on {key}.")
 
 
 def click_cell(page: Any, row: int, n_rows: int, right_px: int) -> None:
