@@ -24,7 +24,7 @@ Name = Literal[
     "weights",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
-Kept = Literal["clip", "adopted", "beside", "stopping", "opened", "chosen", "import"]
+Kept = Literal["clip", "adopted", "beside", "stopping", "opened", "chosen", "import", "clicked"]
 
 
 def get_text(name: Name) -> str | None:

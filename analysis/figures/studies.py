@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.figures.drawing import Axes, Point, curves, forest, maps, matrices
 from analysis.results import Result
+from analysis.studies.pool_words import pool_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,8 +41,7 @@ def _names(result: Result) -> list[str]:
 
 def _among(result: Result, part: str = "S") -> str:
     """The pool in which S was searched, as the end of a clause; empty where the result does not tell."""
-    shorts = (row["short"] for row in result.tables.get("pools", ()) if row.get("part") == part and "short" in row)
-    return "".join(f" among {short}" for short in shorts)
+    return f" among {pool}" if (pool := pool_of(result, part)) else ""
 
 
 def _scoreboard(result: Result) -> list[tuple[str, Figure]]:
@@ -53,17 +53,19 @@ def _scoreboard(result: Result) -> list[tuple[str, Figure]]:
             if value is not None and value.value is not None:
                 row = {"value": value.value, "ci_low": value.ci_low, "ci_high": value.ci_high, "null": value.null}
                 points.append(_point({**row, "weights": weights}, name, "", factor=100))
-    return [("S on the canonical pool with its 95 % interval by work; the tick is chance.", forest(points, "S (%)"))]
+    return [
+        (f"S on the canonical pool{_among(result)} with its 95 % interval by work; the tick is chance.", forest(points, "S (%)"))
+    ]
 
 
 def _replication(result: Result) -> list[tuple[str, Figure]]:
     points = [_point(row, str(row["arm"]), "", factor=100) for row in _known(result.tables["arms"])]
-    return [("Mean S of every arm; the tick is chance.", forest(points, "S (%)"))]
+    return [(f"Mean S{_among(result)} of every arm; the tick is chance.", forest(points, "S (%)"))]
 
 
 def _controls(result: Result) -> list[tuple[str, Figure]]:
     points = [_point(row, str(row["checkpoint"]), "", factor=100) for row in _known(result.tables["scores"])]
-    return [("S of arms and their controls; the tick is chance.", forest(points, "S (%)"))]
+    return [(f"S{_among(result)} of arms and their controls; the tick is chance.", forest(points, "S (%)"))]
 
 
 def _ablation(result: Result) -> list[tuple[str, Figure]]:

@@ -1,5 +1,6 @@
 """The table of architectures: which descriptor enters, and how."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +82,24 @@ _SMALL = {
     "midi_d_model": 128, "midi_d_ff": 512, "midi_n_layers": 4,
     "n_heads": 8, "head_d_hidden": 128, "d_embedding": 128,
 }  # fmt: skip
+
+
+def control_of(arm: str) -> str:
+    """The arm that a control controls; "" of an arm proper, and of one that is not known.
+
+    >>> control_of("d4a4-zero"), control_of("d4a4"), control_of("mine")
+    ('d4a4', '', '')
+    """
+    return ARMS[arm].control_of if arm in ARMS else ""
+
+
+def proper(arms: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the checkpoints that may be ranked, by their arms: controls are not models; all where there are only controls.
+
+    >>> proper({"a": "d4a4", "b": "d4a4-zero"}), proper({"b": "d4a4-zero"})
+    (('a',), ('b',))
+    """
+    return tuple(name for name, arm in arms.items() if not control_of(arm)) or tuple(arms)
 
 
 def build_config(arm: str, scale: str) -> ModelConfig:

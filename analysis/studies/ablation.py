@@ -5,7 +5,7 @@ descriptor told. The descriptor of another work is like any other, only wrong, s
 A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D4 has no such property.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,7 @@ def run(request: Request, desk: Desk) -> Answer:
         "ablation": rows, "windows": windows, "pools": [pool_row(scores, "S")],
         "kinds": [] if material is None else material.table(),
     }  # fmt: skip
-    return Answer(headline(rows), values, tables, arrays)
+    return Answer(headline(rows, desk.ranked), values, tables, arrays)
 
 
 def _ablate(
@@ -157,10 +157,10 @@ def reading(score: Value) -> str:
     return "near chance, above it" if score.value - score.null <= NEAR else "above chance"
 
 
-def headline(rows: Sequence[Row]) -> str:
-    """The descriptor whose zeroing costs most, what is left, the twin, what another work's costs, and the other descriptor."""
+def headline(rows: Sequence[Row], names: Collection[str] = ()) -> str:
+    """Of these checkpoints the descriptor whose zeroing costs most, what is left, the twin, another work's and the other."""
     zeroed = [row for row in rows if row["kind"] == ZERO and row["input"] != BOTH]
-    trained = [row for row in zeroed if row["weights"] == WEIGHTS[0]]
+    trained = [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
     plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
     if not trained:
         said = ", ".join(f"{name} {_percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
@@ -178,7 +178,7 @@ def headline(rows: Sequence[Row]) -> str:
         said = (
             f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])}{ceiling} to {_percent(first['s'])}"
         )
-        said += f", {first['reading']} ({_percent(first['each_way'])} each way)"
+        said += f", {first['reading']} (chance {_percent(first['chance'])})"
     said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
     swapped = [row for row in rows if row["kind"] == OTHER_WORK and _same(row, first)]
     said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)

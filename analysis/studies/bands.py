@@ -3,7 +3,7 @@
 Taking a band out of the sound works for any model. Shifting a band of A4 needs an arm that is given A4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.datasets.segments import Segment
@@ -79,9 +79,8 @@ def run(request: Request, desk: Desk) -> Answer:
         attribute(found, parts[3], checkpoint, weights, chosen, edges, request.seed)
     found.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
-    return Answer(
-        headline(found, scores.window_draws), found.values, {**found.tables, **_places(chosen, read, segments, pools)}, arrays
-    )
+    tables = {**found.tables, **_places(chosen, read, segments, pools), "sentences": [{"text": details(found, desk.ranked)}]}
+    return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables, arrays)
 
 
 def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
@@ -109,31 +108,66 @@ def _places(
     }
 
 
-def headline(found: Findings, draws: Draws) -> str:
-    """The band that the best checkpoint misses most, beside noise, its twin and the next band; that of the others."""
-    scores = {value.name: value.value or 0.0 for value in found.values if value.name.endswith(f", {AS_IT_IS}: S")}
-    ranked: dict[tuple[str, str], list[Row]] = {}
-    for row in found.tables["filters"]:
-        if row["low_hz"] is not None:
-            ranked.setdefault((row["checkpoint"], row["weights"]), []).append(row)
-    for rows in ranked.values():
-        rows.sort(key=lambda row: -row["value"])
-    names = [name for name, weights in ranked if weights == WEIGHTS[0]]
-    best = max(names, key=lambda name: scores[f"{name}, {WEIGHTS[0]}, {AS_IT_IS}: S"])
-    first, *rest = ranked[best, WEIGHTS[0]]
+def headline(found: Findings, draws: Draws, names: Collection[str] = ()) -> str:
+    """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
+    ranked = _ranked(found, names)
+    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    first, *rest = ranked[name]
     if (first["value"] if first["ci_low"] is None else first["ci_low"]) <= first["null"]:
-        return f"No band moves the embedding of {best} farther than the same sound {LATER} does ({first['null']:.2g})."
-    twin = next(row for row in ranked[best, WEIGHTS[1]] if row["band"] == first["band"])
-    said = f"{best} moves farthest without {first['band']} ({100 * first['energy_share']:.1f} % of the energy): cosine distance "
-    said += f"{_with_interval(first)}, {_of_distance(first)} of that between works ({LATER} {first['null']:.2g}; untrained twin "
-    said += f"{_with_interval(twin)}, {_of_distance(twin)}), drop in S "
-    said += f"{100 * first['drop']:.1f} points{_ends(first, 'drop_ci', 100, 1)}"
-    if scores[start := f"{best}, {WEIGHTS[0]}, {AS_IT_IS}: S"] >= CEILING:
-        said += f" from its ceiling ({100 * scores[start]:.1f} %)"
-    if rest and _alike(found, first, rest[0], draws):
-        said += f"; not distinguishable from {rest[0]['band']}"
-    others = [f"{name} {ranked[name, WEIGHTS[0]][0]['band']}" for name in names if name != best]
+        return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({first['null']:.2g})."
+    twin = next(row for row in _ranked(found, names, WEIGHTS[1])[name] if row["band"] == first["band"])
+    farthest = "farthest" if len(ranked) > 1 or rest else "that far"
+    said = f"{_moved(first, ends=True)}: without {first['band']} {name} moves {farthest}"
+    controls = (LATER, _share(first, first["null"])), ("untrained twin", _share(twin, twin["value"]))
+    said += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
+    alike = rest and _alike(found, first, rest[0], draws)
+    return f"{said}; not distinguishable from {rest[0]['band']}." if alike else f"{said}."
+
+
+def details(found: Findings, names: Collection[str] = ()) -> str:
+    """The same band in other numbers, and the farthest band of every other checkpoint."""
+    scores = {value.name: value.value or 0.0 for value in found.values if value.name.endswith(f", {AS_IT_IS}: S")}
+    ranked = _ranked(found, names)
+    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    first = ranked[name][0]
+    said = f"{first['band']} holds {100 * first['energy_share']:.1f} % of the energy; without it {name} moves by a cosine "
+    said += f"distance of {first['value']:.3f}{_ends(first, 'ci', 1, 3)} and S falls by {100 * first['drop']:.1f} points"
+    said += _ends(first, "drop_ci", 100, 1)
+    if (start := scores[f"{name}, {WEIGHTS[0]}, {AS_IT_IS}: S"]) >= CEILING:
+        said += f" from its ceiling ({100 * start:.1f} %)"
+    others = [f"{other} {rows[0]['band']} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
     return said + (f". Farthest of others: {', '.join(others)}." if others else ".")
+
+
+def _ranked(found: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[Row]]:
+    """Bands of every checkpoint, farthest first; of all checkpoints where none is named."""
+    ranked: dict[str, list[Row]] = {}
+    for row in sorted(found.tables["filters"], key=lambda row: -row["value"]):
+        if row["low_hz"] is not None and row["weights"] == weights and (not names or row["checkpoint"] in names):
+            ranked.setdefault(row["checkpoint"], []).append(row)
+    return ranked
+
+
+def _share(row: Row, distance: float) -> float:
+    """A distance as a part of that between works, or as it is where that is not known."""
+    return distance / row["between_works"] if row["between_works"] else distance
+
+
+def _number(share: float, row: Row) -> str:
+    return f"{100 * share:.1f} %" if row["between_works"] else f"{share:.2g}"
+
+
+def _moved(row: Row, ends: bool = False) -> str:
+    """How far a band moves, as the chart has it."""
+    value = {**row, "ci_low": _end(row, "ci_low"), "ci_high": _end(row, "ci_high")}
+    if not row["between_works"]:
+        return f"Cosine distance {row['value']:.3f}{_ends(row, 'ci', 1, 3) if ends else ''}"
+    said = _number(_share(row, row["value"]), row)
+    return f"{said}{_ends(value, 'ci', 100, 1)} of the way to another work" if ends else said
+
+
+def _end(row: Row, name: str) -> float | None:
+    return None if row[name] is None else _share(row, row[name])
 
 
 def _alike(found: Findings, first: Row, second: Row, draws: Draws) -> bool:
@@ -141,15 +175,6 @@ def _alike(found: Findings, first: Row, second: Row, draws: Draws) -> bool:
     one, other = (found.arrays[row["array"]][row["row"]] for row in (first, second))
     low, _ = draws.interval(draws.means(one - other))
     return low is None or low <= 0
-
-
-def _of_distance(row: Row) -> str:
-    apart = row["between_works"]
-    return f"{100 * row['value'] / apart:.0f} %" if apart else "an unknown part"
-
-
-def _with_interval(row: Row) -> str:
-    return f"{row['value']:.3f}{_ends(row, 'ci', 1, 3)}"
 
 
 def _ends(row: Row, prefix: str, factor: float, decimals: int) -> str:

@@ -13,9 +13,10 @@ SOURCE = "arXiv 2604.10283"
 
 @dataclass(frozen=True)
 class Described:
-    """Name, training and evaluation: what a card is written from."""
+    """Name, arm, training and evaluation: what a card is written from."""
 
     name: str
+    arm: str
     training: Mapping[str, Any]
     evaluation: Mapping[str, Any]
 
@@ -26,7 +27,7 @@ def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Ma
 
 {ARMS[arm].summary[0].upper()}{ARMS[arm].summary[1:]}. The architecture is that of {SOURCE}; these weights and numbers are ours.
 
-{score_headline(Described(arm, training, evaluation))}
+{score_headline(Described(arm, arm, training, evaluation))}
 
 | pool | S | R@1 audio to MIDI | R@1 MIDI to audio | untrained twin, S |
 |---|---|---|---|---|

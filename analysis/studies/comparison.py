@@ -5,9 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
+from analysis.models.arms import control_of
+from analysis.studies.pool_words import size_words
+
 Weights = Literal["trained", "untrained"]
 Pool = Literal["canonical", "no_overlap"]
 NAMED = 3
+ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
 
 
 @runtime_checkable
@@ -16,6 +20,8 @@ class Examined(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def arm(self) -> str: ...
     @property
     def training(self) -> Mapping[str, Any]: ...
     @property
@@ -73,9 +79,19 @@ def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, str | None]]
 
 
 def by_score(checkpoints: Iterable[AnyExamined]) -> list[AnyExamined]:
-    """Highest S on the canonical pool first, then those without scores; equal ones by name."""
+    """Highest S on the canonical pool first, then those without scores, equal ones by name; controls below their arm, not ranked.
+
+    Controls whose arm is not there come last.
+    """
     scores = [(read_score(one.evaluation), one) for one in checkpoints]
-    return [one for _, one in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))]
+    ranked = [one for _, one in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))]
+    controls = [one for one in ranked if control_of(one.arm)]
+    ordered: list[AnyExamined] = []
+    for one in ranked:
+        if not control_of(one.arm):
+            its = [other for other in controls if control_of(other.arm) == one.arm and other not in ordered]
+            ordered += [one, *its]
+    return [*ordered, *(one for one in controls if one not in ordered)]
 
 
 def in_words(score: Score) -> str:
@@ -108,10 +124,15 @@ def score_headline(checkpoint: Examined) -> str:
 def compare_headline(checkpoints: Sequence[Examined]) -> str:
     """Which checkpoint has the highest S, with interval, n, chance and untrained twin, and what it cannot be told from.
 
-    Only checkpoints that were examined on the same test set are compared: the largest such group.
+    Only checkpoints that were examined on the same test set are compared: the largest such group. Controls are not models and
+    are named last.
     """
     if not checkpoints:
         return "There is no checkpoint yet."
+    if len(checkpoints) > 1 and (controls := [one for one in checkpoints if control_of(one.arm)]):
+        models = [one for one in checkpoints if not control_of(one.arm)]
+        more = f"{_others(len(controls), 'is a control', 'are controls')}, not ranked."
+        return f"{compare_headline(models)} {more}" if models else ONLY_CONTROLS
     if len(checkpoints) == 1:
         return f"{checkpoints[0].name}: {score_headline(checkpoints[0])}"
     groups: dict[tuple[Any, ...], list[tuple[Examined, Score]]] = {}
@@ -151,9 +172,8 @@ def _best_of(compared: Sequence[tuple[Examined, Score]]) -> str:
 def _measured(score: Score, checkpoint: Examined) -> str:
     twin = read_score(checkpoint.evaluation, "untrained")
     control = f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
-    return (
-        f"{in_words(score)} (n = {score.n_queries} queries of {score.n_works} works); chance {percent(score.chance)}, {control}"
-    )
+    found = f"{in_words(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
+    return f"{found}; chance {percent(score.chance)}, {control}"
 
 
 def _verdict(score: Score, checkpoint: Examined) -> list[str]:

@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError
+from analysis.models.arms import proper
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.results import Value
@@ -52,6 +53,11 @@ class Desk:
     notice: Callable[[str], None] = tell_nobody
     batch_size_limit: int | None = None
     models: dict[tuple[str, str, str], DualEncoder] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """Names of the checkpoints of which one may be called the best: no controls, unless there is nothing else."""
+        return proper({name: one.arm for name, one in self.checkpoints.items()})
 
     def model(self, checkpoint: Checkpoint, weights: Literal["trained", "untrained"]) -> DualEncoder:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.

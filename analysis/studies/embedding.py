@@ -91,7 +91,7 @@ def run(request: Request, desk: Desk) -> Answer:
     tables |= {"projections": maps.projections, "variance": maps.variance, "windows": windows}
     arrays = {name: array for found in founds for name, array in found.arrays.items()} | maps.arrays
     gap_p = {row["checkpoint"]: row["p"] for row in tables["measures"] if (row["measure"], row["weights"]) == (GAP, "trained")}
-    return Answer(headline(values, tuple(desk.checkpoints), request.layer, gap_p), values, tables, arrays)
+    return Answer(headline(values, desk.ranked, request.layer, gap_p), values, tables, arrays)
 
 
 def read_settings(request: Request) -> Settings:

@@ -43,7 +43,7 @@ def run(request: Request, desk: Desk) -> Answer:
     bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     responses = [one for change in changes for one in respond(bench, change, plain, request.seed, conditions)]
-    return answer(bench, responses, changes, tuple(desk.checkpoints))
+    return answer(bench, responses, changes, desk.ranked)
 
 
 def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: int, conditions: str | None) -> list[Response]:

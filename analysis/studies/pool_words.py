@@ -7,17 +7,43 @@ and 32 of other works by the same composer; a work or a composer that has fewer 
 from typing import Any
 
 from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE
-from analysis.results import Value
+from analysis.results import Result, Value
 from analysis.studies.stress_scores import PoolScores
 
 N_QUERIES, POOL_SIZE, N_SAME_PIECE, N_SAME_COMPOSER = 500, 256, 64, 32
 NEARLY = 0.97  # of the hard candidates must be there on average: short works and lonely composers lack some
 CEILING = 0.99
+WHY_BELOW = (
+    "Chance of S is what random order gives on average; as S is the smaller of two directions, that lies below 10 / candidates."
+)
 
 
 def at_ceiling(score: Value) -> bool:
     """Whether S has hardly any room above it, so that harm shows late; unknown S has no ceiling."""
     return score.value is not None and score.value >= CEILING
+
+
+def pool_of(result: Result, part: str = "S") -> str:
+    """The pool in which S was searched, as it stands beside S; empty where the result does not tell.
+
+    >>> row = {"part": "S", "short": "256 candidates, 64 of the same work"}
+    >>> pool_of(Result("transposition", {}, "Headline.", (), {"pools": (row,)}, {}, {}))
+    '256 candidates, 64 of the same work'
+    """
+    shorts = {str(row.get("part")): str(row["short"]) for row in result.tables.get("pools", ()) if "short" in row}
+    if shorts:
+        return shorts.get(part, "")
+    sizes = {array.shape[1] for name, array in result.arrays.items() if name.split(".")[0] == "candidates" and array.ndim == 2}
+    return size_words(sizes.pop()) if len(sizes) == 1 else ""
+
+
+def size_words(pool_size: int) -> str:
+    """Size of a pool as it stands beside S.
+
+    >>> size_words(256)
+    '256 candidates'
+    """
+    return f"{pool_size:,} candidates"
 
 
 def pool_row(scores: PoolScores, part: str) -> dict[str, Any]:
@@ -40,7 +66,7 @@ def pool_row(scores: PoolScores, part: str) -> dict[str, Any]:
         "n_same_composer": same_composer, "n_windows": len(scores.segments),
         "n_works": len({segment.piece.group for segment in scores.segments}), "chance": scores.chance,
         "canonical": _is_canonical(n_queries, pool_size, same_piece, same_composer),
-        "short": f"{pool_size} candidates, {same_piece:.0f} of the same work",
+        "short": f"{size_words(pool_size)}, {same_piece:.0f} of the same work",
     }  # fmt: skip
     return row | {"sentence": _sentence(row)}
 

@@ -1,8 +1,7 @@
 """Scores of probes as tables, values and one sentence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -168,25 +167,49 @@ def _who(score: Score) -> dict[str, Any]:
     return {"checkpoint": source.checkpoint, "weights": source.weights, "side": source.side, **what}
 
 
-def headline(best: Rows, missing: Mapping[str, str]) -> str:
-    """The task on which training adds most to what input and untrained twin already say; if on none, that."""
+def headline(best: Rows, missing: Mapping[str, str], names: Collection[str] = ()) -> str:
+    """Of these checkpoints the task and side on which training adds most to input and twin, then the other side; 30 words."""
     if not best:
         return f"No task can be asked of this corpus: {'; '.join(f'{task} {reason}' for task, reason in missing.items())}."
-    added = [row for row in best if _margin(row) > 0]
-    row = max(added or best, key=_margin)
-    unit = "share" if row["measure"] == "balanced accuracy" else ""
-    score = Value("score", row["value"], row["ci_low"], row["ci_high"], row["n"], row["shuffled"], unit, "")
-    said = f"{row['task'].capitalize()} is read best from {layer_words(row['layer'])} of {row['checkpoint']}: {row['measure']} "
-    said += format_value(score, "shuffled labels")
-    controls = [
-        (f"{row['input_layer']} input", row["input"]), ("untrained twin", row["untrained"]), ("shuffled labels", row["shuffled"]),
-    ]  # fmt: skip
-    named = [f"{name} {format_value(replace(score, value=number, ci_low=None, ci_high=None, null=None))}"
-             for name, number in controls if number is not None]  # fmt: skip
-    said += f" of {row['n']} windows of {row['n_works']} works ({', '.join(named)}; best of {row['n_layers']} layers)."
+    chosen = [row for row in best if not names or row["checkpoint"] in names]
+    added = [row for row in chosen if _margin(row) > 0]
+    row = max(added or chosen, key=_margin)
+    scored = f"{row['measure']} {_worded(row, row['value'], ends=True)}: {row['task']} from {layer_words(row['layer'])}"
+    said = f"{scored[:1].upper()}{scored[1:]} of {row['checkpoint']}{_beside(row)}"
     if added:
-        return said
-    return f"No task is read better from a trained layer than from its input and the untrained twin. The nearest: {said}"
+        return f"{said}{_other_side([one for one in best if one is not row and _same_reader(one, row)])}."
+    return f"Nothing is read better than from input and untrained twin. Nearest: {said}."
+
+
+def _same_reader(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows are of one task and checkpoint, whichever their sides."""
+    return (one["task"], one["checkpoint"]) == (other["task"], other["checkpoint"])
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    """Input and untrained twin in brackets; in their place shuffled labels where the score is not told from them."""
+    ends = row["shuffled"], row["ci_low"], row["ci_high"]
+    if None not in ends and row["ci_low"] <= row["shuffled"] <= row["ci_high"]:
+        return f", not distinguishable from shuffled labels ({_worded(row, row['shuffled'])})"
+    controls = (("input", row["input"]), ("untrained twin", row["untrained"]))
+    told = [f"{name} {_worded(row, number)}" for name, number in controls if number is not None]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _other_side(others: Rows) -> str:
+    """The same task from the other side, beside its untrained twin."""
+    if not others or others[0]["value"] is None:
+        return ""
+    other = others[0]
+    twin = "" if other["untrained"] is None else f" (twin {_worded(other, other['untrained'])})"
+    return f"; from {'MIDI' if other['side'] == 'midi' else 'audio'} {_worded(other, other['value'])}{twin}"
+
+
+def _worded(row: Mapping[str, Any], number: float, *, ends: bool = False) -> str:
+    """A number in the unit of a row, with its interval where asked."""
+    low, high = (row["ci_low"], row["ci_high"]) if ends else (None, None)
+    unit = "share" if row["measure"] == "balanced accuracy" else ""
+    return format_value(Value("score", number, low, high, row["n"], None, unit, ""))
 
 
 def _margin(row: Mapping[str, Any]) -> float:

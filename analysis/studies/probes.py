@@ -83,7 +83,7 @@ def run(request: Request, desk: Desk) -> Answer:
         "outputs": output_rows(scores),
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
     }  # fmt: skip
-    return Answer(headline(best, asked.missing), score_values(rows), tables, arrays)
+    return Answer(headline(best, asked.missing, desk.ranked), score_values(rows), tables, arrays)
 
 
 def _checked(request: Request) -> tuple[str, ...]:

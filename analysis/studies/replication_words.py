@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.models.arms import control_of
+
 ALPHA = 0.05
 TESTS = {True: "paired t test over training seeds", False: "Welch's t test"}
 Rows = Sequence[Mapping[str, Any]]
 
 
 def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
-    """The best arm over training seeds beside its controls and the arms it is not significantly better than.
+    """The best arm over training seeds beside chance, twins and the arms it is not significantly better than; no control.
 
     Arms that have the same training seeds are compared seed by seed (paired t test), others by Welch's t test.
 
@@ -17,11 +19,15 @@ def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: 
     queries are more than half of all windows, that they are hardly redrawn.
     """
     trained = [row for row in arms if row["weights"] == "trained"]
-    many = [row for row in trained if row["n"] > 1]
+    several = [row for row in trained if row["n"] > 1]
+    many = [row for row in several if not control_of(row["arm"])]
     if many:
-        said = _over_training_seeds(many, [row for row in pairs if row["weights"] == "trained"], arms)
+        rivals = [row for row in pairs if row["weights"] == "trained" and not any(map(control_of, (row["first"], row["second"])))]
+        said = _over_training_seeds(many, rivals, arms)
         alone = [row["arm"] for row in trained if row["n"] == 1]
         said += f" Of {_listed(alone)} there is one training seed: nothing can be told." if alone else ""
+    elif several:
+        said = f"Two training seeds are here of controls alone, which are not ranked: {_listed([row['arm'] for row in several])}."
     else:
         said = "How far S differs from training to training cannot be told: no arm is here with two training seeds."
     return f"{said} {_redrawn(runs, n_evaluation)}{_hardly_redrawn(runs, n_windows)}{_left_out(runs)}"

@@ -24,6 +24,7 @@ from analysis.results import Value, format_value
 from analysis.studies.pool_embeddings import embed, list_windows
 from analysis.studies.pool_ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pool_request import HardPoolRequest
+from analysis.studies.pool_words import size_words
 from analysis.studies.study import Answer, Desk
 from analysis.training.evaluation import fit_pool
 
@@ -66,11 +67,13 @@ def run(request: Request, desk: Desk) -> Answer:
                 values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
     tested = _pairs(found, groups, request.seed, desk)
     tables, arrays = _behind_the_scores(found, instead, pools, segments)
-    return Answer(headline(values, tuple(desk.checkpoints), tested), values, {**tables, "pairs": tested}, arrays)
+    return Answer(
+        headline(values, desk.ranked, tested, pools["canonical"].candidates.shape[1]), values, {**tables, "pairs": tested}, arrays
+    )
 
 
-def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str, Any]]) -> str:
-    """The best checkpoint on the canonical pool beside chance and its untrained twin, and whom it cannot be told from."""
+def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str, Any]], pool_size: int) -> str:
+    """The best of these checkpoints on the canonical pool beside chance and its untrained twin, and whom it is not told from."""
     by_name = {value.name: value for value in values}
     scores = {name: by_name[f"{name}, trained, canonical: S"] for name in names}
     best = max(names, key=lambda name: scores[name].value or 0.0)
@@ -80,10 +83,12 @@ def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str,
             f"S = {format_value(score, 'chance')} of {score.n} queries (chance {100 * (score.null or 0.0):.1f} %): {best} ranks "
             "every match last, as where all embeddings are equal, since ties count as misses."
         )
-    said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries"
+    said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries among "
+    said += size_words(pool_size)
     said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(replace(twin, null=None))})."
     others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
-    alike = [row["second"] if row["first"] == best else row["first"] for row in others if row["p"] >= 0.05]
+    rivals = [(row["second"] if row["first"] == best else row["first"], row["p"]) for row in others]
+    alike = [name for name, p in rivals if name in names and p >= 0.05]
     return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
 
 

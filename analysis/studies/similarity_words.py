@@ -1,6 +1,6 @@
 """What the similarities of layers amount to: means over blocks with their controls, differences, and the sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -92,13 +92,13 @@ def values(summary: Table, differences: Table, n: int) -> list[Value]:
     return list(found.values())
 
 
-def headline(summary: Table, differences: Table, measure: str) -> str:
-    """The mean over blocks beside its untrained twin and shuffled works; of several checkpoints the highest and the lowest."""
+def headline(summary: Table, differences: Table, measure: str, names: Collection[str] = ()) -> str:
+    """The mean over blocks beside its untrained twin and shuffled works; of several of these checkpoints highest and lowest."""
     means = [row for row in summary if row["what"] == MEAN and row["estimator"] == measure and row["first"] == row["second"]]
     means = [row for row in means if row["sides"] == "audio, midi"]
     trained = {row["first"]: row for row in means if row["weights"] == "trained"}
     twins = {row["first"]: row for row in means if row["weights"] == "untrained"}
-    known = [name for name, row in trained.items() if row["value"] is not None]
+    known = [name for name, row in trained.items() if row["value"] is not None and (not names or name in names)]
     if not known:
         return f"Audio and MIDI layers cannot be compared by {measure}: no pair of blocks has one; the cells say why."
     gains = {row["first"]: row for row in differences if row["second_weights"] == "untrained"}

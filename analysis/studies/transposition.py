@@ -56,7 +56,7 @@ def run(request: Request, desk: Desk) -> Answer:
     bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     moved = move(bench, shifts, plain, conditions)
-    return answer(bench, moved, shifts, sizes, tuple(desk.checkpoints))
+    return answer(bench, moved, shifts, sizes, desk.ranked)
 
 
 def parse_semitones(text: str) -> list[int]:

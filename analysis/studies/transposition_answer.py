@@ -64,6 +64,7 @@ def answer(bench: Bench, moved: Sequence[Found], shifts: list[int], sizes: list[
     folded = _folded(bench, shifts)
     arrays["folded"] = folded
     tables |= {"range": _range(bench, shifts, folded), "windows": bench.windows_table(), "pools": [bench.pool_row]}
+    tables["sentences"] = [{"text": details(values, names, sizes, bench.pool_row["short"])}]
     return Answer(headline(values, names, sizes, bench.pool_row["short"]), values, tables, arrays)
 
 
@@ -77,7 +78,7 @@ def shift_label(shift: int) -> str:
 
 
 def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
-    """How much of S the best checkpoint keeps with its MIDI moved, with both sides moved, and whether they move alike.
+    """How much of S the best of these checkpoints keeps with its MIDI moved, and with both sides moved; at most 30 words.
 
     Args:
         values: of the study.
@@ -86,23 +87,44 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
         pool: in which S was searched, in short.
     """
     by_name = {value.name: value for value in values}
+    best, score = _best(by_name, names)
+    if score.inside_null is not False:
+        said = f"S = {format_value(score, 'chance')} among {pool}: {best} finds too little"
+        return f"{said} for a transposition to take anything away."
+    size = PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
+    alone, both = (by_name.get(f"{best}, trained, {what}, ±{size} semitones: S retained") for what in ("MIDI alone", "both"))
+    if alone is None:
+        return f"{best} was not transposed by ±{size} semitones."
+    said = f"{_share(alone)} of S is left in {best} with MIDI alone moved ±{size} semitones"
+    said += f", {_share(both)} with both" if both else ""
+    said += f" (chance {100 * (alone.null or 0.0):.1f} %"
+    if alone.inside_null:
+        return f"{said}, not distinguishable)."
+    above = any(max(one.value or 0.0, one.ci_high or 0.0) > 1 for one in (alone, both) if one)
+    return f"{said}; above 100 %: S rises)." if above else f"{said})."
+
+
+def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
+    """S of that checkpoint with nothing moved, in which pool, and whether both sides of a window move alike."""
+    by_name = {value.name: value for value in values}
+    best, score = _best(by_name, names)
+    said = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool}"
+    said += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
+    size = PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
+    if f"{best}, trained, both, ±{size} semitones: S retained" not in by_name:
+        return f"{said}The audio cannot be rendered again for this corpus, so that only the MIDI was moved."
+    return said + _alike(by_name, best, size)
+
+
+def _best(by_name: Mapping[str, Value], names: tuple[str, ...]) -> tuple[str, Value]:
+    """The checkpoint with the highest S where nothing is moved, and that S."""
     start = {name: by_name[f"{name}, trained, MIDI alone, 0 semitones: S"] for name in names}
     best = max(names, key=lambda name: start[name].value or 0.0)
-    score, size = start[best], PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
-    said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} windows that are not transposed"
-    said += f", among {pool}"
-    if score.inside_null is not False:
-        return f"{said}, so that there is nothing for a transposition to take away."
-    if at_ceiling(score):
-        said += ": its ceiling, where harm shows late"
-    own = f"{best}, trained"
-    alone = by_name[f"{own}, MIDI alone, ±{size} semitones: S retained"]
-    said += f". Of that, ±{size} semitones in the MIDI alone leave {format_value(alone, 'what chance leaves')}"
-    both = by_name.get(f"{own}, both, ±{size} semitones: S retained")
-    if both is None:
-        return f"{said}. The audio cannot be rendered again for this corpus, so that only the MIDI was moved."
-    said += f"; in MIDI and audio together they leave {format_value(both, 'what chance leaves')}. "
-    return said + _alike(by_name, best, size)
+    return best, start[best]
+
+
+def _share(value: Value) -> str:
+    return format_value(replace(value, null=None))
 
 
 def _alike(by_name: Mapping[str, Value], best: str, size: int) -> str:

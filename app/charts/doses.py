@@ -177,14 +177,15 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
 
 
 def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan, place: Mapping[str, Any] | None = None) -> None:
-    """The null, the bands, then the lines of every series."""
+    """The null, the bands, then the lines of every series, those of twins beneath the others."""
     place = place or {}
     lines = plan.lines(marks, looks)
     drawn = {key: [marked.scaled(mark, plan.percent) for mark in line] for key, line in lines.items()}
     _add_nulls(drawing, list(drawn.values()), place)
-    for key, style in looks.items():
+    below_first = marked.back_to_front(looks)
+    for key, style in below_first.items():
         _add_bands(drawing, drawn[key], style, place)
-    for key, style in looks.items():
+    for key, style in below_first.items():
         drawing.add_scatter(
             x=[mark.at for mark in drawn[key]], y=[mark.value for mark in drawn[key]], mode="lines+markers", **place,
             line={"color": style.colour, "dash": style.dash, "width": 2},

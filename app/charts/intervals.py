@@ -52,7 +52,7 @@ def forest(
     heights = _heights(marks, groups, looks, step_px / row_px)
     drawing = theme.figure(x_title, y_title)
     drawing.update_layout(uirevision="forest", hoverlabel=marked.HOVER)
-    for key, style in looks.items():
+    for key, style in marked.back_to_front(looks).items():
         chosen = [i for i, mark in enumerate(marks) if (mark.series, mark.twin) == key]
         words = [marked.hover(marks[i], percent, null_name) for i in chosen]
         _add_series(drawing, [drawn[i] for i in chosen], [heights[i] for i in chosen], style, words)

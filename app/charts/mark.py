@@ -29,16 +29,7 @@ LETTERS = {
     "circle": "●○", "diamond": "◆◇", "triangle-up": "▲△", "star": "★☆", "pentagon": "⬟⬠", "hexagon": "⬢⬡",
     "triangle-down": "▼▽", "triangle-left": "◀◁", "square": "■□", "triangle-right": "▶▷", "bowtie": "⧓⋈",
 }  # fmt: skip
-SYMBOLS = (
-    "circle",
-    "diamond",
-    "triangle-up",
-    "star",
-    "pentagon",
-    "hexagon",
-    "triangle-down",
-    "triangle-left",
-)
+SYMBOLS = ("circle", "diamond", "triangle-up", "star", "pentagon", "hexagon", "triangle-down", "triangle-left")
 TWIN_SYMBOLS, TWIN_DASHES = ("square", "triangle-right", "bowtie"), ("dash", "dot", "dashdot")
 COLOURS = tuple(colour for colour in theme.CATEGORICAL if colour != theme.TWIN)
 
@@ -213,6 +204,11 @@ def styles(marks: Sequence[Mark], colours: Mapping[str, str] | None = None) -> S
         else Style(name, colour[name], symbol[name])
         for name, twin in keys
     }
+
+
+def back_to_front(looks: Styles) -> Styles:
+    """Twins first: what is drawn last lies on top, and is what a click finds where marks coincide."""
+    return dict(sorted(looks.items(), key=lambda one: not one[0][1]))
 
 
 def _shared_out(names: Sequence[str], fixed: Mapping[str, str], looks: Sequence[str]) -> dict[str, str]:

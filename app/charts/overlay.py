@@ -68,6 +68,7 @@ def overlay(
     drawing.update_layout(margin_t=layout.margin.t + LEGEND_PX, height=layout.height + LEGEND_PX)
     for row, (title, panel) in enumerate(found.items(), 1):
         top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
+        panel = sorted(panel, key=lambda curve: not curve.twin)  # twins beneath
         for curve in panel:
             _add_curve(drawing, curve, looks[curve.name, curve.twin], title, n_name, row)
         _add_means(drawing, [curve for curve in panel if curve.mean is not None], looks, OURS_AT * top, row)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from analysis.results import Result, Value, format_value
+from analysis.studies.pool_words import pool_of
 from app.charts import theme
 from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened
 
@@ -21,9 +22,12 @@ def forest(result: Result, pool: str) -> go.Figure:
     """S (%) with its 95 % interval per checkpoint on one pool, in the order of the request from the top.
 
     Green circles: trained; grey squares: untrained twin; hollow: not distinguishable from chance, which is the dashed line.
+    `customdata` is name and weights.
     """
     names, by_name = [str(name) for name in result.request["checkpoints"]], {value.name: value for value in result.values}
-    drawing = theme.figure("S (%)", "checkpoint", height=76 + ROW_PX * len(names))
+    drawing = theme.figure(
+        f"S (%), {among}" if (among := pool_of(result)) else "S (%)", "checkpoint", height=76 + ROW_PX * len(names)
+    )
     drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
     top, chance = 0.0, None
     for weights, full, hollow, label, shift in SERIES:
@@ -33,7 +37,8 @@ def forest(result: Result, pool: str) -> go.Figure:
             if value is None or value.value is None:
                 continue
             symbol = hollow if value.inside_null else full
-            _add_point(drawing, row - shift, value, symbol, colour, f"{shortened(_stem(names[row]))}, {label}")
+            key = [_stem(names[row]), weights]
+            _add_point(drawing, row - shift, value, symbol, colour, f"{shortened(_stem(names[row]))}, {label}", key)
             _add_label(drawing, row - shift, f"{LETTERS[symbol]} {_interval(value)} {label}")
             top = max(top, value.value, value.ci_high or 0.0)
             chance = value.null
@@ -53,12 +58,13 @@ def _interval(value: Value) -> str:
     return format_value(plain)
 
 
-def _add_point(drawing: go.Figure, y: float, value: Value, symbol: str, colour: str, whose: str) -> None:
+def _add_point(drawing: go.Figure, y: float, value: Value, symbol: str, colour: str, whose: str, key: list[str]) -> None:
     centre = 100 * (value.value or 0.0)
     low, high = (centre if end is None else 100 * end for end in (value.ci_low, value.ci_high))
     drawing.add_scatter(
         x=[centre], y=[y], mode="markers",
-        marker={"symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 1.5}},
+        marker={"symbol": symbol, "size": 10, "color": colour, "opacity": 1, "line": {"color": colour, "width": 1.5}},
+        customdata=[key], selected={"marker": {"size": 14}}, unselected={"marker": {"opacity": 1}},
         error_x={
             "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
             "array": [max(high - centre, 0.0)], "arrayminus": [max(centre - low, 0.0)],

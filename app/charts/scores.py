@@ -7,7 +7,9 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
+from analysis.models.arms import control_of
 from analysis.studies.comparison import Examined, Pool, Score, Weights, in_words, percent, read_score
+from analysis.studies.pool_words import size_words
 from app.charts import theme
 
 # What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.
@@ -27,10 +29,14 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
     """S (%) with its 95 % interval per checkpoint, in the order given from the top; those without scores are left out.
 
     Filled: trained; hollow and grey: untrained twin. Circle: canonical pool; square: no overlap in time. Dashed: chance.
+    "↳" and slanted: a control. `customdata` is the name of the checkpoint.
     """
     shown = [one for one in checkpoints if read_score(one.evaluation)]
+    sizes = {score.pool_size for one in shown if (score := read_score(one.evaluation))}
     drawing = theme.figure(
-        "S (%)", "checkpoint", height=72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX)
+        f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)",
+        "checkpoint",
+        height=72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX),
     )
     drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
     for weights, pool, symbol, letter, label, shift in SERIES:
@@ -41,7 +47,7 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
             drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=row - shift, text=text, showarrow=False)
     _add_chance(drawing, [score.chance for one in shown if (score := read_score(one.evaluation))])
     corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
-    names = [_name(one.name, one.name == chosen) for one in shown]
+    names = [_name(one.name, one.name == chosen, bool(control_of(one.arm))) for one in shown]
     if len(set(corpora)) > 1:
         names = [f"{name}<br>on {shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
     drawing.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.5, -0.5])
@@ -60,7 +66,8 @@ def _add_series(
         x=[100 * score.value for _, _, score in rows],
         y=[row - shift for row, _, _ in rows],
         mode="markers",
-        marker={"symbol": symbol, "size": 9, "color": colour, "line": {"color": colour, "width": 1.5}},
+        marker={"symbol": symbol, "size": 9, "color": colour, "opacity": 1, "line": {"color": colour, "width": 1.5}},
+        customdata=[[name] for _, name, _ in rows], selected={"marker": {"size": 13}}, unselected={"marker": {"opacity": 1}},
         error_x={
             "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
             "array": [100 * max(score.high - score.value, 0.0) for _, _, score in rows],
@@ -94,8 +101,10 @@ def _top(checkpoints: Sequence[Examined]) -> float:
     return min(10.0 * math.ceil(10 * highest + 0.2), 102.0)
 
 
-def _name(name: str, is_chosen: bool) -> str:
-    return f"<b>{shortened(name)}</b>" if is_chosen else shortened(name)
+def _name(name: str, is_chosen: bool, is_control: bool) -> str:
+    """The chosen one bold, a control marked and slanted."""
+    text = f"<i>{shortened(f'↳ {name}')}</i>" if is_control else shortened(name)
+    return f"<b>{text}</b>" if is_chosen else text
 
 
 def shortened(text: str) -> str:

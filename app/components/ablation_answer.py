@@ -14,7 +14,7 @@ from app import controls, layout
 from app.charts import intervals
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.components import actions, hear, published_table, study_facts
+from app.components import actions, hear, published_table, row_choice, study_facts
 from app.components.plain import plain
 from app.components.stress_kit import among, s_title
 from app.components.study_form import Choice
@@ -214,18 +214,15 @@ def _numbers(result: Result, shown: Sequence[Row], clicked: tuple[Any, ...]) -> 
     start = of_clicked[0] if of_clicked else dearest
     height = TABLE_PX if len(table) > FEW else "content"
     st.subheader("All numbers", anchor=False)
-    picked = st.dataframe(
-        table, column_config=COLUMNS, hide_index=True, height=height, on_select="rerun", selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [start]}}, key=f"numbers_{'_'.join(map(str, clicked))}_{len(table)}",
-        alt="S after every replacement; the queries of the chosen row are heard below",
-    )  # fmt: skip
-    chosen = picked["selection"]["rows"]
+    alt = "S after every replacement; the queries of the chosen row are heard below"
+    key = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}"
+    chosen = row_choice.pick_row(table, key, alt=alt, start=start, columns=COLUMNS, height=height)
     first = shown[places[start]]
     st.caption(
         f"n = {first['n']} queries{among(result)}; chance {100 * first['chance']:.1f} %; in brackets 95 % intervals, "
         "bootstrap over works; ○ not distinguishable from chance, or from no change. Drops are paired by query."
     )
-    return places[chosen[0] if chosen and chosen[0] < len(places) else start]
+    return places[chosen]
 
 
 def suffering(result: Result, row: Row) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ def figure(
         event = st.plotly_chart(drawing, theme=None, key=key, config=config, on_select="rerun", selection_mode=select)
         selected = chosen(event)
     else:
+        drawing.update_layout(dragmode=False)  # an ordinary arrow over what leads nowhere
         st.plotly_chart(drawing, theme=None, key=key, config=config)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         with st.popover("Download", icon=":material/download:", type="tertiary"):

@@ -63,6 +63,8 @@ def draw(result: Result, choice: Choice) -> None:
         pool = pool_said(result, "filters") if shown.field == "drop" else ""
         st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']:,} windows.{pool}")
     clicked = _filters(result, shown)
+    for sentence in result.tables.get("sentences", ()):
+        st.caption(plain(str(sentence["text"])))
     rows = bands_of(result.tables["filters"])
     row = named(result, "filters", clicked) or farthest(rows, study_facts.names_of(result)[0])
     _sound(result, choice, row)

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from analysis.measures.retrieval import chance_of_s
 from analysis.studies.comparison import percent, read_score, retrieval_rows, score_headline
 from app import caching, layout
 from app.charts import training
@@ -103,8 +104,8 @@ def _training(checkpoint: Any) -> None:
             "This checkpoint came without a training history.", "Put its history.csv beside the weights, if there is one."
         )
         return
-    pool = checkpoint.training.get("validation_pool")
-    chance = 10 / pool if type(pool) is int and pool >= 10 else None
+    sizes = [checkpoint.training.get(name) for name in ("validation_queries", "validation_pool")]
+    chance = chance_of_s(*sizes) if all(type(size) is int and size > 0 for size in sizes) else None
     figures = (
         ("Loss and its terms", training.curves(history)),
         ("Collapse monitor", training.spread(history)),

@@ -6,14 +6,18 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.models.arms import control_of
 from analysis.studies.comparison import Score, by_score, in_words, read_score
 from app import caching, state
+from app.components import row_choice
 from app.components.plain import plain
 
 FAMILY = "dual encoder"
 NONE = "—"
 LARGEST = 2**53 - 1  # that a browser can show as a whole number
 UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what values from elsewhere may run into
+CONTROL = "↳ "
+OF_CONTROLS = "↳ control: the parameters of the arm above without what its descriptors tell; not ranked."
 COLUMNS = {
     "name": st.column_config.TextColumn("name", pinned=True, width=140),
     "S": st.column_config.TextColumn("S, canonical pool", width=136, help="With its 95 % interval, bootstrap over works"),
@@ -27,8 +31,13 @@ COLUMNS = {
 }
 
 
-def pick(good: Sequence[Any]) -> Any:
-    """Draw the table, highest S first; the checkpoint of the chosen row."""
+def pick(good: Sequence[Any], clicked: str = "") -> Any:
+    """Draw the table, highest S first, controls below their arm; the checkpoint of the chosen row.
+
+    Args:
+        good: checkpoints.
+        clicked: name of the one that was just clicked in a figure, which becomes the chosen one.
+    """
     named: dict[str, Any] = {}
     for one in good:
         named.setdefault(str(one.name), one)
@@ -36,19 +45,20 @@ def pick(good: Sequence[Any]) -> Any:
     names = [str(one.name) for one in ordered]
     wanted = state.get_text("checkpoint")
     default = names.index(wanted) if wanted in names else 0
-    found = st.dataframe(
+    key = table_key(names) + (state.recall("opened") or "")  # anew where another page chose the checkpoint
+    if clicked in names:
+        row_choice.choose(key, names.index(clicked))
+    row = row_choice.pick_row(
         [_row_or_fault(one) for one in ordered],
-        column_config=COLUMNS,
-        hide_index=True,
-        placeholder=NONE,
-        on_select="rerun",
-        selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [default]}},  # pyright: ignore[reportArgumentType]
-        key=table_key(names) + (state.recall("opened") or ""),  # anew where another page chose the checkpoint
+        key,
         alt="Checkpoints; the chosen row is shown below",
+        start=default,
+        columns=COLUMNS,
+        height="auto",
+        placeholder=NONE,
     )
-    rows = found["selection"]["rows"]
-    row = rows[0] if rows and rows[0] < len(ordered) else default
+    if any(control_of(str(one.arm)) for one in ordered):
+        st.caption(OF_CONTROLS)
     state.put("checkpoint", names[row])
     if len(named) < len(good):
         _warn_of_doubles(good, named)
@@ -82,7 +92,7 @@ def _row(one: Any) -> dict[str, Any]:
     corpus = one.training.get("corpus")
     data = f"{corpus}, {pieces} pieces" if corpus and pieces else str(corpus or "") or None
     return {
-        "name": str(one.name),
+        "name": f"{CONTROL if control_of(str(one.arm)) else ''}{one.name}",
         "S": _sortable(trained) if trained else None,
         "untrained": in_words(twin) if twin else None,
         "arm": f"{one.arm} ({one.scale})",

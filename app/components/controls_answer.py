@@ -10,10 +10,11 @@ import streamlit as st
 from analysis.results import Result
 from app.charts import intervals, theme
 from app.charts.mark import Mark
-from app.components import actions, hear, published_table
+from app.components import actions, hear, published_table, row_choice
 from app.components.ablation_answer import told
 from app.components.plain import plain
 from app.components.retrieval_answer import p_words
+from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
@@ -120,7 +121,11 @@ def _lacking(result: Result, choice: Choice) -> None:
 def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -> list[tuple[Any, ...]]:
     """S by arm and by what it is given; a click on a model leads to the first difference of which it is a part."""
     drawing = intervals.forest(
-        [score_mark(row) for row in scores], x_title="S (%)", y_title="arm: what it is given", percent=True, colours=COLOURS
+        [score_mark(row) for row in scores],
+        x_title=s_title(result),
+        y_title="arm: what it is given",
+        percent=True,
+        colours=COLOURS,
     )
     known = {(one.arm, one.condition): one.value for one in published_table.of_arms("controls", {row["arm"] for row in scores})}
     trained = [row for row in scores if row["weights"] == "trained"]
@@ -167,15 +172,12 @@ def _numbers(differences: Sequence[Row], clicked: tuple[Any, ...]) -> int:
         for i, key in zip(places, keys, strict=True)
     ]  # fmt: skip
     start = keys.index(clicked) if clicked in keys else 0
-    picked = st.dataframe(
-        table, column_config=COLUMNS, hide_index=True, height="content", on_select="rerun", placeholder="—",
-        selection_mode="single-row-required", selection_default={"selection": {"rows": [start]}},
-        key=f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", alt="Differences; the chosen row is heard below",
-    )  # fmt: skip
-    chosen = picked["selection"]["rows"]
+    key = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}"
+    alt = "Differences; the chosen row is heard below"
+    row = row_choice.pick_row(table, key, alt=alt, start=start, columns=COLUMNS, placeholder="—")
     n = f"n = {differences[0]['n']} queries of {differences[0]['n_works']} works"
     st.caption(f"{n}, paired; in brackets 95 % intervals, bootstrap over works; ○ not distinguishable from no gain.")
-    return places[chosen[0] if chosen and chosen[0] < len(places) else start]
+    return places[row]
 
 
 def told_apart(result: Result, row: Row) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import caching, controls
+from app.components import row_choice
 from app.components.plain import plain
 
 TABLE_PX, FEW = 320, 8
@@ -43,13 +44,9 @@ def pick(
     shown = [{**row, "start_s": clock(float(row["start_s"]))} for row in rows]
     names = {"start_s": st.column_config.TextColumn("start", width=56)} | dict(columns or {})
     with left:
-        picked = st.dataframe(
-            shown, column_config=names, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", on_select="rerun",
-            selection_mode="single-row-required", selection_default={"selection": {"rows": [0]}}, key=key,
-            alt="Windows; the chosen row is heard beside it",
-        )  # fmt: skip
-    chosen = picked["selection"]["rows"]
-    number = chosen[0] if chosen and chosen[0] < len(rows) else 0
+        height = TABLE_PX if len(rows) > FEW else "content"
+        alt = "Windows; the chosen row is heard beside it"
+        number = row_choice.pick_row(shown, key, alt=alt, columns=names, height=height)
     with right:
         play(title, corpus, str(rows[number]["piece"]), float(rows[number]["start_s"]))
         if more is not None:

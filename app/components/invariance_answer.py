@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from analysis.results import Result
-from app import controls
+from app import controls, state
 from app.charts import doses, matrix
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.components import actions, altered_sound, published_table, study_facts
+from app.components import actions, altered_sound, clicks, published_table, study_facts
 from app.components.altered_sound import AWAY, Given
 from app.components.plain import plain
 from app.components.stress_kit import cell, name_twins_once, pool_said
@@ -20,6 +20,7 @@ from app.components.study_form import Choice
 
 OVERVIEW = {"embedding moved": "distances", "drop in S": "scores"}
 EMBEDDING = "emb"
+CHANGE = "pick_change"  # key of the widget
 MAIN_PX = 440
 ENDS = (25.0, 50.0, 100.0)  # of the colours of layers, in per cent
 Row = Mapping[str, Any]
@@ -28,8 +29,11 @@ Point = tuple[str, str, int]  # checkpoint, weights, number of the dose
 
 def draw(result: Result, choice: Choice) -> None:
     """All changes at their strongest dose; one change over its doses; its sound; its layers; all numbers."""
-    _overview(result)
     changes = {str(row["title"]): row for row in result.tables["changes"]}
+    titles = {str(row["name"]): title for title, row in changes.items()}
+    cell = clicks.newest("invariance", {"overview": _overview(result)})
+    if cell and cell.is_new and cell.key[0] in titles:
+        state.preset(CHANGE, titles[cell.key[0]])
     st.subheader("One change, dose by dose", anchor=False)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
@@ -37,7 +41,9 @@ def draw(result: Result, choice: Choice) -> None:
     with right:
         st.markdown(plain(str(change["what"])))
     picked = _responses(result, change)
-    point = (str(picked[-1][0]), str(picked[-1][1]), int(picked[-1][2])) if picked else usual_point(result, change)
+    of_cell = [key for key in (cell.key if cell else (),) if key and key[0] == change["name"]]
+    usual = cell_point(result, change, of_cell[0]) if of_cell else usual_point(result, change)
+    point = (str(picked[-1][0]), str(picked[-1][1]), int(picked[-1][2])) if picked else usual
     _sound(result, choice, change, point)
     _layers(result, change)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
@@ -72,8 +78,15 @@ def usual_point(result: Result, change: Row) -> Point:
     return name, "trained", int(row["order"])
 
 
-def _overview(result: Result) -> None:
-    """Changes by checkpoints: what moves the embedding least on top."""
+def cell_point(result: Result, change: Row, key: tuple[Any, ...]) -> Point:
+    """The point behind a cell of the overview: its checkpoint and weights at the strongest dose."""
+    _, name, weights = key
+    found = rows_of(result, "scores", change, checkpoint=name, weights=weights, dose_label=strongest(result, change))
+    return (str(name), str(weights), int(found[0]["order"])) if found else usual_point(result, change)
+
+
+def _overview(result: Result) -> list[tuple[Any, ...]]:
+    """Changes by checkpoints: what moves the embedding least on top; the cells that were clicked."""
     shown = controls.pick_word("measure", "Shown", list(OVERVIEW))
     is_drop, prefix = shown == "drop in S", "drop_" if shown == "drop in S" else ""
     means: dict[str, float] = {}
@@ -88,7 +101,8 @@ def _overview(result: Result) -> None:
         for row in rows_of(result, "scores", change, dose_label=label) if is_drop else moved:
             rows.append(row)
             fields = {one: row.get(f"{prefix}{one}") for one in ("value", "ci_low", "ci_high", "null")} | {"n": row["n"]}
-            if (mark := marked.from_row(fields, name, str(row["checkpoint"]), note=_against(row))) is not None:
+            key = (change["name"], row["checkpoint"], row["weights"])
+            if (mark := marked.from_row(fields, name, str(row["checkpoint"]), note=_against(row), key=key)) is not None:
                 cells[_whose(row)][name, str(row["checkpoint"])] = mark
     names = sorted(means, key=lambda name: means[name])
     high = max((abs(mark.value) for panel in cells.values() for mark in panel.values()), default=0.0)
@@ -99,13 +113,15 @@ def _overview(result: Result) -> None:
         low=0.0, high=end, diverging=is_drop, percent=True, null_name="no drop" if is_drop else "nothing moved",
     )  # fmt: skip
     drawing.update_yaxes(ticktext=[html.escape(name, quote=False) for name in names], title_text="")  # in full, without overlap
-    actions.figure(drawing, "overview", result, rows)
+    clicked = actions.figure(drawing, "overview", result, rows, select=("points",))
     st.caption(
+        "Click a cell to see its change dose by dose and to hear it. "
         "Every change at the end of its doses that moves trained embeddings most, the least moving on top. Doses of different "
         f"changes cannot be compared with each other; checkpoints and twins at one dose can.{pool_said(result)}"
     )
     for row in result.tables.get("sentences", ()):
         st.caption(plain(str(row["text"])))
+    return clicked
 
 
 def _whose(row: Row) -> str:
@@ -150,7 +166,7 @@ def _responses(result: Result, change: Row) -> list[tuple[Any, ...]]:
     )  # fmt: skip
     drawing.update_layout(height=MAIN_PX)
     rows = [row for _, table, more in panels for row in rows_of(result, table, change, **more)]
-    picked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
+    picked = actions.figure(name_twins_once(drawing), f"doses_{change['name']}", result, rows, select=("points",))
     st.caption(
         "The null is chance for S. What moved has none, since it is never below 0: compare it with the untrained twin."
         f"{pool_said(result)}"

@@ -6,7 +6,7 @@ import streamlit as st
 from analysis.results import Result
 from app.components import hear, study_facts
 from app.components.plain import plain
-from app.components.retrieval_answer import pool_number
+from app.components.retrieval_answer import MISSES_OF, pool_number
 from app.components.study_form import Choice
 
 MOST = 20
@@ -22,7 +22,7 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
     names = study_facts.names_of(result)
     checkpoint = names[0]
     if len(names) > 1:
-        checkpoint = st.selectbox("Misses of", names, key="misses_of", width=320)
+        checkpoint = st.selectbox("Misses of", names, key=MISSES_OF, width=320)
     found = worst(result, checkpoint, pool)
     if not found:
         st.caption(f"{plain(checkpoint)} ranks the match of every query first: there is no miss to hear.")

@@ -9,10 +9,11 @@ from analysis.results import Result
 from app.charts import intervals, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.components import actions, published_table, rarely_found
+from app.components import actions, published_table, rarely_found, row_choice
 from app.components.controls_answer import train_command
 from app.components.plain import plain
 from app.components.retrieval_answer import p_words
+from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
@@ -110,7 +111,7 @@ def _trainings(result: Result) -> Clicked:
     rows = [row for row in result.tables["runs"] if row["arm"] in many and not row["left_out"]]
     means = [row for row in result.tables["arms"] if row["arm"] in many]
     marks = [run_mark(row, row["arm"], ONE_TRAINING) for row in rows] + [mean_mark(row) for row in means]
-    drawing = intervals.forest(marks, x_title="S (%)", y_title="arm", percent=True, labels=False, colours=COLOURS)
+    drawing = intervals.forest(marks, x_title=s_title(result), y_title="arm", percent=True, labels=False, colours=COLOURS)
     first = {row["arm"]: (row["checkpoint"], row["weights"]) for row in reversed(rows) if row["weights"] == "trained"}
     return _figure(result, drawing, "trainings", [*rows, *means], first, TRAINING)
 
@@ -121,7 +122,7 @@ def _pools(result: Result, after: int) -> Clicked:
     pools = result.tables["evaluations"]
     marks = [mark for name in arms for mark in (*pool_marks(result, name, "trained"), *pool_marks(result, name, "untrained"))]
     first = {arm: (name, "trained") for name, arm in reversed(arms.items())}
-    drawing = intervals.forest(marks, x_title="S (%)", y_title="checkpoint", percent=True, labels=False, colours=COLOURS)
+    drawing = intervals.forest(marks, x_title=s_title(result), y_title="checkpoint", percent=True, labels=False, colours=COLOURS)
     return _figure(result, drawing, f"pools-{after}", pools, first, EVALUATION)
 
 
@@ -232,14 +233,12 @@ def _numbers(runs: Sequence[Row], clicked: tuple[Any, ...]) -> Row:
     ]  # fmt: skip
     names = [row["checkpoint"] for row in trained]
     start = names.index(clicked[0]) if clicked and clicked[0] in names else 0
-    picked = st.dataframe(
-        table, column_config=RUNS, hide_index=True, height=TABLE_PX if len(table) > FEW else "content", on_select="rerun",
-        selection_mode="single-row-required", selection_default={"selection": {"rows": [start]}}, placeholder="—",
-        key=f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", alt="S of every checkpoint; the chosen one is heard below",
-    )  # fmt: skip
-    chosen, first = picked["selection"]["rows"], trained[0]
+    key, height = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", TABLE_PX if len(table) > FEW else "content"
+    alt = "S of every checkpoint; the chosen one is heard below"
+    chosen = row_choice.pick_row(table, key, alt=alt, start=start, columns=RUNS, height=height, placeholder="—")
+    first = trained[0]
     st.caption(
         f"n = {first['n']} queries; chance {100 * first['null']:.1f} %; ○ not distinguishable from chance. "
         "Spread over pools says nothing about training."
     )
-    return trained[chosen[0] if chosen and chosen[0] < len(trained) else start]
+    return trained[chosen]

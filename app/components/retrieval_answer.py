@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from analysis.results import Result, Value, format_value
+from app import state
 from app.charts import retrieval
-from app.components import actions, study_facts
+from app.components import actions, clicks, study_facts
 
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
 MEASURES = {
@@ -23,13 +24,20 @@ COLUMNS = {
     "MIDI to audio": st.column_config.TextColumn("MIDI → audio", width=WIDTH),
     "twin, MIDI to audio": st.column_config.TextColumn("untrained twin", width=WIDTH, help="MIDI → audio, after zero steps"),
 }
+MISSES_OF = "misses_of"  # whose misses are heard below: key of the widget
 UNDECIDED = "○ "  # in front, where a narrow column does not cut it off
 
 
 def draw(result: Result, pool: str) -> None:
     """Figure, table and differences on one pool."""
     rows = measured(result, pool)
-    actions.figure(retrieval.forest(result, pool), "scores", result, [vars(value) for value in result.values])
+    drawing, numbers = retrieval.forest(result, pool), [vars(value) for value in result.values]
+    click = clicks.newest("retrieval", {"scores": actions.figure(drawing, "scores", result, numbers, select=("points",))})
+    names = study_facts.names_of(result)
+    if click and click.is_new and click.key[0] in names:
+        state.preset(MISSES_OF, click.key[0])
+    if len(names) > 1:
+        st.caption("Click a mark to hear the misses of its checkpoint.")
     st.dataframe(rows, column_config=COLUMNS, hide_index=True, placeholder="—", height="content")
     candidates = result.arrays[f"candidates.{pool_number(result, pool)}"]
     st.caption(

@@ -7,10 +7,12 @@ import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.similarity_layers import EMBEDDING, INPUT
+from analysis.studies.similarity_words import EMBEDDINGS, INPUTS, LAST
 from app import controls
 from app.charts import intervals, matrix
 from app.charts.mark import Mark
-from app.components import actions, hear, published_table, study_facts
+from app.components import actions, clicks, hear, published_table, study_facts
 from app.components.study_form import Choice
 
 MOST = 20
@@ -43,8 +45,9 @@ def draw(result: Result, choice: Choice) -> None:
     picked = _matrices(result, cells, measure)
     if measure.startswith("RSA"):
         st.caption(NO_CEILING)
-    _means(result, measure)
-    _behind(result, choice, picked[-1] if picked else _highest(cells))
+    click = clicks.newest("similarity", {"matrices": picked, "means": _means(result, measure)})
+    key = click.key if click else ()
+    _behind(result, choice, cell_of_mean(cells, key) if click and click.figure == "means" else key or _highest(cells))
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
@@ -101,8 +104,8 @@ def _mark(row: Mapping[str, Any]) -> Mark:
     return Mark(str(row["first_layer"]), str(row["second_layer"]), *numbers, note=about, key=key, **tested)
 
 
-def _means(result: Result, measure: str) -> None:
-    """The mean over blocks, the last blocks, the embeddings and the inputs of every checkpoint beside its twin."""
+def _means(result: Result, measure: str) -> list[tuple[Any, ...]]:
+    """Means over blocks, last blocks, embeddings and inputs of every checkpoint beside its twin; the marks that were clicked."""
     rows = [
         row for row in result.tables["summary"]
         if row["estimator"] == measure and row["first"] == row["second"] and row["value"] is not None
@@ -111,6 +114,7 @@ def _means(result: Result, measure: str) -> None:
         Mark(
             str(row["what"]), str(row["first"]), row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"],
             twin=row["weights"] == "untrained", inside_null=row["inside_null"],
+            key=(row["what"], row["first"], row["weights"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -118,7 +122,31 @@ def _means(result: Result, measure: str) -> None:
     drawing = intervals.forest(
         marks, x_title=measure, y_title="mean of", null_name="shuffled pairs", colours=study_facts.colours_of(result)
     )
-    actions.figure(drawing, "means", result, rows)
+    clicked = actions.figure(drawing, "means", result, rows, select=("points",))
+    st.caption("Click a mark to hear what makes the highest of the cells that it is a mean of.")
+    return clicked
+
+
+def cell_of_mean(cells: list[Mapping[str, Any]], key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Key of the highest cell of audio with MIDI that belongs to a mean; of all that are shown where none does.
+
+    Args:
+        cells: records of cells.
+        key: what is averaged, name and weights.
+    """
+    what, name, weights = key
+    its = [row for row in cells if (row["first"], row["second"], row["weights"]) == (name, name, weights)]
+    blocks = [(row["first_layer"], row["second_layer"]) for row in its if row["first_layer"].isdigit()]
+    last = max(blocks, key=lambda block: tuple(int(layer) if layer.isdigit() else -1 for layer in block), default=())
+    places = {LAST: [last], EMBEDDINGS: [(EMBEDDING, EMBEDDING)], INPUTS: [(INPUT, INPUT)]}.get(what)
+    wanted = [row for row in its if _is_of(row, places)]
+    return _highest(wanted or cells)
+
+
+def _is_of(row: Mapping[str, Any], places: list[Any] | None) -> bool:
+    """Whether a cell is at one of these places; without them, whether it is of two blocks."""
+    place = row["first_layer"], row["second_layer"]
+    return place[0].isdigit() and place[1].isdigit() if places is None else place in places
 
 
 def _highest(cells: list[Mapping[str, Any]]) -> tuple[Any, ...]:

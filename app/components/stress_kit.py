@@ -6,20 +6,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from analysis.results import Result
+from analysis.studies.pool_words import pool_of
 from app.charts import mark as marked
 from app.charts import theme
 
 TWINS = "untrained twins"
-
-
-def pool_of(result: Result, part: str = "S") -> str:
-    """The pool in which S was searched, as it stands beside S; empty where the result does not tell.
-
-    >>> row = {"part": "S", "short": "256 candidates, 64 of the same work"}
-    >>> pool_of(Result("transposition", {}, "Headline.", (), {"pools": (row,)}, {}, {}))
-    '256 candidates, 64 of the same work'
-    """
-    return next((str(row["short"]) for row in result.tables.get("pools", ()) if row.get("part") == part and "short" in row), "")
 
 
 def s_title(result: Result) -> str:

@@ -1,5 +1,6 @@
 """Which input is causal?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import ablation_answer, study_page
 from app.components.study_form import Cost
 
@@ -38,6 +39,7 @@ How it misleads:
   harm shows late. The windows are fewer than those of *Retrieval* (65 of every piece instead of 100), so that S differs a little.
 - Many drops are tested at once; one in twenty intervals misses its value by luck.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage("ablation", "Which input is causal?", HOW_TO_READ, COST, ablation_answer.draw)
 

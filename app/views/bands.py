@@ -1,5 +1,6 @@
 """Which frequencies drive it?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import bands_answer, study_page
 from app.components.study_form import Cost
 
@@ -36,6 +37,7 @@ How it misleads:
   anyway, and so does its untrained twin.
 - Attributions depend on their baseline (−60 dB) and rest on very few windows. Where methods disagree, trust none of them alone.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, COST, bands_answer.draw)
 

@@ -5,13 +5,14 @@ from typing import Any
 import streamlit as st
 
 from analysis.studies.comparison import by_score, compare_headline, read_score
-from app import access, controls, layout
+from analysis.studies.pool_words import WHY_BELOW
+from app import access, controls, layout, state
 from app.charts import scores
-from app.components import checkpoint_card, checkpoint_table, import_panel, import_removal
+from app.components import actions, checkpoint_card, checkpoint_table, clicks, import_panel, import_removal
 
 HOW_TO_READ = """
 **S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
-right audio window is among the ten nearest to a MIDI window. Chance is 10 divided by the number of candidates.
+right audio window is among the ten nearest to a MIDI window. The pool decides the number, so it stands beside S. {why}
 
 **Canonical pool**: each query has its match, windows of the same piece, windows of the same composer and windows of others as
 candidates. **No overlap**: the same, but no wrong candidate overlaps the match in time. An overlapping window is nearly the same
@@ -26,7 +27,7 @@ How it misleads:
 - Compare checkpoints of the same test set, steps and seed. More steps or more data win without being a better architecture.
 - The scores are of the stored weights, rounded to fp16, at the step that was best on validation.
 - The untrained twin has the same architecture and seed after zero steps. What it reaches is owed to the architecture alone.
-"""
+""".replace("{why}", WHY_BELOW)
 
 
 def page() -> None:
@@ -37,13 +38,16 @@ def page() -> None:
     import_panel.draw()
     good, broken = controls.usable()  # after the import, so that the table has what was imported
     with top:
-        chosen = _library(good)
+        click = clicks.newest("checkpoints", {"scores": actions.chosen(state.widget_value("scores"))})
+        chosen = _library(good, str(click.key[0]) if click and click.is_new else "")
         checkpoint_table.broken(broken)
         import_removal.draw(chosen, broken)
     if chosen is not None:
         ordered = by_score(good)
         if read_score(ordered[0].evaluation):
-            st.plotly_chart(scores.forest(ordered, chosen.name), theme=None, key="scores", config={"displaylogo": False})
+            drawing, look = scores.forest(ordered, chosen.name), {"displaylogo": False}
+            st.plotly_chart(drawing, theme=None, key="scores", config=look, on_select="rerun", selection_mode="points")
+            st.caption("Click a mark to choose its checkpoint.")
         _card(chosen)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
@@ -58,14 +62,14 @@ def _card(chosen: Any) -> None:
         layout.error(f"What {chosen.name} says of itself cannot be shown ({error}). Correct its config.json, or remove it.")
 
 
-def _library(good: list[Any]) -> Any | None:
+def _library(good: list[Any], clicked: str) -> Any | None:
     """The headline and the table; the chosen checkpoint, None where there is none."""
     if not good:
         remedy = "Import one below, train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found.", remedy)
         return None
     layout.headline(compare_headline(good))
-    return checkpoint_table.pick(good)
+    return checkpoint_table.pick(good, clicked)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -1,5 +1,6 @@
 """Is it the information or the parameters?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import controls_answer, study_page
 from app.components.study_form import Cost
 
@@ -27,6 +28,7 @@ How it misleads:
   pool is too small to trust the rest.
 - Several controls are several tests; p is not corrected.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage(
     "controls", "Is it the information or the parameters?", HOW_TO_READ, Cost(small=35, full=105), controls_answer.draw

@@ -1,5 +1,6 @@
 """What does it ignore?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import invariance_answer, study_page
 from app.components.study_form import Cost
 
@@ -35,6 +36,7 @@ How it misleads:
   the level is set on the excerpt.
 - Changes and doses are many. Some are outside their null by luck. Windows of one piece are alike; intervals draw whole works.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, COST, invariance_answer.draw)
 

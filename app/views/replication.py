@@ -1,5 +1,6 @@
 """Would another training give the same?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import replication_answer, study_page
 from app.components.study_form import Cost
 
@@ -27,6 +28,7 @@ How it misleads:
 - The best of several arms is partly the luckiest. p is not corrected for their number.
 - Checkpoints of another scale, corpus or number of steps are not pooled, and the headline says so.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage(
     "replication", "Would another training give the same?", HOW_TO_READ, Cost(small=35, full=105), replication_answer.draw

@@ -1,6 +1,7 @@
 """Can it find the match?"""
 
 from analysis.results import Result
+from analysis.studies.pool_words import WHY_BELOW
 from app import controls
 from app.components import misses, published_table, retrieval_answer, study_page
 from app.components.study_form import Choice, Cost
@@ -29,6 +30,7 @@ How it misleads:
 - Published numbers are those of large models on other data, some of them known to be wrong. Compare signs, orders and ratios.
 - With several checkpoints, some of many differences look real by luck; p is not corrected for their number.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 
 def draw(result: Result, choice: Choice) -> None:

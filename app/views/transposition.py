@@ -1,5 +1,6 @@
 """Does it follow a transposition, or ignore it?"""
 
+from analysis.studies.pool_words import WHY_BELOW
 from app.components import study_page, transposition_answer
 from app.components.study_form import Cost
 
@@ -35,6 +36,7 @@ How it misleads:
 - Windows of one piece are alike. Intervals draw whole works.
 - The published values moved the MIDI side alone. That is not invariance to a transposition of the music.
 """
+HOW_TO_READ += f"- {WHY_BELOW}\n"
 
 PAGE = study_page.StudyPage(
     "transposition", "Does it follow a transposition, or ignore it?", HOW_TO_READ, COST,

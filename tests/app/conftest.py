@@ -212,16 +212,16 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def serve() -> Iterator[Callable[[dict[str, str]], tuple[str, int]]]:
-    """Start the app with more environment; its address and its process id."""
+def serve() -> Iterator[Callable[..., tuple[str, int]]]:
+    """Start the app, or another script, with more environment; its address and its process id."""
     servers: list[subprocess.Popen[Any]] = []
 
-    def begin(environment: dict[str, str]) -> tuple[str, int] | None:
+    def begin(environment: dict[str, str], script: str) -> tuple[str, int] | None:
         """None where the server ended at once, perhaps because another took the port meanwhile."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
+        command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         server = subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet)
         servers.append(server)
@@ -235,8 +235,8 @@ def serve() -> Iterator[Callable[[dict[str, str]], tuple[str, int]]]:
                 return f"http://127.0.0.1:{port}", server.pid
         return None
 
-    def start(environment: dict[str, str]) -> tuple[str, int]:
-        return begin(environment) or begin(environment) or pytest.fail("The server does not start.")
+    def start(environment: dict[str, str], script: str = "app/main.py") -> tuple[str, int]:
+        return begin(environment, script) or begin(environment, script) or pytest.fail("The server does not start.")
 
     yield start
     for server in servers:

@@ -206,11 +206,11 @@ def test_a_checkpoint_keeps_its_colour_where_another_is_left_out():
     assert drawing.data[1].marker.color == found["two"] != found["one"]
 
 
-def test_a_result_that_tells_no_pool_is_shown_without_one(queue, store, checkpoints, opened):
+def test_of_a_result_that_tells_no_pool_the_size_is_that_of_its_arrays(queue, store, checkpoints, opened):
     result = ablated("one")
     tables = {name: rows for name, rows in result.tables.items() if name not in ("pools", "kinds")}
     store["one",] = replace(result, tables=tables)
     app = opened(checkpoints=["one"], corpus="small")
-    assert any("n = 4 queries; chance 6.2" in caption.value for caption in app.caption)
-    assert "S (%)" in app.get("plotly_chart")[0].proto.spec
+    assert any("n = 4 queries among 16 candidates; chance 6.2" in caption.value for caption in app.caption)
+    assert "S (%), 16 candidates" in app.get("plotly_chart")[0].proto.spec
     assert not app.error

@@ -119,9 +119,9 @@ def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, reco
     assert app.subheader[0].value == "one moves farthest without 400–1600 Hz."
     main, shifts, reading, attribution = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
     lines = [trace for trace in main["data"] if trace.get("customdata")]
-    assert [trace["y"] for trace in lines] == [pytest.approx(y) for y in ([25 / 3, 50], [25 / 3] * 2) * 2]
-    assert lines[0]["marker"]["symbol"] == ["circle-open", "circle"]
-    assert lines[0]["x"] == [200.0, 800.0]
+    assert [trace["y"] for trace in lines] == [pytest.approx(y) for y in ([25 / 3] * 2,) * 2 + ([25 / 3, 50],) * 2]
+    assert lines[2]["marker"]["symbol"] == ["circle-open", "circle"]
+    assert lines[2]["x"] == [200.0, 800.0]
     assert main["layout"]["yaxis2"]["title"]["text"] == "energy (%)"
     assert shifts["layout"]["yaxis"]["type"] == "log"
     assert [note["text"] for note in reading["layout"]["annotations"]][:1] == ["<b>one</b>"]
@@ -174,7 +174,7 @@ def test_the_norm_of_the_change_is_shown_on_demand(queue, store, opened, recordi
     shifts = json.loads(app.get("plotly_chart")[1].proto.spec)
     lines = [trace for trace in shifts["data"] if trace.get("customdata")]
     assert all(line["y"] == [2.0, 2.0] for line in lines)
-    assert lines[0]["marker"]["symbol"] == ["circle-open"] * 2  # inside the random direction's
+    assert lines[-1]["marker"]["symbol"] == ["circle-open"] * 2  # inside the random direction's
     assert "L2 norm of the change<br>(no unit)" in str(shifts["layout"])
     assert app.dataframe[1].value["change"].tolist() == [4.0, 3.0, 2.0, 1.0]
     assert any("before any normalisation. n = 4 windows. S is of 8 candidates, 4 of the same work." in text for text in said(app))

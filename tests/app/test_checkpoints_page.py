@@ -85,6 +85,15 @@ def test_the_first_row_is_chosen_and_the_address_chooses_another(library, opened
     assert "checkpoint: low (0123456789ab)" in app.caption[-1].value
 
 
+def test_a_control_is_marked_below_its_arm_and_not_chosen_first(library, opened):
+    library.extend([checkpoint("zero", 0.9, arm="d4a4-zero"), checkpoint("base", 0.6), checkpoint("both", 0.5, arm="d4a4")])
+    app = opened()
+    assert app.dataframe[0].value["name"].tolist() == ["base", "both", "↳ zero"]
+    assert app.header[0].value == "base"
+    assert app.subheader[0].value.startswith("base has the highest S of 2 checkpoints")
+    assert any(caption.value.startswith("↳ control") for caption in app.caption)
+
+
 def test_a_row_chooses_the_card_and_the_address(library, opened, ran):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
     app = opened()

@@ -125,8 +125,8 @@ def test_one_change_over_its_doses(queue, store, opened, ran):
     assert [note["text"] for note in main["layout"]["annotations"]] == ["<b>S</b>", "<b>embedding moved</b>"]
     assert main["layout"]["xaxis"]["ticktext"] == ["×0.5", "×0.8", "×1", "×1.2", "×1.5"]
     lines = [trace for trace in main["data"] if trace["mode"] == "lines+markers" and "customdata" in trace]
-    assert [line["line"]["dash"] for line in lines] == ["solid", "dash"] * 2
-    assert lines[0]["customdata"][4] == ["one", "trained", 4]
+    assert [line["line"]["dash"] for line in lines] == ["dash", "solid"] * 2  # twins beneath
+    assert lines[1]["customdata"][4] == ["one", "trained", 4]
     assert any("velocities" in text.value for text in app.markdown)
     table = app.dataframe[-1].value
     assert table["embedding moved"].tolist()[4] == "30.0 % [15.0, 60.0]"
@@ -170,12 +170,12 @@ def test_the_windows_that_move_most_come_first_with_the_ranks_they_are_compared_
 def test_a_click_on_a_point_chooses_its_dose(queue, store, opened, ran):
     store["one",] = changed("one")
     app = opened(checkpoints="one", change="Time shift")
-    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "untrained", 0]}]}}
+    app.session_state["doses_time_shift"] = {"selection": {"points": [{"customdata": ["one", "untrained", 0]}]}}
     ran(app)
     said = [caption.value for caption in app.caption]
     assert any("time shift −8,000 samples moves most in one, untrained twin;" in text for text in said)
     assert "**What the model heard**: Time shift −8,000 samples" in [text.value for text in app.markdown]
-    app.session_state["doses"] = {"selection": {"points": [{"customdata": ["one", "trained", 5]}]}}
+    app.session_state["doses_time_shift"] = {"selection": {"points": [{"customdata": ["one", "trained", 5]}]}}
     ran(app)
     assert any("At this dose nothing is changed" in caption.value for caption in app.caption)
 

@@ -141,7 +141,7 @@ def test_rows_follow_the_first_appearance_from_the_top_and_series_stand_apart():
     drawing = forest(Mark("b", "audio", 1), Mark("a", "audio", 2), Mark("b", "MIDI", 3), Mark("a", "MIDI", 4, twin=True))
     assert drawing.layout.yaxis.ticktext == ("b", "a")
     assert drawing.layout.yaxis.range == (1.5, -0.5)
-    audio, midi, twin = drawn(drawing)
+    twin, audio, midi = drawn(drawing)  # the twin beneath
     assert audio.x == (1, 2)
     assert [round(y) for y in audio.y] == [0, 1]
     assert audio.y[0] < midi.y[0] < 0.5

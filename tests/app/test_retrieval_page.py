@@ -65,6 +65,11 @@ def test_the_chart_shows_value_interval_twin_and_chance(result_of):
     assert drawing.layout.xaxis.range == (0, 70)
 
 
+def test_the_pool_stands_beside_s(result_of):
+    drawing: Any = retrieval.forest(result_of("one"), "canonical")
+    assert drawing.layout.xaxis.title.text == "S (%), 16 candidates"
+
+
 def test_what_chance_explains_is_hollow(result_of):
     drawing: Any = retrieval.forest(result_of("one", undecided=True), "canonical")
     assert drawing.data[0].marker.symbol == "circle-open"

@@ -18,7 +18,7 @@ def checkpoint(name, value=0.3, chance=10 / 256, corpus="demo", twin=True) -> An
         return {"canonical": pool, "no_overlap": pool | {"S": s + 0.01}}
 
     evaluation = {"trained": found(value)} | ({"untrained": found(0.035)} if twin else {})
-    return SimpleNamespace(name=name, training={"corpus": corpus}, evaluation=evaluation)
+    return SimpleNamespace(name=name, arm="D0", training={"corpus": corpus}, evaluation=evaluation)
 
 
 def test_marks_show_the_scores_and_their_intervals():
@@ -29,7 +29,7 @@ def test_marks_show_the_scores_and_their_intervals():
     assert canonical.error_x.arrayminus == pytest.approx([2, 2])
     assert drawing.data[1].x == pytest.approx([41, 31])
     assert drawing.layout.yaxis.range == (1.5, -0.5)  # the first on top
-    assert (drawing.layout.xaxis.title.text, drawing.layout.yaxis.title.text) == ("S (%)", "checkpoint")
+    assert (drawing.layout.xaxis.title.text, drawing.layout.yaxis.title.text) == ("S (%), 256 candidates", "checkpoint")
 
 
 def test_shape_tells_what_colour_tells():
@@ -52,7 +52,7 @@ def test_one_line_of_chance_per_run_of_equal_chances():
 
 
 def test_what_has_no_score_is_left_out():
-    silent: Any = SimpleNamespace(name="silent", training={}, evaluation={})
+    silent: Any = SimpleNamespace(name="silent", arm="D0", training={}, evaluation={})
     drawing = forest([checkpoint("a", twin=False), silent])
     assert drawing.layout.yaxis.ticktext == ("a",)
     assert [len(trace.x or ()) for trace in drawing.data] == [1, 1, 0, 0]
@@ -68,3 +68,10 @@ def test_the_chosen_row_stands_out_and_names_are_no_markup():
 def test_the_data_are_named_where_they_differ():
     drawing = forest([checkpoint("a"), checkpoint("b", corpus="maestro")])
     assert drawing.layout.yaxis.ticktext == ("a<br>on demo", "b<br>on maestro")
+
+
+def test_the_pool_stands_beside_s():
+    assert forest([checkpoint("a"), checkpoint("b")]).layout.xaxis.title.text == "S (%), 256 candidates"
+    small = checkpoint("b")
+    small.evaluation["trained"]["canonical"]["pool_size"] = 64
+    assert forest([checkpoint("a"), small]).layout.xaxis.title.text == "S (%)"  # of two pools

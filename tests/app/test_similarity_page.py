@@ -66,3 +66,14 @@ def test_of_rsa_it_is_said_that_there_is_no_noise_ceiling_and_why(opened):
     said = captions(opened(measure=RSA))
     assert "RSA is drawn without a noise ceiling" in said
     assert "training seeds" in said
+
+
+def test_a_mean_leads_to_its_highest_cell_and_a_later_cell_takes_its_place(opened, ran):
+    app = opened()
+    app.session_state["means"] = {"selection": {"points": [{"customdata": ["mean over blocks", "one", "untrained"]}]}}
+    ran(app)
+    assert "one, untrained: audio layer 1 with MIDI layer 1" in captions(app)
+    cell = ["one", "audio", "one", "midi", "trained", "2", "1"]
+    app.session_state["matrices"] = {"selection": {"points": [{"customdata": cell}]}}
+    ran(app)
+    assert "one, trained: audio layer 2 with MIDI layer 1" in captions(app)

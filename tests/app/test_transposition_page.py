@@ -110,10 +110,10 @@ def test_a_stored_result_is_drawn_with_its_twin_and_chance(queue, store, opened)
     main, retention, directions, layers = specs(app)
     assert [note["text"] for note in main["layout"]["annotations"]] == ["<b>MIDI alone</b>", "<b>audio alone</b>", "<b>both</b>"]
     lines = [trace for trace in main["data"] if trace["mode"] == "lines+markers" and "hovertext" in trace]
-    assert [line["line"].get("dash") for line in lines] == ["solid", "dash"] * 3
-    assert "transposition +3 semitones" in lines[0]["hovertext"][2]
-    assert "drop in S 50.0 % [40.0, 50.0]" in lines[0]["hovertext"][2]
-    assert lines[0]["customdata"][2] == ["one", "trained", "MIDI alone", 3]
+    assert [line["line"].get("dash") for line in lines] == ["dash", "solid"] * 3  # twins beneath
+    assert "transposition +3 semitones" in lines[1]["hovertext"][2]
+    assert "drop in S 50.0 % [40.0, 50.0]" in lines[1]["hovertext"][2]
+    assert lines[1]["customdata"][2] == ["one", "trained", "MIDI alone", 3]
     assert main["layout"]["xaxis"]["ticktext"] == ["−3", "0", "+3"]
     assert "chance" in [trace.get("name") for trace in main["data"]]
     assert retention["layout"]["yaxis"]["ticktext"] == ["MIDI alone", "audio alone", "both"]

@@ -185,7 +185,7 @@ def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4
 def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() -> None:
     said = headline(rows_of((0.72, 0.6, 0.78)))
     assert said.startswith(
-        "Zeroing A4 costs m 72.0 points [60.0, 78.0] of S: from 80.0 % to 8.0 %, near chance, above it (3.9 % each way)"
+        "Zeroing A4 costs m 72.0 points [60.0, 78.0] of S: from 80.0 % to 8.0 %, near chance, above it (chance 3.4 %)"
     )
     assert (
         "(untrained twin: 80.0 % to 8.0 %); the A4 of another work, which is like any other A4, costs it 9.0 points [7.5," in said

@@ -25,7 +25,7 @@ from analysis.studies.band_doses import N_DRAWS, RANDOM, parse_doses, shift_band
 from analysis.studies.band_filters import LATER, NOISE, filter_bands
 from analysis.studies.band_reading import read_bands
 from analysis.studies.band_tables import Findings
-from analysis.studies.bands import Request, headline, one_per_work, spread
+from analysis.studies.bands import Request, details, headline, one_per_work, spread
 from analysis.studies.desk import Desk
 from analysis.studies.stress_scores import PoolScores, build_pool
 from analysis.studies.study import build_request, finish_study
@@ -84,7 +84,7 @@ def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolSc
     kept = found.arrays[heard["array"]]
     assert kept.shape == (10, 8)
     assert kept[heard["row"]].mean() == pytest.approx(heard["value"], rel=1e-5)
-    assert f"without {HEARD} (6." in headline(found, scores.window_draws)
+    assert f": without {HEARD} D0-1 moves farthest" in headline(found, scores.window_draws)
     attribute(found, desk, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     for method in METHODS[:2]:
         its = {row["band"]: abs(row["value"]) for row in found.tables["attribution"] if row["method"] == method}
@@ -249,8 +249,7 @@ def test_a_ceiling_is_told_of(share: float, told: bool, scores: PoolScores) -> N
     found = findings([0.2, 0.3, 0.4, 0.5], [0.1, 0.2, 0.3, 0.3], 0.01, 0.2)
     ranks = np.ones((2, 8), np.int64) if share == 1 else np.tile([1, 11], (2, 4))
     found.values.append(scores.s_value("m, trained, as it is", ranks))
-    said = headline(found, draw_works(np.arange(4), seed=1))
-    assert ("from its ceiling (100.0 %)" in said) is told
+    assert ("from its ceiling (100.0 %)" in details(found)) is told
 
 
 @pytest.fixture
@@ -264,9 +263,27 @@ def test_the_headline_names_the_next_band_where_the_two_are_alike(second: list[f
     found.values.append(s_of_m)
     said = headline(found, draw_works(np.arange(4), seed=1))
     assert said.startswith(
-        "m moves farthest without band 0 (25.0 % of the energy): cosine distance 0.350 [0.200, 2.000], 70 % of that"
+        "70.0 % [40.0, 400.0] of the way to another work: without band 0 m moves farthest (one sample later 2.0 %, "
+        "untrained twin 70.0 %)"
     )
-    assert ("not distinguishable from band 1" in said) == alike
+    assert ("; not distinguishable from band 1." in said) == alike
+    assert len(said.split()) <= 30
+    assert details(found) == (
+        "band 0 holds 25.0 % of the energy; without it m moves by a cosine distance of 0.350 [0.200, 2.000] and S falls by 10.0 "
+        "points [0.0, 20.0] from its ceiling (100.0 %)."
+    )
+
+
+def test_the_headline_names_the_farthest_point_of_the_chart_and_no_control(scores: PoolScores) -> None:
+    found = findings([0.2, 0.3, 0.4, 0.5], [0.1, 0.1, 0.1, 0.1], 0.01, 0.2)
+    for name, factor in (("far", 1.2), ("control", 2.0)):
+        own = [row for row in found.tables["filters"] if row["checkpoint"] == "m"]
+        found.tables["filters"] += [{**row, "checkpoint": name, "value": factor * row["value"]} for row in own]
+    for name, share in (("m", 1), ("far", 20), ("control", 1)):  # m has the highest S of models
+        found.values.append(scores.s_value(f"{name}, trained, as it is", np.full((2, 8), share, np.int64)))
+    said = headline(found, draw_works(np.arange(4), seed=1), ("m", "far"))
+    assert said.startswith("84.0 % [40.0, 400.0] of the way to another work: without band 0 far moves farthest")
+    assert details(found, ("m", "far")).endswith("Farthest of others: m band 0 (70.0 %).")
 
 
 @pytest.mark.parametrize(("low", "none"), [(0.01, True), (0.0101, False)])

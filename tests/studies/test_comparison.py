@@ -21,7 +21,7 @@ def scores(value: float, low: float, high: float) -> dict[str, Any]:
 
 
 def checkpoint(
-    name: str, *interval: float, twin: tuple[float, float, float] | None = (0.036, 0.016, 0.049), corpus="demo"
+    name: str, *interval: float, twin: tuple[float, float, float] | None = (0.036, 0.016, 0.049), corpus="demo", arm: str = "D0"
 ) -> Any:
     """A checkpoint with S, low and high on both pools; without numbers one without scores."""
     evaluation: dict[str, Any] = {"split": "test", "n_windows": 2346}
@@ -29,7 +29,7 @@ def checkpoint(
         evaluation["trained"] = {pool: scores(*interval) for pool in ("canonical", "no_overlap")}
         if twin:
             evaluation["untrained"] = {pool: scores(*twin) for pool in ("canonical", "no_overlap")}
-    return SimpleNamespace(name=name, training={"corpus_sha256": corpus}, evaluation=evaluation if interval else {})
+    return SimpleNamespace(name=name, arm=arm, training={"corpus_sha256": corpus}, evaluation=evaluation if interval else {})
 
 
 def test_no_checkpoint():
@@ -44,7 +44,8 @@ def test_no_evaluation():
 
 def test_one_checkpoint_with_its_controls():
     assert compare_headline([checkpoint("D0", 0.344, 0.289, 0.403)]) == (
-        "D0: S = 34.4 % [28.9, 40.3] (n = 500 queries of 24 works); chance 3.9 %, untrained twin 3.6 % [1.6, 4.9]. "
+        "D0: S = 34.4 % [28.9, 40.3] among 256 candidates (n = 500 queries of 24 works); chance 3.9 %, "
+        "untrained twin 3.6 % [1.6, 4.9]. "
         "Above chance and its untrained twin."
     )
 
@@ -121,7 +122,7 @@ def test_what_is_not_a_score_is_none(change):
     st.sampled_from(["trained", "untrained", "canonical", "no_overlap", "S", "S_ci", "audio_to_midi", "R@1"]), inner
 )).filter(lambda found: isinstance(found, dict)))  # fmt: skip
 def test_no_evaluation_is_too_strange(evaluation):
-    strange: Any = SimpleNamespace(name="x", training={}, evaluation=evaluation)
+    strange: Any = SimpleNamespace(name="x", arm="D0", training={}, evaluation=evaluation)
     assert score_headline(strange)
     assert isinstance(retrieval_rows(evaluation), list)
 
@@ -147,3 +148,15 @@ def test_rows_of_retrieval_are_percentages_with_the_twin():
 def test_order_is_by_score_then_name_with_the_unscored_last():
     several = [checkpoint("n"), checkpoint("b", 0.3, 0.2, 0.4), checkpoint("a", 0.3, 0.2, 0.4), checkpoint("c", 0.5, 0.4, 0.6)]
     assert [one.name for one in by_score(several)] == ["c", "a", "b", "n"]
+
+
+def test_a_control_is_not_ranked_and_stands_below_its_arm():
+    arms = {"zero": "d4a4-zero", "base": "D0", "both": "d4a4", "stray": "a4r-random"}
+    found = [checkpoint(name, value, value - 0.05, value + 0.05, arm=arms[name]) for name, value in
+             (("zero", 0.9), ("base", 0.5), ("both", 0.6), ("stray", 0.8))]  # fmt: skip
+    assert [one.name for one in by_score(found)] == ["both", "zero", "base", "stray"]
+    said = compare_headline(found)
+    assert said.startswith("both has the highest S of 2 checkpoints: 60.0 %")
+    assert said.endswith("2 others are controls, not ranked.")
+    assert compare_headline([found[0], found[3]]).startswith("Only controls are here")
+    assert compare_headline(found[:1]).startswith("zero: S = 90.0 %")  # alone there is no ranking

@@ -29,3 +29,9 @@ def test_models_are_built_once_and_the_least_used_goes(corpus: Corpus, make_chec
     assert desk.model(checkpoint, "trained") is trained
     assert len(desk.models) == MOST_MODELS
     assert desk.model(checkpoint, "untrained") is not twin
+
+
+def test_controls_are_ranked_only_among_themselves(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
+    found = {arm: make_checkpoint(arm) for arm in ("d4a4-zero", "D0", "d4a4")}
+    assert Desk(found, corpus, torch.device("cpu")).ranked == ("D0", "d4a4")
+    assert Desk({"zero": found["d4a4-zero"]}, corpus, torch.device("cpu")).ranked == ("zero",)

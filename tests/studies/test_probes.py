@@ -84,9 +84,8 @@ def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: lis
     output = next(one for one in output_rows(scores) if one["weights"] == "trained")
     assert output["value"] == pytest.approx(best["note density"]["value"])
     said = headline(list(best.values()), {})
-    assert said.startswith(
-        ("Note density is read best from audio block 2 of model: R² ", "Composer is read best from audio block 2")
-    )
+    assert said.startswith(("R² ", "Balanced accuracy "))
+    assert ": note density from audio block 2 of model (" in said or ": composer from audio block 2 of model (" in said
 
 
 def test_the_mlp_is_a_row_of_its_own(scores: list[Score]) -> None:
@@ -123,20 +122,31 @@ def best_row(**changed: Any) -> dict[str, Any]:
 def test_the_headline_names_what_training_adds_with_its_controls() -> None:
     less = best_row(task="composer", above_untrained_low=0.005)
     assert headline([less, best_row()], {}) == (
-        "Note density is read best from audio block 2 of D0: R² 0.71 [0.64, 0.77] of 700 windows of 35 works "
-        "(log-mel input 0.55, untrained twin 0.48, shuffled labels 0.00; best of 6 layers)."
+        "R² 0.71 [0.64, 0.77]: note density from audio block 2 of D0 (input 0.55, untrained twin 0.48)."
     )
+    control = best_row(checkpoint="zero", above_untrained_low=0.3, above_input_low=0.3)
+    assert " of D0 (" in headline([best_row(), control], {}, ("D0",))
+
+
+def test_the_headline_says_what_stands_in_the_other_panel() -> None:
+    notes = best_row(side="midi", layer="midi.block.1", value=0.991, untrained=0.998, above_untrained_low=-0.02)
+    said = headline([best_row(), notes], {})
+    assert said.endswith("(input 0.55, untrained twin 0.48); from MIDI 0.991 (twin 0.998).")
+    share = {"measure": "balanced accuracy", "task": "key"}
+    assert len(headline([best_row(**share), {**notes, **share}], {}).split()) <= 30
 
 
 @pytest.mark.parametrize(("low", "adds"), [(0.001, True), (0.0, False), (-0.1, False)])
 def test_the_headline_at_the_boundary(low: float, adds: bool) -> None:
     said = headline([best_row(above_input_low=low)], {})
-    assert said.startswith("No task is read better from a trained layer than from its input and") is not adds
+    assert said.startswith("Nothing is read better than from input and untrained twin. Nearest: R²") is not adds
+    assert len(said.split()) <= 30
 
 
 def test_the_headline_inside_the_null_and_without_tasks() -> None:
     said = headline([best_row(value=0.02, ci_low=-0.01, ci_high=0.05, above_input_low=-0.2)], {})
-    assert "not distinguishable from the null (shuffled labels, 0.00)" in said
+    assert "of D0, not distinguishable from shuffled labels (0.00)." in said
+    assert len(said.split()) <= 30
     assert headline([], {"key": "has no labels"}) == "No task can be asked of this corpus: key has no labels."
 
 

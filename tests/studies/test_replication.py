@@ -246,3 +246,12 @@ def test_an_arm_with_one_seed_beside_one_with_many() -> None:
     text = headline(*of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.9]}), 5, 9000)
     assert text.startswith("a4 reaches S = 71.0 ± 1.0 % over 3 training seeds")
     assert "Of d4 there is one training seed: nothing can be told." in text
+
+
+def test_a_control_is_never_the_best_arm() -> None:
+    seeds = {"d4a4-zero": [0.9, 0.91, 0.92], "d4a4": [0.7, 0.71, 0.72], "D0": [0.6, 0.61, 0.62]}
+    said = headline(*of_arms(seeds), 5, 9000)
+    assert said.startswith("d4a4 has the highest mean")
+    assert "d4a4-zero" not in said
+    alone = headline(*of_arms({"d4a4-zero": [0.9, 0.91, 0.92], "D0": [0.6]}), 5, 9000)
+    assert alone.startswith("Two training seeds are here of controls alone, which are not ranked: d4a4-zero.")

@@ -120,10 +120,16 @@ def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str
 
     values = [score("one", "trained", 0.8, 0.7, 0.9), score("one", "untrained", 0.012, 0.01, 0.016)]
     values += [score("two", "trained", 0.7, 0.6, 0.8), score("two", "untrained", 0.03, 0.02, 0.05)]
-    said = headline(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}])
-    assert said.startswith("one finds the match among the first ten for S = 80.0 % [70.0, 90.0] of 500 queries (chance 3.9 %, ")
+    said = headline(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}], 256)
+    assert said.startswith("one finds the match among the first ten for S = 80.0 % [70.0, 90.0] of 500 queries among 256 ")
+    assert "256 candidates (chance 3.9 %, " in said
     assert "untrained twin 1.2 % [1.0, 1.6])." in said
     assert said.endswith(ends)
+    alone = headline(
+        values, ("two",), [{"pool": "canonical", "first": "one", "second": "two", "p": 0.5}], 256
+    )  # one is a control
+    assert alone.startswith("two finds")
+    assert "Not distinguishable from one" not in alone
 
 
 def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: Path, checkpoints: tuple[str, str]) -> None:

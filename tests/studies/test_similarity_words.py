@@ -71,6 +71,7 @@ def test_of_several_the_highest_and_the_lowest(low: float, alike: bool) -> None:
         in said
     )
     assert said.endswith("The two are not distinguishable (95 % interval of the difference, by work).") == alike
+    assert "most alike in c" in headline(rows, tests, CKA, ("b", "c"))  # a is a control
 
 
 def test_values_are_named_after_what_they_are() -> None:

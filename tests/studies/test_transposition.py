@@ -20,7 +20,7 @@ from analysis.studies.invariance_changes import inner_windows
 from analysis.studies.layer_means import AS_IT_IS, Altered, Side
 from analysis.studies.study import build_request, finish_study
 from analysis.studies.transposition import NO_RENDERER, move, parse_semitones
-from analysis.studies.transposition_answer import answer, headline
+from analysis.studies.transposition_answer import answer, details, headline
 from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")
@@ -139,34 +139,48 @@ def _values(low: float = 0.7, excess: float = 0.1, start: float = 0.8) -> list[V
     ]  # fmt: skip
 
 
+POOL = "256 candidates, 64 of the same work"
+
+
 def test_the_headline_tells_both_sides_from_one() -> None:
-    assert headline(_values(), ("one",), [1, 3], "256 candidates, 64 of the same work") == (
-        "one finds the match for S = 80.0 % [70.0, 90.0] of 96 windows that are not transposed, among 256 candidates, 64 of the "
-        "same work. Of that, ±3 semitones in the MIDI alone leave 40.0 % [30.0, 50.0]; in MIDI and audio together they leave "
-        "95.0 % [90.0, 100.0]. At +3, audio and MIDI of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works "
-        "0.10)."
+    said = headline(_values(), ("one",), [1, 3], POOL)
+    assert said == (
+        "40.0 % [30.0, 50.0] of S is left in one with MIDI alone moved ±3 semitones, 95.0 % [90.0, 100.0] with both "
+        "(chance 20.0 %)."
     )
+    assert details(_values(), ("one",), [1, 3], POOL) == (
+        "With nothing moved one finds S = 80.0 % [70.0, 90.0] of 96 windows among 256 candidates, 64 of the same work. At +3, "
+        "audio and MIDI of a window move with a cosine of 0.60 [0.50, 0.70] (windows of other works 0.10)."
+    )
+
+
+@pytest.mark.parametrize(("high", "told"), [(1.0, False), (1.027, True)])
+def test_more_than_all_has_its_words(high: float, told: bool) -> None:
+    values = _values()
+    values[2] = replace(values[2], value=0.984, ci_low=0.946, ci_high=high)
+    said = headline(values, ("one",), [3], POOL)
+    assert said.endswith("; above 100 %: S rises).") is told
+    assert len(said.split()) <= 30
 
 
 def test_the_headline_at_its_boundaries() -> None:
-    assert "move with a cosine of 0.60 [0.50, 0.70], not distinguishable from windows of other works (0.10)." in headline(
+    assert "move with a cosine of 0.60 [0.50, 0.70], not distinguishable from windows of other works (0.10)." in details(
         _values(excess=0.0), ("one",), [3], "8 candidates"
     )
     said = headline(_values(low=0.15625), ("one",), [3], "8 candidates")
-    assert said.endswith("not transposed, among 8 candidates, so that there is nothing for a transposition to take away.")
+    assert said.startswith("S = 80.0 % [15.6, 90.0], not distinguishable from the null (chance, 15.6 %) among 8 candidates: one")
+    assert said.endswith("finds too little for a transposition to take anything away.")
     values = _values()
     values[1] = replace(values[1], ci_low=0.2)
-    assert "leave 40.0 % [20.0, 50.0], not distinguishable from the null (what chance leaves, 20.0 %); in" in headline(
-        values, ("one",), [3], "8 candidates"
-    )
-    assert headline(values[:2], ("one",), [3], "8 candidates").endswith("so that only the MIDI was moved.")
-    assert headline([*values[:3]], ("one",), [3], "8 candidates").endswith("cannot be said from a single work.")
+    assert headline(values, ("one",), [3], "8 candidates").endswith(" with both (chance 20.0 %, not distinguishable).")
+    assert details(values[:2], ("one",), [3], "8 candidates").endswith("so that only the MIDI was moved.")
+    assert details([*values[:3]], ("one",), [3], "8 candidates").endswith("cannot be said from a single work.")
 
 
 @pytest.mark.parametrize(("start", "told"), [(0.99, True), (0.9899, False)])
 def test_a_ceiling_is_told_of(start: float, told: bool) -> None:
-    said = headline(_values(start=start), ("one",), [3], "8 candidates")
-    assert ("among 8 candidates: its ceiling, where harm shows late. Of that, ±3" in said) is told
+    said = details(_values(start=start), ("one",), [3], "8 candidates")
+    assert ("among 8 candidates: its ceiling, where harm shows late. At +3" in said) is told
 
 
 def test_the_pool_stands_in_the_tables(found: Answer) -> None:

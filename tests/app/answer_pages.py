@@ -1,0 +1,55 @@
+"""Pages drawn from results that are made up, for the tests in the browser: `?page=` names one. Streamlit runs this."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import streamlit as st
+
+from analysis.results import Result
+from app import caching, state
+from app.charts import doses
+from app.charts.mark import Mark
+from app.components import actions, hear, invariance_answer, misses, retrieval_answer, similarity_answer
+from app.components.study_form import Choice
+from tests.app.conftest import scoreboard
+from tests.app.test_invariance_page import changed
+from tests.app.test_similarity_page import compared
+
+NOBODY = Result("bands", {"checkpoints": ["one"]}, "Nothing.", [], {}, {}, {"command": "otoscope"})
+
+
+def choice_of(*names: str) -> Choice:
+    found = [SimpleNamespace(name=name, arm="D0", config={}) for name in names]
+    return cast(Any, SimpleNamespace(corpus="small", checkpoints=found))
+
+
+def coinciding() -> None:
+    """Trained and untrained at the same places, the trained first among the marks."""
+    kind = state.address()["kind"][0]
+    marks = [Mark("", "one", 0.5, 0.4, 0.6, 0.0, at=at, key=(twin,), twin=twin) for twin in (False, True) for at in (1.0, 2.0)]
+    drawing = {"curves": doses.curves, "panels": doses.panels}[kind](marks, x_title="dose (Hz)", y_title="S (%)")
+    st.text(f"chosen: {actions.figure(drawing, kind, NOBODY, select=('points',))}")
+
+
+def rows() -> None:
+    table = [{"share": 1.0 * number, "piece": f"piece {number}", "start_s": 1.0 * number} for number in range(5)]
+    st.text(f"chosen: row {hear.pick(table, 'small', 'rows')}")
+
+
+def invariance() -> None:
+    invariance_answer.draw(changed("one", "two"), choice_of("one", "two"))
+
+
+def similarity() -> None:
+    similarity_answer.draw(compared("one"), choice_of("one"))
+
+
+def retrieval() -> None:
+    result = scoreboard("one", "two")
+    retrieval_answer.draw(result, "canonical")
+    misses.draw(result, choice_of("one", "two"), "canonical")
+
+
+caching.pieces = lambda corpus: {}
+PAGES = {page.__name__: page for page in (coinciding, rows, invariance, similarity, retrieval)}
+PAGES[state.address()["page"][0]]()
