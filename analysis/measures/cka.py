@@ -191,14 +191,15 @@ def _single_will_do(first: Sequence[Rows], second: Sequence[Rows], form: Form) -
         return False
     if torch.get_float32_matmul_precision() != "highest":
         return False
-    widths = [[x.shape[-1] for x in side] for side in (first, second)]
-    return _form(len(first[0]), *widths, first is second, form) == "examples"
+    p, q = ([x.shape[-1] for x in side] for side in (first, second))
+    return _form(len(first[0]), (p, q), first is second, form) == "examples"
 
 
-def _form(n: int, p: list[int], q: list[int], same: bool, form: Form) -> Form:
+def _form(n: int, widths: tuple[list[int], list[int]], same: bool, form: Form) -> Form:
     """The form that takes fewer products, unless one is asked for."""
     if form != "auto":
         return form
+    p, q = widths
     own = [] if same else q
     through_features = n * (sum(p) * sum(q) + sum(width**2 for width in p + own))
     through_examples = n * n * (sum(p + own) / 2 + len(p) * len(q))
@@ -213,8 +214,8 @@ def _ratio(cross: Tensor, one: Tensor, other: Tensor) -> Float64[Tensor, "first 
 
 def _products(first: list[Tensor], second: list[Tensor], *, debiased: bool, form: Form) -> Triple:
     """Inner products of centred Gram matrices: each of `first` with each of `second`, and each of both with itself."""
-    widths = [[x.shape[1] for x in side] for side in (first, second)]
-    if _form(len(first[0]), *widths, first is second, form) == "features":
+    p, q = ([x.shape[1] for x in side] for side in (first, second))
+    if _form(len(first[0]), (p, q), first is second, form) == "features":
         return _through_features(first, second, debiased)
     layers = first if first is second else [*first, *second]
     sums = _gram_products((x[None] for x in layers), len(layers), debiased)
