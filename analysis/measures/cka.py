@@ -4,10 +4,10 @@ Linear CKA is the cosine between two centred Gram matrices (Kornblith et al. 201
 the biased estimate is large for independent data too (Murphy et al. 2024), so the debiased one is the default. It can be
 negative, and is left so. Rows are examples; they are centred in fp64 before anything else, whatever their dtype.
 
-What follows is in fp64, but for the Gram matrices of all layers (`cka_matrix`) of activations that are fp32 or less themselves:
-these are in fp32 and their products are summed in fp64, which takes half as long. Centred, an entry is wrong by about 2⁻²⁴ of
-the norms of its rows, and CKA by about 2⁻²² of the trace beside the norm of a U-centred Gram matrix, so by less than 10⁻⁵ as
-long as that norm is above 1/100 of the trace. Where it is not, all is computed again in fp64.
+What follows is in fp64, but for linear Gram matrices of activations that are fp32 or less themselves: these are in fp32 and
+their products are summed in fp64, which takes half as long. Centred, an entry is wrong by about 2⁻²⁴ of the norms of its rows;
+as errors of entries have either sign, CKA is wrong by less than 10⁻⁵ as long as the norm of a U-centred Gram matrix is above
+1/100 of its trace. Where it is not, all is computed again in fp64.
 """
 
 import math
@@ -90,7 +90,7 @@ def cka_matrix(
     Raises:
         ShapeError, UndefinedError: as `linear_cka`.
     """
-    if _single_will_do(first, second, form):
+    if _single_will_do(first, second, len(first[0]), form):
         rows = check_same_rows(first if first is second else [*first, *second])
         sums = _gram_products(_in_turn(rows), len(rows), debiased)
         if sums.diagonal().min() > SINGLE_ENOUGH:
@@ -106,17 +106,15 @@ def minibatch_cka_matrix(
     Raises:
         ConfigError, ShapeError, UndefinedError: as `minibatch_cka`.
     """
-    one, other = _centred_layers(first, second)
-    batch = deal_batches(len(one[0]), batch_size, seed).to(one[0].device)
-    sums: list[Tensor] = []
-    for number in range(int(batch.max()) + 1):
-        rows = torch.nonzero(batch == number)[:, 0]
-        parts = [[x[rows] - x[rows].mean(dim=0) for x in layers] for layers in (one, other)]
-        products = _products(parts[0], parts[0] if one is other else parts[1], debiased=debiased, form="auto")
-        weight = 1 / (len(rows) * (len(rows) - 3)) if debiased else 1 / (len(rows) - 1) ** 2
-        scaled = [weight * product for product in products]
-        sums = [total + product for total, product in zip(sums, scaled, strict=True)] if sums else scaled
-    return _ratio(sums[0], sums[1], sums[2])
+    rows = check_same_rows(first if first is second else [*first, *second])
+    batch = deal_batches(len(rows[0]), batch_size, seed)
+    if _single_will_do(first, second, int(torch.bincount(batch).max()), "auto"):
+        one = [x for few in _in_turn(rows) for x in few.clone()]
+        other = one if first is second else one[len(first) :]
+        products, traces = _sums_over_batches(one[: len(first)] if other is not one else one, other, batch, debiased, "examples")
+        if min((own / trace).min() for own, trace in zip(products[1:], traces, strict=True)) > SINGLE_ENOUGH:
+            return _ratio(*products)
+    return _ratio(*_sums_over_batches(*_centred_layers(first, second), batch, debiased, "auto")[0])
 
 
 def cka_without_largest(x: Rows, y: Rows, *, share: float = 0.01, debiased: bool = True) -> tuple[float, int]:
@@ -162,6 +160,22 @@ def gaussian_null(n: int, p: float, q: float) -> float:
     return (p * q / ((p + n) * (q + n))) ** 0.5
 
 
+def _sums_over_batches(
+    first: list[Tensor], second: list[Tensor], batch: Tensor, debiased: bool, form: Form
+) -> tuple[Triple, tuple[Tensor, Tensor]]:
+    """HSIC of all pairs, of the first with themselves and of the second, added over batches; and the squares of the traces."""
+    sums: list[Tensor] = []
+    for number in range(int(batch.max()) + 1):
+        rows = torch.nonzero(batch == number)[:, 0].to(first[0].device)
+        one = [x[rows] - x[rows].mean(dim=0) for x in first]
+        other = one if first is second else [x[rows] - x[rows].mean(dim=0) for x in second]
+        traces = [torch.stack([x.square().sum(dtype=torch.float64).square() for x in side]) for side in (one, other)]
+        weight = 1 / (len(rows) * (len(rows) - 3)) if debiased else 1 / (len(rows) - 1) ** 2
+        scaled = [weight * part for part in (*_products(one, other, debiased=debiased, form=form), *traces)]
+        sums = [total + part for total, part in zip(sums, scaled, strict=True)] if sums else scaled
+    return (sums[0], sums[1], sums[2]), (sums[3], sums[4])
+
+
 def _centred_layers(first: Sequence[Rows], second: Sequence[Rows]) -> tuple[list[Tensor], list[Tensor]]:
     """Both, the same list twice if they were."""
     if first is second:
@@ -184,15 +198,15 @@ def _in_turn(layers: Sequence[Rows]) -> Iterator[Float32[Tensor, "few n p"]]:
             yield place
 
 
-def _single_will_do(first: Sequence[Rows], second: Sequence[Rows], form: Form) -> bool:
-    """Whether all activations are fp32 or less, products of fp32 are not rounded further, and the form is through examples."""
+def _single_will_do(first: Sequence[Rows], second: Sequence[Rows], n: int, form: Form) -> bool:
+    """Whether all activations are fp32 or less, products of fp32 are not rounded further, and n rows go through examples."""
     dtypes = {torch.as_tensor(x).dtype for x in [*first, *second]}
     if not all(dtype.is_floating_point and dtype.itemsize <= 4 for dtype in dtypes):
         return False
     if torch.get_float32_matmul_precision() != "highest":
         return False
     p, q = ([x.shape[-1] for x in side] for side in (first, second))
-    return _form(len(first[0]), (p, q), first is second, form) == "examples"
+    return _form(n, (p, q), first is second, form) == "examples"
 
 
 def _form(n: int, widths: tuple[list[int], list[int]], same: bool, form: Form) -> Form:

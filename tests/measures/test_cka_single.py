@@ -42,6 +42,9 @@ def test_activations_in_single_precision_give_what_double_gives(kind: str, debia
     found = cka_matrix(layers[:3], layers[1:], debiased=debiased, form="examples")
     assert torch.allclose(found, expected, rtol=0, atol=1e-5)
     assert not torch.equal(found, expected)  # it was in fp32
+    batches = [minibatch_cka_matrix(x[:3], x[1:], batch_size=50, debiased=debiased) for x in (layers, wide)]
+    assert torch.allclose(*batches, rtol=0, atol=1e-5)
+    assert torch.equal(*batches) == (kind == "two rows far out" and debiased)  # nothing but one of them in a batch: fp64
     same = cka_matrix(layers, layers, debiased=debiased, form="examples")
     assert torch.allclose(same.diagonal(), torch.ones(6, dtype=torch.float64), rtol=0, atol=1e-12)
 
@@ -62,6 +65,8 @@ def test_single_precision_is_left_where_it_is_not_enough(monkeypatch: pytest.Mon
     flat = [rng.standard_normal((30, 20_000)).astype(np.float32) for _ in range(2)]  # pairs are nearly equally alike
     wide = [layer.astype(np.float64) for layer in flat]
     assert torch.allclose(cka_matrix(flat, flat), cka_matrix(wide, wide), rtol=0, atol=1e-12)
+    batches = [minibatch_cka_matrix(x, x, batch_size=10) for x in (flat, wide)]
+    assert torch.allclose(*batches, rtol=0, atol=1e-12)
     less = [layer[:, :50] for layer in flat]
     wide = [layer.astype(np.float64) for layer in less]
     assert not torch.allclose(cka_matrix(less, less), cka_matrix(wide, wide), rtol=0, atol=1e-12)
