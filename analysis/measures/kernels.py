@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 from numpy import ndarray
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from analysis.errors import ConfigError, OtoscopeError, ShapeError
 
 MIN_ROWS = 4
 ALIKE = 1e-13  # squared norm of what is left of a Gram matrix of trace 1 where all pairs are equally alike
+SAFE_NORM, SAFE_SINGLE = 1e70, 1e12  # up to here, and down to the inverse, squares are no trouble in fp64 and fp32
 Rows = Tensor | ndarray
 
 
@@ -25,13 +26,7 @@ def checked_rows(x: Rows) -> Float64[Tensor, "n d"]:
         ShapeError: not a matrix of at least 4 rows.
         UndefinedError: a number is not finite.
     """
-    rows = torch.as_tensor(x).detach()
-    if rows.ndim != 2 or not rows.shape[1]:
-        raise ShapeError(
-            f"Activations have the shape {tuple(rows.shape)}; expected (examples, features). Average over tokens first."
-        )
-    check_rows(len(rows))
-    rows = (rows.cpu() if rows.device.type == "mps" else rows).to(torch.float64, copy=True)
+    rows = _checked_matrix(x).to(torch.float64, copy=True)
     if not torch.isfinite(rows.sum()) and not (finite := torch.isfinite(rows).all(dim=1)).all():
         where = int(torch.nonzero(~finite)[0, 0])
         raise UndefinedError(f"Activations hold NaN or infinity, first in row {where}; expected finite numbers. Check the model.")
@@ -45,16 +40,42 @@ def centred(x: Rows) -> Float64[Tensor, "n d"]:
         ShapeError: not a matrix of at least 4 rows.
         UndefinedError: a number is not finite, or all rows are the same to the rounding of the dtype.
     """
-    rows = checked_rows(x)
-    given = torch.as_tensor(x).dtype
-    rows /= torch.stack(rows.aminmax()).abs().max().clamp(min=torch.finfo(torch.float64).tiny)
-    before = torch.linalg.vector_norm(rows)
-    rows -= rows.mean(dim=0)
-    norm = torch.linalg.vector_norm(rows)
-    rounding = torch.finfo(given).eps if given.is_floating_point else torch.finfo(torch.float64).eps
+    given = _checked_matrix(x)
+    rows, middle, norm = _less_mean(given.to(torch.float64, copy=True))
+    if not 1 / SAFE_NORM < norm < SAFE_NORM:  # squares overflow or vanish, or a number is not finite
+        rows = checked_rows(given)
+        rows /= torch.stack(rows.aminmax()).abs().max().clamp(min=torch.finfo(torch.float64).tiny)
+        rows, middle, norm = _less_mean(rows)
+    before = torch.hypot(norm, len(rows) ** 0.5 * torch.linalg.vector_norm(middle))
+    rounding = torch.finfo(given.dtype if given.is_floating_point() else torch.float64).eps
     if norm <= 4 * rounding * before:
         raise UndefinedError("Activations are the same in every row, so no similarity is defined. Check for a collapsed layer.")
     return rows.div_(norm)
+
+
+def centred_single(layers: Sequence[Rows], place: Float32[Tensor, "few n d"]) -> None:
+    """Put layers of one shape, of fp32 or less, into `place`, of column mean 0 and norm 1 to fp32.
+
+    The mean is taken off twice, as the first time rounding leaves some of it.
+
+    Raises:
+        ShapeError, UndefinedError: as `centred`.
+    """
+    given = [_checked_matrix(x) for x in layers]
+    for x, room in zip(given, place, strict=True):
+        room.copy_(x)
+    shares = place.new_full((len(place), 1, place.shape[1]), 1 / place.shape[1])
+    middle = shares @ place
+    place -= middle
+    place -= shares @ place
+    norm = torch.linalg.vector_norm(place, dim=(1, 2), keepdim=True)
+    rounding = max(torch.finfo(x.dtype).eps for x in given)
+    before = torch.hypot(norm, place.shape[1] ** 0.5 * torch.linalg.vector_norm(middle, dim=(1, 2), keepdim=True))
+    if bool(((norm > 1 / SAFE_SINGLE) & (norm < SAFE_SINGLE) & (norm > 8 * rounding * before)).all()):
+        place /= norm
+        return
+    for x, room in zip(given, place, strict=True):
+        room.copy_(centred(x))
 
 
 def participation_ratio(x: Rows) -> float:
@@ -158,6 +179,24 @@ def check_same_rows(layers: Sequence[Rows]) -> Sequence[Rows]:
     if len(sizes := {len(x) for x in layers}) > 1:
         raise ShapeError(f"Activations have {' and '.join(map(str, sorted(sizes)))} rows; expected the same examples in all.")
     return layers
+
+
+def _checked_matrix(x: Rows) -> Tensor:
+    """The activations, where fp64 can be computed; raise ShapeError where they are not a matrix of 4 rows or more."""
+    rows = torch.as_tensor(x).detach()
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ShapeError(
+            f"Activations have the shape {tuple(rows.shape)}; expected (examples, features). Average over tokens first."
+        )
+    check_rows(len(rows))
+    return rows.cpu() if rows.device.type == "mps" else rows
+
+
+def _less_mean(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows less their mean, in place, the mean, and the norm of what is left."""
+    middle = rows.mean(dim=0)
+    rows -= middle
+    return rows, middle, torch.linalg.vector_norm(rows)
 
 
 def _unit(matrices: Tensor, kernels: Tensor) -> Tensor:

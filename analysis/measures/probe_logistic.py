@@ -84,14 +84,14 @@ def make_problems(
     it is what is always predicted.
     """
     weights = block.features.new_zeros(len(fits), block.features.shape[1])
-    present, scales = torch.zeros(len(fits), n_classes, dtype=torch.bool, device=weights.device), []
+    present = torch.zeros(len(fits), n_classes, dtype=torch.bool, device=weights.device)
+    scale_of = {id(rows): block.scales(rows) for rows in {id(rows): rows for _, rows in fits}.values()}
     for place, (classes, rows) in enumerate(fits):
         counts = torch.bincount(classes[rows], minlength=n_classes)
         present[place] = counts > 0
         equal = len(rows) / (present[place].sum() * counts.clamp_min(1))
         weights[place, rows] = equal[classes[rows]].to(weights.dtype)
-        scales.append(block.scales(rows))
-    penalties = torch.stack(scales, dim=1).square() / weights.new_tensor(cs)
+    penalties = torch.stack([scale_of[id(rows)] for _, rows in fits], dim=1).square() / weights.new_tensor(cs)
     return Problems(torch.stack([classes for classes, _ in fits]), weights, penalties, present)
 
 
@@ -157,24 +157,28 @@ def _logits(features: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
 def _choose(
     block: Block, labels: Tensor, n_classes: int, folds: Sequence[Fold], grid: list[float], tick: Callable[[], None]
 ) -> list[list[float]]:
-    """C of every fold and layer from the inner folds; fp32 and a coarse end suffice to compare."""
-    n_layers, features = len(block.features), block.features.float()
+    """C of every fold and layer from the inner folds, in fp32 and to a coarse end.
+
+    That tells penalties apart but for scores within a few windows of each other, which a solver that goes on may order otherwise.
+    """
+    n_layers = len(block.features)
     chosen = []
     for fold in folds:
-        inner = [number for number in np.unique(fold.inner) if len(labels[fold.fit[fold.inner != number]].unique()) > 1]
+        fitted, known = Block(block.features[:, fold.fit], block.widths), labels[fold.fit]
+        inner = [number for number in np.unique(fold.inner) if len(known[fold.inner != number].unique()) > 1]
         if not inner:  # nothing can be compared: the strongest penalty
             chosen.append([grid[0]] * n_layers)
             continue
-        fits = [(labels, fold.fit[fold.inner != number]) for number in inner for _ in grid]
-        wide = make_problems(block, fits, n_classes, [grid * len(inner)] * n_layers)
+        fits = [fit for number in inner for fit in [(known, np.flatnonzero(fold.inner != number))] * len(grid)]
+        wide, features = make_problems(fitted, fits, n_classes, [grid * len(inner)] * n_layers), fitted.features.float()
         problems = Problems(wide.classes, wide.weights.float(), wide.penalties.float(), wide.present)
         solved = fit_logistic(features, problems, tolerance=COARSE, most_steps=COARSE_STEPS, tick=tick)
         right = torch.zeros(n_layers, len(grid), n_classes, device=features.device)
         for place, number in enumerate(inner):
-            rows, mine = fold.fit[fold.inner == number], slice(place * len(grid), (place + 1) * len(grid))
-            hit = _logits(features[:, rows], solved[0][:, mine], solved[1][:, mine]).argmax(dim=-1) == labels[rows]
-            right += hit.float() @ torch.nn.functional.one_hot(labels[rows], n_classes).float()
-        support = torch.bincount(labels[fold.fit], minlength=n_classes).clamp_min(1)
+            rows, mine = np.flatnonzero(fold.inner == number), slice(place * len(grid), (place + 1) * len(grid))
+            hit = _logits(features[:, rows], solved[0][:, mine], solved[1][:, mine]).argmax(dim=-1) == known[rows]
+            right += hit.float() @ torch.nn.functional.one_hot(known[rows], n_classes).float()
+        support = torch.bincount(known, minlength=n_classes).clamp_min(1)
         best = (right / support).mean(dim=-1).argmax(dim=1)
         chosen.append([grid[int(place)] for place in best])
     return chosen

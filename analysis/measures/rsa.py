@@ -9,7 +9,6 @@ networks these are trainings of one arm from several seeds, and a checkpoint is 
 
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
@@ -20,6 +19,7 @@ from analysis.measures.kernels import Rows, UndefinedError, check_rows, checked_
 Rdm = Literal["cosine", "correlation"]
 Comparison = Literal["Spearman", "rho-a"]
 TIE_DECIMALS = 13  # distances closer than rounding in fp64 are ties
+LARGEST_INTEGER = 2**62
 
 
 def rsa(x: Rows, y: Rows, *, rdm: Rdm = "correlation", comparison: Comparison = "rho-a") -> float:
@@ -66,15 +66,16 @@ def dense_ranks(rdm: Float64[Tensor, "n n"]) -> Int64[Tensor, "n n"]:
     """Place of every distance among the different distances above the diagonal, from 1; the diagonal is 0."""
     n = len(rdm)
     above, beside = torch.triu_indices(n, n, 1, device=rdm.device)
-    distances = rdm[above, beside].round(decimals=TIE_DECIMALS)
-    if distances.device.type == "cpu":  # several times as fast as torch there
-        place = torch.from_numpy(np.unique(distances.numpy(), return_inverse=True)[1])
-    else:
-        place = torch.unique(distances, return_inverse=True)[1]
-    places = torch.zeros(n, n, dtype=torch.int64, device=rdm.device)
-    places[above, beside] = place + 1
-    places.T[above, beside] = place + 1
-    return places
+    where = above * n + beside
+    scaled = (rdm.flatten().index_select(0, where) * 10**TIE_DECIMALS).round_()
+    if scaled.abs().amax() < LARGEST_INTEGER:
+        scaled = scaled.to(torch.int64)  # which are sorted in a third of the time
+    distances, order = torch.sort(scaled)
+    place = torch.ones_like(order)
+    place[1:] += torch.cumsum(distances[1:] != distances[:-1], 0)
+    places = torch.zeros(n * n, dtype=torch.int64, device=rdm.device)
+    places.scatter_(0, where, torch.empty_like(place).scatter_(0, order, place))
+    return places.view(n, n) + places.view(n, n).T
 
 
 def prepare_ranks(
@@ -97,7 +98,7 @@ def prepare_ranks(
         counts[0] -= n  # the diagonal
         times = counts // 2
         rank = (torch.cumsum(times, 0) - times).to(torch.float64) + (times + 1) / 2 - (m + 1) / 2
-        out.copy_(rank[layer])
+        torch.index_select(rank, 0, layer.flatten(), out=out.view(-1))
         out.fill_diagonal_(0)
         if not (spread := out.square().sum()) > 0:
             raise UndefinedError("All pairs of examples are equally far, so their order cannot be compared.")

@@ -68,12 +68,16 @@ def test_features_and_examples_give_the_same(seed: int, n: int, p: int, debiased
     assert torch.allclose(features, examples, rtol=0, atol=1e-12)
 
 
-def test_blocks_of_rows_are_seams_that_nobody_sees(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = pair(1, 50, 70, 80)
-    whole = [cka_matrix([x, y], [y], debiased=debiased, form="examples") for debiased in (True, False)]
-    monkeypatch.setattr("analysis.measures.cka.BLOCK_ROWS", 7)
-    again = [cka_matrix([x, y], [y], debiased=debiased, form="examples") for debiased in (True, False)]
-    assert all(torch.allclose(one, other, atol=1e-13) for one, other in zip(whole, again, strict=True))
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("held", [0, 50])
+def test_blocks_of_rows_are_seams_that_nobody_sees(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, held: int) -> None:
+    x, y, z = (torch.from_numpy(side).to(dtype) for side in (*pair(1, 50, 70, 80), pair(2, 50, 70, 1)[0]))
+    whole = [cka_matrix([x, z, y], [y], debiased=debiased, form="examples") for debiased in (True, False)]
+    for name, size in (("HELD_ROWS", held), ("FINE_ROWS", 8), ("BLOCK_ROWS", 7), ("TOGETHER", 1)):
+        monkeypatch.setattr(f"analysis.measures.cka.{name}", size)
+    again = [cka_matrix([x, z, y], [y], debiased=debiased, form="examples") for debiased in (True, False)]
+    close = 1e-13 if dtype == torch.float64 else 1e-6
+    assert all(torch.allclose(one, other, rtol=0, atol=close) for one, other in zip(whole, again, strict=True))
 
 
 def test_a_matrix_of_layers_is_every_pair_and_symmetric_with_itself() -> None:
@@ -212,7 +216,9 @@ def test_single_precision_of_activations_with_a_mean_is_enough() -> None:
     wide, narrow = cka_matrix(layers, layers), cka_matrix(*2 * [[layer.astype(np.float32) for layer in layers]])
     assert torch.allclose(wide, narrow, atol=2e-3)  # what rounding the input does, not what the computation adds
     rounded = [layer.astype(np.float32).astype(np.float64) for layer in layers]
-    assert torch.allclose(cka_matrix(rounded, rounded), narrow, rtol=0, atol=1e-12)
+    assert torch.allclose(cka_matrix(rounded, rounded), narrow, rtol=0, atol=1e-5)
+    mixed = cka_matrix([rounded[0], *(layer.astype(np.float32) for layer in layers[1:])], rounded)
+    assert torch.allclose(cka_matrix(rounded, rounded), mixed, rtol=0, atol=1e-12)
 
 
 def test_the_arccos_of_biased_cka_is_a_metric() -> None:

@@ -85,6 +85,20 @@ def test_another_package_agrees(name: str, comparison: Comparison) -> None:
     assert compared(tied[0], tied[1], comparison) == pytest.approx(GOLDEN[name][f"RSA, tied, {comparison}"], abs=1e-10)
 
 
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e12])
+def test_places_are_those_among_different_distances_however_large(size: float) -> None:
+    rng, above = np.random.default_rng(5), np.triu_indices(20, 1)
+    distances = np.zeros((20, 20))
+    distances[above] = size * rng.integers(-3, 40, len(above[0])) / 10
+    distances += distances.T
+    places = dense_ranks(torch.from_numpy(distances)).numpy()
+    assert np.array_equal(places[above], np.unique(distances[above], return_inverse=True)[1] + 1)
+    assert np.array_equal(places, places.T)
+    assert not places.diagonal().any()
+    distances[above] += 1e-15 * rng.standard_normal(len(above[0]))
+    assert np.array_equal(places, dense_ranks(torch.from_numpy(distances)).numpy())
+
+
 def test_ranks_of_a_part_are_those_of_its_distances() -> None:
     x = np.random.default_rng(2).integers(0, 3, (9, 4)) + 0.5
     places, kept = dense_ranks(cosine_rdm(x)), torch.tensor([0, 2, 3, 5, 6, 8])
