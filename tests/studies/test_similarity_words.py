@@ -48,8 +48,8 @@ def test_one_checkpoint(its: dict, gained: tuple, expected: str) -> None:
 def test_without_interval_or_null() -> None:
     bare = row("a", "trained", 0.41, null=None, null_high=None, inside_null=None)
     twin = row("a", "untrained", None)
-    said = "Audio and MIDI layers cannot be said to share structure: debiased CKA 0.41 (no interval from fewer than 3 works) on average, "
-    assert headline([bare, twin], [], CKA) == f"{said}untrained twin not available."
+    said = "Audio and MIDI layers cannot be said to share structure: debiased CKA 0.41 (no interval from fewer than 3 works)"
+    assert headline([bare, twin], [], CKA) == f"{said} on average, untrained twin not available."
 
 
 def test_nothing_to_compare() -> None:
