@@ -46,6 +46,15 @@ def nearby_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple
     return found, ", ".join(setting_differences(found, request))
 
 
+def result_with_more(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+    """The result that came for these checkpoints and others, whose weights need not be here; None where there is none."""
+    from analysis.studies.shipped import come_with_us, shipped_with_more
+
+    shas = {str(one.name): str(one.sha256) for one in checkpoints}
+    key = ("more", study, repr(request), _identities(checkpoints))
+    return caching.once(key, lambda: shipped_with_more(study, request, shas) if come_with_us(checkpoints) else None)
+
+
 def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[Any]:
     """Results that hold some of the checkpoints, each an `AtHand`: what was asked, then of other selections and settings.
 

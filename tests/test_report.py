@@ -134,7 +134,7 @@ def test_every_correction_is_said_once_and_pointed_at() -> None:
 
 def test_nothing_of_what_is_shipped_is_left_out() -> None:
     parts, arms = [], {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r")}
-    for study in ("scoreboard", "embedding", "ablation"):
+    for study in ("scoreboard", "embedding", "probes"):
         (place,) = shipped_folder().glob(f"{study}-*.json.gz")
         document = json.loads(gzip.decompress(place.read_bytes()))
         with np.load(place.with_name(place.name.replace(".json.gz", ".npz"))) as arrays:

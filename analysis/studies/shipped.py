@@ -105,6 +105,26 @@ def shipped_results(study: str, folder: Path | None = None) -> list[Result]:
     return [one for one in found if one is not None and one.study == study]
 
 
+def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
+    """Of the results that came with these settings for these checkpoints and others beside them: the one that holds most.
+
+    What is beside them need not be here: of further trainings the numbers are shipped, not the weights.
+
+    Args:
+        study: name of the study.
+        request: from `build_request`.
+        checkpoints: name → SHA-256 of the weights.
+        folder: where to look; by default among what is shipped.
+    """
+    asked = set(checkpoints.items())
+    found = [
+        one for one in shipped_results(study, folder)
+        if asked < set(one.provenance.get("checkpoint_sha256", {}).items())
+        and {words.split(" ")[0] for words in setting_differences(one, request)} <= {"checkpoints"}
+    ]  # fmt: skip
+    return max(found, key=lambda one: len(one.request["checkpoints"]), default=None)
+
+
 @runtime_checkable
 class Configured(Protocol):
     """A checkpoint, as far as it decides whether it came with us."""

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.results import Result
+from app import answers
 from app.charts import intervals, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
@@ -57,6 +58,7 @@ RUNS = {
 
 def draw(result: Result, choice: Choice) -> None:
     """S over trainings, where there are several; S over pools; tests and numbers; the windows of the chosen checkpoint."""
+    result = _with_more(result, choice)
     arms, runs = result.tables["arms"], result.tables["runs"]
     first: Clicked = []
     if any(row["n"] > 1 for row in arms):
@@ -69,6 +71,18 @@ def draw(result: Result, choice: Choice) -> None:
     chosen = _numbers(runs, (second or first or [()])[-1])
     rarely_found.draw(result, choice, str(chosen["checkpoint"]))
     published_table.beside(result, {row["checkpoint"]: row["arm"] for row in runs})
+
+
+def _with_more(result: Result, choice: Choice) -> Result:
+    """The result, else on demand the one of further trainings, which came as numbers without their weights."""
+    more = answers.result_with_more(choice.study, choice.request, choice.checkpoints)
+    if more is None:
+        return result
+    n = len(more.request["checkpoints"]) - len(choice.checkpoints)
+    st.info(
+        plain(f"With {n} further trainings, whose numbers came without their weights: {more.headline}"), icon=":material/groups:"
+    )
+    return more if st.toggle(f"Show these {n} further trainings", key="with_more_trainings") else result
 
 
 def mean_mark(row: Row) -> Mark:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.results import Result, Value
+from app import answers
 from app.components import replication_answer
 
 TRAINED = (("a0", "D0", 0), ("a1", "D0", 1), ("b0", "d4a4", 0), ("b1", "d4a4", 1))
@@ -171,3 +172,13 @@ def test_a_name_is_no_markup(queue, store, opened, evil, obeyed):
     assert shown.count("alert(1)") >= 2
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+
+
+def test_further_trainings_are_drawn_on_demand(queue, store, opened, ran, monkeypatch):
+    monkeypatch.setattr(answers, "result_with_more", lambda *_: replicated())
+    app = opened(replicated(TRAINED[::2]), store)
+    assert "With 2 further trainings" in app.info[0].value
+    assert "From training to training" not in [one.value for one in app.subheader]
+    app.toggle(key="with_more_trainings").set_value(True)
+    app = ran(app)
+    assert "From training to training" in [one.value for one in app.subheader]

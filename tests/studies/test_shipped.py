@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from analysis import paths
+from analysis.models.checkpoint import open_checkpoint
 from analysis.results import Result, Value, provenance
 from analysis.studies.scoreboard import Request
 from analysis.studies.shipped import (
@@ -16,8 +18,10 @@ from analysis.studies.shipped import (
     setting_differences,
     ship_result,
     shipped_result,
+    shipped_with_more,
     shipped_with_other_settings,
 )
+from analysis.studies.study import build_request
 
 SHAS = {"a": "0" * 64, "b": "1" * 64}
 REQUEST = Request(("a", "b"), corpus="small")
@@ -86,3 +90,13 @@ def test_of_other_settings_the_nearest_is_found_for_the_same_checkpoints_and_cor
     assert shipped_with_other_settings("scoreboard", replace(wanted, checkpoints=("b", "a")), SHAS, tmp_path) is None
     assert shipped_with_other_settings("scoreboard", wanted, {**SHAS, "b": "3" * 64}, tmp_path) is None
     assert shipped_with_other_settings("embedding", wanted, SHAS, tmp_path) is None
+
+
+def test_a_result_of_more_checkpoints_is_found_for_those_that_are_here() -> None:
+    names = ("D0-small", "d4a4-small")
+    shas = {name: open_checkpoint(paths.repository() / "checkpoints" / name).sha256 for name in names}
+    found = shipped_with_more("replication", build_request("replication", names, {}), shas)
+    assert found is not None
+    assert {"D0-small-1", *names} < set(found.provenance["checkpoint_sha256"])
+    assert shipped_with_more("replication", build_request("replication", names, {"seed": 7}), shas) is None
+    assert shipped_with_more("replication", build_request("replication", names, {}), {**shas, "D0-small": "0" * 64}) is None
