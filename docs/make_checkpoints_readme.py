@@ -9,6 +9,7 @@ import argparse
 import gzip
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ of every feature in the training set) or other windows' descriptors. S on the sa
 """
 
 
+WIDTH = 130
+
+
 def main() -> None:
     """Tables and what follows from them, all from files."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -91,13 +95,27 @@ def write(real: dict[str, Any] | None = None) -> str:
         differences=_differences(pairs, corrected, "difference in S"), verdict=_verdict(pairs, corrected, "difference in S"),
         controlled=_differences(rows, corrected_rows, "value"), control_verdict=_control_verdict(rows, corrected_rows),
     )  # fmt: skip
-    return text + (_real(real) if real else "")
+    return text + _trainings() + (_real(real) if real else "")
 
 
 def shipped(study: str, n_checkpoints: int = len(SHIPPED)) -> dict[str, Any]:
     """A result that comes with the checkpoints."""
     documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob(f"{study}-*.json.gz")]
     return next(one for one in documents if len(one["request"]["checkpoints"]) == n_checkpoints)
+
+
+def _trainings() -> str:
+    """What the shipped numbers of further trainings say."""
+    documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob("replication-*.json.gz")]
+    most = max(documents, key=lambda one: len(one["request"]["checkpoints"]))
+    arms = [row for row in most["tables"]["arms"] if row["weights"] == "trained"]
+    told = [f"{row['arm']} {', '.join(map(str, row['training_seeds']))}" for row in arms]
+    paragraphs = (
+        f"Seeds that were trained alike: {'; '.join(told)}. Only the weights of seed 0 are here; the numbers of all are on the page "
+        "Replication.",
+        f"{most['headline']} p is not corrected for the number of pairs of arms.",
+    )
+    return "\n\n".join(["\n## Would another training give the same?", *(textwrap.fill(one, WIDTH) for one in paragraphs)]) + "\n"
 
 
 def _table(found: list[Checkpoint]) -> str:
