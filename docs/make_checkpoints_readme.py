@@ -111,8 +111,8 @@ def _trainings() -> str:
     arms = [row for row in most["tables"]["arms"] if row["weights"] == "trained"]
     told = [f"{row['arm']} {', '.join(map(str, row['training_seeds']))}" for row in arms]
     paragraphs = (
-        f"Seeds that were trained alike: {'; '.join(told)}. Only the weights of seed 0 are here; the numbers of all are on the page "
-        "Replication.",
+        f"Seeds that were trained alike: {'; '.join(told)}. Only the weights of seed 0 are here; the numbers of all are on the "
+        "page Replication.",
         f"{most['headline']} p is not corrected for the number of pairs of arms.",
     )
     return "\n\n".join(["\n## Would another training give the same?", *(textwrap.fill(one, WIDTH) for one in paragraphs)]) + "\n"
