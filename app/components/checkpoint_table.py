@@ -42,7 +42,7 @@ def pick(good: Sequence[Any]) -> Any:
         on_select="rerun",
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [default]}},  # pyright: ignore[reportArgumentType]
-        key=table_key(names) + (state.recall("opened") or ""),  # anew where another page chose the checkpoint
+        key=table_key(names) + (f"_{state.arrivals()}" if state.arrivals() else ""),  # anew where the address chooses the row
         alt="Checkpoints; the chosen row is shown below",
     )
     rows = found["selection"]["rows"]
