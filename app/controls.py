@@ -54,12 +54,10 @@ def pick_checkpoint() -> Any | None:
     good, _ = usable()
     if not good:
         return None
-    names = [str(one.name) for one in good]
-    wanted = state.get_text("checkpoint")
-    index = names.index(wanted) if wanted in names else 0
-    chosen = st.selectbox("Checkpoint", range(len(good)), index=index, format_func=lambda i: names[i])
-    state.put("checkpoint", names[chosen])
-    return good[chosen]
+    named: dict[str, Any] = {}
+    for one in good:
+        named.setdefault(str(one.name), one)
+    return named[pick_choice("checkpoint", "Checkpoint", list(named), next(iter(named)))]
 
 
 def pick_checkpoints(good: Sequence[Any], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET) -> list[Any]:
@@ -104,9 +102,9 @@ def pick_corpus() -> str:
 
 def pick_word(name: state.Name, label: str, options: Sequence[str]) -> str:
     """One of a few words as buttons."""
-    wanted = state.get_text(name)
-    default = wanted if wanted in options else options[0]
-    chosen = st.segmented_control(label, options, default=default, required=True, key=f"pick_{name}")
+    wanted, widget = state.get_text(name), f"pick_{name}"
+    state.start(widget, wanted if wanted in options else options[0], options)
+    chosen = st.segmented_control(label, options, required=True, key=widget)
     state.put(name, str(chosen))
     return str(chosen)
 
@@ -134,11 +132,8 @@ def demo_clips() -> dict[str, Any]:
 def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
     """The chosen clip; where it is missing or cannot be read, the one shown before; None until there is one."""
     demos = demo_clips()
-    names = [*demos, UPLOAD]
-    wanted = state.get_text("clip")
-    chosen = st.selectbox("Clip", names, index=names.index(wanted) if wanted in names else 0)
-    state.put("clip", chosen)
-    clip = None
+    names, clip = [*demos, UPLOAD], None
+    chosen = pick_choice("clip", "Clip", names, names[0])
     try:
         clip = _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
     except (OtoscopeError, OSError) as error:
@@ -202,23 +197,24 @@ def _warn(notices: Sequence[str]) -> None:
 
 def pick_number(name: state.Name, label: str, low: int, high: int) -> int:
     """A whole number in [low, high]; a lone choice is not asked for."""
-    if high <= low:
-        return low
-    value = state.get_int(name, low, high, low)
-    chosen = int(st.slider(label, low, high, value, key=f"pick_{name}"))
+    chosen, widget = low, f"pick_{name}"
+    if high > low:
+        state.start(widget, state.get_int(name, low, high, low), range(low, high + 1))
+        chosen = int(st.slider(label, low, high, key=widget))
     state.put(name, chosen)
     return chosen
 
 
 def pick_one(name: state.Name, label: str, options: Sequence[int], default: int, words: Callable[[int], str]) -> int:
     """One of a few numbers as buttons, of many as a slider; a lone choice is not asked for."""
-    if len(options) < 2:
-        return options[0]
-    wanted = state.get_int(name, min(options), max(options), default)
-    if len(options) <= MOST_BUTTONS:
-        chosen = st.segmented_control(label, options, default=wanted, format_func=words, required=True, key=f"pick_{name}")
-    else:
-        chosen = st.select_slider(label, options, wanted, format_func=words, key=f"pick_{name}")
+    widget = f"pick_{name}"
+    chosen: Any = options[0]
+    if len(options) > 1:
+        state.start(widget, state.get_int(name, min(options), max(options), default), options)
+        if len(options) <= MOST_BUTTONS:
+            chosen = st.segmented_control(label, options, format_func=words, required=True, key=widget)
+        else:
+            chosen = st.select_slider(label, options, format_func=words, key=widget)
     state.put(name, int(chosen))
     return int(chosen)
 

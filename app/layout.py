@@ -2,10 +2,18 @@
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
+from typing import Any
 
 import streamlit as st
+
+from app import state
+
+LISTED = 3  # names in a sentence; of more, the number is said
+WORDS = {"checkpoints": "checkpoint", "set": "setting"}
+MEAN = "mean of all heads"
 
 
 def plain(text: str) -> str:
@@ -21,9 +29,46 @@ def plain(text: str) -> str:
     return re.sub(r"(://|(?<=www)\.|@)", "\N{WORD JOINER}\\1", escaped)  # else an address would become a link
 
 
-def question(title: str) -> None:
-    """The title of a page, a question in sentence case."""
-    st.title(title, anchor=False)
+@contextmanager
+def page(question: str) -> Iterator[None]:
+    """A page under its title, a question in sentence case; what a link names that is not here is said below the title."""
+    state.arrive()
+    st.title(question, anchor=False)
+    said = st.container()
+    yield
+    state.settle()
+    with said:
+        for one in state.not_here():
+            st.info(plain(not_here(*one)), icon=":material/link_off:")
+
+
+def not_here(name: str, missing: list[str], shown: list[str]) -> str:
+    """What a link says that the page does not show, and what it shows instead.
+
+    >>> not_here("checkpoints", ["banana"], ["D0", "A4"])
+    'The link names "banana", which is not here; showing the checkpoints D0, A4.'
+    >>> not_here("job", ["a1", "b2"], []), not_here("fruit", [], [])
+    ('The link names "a1", "b2", which are not here.', 'The link says "fruit", which no page reads.')
+    """
+    if not missing:
+        return f'The link says "{name}", which no page reads.'
+    named = ", ".join(f'"{value}"' for value in missing)
+    sentence = f"The link names {named}, which {'is' if len(missing) == 1 else 'are'} not here"
+    if name == "head" and shown == ["0"]:
+        return f"{sentence}; showing the {MEAN}."
+    word = f"{WORDS.get(name, name)}{'s' if len(shown) > 1 else ''}"
+    listed = ", ".join(shown[:LISTED]) + (f" and {len(shown) - LISTED} more" if len(shown) > LISTED else "")
+    instead = f"showing the {word} {listed}" if shown else "showing the usual settings" if name == "set" else ""
+    return f"{sentence}; {instead}." if instead else f"{sentence}."
+
+
+def way(label: str, page: str, icon: str, parameters: Mapping[str, Any], help: str | None = None) -> None:
+    """The way to another page of the dashboard; where a page is run by itself, it leads nowhere."""
+    pages = state.recall("pages")
+    if pages:
+        st.page_link(pages[page], label=label, icon=icon, query_params=parameters, help=help)
+    else:
+        st.button(label, icon=icon, help=help, type="tertiary", disabled=True, key=f"way_{page}_{label}")
 
 
 def headline(sentence: str) -> None:

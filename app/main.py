@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from app import access, guard  # noqa: E402 - the folder must be known first
+from app import access, guard, layout, state  # noqa: E402 - the folder must be known first
 
 VIEWS = Path(__file__).parent / "views"
 # Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
@@ -47,6 +47,7 @@ PAGES = {
     },
     "Report": {"battery": "assignment"},
 }
+ICONS = {name: f":material/{icon}:" for views in PAGES.values() for name, icon in views.items()}
 
 
 def main() -> None:
@@ -56,17 +57,36 @@ def main() -> None:
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
     access.require_access()
     pages = {
-        group: [
-            st.Page(VIEWS / f"{name}.py", title=name.capitalize(), icon=f":material/{icon}:", default=name == HOME, url_path=name)
-            for name, icon in views.items()
-        ]
-        for group, views in PAGES.items()
+        name: st.Page(
+            VIEWS / f"{name}.py", title=name.capitalize(), icon=f":material/{icon}:", default=name == HOME, url_path=name
+        )
+        for views in PAGES.values()
+        for name, icon in views.items()
     }
-    page = st.navigation(pages, expanded=True)
+    page = st.navigation(list(pages.values()), position="hidden")
+    state.keep("pages", pages)
+    state.keep("page", page.title.lower())
     with st.sidebar:
+        place = st.empty()
+        before = _ways(place)
         access.notice()
     jobs_drawer.draw()
     page.run()
+    if {name: state.carried(name) for name in pages} != before:  # the ways say what has been chosen in this run
+        _ways(place)
+
+
+def _ways(place: Any) -> dict[str, state.Said]:
+    """The ways to all pages, each with what is chosen in its address: to open a page is one entry of the history."""
+    said: dict[str, state.Said] = {}
+    with place.container(gap="small"):
+        for group, views in PAGES.items():
+            with st.container(gap=None):
+                st.caption(group)
+                for name in views:
+                    said[name] = state.carried(name)
+                    layout.way(name.capitalize(), name, ICONS[name], said[name])
+    return said
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """The only owner of session state and query parameters: what is selected, by name."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
@@ -24,12 +24,35 @@ Name = Literal[
     "weights",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
-Kept = Literal["clip", "adopted", "beside", "stopping", "opened", "chosen", "import", "clicked"]
+Kept = Literal[
+    "clip",
+    "beside",
+    "stopping",
+    "chosen",
+    "clicked",
+    "import",
+    "page",
+    "pages",
+    "here",
+    "arrivals",
+    "arriving",
+    "said",
+    "understood",
+    "left",
+    "shared",
+]  # fmt: skip
+Said = dict[str, list[str]]
+NAMES: tuple[str, ...] = (*get_args(ListName), *get_args(Name))
+SELECTED, PICKED = "selected_", "pick_"
+FOLLOWING: Said = {"checkpoints": ["checkpoint"], "clip": ["checkpoint"], "screening": []}  # page → what follows to it
 
 
 def get_text(name: Name) -> str | None:
     """The selection of that name: from this session, else from the address."""
-    value = st.session_state.get(_key(name), st.query_params.get(name))
+    key = _key(name)
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    value = st.session_state.get(key)
     return None if value is None else str(value)
 
 
@@ -50,25 +73,108 @@ def get_list(name: ListName) -> list[str]:
 
 
 def put(name: Name, value: str | int | None) -> None:
-    """Remember a selection here and in the address; None forgets it."""
-    if value is None:
-        st.session_state.pop(_key(name), None)
-        st.query_params.pop(name, None)
-        return
-    st.session_state[_key(name)] = str(value)
-    if st.query_params.get(name) != str(value):
-        st.query_params[name] = str(value)
+    """Remember a selection; None forgets it. The address follows when the page has been drawn."""
+    st.session_state[_key(name)] = None if value is None else str(value)
 
 
 def put_list(name: ListName, values: Sequence[str]) -> None:
-    """Remember several selections here and in the address."""
+    """Remember several selections; the address follows when the page has been drawn."""
     st.session_state[_key(name)] = list(values)
-    if st.query_params.get_all(name) != list(values):
-        st.query_params[name] = list(values)
 
 
-def _key(name: Name | ListName) -> str:
-    return f"selected_{name}"
+def _key(name: str) -> str:
+    return f"{SELECTED}{name}"
+
+
+# --- the address: opened, left and gone back to ---------------------------------------------------------------------------
+
+
+def arrive() -> None:
+    """Begin a page: where the address is not the one that was left, it was opened or gone back to, and counts alone.
+
+    What a widget was set to before is forgotten then, so that widgets begin with what the address says.
+    """
+    here = (recall("page"), address())
+    is_new = here != recall("here")
+    keep("arriving", is_new)
+    if not is_new:
+        return
+    for key in [str(one) for one in st.session_state if str(one).startswith((SELECTED, PICKED))]:
+        del st.session_state[key]
+    keep("arrivals", 0 if recall("here") is None else recall("arrivals") + 1)
+    keep("here", here)
+    keep("said", None)
+    keep("understood", frozenset())
+
+
+def is_arriving() -> bool:
+    """Whether the page is drawn for the first time since it was opened or gone back to."""
+    return bool(recall("arriving"))
+
+
+def arrivals() -> int:
+    """How many pages were opened or gone back to before this one."""
+    return int(recall("arrivals") or 0)
+
+
+def settle() -> None:
+    """End a page: write what was chosen into the address, all at once, so that an act is one entry of the history.
+
+    A page that was just opened leaves the address as it is: what it says by default is no act.
+    """
+    chosen = _chosen()
+    if not is_arriving() and chosen != recall("said"):
+        if address() != chosen:
+            st.query_params.from_dict(chosen)
+        keep("here", (recall("page"), address()))
+    keep("said", chosen)
+    _leave(chosen)
+
+
+def _chosen() -> Said:
+    """All that is chosen, and what the address says to other controls than those that were drawn."""
+    found = {name: values for name, values in address().items() if name in NAMES and _key(name) not in st.session_state}
+    for name in NAMES:
+        value = st.session_state.get(_key(name))
+        if value:
+            found[name] = value if isinstance(value, list) else [value]
+    return found
+
+
+def _leave(chosen: Said) -> None:
+    """Keep what a way back to this page says, and what follows to others: what the address says, not what is so by default."""
+    said = {name: chosen[name] for name in address() if name in chosen}
+    keep("left", {**(recall("left") or {}), str(recall("page")): said})
+    shared = {name: values for name, values in (recall("shared") or {}).items() if name not in chosen}
+    keep("shared", shared | said)
+
+
+def carried(page: str) -> Said:
+    """What a way to another page says: what was chosen there last, and of what is chosen here what both have."""
+    following, left, shared = FOLLOWING.get(page, ["checkpoints", "corpus"]), recall("left") or {}, recall("shared") or {}
+    own = {name: values for name, values in left.get(page, {}).items() if name not in following}
+    return own | {name: shared[name] for name in following if name in shared}
+
+
+def understand(name: Name | ListName, value: str) -> None:
+    """Say that what the address says is known, although the page does not go on saying it."""
+    keep("understood", recall("understood") | {(name, value)})
+
+
+def not_here() -> list[tuple[str, list[str], list[str]]]:
+    """What the address says and the page does not show: its name, what is said, and what is shown instead; a name
+    that no page has comes with nothing said.
+    """
+    found: list[tuple[str, list[str], list[str]]] = []
+    for name, values in address().items():
+        if name not in NAMES:
+            found.append((name, [], []))
+        elif _key(name) in st.session_state:
+            shown = _chosen().get(name, [])
+            known = {value for key, value in recall("understood") or () if key == name}
+            missing = [value for value in dict.fromkeys(values) if value not in shown and value not in known]
+            found += [(name, missing, shown)] if missing else []
+    return found
 
 
 def preset(widget: str, value: Any) -> None:
@@ -76,12 +182,12 @@ def preset(widget: str, value: Any) -> None:
     st.session_state[widget] = value
 
 
-def start(widget: str, value: Any, offered: Sequence[str]) -> None:
-    """Set a widget that has no value yet, or one that is not offered any more; before it is drawn."""
+def start(widget: str, value: Any, offered: Sequence[Any]) -> None:
+    """Set a widget before it is drawn: to what it has, or where that is nothing or is not offered any more, to a value."""
     now = st.session_state.get(widget)
     chosen = now if isinstance(now, list) else [now]
-    if widget not in st.session_state or any(one not in offered for one in chosen):
-        st.session_state[widget] = value
+    is_good = widget in st.session_state and all(one in offered for one in chosen)
+    st.session_state[widget] = now if is_good else value  # also what it has: else another list would begin at its default
 
 
 def keep(name: Kept, value: object) -> None:
@@ -99,6 +205,6 @@ def widget_value(widget: str) -> Any:
     return st.session_state.get(widget)
 
 
-def address() -> dict[str, Any]:
+def address() -> Said:
     """What the address of this page says, by name."""
     return {name: st.query_params.get_all(name) for name in st.query_params}

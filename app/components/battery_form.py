@@ -12,7 +12,6 @@ from analysis.studies import STUDY_NAMES
 from app import controls, layout, state
 from app.components import battery_answers, job_progress, job_words
 from app.components.battery_answers import Asked
-from app.layout import plain
 
 KIND = "battery"
 # Per checkpoint with its twin, on two CPU cores. "full" is estimated: measured, and studies of stress by their number of windows.
@@ -95,8 +94,8 @@ def _job(asked: Asked) -> Job | None:
     if job_id := state.get_text("job"):
         try:
             job = jobs.queue().get(job_id)
-        except JobError as error:
-            st.caption(plain(str(error)))
+        except JobError:
+            state.put("job", None)
         else:
             found = [job, *found] if job.kind == KIND and job.request == request else found
     return found[0] if found else None

@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.measures.retrieval import chance_of_s
 from analysis.studies.comparison import percent, read_score, retrieval_rows, score_headline
-from app import caching, layout
+from app import caching, layout, state
 from app.charts import training
 from app.components import model_flow
 from app.components.plain import card, plain
@@ -28,8 +28,8 @@ def draw(checkpoint: Any) -> None:
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(plain(str(checkpoint.name)), anchor=False, width="content")
-        if st.button("Open in Clip", icon=":material/hearing:", help="See what it attends to in a recording"):
-            st.switch_page("views/clip.py", query_params={"checkpoint": str(checkpoint.name)})
+        to_clip = state.carried("clip") | {"checkpoint": [str(checkpoint.name)]}
+        layout.way("Open in Clip", "clip", ":material/hearing:", to_clip, "See what it attends to in a recording")
     st.markdown(plain(score_headline(checkpoint)))
     _retrieval(checkpoint)
     left, right = st.columns([9, 5], gap="medium")

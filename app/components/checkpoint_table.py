@@ -45,7 +45,7 @@ def pick(good: Sequence[Any], clicked: str = "") -> Any:
     names = [str(one.name) for one in ordered]
     wanted = state.get_text("checkpoint")
     default = names.index(wanted) if wanted in names else 0
-    key = table_key(names) + (state.recall("opened") or "")  # anew where another page chose the checkpoint
+    key = table_key(names) + (f"_{state.arrivals()}" if state.arrivals() else "")  # anew where the address chooses the row
     if clicked in names:
         row_choice.choose(key, names.index(clicked))
     row = row_choice.pick_row(

@@ -19,18 +19,22 @@ KIND = "clip"
 
 def adopt() -> None:
     """Take over the checkpoint of a job that came with the address or from the drawer, once; before the controls are drawn."""
-    job, _ = _in_address()
-    if job is None or job.id == state.recall("adopted"):
+    job = _in_address()
+    if not state.is_arriving():
         return
-    state.keep("adopted", job.id)
-    state.put("checkpoint", Path(str(job.request["checkpoint"])).name)
+    state.keep("beside", None)
+    if job is None:
+        return
+    state.understand("job", job.id)
+    if "checkpoint" not in state.address():
+        state.put("checkpoint", Path(str(job.request["checkpoint"])).name)
     if state.get_text("clip") is None:
         state.put("clip", controls.UPLOAD)
 
 
 def recording(picked: controls.Clip | None) -> controls.Clip | None:
     """The clip that was picked; but that of the job in the address where there is one, until another is picked."""
-    job, _ = _in_address()
+    job = _in_address()
     if job is None:
         return picked
     key, its = str(job.request["clip"]), picked and caching.recording_key(picked.waveform)
@@ -79,12 +83,12 @@ def _read_here(checkpoint: Any, wave: Waveform, *, twin: bool) -> Any:
 
 def _ask(checkpoint: Any, wave: Waveform) -> None:
     """The job that reads it, or what reading takes and a button."""
-    job, lost = _job_of(checkpoint, caching.recording_key(wave))
+    job = _job_of(checkpoint, caching.recording_key(wave))
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
     cancelled = "Reading the attention was cancelled."
-    job_progress.tell_end(job, lost, cancelled, "The attention was read, but the store does not hold it.")
+    job_progress.tell_end(job, cancelled, "The attention was read, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Read the attention"
     st.markdown(plain(effort(checkpoint, wave.duration_s)))
     if st.button(label, icon=":material/play_arrow:", type="primary"):
@@ -111,31 +115,30 @@ def _start(checkpoint: Any, wave: Waveform) -> None:
         layout.error(str(error))
         return
     state.put("job", job_id)
-    state.keep("adopted", job_id)
     st.rerun()
 
 
-def _job_of(checkpoint: Any, key: str) -> tuple[Job | None, str]:
-    """The job of the address if it reads this, else an unfinished one that does; and why the address has none."""
+def _job_of(checkpoint: Any, key: str) -> Job | None:
+    """The job of the address if it reads this, else an unfinished one that does."""
 
     def reads(job: Job) -> bool:
         return job.kind == KIND and (job.request["checkpoint"], job.request["clip"]) == (str(checkpoint.name), key)
 
-    job, lost = _in_address()
+    job = _in_address()
     if job is not None and reads(job):
-        return job, ""
+        return job
     found = next((one for one in jobs.queue().list() if not one.finished and reads(one)), None)
-    if found is not None or not lost:
-        state.put("job", None if found is None else found.id)
-    return found, "" if found else lost
+    state.put("job", None if found is None else found.id)
+    return found
 
 
-def _in_address() -> tuple[Job | None, str]:
-    """The job that the address names, if it reads a clip; else why there is none, if it was forgotten."""
+def _in_address() -> Job | None:
+    """The job that the address names, if it is there and reads a clip."""
     if not (job_id := state.get_text("job")):
-        return None, ""
+        return None
     try:
         job = jobs.queue().get(job_id)
-    except JobError as error:
-        return None, str(error)
-    return (job, "") if job.kind == KIND else (None, "")
+    except JobError:
+        state.put("job", None)
+        return None
+    return job if job.kind == KIND else None

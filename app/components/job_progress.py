@@ -16,12 +16,11 @@ def follow(job: Job) -> None:
     st.fragment(_follow, run_every=EVERY_S)(job.id)
 
 
-def tell_end(job: Job | None, lost: str, cancelled: str, not_held: str) -> None:
+def tell_end(job: Job | None, cancelled: str, not_held: str) -> None:
     """Why there is no result after a job.
 
     Args:
         job: that has finished; None where there is none.
-        lost: why the job of the address cannot be found; empty where it can.
         cancelled: what to say of a cancelled job.
         not_held: what to say of a finished one, the result of which is not there.
     """
@@ -30,8 +29,6 @@ def tell_end(job: Job | None, lost: str, cancelled: str, not_held: str) -> None:
     elif job is not None:
         is_cancelled = job.state == "cancelled"
         st.warning(cancelled if is_cancelled else not_held, icon=f":material/{'cancel' if is_cancelled else 'warning'}:")
-    elif lost:
-        st.caption(plain(lost))
 
 
 def _follow(job_id: str) -> None:

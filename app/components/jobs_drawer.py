@@ -5,7 +5,7 @@ import streamlit as st
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job
 from analysis.studies import STUDY_NAMES
-from app import state
+from app import layout
 from app.components import job_progress, job_words
 from app.layout import plain
 
@@ -56,26 +56,19 @@ def _ended(job: Job) -> None:
     st.caption(plain(job_words.ended(job)))
     if job.state != "done" or (page := _page(job)) is None:
         return
-    if st.button("Open result", icon=":material/open_in_new:", key=f"open_{job.id}", type="tertiary"):
-        view, parameters = page
-        if "job" in parameters:
-            state.put("job", job.id)
-            state.keep("adopted", None)
-        else:
-            state.put("checkpoint", parameters["checkpoint"])
-            state.keep("opened", job.id)
-        st.switch_page(view, query_params=parameters)
+    view, parameters = page
+    layout.way("Open result", view, ":material/open_in_new:", parameters)
 
 
 def _page(job: Job) -> tuple[str, dict[str, str]] | None:
     """Where the result of a job is shown, and with what in the address; None where no page shows it yet."""
     study = job.request.get("study")
     if job.kind == "study" and study in STUDY_NAMES:
-        return f"views/{'retrieval' if study == 'scoreboard' else study}.py", {"job": job.id}
+        return "retrieval" if study == "scoreboard" else str(study), {"job": job.id}
     if job.kind == "clip":
-        return "views/clip.py", {"job": job.id}
+        return "clip", {"job": job.id}
     if job.kind == "battery":
-        return "views/battery.py", {"job": job.id}
+        return "battery", {"job": job.id}
     if job.kind == "train" and isinstance(job.document, dict) and "checkpoint" in job.document:
-        return "views/checkpoints.py", {"checkpoint": job.document["checkpoint"].rstrip("/").rsplit("/", 1)[-1]}
+        return "checkpoints", {"checkpoint": job.document["checkpoint"].rstrip("/").rsplit("/", 1)[-1]}
     return None

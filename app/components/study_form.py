@@ -1,5 +1,6 @@
 """What a study page asks: checkpoints, a corpus and settings; how long that takes, and the job that answers it."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,16 +84,17 @@ def _widget(study: str) -> str:
 
 
 def _adopt(study: str, names: Sequence[str]) -> None:
-    """Take over what a job asks that came with the address or from the drawer."""
+    """Take over what a job of the address asks, where the address says nothing else."""
     job_id = state.get_text("job")
-    if not job_id or job_id == state.recall("adopted"):
+    if not job_id or not state.is_arriving():
         return
-    state.keep("adopted", job_id)
     try:
         request = jobs.queue().get(job_id).request
     except JobError:
+        state.put("job", None)
         return
-    if request.get("study") != study:
+    state.understand("job", job_id)
+    if request.get("study") != study or any(name in state.address() for name in ("checkpoints", "corpus", "set")):
         return
     if chosen := [name for name in request.get("checkpoints", ()) if name in names]:
         state.put_list("checkpoints", chosen)
@@ -106,13 +108,13 @@ def _adopt(study: str, names: Sequence[str]) -> None:
 
 def ask(choice: Choice, cost: Cost) -> None:
     """Where there is no result yet: the job that computes it, or what it takes and a button."""
-    job, lost = _job_of(choice)
+    job = _job_of(choice)
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
     kept = "; what was finished is kept" if job is not None and job.progress and job.progress.done else ""
     cancelled = f"The computation was cancelled{kept}."
-    job_progress.tell_end(job, lost, cancelled, "The result was computed, but the store does not hold it.")
+    job_progress.tell_end(job, cancelled, "The result was computed, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Compute"
     to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.corpus))
     seconds = cost.seconds(choice.corpus, len(choice.checkpoints))
@@ -143,24 +145,19 @@ def _start(choice: Choice) -> None:
         layout.error(str(error))
         return
     state.put("job", job_id)
-    state.keep("adopted", job_id)
     st.rerun()
 
 
-def _job_of(choice: Choice) -> tuple[Job | None, str]:
-    """The job of the address if it asks for this choice, else an unfinished one that does; and why the address has none."""
-    lost = ""
+def _job_of(choice: Choice) -> Job | None:
+    """The job of the address if it asks for this choice, else an unfinished one that does."""
     if job_id := state.get_text("job"):
-        try:
+        with contextlib.suppress(JobError):  # it was forgotten since
             if asks_for(job := jobs.queue().get(job_id), choice.study, choice.request):
-                return job, ""
-        except JobError as error:
-            lost = str(error)
+                return job
     waiting = (job for job in jobs.queue().list() if not job.finished and asks_for(job, choice.study, choice.request))
     found = next(waiting, None)
-    if found is not None or not lost:
-        state.put("job", None if found is None else found.id)
-    return found, "" if found else lost
+    state.put("job", None if found is None else found.id)
+    return found
 
 
 def asks_for(job: Job, study: str, request: Any) -> bool:

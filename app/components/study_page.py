@@ -35,7 +35,11 @@ class StudyPage:
 def show(page: StudyPage) -> None:
     """Draw the page: the stored answer, or a job that computes it."""
     access.require_access()
-    layout.question(page.question)
+    with layout.page(page.question):
+        _content(page)
+
+
+def _content(page: StudyPage) -> None:
     answer = st.container()
     result, origin = None, ""
     good, _ = controls.usable()

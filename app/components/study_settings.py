@@ -19,6 +19,10 @@ LARGEST = 2**53 - 1  # that a number field of a browser can hold
 def pick(study: str) -> dict[str, Any]:
     """The settings that differ from the usual ones."""
     values = _values(study)
+    for text in state.get_list("set"):
+        name, _, value = text.partition("=")
+        if any(field.name == name and _can_be(study, field, value) for field in _fields(study)):
+            state.understand("set", text)
     with st.popover("Settings", icon=":material/tune:", width="stretch"):
         for field in _fields(study):
             _ask(study, field, values[field.name])
@@ -41,7 +45,28 @@ def _fields(study: str) -> "list[dataclasses.Field[Any]]":
 def _values(study: str) -> dict[str, Any]:
     """All settings; what the address says counts where it can be read."""
     wanted = {name: value for name, _, value in (text.partition("=") for text in state.get_list("set"))}
-    return {field.name: _read(type(field.default), wanted.get(field.name), field.default) for field in _fields(study)}
+    return {field.name: _value(study, field, wanted.get(field.name)) for field in _fields(study)}
+
+
+def _value(study: str, field: "dataclasses.Field[Any]", text: str | None) -> Any:
+    """What a text says of a setting; the usual where it says nothing that the setting can be."""
+    return _read(type(field.default), text, field.default) if _can_be(study, field, text or "") else field.default
+
+
+def _can_be(study: str, field: "dataclasses.Field[Any]", text: str) -> bool:
+    """Whether a setting can have the value that a text says."""
+    if field.name == "split":
+        return text in _splits(study)
+    if type(field.default) is bool:
+        return text in ("True", "False")
+    return type(field.default) is str or _read(type(field.default), text, None) is not None
+
+
+def _splits(study: str) -> list[str]:
+    from analysis.studies.settings import SPLITS
+    from analysis.studies.study import study_module
+
+    return list(getattr(study_module(study), "SPLITS", SPLITS))
 
 
 def _remember(changed: Mapping[str, Any]) -> None:
@@ -50,15 +75,11 @@ def _remember(changed: Mapping[str, Any]) -> None:
 
 def _ask(study: str, field: "dataclasses.Field[Any]", value: Any) -> None:
     """One setting; a split is chosen by name."""
-    from analysis.studies.settings import SPLITS
-    from analysis.studies.study import study_module
-
     label, key, kind = field.name.replace("_", " "), f"set_{study}_{field.name}", type(field.default)
-    splits = list(getattr(study_module(study), "SPLITS", SPLITS))
     used: Any = {"key": key, "on_change": _used, "args": (study, field.name, key)}
     if field.name == "split":
-        state.preset(key, value if value in splits else field.default)
-        st.selectbox(label, splits, **used)
+        state.preset(key, value)
+        st.selectbox(label, _splits(study), **used)
         return
     state.preset(key, value)
     if kind is bool:

@@ -22,9 +22,13 @@ NOTE = "○ not distinguishable from the null of its test. Controls stand below 
 
 def show(how_to_read: str) -> None:
     """Choose checkpoints, and see what is at hand about them."""
+    with layout.page("What do these checkpoints do, at a glance?"):
+        _content(how_to_read)
+
+
+def _content(how_to_read: str) -> None:
     from analysis.studies.summary_words import bottleneck
 
-    layout.question("What do these checkpoints do, at a glance?")
     answer = st.container()
     good, _ = controls.usable()
     summed = None
@@ -136,6 +140,6 @@ def _line(title: str, said: str, study: str, names: Sequence[str]) -> None:
     text, way = st.columns([10, 3], vertical_alignment="center")
     text.markdown(f"**{plain(title)}.** {plain(said)}")
     page = _page(study)
-    if way.button(page.capitalize(), icon=":material/arrow_forward:", key=f"to_{title}", type="tertiary"):
-        state.put_list("checkpoints", names)
-        st.switch_page(f"views/{page}.py", query_params={"checkpoints": list(names)})
+    with way:
+        parameters = state.carried(page) | {"checkpoints": list(names)}
+        layout.way(page.capitalize(), page, ":material/arrow_forward:", parameters)

@@ -21,7 +21,11 @@ How it misleads:
 def page() -> None:
     """Choose, examine, and take the report away."""
     access.require_access()
-    layout.question("What does the whole examination say?")
+    with layout.page("What does the whole examination say?"):
+        _content()
+
+
+def _content() -> None:
     good, _ = controls.usable()
     facts: dict[str, str] = {}
     if good:

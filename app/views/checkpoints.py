@@ -33,7 +33,11 @@ How it misleads:
 def page() -> None:
     """The checkpoints, their scores side by side, and the card of the chosen one."""
     access.require_access()
-    layout.question("Which checkpoint finds the match best?")
+    with layout.page("Which checkpoint finds the match best?"):
+        _content()
+
+
+def _content() -> None:
     top = st.container()
     import_panel.draw()
     good, broken = controls.usable()  # after the import, so that the table has what was imported

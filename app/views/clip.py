@@ -13,7 +13,11 @@ from app.components import clip_desk, clip_job
 def page() -> None:
     """A clip, heard and seen, and what a checkpoint makes of it."""
     access.require_access()
-    layout.question("What does the model attend to in this clip?")
+    with layout.page("What does the model attend to in this clip?"):
+        _content()
+
+
+def _content() -> None:
     clip_job.adopt()
     answer = st.container()
     left, right = st.columns(2)

@@ -39,7 +39,11 @@ How it misleads:
 def page() -> None:
     """The published screening beside what is trained here."""
     access.require_access()
-    layout.question("Which descriptor, entered how, helps most?")
+    with layout.page("Which descriptor, entered how, helps most?"):
+        _content()
+
+
+def _content() -> None:
     good, _ = controls.usable()
     screening_answer.draw(good)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):

@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -200,6 +201,17 @@ def press() -> Callable[[AppTest, str], AppTest]:
 def labels() -> Callable[[AppTest], list[str]]:
     """What is written on the buttons."""
     return lambda app: [button.label for button in app.button]
+
+
+def ways_of(app: AppTest) -> list[tuple[str, str, dict[str, list[str]]]]:
+    links = [one.proto for one in app.get("page_link")]
+    return [(link.label, link.page, parse_qs(link.query_string)) for link in links]
+
+
+@pytest.fixture
+def ways() -> Callable[[AppTest], list[tuple[str, str, dict[str, list[str]]]]]:
+    """The ways to other pages: what is written on them, the page, and what is said in its address."""
+    return ways_of
 
 
 @pytest.fixture(scope="session")

@@ -106,12 +106,12 @@ def test_a_row_chooses_the_card_and_the_address(library, opened, ran):
     assert app.header[0].value == "high"
 
 
-def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch, open_page, press):
+def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch, open_page, ways):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
     monkeypatch.setattr(caching, "demo_clips", list)
-    app = press(open_page("main.py", checkpoint="low"), "Open in Clip")
-    assert app.title[0].value == "What does the model attend to in this clip?"
-    assert app.query_params["checkpoint"] == "low"
+    app = open_page("main.py", checkpoint="low")
+    assert ("Open in Clip", "clip", {"checkpoint": ["low"]}) in ways(app)
+    assert ("Clip", "clip", {"checkpoint": ["low"]}) in ways(app)
 
 
 def test_the_card_shows_scores_parts_and_training(library, opened):

@@ -76,7 +76,7 @@ def test_a_job_of_somebody_else_for_the_same_is_found(queue, store, halfway, ope
     queue.add("running", progress=halfway, request=asked("one"))
     app = opened(checkpoints="one", corpus="small")
     assert labels(app) == ["Cancel"]
-    assert app.query_params["job"] == "job1"
+    assert app.query_params["checkpoints"] == "one"  # which leads back to it
 
 
 def test_another_choice_does_not_show_the_job(queue, store, halfway, opened, ran, labels):
@@ -116,7 +116,7 @@ def test_a_job_cancelled_in_the_middle_says_what_is_kept(queue, store, opened, h
 
 def test_a_forgotten_job_is_said_and_the_result_is_shown_anyway(queue, store, result_of, opened, labels):
     app = opened(checkpoints="one", job="gone")
-    assert any("There is no job 'gone'." in caption.value for caption in app.caption)
+    assert app.info[0].value == 'The link names "gone", which is not here.'
     assert labels(app) == ["Compute"]
     store["one",] = result_of("one")
     assert not opened(checkpoints="one", job="gone").button
@@ -163,7 +163,7 @@ def test_only_configured_folders_can_be_chosen(queue, store, monkeypatch, tmp_pa
     for refused in (str(other), f"{mine}/../other", str(tmp_path / "missing"), "/etc"):
         app = opened(corpus=refused)
         assert app.selectbox[0].value == "full"
-        assert app.query_params["corpus"] == "full"
+        assert app.info[0].value.endswith("which is not here; showing the corpus full.")
     assert opened().selectbox[0].options == ["full demo corpus", "small demo corpus", "mine"]
 
 

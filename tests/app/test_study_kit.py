@@ -36,10 +36,11 @@ def test_settings_of_the_address_are_asked_and_those_that_differ_stay_in_it(chec
     study, request, n = asked[-1]
     assert (study, n, request.checkpoints, request.corpus) == ("scoreboard", 1, ("one",), "small")
     assert (request.seed, request.split, request.n_queries) == (7, "all", 500)  # what cannot be read is the usual
-    assert app.query_params["set"] == ["split=all", "seed=7"]
+    assert app.info[0].value == 'The link names "n\\_queries=many", which is not here; showing the settings split=all, seed=7.'
     app.number_input(key="set_scoreboard_seed").set_value(42).run()
     assert asked[-1][1].seed == 42
     assert app.query_params["set"] == "split=all"
+    assert not any("The link names" in one.value for one in app.info)  # the address was written anew
     assert len(checkpoints) == 2
 
 
