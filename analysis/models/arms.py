@@ -38,7 +38,7 @@ REAL_ARMS = {
         Arm("a4x", "cross", False, "CNN frames attend to A4"),
         Arm("a4r", "reverse", False, "A4 frames attend to the CNN frames and replace them"),
         Arm("d4a4", "concat", True, "A4 and D4 concatenated"),
-        Arm("d4-a4x", "cross", True, "CNN frames attend to A4, D4 concatenated"),
+        Arm("d4-a4x", "cross", True, "CNN frames attend to A4, D4 concatenated; ours, not in the source"),
         Arm("d4-a4r", "reverse", True, "A4 frames attend to the CNN frames, D4 concatenated"),
     )
 }
