@@ -50,6 +50,8 @@ def retrieval() -> None:
     misses.draw(result, choice_of("one", "two"), "canonical")
 
 
-caching.pieces = lambda corpus: {}
 PAGES = {page.__name__: page for page in (coinciding, rows, invariance, similarity, retrieval)}
-PAGES[state.address()["page"][0]]()
+
+if __name__ == "__main__":
+    caching.pieces = lambda corpus: {}
+    PAGES[state.address()["page"][0]]()
