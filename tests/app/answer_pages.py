@@ -1,12 +1,13 @@
 """Pages drawn from results that are made up, for the tests in the browser: `?page=` names one. Streamlit runs this."""
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any, cast
 
 import streamlit as st
 
 from analysis.results import Result
-from app import caching, state
+from app import caching, layout, state
 from app.charts import doses
 from app.charts.mark import Mark
 from app.components import actions, hear, invariance_answer, misses, retrieval_answer, similarity_answer
@@ -54,4 +55,7 @@ PAGES = {page.__name__: page for page in (coinciding, rows, invariance, similari
 
 if __name__ == "__main__":
     caching.pieces = lambda corpus: {}
-    PAGES[state.address()["page"][0]]()
+    name = str(state.recall("page") or state.address()["page"][0])  # a page writes its own address
+    state.keep("page", name)
+    with contextlib.nullcontext() if name == "coinciding" else layout.page("Made in a test"):
+        PAGES[name]()
