@@ -1,5 +1,7 @@
 """Colours, scales and the pooling that every figure shares."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -8,6 +10,7 @@ from plotly.colors import get_colorscale, hex_to_rgb
 AUDIO, MIDI, JOINT, TWIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
 SELECTION, WARNING = "#CC79A7", "#E69F00"
 CATEGORICAL = (AUDIO, MIDI, JOINT, SELECTION, WARNING, "#56B4E9", "#F0E442", TWIN)
+BAR_PX = 30  # height of the bar of tools, which appears on hover
 TEXT = "#7A828C"  # over 4:1 on the light and on the dark page
 MAX_CELLS = 700_000  # of one byte each: under 1 MB of base64
 
@@ -28,6 +31,17 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     drawing.update_xaxes(title_text=x_title, showgrid=False, zeroline=False)
     drawing.update_yaxes(title_text=y_title, showgrid=False, zeroline=False)
     return drawing
+
+
+def bar_above(drawing: go.Figure) -> go.Figure:
+    """The figure, higher by a strip for its bar of tools: legend and colour bars that hang from the upper edge, hang below it."""
+    layout: Any = drawing.layout
+    low = 1 - BAR_PX / (layout.height + BAR_PX)
+    for one in (layout.legend, layout.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
+        if one is not None and one.yref == "container" and one.y == 1:
+            one.y = low
+    bar = {"bgcolor": "rgba(0,0,0,0)", "color": TEXT, "activecolor": AUDIO}
+    return drawing.update_layout(height=layout.height + BAR_PX, margin_t=layout.margin.t + BAR_PX, modebar=bar)
 
 
 def shrink(matrix: NDArray, max_rows: int, max_columns: int) -> NDArray:

@@ -76,7 +76,15 @@ def _figure(history: History, y_title: str) -> go.Figure:
         drawing.update_xaxes(range=[0, last])
     drawing.update_layout(
         margin={"l": 56, "r": 12, "t": 44, "b": 44},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1,
+            "xanchor": "left",
+            "yanchor": "top",
+            "yref": "container",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
     )
     return drawing
 

@@ -13,6 +13,7 @@ import streamlit as st
 from analysis.files import spreadsheet_safe
 from analysis.results import Result
 from app import state
+from app.components import figures
 
 Mode = Literal["points", "lasso", "box"]
 
@@ -29,14 +30,10 @@ def figure(
         rows: the numbers behind it, for the CSV.
         select: how points can be selected; empty for figures that lead nowhere.
     """
-    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"{result.study}-{key}"}}
-    selected: list[tuple[Any, ...]] = []
-    if select:
-        event = st.plotly_chart(drawing, theme=None, key=key, config=config, on_select="rerun", selection_mode=select)
-        selected = chosen(event)
-    else:
+    if not select:
         drawing.update_layout(dragmode=False)  # an ordinary arrow over what leads nowhere
-        st.plotly_chart(drawing, theme=None, key=key, config=config)
+    event = figures.show(drawing, key, file=f"{result.study}-{key}", select=select)
+    selected = chosen(event) if select else []
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         with st.popover("Download", icon=":material/download:", type="tertiary"):
             _downloads(key, result, rows)

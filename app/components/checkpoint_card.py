@@ -9,7 +9,7 @@ from analysis.measures.retrieval import chance_of_s
 from analysis.studies.comparison import percent, read_score, retrieval_rows, score_headline
 from app import caching, layout, state
 from app.charts import training
-from app.components import model_flow
+from app.components import figures, model_flow
 from app.components.plain import card, plain
 
 RETRIEVAL = {
@@ -20,7 +20,6 @@ RETRIEVAL = {
     "MRR": st.column_config.TextColumn("MRR", width=142, help="Mean reciprocal rank"),
 }
 COUNTED = {"parameters": st.column_config.NumberColumn("parameters", format="%,d")}
-FIGURE = {"displaylogo": False}
 
 
 def draw(checkpoint: Any) -> None:
@@ -106,11 +105,11 @@ def _training(checkpoint: Any) -> None:
         return
     sizes = [checkpoint.training.get(name) for name in ("validation_queries", "validation_pool")]
     chance = chance_of_s(*sizes) if all(type(size) is int and size > 0 for size in sizes) else None
-    figures = (
+    drawn = (
         ("Loss and its terms", training.curves(history)),
         ("Collapse monitor", training.spread(history)),
         ("Score on validation", training.validation(history, chance)),
     )
-    for column, (title, drawing) in zip(st.columns(3), figures, strict=True):
+    for column, (title, drawing) in zip(st.columns(3), drawn, strict=True):
         column.markdown(f"**{title}**")
-        column.plotly_chart(drawing, theme=None, key=title, config=FIGURE)
+        figures.show(drawing, title, where=column)

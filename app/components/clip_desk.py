@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import caching, controls
 from app.charts import attention, audio, descriptors, notes, similarity
-from app.components import clip_job
+from app.components import clip_job, figures
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def heard(clip: controls.Clip, marked_s: tuple[float, float] | None) -> None:
 
 def show(key: str, drawing: Any, where: Any = st) -> None:
     """A figure in its own colours, keeping its place between reruns."""
-    where.plotly_chart(drawing, theme=None, key=key, config={"displaylogo": False})
+    figures.show(drawing, key, file=f"clip-{key}", where=where)
 
 
 def headline(result: Any, twin: Any, place: Place) -> str:

@@ -12,11 +12,10 @@ from analysis.studies.screened import Configuration
 from app import layout
 from app.charts import screening
 from app.charts.screening import Here, Line
-from app.components import published_table
+from app.components import figures, published_table
 from app.components.plain import plain
 
 Trained = Mapping[str, Sequence[tuple[Any, Score]]]
-FIGURE = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "screening"}}
 ACCURACY = "accuracy, same piece (%)"
 
 
@@ -32,7 +31,7 @@ def draw(checkpoints: Sequence[Any]) -> None:
         [line_of(one, one.mechanism, one.arm, here) for one in found], second_title=ACCURACY, baseline=baseline,
         notes=column_title(here, {one.arm for one in found}),
     )  # fmt: skip
-    st.plotly_chart(drawing, theme=None, key="screening", config=FIGURE)
+    figures.show(drawing, "screening")
     st.caption(plain(how_they_differ(here, {one.arm for one in found})))
     _long(here)
     of_arms = {(one.arm, one.condition, screened.S): words(here[one.arm]) for one in found if one.arm in here}
@@ -100,5 +99,5 @@ def _long(here: Trained) -> None:
         baseline=None if baseline is None else (f"best {screened.BASELINE}", baseline),
         notes=column_title(here, {one.arm for one in found}),
     )  # fmt: skip
-    st.plotly_chart(drawing, theme=None, key="long-runs", config=FIGURE)
+    figures.show(drawing, "long-runs", file="screening-long-runs")
     st.caption("Published schedules differ from arm to arm, and the best epoch was chosen on the pool that is reported.")

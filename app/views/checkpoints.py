@@ -8,7 +8,7 @@ from analysis.studies.comparison import by_score, compare_headline, read_score
 from analysis.studies.pool_words import WHY_BELOW
 from app import access, controls, layout, state
 from app.charts import scores
-from app.components import actions, checkpoint_card, checkpoint_table, clicks, import_panel, import_removal
+from app.components import actions, checkpoint_card, checkpoint_table, clicks, figures, import_panel, import_removal
 
 HOW_TO_READ = """
 **S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
@@ -49,8 +49,7 @@ def _content() -> None:
     if chosen is not None:
         ordered = by_score(good)
         if read_score(ordered[0].evaluation):
-            drawing, look = scores.forest(ordered, chosen.name), {"displaylogo": False}
-            st.plotly_chart(drawing, theme=None, key="scores", config=look, on_select="rerun", selection_mode="points")
+            figures.show(scores.forest(ordered, chosen.name), "scores", select="points")
             st.caption("Click a mark to choose its checkpoint.")
         _card(chosen)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
