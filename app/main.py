@@ -81,7 +81,7 @@ def _ways(place: Any) -> dict[str, state.Said]:
     said: dict[str, state.Said] = {}
     with place.container(gap="small"):
         for group, views in PAGES.items():
-            with st.container(gap=None):
+            with st.container(gap="xxsmall"):
                 st.caption(group)
                 for name in views:
                     said[name] = state.carried(name)
