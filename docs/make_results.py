@@ -7,6 +7,7 @@ checkpoints, and of all their training seeds where `OTOSCOPE_CHECKPOINTS` names 
 """
 
 import argparse
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def parts(study: str, settings: dict[str, Any]) -> Iterator[list[str]]:
     }  # fmt: skip
     for checkpoints, some in of.get(study, []):
         request = build_request(study, checkpoints, {**settings, **some})
-        yield [sys.executable, "-m", "analysis.cli", *command_of(study, request).split()[1:]]
+        yield [sys.executable, "-m", "analysis.cli", *shlex.split(command_of(study, request))[1:]]
 
 
 if __name__ == "__main__":

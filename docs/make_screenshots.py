@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "checkpoints": "/",
     "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
-    **{name: f"/{name}" for name in ("retrieval", "similarity", "probes", "replication", "screening", "embedding", "ablation")},
+    **{
+        name: f"/{name}"
+        for name in ("summary", "retrieval", "similarity", "probes", "replication", "screening", "embedding", "ablation")
+    },
     **{name: f"/{name}" for name in ("bands", "controls", "transposition", "invariance", "battery")},
 }
 HEIGHT = 1700

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,9 @@ Held = tuple[Result, str, list[str]]  # a result, what is to be known of it, and
 
 
 def _ranked(request: Any, held_by: Sequence[Held]) -> list[tuple[AtHand, list[str]]]:
-    candidates = [(AtHand(result, origin, _other_settings(result, request)), held) for result, origin, held in held_by if held]
+    differing = partial(setting_differences, request=request, leave_out=("checkpoints",))
+    candidates = [(AtHand(result, origin, differing(result)), held) for result, origin, held in held_by if held]
     return sorted(candidates, key=lambda one: (len(one[0].differing), bool(one[0].origin), -len(one[1])))
-
-
-def _other_settings(result: Result, request: Any) -> tuple[str, ...]:
-    return tuple(words for words in setting_differences(result, request) if not words.startswith("checkpoints "))
 
 
 def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: Store, read: ReadStored) -> Iterator[Held]:

@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -120,7 +120,7 @@ def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], 
     found = [
         one for one in shipped_results(study, folder)
         if asked < set(one.provenance.get("checkpoint_sha256", {}).items())
-        and {words.split(" ")[0] for words in setting_differences(one, request)} <= {"checkpoints"}
+        and not setting_differences(one, request, leave_out=("checkpoints",))
     ]  # fmt: skip
     return max(found, key=lambda one: len(one.request["checkpoints"]), default=None)
 
@@ -147,14 +147,14 @@ def _shipped_config(name: str) -> Any:
         return None
 
 
-def setting_differences(result: Result, request: Any) -> tuple[str, ...]:
-    """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"."""
+def setting_differences(result: Result, request: Any, *, leave_out: Collection[str] = ()) -> tuple[str, ...]:
+    """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"; but for those left out."""
     usual = {one.name: one.default for one in fields(request) if one.default is not MISSING}
     plain, own = _plain(request), usual | dict(result.request)
     return tuple(
         f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
         for name in dict.fromkeys([*plain, *own])
-        if plain.get(name) != own.get(name)
+        if name not in leave_out and plain.get(name) != own.get(name)
     )
 
 

@@ -20,6 +20,7 @@ from app.charts.scores import GRID, shortened
 LETTER_PX = 6.5
 TOP_PX, BARE_PX, BELOW_PX, RIGHT_PX = 36, 16, 48, 20
 MOST_COLUMNS, PANEL_PX = 4, 210
+ONE_LINE, LINE_PX = 24, 18  # characters that fit below a panel, and the height of a line
 Ends = tuple[float, float]
 
 
@@ -152,10 +153,13 @@ def panels(
 def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> tuple[go.Figure, list[dict[str, Any]]]:
     """Empty panels with their names; the outermost have the numbers and the titles of the axes."""
     n_rows = math.ceil(len(groups) / n_columns)
-    height = 52 + BELOW_PX + PANEL_PX * n_rows
+    below = BELOW_PX
+    if n_columns > 1 and len(x_title) > ONE_LINE:  # else it would run into that of the next panel
+        x_title, below = x_title.replace(" (", "<br>(", 1), BELOW_PX + LINE_PX
+    height = 52 + below + PANEL_PX * n_rows
     gap: dict[str, Any] = {"horizontal_spacing": 0.03, "vertical_spacing": 30 / (PANEL_PX * n_rows)}
     drawing = make_subplots(n_rows, n_columns, **gap).update_layout(theme.figure("", "", height).layout)
-    drawing.update_layout(margin={"l": 64, "r": RIGHT_PX, "t": 60, "b": BELOW_PX}, uirevision="panels", hoverlabel=marked.HOVER)
+    drawing.update_layout(margin={"l": 64, "r": RIGHT_PX, "t": 60, "b": below}, uirevision="panels", hoverlabel=marked.HOVER)
     drawing.update_xaxes(showgrid=False, zeroline=False)
     drawing.update_yaxes(zeroline=False)
     places: list[dict[str, Any]] = []

@@ -20,7 +20,7 @@ SERIES: tuple[tuple[Weights, Pool, str, str, str, float], ...] = (
     ("untrained", "no_overlap", "square-open", "□", "untrained, no overlap", -0.3),
 )
 ROW_PX, DENSE_ROW_PX, FEW = 80, 60, 8
-LABELS_PX, LONGEST_NAME = 250, 24
+LABELS_PX, LONGEST_NAME = 270, 24
 GRID = "rgba(122,130,140,0.22)"
 CHOSEN = "rgba(204,121,167,0.14)"  # the colour of a selection, faint
 
