@@ -19,7 +19,12 @@ RETRIEVAL = {
     "untrained R@10": st.column_config.TextColumn("twin R@10 (%)", width=126, help="R@10 of the untrained twin"),
     "MRR": st.column_config.TextColumn("MRR", width=142, help="Mean reciprocal rank"),
 }
-COUNTED = {"parameters": st.column_config.NumberColumn("parameters", format="%,d")}
+COUNTED = {
+    "component": st.column_config.TextColumn("component", width=130),
+    "parameters": st.column_config.NumberColumn("here", format="%,d", width=84, help="Counted on the model of this checkpoint"),
+    "paper scale": st.column_config.NumberColumn("paper scale", format="%,d", width=96, help="Counted on its arm at paper scale"),
+    "published": st.column_config.TextColumn("published ◇", width=90, help="Of this arm at paper scale, from its paper"),
+}
 
 
 def draw(checkpoint: Any) -> None:
@@ -85,10 +90,24 @@ def _parameters(checkpoint: Any) -> None:
     if counts is None:
         st.caption("Not counted: the configuration describes no model that is known here.")
         return
-    st.dataframe(
-        [{"component": name, "parameters": number} for name, number in counts.items()],
-        column_config=COUNTED, hide_index=True, height="content",
-    )  # fmt: skip
+    from analysis.studies.component_counts import component_counts
+
+    rows = component_counts(checkpoint.arm, counts)
+    st.dataframe([_component(row) for row in rows], column_config=COUNTED, hide_index=True, height="content", placeholder="—")
+    said = [row.published for row in rows if row.published]
+    for text in dict.fromkeys(text for one in said for text in one.corrections):
+        st.caption(plain(text))
+    if said:
+        st.caption(plain(f"◇ {said[0].citation}, read in: {said[0].source}."))
+
+
+def _component(row: Any) -> dict[str, str | int | None]:
+    return {
+        "component": row.component,
+        "parameters": row.here,
+        "paper scale": row.at_paper_scale,
+        "published": f"{row.published.value:g} {row.published.unit}" if row.published else None,
+    }
 
 
 def _training(checkpoint: Any) -> None:

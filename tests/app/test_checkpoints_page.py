@@ -121,6 +121,9 @@ def test_the_card_shows_scores_parts_and_training(library, opened):
     assert list(retrieval.columns) == ["pool", "query → match", "R@1", "R@5", "R@10", "untrained R@10", "MRR"]
     assert len(retrieval) == 4
     assert parameters["parameters"].iloc[:-1].sum() == parameters["parameters"].iloc[-1]
+    total = parameters.iloc[-1]
+    assert (total["component"], total["paper scale"], total["published"]) == ("total", 74_194_432, "74.2 M")
+    assert any("add up to 76.7 million" in one.value for one in app.caption)
     assert len(app.get("plotly_chart")) == 5
     assert any("chance R@1 0.4 %, R@5 2.0 %, R@10 3.9 %" in one.value for one in app.caption)
     assert {"Configuration", "How to read this, and how it misleads"} <= {one.label for one in app.expander}
