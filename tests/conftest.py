@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.tiny import corpus, corpus_folder, make_checkpoint  # noqa: F401 - fixtures of every test
+
 settings.register_profile("otoscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("otoscope-ci", settings.get_profile("otoscope"), derandomize=True, print_blob=True)
 settings.load_profile("otoscope-ci" if os.environ.get("CI") else "otoscope")

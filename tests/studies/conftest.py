@@ -1,60 +1,13 @@
-"""What tests of studies share: a tiny corpus, checkpoints of any arm and an empty store."""
+"""What tests of studies share: an empty store."""
 
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
-import numpy as np
-import pretty_midi
 import pytest
-import soundfile
 
-from analysis.datasets.paired_folder import load_paired_folder
-from analysis.datasets.piece import Corpus
-from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from analysis.store import Store
-
-SECONDS = 20
-
-
-@pytest.fixture(scope="session")
-def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four pieces of 20 s: random notes and noise that has nothing to do with them."""
-    folder, rng = tmp_path_factory.mktemp("tiny corpus"), np.random.default_rng(11)
-    for number in range(4):
-        midi = pretty_midi.PrettyMIDI()
-        midi.instruments.append(pretty_midi.Instrument(0))
-        pitches = enumerate(rng.integers(40, 80, 2 * SECONDS))
-        midi.instruments[0].notes += [
-            pretty_midi.Note(int(rng.integers(30, 110)), int(pitch), 0.5 * i, 0.5 * i + 0.4) for i, pitch in pitches
-        ]
-        midi.write(str(folder / f"work{number}.mid"))
-        soundfile.write(folder / f"work{number}.wav", 0.1 * rng.standard_normal(SECONDS * 24_000), 24_000)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def corpus(corpus_folder: Path) -> Corpus:
-    """The folder as a corpus: four works of an unknown composer."""
-    return load_paired_folder(corpus_folder, sample_rate=24_000)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "store")
-
-
-@pytest.fixture(scope="session")
-def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Checkpoint]:
-    """A checkpoint of an arm with the weights it begins with; it is made once, so no test may change its files."""
-    root = tmp_path_factory.mktemp("checkpoints")
-
-    @cache
-    def make_once(arm: str, seed: int) -> Checkpoint:
-        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
-        folder = root / f"{arm}-{seed}"
-        return save_checkpoint(folder, model, arm=arm, scale="small", training=training, evaluation={}, history=[], card="")
-
-    return lambda arm, seed=1: make_once(arm, seed)

@@ -1,0 +1,64 @@
+"""A tiny corpus and checkpoints of any arm: what tests of studies, of their pages and of their reports share."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+import soundfile
+
+from analysis.datasets.paired_folder import load_paired_folder
+from analysis.datasets.piece import Corpus
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.dual_encoder import build_arm
+
+SECONDS = 20
+N_WORKS = 4
+
+
+def write_corpus(folder: Path) -> Path:
+    """Four pieces of 20 s: random notes and noise that has nothing to do with them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(11)
+    for number in range(N_WORKS):
+        midi = pretty_midi.PrettyMIDI()
+        midi.instruments.append(pretty_midi.Instrument(0))
+        pitches = enumerate(rng.integers(40, 80, 2 * SECONDS))
+        midi.instruments[0].notes += [
+            pretty_midi.Note(int(rng.integers(30, 110)), int(pitch), 0.5 * i, 0.5 * i + 0.4) for i, pitch in pitches
+        ]
+        midi.write(str(folder / f"work{number}.mid"))
+        soundfile.write(folder / f"work{number}.wav", 0.1 * rng.standard_normal(SECONDS * 24_000), 24_000)
+    return folder
+
+
+def maker_of_checkpoints(root: Path) -> Callable[..., Checkpoint]:
+    """A function that makes a checkpoint of an arm, with the weights it begins with, once."""
+
+    @cache
+    def make_once(arm: str, seed: int) -> Checkpoint:
+        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
+        folder = root / f"{arm}-{seed}"
+        return save_checkpoint(folder, model, arm=arm, scale="small", training=training, evaluation={}, history=[], card="")
+
+    return lambda arm, seed=1: make_once(arm, seed)
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny corpus."""
+    return write_corpus(tmp_path_factory.mktemp("tiny corpus"))
+
+
+@pytest.fixture(scope="session")
+def corpus(corpus_folder: Path) -> Corpus:
+    """The folder as a corpus: four works of an unknown composer."""
+    return load_paired_folder(corpus_folder, sample_rate=24_000)
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Checkpoint]:
+    """A checkpoint of an arm with the weights it begins with; it is made once, so no test may change its files."""
+    return maker_of_checkpoints(tmp_path_factory.mktemp("checkpoints"))
