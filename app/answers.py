@@ -74,8 +74,8 @@ def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[A
 
 def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
     """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's: a `ClipUse`; None for nothing."""
+    from analysis.clips.store import read_use, use_key
     from analysis.store import open_store
-    from analysis.studies.clip_store import read_use, use_key
     from analysis.training.loop import pick_device
 
     key = use_key(checkpoint, caching.recording_key(clip), twin=twin, device=pick_device().type)
@@ -84,8 +84,8 @@ def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
 
 def recording(key: str) -> Waveform | None:
     """The recording that the store holds under a key; None where there is none."""
+    from analysis.clips.store import read_recording
     from analysis.store import open_store
-    from analysis.studies.clip_store import read_recording
 
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 

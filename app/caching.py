@@ -74,7 +74,7 @@ def _keep(kind: str, checkpoint: Any, clip: Waveform, compute: Callable[[], Any]
 
 def measured(checkpoint: Any, clip: Waveform, *, twin: bool, progress: Progress | None = None) -> Any:
     """What a checkpoint's attention does over a clip, or that of its untrained twin, read here: a `ClipUse`."""
-    from analysis.studies.clip import measure_use
+    from analysis.clips.use import measure_use
 
     def compute() -> Any:
         return measure_use(checkpoint.untrained_twin() if twin else model(checkpoint), clip, progress)
@@ -84,7 +84,7 @@ def measured(checkpoint: Any, clip: Waveform, *, twin: bool, progress: Progress 
 
 def analysis(checkpoint: Any, clip: Waveform, use: Any) -> Any:
     """What can be looked at where it is known what a checkpoint's attention does over a clip: a `ClipAnalysis`."""
-    from analysis.studies.clip import open_analysis
+    from analysis.clips.use import open_analysis
 
     return _keep("analysis", checkpoint, clip, lambda: open_analysis(model(checkpoint), clip, use))
 
@@ -96,7 +96,7 @@ def _known(clip: Waveform) -> tuple[Any, ...]:
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs={Waveform: _known})
 def recording_key(clip: Waveform) -> str:
     """The key under which the store holds a recording."""
-    from analysis.studies.clip_store import recording_key as key_of
+    from analysis.clips.store import recording_key as key_of
 
     return key_of(clip)
 
@@ -241,8 +241,8 @@ def pieces(corpus: str) -> dict[str, Any]:
 
 @st.cache_resource(max_entries=8, show_spinner="Listing the recordings …")
 def _pieces(corpus: str, stamp: str) -> dict[str, Any]:  # noqa: ARG001 - a changed folder is another one
+    from analysis.datasets.corpora import PROFILES, open_corpus
     from analysis.datasets.corpus import list_demo_pieces
-    from analysis.studies.corpora import PROFILES, open_corpus
 
     found = list_demo_pieces(corpus) if corpus in PROFILES else open_corpus(corpus).pieces
     return {piece.piece_id: piece for piece in found}
@@ -291,7 +291,7 @@ def altered_window(
         OtoscopeError: the change, the recording or its notes cannot be used.
     """
     from analysis.datasets.segments import Segment
-    from analysis.studies.invariance_changes import hear, rendering_of
+    from analysis.studies.stress.changes import hear, rendering_of
     from analysis.units import amplitude_to_db
 
     segment = Segment(pieces(corpus)[piece_id], start_s)

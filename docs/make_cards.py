@@ -8,10 +8,10 @@ import json
 import sys
 from pathlib import Path
 
+from analysis.datasets.corpora import open_corpus
 from analysis.models.checkpoint import open_checkpoint
-from analysis.studies.card import write_card
-from analysis.studies.corpora import open_corpus
-from analysis.studies.train_checkpoint import examine
+from analysis.training.card import write_card
+from analysis.training.train_checkpoint import examine
 
 
 def main() -> None:

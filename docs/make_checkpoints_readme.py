@@ -18,8 +18,8 @@ from analysis.descriptors.a4 import n_frames
 from analysis.measures.statistics import holm
 from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
-from analysis.studies.comparison import in_words, percent, read_score
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
+from analysis.training.comparison import in_words, percent, read_score
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints

@@ -17,8 +17,8 @@ from typing import Any
 from analysis import paths
 from analysis.cli.output import progress_bar
 from analysis.store import open_store
-from analysis.studies.invariance_changes import CHANGES
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder
+from analysis.studies.stress.changes import CHANGES
 from analysis.studies.study import STUDIES, build_request, command_of, run_study
 
 FEW: dict[str, Any] = {"windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3, "n_same_composer": 8}

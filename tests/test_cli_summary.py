@@ -7,9 +7,9 @@ import pytest
 
 from analysis import paths
 from analysis.cli import main
-from analysis.studies import summarise
 from analysis.studies.at_hand import AtHand
 from analysis.studies.shipped import shipped_results
+from analysis.studies.summary import summarise
 
 PAIR = ["a4r-small", "D0-small"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from analysis.datasets.corpora import open_corpus
 from analysis.errors import CheckpointError, CorpusError
 from analysis.files import home_expanded, is_file, is_folder, is_text, open_regular, printable, read_file
 from analysis.fingerprints import file_sha256s
 from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.studies.corpora import open_corpus
 from analysis.studies.study import find_checkpoint
 from app.components.plain import card
 

@@ -12,10 +12,10 @@ from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.piece import Piece
 from analysis.models.checkpoint import Checkpoint, list_checkpoints
 from analysis.studies import STUDY_NAMES
-from analysis.studies.card import write_card
-from analysis.studies.comparison import percent
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
-from analysis.studies.train_checkpoint import evaluate_small_pool, small_pool_pieces
+from analysis.training.card import write_card
+from analysis.training.comparison import percent
+from analysis.training.train_checkpoint import evaluate_small_pool, small_pool_pieces
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
 TWO_QUERIES = 2.01 / 60  # other processors may round near ties the other way; the rest is for sums in floating point

@@ -18,9 +18,9 @@ from analysis.errors import ConfigError, CorpusError, shown
 from analysis.published.published import read_records
 from analysis.results import Result, Value, provenance
 from analysis.store import Store, open_store
-from analysis.studies.comparison import retrieval_rows
-from analysis.studies.embedding_table import without_formulas
+from analysis.studies.embedding.table import without_formulas
 from analysis.studies.study import build_request
+from analysis.training.comparison import retrieval_rows
 from app.components.actions import as_csv
 
 HUGE = 10**400

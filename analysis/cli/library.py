@@ -114,7 +114,7 @@ def describe(options: argparse.Namespace) -> None:
 def checkpoints(options: argparse.Namespace) -> None:
     """Every checkpoint with its score, and every folder that cannot be opened with the reason."""
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
-    from analysis.studies.comparison import read_score, score_headline
+    from analysis.training.comparison import read_score, score_headline
 
     rows: list[dict[str, Any]] = []
     for item in list_checkpoints(paths.checkpoint_roots()):

@@ -14,8 +14,8 @@ def summary(options: argparse.Namespace) -> None:
     """
     from analysis import paths
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
-    from analysis.studies.summarise import summarise
-    from analysis.studies.summary_words import bottleneck, pools_sentence, second_line, text_table
+    from analysis.studies.summary.summarise import summarise
+    from analysis.studies.summary.words import bottleneck, pools_sentence, second_line, text_table
 
     found = [one for one in list_checkpoints(paths.checkpoint_roots()) if isinstance(one, Checkpoint)]
     names = options.checkpoints or list(dict.fromkeys(one.name for one in found))

@@ -17,7 +17,7 @@ def train(options: argparse.Namespace) -> None:
     """Train an arm and examine it; Ctrl-C keeps what the last validation saved."""
     from analysis.jobs.inline import run_inline
     from analysis.models.checkpoint import open_checkpoint
-    from analysis.studies.comparison import score_headline
+    from analysis.training.comparison import score_headline
 
     out = options.out or Path("runs") / f"{options.arm}-{options.scale}-{options.seed}"
     request = {**training_settings(options), "corpus": options.corpus, "out": str(out), "resume": options.resume}
@@ -165,7 +165,7 @@ def write_result(result: Result, folder: Path) -> None:
 
     _replace(folder / "arrays.npz", save_arrays)
     if result.study == "embedding":
-        from analysis.studies.embedding_table import write_points
+        from analysis.studies.embedding.table import write_points
 
         write_points(result, folder)
 
@@ -180,10 +180,10 @@ def inspect(options: argparse.Namespace) -> None:
     """Pictures and arrays of one recording."""
     import numpy as np
 
+    from analysis.clips.inspection import inspect_clip
     from analysis.datasets.audio import load_waveform
     from analysis.datasets.midi import read_midi
     from analysis.figures import draw_inspection
-    from analysis.studies.inspection import inspect_clip
     from analysis.studies.study import find_checkpoint
 
     if not is_file(options.clip):

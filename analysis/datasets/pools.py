@@ -28,6 +28,15 @@ class Pools:
     kind: NDArray[np.int8]
 
 
+def size_words(pool_size: int) -> str:
+    """Size of a pool as it stands beside S.
+
+    >>> size_words(256)
+    '256 candidates'
+    """
+    return f"{pool_size:,} candidates"
+
+
 @dataclass(frozen=True)
 class _Table:
     group: Shaped[np.ndarray, " segments"]

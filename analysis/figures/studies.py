@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.figures.drawing import Axes, Point, curves, forest, maps, matrices
 from analysis.results import Result
-from analysis.studies.pool_words import pool_of
+from analysis.studies.pools.words import pool_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -26,9 +26,9 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
         StoreError: the store does not take the recording.
         JobError: the server is going down.
     """
+    from analysis.clips.store import keep_recording
     from analysis.jobs.clip_memory import needs_bytes
     from analysis.store import open_store
-    from analysis.studies.clip_store import keep_recording
     from analysis.studies.study import find_checkpoint
     from analysis.training.loop import pick_device
 
@@ -49,9 +49,9 @@ def clip(request: dict[str, Any], context: Context) -> dict[str, list[str]]:
         StoreError: the recording is not in the store any more, or the store does not take the result.
         Cancelled: the user asked to stop; a model that had read all of it is kept.
     """
+    from analysis.clips.store import put_use, read_recording, read_use, use_key
+    from analysis.clips.use import measure_use
     from analysis.store import StoreError, open_store
-    from analysis.studies.clip import measure_use
-    from analysis.studies.clip_store import put_use, read_recording, read_use, use_key
     from analysis.studies.study import find_checkpoint
     from analysis.training.loop import pick_device
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from analysis.datasets.corpora import NAMES
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.descriptors.a4 import N_BANDS, n_frames
@@ -10,12 +11,11 @@ from analysis.files import home_expanded, is_folder
 from analysis.models.checkpoint import WEIGHTS, Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.tokens import grids
-from analysis.studies.ablation_kinds import KINDS
-from analysis.studies.band_attribution import STEPS_AT_ONCE
-from analysis.studies.band_reading import N_SHIFTS
-from analysis.studies.corpora import NAMES
-from analysis.studies.invariance_bench import BLOCK
-from analysis.studies.pool_embeddings import batch_size
+from analysis.readings.embeddings import batch_size
+from analysis.studies.ablation.kinds import KINDS
+from analysis.studies.bands.attribution import STEPS_AT_ONCE
+from analysis.studies.bands.reading import N_SHIFTS
+from analysis.studies.stress.bench import BLOCK
 from analysis.studies.study import find_checkpoint
 
 FLOAT, DOUBLE = 4, 8

@@ -15,9 +15,9 @@ def train(request: dict[str, Any], context: Context) -> dict[str, str]:
         ConfigError, CorpusError: the request or the corpus cannot be used.
         Cancelled: the user asked to stop; a later run with `resume` goes on from the last validation.
     """
-    from analysis.studies.corpora import open_corpus
-    from analysis.studies.train_checkpoint import train_checkpoint
+    from analysis.datasets.corpora import open_corpus
     from analysis.training.loop import TrainRequest
+    from analysis.training.train_checkpoint import train_checkpoint
 
     fields = dict(request)
     corpus, out, resume = fields.pop("corpus", "full"), fields.pop("out", None), fields.pop("resume", False)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.datasets.corpora import NAMES, open_corpus
 from analysis.errors import ConfigError, OtoscopeError
+from analysis.readings.study_run import Cancel, Progress, tell_nobody
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.corpora import NAMES, open_corpus
-from analysis.studies.desk import Cancel, Progress, tell_nobody
 from analysis.studies.study import STUDIES, build_request, command_of, find_checkpoint, finish_study
 
 # What a study costs, as a share of all; the bar of progress is divided in these proportions. On the small corpus, and on others,

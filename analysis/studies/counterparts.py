@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.results import SHARE, Result, Value, format_value
-from analysis.studies.ablation_kinds import EXCHANGED, SAME_WORK, TRAINING_NOISE
-from analysis.studies.replication_words import chosen_test
+from analysis.studies.ablation.kinds import EXCHANGED, SAME_WORK, TRAINING_NOISE
+from analysis.studies.replication.words import chosen_test
 
 Row = Mapping[str, Any]
 Place = tuple[str, str, str]  # arm, condition, measure

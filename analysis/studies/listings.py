@@ -5,12 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from analysis import paths
+from analysis.datasets.corpora import NAMES, open_corpus
 from analysis.datasets.corpus import PACKAGE
 from analysis.datasets.piece import Corpus, Listed, contents_sha256
 from analysis.fingerprints import UnreadError
 from analysis.results import code_version
 from analysis.store import Store, StoreError
-from analysis.studies.corpora import NAMES, open_corpus
 
 MOST_UNEXAMINED = 8  # recordings, which takes a few tenths of a second
 MOST_UNREAD_BYTES = 64 * 2**20  # about a tenth of a second

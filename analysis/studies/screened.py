@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from analysis.errors import ConfigError
 from analysis.models.arms import REAL_ARMS
 from analysis.published.published import Published, published
-from analysis.studies.comparison import Score, in_words, read_score
+from analysis.training.comparison import Score, in_words, read_score
 
 SHORT, LONG = "screening", "confirmation"
 SCREENED = "5 epochs"

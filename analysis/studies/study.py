@@ -16,22 +16,23 @@ from typing import Any
 import torch
 
 from analysis import paths
+from analysis.datasets.corpora import open_corpus
 from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
+from analysis.readings.study_run import Answer as Answer
+from analysis.readings.study_run import Cancel, Desk, NeverCancelled, Progress, tell_nobody
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
 from analysis.studies import STUDY_NAMES
 from analysis.studies.cautions import CORPUS_NOTICES
-from analysis.studies.corpora import open_corpus
-from analysis.studies.desk import Answer as Answer
-from analysis.studies.desk import Cancel, Desk, NeverCancelled, Progress, tell_nobody
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.studies.settings import refuse_setting
 from analysis.training.loop import pick_device
 
-STUDIES = {name: f"analysis.studies.{name}" for name in STUDY_NAMES}
+FOLDERS = {"scoreboard": "retrieval"}
+STUDIES = {name: f"analysis.studies.{FOLDERS.get(name, name)}.study" for name in STUDY_NAMES}
 
 
 def study_module(name: str) -> ModuleType:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from analysis.results import Result, Value, format_value
-from analysis.studies.pool_words import pool_of
+from analysis.studies.pools.words import pool_of
 from app.charts import theme
 from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.results import SHARE
-from analysis.studies.summary import Cell, Panel, Question, Subject, Summary
-from analysis.studies.summary_words import bare, number
+from analysis.studies.summary.rows import Cell, Panel, Question, Subject, Summary
+from analysis.studies.summary.words import bare, number
 from app.charts import theme
 from app.charts.mark import COLOURS, HOVER
 from app.charts.scores import GRID, shortened

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
-from analysis.studies.ablation_kinds import OTHER_WORK, SAME_WORK, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE
+from analysis.studies.ablation.kinds import OTHER_WORK, SAME_WORK, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE
 from analysis.studies.counterparts import ABLATIONS
 from app import controls, layout
 from app.charts import intervals

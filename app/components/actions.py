@@ -110,7 +110,8 @@ def python(result: Result) -> str:
     """Lines that compute or read the same result."""
     names = list(result.request["checkpoints"])
     if result.study == "summary":  # no study: it is read from their results
-        return f"from analysis.studies.summarise import summarise\n\nsummed = summarise({names!r}, {result.request['corpus']!r})"
+        corpus = result.request["corpus"]
+        return f"from analysis.studies.summary.summarise import summarise\n\nsummed = summarise({names!r}, {corpus!r})"
     settings = {name: value for name, value in result.request.items() if name != "checkpoints"}
     return (
         "from analysis.store import open_store\n"

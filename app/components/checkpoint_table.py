@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.studies.comparison import Score, by_score, in_words, read_score
+from analysis.training.comparison import Score, by_score, in_words, read_score
 from app import caching, state
 from app.components import row_choice
 from app.components.plain import plain

@@ -27,8 +27,8 @@ class Place:
 
 def pick_place(checkpoint: Any, clip: controls.Clip) -> Place:
     """Window, layer and head; nothing is computed yet."""
+    from analysis.clips.use import n_windows
     from analysis.models.tokens import grids, layer_name
-    from analysis.studies.clip import n_windows
 
     config = checkpoint.model_config
     layers = list(grids(config))
@@ -60,7 +60,7 @@ def show(key: str, drawing: Any, where: Any = st) -> None:
 
 def headline(result: Any, twin: Any, place: Place) -> str:
     """How widely the chosen layer and head spread their attention."""
-    from analysis.studies.spread import headline as sentence
+    from analysis.clips.attention_span import headline as sentence
 
     spreads = (use.spread(place.layer, place.head) for use in (result.use, twin))
     return sentence(place.layer, place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads)

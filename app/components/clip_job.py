@@ -56,8 +56,8 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
 
 def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
     """What attention did over a clip, as a `ClipUse`: stored, else read here if the clip is short, else None beside its job."""
+    from analysis.clips.cost import is_short
     from analysis.jobs.clip_memory import is_small
-    from analysis.studies.clip_cost import is_short
 
     wave = clip.waveform
     if (found := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
@@ -97,7 +97,7 @@ def _ask(checkpoint: Any, wave: Waveform) -> None:
 
 def effort(checkpoint: Any, duration_s: float) -> str:
     """How long it takes to read a clip."""
-    from analysis.studies.clip_cost import seconds
+    from analysis.clips.cost import seconds
 
     takes = job_words.about(2 * seconds(checkpoint.model_config, duration_s))
     return (

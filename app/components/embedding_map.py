@@ -283,7 +283,7 @@ def points_csv(result: Result, record: Row, picked: Sequence[Row]) -> str:
     """The chosen points of a map with everything that is known of them, as CSV."""
     import pandas as pd
 
-    from analysis.studies.embedding_table import OF_MAP, points_table, without_formulas
+    from analysis.studies.embedding.table import OF_MAP, points_table, without_formulas
 
     table = points_table(result)
     for name in OF_MAP:

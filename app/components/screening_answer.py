@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from analysis.studies import screened
-from analysis.studies.comparison import Score, in_words
 from analysis.studies.screened import Configuration
+from analysis.training.comparison import Score, in_words
 from app import layout
 from app.charts import screening
 from app.charts.screening import Here, Line

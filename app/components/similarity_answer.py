@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from analysis.results import Result
-from analysis.studies.similarity_layers import EMBEDDING, INPUT
-from analysis.studies.similarity_words import EMBEDDINGS, INPUTS, LAST
+from analysis.studies.similarity.layers import EMBEDDING, INPUT
+from analysis.studies.similarity.words import EMBEDDINGS, INPUTS, LAST
 from app import controls
 from app.charts import intervals, matrix
 from app.charts.mark import Mark

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from analysis.results import Result
-from analysis.studies.pool_words import pool_of
+from analysis.studies.pools.words import pool_of
 from app.charts import mark as marked
 from app.charts import theme
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.studies.shipped import SHIPPED_CONTROLS
-from analysis.studies.summary import Panel, Summary
+from analysis.studies.summary.rows import Panel, Summary
 from app import answers, controls, layout, state
 from app.charts import summary as chart
 from app.components import actions, study_facts
@@ -27,7 +27,7 @@ def show(how_to_read: str) -> None:
 
 
 def _content(how_to_read: str) -> None:
-    from analysis.studies.summary_words import bottleneck
+    from analysis.studies.summary.words import bottleneck
 
     answer = st.container()
     good, _ = controls.usable()
@@ -63,14 +63,14 @@ def _choose(good: Sequence[Any]) -> tuple[list[Any], str] | None:
 
 
 def _sum_up(checkpoints: list[Any], corpus: str) -> Any:
-    from analysis.studies.summarise import sum_up
+    from analysis.studies.summary.summarise import sum_up
 
     with st.spinner("Reading what is at hand …", show_time=False):
         return sum_up(checkpoints, [str(one.name) for one in checkpoints], corpus, answers.results_with)
 
 
 def _draw(summed: Any, answer: Any) -> None:
-    from analysis.studies.summary_words import pools_sentence, second_line
+    from analysis.studies.summary.words import pools_sentence, second_line
 
     summary, result = summed.summary, summed.result
     with answer:
@@ -96,7 +96,7 @@ def _page(study: str) -> str:
 
 def _table(summary: Summary) -> None:
     """The figure as text, for those who cannot or would rather not see it."""
-    from analysis.studies.summary_words import in_cell
+    from analysis.studies.summary.words import in_cell
 
     rows = [
         {"checkpoint": f"{'↳ ' if one.is_control else ''}{one.name}"}
@@ -115,7 +115,7 @@ def _table(summary: Summary) -> None:
 
 def _which_and_why(summed: Any, names: Sequence[str]) -> None:
     """A sentence a test, each with the way to its page; what controls say comes in their own words, which name their arm."""
-    from analysis.studies.summary_words import sentence
+    from analysis.studies.summary.words import sentence
 
     st.subheader("Which, and why?", anchor=False)
     summary = summed.summary

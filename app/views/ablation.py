@@ -1,6 +1,6 @@
 """Which input is causal?"""
 
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app.components import ablation_answer, study_page
 from app.components.study_form import Cost
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.studies.comparison import by_score, compare_headline, read_score
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
+from analysis.training.comparison import by_score, compare_headline, read_score
 from app import access, controls, layout, state
 from app.charts import scores
 from app.components import actions, checkpoint_card, checkpoint_table, clicks, figures, import_panel, import_removal

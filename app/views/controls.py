@@ -1,6 +1,6 @@
 """Is it the information or the parameters?"""
 
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app.components import controls_answer, study_page
 from app.components.study_form import Cost
 

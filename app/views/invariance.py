@@ -1,6 +1,6 @@
 """What does it ignore?"""
 
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app.components import invariance_answer, study_page
 from app.components.study_form import Cost
 

@@ -1,6 +1,6 @@
 """Would another training give the same?"""
 
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app.components import replication_answer, study_page
 from app.components.study_form import Cost
 

@@ -1,7 +1,7 @@
 """Can it find the match?"""
 
 from analysis.results import Result
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app import controls
 from app.components import misses, published_table, retrieval_answer, study_page
 from app.components.study_form import Choice, Cost

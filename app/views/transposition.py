@@ -1,6 +1,6 @@
 """Does it follow a transposition, or ignore it?"""
 
-from analysis.studies.pool_words import WHY_BELOW
+from analysis.studies.pools.words import WHY_BELOW
 from app.components import study_page, transposition_answer
 from app.components.study_form import Cost
 

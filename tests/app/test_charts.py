@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from analysis.clips.use import analyse_clip
 from analysis.datasets.audio import Waveform
 from analysis.models.arms import build_config
 from analysis.models.dual_encoder import build_model
-from analysis.studies.clip import analyse_clip
 from app.charts import attention, audio, descriptors, notes, similarity, theme, timeline, training
 
 LIMIT = 1_500_000

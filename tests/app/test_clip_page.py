@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from analysis import paths
+from analysis.clips import cost as clip_cost
+from analysis.clips.store import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.jobs import clips
 from analysis.jobs.context import Context
@@ -16,8 +18,6 @@ from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store
-from analysis.studies import clip_cost
-from analysis.studies.clip_store import keep_recording, recording_key
 from app import answers, caching, controls
 from app.components import clip_job
 

@@ -15,7 +15,7 @@ import soundfile
 
 from analysis.datasets.piece import Piece
 from analysis.results import Result
-from analysis.studies.invariance_changes import BY_NAME, dose_label
+from analysis.studies.stress.changes import BY_NAME, dose_label
 from app import caching
 from app.components import invariance_answer
 

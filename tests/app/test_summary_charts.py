@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from analysis.results import SHARE, Value
-from analysis.studies.summary import QUESTIONS, Cell, Panel, Summary, order_subjects
-from analysis.studies.summary_published import beside
+from analysis.studies.summary.published import beside
+from analysis.studies.summary.rows import QUESTIONS, Cell, Panel, Summary, order_subjects
 from app.charts import summary as chart
 from app.charts import theme
 from app.charts.mark import COLOURS

@@ -8,7 +8,7 @@ import pytest
 from analysis.errors import CorpusError
 from analysis.studies.at_hand import AtHand
 from analysis.studies.shipped import SHIPPED, shipped_results
-from analysis.studies.summarise import STUDIES
+from analysis.studies.summary.summarise import STUDIES
 from app import answers, caching
 
 ARMS = {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r", "d4a4-zero")}

@@ -11,10 +11,10 @@ import soundfile
 
 from analysis import paths
 from analysis.datasets import examined
+from analysis.datasets.corpora import open_corpus
 from analysis.datasets.paired_folder import load_paired_folder
 from analysis.errors import CorpusError
 from analysis.fingerprints import UnreadError
-from analysis.studies.corpora import open_corpus
 
 RATE = 8_000
 

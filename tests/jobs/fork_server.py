@@ -17,7 +17,7 @@ from typing import Any
 from analysis import fingerprints, paths
 from analysis.jobs import studies
 from analysis.jobs.context import Context
-from analysis.studies import scoreboard
+from analysis.studies.retrieval import study as scoreboard
 
 WRITES = os.O_WRONLY | os.O_RDWR
 STEPS = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.utime", "shutil.rmtree")

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from analysis import paths
+from analysis.clips.store import keep_recording, read_use, recording_key, use_key
+from analysis.clips.use import ClipUse, measure_use
 from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.jobs import clips
@@ -20,8 +22,6 @@ from analysis.jobs.queue import JobQueue
 from analysis.jobs.study_memory import LIBRARIES_BYTES, weights_bytes, window_bytes
 from analysis.models.checkpoint import Checkpoint
 from analysis.store import StoreError, open_store
-from analysis.studies.clip import ClipUse, measure_use
-from analysis.studies.clip_store import keep_recording, read_use, recording_key, use_key
 from analysis.studies.study import find_checkpoint
 
 TIMEOUT_S = 120.0

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from analysis.datasets import corpora
 from analysis.errors import Cancelled, ConfigError
 from analysis.jobs import tasks
 from analysis.jobs.context import Context
 from analysis.jobs.registry import KINDS, load
-from analysis.studies import corpora, train_checkpoint
+from analysis.training import train_checkpoint
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,9 +25,9 @@ from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import StoreError, open_store
-from analysis.studies import STUDY_NAMES, train_checkpoint
+from analysis.studies import STUDY_NAMES
 from analysis.studies.study import build_request, find_checkpoint, read_result, stored_result
-from analysis.training import loop
+from analysis.training import loop, train_checkpoint
 from analysis.training.loop import RESUME
 
 TIMEOUT_S = 120.0

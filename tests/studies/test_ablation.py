@@ -16,14 +16,14 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.midi_encoder import MidiBatch
 from analysis.models.taps import intervene
+from analysis.readings.altered import AS_IT_IS, under_changes
+from analysis.readings.study_run import Desk
 from analysis.results import Value
 from analysis.store import Store
-from analysis.studies.ablation import Request, headline, reading, run
-from analysis.studies.ablation_changes import changes_of
-from analysis.studies.ablation_kinds import KINDS, OTHER_WORK
-from analysis.studies.ablation_material import gather
-from analysis.studies.ablation_passes import AS_IT_IS, under_changes
-from analysis.studies.desk import Desk
+from analysis.studies.ablation.changes import changes_of
+from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
+from analysis.studies.ablation.material import gather
+from analysis.studies.ablation.study import Request, headline, reading, run
 from analysis.studies.study import build_request, finish_study
 from analysis.training.evaluation import note_batch, waveform_batch
 

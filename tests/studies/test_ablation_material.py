@@ -10,8 +10,9 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, list_segments
 from analysis.models.checkpoint import Checkpoint
-from analysis.studies.ablation_changes import changes_of
-from analysis.studies.ablation_kinds import (
+from analysis.readings.study_run import Desk
+from analysis.studies.ablation.changes import changes_of
+from analysis.studies.ablation.kinds import (
     EXCHANGED,
     KINDS,
     MEAN,
@@ -22,8 +23,7 @@ from analysis.studies.ablation_kinds import (
     WINDOW_NOISE,
     ZERO,
 )
-from analysis.studies.ablation_material import Material, gather, sattolo
-from analysis.studies.desk import Desk
+from analysis.studies.ablation.material import Material, gather, sattolo
 from analysis.training.evaluation import note_batch
 
 Make = Callable[[str], Checkpoint]
@@ -104,7 +104,7 @@ def test_without_a_training_split_the_windows_of_the_study_give_the_statistics(c
 
 
 def test_the_sample_of_the_training_set_is_bounded_and_even(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.studies.ablation_material.SAMPLE", 5)
+    monkeypatch.setattr("analysis.studies.ablation.material.SAMPLE", 5)
     train = corpus.split("train")
     its = material(corpus).training
     assert len(its) == 5

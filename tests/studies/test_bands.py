@@ -19,15 +19,15 @@ from analysis.measures.sensitivity import draw_works
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.taps import intervene
+from analysis.readings.study_run import Desk
 from analysis.store import Store
-from analysis.studies.band_attribution import METHODS, attribute
-from analysis.studies.band_doses import N_DRAWS, RANDOM, parse_doses, shift_bands
-from analysis.studies.band_filters import LATER, NOISE, filter_bands
-from analysis.studies.band_reading import read_bands
-from analysis.studies.band_tables import Findings
-from analysis.studies.bands import Request, details, headline, one_per_work, spread
-from analysis.studies.desk import Desk
-from analysis.studies.stress_scores import PoolScores, build_pool
+from analysis.studies.bands.attribution import METHODS, attribute
+from analysis.studies.bands.doses import N_DRAWS, RANDOM, parse_doses, shift_bands
+from analysis.studies.bands.filters import LATER, NOISE, filter_bands
+from analysis.studies.bands.reading import read_bands
+from analysis.studies.bands.study import Request, details, headline, one_per_work, spread
+from analysis.studies.bands.tables import Findings
+from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.study import build_request, finish_study
 from analysis.training.evaluation import waveform_batch
 
@@ -162,7 +162,7 @@ def test_every_draw_of_the_random_direction_counts(
         drawn.append(tuple(seeds))
         return spread_over_bands(descriptor, seeds, sigmas)
 
-    monkeypatch.setattr("analysis.studies.band_doses.spread_over_bands", keep)
+    monkeypatch.setattr("analysis.studies.bands.doses.spread_over_bands", keep)
     found = Findings()
     shift_bands(found, desk, make_checkpoint("a4r"), "trained", (1.0,), scores)
     assert len(drawn) == len(set(drawn)) == N_DRAWS == 8

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.clips import use as study
+from analysis.clips.use import ClipAnalysis, analyse_clip, measure_use, n_windows, open_analysis
 from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, ShapeError
 from analysis.measures.attention import effective_tokens
 from analysis.models.arms import build_config
 from analysis.models.dual_encoder import build_arm, build_model
 from analysis.models.patterns import read_attention
-from analysis.studies import clip as study
-from analysis.studies.clip import ClipAnalysis, analyse_clip, measure_use, n_windows, open_analysis
 
 SECONDS = 9.1
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.clips.cost import is_short, multiply_adds, seconds
 from analysis.errors import CheckpointError
 from analysis.jobs.clip_memory import is_small, refuse_large_window
 from analysis.models.arms import build_config
-from analysis.studies.clip_cost import is_short, multiply_adds, seconds
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.clips.inspection import inspect_clip
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import notes_from_rows
 from analysis.errors import AudioError, ShapeError
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.studies.inspection import inspect_clip
 
 
 def checkpoint(folder: Path, arm: str) -> Checkpoint:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.studies.spread import Spread, headline
+from analysis.clips.attention_span import Spread, headline
 
 TWIN = Spread(182.0, 180.0, 184.0, 7.5, 188, 1410, 8)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.clips import store as clip_store
+from analysis.clips.store import keep_recording, put_use, read_recording, read_use, recording_key, use_key
+from analysis.clips.use import measure_use
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import Store
-from analysis.studies import clip_store
-from analysis.studies.clip import measure_use
-from analysis.studies.clip_store import keep_recording, put_use, read_recording, read_use, recording_key, use_key
 
 
 @pytest.fixture

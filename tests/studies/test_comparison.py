@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.studies.comparison import by_score, compare_headline, read_score, recall_words, retrieval_rows, score_headline
+from analysis.training.comparison import by_score, compare_headline, read_score, recall_words, retrieval_rows, score_headline
 
 CHANCE = 10 / 256
 

@@ -11,8 +11,8 @@ from analysis.datasets.segments import Segment
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Result
-from analysis.studies import controls
-from analysis.studies.controls_words import details, headline
+from analysis.studies.controls import study as controls
+from analysis.studies.controls.words import details, headline
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 60, "pool_size": 32, "windows_per_piece": 17}

@@ -7,7 +7,7 @@ import torch
 
 from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint
-from analysis.studies.desk import MOST_MODELS, Desk
+from analysis.readings.study_run import MOST_MODELS, Desk
 
 
 def test_steps_of_a_part_count_as_fractions_of_all_parts(corpus: Corpus) -> None:

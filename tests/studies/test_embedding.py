@@ -10,12 +10,12 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.study_run import Answer, Desk
 from analysis.results import Result, Value
 from analysis.store import Store
-from analysis.studies import embedding
-from analysis.studies.desk import Answer, Desk
-from analysis.studies.embedding import Request, headline, run
-from analysis.studies.embedding_modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
+from analysis.studies.embedding import study as embedding
+from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
+from analysis.studies.embedding.study import Request, headline, run
 from analysis.studies.study import build_request, run_study
 
 CPU = torch.device("cpu")

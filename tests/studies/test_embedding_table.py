@@ -11,7 +11,7 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
-from analysis.studies.embedding_table import points_table, write_points
+from analysis.studies.embedding.table import points_table, write_points
 from analysis.studies.study import build_request, run_study
 
 SETTINGS = {"split": "all", "windows_per_piece": 3, "methods": "PCA,t-SNE", "n_seeds": 2}

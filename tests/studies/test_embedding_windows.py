@@ -7,9 +7,9 @@ import torch
 
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import segment_notes
-from analysis.studies import embedding_windows
-from analysis.studies.desk import Desk
-from analysis.studies.embedding_windows import choose_windows, describe_sound, describe_windows
+from analysis.readings.study_run import Desk
+from analysis.studies.embedding import windows as embedding_windows
+from analysis.studies.embedding.windows import choose_windows, describe_sound, describe_windows
 
 SAMPLE_RATE = 24_000
 

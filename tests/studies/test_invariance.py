@@ -13,14 +13,14 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.layer_means import AS_IT_IS, Altered, Side
+from analysis.readings.study_run import Desk
 from analysis.results import Result, Value
 from analysis.store import Store
-from analysis.studies.desk import Desk
-from analysis.studies.invariance import respond
-from analysis.studies.invariance_answer import Measured, Response, details, headline
-from analysis.studies.invariance_bench import EVERY, Bench, set_up
-from analysis.studies.invariance_changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
-from analysis.studies.layer_means import AS_IT_IS, Altered, Side
+from analysis.studies.invariance.answer import Measured, Response, details, headline
+from analysis.studies.invariance.study import respond
+from analysis.studies.stress.bench import EVERY, Bench, set_up
+from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
 from analysis.studies.study import build_request, run_study
 from analysis.training.evaluation import note_batch, waveform_batch
 

@@ -9,13 +9,13 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.layer_means import layer_means
+from analysis.readings.study_run import Desk
 from analysis.store import Store
-from analysis.studies import invariance_bench
-from analysis.studies.desk import Desk
-from analysis.studies.invariance_bench import Bench, set_up
-from analysis.studies.invariance_changes import Heard, altered, inner_windows
-from analysis.studies.invariance_distances import relative
-from analysis.studies.layer_means import layer_means
+from analysis.studies.stress import bench as invariance_bench
+from analysis.studies.stress.bench import Bench, set_up
+from analysis.studies.stress.changes import Heard, altered, inner_windows
+from analysis.studies.stress.distances import relative
 
 SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 Make = Callable[[str], Checkpoint]
@@ -80,7 +80,7 @@ def test_what_was_moved_is_not_computed_again(
         return bench.moved("midi", given, {model: sides["midi"] for model, sides in bench.plain().items()})
 
     first = move(bench_of(corpus, store, checkpoint))
-    monkeypatch.setattr("analysis.studies.layer_means._first", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("analysis.readings.layer_means._first", lambda *_: pytest.fail("computed again"))
     again = move(bench_of(corpus, store, checkpoint))
     for model, found in first.items():
         assert np.array_equal(found.embedding, again[model].embedding)

@@ -9,9 +9,9 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.altered import over_batches
+from analysis.readings.study_run import Desk
 from analysis.store import Store
-from analysis.studies.ablation_passes import over_batches
-from analysis.studies.desk import Desk
 
 
 def test_equal_weights_under_another_configuration_are_another_model(

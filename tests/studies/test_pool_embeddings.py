@@ -19,8 +19,8 @@ from analysis.models.arms import build_config
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch
+from analysis.readings.embeddings import batch_size, embed, list_windows
 from analysis.store import Store
-from analysis.studies.pool_embeddings import batch_size, embed, list_windows
 from analysis.studies.study import Desk
 
 CPU = torch.device("cpu")
@@ -140,5 +140,5 @@ def test_batches_on_a_cpu_are_short(scale: str, device: str, expected: int) -> N
 
 
 def test_the_widest_tokens_still_make_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.studies.pool_embeddings.CPU_BATCH_TOKENS", 100)
+    monkeypatch.setattr("analysis.readings.embeddings.CPU_BATCH_TOKENS", 100)
     assert batch_size(build_config("D0", "paper"), CPU) == 1

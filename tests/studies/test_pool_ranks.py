@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.datasets.pools import Pools
-from analysis.studies.pool_ranks import best_wrong, both_ranks
+from analysis.studies.pools.ranks import best_wrong, both_ranks
 
 N, QUERIES, SIZE = 30, 7, 9
 

@@ -12,11 +12,11 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.pools import Pools
 from analysis.datasets.segments import list_segments
 from analysis.measures.retrieval import chance_of_s
+from analysis.readings.study_run import Desk
 from analysis.results import Result, Value
 from analysis.studies.cautions import cautions
-from analysis.studies.desk import Desk
-from analysis.studies.pool_words import WHY_BELOW, at_ceiling, pool_of, pool_row
-from analysis.studies.stress_scores import PoolScores, build_pool
+from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.pools.words import WHY_BELOW, at_ceiling, pool_of, pool_row
 from analysis.studies.study import build_request
 
 VIEWS_OF_S = "ablation bands checkpoints controls invariance replication retrieval transposition".split()

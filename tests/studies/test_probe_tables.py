@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.descriptors.note_targets import chroma_histogram, mean_velocity, note_density, note_statistics, pitch_histogram
-from analysis.studies.probe_tables import OWN_LABEL
+from analysis.studies.probes.tables import OWN_LABEL
 
 
 def explained(x: np.ndarray, y: np.ndarray) -> float:

@@ -11,12 +11,12 @@ import torch
 from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.study_run import Desk
 from analysis.store import Store
-from analysis.studies.desk import Desk
-from analysis.studies.probe_labels import Task
-from analysis.studies.probe_solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
-from analysis.studies.probe_tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
-from analysis.studies.probes import Request, run
+from analysis.studies.probes.labels import Task
+from analysis.studies.probes.solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
+from analysis.studies.probes.study import Request, run
+from analysis.studies.probes.tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
 from analysis.studies.study import build_request, run_study
 
 CPU = torch.device("cpu")

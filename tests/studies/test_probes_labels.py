@@ -10,8 +10,8 @@ from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
-from analysis.studies.desk import Desk
-from analysis.studies.probe_labels import KEYS, ask, effective_works, local_key
+from analysis.readings.study_run import Desk
+from analysis.studies.probes.labels import KEYS, ask, effective_works, local_key
 
 CPU = torch.device("cpu")
 

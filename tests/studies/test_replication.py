@@ -17,8 +17,8 @@ from analysis.published.published import published
 from analysis.results import Result
 from analysis.seeding import numpy_generator
 from analysis.store import Store
-from analysis.studies import replication
-from analysis.studies.replication_words import chosen_test, headline
+from analysis.studies.replication import study as replication
+from analysis.studies.replication.words import chosen_test, headline
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 
+from analysis.datasets.corpora import open_corpus
 from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.measures.retrieval import chance_of_s
@@ -14,8 +15,7 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Value
 from analysis.store import Store
-from analysis.studies.corpora import open_corpus
-from analysis.studies.scoreboard import headline
+from analysis.studies.retrieval.study import headline
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
 
@@ -76,7 +76,7 @@ def test_second_run_comes_from_the_store(
     store = Store(tmp_path / "store")
     request = build_request("scoreboard", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
     first = run_study("scoreboard", request, store=store)
-    monkeypatch.setattr("analysis.studies.scoreboard.run", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("analysis.studies.retrieval.study.run", lambda *_: pytest.fail("computed again"))
     assert run_study("scoreboard", request, store=store) == first
 
 

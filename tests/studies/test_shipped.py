@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.results import Result, Value, provenance
-from analysis.studies.scoreboard import Request
+from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
     rounded,
     setting_differences,

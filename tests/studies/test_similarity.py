@@ -14,13 +14,14 @@ from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, measure
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.readings.layer_means import layer_means
+from analysis.readings.study_run import Desk
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies import similarity, similarity_words
-from analysis.studies.desk import Desk
-from analysis.studies.layer_means import layer_means
-from analysis.studies.similarity_grids import WITHOUT_LARGEST, Works, compare, widths, without_largest
-from analysis.studies.similarity_layers import Stack, read_inputs
+from analysis.studies.similarity import study as similarity
+from analysis.studies.similarity import words as similarity_words
+from analysis.studies.similarity.grids import WITHOUT_LARGEST, Works, compare, widths, without_largest
+from analysis.studies.similarity.layers import Stack, read_inputs
 from analysis.studies.study import build_request, run_study
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analysis.studies.similarity_words import MEAN, headline, values
+from analysis.studies.similarity.words import MEAN, headline, values
 
 CKA = "debiased CKA"
 NO_MORE = "share structure, but not distinguishably more than in the untrained twin: debiased CKA"

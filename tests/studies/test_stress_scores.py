@@ -12,8 +12,8 @@ from analysis.datasets.segments import list_segments
 from analysis.errors import CorpusError
 from analysis.measures.retrieval import chance_of_s, s_score
 from analysis.measures.statistics import bootstrap_by_piece
-from analysis.studies.desk import Desk
-from analysis.studies.stress_scores import PoolScores, build_pool
+from analysis.readings.study_run import Desk
+from analysis.studies.pools.scores import PoolScores, build_pool
 
 SIZES: dict[str, Any] = {"n_queries": 24, "pool_size": 16, "n_same_piece": 4, "n_same_composer": 2}
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from analysis.results import Result, Value
-from analysis.studies import summary_published
 from analysis.studies.at_hand import AtHand
 from analysis.studies.shipped import shipped_results
-from analysis.studies.summarise import STUDIES
-from analysis.studies.summary import NO_A4, NOT_COMPUTED, QUESTIONS, Summary, assemble, order_subjects
-from analysis.studies.summary_words import (
+from analysis.studies.summary import published as summary_published
+from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, QUESTIONS, Summary, assemble, order_subjects
+from analysis.studies.summary.summarise import STUDIES
+from analysis.studies.summary.words import (
     ONLY_CONTROLS,
     UNSCORED,
     as_result,

@@ -13,14 +13,14 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.layer_means import AS_IT_IS, Altered, Side
+from analysis.readings.study_run import Answer, Desk
 from analysis.results import Value
-from analysis.studies.desk import Answer, Desk
-from analysis.studies.invariance_bench import EVERY, Bench, set_up
-from analysis.studies.invariance_changes import inner_windows
-from analysis.studies.layer_means import AS_IT_IS, Altered, Side
+from analysis.studies.stress.bench import EVERY, Bench, set_up
+from analysis.studies.stress.changes import inner_windows
 from analysis.studies.study import build_request, finish_study
-from analysis.studies.transposition import NO_RENDERER, move, parse_semitones
-from analysis.studies.transposition_answer import answer, details, headline
+from analysis.studies.transposition.answer import answer, details, headline
+from analysis.studies.transposition.study import NO_RENDERER, move, parse_semitones
 from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")

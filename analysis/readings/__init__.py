@@ -1,0 +1,1 @@
+"""What models compute of many windows, kept in the store."""

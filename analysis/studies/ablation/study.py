@@ -1,0 +1,205 @@
+"""Which input is causal? S after a descriptor is replaced by zero, noise, another order, another work's or the mean.
+
+Zero, noise and a mean are nothing that a network was trained on: a drop in S shows that it breaks, not yet that it lost what the
+descriptor told. The descriptor of another work is like any other, only wrong, so that its drop is the better measure of that. For
+A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D4 has no such property.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.measures.sensitivity import cosine_distance
+from analysis.models.checkpoint import Checkpoint
+from analysis.readings.altered import AS_IT_IS, under_changes
+from analysis.readings.embeddings import Weights, list_windows
+from analysis.readings.layer_means import Side
+from analysis.results import Value
+from analysis.studies.ablation.changes import changes_of
+from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
+from analysis.studies.ablation.material import Material, gather
+from analysis.studies.bands.tables import Row, columns, mean_value
+from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.pools.words import CEILING, pool_row
+from analysis.studies.study import Answer, Desk
+
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+INPUTS: dict[Side, str] = {"audio": "A4", "midi": "D4"}
+BOTH, NOTHING = "A4 and D4", "none"
+NEAR = 0.05  # of S: so little above chance is called near it
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Ranks `(2, queries)` after a replacement, the best wrong windows, and how far it moved every window (mean of the sides)."""
+
+    ranks: ndarray
+    instead: ndarray
+    distance: ndarray
+
+
+@dataclass(frozen=True)
+class Request(StressRequest):
+    """The canonical pool; every descriptor is replaced in eight ways."""
+
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Ablate every descriptor of every checkpoint and of its untrained twin, alone and together.
+
+    Raises:
+        CorpusError: the corpus has too few windows even for a pool of 8.
+        Cancelled: somebody asked to stop.
+    """
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
+    scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
+    has_one = any(one.model_config.a4_mechanism != "none" or one.model_config.d4 for one in desk.checkpoints.values())
+    material = gather(desk, segments, request.seed) if has_one else None
+    values: list[Value] = []
+    rows: list[Row] = []
+    arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
+    jobs: list[tuple[Checkpoint, Weights]] = [
+        (checkpoint, weights) for checkpoint in desk.checkpoints.values() for weights in WEIGHTS
+    ]
+    for number, (checkpoint, weights) in enumerate(jobs):
+        found = _ablate(desk.part(number, len(jobs)), checkpoint, weights, material, scores)
+        _describe({"checkpoint": checkpoint.name, "weights": weights}, found, scores, values, rows, arrays)
+    windows = [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments]
+    tables = {
+        "ablation": rows, "windows": windows, "pools": [pool_row(scores, "S")],
+        "kinds": [] if material is None else material.table(),
+    }  # fmt: skip
+    return Answer(headline(rows, desk.ranked), values, tables, arrays)
+
+
+def _ablate(
+    desk: Desk, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
+) -> dict[tuple[str, str], Outcome]:
+    """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
+    config = checkpoint.model_config
+    has: dict[Side, bool] = {"audio": config.a4_mechanism != "none", "midi": config.d4}
+    sides: dict[Side, dict[str, ndarray]] = {}
+    for place, side in enumerate(INPUTS):
+        its_desk = desk.part(place, len(INPUTS))
+        changes = {}
+        if has[side] and material is not None:
+            changes = changes_of(its_desk, desk.model(checkpoint, weights), material, side)
+        sides[side] = under_changes(its_desk, checkpoint, scores.segments, weights, side, changes, scores.seed)
+    audio, midi = sides["audio"], sides["midi"]
+    moved = {side: {kind: cosine_distance(rows, its[AS_IT_IS]) for kind, rows in its.items()} for side, its in sides.items()}
+
+    def outcome(heard: str, read: str, distance: ndarray) -> Outcome:
+        return Outcome(scores.s(audio[heard], midi[read]), scores.instead(audio[heard], midi[read]), distance)
+
+    found = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
+    for kind in KINDS:
+        if kind in audio:
+            found["A4", kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
+        if kind in midi:
+            found["D4", kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
+        if kind in audio and kind in midi:
+            found[BOTH, kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
+    order = [NOTHING, *INPUTS.values(), BOTH]
+    return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
+
+
+def _describe(
+    model: Row,
+    found: Mapping[tuple[str, str], Outcome],
+    scores: PoolScores,
+    values: list[Value],
+    rows: list[Row],
+    arrays: dict[str, ndarray],
+) -> None:
+    """Add the values, rows and arrays of one model."""
+    before = found[NOTHING, AS_IT_IS].ranks
+    for (replaced, kind), outcome in found.items():
+        what = AS_IT_IS if replaced == NOTHING else f"{replaced} {kind}"
+        label, number = f"{model['checkpoint']}, {model['weights']}, {what}", len(rows)
+        score = scores.s_value(label, outcome.ranks)
+        row = {**model, "input": replaced, "kind": kind, **columns(score, "s"), "chance": score.null, "reading": reading(score)}
+        row["each_way"] = scores.chance_each_way
+        arrays |= {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.instead}
+        links = {"array": f"ranks.{number}", "instead": f"instead.{number}"}
+        values.append(score)
+        if replaced == NOTHING:
+            note = "has no descriptor: nothing to ablate" if len(found) == 1 else ""
+            empty = dict.fromkeys(("value", "ci_low", "ci_high", "null", *columns(score, "distance")))
+            rows.append({**row, **empty, "n": score.n, **links, "change": None, "moved": None, "note": note})
+            continue
+        drop = scores.drop(label, before, outcome.ranks)
+        moved = mean_value(f"{label}: distance", outcome.distance, scores.window_draws, None, "", "mean cosine distance")
+        values += [drop, moved]
+        arrays[f"change.{number}"] = (outcome.ranks - before).astype(np.float32)
+        arrays[f"moved.{number}"] = outcome.distance.astype(np.float32)
+        links |= {"change": f"change.{number}", "moved": f"moved.{number}"}
+        rows.append({**row, **columns(drop), **columns(moved, "distance"), **links, "note": ""})
+
+
+def reading(score: Value) -> str:
+    """Where S lies in relation to chance, in words; only what lies below chance is said to.
+
+    >>> reading(Value("S", 0.078, 0.05, 0.11, 500, 10 / 256, "share", ""))
+    'near chance, above it'
+    """
+    if score.value is None or score.null is None:
+        return "not available"
+    if score.inside_null or score.value == score.null:
+        return "not distinguishable from chance"
+    if score.inside_null is None:
+        return "of too few works to be told from chance"
+    if score.value < score.null:
+        return "below chance"
+    return "near chance, above it" if score.value - score.null <= NEAR else "above chance"
+
+
+def headline(rows: Sequence[Row], names: Collection[str] = ()) -> str:
+    """Of these checkpoints the descriptor whose zeroing costs most, what is left, the twin, another work's and the other."""
+    zeroed = [row for row in rows if row["kind"] == ZERO and row["input"] != BOTH]
+    trained = [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
+    plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
+    if not trained:
+        said = ", ".join(f"{name} {_percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
+        return f"No checkpoint has a descriptor, so that there is nothing to ablate (S: {said})."
+    first = max(trained, key=lambda row: row["value"])
+    name, its = first["checkpoint"], first["input"]
+    before, twin_before = plain[name, WEIGHTS[0]], plain[name, WEIGHTS[1]]
+    twin = next(row for row in zeroed if (row["checkpoint"], row["input"], row["weights"]) == (name, its, WEIGHTS[1]))
+    if first["value"] <= 0 or _no_change(first):
+        said = (
+            f"No descriptor is shown to be causal: the largest drop in S by zeroing one is {_points(first)}, of {its} in {name}"
+        )
+    else:
+        ceiling = ", its ceiling," if before["s"] >= CEILING else ""
+        said = (
+            f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])}{ceiling} to {_percent(first['s'])}"
+        )
+        said += f", {first['reading']} (chance {_percent(first['chance'])})"
+    said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
+    swapped = [row for row in rows if row["kind"] == OTHER_WORK and _same(row, first)]
+    said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)
+    others = [row for row in trained if row["checkpoint"] == name and row["input"] != its]
+    return said + "".join(f"; zeroing {row['input']} costs it {_points(row)}" for row in others) + "."
+
+
+def _same(row: Row, other: Row) -> bool:
+    return all(row[key] == other[key] for key in ("checkpoint", "weights", "input"))
+
+
+def _points(row: Row) -> str:
+    numbers = [0.0 if abs(row[key]) < 5e-4 else row[key] for key in ("value", "ci_low", "ci_high") if row[key] is not None]
+    value, *ends = (f"{100 * number:.1f}" for number in numbers)
+    text = f"{value} points" + (f" [{', '.join(ends)}]" if ends else "")
+    return f"{text}, not distinguishable from none" if _no_change(row) else text
+
+
+def _no_change(row: Row) -> bool:
+    return row["ci_low"] is not None and row["ci_low"] <= 0 <= row["ci_high"]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

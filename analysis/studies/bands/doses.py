@@ -1,0 +1,155 @@
+"""How far the audio embedding moves, and what becomes of S, when a constant is added to one band of A4.
+
+How far is said twice: as a cosine distance, which is what retrieval sees, and as the L2 norm of the change of the embedding as it
+leaves the head, before any normalisation, which is what arXiv 2604.10283 gives in table 9 (at +0.1 standard deviations).
+
+A4 is z-scored, so that every band has mean 0 over time: a constant shift is off the manifold of recordings and shows what the
+network computes, not what a sound could do. The control is a shift as far (the same Euclidean norm) and as constant in time, in a
+direction that is random over the bands: one per window, drawn several times, of which the mean counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+from torch import Tensor
+
+from analysis.datasets.segments import Segment
+from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS
+from analysis.descriptors.filters import band_names
+from analysis.descriptors.interventions import shift_band, spread_over_bands
+from analysis.errors import ConfigError
+from analysis.measures.retrieval import s_score
+from analysis.measures.sensitivity import cosine_distance
+from analysis.models.checkpoint import Checkpoint
+from analysis.readings.altered import AS_IT_IS, Change, under_changes, window_seeds
+from analysis.readings.embeddings import Weights
+from analysis.readings.study_run import Desk
+from analysis.results import Value
+from analysis.studies.bands.filters import DISTANCE
+from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
+from analysis.studies.counterparts import PUBLISHED_DOSE
+from analysis.studies.pools.ranks import K
+from analysis.studies.pools.scores import PoolScores
+
+MOST_DOSES = 10
+NORM = "mean L2 norm of the change of the joint audio embedding as it leaves the head"
+RANDOM = "random direction"
+N_DRAWS = 8  # of a random direction for every window
+Wanted = tuple[int | None, float]  # band, None for a random direction; dose
+
+
+def parse_doses(text: str) -> tuple[float, ...]:
+    """Rising positive numbers from comma-separated text.
+
+    Raises:
+        ConfigError: it is not such a text, or has more than ten.
+
+    >>> parse_doses("1, 0.5")
+    (0.5, 1.0)
+    """
+    try:
+        doses = tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError as error:
+        raise ConfigError(f"doses is {text!r}; expected positive numbers like 0.5,1,2.") from error
+    if not all(0 < dose <= 100 for dose in doses) or len(doses) > MOST_DOSES:
+        raise ConfigError(f"doses is {text!r}; expected 1 to {MOST_DOSES} numbers above 0, at most 100.")
+    return doses
+
+
+def nearest_one(doses: Sequence[float]) -> tuple[float, ...]:
+    """The dose nearest to one standard deviation.
+
+    >>> nearest_one((0.25, 0.9, 2.0))
+    (0.9,)
+    """
+    return (min(doses, key=lambda dose: abs(dose - 1)),)
+
+
+def shift_bands(
+    found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
+) -> None:
+    """Add the table "doses", values of the dose nearest to 1 and norms of ±0.1, and arrays `dose.*` and `dose_l2.*`.
+
+    The arrays are (rows of the table, windows).
+
+    Raises:
+        OutOfMemoryError: not even one window fits.
+        Cancelled: somebody asked to stop.
+    """
+    signed = [*(-dose for dose in reversed(doses)), *doses]
+    wanted: list[Wanted] = [(band, dose) for band in range(N_BANDS) for dose in signed]
+    wanted += [(None, dose) for dose in doses]
+    changes: dict[str, Change] = {}
+    for band, dose in wanted:
+        for number, name in enumerate(_names(band, dose)):
+            changes[name] = partial(_spread, scores.seed, number, dose) if band is None else partial(_shift, band, dose)
+    audio = under_changes(desk.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
+    midi = under_changes(desk.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
+    model = {"checkpoint": checkpoint.name, "weights": weights}
+    found.tables["doses"] += _rows(found, model, wanted, audio, midi, scores)
+
+
+def _rows(
+    found: Findings,
+    model: Mapping[str, Any],
+    wanted: Sequence[Wanted],
+    audio: Mapping[str, ndarray],
+    midi: ndarray,
+    scores: PoolScores,
+) -> list[Row]:
+    """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
+    before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(A4_EDGES_HZ)
+    base = audio[AS_IT_IS]
+    distances = [np.mean([cosine_distance(audio[one], base) for one in _names(*its)], axis=0) for its in wanted]
+    norms = [np.mean([np.linalg.norm(audio[one] - base, axis=1) for one in _names(*its)], axis=0) for its in wanted]
+    nulls, norm_nulls = ({its[1]: float(row.mean()) for its, row in zip(wanted, rows, strict=True) if its[0] is None}
+                         for rows in (distances, norms))  # fmt: skip
+    arrays = {"array": found.keep("dose", distances), "l2_array": found.keep("dose_l2", norms)}
+    (told,) = nearest_one(tuple(nulls))
+    rows = []
+    for number, (band, dose) in enumerate(wanted):
+        place = {"band": RANDOM, "low_hz": None, "high_hz": None} if band is None else band_columns(band, names, A4_EDGES_HZ)
+        what = f"{model['checkpoint']}, {model['weights']}, A4 {place['band']} {dose:+g} SD"
+        null, norm_null = (None, None) if band is None else (nulls[abs(dose)], norm_nulls[abs(dose)])
+        moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
+        norm = mean_value(f"{what}: L2 change of the embedding", norms[number], draws, norm_null, "", NORM)
+        drop = _drop(what, before, [scores.s(audio[one], midi) for one in _names(band, dose)], scores)
+        found.values += [moved, norm, drop] if abs(dose) == told else [norm] if abs(dose) == PUBLISHED_DOSE else []
+        row = {**model, **place, "dose": dose, **columns(moved), **columns(drop, "drop"), **columns(norm, "l2")}
+        rows.append(row | {"l2_null": norm_null} | arrays | {"row": number})
+    return rows
+
+
+def _drop(what: str, before: ndarray, after: Sequence[ndarray], scores: PoolScores) -> Value:
+    """S lost; the mean of what is lost under each of several changes."""
+    first = scores.drop(what, before, after[0])
+    if len(after) == 1:
+        return first
+    lost = s_score(*before) - float(np.mean([s_score(*its) for its in after]))
+    left = np.mean([_s_of_draws(scores, its) for its in after], axis=0)
+    low, high = scores.draws.interval(_s_of_draws(scores, before) - left)
+    return replace(
+        first, value=lost, ci_low=low, ci_high=high, estimator=f"mean of {len(after)} random directions, {first.estimator}"
+    )
+
+
+def _s_of_draws(scores: PoolScores, ranks: ndarray) -> ndarray:
+    """S on every resample of works."""
+    return np.minimum(*(scores.draws.means(one <= K) for one in ranks))
+
+
+def _names(band: int | None, dose: float) -> list[str]:
+    """Names of the changes: one for a band, one per draw for a random direction."""
+    return [f"band {band} {dose:+g}"] if band is not None else [f"{RANDOM} {dose:+g}, draw {n}" for n in range(N_DRAWS)]
+
+
+def _shift(band: int, dose: float, descriptor: Tensor, _segments: Sequence[Segment]) -> Tensor:
+    return shift_band(descriptor, band, dose)
+
+
+def _spread(seed: int, draw: int, dose: float, descriptor: Tensor, segments: Sequence[Segment]) -> Tensor:
+    return spread_over_bands(descriptor, window_seeds(segments, seed, f"random direction of A4, draw {draw}"), dose)

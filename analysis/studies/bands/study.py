@@ -1,0 +1,191 @@
+"""Which frequencies drive it? Bands of the sound taken out, bands of A4 shifted, bands read back from the layers, attributions.
+
+Taking a band out of the sound works for any model. Shifting a band of A4 needs an arm that is given A4.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.datasets.segments import Segment
+from analysis.descriptors.filters import band_edges
+from analysis.errors import ConfigError
+from analysis.measures.sensitivity import Draws
+from analysis.models.checkpoint import Checkpoint
+from analysis.readings.altered import AS_IT_IS
+from analysis.readings.embeddings import Weights, list_windows, spread
+from analysis.readings.study_run import tell_nobody
+from analysis.studies.bands.attribution import attribute
+from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
+from analysis.studies.bands.filters import LATER, filter_bands
+from analysis.studies.bands.reading import read_bands
+from analysis.studies.bands.tables import Findings, Row
+from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.pools.words import CEILING, pool_row
+from analysis.studies.study import Answer, Desk
+
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+N_PARTS = 4
+SEARCHED = {"filters": "S without bands of the sound", "doses": "S with bands of A4 shifted"}
+
+
+@dataclass(frozen=True)
+class Request(StressRequest):
+    """The canonical pool for bands of the sound; fewer windows for what takes long.
+
+    `bands`: "octaves", "a4", "mel", "third-octave", "low-17.5" or edges in Hz; `doses`: standard deviations of a band of A4, each
+    added and subtracted, on as many windows as `dose_windows` and the pool that these fill; `reading_windows`: from which bands
+    are read back; `attribution_windows`: from as many works, for gradients take long. 0 leaves a part out.
+    """
+
+    bands: str = "octaves"
+    doses: str = "0.1,0.25,0.5,1,2"
+    dose_windows: int = 48
+    reading_windows: int = 96
+    attribution_windows: int = 4
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Examine every checkpoint and its untrained twin; the twin's doses are only those nearest to ±1.
+
+    Raises:
+        ConfigError: the bands, doses or a number of windows cannot be used.
+        CorpusError: the corpus has too few windows even for a pool of 8.
+        Cancelled: somebody asked to stop.
+    """
+    doses = parse_doses(request.doses)
+    parts = {name: getattr(request, name) for name in ("dose_windows", "reading_windows", "attribution_windows")}
+    if min(parts.values()) < 0:
+        raise ConfigError(f"{parts} holds a number below 0; expected 0, to leave a part out, or more.")
+    edges = band_edges(request.bands, desk.corpus.sample_rate)
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
+    scores = _pool(request, desk, segments)
+    chosen = one_per_work(segments, request.attribution_windows)
+    some = spread(segments, request.dose_windows)
+    few = _pool(request, replace(desk, notice=tell_nobody), some) if some else None
+    read = spread(segments, request.reading_windows)
+    pools = {"filters": scores} | ({"doses": few} if few else {})
+    found = Findings()
+    jobs: list[tuple[Checkpoint, Weights]] = [(one, weights) for one in desk.checkpoints.values() for weights in WEIGHTS]
+    for number, (checkpoint, weights) in enumerate(jobs):
+        parts = [desk.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
+        filter_bands(found, parts[0], checkpoint, weights, edges, scores)
+        if checkpoint.model_config.a4_mechanism == "none":
+            found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
+        elif few is not None:
+            shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
+        read_bands(found, parts[2], checkpoint, weights, read, request.seed)
+        attribute(found, parts[3], checkpoint, weights, chosen, edges, request.seed)
+    found.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
+    arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
+    tables = {**found.tables, **_places(chosen, read, segments, pools), "sentences": [{"text": details(found, desk.ranked)}]}
+    return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables, arrays)
+
+
+def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
+    return build_pool(desk, segments, seed=request.seed, **request.sizes)
+
+
+def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
+    """The middle windows of at most `n` works, evenly over all of them."""
+    works: dict[str, list[Segment]] = {}
+    for segment in segments:
+        works.setdefault(segment.piece.group, []).append(segment)
+    return spread([its[len(its) // 2] for its in works.values()], n)
+
+
+def _places(
+    chosen: Sequence[Segment], read: Sequence[Segment], segments: Sequence[Segment], pools: Mapping[str, PoolScores]
+) -> dict[str, list[Row]]:
+    """Windows in the order of the arrays' columns, on which of them the parts rest, and the pools."""
+    number = {segment: place for place, segment in enumerate(segments)}
+    parts = {**{part: pool.segments for part, pool in pools.items()}, "reading": read, "attribution": chosen}
+    return {
+        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
+        "window_of": [{"part": part, "windows": [number[one] for one in its]} for part, its in parts.items()],
+        "pools": [{**pool_row(pool, SEARCHED[part]), "part": part} for part, pool in pools.items()],
+    }
+
+
+def headline(found: Findings, draws: Draws, names: Collection[str] = ()) -> str:
+    """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
+    ranked = _ranked(found, names)
+    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    first, *rest = ranked[name]
+    if (first["value"] if first["ci_low"] is None else first["ci_low"]) <= first["null"]:
+        return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({first['null']:.2g})."
+    twin = next(row for row in _ranked(found, names, WEIGHTS[1])[name] if row["band"] == first["band"])
+    farthest = "farthest" if len(ranked) > 1 or rest else "that far"
+    said = f"{_moved(first, ends=True)}: without {first['band']} {name} moves {farthest}"
+    controls = (LATER, _share(first, first["null"])), ("untrained twin", _share(twin, twin["value"]))
+    said += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
+    alike = rest and _alike(found, first, rest[0], draws)
+    return f"{said}; not distinguishable from {rest[0]['band']}." if alike else f"{said}."
+
+
+def details(found: Findings, names: Collection[str] = ()) -> str:
+    """The same band in other numbers, and the farthest band of every other checkpoint."""
+    scores = {value.name: value.value or 0.0 for value in found.values if value.name.endswith(f", {AS_IT_IS}: S")}
+    ranked = _ranked(found, names)
+    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    first = ranked[name][0]
+    said = f"{first['band']} holds {100 * first['energy_share']:.1f} % of the energy; without it {name} moves by a cosine "
+    said += f"distance of {first['value']:.3f}{_ends(first, 'ci', 1, 3)} and S falls by {100 * first['drop']:.1f} points"
+    said += _ends(first, "drop_ci", 100, 1)
+    if (start := scores[f"{name}, {WEIGHTS[0]}, {AS_IT_IS}: S"]) >= CEILING:
+        said += f" from its ceiling ({100 * start:.1f} %)"
+    others = [f"{other} {rows[0]['band']} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
+    return said + (f". Farthest of others: {', '.join(others)}." if others else ".")
+
+
+def _ranked(found: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[Row]]:
+    """Bands of every checkpoint, farthest first; of all checkpoints where none is named."""
+    ranked: dict[str, list[Row]] = {}
+    for row in sorted(found.tables["filters"], key=lambda row: -row["value"]):
+        if row["low_hz"] is not None and row["weights"] == weights and (not names or row["checkpoint"] in names):
+            ranked.setdefault(row["checkpoint"], []).append(row)
+    return ranked
+
+
+def _share(row: Row, distance: float) -> float:
+    """A distance as a part of that between works, or as it is where that is not known."""
+    return distance / row["between_works"] if row["between_works"] else distance
+
+
+def _number(share: float, row: Row) -> str:
+    return f"{100 * share:.1f} %" if row["between_works"] else f"{share:.2g}"
+
+
+def _moved(row: Row, ends: bool = False) -> str:
+    """How far a band moves, as the chart has it."""
+    value = {**row, "ci_low": _end(row, "ci_low"), "ci_high": _end(row, "ci_high")}
+    if not row["between_works"]:
+        return f"Cosine distance {row['value']:.3f}{_ends(row, 'ci', 1, 3) if ends else ''}"
+    said = _number(_share(row, row["value"]), row)
+    return f"{said}{_ends(value, 'ci', 100, 1)} of the way to another work" if ends else said
+
+
+def _end(row: Row, name: str) -> float | None:
+    return None if row[name] is None else _share(row, row[name])
+
+
+def _alike(found: Findings, first: Row, second: Row, draws: Draws) -> bool:
+    """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
+    one, other = (found.arrays[row["array"]][row["row"]] for row in (first, second))
+    low, _ = draws.interval(draws.means(one - other))
+    return low is None or low <= 0
+
+
+def _ends(row: Row, prefix: str, factor: float, decimals: int) -> str:
+    low, high = row[f"{prefix}_low"], row[f"{prefix}_high"]
+    return "" if low is None else f" [{factor * low:.{decimals}f}, {factor * high:.{decimals}f}]"
+
+
+def check(request: Request) -> None:
+    """Refuse doses that cannot be read, before anything is opened.
+
+    Raises:
+        ConfigError: they are no rising positive numbers.
+    """
+    parse_doses(request.doses)

@@ -1,0 +1,232 @@
+"""How is the space laid out? Maps with their trustworthiness, matched pairs beside others, the gap between modalities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.datasets.segments import Segment
+from analysis.errors import ConfigError
+from analysis.measures.projections import fit_neighbours
+from analysis.measures.spaces import Works
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.dual_encoder import DualEncoder
+from analysis.models.taps import list_taps
+from analysis.readings.embeddings import Weights, embed
+from analysis.readings.layer_means import SIDES, layer_means
+from analysis.readings.study_run import Answer, Desk
+from analysis.results import Value, format_value
+from analysis.studies.embedding.maps import Maps, Settings, check_settings, draw_maps, make_spaces, read_methods
+from analysis.studies.embedding.modalities import (
+    AUC_OTHER,
+    GAP,
+    SHARED,
+    Found,
+    Pairing,
+    compare_modalities,
+    difference_of_aucs,
+    other_pairs,
+)
+from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
+
+WEIGHTS: tuple[Weights, Weights] = ("trained", "untrained")
+JOINT = "embedding"
+PARTS = 4  # of a checkpoint: for both kinds of weights windows through the model, then numbers and maps
+TABLES = ("measures", "projections", "variance", "cosines", "histograms", "examples", "spaces", "windows")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The joint embedding, in which audio and MIDI are drawn together, or a layer before it, where each is drawn by itself.
+
+    `pairs`: how many windows, each an audio and a MIDI point, spread over all pieces (2,000 in the source); 0: as many as
+    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP;
+    `perplexity` 0 lets the number of points decide; `k` neighbours judge a map; t-SNE and UMAP are drawn `n_seeds` times.
+    """
+
+    checkpoints: tuple[str, ...]
+    corpus: str = "full"
+    split: str = "test"
+    windows_per_piece: int = 20
+    pairs: int = 0
+    layer: str = JOINT
+    methods: str = "PCA,t-SNE,UMAP"
+    perplexity: float = 0.0
+    n_neighbors: int = 15
+    k: int = 10
+    n_seeds: int = 3
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Compare the modalities of every checkpoint and its untrained twin and draw their maps; of the twin by PCA alone.
+
+    Raises:
+        ConfigError: a setting is out of range, or a checkpoint has no such layer.
+        CorpusError: there are fewer than 5 windows.
+        Cancelled: somebody asked to stop.
+    """
+    settings = read_settings(request)
+    for checkpoint in desk.checkpoints.values():
+        check_layer(checkpoint, request.layer)
+    n_parts = 1 + PARTS * len(desk.checkpoints)
+    reading = desk.part(0, n_parts)
+    segments = choose_windows(reading.part(0, 2), request.split, request.windows_per_piece, request.seed, request.pairs)
+    windows = describe_windows(reading.part(1, 2), segments)
+    _tell_what_shrinks(desk, request, len(segments))
+    other, same = other_pairs(segments)
+    works = Works(np.array([one.piece.group for one in segments]), request.seed)
+    pairing = Pairing(works, other, same, {}, fit_neighbours(len(segments), request.k), seed=request.seed)
+    founds, maps, differences = [], Maps(), []
+    for i, checkpoint in enumerate(desk.checkpoints.values()):
+        parts = [desk.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
+        founds += _examine(parts, checkpoint, segments, replace(pairing, number=2 * i), request.layer, settings, maps)
+        differences.append(difference_of_aucs(checkpoint.name, founds[-2], founds[-1], works))
+    values = [value for found in founds for value in found.values] + [one for one in differences if one] + maps.values
+    tables = {name: [row for found in founds for row in found.tables.get(name, [])] for name in TABLES}
+    tables |= {"projections": maps.projections, "variance": maps.variance, "windows": windows}
+    arrays = {name: array for found in founds for name, array in found.arrays.items()} | maps.arrays
+    gap_p = {row["checkpoint"]: row["p"] for row in tables["measures"] if (row["measure"], row["weights"]) == (GAP, "trained")}
+    return Answer(headline(values, desk.ranked, request.layer, gap_p), values, tables, arrays)
+
+
+def read_settings(request: Request) -> Settings:
+    """How the maps of a request are drawn.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    if 0 < request.pairs < FEWEST_WINDOWS:
+        raise ConfigError(f"pairs is {request.pairs}; expected {FEWEST_WINDOWS} or more, or 0 to go by windows_per_piece.")
+    numbers = {name: getattr(request, name) for name in ("perplexity", "n_neighbors", "k", "n_seeds", "seed")}
+    settings = Settings(read_methods(request.methods), **numbers)
+    check_settings(settings)
+    return settings
+
+
+def _examine(
+    parts: Sequence[Desk], checkpoint: Checkpoint, segments: Sequence[Segment], pairing: Pairing, layer: str, settings: Settings,
+    maps: Maps,
+) -> list[Found]:  # fmt: skip
+    """One checkpoint: what was found of the trained weights and of the untrained twin's; their maps are added."""
+    founds, joint = [], layer == JOINT
+    for i, weights in enumerate(WEIGHTS):
+        embedding, comparing, drawing = parts[2 * i], parts[2 * i + 1].part(0, 2), parts[2 * i + 1].part(1, 2)
+        audio, midi = _activations(embedding, checkpoint, segments, weights, layer)
+        label = {"checkpoint": checkpoint.name, "weights": weights}
+        its = replace(pairing, label=label, number=pairing.number + i)
+        found = compare_modalities(comparing, audio, midi, its, joint)
+        tell = lambda drawing=drawing: drawing.step(0, 1, f"{checkpoint.name}: finding neighbours")  # noqa: E731
+        drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tell=tell)
+        draw_maps(drawing, maps, label, drawn, settings if weights == "trained" else replace(settings, methods=("PCA",)))
+        founds.append(found)
+    return founds
+
+
+def check_layer(checkpoint: Checkpoint, layer: str) -> None:
+    """Refuse a layer that a model does not have on both sides; no weights are loaded.
+
+    Raises:
+        ConfigError: it lacks it.
+    """
+    with torch.device("meta"):
+        taps = list_taps(DualEncoder(checkpoint.model_config))
+    both = [name.removeprefix("audio.") for name in taps if name.startswith("audio.")]
+    both = [name for name in both if f"midi.{name}" in taps]
+    if layer not in both:
+        raise ConfigError(f"{checkpoint.name} has no layer {layer!r} on both sides; expected one of {', '.join(both)}.")
+
+
+def headline(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: Mapping[str, float | None]) -> str:
+    """Of the checkpoint that tells matched pairs best: by how much, beside its untrained twin, and the gap between modalities."""
+    by_name = {value.name: value for value in values}
+    get = lambda name, measure, weights="trained": by_name[f"{name}, {weights}: {measure}"]  # noqa: E731
+    if layer != JOINT:
+        best = max(names, key=lambda name: get(name, SHARED).value or 0.0)
+        return _of_a_layer(best, layer, get(best, SHARED), get(best, SHARED, "untrained"))
+    best = max(names, key=lambda name: get(name, AUC_OTHER).value or 0.0)
+    difference = by_name.get(f"{best}, trained minus untrained: {AUC_OTHER}")
+    close = _closeness(get(best, AUC_OTHER), get(best, AUC_OTHER, "untrained"), difference)
+    works = "one work" if get(best, AUC_OTHER).value is None else "two works"  # with more there is an interval
+    return f"{best}: {close} {_apart(get(best, GAP), gap_p[best], works)}"
+
+
+def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
+    if auc.value is None:
+        return "there is one work only, so that no mismatched pairs can be made;"
+    numbers = f"AUC {format_value(auc, 'chance')}"
+    twins = f"untrained twin {_bare(twin)};"
+    if auc.inside_null is None:
+        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}, of two works; {twins}"
+    if auc.inside_null:
+        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}; {twins}"
+    if auc.value < 0.5:
+        return f"matched audio and MIDI are farther apart than mismatched ones: {numbers} (chance 0.5); {twins}"
+    said = f"matched audio and MIDI are closer than mismatched ones: {numbers}"
+    if difference is None or difference.inside_null is None or (difference.ci_low or 0.0) > 0:
+        return f"{said}, {twins}"
+    if difference.inside_null:
+        return f"{said}, but not distinguishably more than in the {twins}"
+    return f"{said}, but less than in the {twins}"
+
+
+def _apart(gap: Value, p: float | None, works: str) -> str:
+    said = f"the two modalities lie {_bare(gap)} apart"
+    if gap.inside_null is None or p is None:
+        return f"{said}, {works} being too few to judge that."
+    exchanged = format_value(replace(gap, value=gap.null, ci_low=None, ci_high=None, null=None))
+    chance = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    if p >= 0.05:
+        return f"{said}, not distinguishable from exchanged labels ({exchanged}, {chance})."
+    if gap.inside_null:
+        return f"{said}, little more than exchanged labels give ({exchanged}, {chance})."
+    return f"{said} (exchanged labels {exchanged}, {chance})."
+
+
+def _of_a_layer(name: str, layer: str, shared: Value, twin: Value) -> str:
+    chance = f"chance {100 * (shared.null or 0.0):.1f} %"
+    said = f"At {layer} audio and MIDI have spaces of their own; in {name} the two share {_bare(shared)} of a window's neighbours"
+    if shared.inside_null is None:
+        return f"{said}, which so few works cannot tell from chance ({100 * (shared.null or 0.0):.1f} %)."
+    if shared.inside_null:
+        return f"{said}, not distinguishable from chance ({100 * (shared.null or 0.0):.1f} %), untrained twin {_bare(twin)}."
+    return f"{said} ({chance}, untrained twin {_bare(twin)})."
+
+
+def _bare(value: Value) -> str:
+    return format_value(replace(value, null=None))
+
+
+def _activations(
+    desk: Desk, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str
+) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n e"]]:
+    if layer == JOINT:
+        return embed(desk, checkpoint, segments, weights)
+    taps: list[Any] = [
+        layer_means(desk.part(i, 2), checkpoint, segments, weights, side, (f"{side}.{layer}",))[f"{side}.{layer}"]
+        for i, side in enumerate(SIDES)
+    ]
+    return taps[0], taps[1]
+
+
+def _tell_what_shrinks(desk: Desk, request: Request, n_windows: int) -> None:
+    n_points, few = n_windows * (2 if request.layer == JOINT else 1), "points are few"
+    if (k := fit_neighbours(n_points, request.k)) < request.k:
+        desk.notice(f"{n_points} {few}; maps are judged by {k} nearest neighbours instead of {request.k}.")
+    if request.perplexity > (n_points - 1) / 3 and "t-sne" in request.methods.lower():
+        desk.notice(f"{n_points} {few}; t-SNE has perplexity {(n_points - 1) / 3:.1f} instead of {request.perplexity:g}.")
+    if request.n_neighbors > n_points - 1 and "umap" in request.methods.lower():
+        desk.notice(f"{n_points} {few}; UMAP has {n_points - 1} neighbours instead of {request.n_neighbors}.")
+
+
+def check(request: Request) -> None:
+    """Refuse settings of the maps that cannot be drawn, before anything is opened.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    read_settings(request)

@@ -1,0 +1,99 @@
+"""Windows of the embedding study: which there are, and what each sounds like, to colour and to find them by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+from analysis.datasets.segments import WINDOW_S, Segment, segment_notes, segment_waveform
+from analysis.errors import CorpusError
+from analysis.readings.embeddings import list_windows
+from analysis.readings.study_run import Desk
+from analysis.seeding import numpy_generator
+from analysis.units import amplitude_to_db
+
+FEWEST_WINDOWS, MOST_WINDOWS, MOST_WORKS = 5, 4_000, 200
+MOST_OF_PIECE = 2_000
+SILENCE_DB = -120.0
+DESCRIPTORS = ("note_density_per_s", "mean_pitch", "mean_velocity", "loudness_db", "spectral_centroid_hz")
+
+
+def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int, pairs: int = 0) -> list[Segment]:
+    """Windows of a split, of at most 200 works and at most 4,000 in all; the listener is told what is left out.
+
+    Args:
+        desk: with the corpus.
+        split: "train", "validation", "test" or "all".
+        windows_per_piece: at most, evenly spread over each piece; of no account where `pairs` are asked for.
+        seed: of the draw of works, where there are too many.
+        pairs: how many windows in all, evenly spread over all that there are, so that a long piece gives more; 0: as many as
+            `windows_per_piece` gives.
+
+    Raises:
+        ConfigError: there is no such split, or no window is asked for.
+        CorpusError: there are fewer than 5 windows.
+        Cancelled: somebody asked to stop.
+    """
+    segments = list_windows(desk, split, MOST_OF_PIECE if pairs else windows_per_piece)
+    if len(segments) < FEWEST_WINDOWS:
+        raise CorpusError(
+            f"The split {split} of {desk.corpus.name} has {len(segments)} windows that no other equals; expected at least "
+            f"{FEWEST_WINDOWS} to lay out a space. Use another split, more pieces or more windows_per_piece."
+        )
+    works = sorted({one.piece.group for one in segments})
+    if len(works) > MOST_WORKS:
+        desk.notice(f"{len(works)} works are more than this study compares; going on with {MOST_WORKS} drawn by the seed.")
+        kept = set(numpy_generator(seed, "works of the map").choice(works, MOST_WORKS, replace=False).tolist())
+        segments = [one for one in segments if one.piece.group in kept]
+    if pairs:
+        if len(segments) < pairs:
+            desk.notice(f"There are {len(segments):,} windows that no other equals, not {pairs:,}; going on with all of them.")
+        return spread_evenly(segments, pairs)
+    if len(segments) > MOST_WINDOWS:
+        desk.notice(f"{len(segments)} windows are more than a map holds; going on with {MOST_WINDOWS} spread evenly over them.")
+    return spread_evenly(segments, MOST_WINDOWS)
+
+
+def spread_evenly(segments: Sequence[Segment], most: int) -> list[Segment]:
+    """At most that many of them, evenly spread."""
+    if len(segments) <= most:
+        return list(segments)
+    return [segments[place * len(segments) // most] for place in range(most)]
+
+
+def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """One record per window, in order: where it is, and descriptors of its notes and its sound.
+
+    Raises:
+        AudioError: a recording cannot be read.
+        Cancelled: somebody asked to stop.
+    """
+    rows = []
+    for number, one in enumerate(segments):
+        if number % 10 == 0:
+            desk.step(number, len(segments), "describing windows")
+        notes = segment_notes(one)
+        begun = np.count_nonzero(notes.onset_s >= one.start_s)
+        sound = describe_sound(segment_waveform(one, desk.corpus.sample_rate), desk.corpus.sample_rate)
+        found = (begun / WINDOW_S, float(notes.pitch.mean()), float(notes.velocity.mean()), *sound)
+        where = {
+            "window": number, "piece": one.piece.piece_id, "title": one.piece.title, "start_s": one.start_s,
+            "composer": one.piece.composer, "work": one.piece.group, "split": one.piece.split,
+        }  # fmt: skip
+        rows.append(where | dict(zip(DESCRIPTORS, found, strict=True)))
+    return rows
+
+
+def describe_sound(samples: Float32[ndarray, " samples"], sample_rate: int) -> tuple[float, float | None]:
+    """Loudness in dB re full scale (root mean square, not below −120), and spectral centroid in Hz.
+
+    The centroid is the mean frequency weighted by the power spectrum of the whole window; None in silence.
+    """
+    wide = np.asarray(samples, np.float64)
+    loudness = float(amplitude_to_db(float(np.sqrt(np.mean(wide**2))), SILENCE_DB))
+    if loudness <= SILENCE_DB:
+        return loudness, None
+    power = np.abs(np.fft.rfft(wide * np.hanning(len(wide)))) ** 2
+    return loudness, float(power @ np.fft.rfftfreq(len(wide), 1 / sample_rate) / power.sum())

@@ -1,0 +1,1 @@
+"""Pools of candidates in which S is searched."""

@@ -1,0 +1,135 @@
+"""S before and after a change on one pool, the paired difference and what is left, with intervals by work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Float64, Int
+from numpy import ndarray
+
+from analysis.datasets.pools import Pools, build_pools
+from analysis.datasets.segments import Segment
+from analysis.errors import CorpusError
+from analysis.measures.retrieval import chance_of_s, s_score
+from analysis.measures.sensitivity import Draws, draw_works
+from analysis.readings.study_run import Desk
+from analysis.results import SHARE, Value
+from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
+from analysis.training.evaluation import fit_pool
+
+
+@dataclass(frozen=True)
+class PoolScores:
+    """A pool of windows and the scores of embeddings on it; `groups` is the work of every query."""
+
+    segments: Sequence[Segment]
+    pool: Pools
+    groups: ndarray
+    seed: int
+
+    @property
+    def chance(self) -> float:
+        """S of a random order on average."""
+        return chance_of_s(*self.pool.candidates.shape, k=K)
+
+    @property
+    def chance_each_way(self) -> float:
+        """R@10 of a random order in one direction: 10 / pool size."""
+        return min(1.0, K / self.pool.candidates.shape[1])
+
+    @cached_property
+    def draws(self) -> Draws:
+        """Works drawn for the intervals: those of `bootstrap_by_piece`."""
+        return draw_works(self.groups, seed=self.seed)
+
+    @cached_property
+    def window_draws(self) -> Draws:
+        """Works drawn for means over all windows."""
+        return draw_works(np.array([segment.piece.group for segment in self.segments]), seed=self.seed)
+
+    def s(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+        """Ranks of the matches, audio to MIDI and MIDI to audio, from embeddings of all windows."""
+        return both_ranks(audio, midi, self.pool)
+
+    def instead(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+        """The window that is ranked highest among the wrong ones, audio to MIDI and MIDI to audio."""
+        return best_wrong(audio, midi, self.pool)[0].astype(np.int32)
+
+    def s_value(self, label: str, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
+        """S beside chance, or beside another `null`."""
+        return self._value(
+            f"{label}: S", s_score(*found), self._resampled(found), self.chance if null is None else null, ESTIMATOR
+        )
+
+    def drop(self, label: str, before: Int[ndarray, "2 q"], after: Int[ndarray, "2 q"]) -> Value:
+        """S before minus S after, the same queries in both; above 0 where the change does harm."""
+        lost = s_score(*before) - s_score(*after)
+        return self._value(
+            f"{label}: drop in S", lost, self._resampled(before) - self._resampled(after), 0.0, f"paired, {ESTIMATOR}"
+        )
+
+    def retention(self, label: str, before: Int[ndarray, "2 q"], *after: Int[ndarray, "2 q"]) -> Value:
+        """Mean S after the changes, as a share of S before; its null is what chance would leave.
+
+        None where S before is 0; without an interval where it is 0 in a resample.
+        """
+        name, estimator = f"{label}: S retained", f"ratio of {ESTIMATOR}"
+        first = s_score(*before)
+        if first == 0:
+            return Value(name, None, None, None, before.shape[1], None, SHARE, estimator)
+        below, above = self._resampled(before), np.mean([self._resampled(found) for found in after], axis=0)
+        left = float(np.mean([s_score(*found) for found in after])) / first
+        resampled = above / below if below.all() else None
+        return self._value(name, left, resampled, self.chance / first, estimator)
+
+    def _resampled(self, found: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
+        """S on every resample of works."""
+        return np.minimum(*(self.draws.means(one <= K) for one in found))
+
+    def _value(self, name: str, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
+        """A value with its interval; none from a single work."""
+        low, high = (None, None) if resampled is None else self.draws.interval(resampled)
+        return Value(name, float(value), low, high, len(self.groups), null, SHARE, estimator)
+
+
+def build_pool(
+    desk: Desk,
+    segments: Sequence[Segment],
+    *,
+    n_queries: int = 500,
+    pool_size: int = 256,
+    n_same_piece: int = 64,
+    n_same_composer: int = 32,
+    seed: int = 42,
+    no_overlap: bool = False,
+) -> PoolScores:
+    """A pool of these sizes, or the largest in the proportions 1 : ¼ : ⅛ that these windows can fill, which the desk is told.
+
+    Args:
+        desk: told a notice where the pool shrank.
+        segments: windows that are embedded.
+        n_queries: number of queries.
+        pool_size: candidates per query, the match included.
+        n_same_piece: of them from the same piece.
+        n_same_composer: of them from other works by the composer.
+        seed: of the draw and of the intervals.
+        no_overlap: whether same-piece candidates begin at least 4 s from the match; in the canonical pool they need not.
+
+    Raises:
+        CorpusError: not even pools of 8 can be filled, or the pool has no room for what is asked for.
+    """
+    wanted = {"n_queries": n_queries, "pool_size": pool_size, "n_same_piece": n_same_piece, "n_same_composer": n_same_composer}
+    try:
+        pool = build_pools(segments, **wanted, seed=seed, no_overlap=no_overlap)
+    except CorpusError:
+        if pool_size <= n_same_piece + n_same_composer or n_queries < 1:
+            raise
+        sizes = fit_pool(segments, n_queries=n_queries, pool_size=pool_size)
+        pool = build_pools(segments, **sizes, seed=seed, no_overlap=no_overlap)
+        desk.notice(
+            f"{len(segments)} windows fill pools of {sizes['pool_size']} candidates and {sizes['n_queries']} queries, "
+            f"not {pool_size} and {n_queries}: chance is {100 * chance_of_s(sizes['n_queries'], sizes['pool_size'], K):.1f} %."
+        )
+    groups = np.array([segments[i].piece.group for i in pool.query])
+    return PoolScores(segments, pool, groups, seed)

@@ -1,0 +1,251 @@
+"""What the probes are asked: labels of windows from notes, from audio, and from annotation files where a corpus carries them.
+
+Beside `X.flac` an annotation is `X.harmony.tsv` (columns time_s, globalkey, localkey: a key and a Roman numeral within it) or one
+of `BEAT_SUFFIXES` (time in seconds first, in the last column "db…" at a downbeat and "b…" at another beat). A key that was
+estimated from notes is no label and is not used.
+"""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.datasets.piece import UNKNOWN_COMPOSER, Piece
+from analysis.datasets.segments import WINDOW_S, Segment, segment_notes
+from analysis.descriptors.audio_targets import audio_chroma, log_mel_statistics, spectral_centroid
+from analysis.descriptors.note_targets import (
+    chroma_histogram,
+    interval_histogram,
+    mean_velocity,
+    note_density,
+    note_statistics,
+    pitch_histogram,
+)
+from analysis.errors import CorpusError
+from analysis.readings.study_run import Desk
+from analysis.training.evaluation import waveform_batch
+from analysis.units import midi_to_name
+
+TASKS = (
+    "pitch histogram", "interval histogram", "chroma histogram", "audio chroma", "spectral centroid", "note density",
+    "mean velocity", "key", "composer", "downbeat",
+)  # fmt: skip
+UNITS = {"spectral centroid": "Hz", "note density": "notes/s", "mean velocity": "MIDI velocity"}
+BEAT_SUFFIXES = (".amaps_beats_key.tsv", ".beats.tsv", "_annotations.txt")
+FEWEST_WORKS_PER_OUTPUT, FEWEST_WORKS_PER_CLASS = 5, 2
+PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+KEYS = (*(f"{name} major" for name in PITCH_CLASSES), *(f"{name} minor" for name in PITCH_CLASSES))
+MAJOR, MINOR, LETTERS = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), "CDEFGAB"
+NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
+AUDIO_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Task:
+    """Labels of the windows at `index`: numbers `(windows, outputs)`, or with `classes` the class of each `(windows,)`."""
+
+    name: str
+    index: ndarray
+    labels: ndarray
+    outputs: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+@dataclass
+class Asked:
+    """Tasks that can be asked, why the others cannot, and what the windows' own input says: name → `(windows, features)`."""
+
+    tasks: list[Task] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, ndarray] = field(default_factory=dict)
+    read: dict[str, ndarray] = field(default_factory=dict)
+
+
+def ask(desk: Desk, segments: Sequence[Segment], chosen: Sequence[str]) -> Asked:
+    """Labels of all windows for the chosen tasks.
+
+    Raises:
+        AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
+        Cancelled: somebody asked to stop.
+    """
+    rows, asked = _rows(desk, segments), Asked()
+    asked.heard = {"log-mel": rows["log-mel"], "chroma": rows["audio chroma"]}
+    asked.read = {"pitch histogram": rows["pitch histogram"], "note statistics": rows["note statistics"]}
+    works = np.array([segment.piece.group for segment in segments])
+    makers: dict[str, Callable[[], Task | str]] = {
+        "key": lambda: _annotated(segments, works, "key", _keys, f"*.harmony.tsv beside the audio ({desk.corpus.name} has none)"),
+        "downbeat": lambda: _downbeats(segments, works, desk.corpus.name),
+        "composer": lambda: _composers(segments, works),
+    }
+    for name in chosen:
+        made = makers[name]() if name in makers else _numbers(name, rows[name], works)
+        if isinstance(made, str):
+            asked.missing[name] = made
+        else:
+            asked.tasks.append(made)
+    return asked
+
+
+def _rows(desk: Desk, segments: Sequence[Segment]) -> dict[str, ndarray]:
+    """One row per window of everything that notes and audio say; audio at the sample rate of the corpus."""
+    rows: dict[str, list[ndarray]] = defaultdict(list)
+    rate = desk.corpus.sample_rate
+    for start in range(0, len(segments), AUDIO_BATCH):
+        desk.step(start, len(segments), "Labels from notes and audio")
+        batch = segments[start : start + AUDIO_BATCH]
+        waveforms = waveform_batch(batch, rate).to(desk.device)
+        rows["spectral centroid"].append(spectral_centroid(waveforms, rate)[:, None].cpu().numpy())
+        rows["audio chroma"].append(audio_chroma(waveforms, rate).cpu().numpy())
+        rows["log-mel"].append(log_mel_statistics(waveforms, rate).cpu().numpy())
+        for segment in batch:
+            notes, start_s = segment_notes(segment), segment.start_s
+            rows["pitch histogram"].append(pitch_histogram(notes.pitch)[None])
+            rows["chroma histogram"].append(chroma_histogram(notes.pitch)[None])
+            rows["interval histogram"].append(interval_histogram(notes.pitch)[None])
+            rows["note density"].append(np.array([[note_density(notes.onset_s, start_s, start_s + WINDOW_S)]]))
+            rows["note statistics"].append(note_statistics(notes.pitch, notes.velocity, notes.offset_s - notes.onset_s)[None])
+            rows["mean velocity"].append(np.array([[mean_velocity(notes.velocity)]]))
+    return {name: np.concatenate(parts).astype(np.float64) for name, parts in rows.items()}
+
+
+def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:
+    """A regression on all windows; of several outputs those whose variance does not come from a few works.
+
+    Where it does, such as for a pitch that one work alone has, R² hangs on whether a draw of works holds that one.
+    """
+    kept = np.flatnonzero(np.ptp(rows, axis=0) > 0)
+    if rows.shape[1] > 1:
+        wanted = min(FEWEST_WORKS_PER_OUTPUT, len(set(works)) / 2)
+        kept = kept[effective_works(rows[:, kept], works) >= wanted]
+    if not len(kept):
+        return f"not defined: the {name} is the same in every window"
+    return Task(name, np.arange(len(rows)), rows[:, kept], tuple(_output(name, int(place)) for place in kept))
+
+
+def effective_works(rows: ndarray, works: ndarray) -> ndarray:
+    """Over how many works the squared deviations of every column are spread: (Σ s)² / Σ s², s being their sum in a work.
+
+    >>> effective_works(np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array(["a", "a", "b", "b"])).tolist()
+    [2.0]
+    """
+    deviations = np.square(rows - rows.mean(axis=0))
+    parts = np.stack([deviations[works == work].sum(axis=0) for work in np.unique(works)])
+    return np.square(parts.sum(axis=0)) / np.maximum(np.square(parts).sum(axis=0), 1e-300)
+
+
+def _output(name: str, place: int) -> str:
+    if name == "pitch histogram":
+        return midi_to_name(place)
+    if name == "interval histogram":
+        return f"{place - 12:+d} semitones"
+    return PITCH_CLASSES[place] if "chroma" in name else UNITS[name]
+
+
+def _classes(name: str, labels: Sequence[str | None], works: ndarray, what: str) -> Task | str:
+    """A classification between the labels of two works or more."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for label, work in zip(labels, works, strict=True):
+        if label is not None:
+            homes[label].add(work)
+    kept = tuple(sorted(label for label, its in homes.items() if len(its) >= FEWEST_WORKS_PER_CLASS))
+    index = np.array([row for row, label in enumerate(labels) if label in kept], np.int64)
+    n_works = len(set(works[index]))
+    if len(kept) < 2 or n_works < 3:
+        return f"not defined: a classifier needs 2 {what} with {FEWEST_WORKS_PER_CLASS} works each; there are {len(kept)}"
+    numbers = np.array([kept.index(labels[row] or "") for row in index], np.int64)
+    return Task(name, index, numbers, classes=kept)
+
+
+def _composers(segments: Sequence[Segment], works: ndarray) -> Task | str:
+    known = [None if one.piece.composer == UNKNOWN_COMPOSER else one.piece.composer for one in segments]
+    return _classes("composer", known, works, "composers")
+
+
+def _annotated(
+    segments: Sequence[Segment], works: ndarray, name: str, read: Callable[[Piece], list[tuple[float, str]] | None], where: str
+) -> Task | str:
+    """Classes from annotations: the one in force in the middle of a window."""
+    found = {segment.piece: None for segment in segments}
+    found = {piece: read(piece) for piece in found}
+    if not any(found.values()):
+        return f"no labels: expected {where}"
+    labels: list[str | None] = []
+    for segment in segments:
+        past = [label for time_s, label in found[segment.piece] or [] if time_s <= segment.start_s + WINDOW_S / 2]
+        labels.append(past[-1] if past else None)
+    return _classes(name, labels, works, f"{name}s")
+
+
+def _keys(piece: Piece) -> list[tuple[float, str]] | None:
+    """Beginning and name of every local key; None without an annotation."""
+    path = piece.audio_path.with_suffix(".harmony.tsv")
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8") as file:
+        try:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+            return [(float(row["time_s"]), KEYS[local_key(row["globalkey"], row["localkey"])]) for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorpusError(f"{path.name} is no table of keys ({error}); expected time_s, globalkey, localkey.") from error
+
+
+def local_key(global_key: str, numeral: str) -> int:
+    """Number of a key, 0–11 major and 12–23 minor from C: a Roman numeral within the global key; lower case is minor.
+
+    "III/v" is III of v.
+
+    Raises:
+        CorpusError: one of them is not written so.
+
+    >>> KEYS[local_key("D", "V")], KEYS[local_key("e", "III")], KEYS[local_key("E", "III/v")]
+    ('A major', 'G major', 'D major')
+    """
+    key = re.fullmatch(r"([A-Ga-g])([#b]*)", global_key)
+    degrees = [re.fullmatch(r"([#b]*)([IViv]+)", part) for part in reversed(numeral.split("/"))]
+    if not key or not all(degree and degree[2].upper() in NUMERALS for degree in degrees):
+        raise CorpusError(f"The key {global_key!r} with {numeral!r} is not understood; expected such as 'Bb' with 'vi'.")
+    tonic, is_minor = MAJOR[LETTERS.index(key[1].upper())] + _raised(key[2]), key[1].islower()
+    for degree in filter(None, degrees):
+        tonic += (MINOR if is_minor else MAJOR)[NUMERALS.index(degree[2].upper())] + _raised(degree[1])
+        is_minor = degree[2].islower()
+    return tonic % 12 + 12 * is_minor
+
+
+def _raised(accidentals: str) -> int:
+    return accidentals.count("#") - accidentals.count("b")
+
+
+def _downbeats(segments: Sequence[Segment], works: ndarray, corpus: str) -> Task | str:
+    """Cosine and sine of the place in the bar at which a window begins."""
+    times = {segment.piece: None for segment in segments}
+    times = {piece: _downbeat_times(piece) for piece in times}
+    index, angles = [], []
+    for row, segment in enumerate(segments):
+        downbeats = times[segment.piece]
+        place = -1 if downbeats is None else int(np.searchsorted(downbeats, segment.start_s, side="right")) - 1
+        if downbeats is not None and 0 <= place < len(downbeats) - 1:
+            bar_s = downbeats[place + 1] - downbeats[place]
+            index.append(row)
+            angles.append(2 * np.pi * (segment.start_s - downbeats[place]) / bar_s)
+    if len(set(works[index] if index else [])) < 3:
+        expected = " or ".join(f"*{suffix}" for suffix in BEAT_SUFFIXES)
+        return f"no labels: expected {expected} beside the audio of 3 works or more ({corpus} has too few or none)"
+    labels = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return Task("downbeat", np.array(index, np.int64), labels, ("cosine of the phase", "sine of the phase"))
+
+
+def _downbeat_times(piece: Piece) -> ndarray | None:
+    """Downbeats in seconds; None without an annotation."""
+    for suffix in BEAT_SUFFIXES:
+        path = piece.audio_path.with_name(piece.audio_path.with_suffix("").name + suffix)
+        if path.is_file():
+            rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+            try:
+                return np.unique([float(row[0]) for row in rows if row[-1].startswith("db")])
+            except ValueError as error:
+                raise CorpusError(f"{path.name} is no list of beats ({error}); expected seconds, then b or db.") from error
+    return None

@@ -1,0 +1,175 @@
+"""What can be read out of each layer? Linear probes of every layer, beside input, untrained twin and shuffled labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.datasets.segments import Segment, drop_repeated
+from analysis.errors import ConfigError, CorpusError
+from analysis.readings.embeddings import list_windows
+from analysis.readings.layer_means import SIDES, layer_means
+from analysis.studies.probes.labels import TASKS, Asked, ask
+from analysis.studies.probes.solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
+from analysis.studies.probes.tables import (
+    INPUT,
+    best_rows,
+    best_scores,
+    class_rows,
+    confusion_rows,
+    headline,
+    output_rows,
+    score_rows,
+    score_values,
+)  # fmt: skip
+from analysis.studies.study import Answer, Desk
+
+WEIGHTS = ("trained", "untrained")
+MLP_CHOICES = ("no", "best", "all")
+UNSEEN, TRANSFER = "unseen", "transfer"
+SPLITS = (UNSEEN, TRANSFER, "train", "validation", "test", "all")
+N_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Request:
+    """Probes on pieces that the encoders never saw.
+
+    `split`: "unseen" takes validation and test pieces, dealt into folds by work: every window is predicted by a probe fitted to
+    other works, and neither half was used to train the encoder. With "transfer" the probe is fitted to train and validation
+    pieces and scored on test pieces; there are more works to fit, but what an encoder says about pieces it was trained on is
+    unlike what it says about new ones, which counts against trained weights only. Other splits, and "all" (right for a folder
+    on which no checkpoint was trained), are dealt into folds as well.
+
+    `tasks` are separated by commas, all if empty. `mlp` adds the MLP probe of MARBLE: "no", to the "best" layer of each side and
+    task, or to "all" layers; on two CPU cores that takes minutes per checkpoint, or hours.
+    """
+
+    checkpoints: tuple[str, ...]
+    corpus: str = "full"
+    split: str = UNSEEN
+    windows_per_piece: int = 20
+    tasks: str = ""
+    folds: int = 5
+    inner_folds: int = 3
+    shuffles: int = 2
+    mlp: str = "no"
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Fit and score probes of every layer of every checkpoint, its untrained twin and the inputs, on every task.
+
+    Raises:
+        ConfigError: a task or a way to use the MLP is unknown, or there are too few folds or shuffles.
+        CorpusError: the windows come from fewer than three works.
+        Cancelled: somebody asked to stop.
+    """
+    chosen = _checked(request)
+    n_parts = 2 + len(desk.checkpoints) * len(WEIGHTS) * len(SIDES)
+    segments, fit_only = _windows(request, desk.part(0, n_parts))
+    asked = ask(desk.part(0, n_parts), segments, chosen)
+    settings = Settings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
+    works, composers = [one.piece.group for one in segments], [one.piece.composer for one in segments]
+    exams = _set_exams(asked, works, composers, fit_only, settings)
+    scores: list[Score] = []
+    for number, source in enumerate(_sources(desk, segments, asked, n_parts)):
+        part = desk.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
+        scores += _examine(request, part, source, exams)
+    rows, arrays = score_rows(scores, asked.missing)
+    best = best_rows(scores)
+    tables = {
+        "scores": rows, "best": best, "confusion": confusion_rows(scores), "classes": class_rows(scores),
+        "outputs": output_rows(scores),
+        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
+    }  # fmt: skip
+    return Answer(headline(best, asked.missing, desk.ranked), score_values(rows), tables, arrays)
+
+
+def _checked(request: Request) -> tuple[str, ...]:
+    """The tasks."""
+    chosen = tuple(part.strip() for part in request.tasks.split(",") if part.strip()) or TASKS
+    if unknown := [name for name in chosen if name not in TASKS]:
+        raise ConfigError(f"There is no task {unknown[0]!r}: expected some of {', '.join(TASKS)}, separated by commas.")
+    if request.mlp not in MLP_CHOICES:
+        raise ConfigError(f"mlp is {request.mlp!r}; expected one of {', '.join(MLP_CHOICES)}.")
+    for name, least in (("folds", 2), ("inner_folds", 2), ("shuffles", 1)):
+        if getattr(request, name) < least:
+            raise ConfigError(f"{name} is {getattr(request, name)}; expected {least} or more.")
+    return tuple(dict.fromkeys(chosen))
+
+
+def _windows(request: Request, desk: Desk) -> tuple[list[Segment], np.ndarray | None]:
+    """Windows, and for a transfer which of them are fitted."""
+    if request.split not in (UNSEEN, TRANSFER):
+        return _enough(list_windows(desk, request.split, request.windows_per_piece), desk), None
+    if request.split == TRANSFER:
+        everything = list_windows(desk, "all", request.windows_per_piece)
+        fits = np.array([one.piece.split != "test" for one in everything], bool)
+        if not fits.any() or fits.all():
+            raise CorpusError(f"{desk.corpus.name} has no windows to fit or none to score; expected train and test pieces.")
+        return _enough(everything, desk), fits
+    unseen = [one for split in ("validation", "test") for one in list_windows(desk, split, request.windows_per_piece)]
+    n_works = len({one.piece.group for one in unseen})
+    if n_works >= request.folds:
+        return _enough(drop_repeated(unseen), desk), None
+    desk.notice(
+        f"{desk.corpus.name} has {n_works} works outside its train split, too few for {request.folds} folds: all its pieces are "
+        "used. Scores of a checkpoint that was trained on it are too high."
+    )
+    return _enough(list_windows(desk, "all", request.windows_per_piece), desk), None
+
+
+def _enough(segments: list[Segment], desk: Desk) -> list[Segment]:
+    if (n_works := len({one.piece.group for one in segments})) < 3:
+        raise CorpusError(f"Probes need windows of 3 works or more; {desk.corpus.name} has {n_works} there. Use more pieces.")
+    return segments
+
+
+def _set_exams(
+    asked: Asked, works: list[str], composers: list[str], fit_only: np.ndarray | None, settings: Settings
+) -> list[Exam]:
+    """A task that has too few works to be fitted is not asked, with the reason."""
+    exams = []
+    for task in asked.tasks:
+        try:
+            exams.append(set_exam(task, works, composers, fit_only, settings))
+        except CorpusError as error:
+            asked.missing[task.name] = f"not defined: {error}"
+    return exams
+
+
+def _sources(desk: Desk, segments: list[Segment], asked: Asked, n_parts: int) -> Iterator[Source]:
+    """Inputs of both sides (one part of the work), then every model and side."""
+    number = 2
+    for name, checkpoint in desk.checkpoints.items():
+        for weights in WEIGHTS:
+            for side in SIDES:
+                part = desk.part(number - 1, n_parts).part(0, 2)
+                yield Source(name, weights, side, layer_means(part, checkpoint, segments, weights, side))
+                number += 1
+    yield Source(INPUT, INPUT, "audio", asked.heard)
+    yield Source(INPUT, INPUT, "midi", asked.read)
+
+
+def _examine(request: Request, desk: Desk, source: Source, exams: list[Exam]) -> list[Score]:
+    """All probes of one source."""
+    what = f"{source.checkpoint}, {source.weights}, {source.side}: probes"
+
+    def tick() -> None:
+        desk.step(0, 1, what)
+
+    scores = solve(source, exams, desk.device, tick)
+    if request.mlp == "no" or source.weights == INPUT:
+        return scores
+    wanted = list(best_scores(scores).values()) if request.mlp == "best" else scores
+    return scores + [solve_mlp(source, score.exam, score.layer, desk.device, tick) for score in wanted]
+
+
+def check(request: Request) -> None:
+    """Refuse tasks, folds and choices that cannot be used, before anything is opened.
+
+    Raises:
+        ConfigError: one of them is not offered or too small.
+    """
+    _checked(request)

@@ -1,0 +1,1 @@
+"""Would another training give the same?"""

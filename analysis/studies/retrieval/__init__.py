@@ -1,0 +1,1 @@
+"""Can it find the match?"""

@@ -1,0 +1,190 @@
+"""Can audio find its MIDI, and MIDI its audio? Recall on two pools, beside chance and the untrained twin, and pairwise tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, Pools, build_pools, size_words
+from analysis.datasets.segments import Segment
+from analysis.errors import CorpusError
+from analysis.measures.retrieval import (
+    chance_of_s,
+    mean_reciprocal_rank,
+    pairwise_accuracy,
+    pool_similarities,
+    recall_at,
+    s_score,
+)
+from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
+from analysis.readings.embeddings import embed, list_windows
+from analysis.results import Value, format_value
+from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
+from analysis.studies.pools.request import HardPoolRequest
+from analysis.studies.study import Answer, Desk
+from analysis.training.evaluation import fit_pool
+
+POOLS = {"canonical": False, "no overlap": True}
+DIRECTIONS = ("audio to MIDI", "MIDI to audio")
+WEIGHTS = ("trained", "untrained")
+Found = dict[tuple[str, str, str], ndarray]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
+
+
+@dataclass(frozen=True)
+class Request(HardPoolRequest):
+    """The canonical pool: 500 queries among 256 candidates, of which 64 are of the same piece and 32 of the same composer."""
+
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Score every checkpoint and its untrained twin on both pools, and compare the checkpoints pairwise.
+
+    Raises:
+        CorpusError: the corpus has too few windows for the pools.
+        Cancelled: somebody asked to stop.
+    """
+    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
+    pools = _pools(request, segments, desk)
+    groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
+    found: Found = {}
+    instead: Found = {}
+    values: list[Value] = []
+    models = [(name, weights) for name in desk.checkpoints for weights in WEIGHTS]
+    for name, checkpoint in desk.checkpoints.items():
+        for weights in WEIGHTS:
+            part = desk.part(models.index((name, weights)), len(models))
+            audio, midi = embed(part, checkpoint, segments, weights)
+            for pool_name, pool in pools.items():
+                found[name, weights, pool_name] = both = both_ranks(audio, midi, pool)
+                instead[name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
+                label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
+                values += _scores(label, both, works, request.seed, pool.candidates.shape[1], desk)
+                values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
+    tested = _pairs(found, groups, request.seed, desk)
+    tables, arrays = _behind_the_scores(found, instead, pools, segments)
+    return Answer(
+        headline(values, desk.ranked, tested, pools["canonical"].candidates.shape[1]), values, {**tables, "pairs": tested}, arrays
+    )
+
+
+def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str, Any]], pool_size: int) -> str:
+    """The best of these checkpoints on the canonical pool beside chance and its untrained twin, and whom it is not told from."""
+    by_name = {value.name: value for value in values}
+    scores = {name: by_name[f"{name}, trained, canonical: S"] for name in names}
+    best = max(names, key=lambda name: scores[name].value or 0.0)
+    score, twin = scores[best], by_name[f"{best}, untrained, canonical: S"]
+    if all(_is_last(by_name, f"{best}, trained, canonical", way) for way in DIRECTIONS):
+        return (
+            f"S = {format_value(score, 'chance')} of {score.n} queries (chance {100 * (score.null or 0.0):.1f} %): {best} ranks "
+            "every match last, as where all embeddings are equal, since ties count as misses."
+        )
+    said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries among "
+    said += size_words(pool_size)
+    said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(replace(twin, null=None))})."
+    others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
+    rivals = [(row["second"] if row["first"] == best else row["first"], row["p"]) for row in others]
+    alike = [name for name, p in rivals if name in names and p >= 0.05]
+    return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
+
+
+def _is_last(by_name: Mapping[str, Value], label: str, direction: str) -> bool:
+    """Whether every match has the last rank: the mean of 1 / rank is 1 / pool size, which is the chance of R@1."""
+    found, chance = by_name.get(f"{label}: MRR {direction}"), by_name.get(f"{label}: R@1 {direction}")
+    if found is None or chance is None or found.value is None or not chance.null:
+        return False
+    return found.value <= chance.null * (1 + 1e-9)
+
+
+def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, Pools]:
+    """Both pools of the sizes asked for, or of the largest that the windows fill, which the user is told."""
+    try:
+        return {name: build_pools(segments, no_overlap=only, seed=request.seed, **request.sizes) for name, only in POOLS.items()}
+    except CorpusError:
+        sizes = fit_pool(segments, n_queries=request.n_queries, pool_size=request.pool_size)
+    desk.notice(
+        f"{len(segments)} windows fill no pools of {request.pool_size} for {request.n_queries} queries; "
+        f"{sizes['n_queries']} queries are searched among {sizes['pool_size']} candidates instead."
+    )
+    return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
+
+
+def _behind_the_scores(
+    found: Found, instead: Found, pools: Mapping[str, Pools], segments: list[Segment]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, ndarray]]:
+    """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the windows of the pools.
+
+    This is what leads from a score to its sounds.
+    """
+    arrays: dict[str, ndarray] = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
+    arrays |= {f"instead.{i}": array.astype(np.int32) for i, array in enumerate(instead.values())}
+    for i, pool in enumerate(pools.values()):
+        arrays |= {f"query.{i}": pool.query.astype(np.int32), f"candidates.{i}": pool.candidates.astype(np.int32)}
+        arrays[f"kind.{i}"] = pool.kind
+    tables: dict[str, list[dict[str, Any]]] = {
+        "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(found)],
+        "pools": [{"pool": name, "array": i} for i, name in enumerate(pools)],
+        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
+    }
+    return tables, arrays
+
+
+def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
+    """S, and R@1/5/10 and MRR of both directions."""
+    measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, ESTIMATOR)]
+    for direction, its in zip(DIRECTIONS, both, strict=True):
+        for k in (1, 5, 10):
+            measured.append((f"R@{k} {direction}", lambda index, its=its, k=k: recall_at(its[index], k), k, f"recall at {k}"))
+        measured.append((f"MRR {direction}", lambda index, its=its: mean_reciprocal_rank(its[index]), 0, "mean of 1 / rank"))
+    everyone = np.arange(both.shape[1])
+    harmonic = float(np.mean(1 / np.arange(1, pool_size + 1)))
+    values = []
+    for name, statistic, k, estimator in measured:
+        desk.cancel.check()
+        low, high = bootstrap_by_piece(groups, statistic, seed=seed)
+        null, unit = (min(1.0, k / pool_size), "share") if k else (harmonic, "")
+        null = chance_of_s(len(everyone), pool_size) if name == "S" else null
+        values.append(Value(f"{label}: {name}", float(statistic(everyone)), low, high, len(everyone), null, unit, estimator))
+    return values
+
+
+def _hard_negatives(
+    label: str, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, desk: Desk
+) -> list[Value]:
+    """How often the match outranks a candidate of the same piece, or of another piece by the same composer."""
+    values = []
+    for direction, queries, candidates in ((DIRECTIONS[0], audio, midi), (DIRECTIONS[1], midi, audio)):
+        similarity = pool_similarities(queries[pool.query], candidates, pool.candidates)
+        for name, kind in (("same piece", SAME_PIECE), ("same composer", SAME_COMPOSER)):
+            accuracy = pairwise_accuracy(similarity, pool.kind == kind)
+            kept = np.isfinite(accuracy)
+            if not kept.any():
+                continue  # no composer has a second work
+            shares, works = accuracy[kept], groups[kept]
+            desk.cancel.check()
+            low, high = bootstrap_by_piece(works, lambda index, shares=shares: float(shares[index].mean()), seed=seed)
+            title = f"{label}: accuracy against {name} {direction}"
+            values.append(Value(title, float(shares.mean()), low, high, len(shares), 0.5, "share", "pairwise accuracy"))
+    return values
+
+
+def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -> list[dict[str, Any]]:
+    """Difference in S of every two trained checkpoints with its interval and its p."""
+    rows = []
+    for pool in groups:
+        trained = {name: both for (name, weights, its_pool), both in found.items() if weights == "trained" and its_pool == pool}
+        for first, second in combinations(trained, 2):
+            a, b = trained[first], trained[second]
+            desk.cancel.check()
+            low, high = bootstrap_by_piece(
+                groups[pool], lambda index, a=a, b=b: s_score(*a[:, index]) - s_score(*b[:, index]), seed=seed
+            )
+            p = paired_permutation_by_piece(groups[pool], a, b, lambda both: s_score(*both), seed=seed)
+            rows.append({
+                "pool": pool, "first": first, "second": second, "difference in S": s_score(*a) - s_score(*b),
+                "ci_low": low, "ci_high": high, "p": p, "n": a.shape[1],
+            })  # fmt: skip
+    return rows

@@ -1,0 +1,1 @@
+"""Do layers and encoders speak the same language?"""

@@ -1,0 +1,77 @@
+"""What the study of similarity compares: one row per window at every layer of both sides, and the inputs themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.datasets.segments import Segment, segment_notes, segment_waveform
+from analysis.descriptors.log_mel import N_MELS, log_mel
+from analysis.models.checkpoint import Checkpoint
+from analysis.readings.embeddings import Weights
+from analysis.readings.layer_means import Side, layer_means
+from analysis.readings.study_run import Desk
+
+INPUT, EMBEDDING = "input", "emb"
+N_PITCHES = 128
+Rows = Mapping[str, Float[ndarray, "n d"]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Layers of one side of a model: label → `(windows, width)`, from "input" over "in", "1", "2" … to "emb"."""
+
+    checkpoint: str
+    weights: Weights
+    side: Side
+    layers: Rows
+
+    @property
+    def blocks(self) -> list[str]:
+        """Labels of the outputs of blocks, the first first."""
+        return [label for label in self.layers if label.isdigit()]
+
+
+def read_inputs(desk: Desk, segments: Sequence[Segment]) -> dict[Side, Float[ndarray, "n d"]]:
+    """What the two sides are given, without any model: level per mel band (dB, mean over time) and share of notes per pitch.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    heard, read = np.empty((len(segments), N_MELS), np.float32), np.empty((len(segments), N_PITCHES), np.float32)
+    for number, segment in enumerate(segments):
+        desk.step(number, len(segments), "inputs: spectra and pitches of windows")
+        heard[number] = log_mel(segment_waveform(segment, desk.corpus.sample_rate), desk.corpus.sample_rate)[1].mean(axis=1)
+        pitches = segment_notes(segment).pitch
+        read[number] = np.bincount(pitches, minlength=N_PITCHES) / len(pitches)
+    return {"audio": heard, "midi": read}
+
+
+def read_stack(
+    desk: Desk,
+    checkpoint: Checkpoint,
+    segments: Sequence[Segment],
+    weights: Weights,
+    side: Side,
+    inputs: Mapping[Side, Float[ndarray, "n d"]],
+) -> Stack:
+    """Means over tokens at every layer of one side, padding left out, below them the input.
+
+    Raises:
+        OutOfMemoryError: not even one window fits.
+        Cancelled: somebody asked to stop.
+    """
+    means = layer_means(desk, checkpoint, segments, weights, side)
+    return Stack(checkpoint.name, weights, side, {INPUT: inputs[side]} | {label_of(tap): rows for tap, rows in means.items()})
+
+
+def label_of(tap: str) -> str:
+    """How a tap is called on an axis.
+
+    >>> [label_of(tap) for tap in ("audio.in", "midi.block.3", "midi.embedding")]
+    ['in', '3', 'emb']
+    """
+    last = tap.rsplit(".", 1)[1]
+    return EMBEDDING if last == "embedding" else last

@@ -1,0 +1,1 @@
+"""Altered recordings and notes, and how far a model moves with them."""

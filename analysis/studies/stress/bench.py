@@ -1,0 +1,184 @@
+"""Models on the same windows, one pass after the other: what studies of changed inputs share.
+
+What is changed is given to all models a block of windows at a time, so that no more altered sound is held than a block's.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32, Int
+from numpy import ndarray
+
+from analysis.datasets.segments import Segment
+from analysis.readings.embeddings import Weights
+from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
+from analysis.readings.study_run import Desk
+from analysis.results import Value, code_version
+from analysis.store import Store, StoreError
+from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.pools.words import pool_row
+from analysis.studies.stress.distances import Works, tap_distances
+
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+BLOCK = 256  # windows
+EVERY = slice(None)
+Model = tuple[str, Weights]
+Rows = Mapping[str, ndarray]
+Sides = dict[Side, dict[str, ndarray]]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Joint embeddings of windows, and the cosine distance by which every tap moved."""
+
+    embedding: Float[ndarray, "n d"]
+    distances: Float32[ndarray, "taps n"]
+
+
+def unmoved(rows: Rows) -> Moved:
+    """Where windows are before anything is changed; the joint embedding is the last tap."""
+    embedding = list(rows.values())[-1]
+    return Moved(embedding, np.zeros((len(rows), len(embedding)), np.float32))
+
+
+@dataclass
+class Bench:
+    """What is the same for every model; all passes together, `total` with the listing of windows, fill one progress bar."""
+
+    desk: Desk
+    windows: Sequence[Segment]
+    pool: PoolScores
+    works: Works
+    total: int
+    done: int = 1
+
+    @property
+    def models(self) -> list[Model]:
+        """Every checkpoint and its untrained twin."""
+        return [(name, weights) for name in self.desk.checkpoints for weights in WEIGHTS]
+
+    def rows(
+        self, model: Model, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        *, keep: bool = True,
+    ) -> dict[str, ndarray]:  # fmt: skip
+        """Rows of every tap of one side, of all windows or a block."""
+        checkpoint = self.desk.checkpoints[model[0]]
+        return layer_means(desk or self.desk, checkpoint, self.windows[block], model[1], side, altered=change, keep=keep)
+
+    def plain(self) -> dict[Model, Sides]:
+        """Rows of both sides of every model for the windows as they are: two passes per model."""
+        found: dict[Model, Sides] = {model: {} for model in self.models}
+        for model, sides in found.items():
+            for side in SIDES:
+                sides[side] = self.rows(model, side, desk=self.desk.part(self.done, self.total))
+                self.done += 1
+        return found
+
+    def changed(self, side: Side, change: Altered, models: Sequence[Model]) -> dict[Model, dict[str, ndarray]]:
+        """Rows of every tap of one side under a change: a pass per model."""
+        parts: dict[Model, list[Rows]] = {model: [] for model in models}
+        for block, model, desk in self._blocks(models, change):
+            parts[model].append(self.rows(model, side, change, block, desk))
+        return {model: {tap: np.concatenate([one[tap] for one in its]) for tap in its[0]} for model, its in parts.items()}
+
+    def moved(self, side: Side, change: Altered, before: Mapping[Model, Rows], against: Altered = AS_IT_IS) -> dict[Model, Moved]:
+        """Where a change takes one side of models: a pass per model, of which embeddings and distances alone are kept.
+
+        Args:
+            side: which is changed.
+            change: of what a model is given.
+            before: models and their rows, from which the distances count.
+            against: the change under which these were computed.
+        """
+        parts: dict[Model, list[Moved]] = {model: [] for model in before}
+        for block, model, desk in self._blocks(list(before), change):
+            parts[model].append(self._moved(model, side, change, block, desk, before[model], against))
+        return {
+            model: Moved(np.concatenate([one.embedding for one in its]), np.concatenate([one.distances for one in its], axis=1))
+            for model, its in parts.items()
+        }
+
+    def _moved(
+        self, model: Model, side: Side, change: Altered, block: slice, desk: Desk, before: Rows, against: Altered
+    ) -> Moved:
+        """One model on one block."""
+
+        def compute() -> Moved:
+            rows = self.rows(model, side, change, block, desk, keep=False)
+            return Moved(rows[f"{side}.embedding"], tap_distances({tap: its[block] for tap, its in before.items()}, rows))
+
+        identity = {"side": side, "altered": change.name, "against": against.name}
+        return _kept(desk, model, self.windows[block], identity, compute)
+
+    def _blocks(self, models: Sequence[Model], change: Altered) -> Iterator[tuple[slice, Model, Desk]]:
+        """Blocks of windows, for each of which every model has its turn before the change forgets it."""
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(self.windows), BLOCK)]
+        first = self.done * len(blocks)
+        for number, block in enumerate(blocks):
+            for place, model in enumerate(models):
+                yield block, model, self.desk.part(first + number * len(models) + place, self.total * len(blocks))
+            change.forget()
+        self.done += len(models)
+
+    def ranks(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+        """Ranks of the matches from joint embeddings of both sides."""
+        return self.pool.s(audio, midi)
+
+    @property
+    def pool_row(self) -> dict[str, Any]:
+        """The pool in numbers and words."""
+        return pool_row(self.pool, "S")
+
+    def windows_table(self) -> list[dict[str, Any]]:
+        """Which windows: piece, start_s and work, in the order of every array."""
+        return [{"piece": one.piece.piece_id, "start_s": one.start_s, "work": one.piece.group} for one in self.windows]
+
+    def pool_arrays(self) -> dict[str, ndarray]:
+        """Rows of the windows table that are queries `(q,)` and their candidates `(q, pool)`."""
+        return {"query": self.pool.pool.query, "candidates": self.pool.pool.candidates}
+
+
+def _kept(
+    desk: Desk, model: Model, windows: Sequence[Segment], identity: Mapping[str, str], compute: Callable[[], Moved]
+) -> Moved:
+    """What the store holds of a model on some windows, else what is computed, which the store gets."""
+    if desk.store is None:
+        return compute()
+    checkpoint = desk.checkpoints[model[0]]
+    key = Store.key(
+        kind="moved", weights=model[1], checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
+        windows=[[one.piece.piece_id, one.start_s] for one in windows], identity=dict(identity),
+        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
+    )  # fmt: skip
+    if (entry := desk.store.get(key)) is not None:
+        return Moved(np.array(entry.arrays["embedding"]), np.array(entry.arrays["distances"]))
+    found = compute()
+    with contextlib.suppress(StoreError):
+        desk.store.put(key, {"kind": "moved"}, {"embedding": found.embedding, "distances": found.distances})
+    return found
+
+
+def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping[str, Any], seed: int) -> Bench:
+    """A bench with a pool of these sizes, or the largest that the windows fill.
+
+    Args:
+        desk: told where the pool shrank.
+        windows: that are embedded.
+        n_passes: of all models together.
+        sizes: of the pool, as `build_pool` takes them.
+        seed: of the pool and the intervals.
+
+    Raises:
+        CorpusError: the windows cannot fill a pool of 8.
+    """
+    pool = build_pool(desk, windows, **sizes, seed=seed)
+    works = Works(np.array([window.piece.group for window in windows]), seed)
+    return Bench(desk, windows, pool, works, n_passes + 1)
+
+
+def columns(value: Value, prefix: str = "") -> dict[str, float | None]:
+    """Value, interval and null as columns."""
+    return {f"{prefix}{name}": getattr(value, name) for name in ("value", "ci_low", "ci_high", "null")}

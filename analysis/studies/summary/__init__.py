@@ -1,0 +1,1 @@
+"""One row per checkpoint, one small panel per test."""

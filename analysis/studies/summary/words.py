@@ -1,0 +1,254 @@
+"""What the summary says: the best arm in at most 30 words, a sentence a test, and the table behind the figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from analysis.descriptors.a4 import n_frames
+from analysis.measures.statistics import holm
+from analysis.models.arms import build_config
+from analysis.results import SHARE, Result, Value, code_version, format_value
+from analysis.studies.at_hand import AtHand
+from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, Cell, Difference, Panel, Summary
+
+ALPHA = 0.05
+UNDECIDED = "○"
+NOTHING = "No result about these checkpoints is stored or came with them: there is nothing to sum up yet."
+ONLY_CONTROLS = "Only controls are chosen: they show what an arm owes to its parameters and are not ranked as models."
+UNSCORED = "None of the chosen arms has an S that is stored or came with it, so that none is called best."
+
+
+def headline(summary: Summary) -> str:
+    """The best real arm by S, n, chance and untrained twin, and its paired difference from the next; at most 30 words."""
+    ranked = ranking(summary)
+    if not summary.real:
+        return ONLY_CONTROLS
+    if not ranked:
+        return NOTHING if all(panel.is_empty for panel in summary.panels) else UNSCORED
+    best = ranked[0]
+    said = f"S = {bare(best.value)}: {best.checkpoint} finds {'most' if len(ranked) > 1 else 'the match'}{_controls(best)}"
+    if best.undecided:
+        return f"{said}, not distinguishable from chance."
+    if len(ranked) < 2:
+        return f"{said}."
+    difference = _between(summary, best.checkpoint, ranked[1].checkpoint)
+    if difference is None:
+        return f"{said}, next {ranked[1].checkpoint}: {bare(ranked[1].value)}; no paired test at hand."
+    points = f"{100 * difference.value:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
+    unclear = "not distinguishable, " if difference.p >= ALPHA else ""
+    return f"{said}, {points} above {ranked[1].checkpoint} ({unclear}{p_words(difference.p)})."
+
+
+def ranking(summary: Summary) -> list[Cell]:
+    """Cells of S of the real arms, highest first; of several pools or corpora only the arms of the most common pool."""
+    cells = [cell for name in summary.real if (cell := summary.panel("s").cell(name)).value is not None]
+    pools = [(cell.pool, cell.value and cell.value.null) for cell in cells]
+    same = [cell for cell, pool in zip(cells, pools, strict=True) if pool == max(pools, key=pools.count)]
+    return sorted(same, key=lambda cell: -(cell.value.value or 0.0) if cell.value else 0.0)
+
+
+def second_line(summary: Summary) -> str:
+    """From which arms the best can be told, corrected for their number, and where its controls stand; "" for nothing to say."""
+    ranked = ranking(summary)
+    if not ranked:
+        return ""
+    best, said = ranked[0].checkpoint, []
+    tests = [(cell.checkpoint, one) for cell in ranked[1:] if (one := _between(summary, best, cell.checkpoint))]
+    corrected = holm([one.p for _, one in tests]) if tests else []
+    clear = [f"{name} ({p_words(p)})" for (name, _), p in zip(tests, corrected, strict=True) if p < ALPHA]
+    alike = [f"{name} ({p_words(p)})" for (name, _), p in zip(tests, corrected, strict=True) if p >= ALPHA]
+    if clear:
+        said.append(f"{best} is above {listed(clear)}")
+    if alike:
+        said.append(f"{'' if clear else f'{best} is '}not distinguishable from {listed(alike)}")
+    kind = f" (paired permutation by work{', Holm over the arms' if len(tests) > 1 else ''}; one training each)"
+    lines = ["; ".join(said) + kind + "."] if said else []
+    return " ".join([*lines, *_controls_apart(summary)])
+
+
+def _controls_apart(summary: Summary) -> list[str]:
+    """S of the controls, which are not ranked."""
+    cells = [(one, summary.panel("s").cell(one.name)) for one in summary.subjects if one.is_control]
+    scored = [f"{one.name} {bare(cell.value)}" for one, cell in cells if cell.value is not None]
+    return [f"Controls, not ranked: {listed(scored)}."] if scored else []
+
+
+def pools_sentence(summary: Summary) -> str:
+    """Where the pools differ between columns; "" where no S is there."""
+    pools: dict[str, list[str]] = {}
+    for panel in summary.panels:
+        for words in dict.fromkeys(cell.pool.words for cell in panel.cells if cell.pool and cell.value):
+            pools.setdefault(words, []).append(panel.question.title)
+    if not pools:
+        return ""
+    said = "; ".join(f"{listed([f'“{title}”' for title in titles])}: {words}" for words, titles in pools.items())
+    if len(pools) == 1:
+        return f"Every S here is of one pool. {said}."
+    return f"The pools differ between columns, so that an S of one column does not compare with that of another. {said}."
+
+
+def sentence(panel: Panel, real: Sequence[str]) -> str:
+    """What a test says of the real arms: from the lowest to the highest, beside the controls of the highest, in its own scope."""
+    scored = [cell for name in real if (cell := panel.cell(name)).value is not None]
+    silent = _silent(panel)
+    if not scored:
+        return silent
+    ordered = sorted(scored, key=lambda cell: (cell.value and cell.value.value) or 0.0)
+    last, first = ordered[0], ordered[-1]
+    said = f"{_worded(first)} in {first.checkpoint}{_beside(first, panel)}"
+    if len(ordered) > 1:
+        said = f"from {_worded(last)} in {last.checkpoint} to {said}"
+    said = f"{said[0].upper()}{said[1:]}."
+    if undecided := [cell.checkpoint for cell in scored if cell.undecided]:
+        said += f" Not distinguishable from {panel.question.null_name}: {listed(undecided)}."
+    return " ".join(filter(None, (said, silent)))
+
+
+def _silent(panel: Panel) -> str:
+    """Who has no number, by reason."""
+    why: dict[str, list[str]] = {}
+    for cell in panel.cells:
+        if cell.value is None:
+            why.setdefault(cell.missing, []).append(cell.checkpoint)
+    if list(why) == [NOT_COMPUTED] and panel.is_empty:
+        return "Not computed yet for these checkpoints."
+    named = {NO_A4: "Without A4", NOT_COMPUTED: "Not computed"}
+    return " ".join(f"{named.get(reason, reason[:1].upper() + reason[1:])}: {listed(names)}." for reason, names in why.items())
+
+
+def _worded(cell: Cell) -> str:
+    return f"{bare(cell.value)}{f' for {cell.detail}' if cell.detail else ''}"
+
+
+def _beside(cell: Cell, panel: Panel) -> str:
+    """Null and twin."""
+    null = cell.value.null if cell.value else None
+    parts = [f"{panel.question.null_name} {number(null, panel.question.unit)}"] if null else []
+    if cell.twin is not None and cell.twin.value is not None:
+        parts.append(f"{panel.question.twin_name} {number(cell.twin.value, panel.question.unit)}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _controls(cell: Cell) -> str:
+    """N, chance and untrained twin of an S, in brackets."""
+    if cell.value is None:
+        return ""
+    twin = f", untrained twin {number(cell.twin.value)}" if cell.twin and cell.twin.value is not None else ""
+    chance = "" if cell.value.null is None else f", chance {number(cell.value.null)}"
+    return f" (n = {cell.value.n:,}{chance}{twin})"
+
+
+def _between(summary: Summary, first: str, second: str) -> Difference | None:
+    """The paired difference first minus second, whichever way round it is stored."""
+    for one in summary.differences:
+        if (one.first, one.second) == (first, second):
+            return one
+        if (one.second, one.first) == (first, second):
+            return Difference(first, second, -one.value, -one.high, -one.low, one.p)
+    return None
+
+
+def bare(value: Value | None) -> str:
+    """A value with its interval, without a verdict; "–" for none."""
+    return "–" if value is None or value.value is None else format_value(replace(value, null=None))
+
+
+def number(value: float, unit: str = SHARE) -> str:
+    """A number alone in the unit of its test."""
+    return format_value(Value("number", value, None, None, 0, None, unit, ""))
+
+
+def bottleneck() -> str:
+    """What the small scale cannot test, counted from the configurations of both scales."""
+    small, paper = (build_config("a4r", scale) for scale in ("small", "paper"))
+    return (
+        f"At the small scale {small.n_audio_tokens:,} CNN tokens meet {n_frames(small.n_samples):,} A4 frames. The bottleneck "
+        f"of reverse attention ({paper.n_audio_tokens:,} → {n_frames(paper.n_samples):,} at the scale of the paper) is absent "
+        "there, so that a4r-small and d4-a4r-small cannot test that claim."
+    )
+
+
+def p_words(p: float) -> str:
+    """P as it is printed.
+
+    >>> p_words(0.0004), p_words(0.0321)
+    ('p < 0.001', 'p = 0.032')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas and an "and"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def in_cell(cell: Cell) -> str:
+    """What the table says: the value with its interval, a hollow mark where it is not distinguishable from its null, the band."""
+    if cell.value is None:
+        return cell.missing
+    return f"{bare(cell.value)}{f', {cell.detail}' if cell.detail else ''}{f' {UNDECIDED}' if cell.undecided else ''}"
+
+
+def text_table(summary: Summary) -> list[str]:
+    """A line a checkpoint for the terminal, under a line of titles; controls are indented."""
+    head = ["checkpoint", *(panel.question.title for panel in summary.panels)]
+    rows = [
+        [f"{'  control: ' if one.is_control else ''}{one.name}", *(in_cell(panel.cell(one.name)) for panel in summary.panels)]
+        for one in summary.subjects
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
+
+
+def cell_rows(summary: Summary) -> list[dict[str, Any]]:
+    """A flat record a cell, with every number in its unit: what is downloaded."""
+    rows = []
+    for panel in summary.panels:
+        for subject, cell in zip(summary.subjects, panel.cells, strict=True):
+            head = {
+                "test": panel.question.title,
+                "checkpoint": subject.name,
+                "arm": subject.arm,
+                "control_of": subject.control_of,
+            }
+            rows.append({**head, **_numbers(cell), "unit": panel.question.unit})
+    return rows
+
+
+def _numbers(cell: Cell) -> dict[str, Any]:
+    ours, twin, near = cell.value, cell.twin, cell.published
+    return {
+        "value": ours and ours.value, "ci_low": ours and ours.ci_low, "ci_high": ours and ours.ci_high, "n": ours and ours.n,
+        "null": ours and ours.null, "null_high": cell.null_high, "undecided": cell.undecided, "detail": cell.detail,
+        "twin": twin and twin.value, "twin_ci_low": twin and twin.ci_low, "twin_ci_high": twin and twin.ci_high,
+        "estimator": ours.estimator if ours else "", "pool": cell.pool.words if cell.pool else "",
+        "published_by_others": near and near.value, "published_as": near.text if near else "", "missing": cell.missing,
+    }  # fmt: skip
+
+
+def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str, Sequence[AtHand]], command: str) -> Result:
+    """The summary in the schema of a result: what pages download and the command line prints."""
+    values = [
+        replace(value, name=f"{subject.name}, {weights}: {panel.question.title}")
+        for panel in summary.panels
+        for subject, cell in zip(summary.subjects, panel.cells, strict=True)
+        for weights, value in (("trained", cell.value), ("untrained", cell.twin))
+        if value is not None
+    ]
+    used = [one for results in at_hand.values() for one in results]
+    shas = {field: {} for field in ("checkpoint_sha256", "corpus_sha256")}
+    for one in used:
+        for field, known in shas.items():
+            known |= {k: v for k, v in one.result.provenance.get(field, {}).items() if _is_chosen(field, k, summary)}
+    sources = [
+        {"study": one.result.study, "command": str(one.result.provenance.get("command", "")), "origin": one.origin}
+        for one in used
+    ]
+    made = {**shas, "code_version": code_version(), "command": command}
+    differences = [vars(one) for one in summary.differences]
+    tables = {"cells": cell_rows(summary), "differences": differences, "sources": sources}
+    return Result("summary", request, headline(summary), values, tables, {}, made)
+
+
+def _is_chosen(field: str, name: str, summary: Summary) -> bool:
+    return field != "checkpoint_sha256" or name in {one.name for one in summary.subjects}

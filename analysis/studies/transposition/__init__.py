@@ -1,0 +1,1 @@
+"""Does it follow a transposition, or ignore it?"""

@@ -1,0 +1,136 @@
+"""Does a model follow a transposition? S with the MIDI, the audio or both moved by semitones, and where the embeddings go.
+
+Invariance is an embedding that stays where it is. Equivariance is another thing: audio and MIDI embeddings go, but together.
+The audio is rendered again from the transposed notes, window by window and for 0 semitones too, under one and the same room,
+noise and gain, so that nothing but pitch differs. This needs a corpus that was rendered here. Notes that would leave the
+piano (21-108) are folded back by octaves on both sides, so that the windows, and n, are the same at every shift.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float64, Int
+from numpy import ndarray
+
+from analysis.errors import ConfigError
+from analysis.measures.displacements import displacement_alignment, unit_rows
+from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
+from analysis.readings.study_run import Answer, Desk
+from analysis.studies.pools.request import StressRequest
+from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
+from analysis.studies.stress.changes import altered, inner_windows, rendering_of
+from analysis.studies.stress.distances import relative, yardsticks
+from analysis.studies.transposition.answer import Found, answer
+
+LARGEST = 48
+NO_RENDERER = (
+    "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
+)
+
+Places = dict[Side, dict[Model, Moved]]
+
+
+@dataclass(frozen=True)
+class Request(StressRequest):
+    """Semitones separated by commas, each of which is tried upwards and downwards, on the canonical pool."""
+
+    semitones: str = "1,3,6,12,24"
+    seed: int = 42
+
+
+def run(request: Request, desk: Desk) -> Answer:
+    """Transpose one side and both, and measure S, how far every layer moved, and whether both sides moved alike.
+
+    Raises:
+        ConfigError: the semitones are not whole numbers from 1 to 48, or no window can be had.
+        CorpusError: there are too few windows for a pool.
+        Cancelled: somebody asked to stop.
+    """
+    sizes, conditions = parse_semitones(request.semitones), rendering_of(request.corpus)
+    shifts = [-size for size in reversed(sizes)] + [0] + sizes
+    per_model = 2 + len(shifts) - 1 + (len(shifts) if conditions else 0)
+    n_passes = 2 * len(desk.checkpoints) * per_model
+    windows = inner_windows(desk.part(0, n_passes + 1), request.split, request.windows_per_piece)
+    if conditions is None:
+        desk.notice(NO_RENDERER)
+    bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
+    plain = bench.plain()
+    moved = move(bench, shifts, plain, conditions)
+    return answer(bench, moved, shifts, sizes, desk.ranked)
+
+
+def parse_semitones(text: str) -> list[int]:
+    """Sizes of transpositions in ascending order.
+
+    Raises:
+        ConfigError: one is not a whole number from 1 to 48, or there is none.
+
+    >>> parse_semitones("12, 3")
+    [3, 12]
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() and 1 <= int(part) <= LARGEST for part in parts):
+        raise ConfigError(
+            f"semitones is {text!r}; expected whole numbers from 1 to {LARGEST} separated by commas, like “1,3,12”."
+        )
+    return sorted({int(part) for part in parts})
+
+
+def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[Found]:
+    """Every model at every shift; 0 first, because everything else is compared with it."""
+    given: dict[Side, dict[int, Altered]] = {
+        "midi": {shift: altered("transposition", "midi", shift, bench.desk) if shift else AS_IT_IS for shift in shifts}
+    }
+    before: dict[Side, dict[Model, Rows]] = {"midi": {model: sides["midi"] for model, sides in plain.items()}}
+    if conditions:
+        given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
+        before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
+    start: Places = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
+    units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
+    found: list[Found] = []
+    for shift in sorted(shifts, key=abs):
+        now: Places = start
+        if shift:
+            now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
+        for model, recorded in plain.items():
+            first, then = _of(model, start), _of(model, now)
+            distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
+            alignment = _alignment(bench, first, then, shift)
+            found.append(Found(*model, shift, _ranks(bench, recorded, then), distances, units[model], alignment))
+    return found
+
+
+def _of(model: Model, places: Places) -> dict[Side, Moved]:
+    return {side: its[model] for side, its in places.items()}
+
+
+def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[str, Int[ndarray, "2 q"]]:
+    """Ranks of the matches by what was moved."""
+    audio, midi = recorded["audio"]["audio.embedding"], recorded["midi"]["midi.embedding"]
+    ranks = {"MIDI alone": bench.ranks(audio, now["midi"].embedding)}
+    if "audio" in now:
+        ranks["audio alone"] = bench.ranks(now["audio"].embedding, midi)
+        ranks["both"] = bench.ranks(now["audio"].embedding, now["midi"].embedding)
+    return ranks
+
+
+def _alignment(
+    bench: Bench, start: Mapping[Side, Moved], now: Mapping[Side, Moved], shift: int
+) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None:
+    """Cosine between the displacements of audio and MIDI, of the same window and on average of windows of other works.
+
+    None where nothing moved, one side cannot be moved, or there is one work only.
+    """
+    if shift == 0 or len(now) < len(SIDES) or bench.works.draws.n_works < 2:
+        return None
+    displaced = [unit_rows(now[side].embedding) - unit_rows(start[side].embedding) for side in SIDES]
+    return displacement_alignment(displaced[0], displaced[1], bench.works.groups)  # on the unit sphere, where retrieval compares
+
+
+def check(request: Request) -> None:
+    """Refuse semitones that cannot be read, before anything is opened.
+
+    Raises:
+        ConfigError: they are no whole numbers from 1.
+    """
+    parse_semitones(request.semitones)

@@ -1,0 +1,243 @@
+"""Which checkpoint is best: the scores that came with each, and what may honestly be said about them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+from analysis.datasets.pools import size_words
+from analysis.models.arms import control_of
+
+Weights = Literal["trained", "untrained"]
+Pool = Literal["canonical", "no_overlap"]
+NAMED = 3
+ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """What a comparison needs of a checkpoint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arm(self) -> str: ...
+    @property
+    def training(self) -> Mapping[str, Any]: ...
+    @property
+    def evaluation(self) -> Mapping[str, Any]: ...
+
+
+AnyExamined = TypeVar("AnyExamined", bound=Examined)
+
+
+@dataclass(frozen=True)
+class Score:
+    """S of one model on one pool with its 95 % interval over works; shares of 1."""
+
+    value: float
+    low: float
+    high: float
+    chance: float
+    n_queries: int
+    n_works: int
+    pool_size: int
+
+    def overlaps(self, other: "Score") -> bool:
+        """Whether the two intervals share a point."""
+        return self.low <= other.high and other.low <= self.high
+
+
+def read_score(evaluation: Mapping[str, Any], weights: Weights = "trained", pool: Pool = "canonical") -> Score | None:
+    """One score of an evaluation; None where it is missing or not a score."""
+    try:
+        found = evaluation[weights][pool]
+        low, high = (float(bound) for bound in found["S_ci"])
+        counts = [int(found[name]) for name in ("n_queries", "n_works", "pool_size")]
+        score = Score(float(found["S"]), low, high, float(found["chance"]), *counts)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    shares = (score.value, score.low, score.high, score.chance)
+    return score if all(0 <= share <= 1 for share in shares) and low <= high and min(counts) > 0 else None
+
+
+def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    """R@1, R@5, R@10 (%) and MRR with their intervals per pool and direction, and R@10 of the untrained twin (%).
+
+    What is missing is None.
+    """
+    rows = []
+    for pool, label in (("canonical", "canonical"), ("no_overlap", "no overlap")):
+        for direction, query in (("audio_to_midi", "audio → MIDI"), ("midi_to_audio", "MIDI → audio")):
+            trained = (evaluation, "trained", pool, direction)
+            found = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
+            found |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}
+            found |= {"MRR": _interval(*trained, "MRR", 1, 3)}
+            if any(value is not None for name, value in found.items() if name != "untrained R@10"):
+                rows.append({"pool": label, "query → match": query, **found})
+    return rows
+
+
+def by_score(checkpoints: Iterable[AnyExamined]) -> list[AnyExamined]:
+    """Highest S on the canonical pool first, then those without scores, equal ones by name; controls below their arm, not ranked.
+
+    Controls whose arm is not there come last.
+    """
+    scores = [(read_score(one.evaluation), one) for one in checkpoints]
+    ranked = [one for _, one in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))]
+    controls = [one for one in ranked if control_of(one.arm)]
+    ordered: list[AnyExamined] = []
+    for one in ranked:
+        if not control_of(one.arm):
+            its = [other for other in controls if control_of(other.arm) == one.arm and other not in ordered]
+            ordered += [one, *its]
+    return [*ordered, *(one for one in controls if one not in ordered)]
+
+
+def in_words(score: Score) -> str:
+    """A score with its interval.
+
+    >>> in_words(Score(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
+    '34.4 % [28.9, 40.3]'
+    """
+    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as a percentage with one decimal.
+
+    >>> percent(0.0390625)
+    '3.9 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
+def score_headline(checkpoint: Examined) -> str:
+    """What is known of one checkpoint: S with interval, n, chance and untrained twin, and which of these it exceeds."""
+    score = read_score(checkpoint.evaluation)
+    if score is None:
+        return "This checkpoint came without scores, so how well it finds the match is not known."
+    verdict = _verdict(score, checkpoint) or [f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."]
+    return " ".join([f"S = {_measured(score, checkpoint)}.", *verdict])
+
+
+def compare_headline(checkpoints: Sequence[Examined]) -> str:
+    """Which checkpoint has the highest S, with interval, n, chance and untrained twin, and what it cannot be told from.
+
+    Only checkpoints that were examined on the same test set are compared: the largest such group. Controls are not models and
+    are named last.
+    """
+    if not checkpoints:
+        return "There is no checkpoint yet."
+    if len(checkpoints) > 1 and (controls := [one for one in checkpoints if control_of(one.arm)]):
+        models = [one for one in checkpoints if not control_of(one.arm)]
+        more = f"{_others(len(controls), 'is a control', 'are controls')}, not ranked."
+        return f"{compare_headline(models)} {more}" if models else ONLY_CONTROLS
+    if len(checkpoints) == 1:
+        return f"{checkpoints[0].name}: {score_headline(checkpoints[0])}"
+    groups: dict[tuple[Any, ...], list[tuple[Examined, Score]]] = {}
+    for one in by_score(checkpoints):
+        if score := read_score(one.evaluation):
+            groups.setdefault(_test_set(one, score), []).append((one, score))
+    if not groups:
+        return f"None of the {len(checkpoints)} checkpoints carries scores, so none can be called best."
+    compared = max(groups.values(), key=len)
+    alone = f"{compared[0][0].name}: {score_headline(compared[0][0])}"
+    sentences = [_best_of(compared) if len(compared) > 1 else alone]
+    scored = sum(len(group) for group in groups.values())
+    if elsewhere := scored - len(compared):
+        sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
+    if silent := len(checkpoints) - scored:
+        sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
+    return " ".join(sentences)
+
+
+def _best_of(compared: Sequence[tuple[Examined, Score]]) -> str:
+    """The first of several, in order of S, against the rest."""
+    (best, score), *others = compared
+    alike = [one.name for one, other in others if score.overlaps(other)]
+    clear = [one.name for one, other in others if not score.overlaps(other)]
+    sentences = [
+        f"{best.name} has the highest S of {len(compared)} checkpoints: {_measured(score, best)}.",
+        *_verdict(score, best),
+    ]
+    if alike:
+        sentences.append(f"Its interval overlaps that of {_listed(alike)}; the paired test is on the Retrieval page.")
+    if clear:
+        whose = f"that of {clear[0]}" if len(clear) == 1 else f"those of the other {len(clear)}"
+        sentences.append(f"Its interval lies above {whose}.")
+    return " ".join(sentences)
+
+
+def _measured(score: Score, checkpoint: Examined) -> str:
+    twin = read_score(checkpoint.evaluation, "untrained")
+    control = f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
+    found = f"{in_words(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
+    return f"{found}; chance {percent(score.chance)}, {control}"
+
+
+def _verdict(score: Score, checkpoint: Examined) -> list[str]:
+    """What the interval does not exclude, and what it lies below; nothing where it lies above every control."""
+    controls = _controls(score, checkpoint)
+    alike = [name for name, low, high in controls if score.low <= high and low <= score.high]
+    above = [name for name, low, _ in controls if score.high < low]
+    said = [f"Not distinguishable from {' or '.join(alike)} (95 % intervals)."] if alike else []
+    return [*said, *([f"Below {' and '.join(above)}."] if above else [])]
+
+
+def _controls(score: Score, checkpoint: Examined) -> list[tuple[str, float, float]]:
+    """Name, lower and upper end of what a score is held against."""
+    twin = read_score(checkpoint.evaluation, "untrained")
+    return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
+
+
+def _test_set(checkpoint: Examined, score: Score) -> tuple[Any, ...]:
+    corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
+    examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
+    return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """At most three names, then a number."""
+    shown = list(names) if len(names) <= NAMED else [*names[: NAMED - 1], f"{len(names) - NAMED + 1} others"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _others(number: int, verb: str, plural: str) -> str:
+    return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
+
+
+def recall_words(evaluation: Mapping[str, Any], weights: Weights, pool: Pool, direction: str, k: int) -> str:
+    """Recall at `k` with its interval, as the card words it."""
+    found = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
+    return "–" if found is None else found.replace(" [", " % [") if "[" in found else f"{found} %"
+
+
+def _interval(
+    evaluation: Mapping[str, Any], weights: str, pool: str, direction: str, name: str, factor: int, decimals: int
+) -> str | None:
+    """A number with its interval, if it has one; None without the number."""
+    path = (weights, pool, direction)
+    value = _number(_at(evaluation, *path, name))
+    if value is None:
+        return None
+    ends = _at(evaluation, *path, f"{name}_ci")
+    bounds = [_number(end) for end in ends] if isinstance(ends, list) else []
+    write = [f"{factor * number:.{decimals}f}" for number in (value, *bounds) if number is not None]
+    return f"{write[0]} [{write[1]}, {write[2]}]" if len(write) == 3 else write[0]
+
+
+def _at(found: Any, *path: str) -> Any:
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _number(found: Any) -> float | None:
+    """A finite number as a float; None for anything else, as for one too large for a float."""
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    try:
+        return float(found) if math.isfinite(found) else None
+    except OverflowError:
+        return None
