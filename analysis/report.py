@@ -10,29 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from analysis.figures.saving import save
-from analysis.figures.studies import draw_study
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
 from analysis.studies.battery import Part
 from analysis.studies.cautions import cautions
 from analysis.studies.counterparts import counterparts
+from analysis.studies.registry import find_study
 
-QUESTIONS = {
-    "scoreboard": "Can it find the match?",
-    "replication": "Would another training give the same?",
-    "controls": "Is it the information or the parameters?",
-    "ablation": "Which input is causal?",
-    "bands": "Which frequencies drive it?",
-    "transposition": "Does it follow a transposition, or ignore it?",
-    "invariance": "What does it ignore?",
-    "similarity": "Do layers and encoders speak the same language?",
-    "probes": "What can be read out of each layer?",
-    "embedding": "How is the space laid out?",
-}
 WEIGHTS = ("trained", "untrained")
 UNDECIDED = "○ "
 OTHERS = "inputs and others"
-KINDS = {"similarity": "jackknife over works"}  # of intervals; elsewhere a bootstrap, unless the estimator names another
 ESTIMATOR = "estimator, kind of interval"
 PAIRED = ("what", "trained [95 % interval]", "null", "untrained twin [95 % interval]", "null", "n", ESTIMATOR)
 SINGLE = ("what", "value [95 % interval]", "null", "n", ESTIMATOR)
@@ -84,7 +71,7 @@ def _said(part: Part) -> str:
 
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
-    heading = f'<h2 id="{part.study}">{html.escape(QUESTIONS.get(part.study, part.study))}</h2>'
+    heading = f'<h2 id="{part.study}">{html.escape(find_study(part.study).question)}</h2>'
     told = dict.fromkeys((*(cautions(part.result) if part.result else ()), *part.notices))
     notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
@@ -92,7 +79,7 @@ def _section(part: Part, arms: Mapping[str, str]) -> str:
         return f'{heading}<p class="headline">{_said(part)}</p>{notices}{command}'
     figures = "".join(
         f"<figure>{_svg(drawing)}<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for caption, drawing in draw_study(part.result)
+        for caption, drawing in find_study(part.study).draw(part.result)
     )
     return (
         f'{heading}<p class="headline">{_said(part)}</p>{notices}{figures}{_values(part.result)}'
@@ -170,7 +157,7 @@ def _estimator(study: str, value: Value) -> str:
         return value.estimator
     if study == "replication" and value.estimator.startswith("mean of "):
         return f"{value.estimator}, Student's interval"
-    return f"{value.estimator}, {KINDS.get(study, 'bootstrap over works')}"
+    return f"{value.estimator}, {find_study(study).interval}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

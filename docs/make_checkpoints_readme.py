@@ -2,7 +2,7 @@
 
 `python docs/make_checkpoints_readme.py [--real FILE]`
 
-With `--real FILE` (the result.json of a scoreboard on recordings that cannot be shipped) a table of them is kept, too.
+With `--real FILE` (the result.json of retrieval on recordings that cannot be shipped) a table of them is kept, too.
 """
 
 import argparse
@@ -42,7 +42,7 @@ over works.
 ## What the descriptors add
 
 Differences in S (percentage points), {n} queries of {n_works} works, 95 % bootstrap over works, paired permutation by work, as
-printed by `otoscope study scoreboard {shipped}`:
+printed by `otoscope study retrieval {shipped}`:
 
 {differences}
 
@@ -81,7 +81,7 @@ def write(real: dict[str, Any] | None = None) -> str:
     """The whole text."""
     found = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in (*SHIPPED, *SHIPPED_CONTROLS)]
     sizes = [sum(parameter.numel() for parameter in one.model().parameters()) / 1e6 for one in found]
-    pairs = [row for row in shipped("scoreboard")["tables"]["pairs"] if row["pool"] == "canonical"]
+    pairs = [row for row in shipped("retrieval")["tables"]["pairs"] if row["pool"] == "canonical"]
     rows = [row for row in shipped("controls", len(found))["tables"]["differences"] if row["weights"] == "trained"]
     rows = [row for row in rows if row["kind"] == "real − control" and row["first"] == "d4a4-small"]
     corrected, corrected_rows = (holm([row["p"] for row in some]) for some in (pairs, rows))
@@ -176,7 +176,7 @@ def _real(document: dict[str, Any]) -> str:
     return f"""
 ## On real recordings
 
-S on recordings of a Disklavier (MAPS), which none of them has heard, by `otoscope study scoreboard {" ".join(names)} --set
+S on recordings of a Disklavier (MAPS), which none of them has heard, by `otoscope study retrieval {" ".join(names)} --set
 corpus=FOLDER --set split={request["split"]} --set windows_per_piece={request["windows_per_piece"]}`: {request["n_queries"]}
 queries, chance {chance}. These recordings are not ours to ship, so that nothing here depends on them.
 

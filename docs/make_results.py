@@ -17,15 +17,10 @@ from typing import Any
 from analysis import paths
 from analysis.cli.output import progress_bar
 from analysis.store import open_store
+from analysis.studies.registry import find_study, study_names
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder
 from analysis.studies.stress.changes import CHANGES
-from analysis.studies.study import STUDIES, build_request, command_of, run_study
-
-FEW: dict[str, Any] = {"windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3, "n_same_composer": 8}
-QUICK: dict[str, dict[str, Any]] = {
-    "ablation": {"windows_per_piece": 12, "n_queries": 256, "n_same_piece": 11},
-    "bands": FEW, "transposition": FEW, "invariance": FEW,
-}  # fmt: skip
+from analysis.studies.study import build_request, command_of, run_study
 
 
 def main() -> None:
@@ -36,8 +31,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller pools for the studies of stress")
     parser.add_argument("--jobs", type=int, default=0, help="processes that compute parts beforehand (default: none)")
     options = parser.parse_args()
-    studies = options.studies or list(STUDIES)
-    settings = {name: {"corpus": options.corpus, **(QUICK.get(name, {}) if options.quick else {})} for name in studies}
+    studies = options.studies or list(study_names())
+    settings = {name: {"corpus": options.corpus, **(find_study(name).quick if options.quick else {})} for name in studies}
     if options.jobs:
         commands = [part for name in studies for part in parts(name, settings[name])]
         with ThreadPoolExecutor(options.jobs) as pool:

@@ -177,9 +177,9 @@ def test_further_checkpoint_folders_reach_the_dashboard(monkeypatch: pytest.Monk
 
 
 def test_settings_of_a_study_are_checked_first(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["study", "scoreboard", "x", "--set", "seed"]) == 2
+    assert main(["study", "retrieval", "x", "--set", "seed"]) == 2
     assert "expected KEY=VALUE" in capsys.readouterr().err
-    assert main(["study", "scoreboard", "x", "--set", "seed=1", "--set", "seed=2"]) == 2
+    assert main(["study", "retrieval", "x", "--set", "seed=1", "--set", "seed=2"]) == 2
     assert "gives seed twice" in capsys.readouterr().err
     assert main(["study", "scores", "x"]) == 2
     assert "There is no study 'scores'" in capsys.readouterr().err
@@ -199,7 +199,7 @@ def test_cache_is_shown_and_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_result_is_written_whole(tmp_path: Path) -> None:
     made = provenance(checkpoints={}, corpora={}, device="cpu", dtype="float32", seed=0, seconds=0.0, command="otoscope")
     value = Value("S", 0.5, 0.4, 0.6, 10, 0.1, "share", "recall")
-    result = Result("scoreboard", {"seed": 1}, "So it is.", [value], {"pairs": [{"p": 0.5}]}, {"ranks.0": np.arange(3)}, made)
+    result = Result("retrieval", {"seed": 1}, "So it is.", [value], {"pairs": [{"p": 0.5}]}, {"ranks.0": np.arange(3)}, made)
     write_result(result, tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"result.json", "values.csv", "pairs.csv", "arrays.npz"}
     with np.load(tmp_path / "out" / "arrays.npz") as arrays:
@@ -234,9 +234,9 @@ def test_an_import_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-that-name", os.fsdecode(b"M\xfcller")])
 def test_names_that_nothing_has_are_a_sentence(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (
-        ["study", "scoreboard", name],
+        ["study", "retrieval", name],
         ["inspect", name, "--checkpoint", "x", "--out", str(tmp_path)],
-        ["study", "scoreboard", "x", "--set", f"corpus={name}"],
+        ["study", "retrieval", "x", "--set", f"corpus={name}"],
     ):
         assert main(arguments) == 2
         said = capsys.readouterr().err

@@ -76,9 +76,9 @@ def test_a_pasted_command_finds_what_the_page_shows_without_computing(
 
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
     monkeypatch.setattr("analysis.jobs.inline.run_inline", refuse)
-    assert main(["study", "scoreboard", *SHIPPED, "--json"]) == 0
+    assert main(["study", "retrieval", *SHIPPED, "--json"]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["study"] == "scoreboard"
+    assert json.loads(said.out)["study"] == "retrieval"
     assert "came with the checkpoints" in said.err
-    assert main(["study", "scoreboard", *SHIPPED, "--fresh"]) == 1
+    assert main(["study", "retrieval", *SHIPPED, "--fresh"]) == 1
     assert "a fault of ours (AssertionError)" in capsys.readouterr().err

@@ -22,7 +22,7 @@ ARMS = {"one": "D0", "one, two": "d4a4"}
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.report.draw_study", lambda result: [])
+    monkeypatch.setattr("analysis.studies.record.Study.draw", lambda study, result: [])
 
 
 def value(name: str, number: float | None = 0.5, null: float | None = 0.25, **more: Any) -> Value:
@@ -57,7 +57,7 @@ def test_every_value_of_every_checkpoint_is_there() -> None:
 
 def test_trained_stands_beside_its_twin() -> None:
     page = page_of(
-        "scoreboard",
+        "retrieval",
         value("one, trained, canonical: S", 0.8, n=10),
         value("one, trained minus untrained: AUC", 0.4),
         value("one, two, trained: S", 0.7),
@@ -134,7 +134,7 @@ def test_every_correction_is_said_once_and_pointed_at() -> None:
 
 def test_nothing_of_what_is_shipped_is_left_out() -> None:
     parts, arms = [], {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r")}
-    for study in ("scoreboard", "embedding", "probes"):
+    for study in ("retrieval", "embedding", "probes"):
         (place,) = shipped_folder().glob(f"{study}-*.json.gz")
         document = json.loads(gzip.decompress(place.read_bytes()))
         with np.load(place.with_name(place.name.replace(".json.gz", ".npz"))) as arrays:

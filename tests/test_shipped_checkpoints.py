@@ -11,7 +11,7 @@ from analysis.datasets.corpus import list_demo_pieces
 from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.piece import Piece
 from analysis.models.checkpoint import Checkpoint, list_checkpoints
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import study_names
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.training.card import write_card
 from analysis.training.comparison import percent
@@ -87,4 +87,4 @@ def test_shipped_results_were_made_with_the_shipped_weights() -> None:
             of = {name: sha for name, sha in of.items() if not name.rpartition("-small-")[1]}
         assert of in allowed
     assert {*SHIPPED, *SHIPPED_CONTROLS} == set(shas)
-    assert {document["study"] for document in documents} <= set(STUDY_NAMES)
+    assert {document["study"] for document in documents} <= set(study_names())

@@ -36,7 +36,7 @@ def _short(value: Any) -> str:
 )
 @pytest.mark.parametrize(
     ("study", "key"),
-    [("scoreboard", "seed"), ("scoreboard", "windows_per_piece"), ("embedding", "perplexity"), ("probes", "folds")],
+    [("retrieval", "seed"), ("retrieval", "windows_per_piece"), ("embedding", "perplexity"), ("probes", "folds")],
 )
 def test_settings_that_no_number_holds_are_refused_shortly(study: str, key: str, value: Any) -> None:
     with pytest.raises(ConfigError) as raised:
@@ -48,7 +48,7 @@ def test_settings_that_no_number_holds_are_refused_shortly(study: str, key: str,
 def test_long_texts_are_shortened_in_messages() -> None:
     for settings in ({"split": "x" * 1500}, {"x" * 1500: "1"}):
         with pytest.raises(ConfigError) as raised:
-            build_request("scoreboard", ["x"], settings)
+            build_request("retrieval", ["x"], settings)
         assert len(str(raised.value)) < 600
     assert shown(BEYOND) == f"a number of {BEYOND.bit_length()} bits"
 
@@ -74,7 +74,7 @@ def test_no_text_of_a_csv_file_is_a_formula(text: str, tmp_path: Path) -> None:
     row = {"title": text, "level": -3.5, "count": -2, "none": None, "dose": "-3"}
     assert next(csv.DictReader(io.StringIO(as_csv([row]), newline="")))["title"] == f"'{text}"
     made = provenance(checkpoints={}, corpora={}, device="cpu", dtype="float32", seed=0, seconds=1.0, command="x")
-    result = Result("scoreboard", {}, "Said.", [Value(text, -0.5, -0.6, -0.4, 3, 0.0, "", "")], {"rows": [row]}, {}, made)
+    result = Result("retrieval", {}, "Said.", [Value(text, -0.5, -0.6, -0.4, 3, 0.0, "", "")], {"rows": [row]}, {}, made)
     write_result(result, tmp_path)
     written = _first_row(tmp_path / "rows.csv")
     assert written == {"title": f"'{text}", "level": "-3.5", "count": "-2", "none": "", "dose": "-3"}

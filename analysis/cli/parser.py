@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis import __version__
 from analysis.cli import library, work
 from analysis.cli.summary import summary
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import study_names
 
 Command = Callable[[argparse.Namespace], int | None]
 
@@ -95,7 +95,7 @@ def _train(train: argparse.ArgumentParser) -> None:
 
 
 def _study(study: argparse.ArgumentParser) -> None:
-    study.add_argument("name", help=f"one of {', '.join(STUDY_NAMES)}")
+    study.add_argument("name", help=f"one of {', '.join(study_names())}")
     study.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="a name from `otoscope checkpoints`, or a folder")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, such as corpus=small")
     study.add_argument("--fresh", action="store_true", help="compute again, even if the answer is stored")

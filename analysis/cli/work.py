@@ -104,11 +104,11 @@ def battery(options: argparse.Namespace) -> None:
     from analysis.jobs.inline import run_inline
     from analysis.report import write_report
     from analysis.store import open_store
-    from analysis.studies import STUDY_NAMES
     from analysis.studies.battery import Part
+    from analysis.studies.registry import study_names
     from analysis.studies.study import find_checkpoint, read_result
 
-    studies = options.only.split(",") if options.only else list(STUDY_NAMES)
+    studies = options.only.split(",") if options.only else list(study_names())
     made_folder(options.out)
     request = {"checkpoints": options.checkpoints, "corpus": options.corpus, "studies": studies}
     done = run_inline("battery", request, progress_bar("battery"), notice=say)

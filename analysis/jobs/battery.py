@@ -18,8 +18,8 @@ def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, stu
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
         JobError: the server is going down.
     """
-    from analysis.jobs.study_memory import needs_bytes
     from analysis.studies.battery import settings_for
+    from analysis.studies.memory import needs_bytes
     from analysis.studies.study import build_request
     from analysis.training.loop import pick_device
 

@@ -2,12 +2,12 @@
 
 from analysis.clips.use import TOKENS_AT_ONCE, n_windows
 from analysis.errors import CheckpointError, shown
-from analysis.jobs.study_memory import FLOAT, LIBRARIES_BYTES, weights_bytes, window_bytes
 from analysis.memory import bytes_to_words
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.patterns import BLOCK_ELEMENTS
 from analysis.models.tokens import grids
+from analysis.studies.memory import FLOAT, LIBRARIES_BYTES, weights_bytes, window_bytes
 
 LIVE_BLOCKS = 6  # a block of the pattern, its logarithm, its products, and what they are made from
 LIVE_WAVEFORMS = 3  # as it is stored, padded, and cut into windows

@@ -28,7 +28,7 @@ def submit_study(
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
         JobError: the server is going down.
     """
-    from analysis.jobs.study_memory import needs_bytes
+    from analysis.studies.memory import needs_bytes
     from analysis.studies.study import build_request
     from analysis.training.loop import pick_device
 

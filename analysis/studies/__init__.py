@@ -1,6 +1,1 @@
-"""Studies: one module per question, each with a frozen `Request` and `run(request, desk)`."""
-
-STUDY_NAMES = (
-    "scoreboard", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",
-    "embedding",
-)  # fmt: skip
+"""Studies: one package per question, found through `registry`; what they share stands beside them."""

@@ -1,6 +1,6 @@
 """The whole examination: every study on the same checkpoints, one after the other; what is stored is not computed again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,29 +9,9 @@ from analysis.errors import ConfigError, OtoscopeError
 from analysis.readings.study_run import Cancel, Progress, tell_nobody
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.study import STUDIES, build_request, command_of, find_checkpoint, finish_study
+from analysis.studies.registry import find_study, study_names
+from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study
 
-# What a study costs, as a share of all; the bar of progress is divided in these proportions. On the small corpus, and on others,
-# where studies of stress fill the canonical pool.
-COST: Mapping[str, float] = {
-    "scoreboard": 4, "replication": 1, "controls": 1, "ablation": 2, "bands": 5, "transposition": 2, "invariance": 4,
-    "similarity": 1, "probes": 2, "embedding": 5,
-}  # fmt: skip
-FULL_COST: Mapping[str, float] = {**COST, "ablation": 17, "bands": 28, "transposition": 31, "invariance": 68}
-# On the small corpus every study asks a little less, so that four checkpoints take minutes on two cores. Studies of stress then
-# have pools that are not the canonical one, and say so.
-SMALL_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "scoreboard": {"windows_per_piece": 40},
-    "replication": {"windows_per_piece": 40},
-    "controls": {"windows_per_piece": 40},
-    "ablation": {"windows_per_piece": 20},
-    "bands": {"windows_per_piece": 3, "doses": "0.5,1", "dose_windows": 16, "attribution_windows": 2},
-    "transposition": {"windows_per_piece": 2, "semitones": "1,3,12"},
-    "invariance": {"windows_per_piece": 2},
-    "similarity": {"windows_per_piece": 8},
-    "probes": {"windows_per_piece": 8},
-    "embedding": {"windows_per_piece": 12, "n_seeds": 1},
-}
 STEPS = 1000
 
 
@@ -49,19 +29,19 @@ class Part:
 
 def settings_for(study: str, corpus: str) -> dict[str, Any]:
     """The settings with which a study enters the examination."""
-    return {"corpus": corpus, **(SMALL_SETTINGS.get(study, {}) if corpus.startswith("small") else {})}
+    return {"corpus": corpus, **(find_study(study).small if corpus.startswith("small") else {})}
 
 
 def cost_of(study: str, corpus: str) -> float:
     """What a study costs on a corpus, as a share of all."""
-    return (COST if corpus.startswith("small") else FULL_COST)[study]
+    return find_study(study).cost.share(corpus)
 
 
 def run_battery(
     checkpoints: Sequence[str],
     corpus: str = "small",
     *,
-    studies: Sequence[str] = tuple(COST),
+    studies: Sequence[str] | None = None,
     store: Store | None = None,
     progress: Progress = tell_nobody,
     cancel: Cancel | None = None,
@@ -73,7 +53,7 @@ def run_battery(
     Args:
         checkpoints: names or folders.
         corpus: of every study.
-        studies: which, in order.
+        studies: which, in order; all if None.
         store: where results are kept; with one, an examination that was stopped goes on where it was.
         progress: told (steps done, steps in all, what is being done), over the whole examination.
         cancel: looked at between pieces.
@@ -85,17 +65,16 @@ def run_battery(
         CheckpointError, CorpusError: a checkpoint or the corpus cannot be used by any study.
         Cancelled: somebody asked to stop.
     """
-    if unknown := [name for name in studies if name not in STUDIES]:
-        raise ConfigError(f"There is no study {unknown[0]!r}: expected some of {', '.join(COST)}.")
-    if not studies:
-        raise ConfigError(f"No study is asked for; expected some of {', '.join(COST)}.")
+    names = study_names() if studies is None else tuple(find_study(name).name for name in studies)
+    if not names:
+        raise ConfigError(f"No study is asked for; expected some of {', '.join(study_names())}.")
     for checkpoint in checkpoints:
         find_checkpoint(checkpoint)
     if corpus not in NAMES:
         for sentence in open_corpus(corpus, progress=_first(progress, cancel)).notices:
             notice(sentence)
-    requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in studies}
-    total, before, parts = sum(cost_of(name, corpus) for name in studies), 0.0, []
+    requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in names}
+    total, before, parts = sum(cost_of(name, corpus) for name in names), 0.0, []
     for name, request in requests.items():
         told: list[str] = []
         within = _within(progress, name, before / total, cost_of(name, corpus) / total)

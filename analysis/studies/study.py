@@ -4,13 +4,11 @@ A study module offers `Request`, a frozen dataclass whose first field is `checkp
 """
 
 import dataclasses
-import importlib
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -25,25 +23,11 @@ from analysis.readings.study_run import Answer as Answer
 from analysis.readings.study_run import Cancel, Desk, NeverCancelled, Progress, tell_nobody
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
 from analysis.store import Store, StoreError
-from analysis.studies import STUDY_NAMES
 from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
+from analysis.studies.registry import find_study
 from analysis.studies.settings import refuse_setting
 from analysis.training.loop import pick_device
-
-FOLDERS = {"scoreboard": "retrieval"}
-STUDIES = {name: f"analysis.studies.{FOLDERS.get(name, name)}.study" for name in STUDY_NAMES}
-
-
-def study_module(name: str) -> ModuleType:
-    """The module of a study.
-
-    Raises:
-        ConfigError: there is no such study.
-    """
-    if name not in STUDIES:
-        raise ConfigError(f"There is no study {shown(name)}: expected one of {', '.join(STUDIES)}.")
-    return importlib.import_module(STUDIES[name])
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
@@ -52,8 +36,8 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     Raises:
         ConfigError: a setting is unknown, of the wrong kind or out of range.
     """
-    module = study_module(name)
-    kind = module.Request
+    study = find_study(name)
+    name, module, kind = study.name, study.module, study.request
     fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
     if unknown := sorted(set(settings) - set(fields)):
         raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
@@ -245,7 +229,7 @@ def _open_and_read(name: str, store: Store | None, progress: Progress, cancel: C
 
 def _compute(identity: Identity, desk: Desk) -> Result:
     request, began = identity.request, time.monotonic()
-    answer = study_module(identity.study).run(request, desk)
+    answer = find_study(identity.study).module.run(request, desk)
     shas = identity.checkpoint_sha256s
     made = provenance(
         checkpoints=shas, corpora={desk.corpus.name: identity.corpus_sha256}, device=str(desk.device), dtype="float32",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.results import Result
 from analysis.studies.ablation.kinds import OTHER_WORK, SAME_WORK, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE
-from analysis.studies.counterparts import ABLATIONS
+from analysis.studies.ablation.published import ABLATIONS
 from app import controls, layout
 from app.charts import intervals
 from app.charts import mark as marked

@@ -69,8 +69,7 @@ def draw(asked: Asked, found: Sequence[Any]) -> None:
     )  # fmt: skip
     for part in found:
         if part.result is not None or part.error:
-            name = str(job_words.STUDIES.get(part.study, part.study.capitalize()))
-            st.markdown(f"**{plain(name)}**: {plain(_said(part))}")
+            st.markdown(f"**{plain(job_words.title(part.study))}**: {plain(_said(part))}")
             for notice in dict.fromkeys(one for one in part.notices if one not in common):
                 st.caption(plain(notice))
 

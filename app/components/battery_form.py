@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import study_names
 from app import controls, layout, state
 from app.components import battery_answers, job_progress, job_words
 from app.components.battery_answers import Asked
@@ -25,8 +25,9 @@ def choose(good: Sequence[Any]) -> Asked:
         checkpoints = controls.pick_checkpoints(good)
     with second:
         corpus = controls.pick_corpus()
-    studies = st.pills("Studies", STUDY_NAMES, default=list(STUDY_NAMES), selection_mode="multi", key="battery_studies")
-    return Asked(tuple(checkpoints), corpus, tuple(name for name in STUDY_NAMES if name in studies))
+    names = study_names()
+    studies = st.pills("Studies", names, default=list(names), selection_mode="multi", key="battery_studies")
+    return Asked(tuple(checkpoints), corpus, tuple(name for name in names if name in studies))
 
 
 def show(asked: Asked) -> dict[str, str]:
@@ -72,7 +73,7 @@ def seconds(asked: Asked, studies: Sequence[str]) -> float:
     """How long some studies take, when nothing of them is stored."""
     from analysis.studies.battery import cost_of
 
-    share = sum(cost_of(name, asked.corpus) for name in studies) / sum(cost_of(name, asked.corpus) for name in STUDY_NAMES)
+    share = sum(cost_of(name, asked.corpus) for name in studies) / sum(cost_of(name, asked.corpus) for name in study_names())
     return SECONDS.get(asked.corpus, SECONDS["full"]) * len(asked.names) * share
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import ConfigError
 from analysis.jobs.job import Job
+from analysis.studies.registry import find_study
 from app import answers, controls
 
-STUDIES = {"scoreboard": "Retrieval", "embedding": "Embeddings"}
 KINDS = {"train": "Training", "battery": "Examination", "clip": "Clip"}
 STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "cancelled": "cancelled"}
 MOST_NAMES = 3
@@ -16,8 +17,15 @@ def kind(job: Job) -> str:
     """What is being done: the page's name for a study, "Training" for training."""
     if job.kind in KINDS:
         return KINDS[job.kind]
-    name = str(job.request.get("study", job.kind))
-    return STUDIES.get(name, name.replace("_", " ").capitalize())
+    return title(str(job.request.get("study", job.kind)))
+
+
+def title(name: str) -> str:
+    """What a study is called; of one that is not known here its name."""
+    try:
+        return find_study(name).title
+    except ConfigError:
+        return name.replace("_", " ").capitalize()
 
 
 def subject(job: Job) -> str:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from analysis.errors import ConfigError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import find_study
 from app import layout
 from app.components import job_progress, job_words
 from app.layout import plain
@@ -62,9 +63,11 @@ def _ended(job: Job) -> None:
 
 def _page(job: Job) -> tuple[str, dict[str, str]] | None:
     """Where the result of a job is shown, and with what in the address; None where no page shows it yet."""
-    study = job.request.get("study")
-    if job.kind == "study" and study in STUDY_NAMES:
-        return "retrieval" if study == "scoreboard" else str(study), {"job": job.id}
+    if job.kind == "study":
+        try:
+            return find_study(str(job.request.get("study"))).name, {"job": job.id}
+        except ConfigError:  # a job of another version of the library
+            return None
     if job.kind == "clip":
         return "clip", {"job": job.id}
     if job.kind == "battery":

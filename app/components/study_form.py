@@ -10,24 +10,13 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
+from analysis.studies.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
 from app import caching, controls, layout, state
 from app.components import job_progress, job_words, study_settings
 from app.layout import plain
 
 RENDERING_SPEED = 150.0  # seconds of audio rendered in one second
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds that a study takes per checkpoint with its untrained twin, on two CPU cores, with the usual settings."""
-
-    small: float
-    full: float
-
-    def seconds(self, corpus: str, n_checkpoints: int) -> float:
-        """An estimate; folders are taken to be as long as the full demo corpus."""
-        return n_checkpoints * (self.small if corpus.startswith("small") else self.full)
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
     study_settings.adopt(settings)
 
 
-def ask(choice: Choice, cost: Cost) -> None:
+def ask(choice: Choice) -> None:
     """Where there is no result yet: the job that computes it, or what it takes and a button."""
     job = _job_of(choice)
     if job is not None and not job.finished:
@@ -117,7 +106,7 @@ def ask(choice: Choice, cost: Cost) -> None:
     job_progress.tell_end(job, cancelled, "The result was computed, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Compute"
     to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.corpus))
-    seconds = cost.seconds(choice.corpus, len(choice.checkpoints))
+    seconds = find_study(choice.study).cost.seconds(choice.corpus, len(choice.checkpoints))
     st.markdown(plain(effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)))
     if st.button(label, icon=":material/play_arrow:", type="primary"):
         _start(choice)

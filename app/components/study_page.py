@@ -8,9 +8,10 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.results import Result
 from analysis.studies.cautions import cautions
+from analysis.studies.registry import find_study
 from app import access, answers, controls, layout
 from app.components import study_facts, study_form
-from app.components.study_form import Choice, Cost
+from app.components.study_form import Choice
 
 
 @dataclass(frozen=True)
@@ -19,23 +20,19 @@ class StudyPage:
 
     Attributes:
         study: its name in the library.
-        question: the title.
         how_to_read: Markdown; what the numbers mean and how they mislead.
-        cost: how long it takes.
         draw: charts and detail below the controls.
     """
 
     study: str
-    question: str
     how_to_read: str
-    cost: Cost
     draw: Callable[[Result, Choice], None]
 
 
 def show(page: StudyPage) -> None:
     """Draw the page: the stored answer, or a job that computes it."""
     access.require_access()
-    with layout.page(page.question):
+    with layout.page(find_study(page.study).question):
         _content(page)
 
 
@@ -69,7 +66,7 @@ def _content(page: StudyPage) -> None:
 
 def _nearby(page: StudyPage, choice: Choice) -> tuple[Result | None, str, Choice]:
     """Offer to compute what was asked; until it is there, what came with the checkpoints and other settings, if anything did."""
-    study_form.ask(choice, page.cost)
+    study_form.ask(choice)
     result, differing = answers.nearby_result(page.study, choice.request, choice.checkpoints)
     if result is None:
         return None, "", choice

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.studies.registry import find_study
 from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")
@@ -37,9 +38,7 @@ def adopt(settings: Mapping[str, Any]) -> None:
 
 
 def _fields(study: str) -> "list[dataclasses.Field[Any]]":
-    from analysis.studies.study import study_module
-
-    return [one for one in dataclasses.fields(study_module(study).Request) if one.name not in ASKED_ELSEWHERE]
+    return [one for one in dataclasses.fields(find_study(study).request) if one.name not in ASKED_ELSEWHERE]
 
 
 def _values(study: str) -> dict[str, Any]:
@@ -64,9 +63,8 @@ def _can_be(study: str, field: "dataclasses.Field[Any]", text: str) -> bool:
 
 def _splits(study: str) -> list[str]:
     from analysis.studies.settings import SPLITS
-    from analysis.studies.study import study_module
 
-    return list(getattr(study_module(study), "SPLITS", SPLITS))
+    return list(getattr(find_study(study).module, "SPLITS", SPLITS))
 
 
 def _remember(changed: Mapping[str, Any]) -> None:

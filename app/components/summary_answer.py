@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from analysis.studies.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
 from analysis.studies.summary.rows import Panel, Summary
 from app import answers, controls, layout, state
@@ -13,7 +14,6 @@ from app.charts import summary as chart
 from app.components import actions, study_facts
 from app.layout import plain
 
-PAGES = {"scoreboard": "retrieval"}  # other studies have a page of their own name
 WIDGET = f"{controls.CHECKPOINTS_WIDGET}_summary"
 WIDTHS = {"without_a4": 184, "band": 224}  # pixels of columns that say more than a number
 TABLE_ALT = "A row a checkpoint, a column a test, with 95 % intervals; ○: not distinguishable from the null"
@@ -87,11 +87,7 @@ def _draw(summed: Any, answer: Any) -> None:
 def _address(panel: Panel, names: Sequence[str]) -> str:
     """The page of a test with the same checkpoints, relative to this one."""
     parameters = {name: value for name, value in state.address().items() if name == "corpus"} | {"checkpoints": list(names)}
-    return actions.link(_page(panel.question.studies[0]), parameters)
-
-
-def _page(study: str) -> str:
-    return PAGES.get(study, study)
+    return actions.link(panel.question.studies[0], parameters)
 
 
 def _table(summary: Summary) -> None:
@@ -139,7 +135,6 @@ def _settings(panel: Panel) -> list[str]:
 def _line(title: str, said: str, study: str, names: Sequence[str]) -> None:
     text, way = st.columns([10, 3], vertical_alignment="center")
     text.markdown(f"**{plain(title)}.** {plain(said)}")
-    page = _page(study)
     with way:
-        parameters = state.carried(page) | {"checkpoints": list(names)}
-        layout.way(page.capitalize(), page, ":material/arrow_forward:", parameters)
+        parameters = state.carried(study) | {"checkpoints": list(names)}
+        layout.way(find_study(study).title, study, ":material/arrow_forward:", parameters)

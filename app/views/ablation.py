@@ -2,10 +2,6 @@
 
 from analysis.studies.pools.words import WHY_BELOW
 from app.components import ablation_answer, study_page
-from app.components.study_form import Cost
-
-# Estimated: what 264 windows with five replacements took, by the number of windows (1,555, small: 520) and of replacements.
-COST = Cost(small=150, full=440)
 
 HOW_TO_READ = """
 The model is trained with its descriptors; here one of them is exchanged on its way in, and nothing else changes. **S** is the
@@ -41,7 +37,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("ablation", "Which input is causal?", HOW_TO_READ, COST, ablation_answer.draw)
+PAGE = study_page.StudyPage("ablation", HOW_TO_READ, ablation_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

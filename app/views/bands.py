@@ -2,10 +2,6 @@
 
 from analysis.studies.pools.words import WHY_BELOW
 from app.components import bands_answer, study_page
-from app.components.study_form import Cost
-
-# Estimated: of what 96 windows took (small: 32), the bands of the sound by the number of windows that fill the canonical pool.
-COST = Cost(small=235, full=730)
 
 HOW_TO_READ = """
 One band at a time is cut out of the sound, without delay or ringing that could be heard, and nothing else changes. **Embedding
@@ -39,7 +35,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("bands", "Which frequencies drive it?", HOW_TO_READ, COST, bands_answer.draw)
+PAGE = study_page.StudyPage("bands", HOW_TO_READ, bands_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,7 +1,6 @@
 """How is the space laid out?"""
 
 from app.components import embedding_answer, study_page
-from app.components.study_form import Cost
 
 HOW_TO_READ = """
 Every window of 4 s is two points of the joint embedding, its audio and its MIDI, compared by cosine. A **map** lays them out on
@@ -35,8 +34,7 @@ How it misleads:
   that joined points have one colour shows nothing.
 """
 
-COST = Cost(small=50, full=140)
-PAGE = study_page.StudyPage("embedding", "How is the space laid out?", HOW_TO_READ, COST, embedding_answer.draw)
+PAGE = study_page.StudyPage("embedding", HOW_TO_READ, embedding_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -2,10 +2,6 @@
 
 from analysis.studies.pools.words import WHY_BELOW
 from app.components import invariance_answer, study_page
-from app.components.study_form import Cost
-
-# Estimated: what 96 windows took (small: 32), by the number of windows that fill the canonical pool, 1,553 (small: 513).
-COST = Cost(small=640, full=1780)
 
 HOW_TO_READ = """
 One side of every pair of windows is changed, the other stays as it is. Two things are measured at every dose: **S**, whether the
@@ -38,7 +34,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("invariance", "What does it ignore?", HOW_TO_READ, COST, invariance_answer.draw)
+PAGE = study_page.StudyPage("invariance", HOW_TO_READ, invariance_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -2,7 +2,6 @@
 
 from analysis.studies.pools.words import WHY_BELOW
 from app.components import replication_answer, study_page
-from app.components.study_form import Cost
 
 HOW_TO_READ = """
 Two things move S. A **training seed** decides the first weights and the order of batches: another one gives another model. An
@@ -30,9 +29,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage(
-    "replication", "Would another training give the same?", HOW_TO_READ, Cost(small=35, full=105), replication_answer.draw
-)
+PAGE = study_page.StudyPage("replication", HOW_TO_READ, replication_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -4,7 +4,7 @@ from analysis.results import Result
 from analysis.studies.pools.words import WHY_BELOW
 from app import controls
 from app.components import misses, published_table, retrieval_answer, study_page
-from app.components.study_form import Choice, Cost
+from app.components.study_form import Choice
 
 POOLS = ("canonical", "no overlap")
 HOW_TO_READ = """
@@ -41,7 +41,7 @@ def draw(result: Result, choice: Choice) -> None:
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
-PAGE = study_page.StudyPage("scoreboard", "Can it find the match?", HOW_TO_READ, Cost(small=35, full=105), draw)
+PAGE = study_page.StudyPage("retrieval", HOW_TO_READ, draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

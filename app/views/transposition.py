@@ -2,10 +2,6 @@
 
 from analysis.studies.pools.words import WHY_BELOW
 from app.components import study_page, transposition_answer
-from app.components.study_form import Cost
-
-# Estimated: what 96 windows took (small: 32), by the number of windows that fill the canonical pool, 1,553 (small: 513).
-COST = Cost(small=270, full=810)
 
 HOW_TO_READ = """
 **MIDI alone**: the notes are moved by semitones, the audio is the recording, so that the two no longer fit. Keeping S here is
@@ -38,10 +34,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage(
-    "transposition", "Does it follow a transposition, or ignore it?", HOW_TO_READ, COST,
-    transposition_answer.draw,
-)  # fmt: skip
+PAGE = study_page.StudyPage("transposition", HOW_TO_READ, transposition_answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -38,7 +38,7 @@ class FakeQueue:
 
     def add(self, state: State = "running", kind: str = "study", request: dict[str, Any] | None = None, **fields: Any) -> Job:
         """A job with a new id, `job1` and so on."""
-        asked = {"study": "scoreboard", "checkpoints": ["one"], "settings": {"corpus": "small"}, "fresh": False}
+        asked = {"study": "retrieval", "checkpoints": ["one"], "settings": {"corpus": "small"}, "fresh": False}
         job = Job(f"job{len(self.jobs) + 1}", kind, canonical(request or asked), "cpu", 0, state, 0.0)
         self.jobs[job.id] = replace(job, **fields)
         return self.jobs[job.id]
@@ -124,11 +124,11 @@ def scoreboard(*names: str, undecided: bool = False) -> Result:
     made = {
         "checkpoint_sha256": {name: "ab" * 32 for name in names}, "corpus_sha256": {"demo-small": "cd" * 32},
         "device": "cpu", "dtype": "float32", "seed": 42, "seconds": 61.0,
-        "command": f"otoscope study scoreboard {' '.join(names)} --set corpus=small",
+        "command": f"otoscope study retrieval {' '.join(names)} --set corpus=small",
     }  # fmt: skip
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "pool_size": 16, "seed": 42}
     said = f"{names[0]} finds the match among the first ten for S = 50.0 % [42.0, 60.0] of 4 queries."
-    return Result("scoreboard", request, said, values, tables, arrays, made)
+    return Result("retrieval", request, said, values, tables, arrays, made)
 
 
 @pytest.fixture

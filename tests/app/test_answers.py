@@ -16,8 +16,8 @@ from analysis import fingerprints, paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.results import Result
 from analysis.store import open_store
-from analysis.studies import STUDY_NAMES
 from analysis.studies import study as library
+from analysis.studies.registry import study_names
 from analysis.studies.shipped import SHIPPED, shipped_folder
 from analysis.studies.study import build_request, find_checkpoint, identify
 from app import answers, caching
@@ -96,16 +96,16 @@ def test_the_same_weights_under_another_configuration_share_no_result(monkeypatc
     read: list[Any] = []
     monkeypatch.setattr(library, "stored_result", lambda *_: read.append(len(read)) or f"result {len(read)}")
     one = open_checkpoint(paths.repository() / "checkpoints" / "D0-small")
-    request = build_request("scoreboard", ["D0-small"], {})
+    request = build_request("retrieval", ["D0-small"], {})
     others = [
         replace(one, config={**one.config, "n_heads": 4}), replace(one, training={"seed": 77}), replace(one, sha256="0" * 64),
     ]  # fmt: skip
-    found = [answers.stored_result("scoreboard", request, [which]) for which in (one, *others, one)]
+    found = [answers.stored_result("retrieval", request, [which]) for which in (one, *others, one)]
     assert found == ["result 1", "result 2", "result 3", "result 4", "result 1"]
 
 
 def test_a_shipped_result_is_that_of_the_shipped_configuration() -> None:
-    study, request, checkpoints = asked(next(name for name in RESULTS if name.startswith("scoreboard")))
+    study, request, checkpoints = asked(next(name for name in RESULTS if name.startswith("retrieval")))
     assert answers.found_result(study, request, checkpoints)[0] is not None
     altered = [replace(checkpoints[0], config={**checkpoints[0].config, "n_heads": 4}), *checkpoints[1:]]
     assert answers.found_result(study, request, altered) == (None, "")
@@ -113,5 +113,5 @@ def test_a_shipped_result_is_that_of_the_shipped_configuration() -> None:
 
 def test_pages_have_shipped_results_to_open() -> None:
     studies = {name.split("-")[0] for name in RESULTS}
-    assert studies == set(STUDY_NAMES)
+    assert studies == set(study_names())
     assert set(asked(RESULTS[0])[1].checkpoints) <= set(SHIPPED)

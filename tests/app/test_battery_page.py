@@ -8,8 +8,8 @@ import pytest
 
 import analysis.jobs.battery
 from analysis.errors import ConfigError
-from analysis.studies import STUDY_NAMES
 from analysis.studies.battery import Part
+from analysis.studies.registry import study_names
 from app import answers
 from app.components import battery_answers
 
@@ -20,7 +20,7 @@ def opened(open_page):
 
 
 def asked(*studies: str) -> dict[str, Any]:
-    return {"checkpoints": ["one"], "corpus": "small", "studies": list(studies or STUDY_NAMES)}
+    return {"checkpoints": ["one"], "corpus": "small", "studies": list(studies or study_names())}
 
 
 def test_it_says_what_it_takes_and_submits_one_job(queue, store, monkeypatch, opened, press, labels):
@@ -34,7 +34,7 @@ def test_it_says_what_it_takes_and_submits_one_job(queue, store, monkeypatch, op
     app = opened(checkpoints="one", corpus="small")
     assert app.markdown[0].value.startswith("10 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU.")
     app = press(app, "Examine")
-    assert submitted == [(["one"], "small", list(STUDY_NAMES))]
+    assert submitted == [(["one"], "small", list(study_names()))]
     assert labels(app) == ["Cancel"]
 
 
@@ -49,7 +49,7 @@ def test_a_refused_request_is_a_sentence(queue, store, monkeypatch, opened, pres
 def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, opened, evil, obeyed, monkeypatch, result_of):
     studies = [
         {
-            "study": "scoreboard",
+            "study": "retrieval",
             "store_key": "a",
             "headline": f"{evil} finds it.",
             "error": "",
@@ -82,7 +82,7 @@ def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, o
 def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offered(
     queue, store, opened, labels, result_of, monkeypatch
 ):
-    wanted = {"scoreboard": result_of("one"), "similarity": result_of("one")}
+    wanted = {"retrieval": result_of("one"), "similarity": result_of("one")}
     monkeypatch.setattr(answers, "found_result", lambda study, request, ones: (wanted.get(study), "came with the checkpoints"))
     app = opened(checkpoints="one", corpus="small")
     assert app.success[0].value == "2 of 10 studies answered."
@@ -103,7 +103,7 @@ def test_a_failed_one_can_go_on(queue, store, opened, labels):
 
 def test_the_report_has_what_is_there(result_of):
     found = [
-        Part("scoreboard", "otoscope study scoreboard one", result_of("one")),
+        Part("retrieval", "otoscope study retrieval one", result_of("one")),
         Part("probes", ""),
         Part("bands", "", error="No."),
     ]

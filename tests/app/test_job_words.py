@@ -10,7 +10,7 @@ from app.components import job_words
 
 
 def study(queue, names, **fields: Any):
-    request = {"study": "scoreboard", "checkpoints": names, "settings": {"corpus": "full"}, "fresh": False}
+    request = {"study": "retrieval", "checkpoints": names, "settings": {"corpus": "full"}, "fresh": False}
     return queue.add("running", "study", request, **fields)
 
 

@@ -85,7 +85,7 @@ def test_failed_and_cancelled_jobs_say_why_and_offer_no_result(queue):
 
 
 def test_messages_are_data(queue, evil, obeyed, halfway):
-    request = {"study": "scoreboard", "checkpoints": [evil], "settings": {"corpus": "small"}}
+    request = {"study": "retrieval", "checkpoints": [evil], "settings": {"corpus": "small"}}
     queue.add("running", "study", request, progress=halfway)
     queue.add("queued", "study", request, message=evil)
     queue.add("failed", "study", request | {"study": evil}, message=evil)
@@ -96,7 +96,7 @@ def test_messages_are_data(queue, evil, obeyed, halfway):
 
 
 def test_the_result_of_a_study_opens_on_its_page_with_its_choice(queue, checkpoints, ways, open_page):
-    queue.add("done", "study", {"study": "scoreboard", "checkpoints": ["two"], "settings": {"corpus": "full"}}, seconds=1.0)
+    queue.add("done", "study", {"study": "retrieval", "checkpoints": ["two"], "settings": {"corpus": "full"}}, seconds=1.0)
     assert ways(opened())[-1] == ("Open result", "retrieval", {"job": ["job1"]})
     app = open_page("views/retrieval.py", job="job1")
     assert app.title[0].value == "Can it find the match?"

@@ -35,7 +35,7 @@ def test_a_stored_result_is_shown_at_once(queue, store, result_of, opened, label
     footer = app.caption[-1].value
     for fact in (f"one ({'ab' * 6})", f"demo-small ({'cd' * 6})", "split: test", "seed: 42", "float32", "cpu", "61 s"):
         assert fact in footer
-    assert app.code[-1].value == "otoscope study scoreboard one --set corpus=small"
+    assert app.code[-1].value == "otoscope study retrieval one --set corpus=small"
 
 
 def test_differences_carry_their_p(queue, store, result_of, opened, ran):

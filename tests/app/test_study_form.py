@@ -69,7 +69,7 @@ def test_the_address_of_a_running_job_leads_back_to_it(queue, store, halfway, op
 
 def asked(name: str, corpus: str = "small") -> dict[str, Any]:
     settings = {"corpus": corpus}
-    return {"study": "scoreboard", "checkpoints": [name], "settings": settings, "fresh": False}
+    return {"study": "retrieval", "checkpoints": [name], "settings": settings, "fresh": False}
 
 
 def test_a_job_of_somebody_else_for_the_same_is_found(queue, store, halfway, opened, labels):

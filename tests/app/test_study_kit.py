@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis import paths
+from analysis.studies.record import Cost
 from app.components import actions, study_facts, study_form
-from app.components.study_form import Cost
 
 RETRIEVAL = str(paths.repository() / "app" / "views" / "retrieval.py")
 
@@ -34,10 +34,10 @@ def test_settings_of_the_address_are_asked_and_those_that_differ_stay_in_it(chec
     app = opened(checkpoints=["one"], corpus="small", set=["seed=7", "split=all", "n_queries=many"])
     assert not app.exception
     study, request, n = asked[-1]
-    assert (study, n, request.checkpoints, request.corpus) == ("scoreboard", 1, ("one",), "small")
+    assert (study, n, request.checkpoints, request.corpus) == ("retrieval", 1, ("one",), "small")
     assert (request.seed, request.split, request.n_queries) == (7, "all", 500)  # what cannot be read is the usual
     assert app.info[0].value == 'The link names "n\\_queries=many", which is not here; showing the settings split=all, seed=7.'
-    app.number_input(key="set_scoreboard_seed").set_value(42).run()
+    app.number_input(key="set_retrieval_seed").set_value(42).run()
     assert asked[-1][1].seed == 42
     assert app.query_params["set"] == "split=all"
     assert not any("The link names" in one.value for one in app.info)  # the address was written anew
@@ -62,7 +62,7 @@ def test_the_effort_is_said_before_it_is_made(n: int, to_render_s: float, usual:
 
 
 def test_cost_grows_with_checkpoints_and_folders_count_as_full() -> None:
-    cost = Cost(small=10, full=100)
+    cost = Cost(small_s=10, full_s=100, small_share=1, full_share=1)
     assert [cost.seconds("small", 2), cost.seconds("full", 2), cost.seconds("/recordings", 1)] == [20, 200, 100]
 
 
@@ -74,8 +74,8 @@ def test_the_python_lines_ask_the_same(result_of: Any) -> None:
     line = next(one for one in actions.python(result).splitlines() if one.startswith("request"))
     line = line.replace("'corpus': 'small'", "'corpus': 'full'")
     exec(line, scope)
-    assert scope["request"] == build_request("scoreboard", ["one", "two"], {"split": "test", "pool_size": 16})
-    assert "run_study('scoreboard', request, store=open_store())" in actions.python(result)
+    assert scope["request"] == build_request("retrieval", ["one", "two"], {"split": "test", "pool_size": 16})
+    assert "run_study('retrieval', request, store=open_store())" in actions.python(result)
 
 
 @pytest.mark.parametrize(

@@ -72,13 +72,13 @@ def test_the_figure_has_a_twin_as_a_table_and_as_files(library, opened):
 
 def test_what_is_not_at_hand_says_so_and_still_leads_to_its_page(library, opened, labels):
     for study in STUDIES:
-        if study != "scoreboard":
+        if study != "retrieval":
             library[study] = []
     app = opened(checkpoints=["D0-small", "a4r-small"], corpus="full")
     assert shown(app).count("Not computed yet for these checkpoints.") == 5  # D0 has no A4, so that the drop says more
     assert "Without A4: D0-small. Not computed: a4r-small." in shown(app)
     assert "Transposition" in labels(app)
-    library["scoreboard"] = []
+    library["retrieval"] = []
     assert opened(checkpoints=["D0-small"], corpus="full").subheader[0].value.startswith("No result about these checkpoints")
 
 

@@ -12,9 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import paths
 from analysis.results import Result
-from analysis.studies.study import STUDIES, study_module
+from analysis.studies.registry import find_study, study_names
 
-PAGES = {"scoreboard": "retrieval"}
 # A result may hold nothing of these: arms without a published counterpart, pieces without a composer.
 MAY_BE_EMPTY = {"ours", "note", "composer", "published"}
 
@@ -29,7 +28,7 @@ class Case:
     @classmethod
     def of(cls, result: Result) -> "Case":
         """Every setting that is not the usual one stands in the address."""
-        usual = study_module(result.study).Request(checkpoints=())
+        usual = find_study(result.study).request(checkpoints=())
         checkpoints = [Path(name).name for name in result.request["checkpoints"]]
         settings = [
             f"{name}={value}" for name, value in result.request.items()
@@ -40,8 +39,8 @@ class Case:
     def open(self) -> AppTest:
         """The page at that address."""
         study = self.result.study
-        assert study in STUDIES
-        app = AppTest.from_file(str(paths.repository() / "app" / "views" / f"{PAGES.get(study, study)}.py"), default_timeout=300)
+        assert study in study_names()
+        app = AppTest.from_file(str(paths.repository() / "app" / "views" / f"{study}.py"), default_timeout=300)
         app.query_params.update({name: values for name, values in self.address.items() if values})
         return app.run()
 

@@ -13,7 +13,7 @@ POOLS: dict[str, Any] = {**WINDOWS, "n_queries": 16, "pool_size": 16}
 STRESS: dict[str, Any] = {**POOLS, "n_same_piece": 3, "n_same_composer": 0}
 FEW_WINDOWS: dict[str, Any] = {"dose_windows": 8, "reading_windows": 8, "attribution_windows": 1}
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "scoreboard": STRESS, "controls": POOLS, "replication": {**POOLS, "evaluation_seeds": 2}, "ablation": STRESS,
+    "retrieval": STRESS, "controls": POOLS, "replication": {**POOLS, "evaluation_seeds": 2}, "ablation": STRESS,
     "bands": {**STRESS, **FEW_WINDOWS, "doses": "0.1"},
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},

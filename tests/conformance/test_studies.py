@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from analysis import paths
-from analysis.figures.studies import draw_study
 from analysis.models.arms import ARMS
 from analysis.published.published import published_studies
 from analysis.report import report_page
-from analysis.studies import STUDY_NAMES
 from analysis.studies.battery import Part
 from analysis.studies.counterparts import counterparts
-from analysis.studies.study import study_module
+from analysis.studies.registry import find_study, study_names
 from app import layout
 from tests.conformance.drawn import Case, missing
 
@@ -31,7 +29,7 @@ def case(request: pytest.FixtureRequest, study: str, source: str) -> Case:
     return request.getfixturevalue(source)(study)
 
 
-cases = pytest.mark.parametrize(("study", "source"), [(study, source) for study in STUDY_NAMES for source in SOURCES])
+cases = pytest.mark.parametrize(("study", "source"), [(study, source) for study in study_names() for source in SOURCES])
 
 
 def arms_of(case: Case) -> Mapping[str, str]:
@@ -50,7 +48,7 @@ def test_its_page_shows_all_of_it(case: Case, study: str, source: str) -> None:
 
 @cases
 def test_its_print_figures_have_captions_and_content(case: Case, study: str, source: str) -> None:
-    drawn = draw_study(case.result)
+    drawn = find_study(study).draw(case.result)
     assert drawn
     for caption, figure in drawn:
         assert caption.endswith(".")
@@ -75,14 +73,14 @@ def test_a_published_number_about_it_has_its_counterpart(case: Case, study: str,
     assert all(text for text in found.values())
 
 
-@pytest.mark.parametrize("study", STUDY_NAMES)
+@pytest.mark.parametrize("study", study_names())
 def test_what_a_study_offers(study: str) -> None:
-    module = study_module(study)
-    assert callable(module.run)
-    assert module.Request(checkpoints=("one",)).checkpoints == ("one",)
+    found = find_study(study)
+    assert callable(found.module.run)
+    assert found.request(checkpoints=("one",)).checkpoints == ("one",)
 
 
-@pytest.mark.parametrize("study", STUDY_NAMES)
+@pytest.mark.parametrize("study", study_names())
 def test_a_small_result_is_the_one_of_before(study: str, small: Of) -> None:
     """The numbers that were written down when all of this last stood still: a change has to be meant.
 

@@ -24,9 +24,9 @@ def main() -> None:
     parser.add_argument("--exact", action="store_true")
     options = parser.parse_args()
     with library() as answer_of:
-        from analysis.studies.study import STUDIES
+        from analysis.studies.registry import study_names
 
-        answers = {study: answer_of(study) for study in STUDIES}
+        answers = {study: answer_of(study) for study in study_names()}
     if not options.exact:
         FILE.write_text(json.dumps(answers, indent=0, ensure_ascii=False) + "\n", "utf-8")
         return

@@ -19,9 +19,9 @@ from analysis.jobs.clips import submit_clip
 from analysis.jobs.context import Context
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.study_memory import LIBRARIES_BYTES, weights_bytes, window_bytes
 from analysis.models.checkpoint import Checkpoint
 from analysis.store import StoreError, open_store
+from analysis.studies.memory import LIBRARIES_BYTES, weights_bytes, window_bytes
 from analysis.studies.study import find_checkpoint
 
 TIMEOUT_S = 120.0

@@ -44,7 +44,7 @@ def read_until(stream: IO[bytes], words: bytes) -> bytes:
 
 def test_a_study_that_is_interrupted_leaves_no_torn_file(long_corpus: str, slow_checkpoint: str, tmp_path: Path) -> None:
     settings = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-    command = [sys.executable, "-m", "analysis.cli", "study", "scoreboard", slow_checkpoint, "--set", f"corpus={long_corpus}"]
+    command = [sys.executable, "-m", "analysis.cli", "study", "retrieval", slow_checkpoint, "--set", f"corpus={long_corpus}"]
     environment = {paths.CACHE_VARIABLE: str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.repository())}
     with subprocess.Popen(
         [*command, *settings, "--out", str(tmp_path / "out")],

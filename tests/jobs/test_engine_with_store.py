@@ -61,7 +61,7 @@ def settings(tiny_corpus: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: str, settings: dict[str, Any]) -> Iterator[Run]:
     """A job in a process of its own, in a cache folder; it kills itself before the moment `die_at`."""
-    request = {"study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": settings}
+    request = {"study": "retrieval", "checkpoints": [tiny_checkpoint], "settings": settings}
     script, first = Path(__file__).with_name("fork_server.py"), tmp_path_factory.mktemp("first")
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.repository())}
     server = subprocess.Popen(
@@ -122,14 +122,14 @@ def test_a_worker_killed_in_the_middle_of_a_study(
     draw, jobs = random.Random(13), JobQueue(log=JobLog(tmp_path / "jobs.jsonl"))
     try:
         for _ in range(WORKER_KILLS):
-            job_id = submit_study(jobs, "scoreboard", [tiny_checkpoint], settings)
+            job_id = submit_study(jobs, "retrieval", [tiny_checkpoint], settings)
             job = killed_after(jobs, job_id, draw.uniform(0, 1))
             assert job.state == "done" or job.message.startswith("The worker process ended (signal 9)")
             check_store(tmp_path)
-        job = jobs.wait(submit_study(jobs, "scoreboard", [tiny_checkpoint], settings), TIMEOUT_S)
+        job = jobs.wait(submit_study(jobs, "retrieval", [tiny_checkpoint], settings), TIMEOUT_S)
         assert (job.state, job.message) == ("done", "")
         result = load(tmp_path, job.document)
-        found = stored_result("scoreboard", build_request("scoreboard", [tiny_checkpoint], settings), Store(tmp_path / "store"))
+        found = stored_result("retrieval", build_request("retrieval", [tiny_checkpoint], settings), Store(tmp_path / "store"))
         assert found == result
     finally:
         jobs.shutdown()

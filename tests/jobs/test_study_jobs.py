@@ -12,20 +12,22 @@ import torch
 
 from analysis import paths
 from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
-from analysis.jobs import studies, study_memory, tasks
+from analysis.jobs import studies, tasks
 from analysis.jobs.context import Context
 from analysis.jobs.job import Job
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
 from analysis.jobs.studies import submit_study
-from analysis.jobs.study_memory import count_pieces, needs_bytes, weights_bytes, window_bytes
 from analysis.jobs.system_memory import resident_bytes
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import StoreError, open_store
-from analysis.studies import STUDY_NAMES
+from analysis.studies import memory as study_memory
+from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
+from analysis.studies.record import Study
+from analysis.studies.registry import find_study
 from analysis.studies.study import build_request, find_checkpoint, read_result, stored_result
 from analysis.training import loop, train_checkpoint
 from analysis.training.loop import RESUME
@@ -69,23 +71,23 @@ def finished(server: JobQueue, job_id: str) -> Job:
 def test_a_study_is_done_once_and_its_key_leads_to_the_result(
     server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]
 ) -> None:
-    request = build_request("scoreboard", [tiny_checkpoint], settings)
-    assert stored_result("scoreboard", request, open_store()) is None
-    job = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    request = build_request("retrieval", [tiny_checkpoint], settings)
+    assert stored_result("retrieval", request, open_store()) is None
+    job = finished(server, submit_study(server, "retrieval", [tiny_checkpoint], settings))
     assert job.request == {
-        "study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": {**settings, "seed": 42}, "fresh": False,
+        "study": "retrieval", "checkpoints": [tiny_checkpoint], "settings": {**settings, "seed": 42}, "fresh": False,
     }  # fmt: skip
     result = read_result(open_store(), job.document["store_key"])
     assert result is not None
-    assert result == stored_result("scoreboard", request, open_store())
-    document = {"study": "scoreboard", "headline": result.headline, "seconds": result.provenance["seconds"]}
+    assert result == stored_result("retrieval", request, open_store())
+    document = {"study": "retrieval", "headline": result.headline, "seconds": result.provenance["seconds"]}
     assert job.document == {**document, "store_key": job.document["store_key"]}
-    again = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    again = finished(server, submit_study(server, "retrieval", [tiny_checkpoint], settings))
     assert (again.id != job.id, again.document, again.progress) == (True, job.document, None)
 
 
 def test_a_fresh_study_is_computed_again(server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]) -> None:
-    fresh = finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings, fresh=True))
+    fresh = finished(server, submit_study(server, "retrieval", [tiny_checkpoint], settings, fresh=True))
     assert fresh.progress is not None
     assert fresh.request["fresh"] is True
 
@@ -93,9 +95,9 @@ def test_a_fresh_study_is_computed_again(server: JobQueue, tiny_checkpoint: str,
 def test_the_same_study_joins_however_it_is_asked(
     server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any], eventually: Eventually
 ) -> None:
-    blocker = submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": 1})
-    first = submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": 2})
-    assert submit_study(server, "scoreboard", [tiny_checkpoint], {**settings, "seed": "2", "n_same_composer": 1}) == first
+    blocker = submit_study(server, "retrieval", [tiny_checkpoint], {**settings, "seed": 1})
+    first = submit_study(server, "retrieval", [tiny_checkpoint], {**settings, "seed": 2})
+    assert submit_study(server, "retrieval", [tiny_checkpoint], {**settings, "seed": "2", "n_same_composer": 1}) == first
     for job_id in (first, blocker):
         server.cancel(job_id)
     eventually(lambda: server.get(blocker).finished)
@@ -111,14 +113,14 @@ def test_a_cancelled_study_stops_between_batches_and_gives_its_memory_back(
     settings: dict[str, Any],
 ) -> None:
     """No batch begins after the one that runs; and a worker that kept the memory for a minute would have been replaced."""
-    finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    finished(server, submit_study(server, "retrieval", [tiny_checkpoint], settings))
     config, batch = build_config("D0", "small"), 16
     described = {"training": {"seed": 4}, "evaluation": {}, "history": [], "card": ""}
     save_checkpoint(tmp_path / "small", build_arm("D0", "small", 4), arm="D0", scale="small", **described)
     worker = server.workers()["cpu"]
     before = resident_bytes(worker) or 0
     wanted = {**SETTINGS, "corpus": make_corpus(tmp_path / "long", pieces=4, seconds=40), "windows_per_piece": 37}
-    job_id = submit_study(server, "scoreboard", [str(tmp_path / "small")], wanted)
+    job_id = submit_study(server, "retrieval", [str(tmp_path / "small")], wanted)
     eventually(lambda: (progress := server.get(job_id).progress) and "embedding" in progress.what and progress.done > 0)
     server.cancel(job_id)
     begun = (server.get(job_id).progress or pytest.fail("no progress")).done
@@ -131,7 +133,7 @@ def test_a_cancelled_study_stops_between_batches_and_gives_its_memory_back(
     record = json.loads((cache / "logs" / "jobs.jsonl").read_text().splitlines()[-1])
     assert "error" not in record
     assert record["peak_bytes"] > before + ROOM > before + batch * window_bytes(config) / 2
-    finished(server, submit_study(server, "scoreboard", [tiny_checkpoint], settings))
+    finished(server, submit_study(server, "retrieval", [tiny_checkpoint], settings))
     assert server.workers()["cpu"] == worker
     assert (resident_bytes(worker) or 0) <= before + ROOM
 
@@ -142,7 +144,7 @@ def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
     monkeypatch.setenv("OTOSCOPE_STORE_BYTES", "4000")
     told: list[str] = []
-    request = {"study": "scoreboard", "checkpoints": [tiny_checkpoint], "settings": settings}
+    request = {"study": "retrieval", "checkpoints": [tiny_checkpoint], "settings": settings}
     expected = (
         r"computed, but cannot be stored.* takes [\d,]+ bytes and the store holds at most 4,000\. Raise OTOSCOPE_STORE_BYTES"
     )
@@ -155,13 +157,13 @@ def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
     ("request_", "got"),
     [
         ({"checkpoints": ["a"]}, "{'checkpoints'"),
-        ({"study": "scoreboard"}, "{'study'"),
+        ({"study": "retrieval"}, "{'study'"),
         ({"study": 3, "checkpoints": []}, "'study': 3"),
-        ({"study": "scoreboard", "checkpoints": "a"}, "'checkpoints': 'a'"),
-        ({"study": "scoreboard", "checkpoints": [3]}, r"'checkpoints': \[3\]"),
-        ({"study": "scoreboard", "checkpoints": [], "settings": 4}, "'settings': 4"),
-        ({"study": "scoreboard", "checkpoints": [], "fresh": 1}, "'fresh': 1"),
-        ({"study": "scoreboard", "checkpoints": [], "quick": True}, "'quick': True"),
+        ({"study": "retrieval", "checkpoints": "a"}, "'checkpoints': 'a'"),
+        ({"study": "retrieval", "checkpoints": [3]}, r"'checkpoints': \[3\]"),
+        ({"study": "retrieval", "checkpoints": [], "settings": 4}, "'settings': 4"),
+        ({"study": "retrieval", "checkpoints": [], "fresh": 1}, "'fresh': 1"),
+        ({"study": "retrieval", "checkpoints": [], "quick": True}, "'quick': True"),
     ],
 )
 def test_a_wrong_request_is_refused(request_: dict[str, Any], got: str) -> None:
@@ -173,10 +175,10 @@ def test_what_cannot_be_done_is_not_queued(server: JobQueue, tiny_checkpoint: st
     before = len(server.list())
     with pytest.raises(ConfigError, match="There is no study 'scores'"):
         submit_study(server, "scores", [tiny_checkpoint], settings)
-    with pytest.raises(ConfigError, match="scoreboard has no setting 'size'"):
-        submit_study(server, "scoreboard", [tiny_checkpoint], {"size": 3})
+    with pytest.raises(ConfigError, match="retrieval has no setting 'size'"):
+        submit_study(server, "retrieval", [tiny_checkpoint], {"size": 3})
     with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
-        submit_study(server, "scoreboard", ["nowhere"], settings)
+        submit_study(server, "retrieval", ["nowhere"], settings)
     assert len(server.list()) == before
 
 
@@ -187,7 +189,7 @@ def test_a_study_for_which_there_is_no_memory_is_refused(
         log=JobLog(tmp_path / "jobs.jsonl"), settings=Settings(available=lambda: 100_000_000, total=lambda: 200_000_000)
     )
     try:
-        job = jobs.wait(submit_study(jobs, "scoreboard", [tiny_checkpoint], settings), TIMEOUT_S)
+        job = jobs.wait(submit_study(jobs, "retrieval", [tiny_checkpoint], settings), TIMEOUT_S)
         assert job.state == "failed"
         assert re.match(r"This needs 6\d\d MB of memory and 100 MB is available \(cpu\)\.", job.message)
         assert jobs.workers() == {}
@@ -196,7 +198,7 @@ def test_a_study_for_which_there_is_no_memory_is_refused(
 
 
 def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    request, checkpoint = build_request("scoreboard", [tiny_checkpoint], settings), find_checkpoint(tiny_checkpoint)
+    request, checkpoint = build_request("retrieval", [tiny_checkpoint], settings), find_checkpoint(tiny_checkpoint)
     file_bytes = (checkpoint.path / "model.safetensors").stat().st_size
     assert weights_bytes(checkpoint) == 4 * file_bytes  # fp16 to fp32, twice
     assert window_bytes(checkpoint.model_config) == 4 * (96_000 + 3 * 4 * 600)
@@ -204,12 +206,12 @@ def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any]
     extra = 8 * (2 * (3 * 4) * 8 + 6 * 8 * 6)
     batch = study_memory.batch_size(checkpoint.model_config, torch.device("cpu")) * 4 * 103_200
     models = 4 * file_bytes + batch
-    assert needs_bytes("scoreboard", request, "cpu") == study_memory.LIBRARIES_BYTES + models + embeddings + extra
-    assert needs_bytes("scoreboard", request, "cuda:0") == 4 * file_bytes + 64 * 4 * 103_200
-    monkeypatch.setitem(study_memory.EXTRA, "scoreboard", lambda *_: 0)  # pyright: ignore[reportArgumentType]
-    assert needs_bytes("scoreboard", request, "mps") > needs_bytes("scoreboard", request, "cuda")
+    assert needs_bytes("retrieval", request, "cpu") == study_memory.LIBRARIES_BYTES + models + embeddings + extra
+    assert needs_bytes("retrieval", request, "cuda:0") == 4 * file_bytes + 64 * 4 * 103_200
+    monkeypatch.setattr(Study, "extra_bytes", lambda *_: 0)
+    assert needs_bytes("retrieval", request, "mps") > needs_bytes("retrieval", request, "cuda")
     twice = replace(request, checkpoints=request.checkpoints * 2)
-    assert needs_bytes("scoreboard", twice, "cpu") == needs_bytes("scoreboard", request, "cpu")  # one after the other
+    assert needs_bytes("retrieval", twice, "cpu") == needs_bytes("retrieval", request, "cpu")  # one after the other
 
 
 def test_memory_goes_by_the_pairs_that_are_asked_for(tiny_checkpoint: str, tiny_corpus: str) -> None:
@@ -224,7 +226,7 @@ def test_memory_goes_by_the_pairs_that_are_asked_for(tiny_checkpoint: str, tiny_
 def test_bands_hold_every_layer_of_all_windows_or_the_gradients_of_a_few(tiny_checkpoint: str, tiny_corpus: str) -> None:
     def extra(**settings: Any) -> int:
         request = build_request("bands", [tiny_checkpoint], {"corpus": tiny_corpus, **settings})
-        return study_memory.EXTRA["bands"](request, request.windows_per_piece * count_pieces(tiny_corpus), 8)
+        return find_study("bands").extra_bytes(request, request.windows_per_piece * count_pieces(tiny_corpus), 8)
 
     columns = (2 * 2 + 3) * 8 + 6 * 8 * 21  # two states of one block, one of them once more; A4 and 20 shifted copies
     reading = 4 * 96 * 188 * columns  # of 195 windows
@@ -237,13 +239,9 @@ def test_bands_hold_every_layer_of_all_windows_or_the_gradients_of_a_few(tiny_ch
 
 def test_altered_sound_is_held_a_block_at_a_time(tiny_checkpoint: str, tiny_corpus: str) -> None:
     request = build_request("invariance", [tiny_checkpoint], {"corpus": tiny_corpus})
-    few, many = (study_memory.EXTRA["invariance"](request, n, 8) for n in (256, 25_600))
+    few, many = (find_study("invariance").extra_bytes(request, n, 8) for n in (256, 25_600))
     assert (many - few) / (25_600 - 256) < 4 * 96_000 / 10  # what grows with the windows is far less than their sound
-    assert study_memory.EXTRA["invariance"](request, 10, 8) < few
-
-
-def test_every_study_that_holds_more_than_embeddings_says_so() -> None:
-    assert set(study_memory.EXTRA) == set(STUDY_NAMES)
+    assert find_study("invariance").extra_bytes(request, 10, 8) < few
 
 
 def test_the_largest_layer_of_every_scale() -> None:

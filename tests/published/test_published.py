@@ -49,7 +49,7 @@ def test_facts() -> None:
     assert "73.2 %" in of("controls", "d4a4", "shuffled").correction
     assert of("invariance", "d4a4", "noise at 20 dB SNR").value == 54.8
     assert of("similarity", "D0", "last layers", "biased linear CKA").value == 0.722
-    assert of("scoreboard", "d4-a4r", "canonical pool", "accuracy against same piece").value == 94.2
+    assert of("retrieval", "d4-a4r", "canonical pool", "accuracy against same piece").value == 94.2
     rsa = [(one.condition, one.source) for one in published("similarity", "D0") if one.measure == "RSA"]
     assert len(rsa) == len(set(rsa)) == 3  # of the mean there is one in the paper and another in the report
 
@@ -63,14 +63,14 @@ def test_retention_follows_from_the_scores() -> None:
 
 def test_s_is_the_worse_direction() -> None:
     for arm in ("D0", "d4a4", "a4r", "d4-a4r"):
-        both = [of("scoreboard", arm, "canonical pool", f"R@10 {way}").value for way in ("audio to MIDI", "MIDI to audio")]
-        assert of("scoreboard", arm, "canonical pool").value == min(both)
+        both = [of("retrieval", arm, "canonical pool", f"R@10 {way}").value for way in ("audio to MIDI", "MIDI to audio")]
+        assert of("retrieval", arm, "canonical pool").value == min(both)
 
 
 def test_unmodified_scores_are_the_same_everywhere() -> None:
     for arm in ("d4a4", "a4r", "d4-a4r"):
-        assert of("ablation", arm, "real").value == of("scoreboard", arm, "canonical pool").value
-        assert of("transposition", arm, "0 semitones").value == of("scoreboard", arm, "canonical pool").value
+        assert of("ablation", arm, "real").value == of("retrieval", arm, "canonical pool").value
+        assert of("transposition", arm, "0 semitones").value == of("retrieval", arm, "canonical pool").value
 
 
 LINEARLY = "A4 read linearly, arms with A4 together"
@@ -79,7 +79,7 @@ OVERLAP = "Negatives of the same piece may overlap the match by 75 %"
 
 
 def test_every_s_says_how_its_epoch_and_its_pool_were_chosen() -> None:
-    for study in ("scoreboard", "ablation", "controls", "transposition", "invariance", "replication"):
+    for study in ("retrieval", "ablation", "controls", "transposition", "invariance", "replication"):
         for one in published(study):
             if one.unit == "%" and one.measure != "accuracy against random pieces":
                 assert OVERLAP in one.correction, one
@@ -90,11 +90,11 @@ def test_every_s_says_how_its_epoch_and_its_pool_were_chosen() -> None:
 @pytest.mark.parametrize(
     ("study", "arm", "condition", "measure", "phrases"),
     [
-        ("scoreboard", "D0", "canonical pool", "S", ["72.8 % for D0", "Cosine-30", "equal schedule"]),
+        ("retrieval", "D0", "canonical pool", "S", ["72.8 % for D0", "Cosine-30", "equal schedule"]),
         ("transposition", "d4a4", "0 semitones", "S", ["equal schedule", "MIDI side alone"]),
         ("probes", "a4r", "chroma from audio", "R²", ["256 → 128 → ReLU", "16 kHz", "random split", "equal schedule"]),
         ("similarity", "d4a4", "last layers", "biased linear CKA", ["pad the MIDI", "mechanism", "15 to 21 %", "0.58"]),
-        ("scoreboard", "a4r", "canonical pool", "R@20 MIDI to audio", ["79.4 % for a4r", "Cosine-tail-60", "30 epochs each"]),
+        ("retrieval", "a4r", "canonical pool", "R@20 MIDI to audio", ["79.4 % for a4r", "Cosine-tail-60", "30 epochs each"]),
         ("bands", "a4r", LINEARLY, "mean |r| over dimensions, upper bound", ["0 by construction", "largest is below 0.28"]),
         ("bands", "d4a4", "band 3, 375–750 Hz", "L2 change of the embedding, +0.1", ["adds 0.1", "off the manifold", "0.526"]),
         ("controls", "D0", "all components", "parameters", ["76.7 million", "74,194,432", "12,610,560", "658,688"]),
@@ -131,7 +131,7 @@ def test_every_sentence_is_used(document: dict[str, Any]) -> None:
 
 
 def test_questions_about_what_is_not_published() -> None:
-    with pytest.raises(ConfigError, match="Nothing is published about a study 'heads': expected one of scoreboard, ablation"):
+    with pytest.raises(ConfigError, match="Nothing is published about a study 'heads': expected one of retrieval, ablation"):
         published("heads")
     with pytest.raises(
         ConfigError, match="Nothing is published about arm 'a4x' in controls: expected one of d4a4, D0, a4r, d4-a4r"

@@ -12,26 +12,26 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.report import write_report
 from analysis.results import format_value
 from analysis.store import Store
-from analysis.studies import STUDY_NAMES, battery
-from analysis.studies.battery import COST, Part, cost_of, run_battery, settings_for
+from analysis.studies import battery
+from analysis.studies.battery import Part, cost_of, run_battery, settings_for
+from analysis.studies.registry import find_study, study_names
 from analysis.studies.study import build_request
 
 Make = Callable[[str], Checkpoint]
-FEW = ("scoreboard", "similarity")
+FEW = ("retrieval", "similarity")
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny corpus has no splits worth the name."""
-    chosen = {"scoreboard": {"split": "all"}, "similarity": {"split": "all", "windows_per_piece": 3, "n_shuffles": 20}}
+    chosen = {"retrieval": {"split": "all"}, "similarity": {"split": "all", "windows_per_piece": 3, "n_shuffles": 20}}
     monkeypatch.setattr(battery, "settings_for", lambda study, corpus: {"corpus": corpus, **chosen.get(study, {})})
 
 
 def test_every_study_has_its_share_and_its_settings() -> None:
-    assert tuple(COST) == STUDY_NAMES
-    assert cost_of("invariance", "full") > cost_of("scoreboard", "full")  # altered once per dose
-    assert cost_of("invariance", "small-clean") == COST["invariance"]
-    for study in STUDY_NAMES:
+    assert cost_of("invariance", "full") > cost_of("retrieval", "full")  # altered once per dose
+    assert cost_of("invariance", "small-clean") == find_study("invariance").cost.small_share
+    for study in study_names():
         for corpus in ("small", "full"):
             assert build_request(study, ["x"], settings_for(study, corpus)).corpus == corpus
 
@@ -58,15 +58,15 @@ def test_what_cannot_be_made_gives_its_reason_and_the_others_go_on(
     monkeypatch.setattr(
         battery,
         "settings_for",
-        lambda study, corpus: {"corpus": corpus} | ({"split": "validation"} if study == "scoreboard" else {}),
+        lambda study, corpus: {"corpus": corpus} | ({"split": "validation"} if study == "retrieval" else {}),
     )
     told: list[str] = []
     name = str(make_checkpoint("D0").path)
-    parts = run_battery([name], str(corpus_folder), studies=("scoreboard", "controls"), notice=told.append)
+    parts = run_battery([name], str(corpus_folder), studies=("retrieval", "controls"), notice=told.append)
     assert parts[0].result is None
     assert "Retrieval cannot be scored on" in parts[0].error
     assert parts[0].error in told[0]
-    assert parts[0].command.startswith("otoscope study scoreboard")
+    assert parts[0].command.startswith("otoscope study retrieval")
 
 
 def test_a_wrong_request_is_refused_before_anything_is_computed(corpus_folder: Path, make_checkpoint: Make) -> None:

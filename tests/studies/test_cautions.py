@@ -22,5 +22,5 @@ def test_few_works_are_told_of(works: int | None, said: str) -> None:
 
 def test_a_result_knows_its_works(corpus_folder: Path, make_checkpoint) -> None:
     checkpoint: Checkpoint = make_checkpoint("D0")
-    request = build_request("scoreboard", [str(checkpoint.path)], {"corpus": str(corpus_folder), "split": "all"})
-    assert run_study("scoreboard", request).provenance["n_works"] == 4
+    request = build_request("retrieval", [str(checkpoint.path)], {"corpus": str(corpus_folder), "split": "all"})
+    assert run_study("retrieval", request).provenance["n_works"] == 4

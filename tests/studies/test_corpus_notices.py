@@ -88,7 +88,7 @@ def test_similarity_of_too_few_windows_is_a_sentence(
     assert f"The split test of few {said}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("study", ["scoreboard", "replication", "controls", "ablation", "bands", "transposition", "invariance",
+@pytest.mark.parametrize("study", ["retrieval", "replication", "controls", "ablation", "bands", "transposition", "invariance",
                                    "probes", "embedding"])  # fmt: skip
 def test_every_study_refuses_an_empty_split_in_a_sentence(study: str, checkpoint: str, tmp_path: Path) -> None:
     write_pair(tmp_path / "few", "work", 2.0, 0)

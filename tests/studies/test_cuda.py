@@ -10,7 +10,7 @@ import torch
 
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import study_names
 from analysis.studies.study import build_request, run_study
 from analysis.training.loop import pick_device
 
@@ -19,7 +19,7 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an 
 ARMS = ("d4a4", "d4-a4r")
 FEW: dict[str, Any] = {"split": "all", "windows_per_piece": 6}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "ablation": FEW, "scoreboard": FEW, "replication": {**FEW, "evaluation_seeds": 3}, "controls": FEW,
+    "ablation": FEW, "retrieval": FEW, "replication": {**FEW, "evaluation_seeds": 3}, "controls": FEW,
     "bands": {**FEW, "doses": "1", "dose_windows": 16, "reading_windows": 16, "attribution_windows": 2},
     "transposition": {**FEW, "semitones": "3"}, "invariance": {**FEW, "changes": "time_shift,gain,note_velocity,low_pass"},
     "similarity": {**FEW, "n_shuffles": 20}, "probes": {**FEW, "folds": 2, "inner_folds": 2},
@@ -32,7 +32,7 @@ MAPS = "embedding"  # t-SNE and UMAP take another course after the first roundin
 
 
 @needs_cuda
-@pytest.mark.parametrize("study", STUDY_NAMES)
+@pytest.mark.parametrize("study", study_names())
 def test_a_study_tells_the_same_on_a_gpu(
     study: str, corpus_folder: Path, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,6 @@ def test_both_files_hold_the_table_and_a_failure_leaves_none(
 
 
 def test_other_studies_have_no_such_table() -> None:
-    result = Result("scoreboard", {}, "", [], {}, {}, {})
-    with pytest.raises(ConfigError, match="The result is of the study 'scoreboard'; expected 'embedding'"):
+    result = Result("retrieval", {}, "", [], {}, {}, {})
+    with pytest.raises(ConfigError, match="The result is of the study 'retrieval'; expected 'embedding'"):
         points_table(result)

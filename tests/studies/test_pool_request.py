@@ -13,7 +13,7 @@ START = '{"checkpoints": ["a"], "corpus": "full", "split": "test", "windows_per_
 @pytest.mark.parametrize(
     ("study", "rest"),
     [
-        ("scoreboard", '100, "n_queries": 500, "pool_size": 256, "n_same_piece": 64, "n_same_composer": 32, "seed": 42}'),
+        ("retrieval", '100, "n_queries": 500, "pool_size": 256, "n_same_piece": 64, "n_same_composer": 32, "seed": 42}'),
         ("ablation", '65, "n_queries": 500, "pool_size": 256, "n_same_piece": 64, "n_same_composer": 32, "seed": 42}'),
         ("controls", '100, "n_queries": 500, "pool_size": 256, "seed": 42}'),
         ("replication", '100, "n_queries": 500, "pool_size": 256, "evaluation_seeds": 10, "seed": 42}'),

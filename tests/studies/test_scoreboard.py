@@ -51,8 +51,8 @@ def checkpoints(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_scores_equal_those_of_the_evaluation_and_carry_their_controls(corpus: Path, checkpoints: tuple[str, str]) -> None:
-    request = build_request("scoreboard", checkpoints, {**SMALL, "corpus": str(corpus)})
-    result = run_study("scoreboard", request)
+    request = build_request("retrieval", checkpoints, {**SMALL, "corpus": str(corpus)})
+    result = run_study("retrieval", request)
     values = {value.name: value for value in result.values}
     segments = drop_repeated(list_segments(open_corpus(str(corpus)).pieces, max_per_piece=100))
     sizes = {name: size for name, size in SMALL.items() if name != "split"}
@@ -74,10 +74,10 @@ def test_second_run_comes_from_the_store(
     corpus: Path, checkpoints: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "store")
-    request = build_request("scoreboard", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
-    first = run_study("scoreboard", request, store=store)
+    request = build_request("retrieval", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
+    first = run_study("retrieval", request, store=store)
     monkeypatch.setattr("analysis.studies.retrieval.study.run", lambda *_: pytest.fail("computed again"))
-    assert run_study("scoreboard", request, store=store) == first
+    assert run_study("retrieval", request, store=store) == first
 
 
 def test_a_cancelled_run_stores_nothing(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
@@ -86,29 +86,29 @@ def test_a_cancelled_run_stores_nothing(corpus: Path, checkpoints: tuple[str, st
             raise Cancelled
 
     store = Store(tmp_path / "store")
-    request = build_request("scoreboard", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
+    request = build_request("retrieval", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
     with pytest.raises(Cancelled):
-        run_study("scoreboard", request, store=store, cancel=Stop())
+        run_study("retrieval", request, store=store, cancel=Stop())
     assert store.usage()[0] == 0
 
 
 def test_requests_are_checked() -> None:
-    with pytest.raises(ConfigError, match="There is no study 'scores': expected one of scoreboard"):
+    with pytest.raises(ConfigError, match="There is no study 'scores': expected one of retrieval"):
         build_request("scores", (), {})
-    with pytest.raises(ConfigError, match="scoreboard has no setting 'pool': expected one of corpus"):
-        build_request("scoreboard", ("x",), {"pool": 3})
-    with pytest.raises(ConfigError, match="pool_size of scoreboard is 'many'; expected int like 256"):
-        build_request("scoreboard", ("x",), {"pool_size": "many"})
+    with pytest.raises(ConfigError, match="retrieval has no setting 'pool': expected one of corpus"):
+        build_request("retrieval", ("x",), {"pool": 3})
+    with pytest.raises(ConfigError, match="pool_size of retrieval is 'many'; expected int like 256"):
+        build_request("retrieval", ("x",), {"pool_size": "many"})
     with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
         find_checkpoint("nowhere")
     with pytest.raises(CheckpointError, match="No checkpoint is named"):
-        run_study("scoreboard", build_request("scoreboard", (), {}))
+        run_study("retrieval", build_request("retrieval", (), {}))
 
 
 def test_the_command_asks_the_same() -> None:
-    request = build_request("scoreboard", ("a", "b"), {"pool_size": "64", "seed": 42})
+    request = build_request("retrieval", ("a", "b"), {"pool_size": "64", "seed": 42})
     assert request.pool_size == 64
-    assert command_of("scoreboard", request) == "otoscope study scoreboard a b --set pool_size=64"
+    assert command_of("retrieval", request) == "otoscope study retrieval a b --set pool_size=64"
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str
 
 def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: Path, checkpoints: tuple[str, str]) -> None:
     told: list[str] = []
-    request = build_request("scoreboard", checkpoints[:1], {"split": "all", "corpus": str(corpus)})
-    result = finish_study("scoreboard", request, notice=told.append).result
+    request = build_request("retrieval", checkpoints[:1], {"split": "all", "corpus": str(corpus)})
+    result = finish_study("retrieval", request, notice=told.append).result
     n_windows = len(result.tables["windows"])
     assert told == [
         f"{n_windows} windows fill no pools of 256 for 500 queries; {n_windows} queries are searched among 16 candidates instead."
@@ -151,7 +151,7 @@ def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: t
             parameter.fill_(6e4)
     save_checkpoint(tmp_path / "huge", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
     for study, settings in (
-        ("scoreboard", SMALL), ("replication", {}), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
+        ("retrieval", SMALL), ("replication", {}), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
         ("embedding", {}), ("similarity", {}), ("probes", {}),
     ):  # fmt: skip
         asked = {"corpus": str(corpus), "split": "all"} | {key: value for key, value in settings.items() if key != "split"}
@@ -166,7 +166,7 @@ def test_a_model_that_hears_nothing_is_said_to_rank_every_match_last(corpus: Pat
             parameter.zero_()
     save_checkpoint(tmp_path / "zero", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
     notices: list[str] = []
-    asked = build_request("scoreboard", [str(tmp_path / "zero")], {"corpus": str(corpus), **SMALL})
-    result = finish_study("scoreboard", asked, notice=notices.append).result
+    asked = build_request("retrieval", [str(tmp_path / "zero")], {"corpus": str(corpus), **SMALL})
+    result = finish_study("retrieval", asked, notice=notices.append).result
     assert "zero ranks every match last, as where all embeddings are equal, since ties count as misses" in result.headline
     assert any("all audio and all MIDI embeddings are equal" in notice for notice in notices)

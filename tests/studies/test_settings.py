@@ -3,11 +3,11 @@
 import pytest
 
 from analysis.errors import ConfigError
-from analysis.studies import STUDY_NAMES
+from analysis.studies.registry import study_names
 from analysis.studies.study import build_request
 
 
-@pytest.mark.parametrize("study", STUDY_NAMES)
+@pytest.mark.parametrize("study", study_names())
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
@@ -25,7 +25,7 @@ def test_every_study_refuses_numbers_and_splits_beyond_reason(study: str, settin
 @pytest.mark.parametrize(
     ("study", "setting", "value", "message"),
     [
-        ("scoreboard", "n_queries", "-10000000", "n_queries of scoreboard is -10000000; expected a number from 1 to 20,000"),
+        ("retrieval", "n_queries", "-10000000", "n_queries of retrieval is -10000000; expected a number from 1 to 20,000"),
         ("controls", "n_queries", "0", "n_queries of controls is 0; expected a number from 1 to 20,000"),
         ("similarity", "n_shuffles", "1000000000", "n_shuffles of similarity is 1000000000; expected a number from 0 to 2,000"),
         ("similarity", "n_shuffles", "3", "n_shuffles is 3; expected 20 or more"),
@@ -55,4 +55,4 @@ def test_a_setting_is_refused_by_name(study: str, setting: str, value: str, mess
 
 
 def test_any_seed_will_do() -> None:
-    assert build_request("scoreboard", ["x"], {"seed": "123456789012"}).seed == 123_456_789_012
+    assert build_request("retrieval", ["x"], {"seed": "123456789012"}).seed == 123_456_789_012

@@ -33,12 +33,12 @@ def result() -> Result:
     made = provenance(checkpoints=SHAS, corpora={"c": "2" * 64}, device="cpu", dtype="float32", seed=42, seconds=3.0, command="x")
     request = {**vars(REQUEST), "checkpoints": ["a", "b"]}
     arrays = {"ranks.0": np.arange(6, dtype=np.int32).reshape(2, 3), "pieces": np.array(["x", "y"])}
-    return Result("scoreboard", request, "Found.", values, {"pairs": [{"p": 0.5}]}, arrays, made)
+    return Result("retrieval", request, "Found.", values, {"pairs": [{"p": 0.5}]}, arrays, made)
 
 
 def test_what_is_shipped_is_found_again_bit_for_bit(result: Result, tmp_path: Path) -> None:
     place = ship_result(result, tmp_path)
-    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) == result
+    assert shipped_result("retrieval", REQUEST, SHAS, tmp_path) == result
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert ship_result(result, tmp_path) == place
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -48,17 +48,17 @@ def test_what_is_shipped_is_found_again_bit_for_bit(result: Result, tmp_path: Pa
 def test_a_setting_that_did_not_exist_then_has_its_usual_value(result: Result, tmp_path: Path) -> None:
     older = replace(result, request={name: value for name, value in result.request.items() if name != "windows_per_piece"})
     ship_result(older, tmp_path)
-    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) == older
-    assert shipped_result("scoreboard", replace(REQUEST, windows_per_piece=3), SHAS, tmp_path) is None
+    assert shipped_result("retrieval", REQUEST, SHAS, tmp_path) == older
+    assert shipped_result("retrieval", replace(REQUEST, windows_per_piece=3), SHAS, tmp_path) is None
     assert setting_differences(older, replace(REQUEST, windows_per_piece=3)) == ("windows per piece 100 instead of 3",)
 
 
 def test_another_request_or_other_weights_find_nothing(result: Result, tmp_path: Path) -> None:
     ship_result(result, tmp_path)
-    assert shipped_result("scoreboard", replace(REQUEST, seed=1), SHAS, tmp_path) is None
-    assert shipped_result("scoreboard", replace(REQUEST, checkpoints=("b", "a")), SHAS, tmp_path) is None
-    assert shipped_result("scoreboard", REQUEST, {"a": "0" * 64, "b": "3" * 64}, tmp_path) is None
-    assert shipped_result("scoreboard", REQUEST, {"a": "0" * 64}, tmp_path) is None
+    assert shipped_result("retrieval", replace(REQUEST, seed=1), SHAS, tmp_path) is None
+    assert shipped_result("retrieval", replace(REQUEST, checkpoints=("b", "a")), SHAS, tmp_path) is None
+    assert shipped_result("retrieval", REQUEST, {"a": "0" * 64, "b": "3" * 64}, tmp_path) is None
+    assert shipped_result("retrieval", REQUEST, {"a": "0" * 64}, tmp_path) is None
     assert shipped_result("embedding", REQUEST, SHAS, tmp_path) is None
 
 
@@ -67,7 +67,7 @@ def test_another_request_or_other_weights_find_nothing(result: Result, tmp_path:
 def test_a_damaged_file_is_no_result(result: Result, tmp_path: Path, suffix: str, damage: bytes) -> None:
     ship_result(result, tmp_path)
     next(tmp_path.glob(f"*{suffix}")).write_bytes(damage)
-    assert shipped_result("scoreboard", REQUEST, SHAS, tmp_path) is None
+    assert shipped_result("retrieval", REQUEST, SHAS, tmp_path) is None
 
 
 @given(hnp.arrays(np.float32, 40, elements=st.floats(-(2.0**60), 2.0**60, width=32, allow_subnormal=False)))
@@ -82,13 +82,13 @@ def test_of_other_settings_the_nearest_is_found_for_the_same_checkpoints_and_cor
     ship_result(result, tmp_path)
     ship_result(replace(result, request={**result.request, "seed": 1, "pool_size": 64}), tmp_path)
     wanted = replace(REQUEST, pool_size=32)
-    found = shipped_with_other_settings("scoreboard", wanted, SHAS, tmp_path)
+    found = shipped_with_other_settings("retrieval", wanted, SHAS, tmp_path)
     assert found == result
     assert setting_differences(result, wanted) == ("pool size 256 instead of 32",)
     assert setting_differences(result, REQUEST) == ()
-    assert shipped_with_other_settings("scoreboard", replace(wanted, corpus="full"), SHAS, tmp_path) is None
-    assert shipped_with_other_settings("scoreboard", replace(wanted, checkpoints=("b", "a")), SHAS, tmp_path) is None
-    assert shipped_with_other_settings("scoreboard", wanted, {**SHAS, "b": "3" * 64}, tmp_path) is None
+    assert shipped_with_other_settings("retrieval", replace(wanted, corpus="full"), SHAS, tmp_path) is None
+    assert shipped_with_other_settings("retrieval", replace(wanted, checkpoints=("b", "a")), SHAS, tmp_path) is None
+    assert shipped_with_other_settings("retrieval", wanted, {**SHAS, "b": "3" * 64}, tmp_path) is None
     assert shipped_with_other_settings("embedding", wanted, SHAS, tmp_path) is None
 
 

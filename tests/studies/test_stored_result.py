@@ -19,7 +19,8 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Value
 from analysis.store import Store
-from analysis.studies import listings, study
+from analysis.studies import listings, registry, study
+from analysis.studies.record import Cost, Study
 from analysis.studies.study import (
     Answer,
     Desk,
@@ -50,10 +51,11 @@ def run(request: Request, desk: Desk) -> Answer:
 @pytest.fixture(autouse=True)
 def count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A study that takes no time, and an empty cache."""
-    module = ModuleType("count_study")
+    package, module = ModuleType("count_study"), ModuleType("count_study.study")
     module.__dict__.update(Request=Request, run=run)
-    monkeypatch.setitem(sys.modules, "count_study", module)
-    monkeypatch.setitem(study.STUDIES, "count", "count_study")
+    monkeypatch.setitem(sys.modules, "count_study", package)
+    monkeypatch.setitem(sys.modules, "count_study.study", module)
+    monkeypatch.setitem(registry.REGISTERED, "count", Study("count", "Count", "How many?", "count_study", Cost(1, 1, 1, 1)))
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
@@ -198,7 +200,7 @@ def test_a_fresh_run_computes_and_keeps_what_is_stored(
 ) -> None:
     request = build_request("count", [checkpoint], {"corpus": str(folder)})
     first, runs = run_study("count", request, store=store), []
-    monkeypatch.setattr(sys.modules["count_study"], "run", lambda *given: runs.append(1) or run(*given))
+    monkeypatch.setattr(sys.modules["count_study.study"], "run", lambda *given: runs.append(1) or run(*given))
     run_study("count", request, store=store)
     assert runs == []
     run_study("count", request, store=store, fresh=True)
@@ -226,7 +228,7 @@ def test_it_stops_wherever_it_is(what: str, folder: Path, checkpoint: str, store
         raise AssertionError("not stopped")
 
     monkeypatch.setattr(study, "open_corpus", slowly)
-    monkeypatch.setattr(sys.modules["count_study"], "run", busy)
+    monkeypatch.setattr(sys.modules["count_study.study"], "run", busy)
     request = build_request("count", [checkpoint], {})
     with pytest.raises(Cancelled):
         run_study("count", request, store=store, progress=lambda *report: told.append(report[2]), cancel=Stop())

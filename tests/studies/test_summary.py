@@ -48,7 +48,7 @@ def scoreboard(scores: Mapping[str, float], p: float = 0.3, n_candidates: int = 
     arrays = {"candidates.0": np.zeros((500, n_candidates), np.int32), "kind.0": kind}
     made = {"checkpoint_sha256": dict.fromkeys(names, "a" * 64), "corpus_sha256": {"full": "c" * 64}, "command": "otoscope study"}
     tables = {"pairs": pairs, "pools": [{"pool": "canonical", "array": 0}]}
-    return Result("scoreboard", {"checkpoints": names, "pool_size": n_candidates}, "Found.", values, tables, arrays, made)
+    return Result("retrieval", {"checkpoints": names, "pool_size": n_candidates}, "Found.", values, tables, arrays, made)
 
 
 def row(value: float | None, **more: Any) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def test_pools_are_said_to_differ_only_where_they_do() -> None:
         "Every S here is of one pool. “S, canonical pool”: 500 queries among 256 candidates, 64 of the same piece."
     )
     noise = of("invariance", scores=[row(0.5, change="white_noise", dose=5)])
-    both = assemble(ARMS, {"scoreboard": [AtHand(scoreboard({"both": 0.7}))], **noise})
+    both = assemble(ARMS, {"retrieval": [AtHand(scoreboard({"both": 0.7}))], **noise})
     assert pools_sentence(both).startswith("The pools differ between columns")
     assert "“S at 5 dB white noise”: 96 queries among 64 candidates" in pools_sentence(both)
 

@@ -30,8 +30,8 @@ from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
 from analysis.results import Value
 from analysis.studies.bands.filters import DISTANCE
+from analysis.studies.bands.published import PUBLISHED_DOSE
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
-from analysis.studies.counterparts import PUBLISHED_DOSE
 from analysis.studies.pools.ranks import K
 from analysis.studies.pools.scores import PoolScores
 

@@ -1,1 +1,12 @@
 """Is it the information or the parameters?"""
+
+from analysis.studies.record import Cost, Study
+
+STUDY = Study(
+    name="controls",
+    title="Controls",
+    question="Is it the information or the parameters?",
+    package=__name__,
+    cost=Cost(small_s=35, full_s=105, small_share=1, full_share=1),
+    small={"windows_per_piece": 40},
+)

@@ -1,1 +1,12 @@
 """How is the space laid out?"""
+
+from analysis.studies.record import Cost, Study
+
+STUDY = Study(
+    name="embedding",
+    title="Embedding",
+    question="How is the space laid out?",
+    package=__name__,
+    cost=Cost(small_s=50, full_s=140, small_share=5, full_share=5),
+    small={"windows_per_piece": 12, "n_seeds": 1},
+)

@@ -1,1 +1,12 @@
 """Would another training give the same?"""
+
+from analysis.studies.record import Cost, Study
+
+STUDY = Study(
+    name="replication",
+    title="Replication",
+    question="Would another training give the same?",
+    package=__name__,
+    cost=Cost(small_s=35, full_s=105, small_share=1, full_share=1),
+    small={"windows_per_piece": 40},
+)

@@ -1,1 +1,13 @@
 """Do layers and encoders speak the same language?"""
+
+from analysis.studies.record import Cost, Study
+
+STUDY = Study(
+    name="similarity",
+    title="Similarity",
+    question="Do layers and encoders speak the same language?",
+    package=__name__,
+    cost=Cost(small_s=12, full_s=30, small_share=1, full_share=1),
+    small={"windows_per_piece": 8},
+    interval="jackknife over works",
+)

@@ -9,7 +9,7 @@ from analysis.results import Result, Value
 
 # Of every test: study, condition and measure under which the number is published.
 PLACES = {
-    "s": ("scoreboard", "canonical pool", "S"),
+    "s": ("retrieval", "canonical pool", "S"),
     "retention": ("transposition", "±3 semitones", "retention"),
     "cka": ("similarity", "mean of the 4 × 4 layers", "biased linear CKA"),
     "noise": ("invariance", "noise at 5 dB SNR", "S"),

@@ -41,7 +41,7 @@ class Question:
 
 
 QUESTIONS = (
-    Question("s", ("scoreboard", "controls"), "S, canonical pool", "S (%)", "chance"),
+    Question("s", ("retrieval", "controls"), "S, canonical pool", "S (%)", "chance"),
     Question("without_a4", ("ablation",), "Drop of S without A4", "drop of S (points)", "no drop", POINTS, needs_a4=True),
     Question("retention", ("transposition",), "S kept at ±3 semitones", "S kept, MIDI alone moved (%)", "what chance leaves"),
     Question("cka", ("similarity",), "CKA, audio with MIDI", "debiased CKA, mean of blocks", "shuffled pairs", unit=""),
@@ -152,7 +152,7 @@ def assemble(arms: Mapping[str, str], at_hand: Mapping[str, Sequence[AtHand]]) -
     """
     subjects = order_subjects(arms)
     panels = tuple(_panel(question, subjects, at_hand) for question in QUESTIONS)
-    return Summary(subjects, panels, _differences(subjects, at_hand.get("scoreboard", ())))
+    return Summary(subjects, panels, _differences(subjects, at_hand.get("retrieval", ())))
 
 
 def order_subjects(arms: Mapping[str, str]) -> tuple[Subject, ...]:

@@ -1,0 +1,14 @@
+"""What this study says where others have published a number."""
+
+from analysis.results import Result
+from analysis.studies.counted import text_of, trained
+from analysis.studies.record import Ours
+
+COSINE = "cosine of matched pairs"
+
+
+def ours(result: Result) -> Ours:
+    """Ours beside what is published about this study."""
+    for row in trained(result.tables.get("measures", ())):
+        if row["measure"] == COSINE:
+            yield row["checkpoint"], "matched pairs", "mean cosine", text_of(row, "")

@@ -1,0 +1,96 @@
+"""What a study is, in one record: found by name everywhere, so that a new one is one package and one row."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from analysis.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a study takes on two CPU cores.
+
+    Attributes:
+        small_s: seconds per checkpoint with its untrained twin, on the small corpus with the usual settings.
+        full_s: the same on the full corpus; folders are taken to be as long.
+        small_share: of a battery on the small corpus, in any unit that all studies share.
+        full_share: of a battery on other corpora.
+    """
+
+    small_s: float
+    full_s: float
+    small_share: float
+    full_share: float
+
+    def seconds(self, corpus: str, n_checkpoints: int) -> float:
+        """An estimate of a study by itself."""
+        return n_checkpoints * (self.small_s if corpus.startswith("small") else self.full_s)
+
+    def share(self, corpus: str) -> float:
+        """What it takes of a battery."""
+        return self.small_share if corpus.startswith("small") else self.full_share
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
+
+    The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, run)`), and
+    where there is something to say `figures.py` (`draw`), `published.py` (`ours`) and `memory.py` (`extra_bytes`).
+
+    Attributes:
+        name: in commands, addresses and stored results.
+        title: what pages call it.
+        question: that it answers.
+        package: where its modules are.
+        cost: what it takes.
+        small: settings with which it enters a battery on the small corpus.
+        quick: settings with which results that are to be shipped are computed where time is short.
+        interval: kind of its 95 % intervals, unless an estimator names another.
+        former: names that it had; they still find it.
+    """
+
+    name: str
+    title: str
+    question: str
+    package: str
+    cost: Cost
+    small: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    interval: str = "bootstrap over works"
+    former: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> ModuleType:
+        """The module with `Request` and `run`."""
+        return importlib.import_module(f"{self.package}.study")
+
+    @property
+    def request(self) -> type:
+        """The class of its requests."""
+        return self.module.Request
+
+    def draw(self, result: Result) -> "list[tuple[str, Figure]]":
+        """Print figures of a result with a caption each; none where there is nothing to draw."""
+        return self._part("figures", "draw", lambda _: [])(result)
+
+    def ours(self, result: Result) -> Ours:
+        """What a result says where others have published a number."""
+        return self._part("published", "ours", lambda _: iter(()))(result)
+
+    def extra_bytes(self, request: Any, n_windows: int, width: int) -> int:
+        """What it holds beside models and embeddings of so many windows, of so many numbers each."""
+        return self._part("memory", "extra_bytes", lambda *_: 0)(request, n_windows, width)
+
+    def _part(self, module: str, function: str, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        name = f"{self.package}.{module}"
+        return getattr(importlib.import_module(name), function) if importlib.util.find_spec(name) else otherwise
