@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from analysis.errors import ConfigError
 from analysis.models.architecture import Flow, Part, flow_lines
 from analysis.models.arms import ARMS, REAL_ARMS, SCALES, build_config
-from analysis.models.checkpoint import outline
 from analysis.models.counting import PARTS, count_parameters, count_parts
-from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.models.dual_encoder import DualEncoder, build_arm, outline
 from analysis.models.dual_encoder_flow import flow_of
 from analysis.models.midi_encoder import MidiBatch
 
