@@ -58,6 +58,14 @@ def test_every_parameter_is_in_one_part(arm: str, scale: str) -> None:
     assert all(part.parameters >= 0 for part in flow.parts)
 
 
+@pytest.mark.parametrize("arm", EXAMPLES)
+def test_an_outline_has_the_names_shapes_and_types_of_the_model(arm: str) -> None:
+    config = build_config(arm, "small")
+    drawn, outlined = build_arm(arm, "small").state_dict(), outline(config).state_dict()
+    assert {name: (t.shape, t.dtype) for name, t in outlined.items()} == {name: (t.shape, t.dtype) for name, t in drawn.items()}
+    assert all(tensor.is_meta for tensor in outlined.values())
+
+
 def test_parameters_are_where_they_are_counted() -> None:
     flow = flow_of(build_config("d4-a4r", "paper"))
     assert {part.name: part.parameters for part in flow.parts if part.side == "audio" and part.parameters} == {
