@@ -1,10 +1,11 @@
 """How long people wait for pages: the first page of a cold server, the first picture of an upload, another head.
 
-    python benchmarks/pages.py [--checkpoint D0-small] [--repeats 3] [--heads 5]
+    python benchmarks/pages.py [--checkpoint D0-small] [--repeats 3] [--heads 5] [--choosing 2]
 
 Every repetition starts a server with an empty cache and a browser that has kept nothing, opens a page as soon as the server takes
-connections, uploads 30 s of noise from a seeded generator, and chooses other heads. Prints medians with the least and the most in
-seconds, and the load: other work on the machine lengthens every number. Needs playwright and a Chromium.
+connections, uploads 30 s of noise from a seeded generator after the two seconds that a person takes to choose a file, and chooses
+other heads. Prints medians with the least and the most in seconds, and the load, for other work lengthens every number. Needs
+playwright and a Chromium.
 """
 
 import argparse
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="D0-small")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--heads", type=int, default=5, help="how many other heads are chosen in each repetition")
+    parser.add_argument("--choosing", type=float, default=2.0, help="seconds from the page to the upload")
     options = parser.parse_args()
     chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
     taken: dict[str, list[float]] = {}
@@ -48,6 +50,7 @@ def main() -> None:
                 visit(page, f"{address}/{HOME}", taken, "first page of a cold server: Checkpoints")
             with served(taken) as (address, folder), opened(browser) as page:
                 visit(page, f"{address}/{CLIP.format(options.checkpoint)}", taken, "first page of a cold server: Clip")
+                page.wait_for_timeout(1000 * options.choosing)
                 upload(page, folder, taken)
                 heads(page, options.heads, taken)
         browser.close()
