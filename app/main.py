@@ -52,6 +52,7 @@ ICONS = {name: f":material/{icon}:" for views in PAGES.values() for name, icon i
 
 def main() -> None:
     """Set up the page and run the one that is chosen."""
+    warm_up.stand_back()
     from app.components import jobs_drawer  # what it caches needs the server to be there
 
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")

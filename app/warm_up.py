@@ -1,4 +1,4 @@
-"""What most pages need and takes long to import, imported while the server waits for the first of them."""
+"""What most pages need and takes long to import, imported while nobody asks the server for a page yet."""
 
 import importlib
 import threading
@@ -14,13 +14,23 @@ NEEDED = (
     "analysis.clips.use",
     "analysis.jobs.clip_memory",
 )
+WAIT_S = 4.0  # a browser that comes at once is handed its files first
+_waiting: list[threading.Timer] = []
 
 
-def begin() -> threading.Thread:
-    """Import them in a thread that keeps nobody from ending the server."""
-    thread = threading.Thread(target=_import, name="warm-up", daemon=True)
+def begin(after_s: float = WAIT_S) -> threading.Timer:
+    """Import them so many seconds from now, in a thread that keeps nobody from ending the server."""
+    thread = threading.Timer(after_s, _import)
+    thread.daemon = True
+    _waiting.append(thread)
     thread.start()
     return thread
+
+
+def stand_back() -> None:
+    """Do not begin any more: a page is drawn, and imports what it needs sooner without another thread that does the same."""
+    for thread in list(_waiting):
+        thread.cancel()
 
 
 def _import() -> None:

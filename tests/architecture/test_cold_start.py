@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from app import warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = {"torch._dynamo", "sympy"}
@@ -39,8 +42,8 @@ def loaded(program: str, cache: Path) -> set[str]:
     read, write = os.pipe()
     with os.fdopen(read, "rb") as pipe:
         command = [sys.executable, "-c", program + tell, str(write)]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[write], **quiet)
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        child: subprocess.Popen[Any] = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[write], **quiet)
         os.close(write)
         names = pipe.read()
         errors = child.communicate(timeout=300)[1]
@@ -75,17 +78,24 @@ def test_the_clip_page_is_drawn_without_what_serves_other_pages(tmp_path):
 
 def test_what_is_imported_ahead_is_what_those_pages_need(tmp_path):
     """Each of the modules is there, and none brings along what the pages do without."""
-    names = loaded("from app import warm_up\nwarm_up.begin().join()", tmp_path)
-    from app import warm_up
-
+    names = loaded("from app import warm_up\nwarm_up.begin(0).join()", tmp_path)
     assert set(warm_up.NEEDED) <= names
     assert not names & (COMPILER | OTHERS)
 
 
 def test_what_cannot_be_imported_ahead_is_passed_over(monkeypatch):
-    from app import warm_up
-
     monkeypatch.setattr(warm_up, "NEEDED", ("there_is_no_such_module", "colorsys"))
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    warm_up.begin().join(60)
+    warm_up.begin(0).join(60)
     assert "colorsys" in sys.modules
+
+
+def test_nothing_is_imported_ahead_once_a_page_is_drawn(monkeypatch):
+    monkeypatch.setattr(warm_up, "NEEDED", ("there_is_no_such_module",))
+    tried = []
+    monkeypatch.setattr(warm_up.importlib, "import_module", tried.append)
+    thread = warm_up.begin(600)
+    warm_up.stand_back()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert not tried
