@@ -1,9 +1,12 @@
 """Random numbers from (seed, purpose), so that no two uses share a stream and nothing sets a global seed."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive(seed: int, *purpose: str | int) -> int:
@@ -21,6 +24,8 @@ def numpy_generator(seed: int, *purpose: str | int) -> np.random.Generator:
     return np.random.default_rng(derive(seed, *purpose))
 
 
-def torch_generator(seed: int, *purpose: str | int) -> torch.Generator:
+def torch_generator(seed: int, *purpose: str | int) -> "torch.Generator":
     """A CPU torch generator for one purpose."""
+    import torch  # slow to import, and most draw from NumPy
+
     return torch.Generator().manual_seed(derive(seed, *purpose))

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from app import access, guard, layout, state  # noqa: E402 - the folder must be known first
+from app import access, guard, layout, state, warm_up  # noqa: E402 - the folder must be known first
 
 VIEWS = Path(__file__).parent / "views"
 # Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
@@ -52,6 +52,7 @@ ICONS = {name: f":material/{icon}:" for views in PAGES.values() for name, icon i
 
 def main() -> None:
     """Set up the page and run the one that is chosen."""
+    warm_up.stand_back()
     from app.components import jobs_drawer  # what it caches needs the server to be there
 
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
@@ -92,6 +93,7 @@ def _ways(place: Any) -> dict[str, state.Said]:
 @contextlib.asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """While the server runs; then workers are ended, for which a signal leaves no time later."""
+    warm_up.begin()
     yield
     from analysis.jobs import queue
 

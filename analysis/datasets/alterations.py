@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
 from numpy import ndarray
-from scipy import signal
 
 from analysis.datasets.midi import Notes
 from analysis.datasets.segments import WINDOW_S, Segment, segment_notes
@@ -128,8 +127,10 @@ def low_pass(waveform: Float32[ndarray, " samples"], cutoff_hz: float, sample_ra
     """
     if not 0 < cutoff_hz < sample_rate / 2:
         raise ConfigError(f"The cut-off is {cutoff_hz:g} Hz; expected more than 0 and less than {sample_rate / 2:g} Hz.")
-    taps = signal.firwin(LOW_PASS_TAPS, cutoff_hz, fs=sample_rate)
-    return signal.oaconvolve(waveform, taps, mode="same").astype(np.float32)
+    from scipy.signal import firwin, oaconvolve  # slow to import
+
+    taps = firwin(LOW_PASS_TAPS, cutoff_hz, fs=sample_rate)
+    return oaconvolve(waveform, taps, mode="same").astype(np.float32)
 
 
 def alter_waveform(

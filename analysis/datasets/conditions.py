@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
-from scipy import signal
 
 from analysis.errors import ConfigError
 from analysis.seeding import numpy_generator
@@ -77,13 +76,15 @@ def apply_conditions(
 
     Levels: before the gain the music has an RMS of 0.08 (-22 dBFS).
     """
+    from scipy.signal import oaconvolve  # slow to import, and most who draw conditions render nothing
+
     wet = waveform
     if conditions.t60_s > 0:
         impulse = room_impulse(conditions.t60_s, conditions.direct_to_reverberant_db, sample_rate=sample_rate, rng=rng)
-        wet = signal.oaconvolve(waveform, impulse)[: len(waveform)]
+        wet = oaconvolve(waveform, impulse)[: len(waveform)]
     if conditions.tilt_db_per_octave:
         kernel = tilt_filter(conditions.tilt_db_per_octave, sample_rate=sample_rate)
-        wet = signal.oaconvolve(wet, kernel, mode="same")
+        wet = oaconvolve(wet, kernel, mode="same")
     rms = float(np.sqrt(np.mean(np.square(wet, dtype=np.float64))))
     if rms > 0:
         wet = wet * (REFERENCE_RMS / rms)
@@ -112,10 +113,12 @@ def room_impulse(
 
 def tilt_filter(slope_db_per_octave: float, *, sample_rate: int, n_taps: int = 513) -> Float32[ndarray, " taps"]:
     """Linear-phase filter with a constant slope around 1 kHz, limited to ±18 dB."""
+    from scipy.signal import firwin2
+
     frequencies = np.linspace(0, sample_rate / 2, 257)
     octaves = np.log2(np.maximum(frequencies, 20.0) / TILT_CENTRE_HZ)
     level_db = np.clip(slope_db_per_octave * octaves, -TILT_LIMIT_DB, TILT_LIMIT_DB)
-    taps = signal.firwin2(n_taps, frequencies, 10.0 ** (level_db / 20.0), fs=sample_rate)
+    taps = firwin2(n_taps, frequencies, 10.0 ** (level_db / 20.0), fs=sample_rate)
     return np.asarray(taps, dtype=np.float32)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 
 def ranks(
@@ -74,7 +74,7 @@ def chance_of_s(n_queries: int, pool_size: int, k: int = 10) -> float:
     >>> round(chance_of_s(500, 256), 4), round(chance_of_s(10**6, 256), 4), chance_of_s(500, 10)
     (0.0342, 0.039, 1.0)
     """
-    beyond = stats.binom.sf(np.arange(n_queries), n_queries, min(1.0, k / pool_size))
+    beyond = special.bdtrc(np.arange(n_queries), n_queries, min(1.0, k / pool_size))
     return float(np.sum(beyond**2) / n_queries)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from analysis.seeding import numpy_generator
 
@@ -62,7 +62,7 @@ def interval_over_works(draws: Shaped[ndarray, " draws"], n_works: int, level: f
     """
     if n_works < FEWEST_WORKS:
         raise ValueError(f"An interval over works needs at least {FEWEST_WORKS}, got {n_works}.")
-    reach = stats.t.ppf((1 + level) / 2, n_works - 1) * math.sqrt(n_works / (n_works - 1))
+    reach = special.stdtrit(n_works - 1, (1 + level) / 2) * math.sqrt(n_works / (n_works - 1))
     low, high = np.quantile(draws, [special.ndtr(-reach), special.ndtr(reach)])
     return float(low), float(high)
 

@@ -38,7 +38,7 @@ class AudioEncoder(nn.Module):
         self.config = config
         d_model = config.audio_d_model
         self.cnn = convolutions(config)
-        self.positions = nn.Parameter(torch.randn(config.max_audio_tokens, d_model) * 0.02)
+        self.positions = nn.Parameter(nn.init.normal_(torch.empty(config.max_audio_tokens, d_model), std=0.02))
         if config.a4_mechanism == "concat":
             self.a4_concat = nn.Linear(d_model + N_BANDS, d_model)
         elif config.a4_mechanism == "cross":
@@ -46,7 +46,7 @@ class AudioEncoder(nn.Module):
             self.a4_attention = MultiHeadAttention(d_model, config.n_heads, config.attention_dropout)
         elif config.a4_mechanism == "reverse":
             self.a4_query = nn.Linear(N_BANDS, d_model)
-            self.a4_positions = nn.Parameter(torch.randn(config.max_a4_frames, d_model) * 0.02)
+            self.a4_positions = nn.Parameter(nn.init.normal_(torch.empty(config.max_a4_frames, d_model), std=0.02))
             self.a4_attention = MultiHeadAttention(d_model, config.n_heads, config.attention_dropout)
         if config.a4_mechanism != "none":
             self.a4 = A4Descriptor(config.sample_rate, config.n_samples, config.descriptor_values)

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
@@ -23,7 +22,7 @@ from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
 from analysis.models.config import ModelConfig
 from analysis.models.controls import LEARNING, copy_learned
-from analysis.models.dual_encoder import DualEncoder, build_model
+from analysis.models.dual_encoder import DualEncoder, build_model, outline
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
 
 SCHEMA_VERSION = 1
@@ -126,13 +125,15 @@ def save_checkpoint(
     card: str,
 ) -> Checkpoint:
     """Write a checkpoint folder, weights last, each file in one step."""
+    from pandas import DataFrame
+
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "schema_version": SCHEMA_VERSION, "arm": arm, "scale": scale,
         "model": model.config.to_dict(), "training": training, "evaluation": evaluation,
     }  # fmt: skip
     _replace(folder / CONFIG, json.dumps(described, indent=2).encode())
-    _replace(folder / HISTORY, pd.DataFrame(list(history)).to_csv(index=False).encode())
+    _replace(folder / HISTORY, DataFrame(list(history)).to_csv(index=False).encode())
     _replace(folder / CARD, card.encode())
     temporary = folder / f".{WEIGHTS}.partial"
     save_file(half_precision(model.state_dict()), temporary)
@@ -191,12 +192,6 @@ def parse_config(text: bytes, label: str) -> Configuration:
     return Configuration(arm, raw["scale"], config, raw)
 
 
-def outline(config: ModelConfig) -> DualEncoder:
-    """A model with the names and shapes of its tensors, without memory for them."""
-    with torch.device("meta"):
-        return DualEncoder(config)
-
-
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
     """Every checkpoint folder directly below the roots, in order of name; broken ones with the reason."""
     found: list[Checkpoint | BrokenCheckpoint] = []
@@ -242,6 +237,8 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
 @lru_cache(maxsize=8)
 def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[dict[str, Any]]:
     """Rows of a history, read once until the file changes."""
+    from pandas import read_csv  # slow to import, and to list checkpoints no history is read
+
     text = read_file(path, _LARGEST_HISTORY, path.parent).decode("utf-8")
     lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
     if not lines:
@@ -253,7 +250,7 @@ def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[dict[str, Any]]:
         raise ValueError(
             f"{len(lines) - 1:,} rows of {widths[0]:,} columns; at most {_MOST_ROWS:,} and {_MOST_CELLS:,} cells are read"
         )
-    table = pd.read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
+    table = read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
     return table.to_dict("records")  # pyright: ignore[reportReturnType]
 
 

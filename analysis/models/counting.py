@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import torch
-
 from analysis.descriptors.a4 import n_frames
 from analysis.errors import ConfigError
 from analysis.models.arms import ARMS, build_config
 from analysis.models.config import ModelConfig
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.dual_encoder import DualEncoder, outline
 
 # Beginnings of the names of parameters, by part.
 PARTS = {
@@ -45,8 +43,7 @@ def count_parts(model: DualEncoder) -> dict[str, int]:
 
 def count_configured(config: ModelConfig) -> dict[str, int]:
     """Parameters by component and in total of the model that a configuration describes; the last norm counts as transformer."""
-    with torch.device("meta"):
-        found = count_parts(DualEncoder(config))
+    found = count_parts(outline(config))
     counts = {part: n for part, n in found.items() if part not in TOLD_WITH}
     for part, other in TOLD_WITH.items():
         counts[other] += found[part]

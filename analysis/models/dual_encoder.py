@@ -1,8 +1,12 @@
 """The audio and the MIDI encoder with their heads, in one joint space."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
@@ -47,6 +51,28 @@ def build_model(config: ModelConfig, seed: int) -> DualEncoder:
     """An untrained model; the same seed gives the same weights and leaves global random state as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "initial weights"))
+        return DualEncoder(config)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Where a normal distribution would be drawn from, nothing is."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The tensor as it was, or whatever else was asked for."""
+        given = kwargs or {}
+        if func in (nn.init.normal_, Tensor.normal_):
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
+
+
+def outline(config: ModelConfig) -> DualEncoder:
+    """A model with the names and shapes of its tensors, without memory for them.
+
+    Nothing is drawn: for tensors without memory PyTorch would first load its compiler, which takes longer than all the rest.
+    """
+    with torch.device("meta"), _Undrawn():
         return DualEncoder(config)
 
 

@@ -10,10 +10,9 @@ from analysis.descriptors.d4 import N_STEPS
 from analysis.models.architecture import VECTOR, Flow, Part
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
-from analysis.models.checkpoint import outline
 from analysis.models.config import ModelConfig
 from analysis.models.counting import count_parts
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.dual_encoder import DualEncoder, outline
 from analysis.models.transformer import Block
 
 AUDIO, MIDI, JOINT = "audio", "midi", "joint"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from analysis.errors import CheckpointError, shown
-from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, outline, parse_config
+from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, parse_config
+from analysis.models.dual_encoder import outline
 from analysis.models.headers import Header, compare_header, describe_safetensors, fault_of
 
 MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}

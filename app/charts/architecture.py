@@ -4,6 +4,7 @@ import html
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
@@ -51,22 +52,25 @@ def flow_chart(flow: Flow) -> go.Figure:
     notes = [line for note in flow.notes for line in textwrap.wrap(note, NOTE)]
     bottom = max(box.bottom for box in boxes.values())
     height = round(bottom + EDGE_PX + (NOTE_PX * len(notes) + EDGE_PX if notes else 0))
-    drawing = theme.figure("", "", height)
-    drawing.update_layout(margin=dict.fromkeys("lrtb", 0), hoverlabel=marked.HOVER, dragmode=False)
-    drawing.update_xaxes(visible=False, range=[-0.002, 1.002], fixedrange=True)
-    drawing.update_yaxes(visible=False, range=[height, 0], fixedrange=True)
-    for box in boxes.values():
-        _add_box(drawing, box)
-    _add_arrows(drawing, boxes)
+    layout = theme.layout("", "", height) | {"margin": dict.fromkeys("lrtb", 0), "hoverlabel": marked.HOVER, "dragmode": False}
+    layout["xaxis"] |= {"visible": False, "range": [-0.002, 1.002], "fixedrange": True}
+    layout["yaxis"] |= {"visible": False, "range": [height, 0], "fixedrange": True}
+    layout["shapes"] = [_outline(box) for box in boxes.values()]
+    layout["annotations"] = [*map(_text, boxes.values()), *_arrows(boxes), *_notes(notes, bottom)]
+    drawing = go.Figure(layout=layout)
     x, y = zip(*(box.middle for box in boxes.values()), strict=True)
     words = [_hover(box.part) for box in boxes.values()]
     drawing.add_scatter(
         x=x, y=y, mode="markers", marker={"size": 30, "opacity": 0}, hovertext=words, hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
-    for number, line in enumerate(notes):
-        where = {"x": 0, "y": bottom + 2 * EDGE_PX + NOTE_PX * number, "xanchor": "left", "yanchor": "top"}
-        drawing.add_annotation(text=html.escape(line, quote=False), showarrow=False, font={"size": TEXT_PX}, **where)
     return drawing
+
+
+def _notes(lines: Sequence[str], bottom: float) -> list[dict[str, Any]]:
+    """What stands below the boxes."""
+    look = {"x": 0, "xanchor": "left", "yanchor": "top", "showarrow": False, "font": {"size": TEXT_PX}}
+    tops = (bottom + 2 * EDGE_PX + NOTE_PX * number for number in range(len(lines)))
+    return [look | {"y": top, "text": html.escape(line, quote=False)} for line, top in zip(lines, tops, strict=True)]
 
 
 def place(flow: Flow) -> dict[str, Box]:
@@ -153,34 +157,47 @@ def _colour(part: Part) -> str:
     return DESCRIPTOR if part.kind == "descriptor" else COLOURS.get(part.side, theme.TEXT)
 
 
-def _add_box(drawing: go.Figure, box: Box) -> None:
+def _outline(box: Box) -> dict[str, Any]:
     rgb = ",".join(str(part) for part in hex_to_rgb(_colour(box.part)))
     is_given, dash = box.part.kind == "descriptor", "dash" if box.part.replaced else "solid"
     line = {"color": theme.TEXT if is_given else _colour(box.part), "width": 1.4, "dash": dash}
-    drawing.add_shape(
-        type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, line=line,
-        fillcolor=f"rgba({rgb},{0.16 if is_given else 0.12})", layer="below",
-    )  # fmt: skip
+    return {
+        "type": "rect", "x0": box.left, "x1": box.right, "y0": box.top, "y1": box.bottom, "line": line,
+        "fillcolor": f"rgba({rgb},{0.16 if is_given else 0.12})", "layer": "below",
+    }  # fmt: skip
+
+
+def _text(box: Box) -> dict[str, Any]:
     lines = [f"<b>{html.escape(line, quote=False)}</b>" for line in box.name]
     text = "<br>".join([*lines, *(html.escape(line, quote=False) for line in box.more)])
     x, y = box.middle
-    drawing.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": TEXT_PX}, align="center")
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"size": TEXT_PX}, "align": "center"}
 
 
-def _add_arrows(drawing: go.Figure, boxes: Mapping[str, Box]) -> None:
+def _arrows(boxes: Mapping[str, Box]) -> list[dict[str, Any]]:
     """From box to box; what a part hands on is written once, beside its first arrow."""
+    drawn: list[dict[str, Any]] = []
+    look = {
+        "arrowhead": 2,
+        "arrowwidth": 1.3,
+        "arrowcolor": theme.TEXT,
+        "text": "",
+        "axref": "x",
+        "ayref": "y",
+        "showarrow": True,
+    }
     told: set[str] = set()
     for box in boxes.values():
         for name in box.part.sources:
             source = boxes[name]
             start, end = _ends(source, box)
-            look = {"arrowhead": 2, "arrowwidth": 1.3, "arrowcolor": theme.TEXT, "text": "", "axref": "x", "ayref": "y"}
-            drawing.add_annotation(x=end, y=box.top, ax=start, ay=source.bottom, showarrow=True, **look)
+            drawn.append(look | {"x": end, "y": box.top, "ax": start, "ay": source.bottom})
             if name not in told:
                 where = {"x": end, "y": (source.bottom + box.top) / 2, "xanchor": "left", "xshift": 6}
                 text, size = html.escape(source.part.shape, quote=False), SMALL_PX if source.narrow else SHAPE_PX
-                drawing.add_annotation(text=text, showarrow=False, font={"size": size}, **where)
+                drawn.append(where | {"text": text, "showarrow": False, "font": {"size": size}})
             told.add(name)
+    return drawn
 
 
 def _ends(source: Box, box: Box) -> tuple[float, float]:

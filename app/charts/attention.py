@@ -38,8 +38,7 @@ def attention_map(
     text = " · ".join(part for part in (title, cell_in_words(tokens_per_cell)) if part)
     drawing = square_figure(f"key: {key_kind} time (s)", f"query: {query_kind} time (s)", trace, text)
     spans_s = [float(np.ptp(times)) if len(times) > 1 else 1.0 for times in (x, y)]
-    drawing.update_xaxes(dtick=timeline.step_s(spans_s[0]))
-    drawing.update_yaxes(dtick=timeline.step_s(spans_s[1]))
+    drawing.update_layout(xaxis={"dtick": timeline.step_s(spans_s[0])}, yaxis={"dtick": timeline.step_s(spans_s[1])})
     if max(spans_s) > 1.1 * min(spans_s):  # a part that is not square fills the picture
         drawing.update_yaxes(scaleanchor=None, scaleratio=None)
     dotted = {"color": theme.SELECTION, "width": 1.5, "dash": "dot"}
@@ -82,10 +81,11 @@ def received(
     drawing.add_hline(y=uniform, line={"color": "#B5BBC2", "width": 1, "dash": "dash"})
     label = {"text": "uniform", "x": 1.0, "xref": "paper", "xanchor": "left", "y": uniform, "xshift": 4, "showarrow": False}
     drawing.add_annotation(**label, font={"size": 11, "color": theme.TEXT})
-    drawing.update_yaxes(rangemode="tozero", nticks=5, exponentformat="none")
     drawing.update_layout(
-        showlegend=len(lines) > 1, legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+        yaxis={"rangemode": "tozero", "nticks": 5, "exponentformat": "none"},
+        showlegend=len(lines) > 1,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        margin={"t": 30},
     )
-    drawing.update_layout(margin={"t": 30})
     caption(drawing, title)
     return drawing

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -33,26 +34,28 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
     """
     shown = [one for one in checkpoints if read_score(one.evaluation)]
     sizes = {score.pool_size for one in shown if (score := read_score(one.evaluation))}
-    drawing = theme.figure(
-        f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)",
-        "checkpoint",
-        height=72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX),
-    )
-    drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
+    x_title = f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)"
+    drawing = theme.figure(x_title, "checkpoint", 72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX))
+    written: list[dict[str, Any]] = []
     for weights, pool, symbol, letter, label, shift in SERIES:
         rows = [(i, one.name, score) for i, one in enumerate(shown) if (score := read_score(one.evaluation, weights, pool))]
         _add_series(drawing, rows, symbol, label, shift, theme.JOINT if weights == "trained" else theme.TWIN)
         for row, _, score in rows:
             text = f"{letter} {in_words(score)} {label}"
-            drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=row - shift, text=text, showarrow=False)
-    _add_chance(drawing, [score.chance for one in shown if (score := read_score(one.evaluation))])
+            beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8, "showarrow": False}
+            written.append(beside | {"y": row - shift, "text": text})
     corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
     names = [_name(one.name, one.name == chosen, bool(control_of(one.arm))) for one in shown]
     if len(set(corpora)) > 1:
         names = [f"{name}<br>on {shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
-    drawing.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.5, -0.5])
-    drawing.update_yaxes(automargin=True, title_standoff=10)
-    drawing.update_xaxes(range=[0, _top(shown)], showgrid=True, gridcolor=GRID)
+    named = {"tickvals": list(range(len(shown))), "ticktext": names, "range": [len(shown) - 0.5, -0.5], "automargin": True}
+    drawing.update_layout(
+        margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48},
+        xaxis={"range": [0, _top(shown)], "showgrid": True, "gridcolor": GRID},
+        yaxis={**named, "title": {"standoff": 10}},
+        annotations=written,
+    )
+    _add_chance(drawing, [score.chance for one in shown if (score := read_score(one.evaluation))])
     for row, one in enumerate(shown):
         if one.name == chosen and len(shown) > 1:
             drawing.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=CHOSEN, line_width=0, layer="below")

@@ -18,14 +18,11 @@ def self_similarity(times_s: NDArray, matrix: NDArray[np.float32], title: str = 
     trace.update(hovertemplate="%{y:.2f} s and %{x:.2f} s<br>similarity %{z} %<extra></extra>")
     drawing = square_figure("time (s)", "time (s)", trace, title)
     step = timeline.step_s(float(times_s[-1]) if duration_s is None else duration_s)
-    drawing.update_xaxes(dtick=step)
-    drawing.update_yaxes(dtick=step)
-    return drawing
+    return drawing.update_layout(xaxis={"dtick": step}, yaxis={"dtick": step})
 
 
 def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> go.Figure:
     """A square heat map, its caption and its colour bar above it, so that the width is left to the map."""
-    drawing = theme.figure(x_title, y_title, height=560)
     place = {
         "orientation": "h",
         "x": 0,
@@ -37,12 +34,15 @@ def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> 
         "ypad": 4,
     }
     trace.update(colorbar=place | {"thickness": 10, "title": {"side": "top", "font": {"size": 12}}})
-    drawing.add_trace(trace)
-    theme.square(drawing)
-    drawing.update_xaxes(constraintoward="left", title_standoff=6)
-    drawing.update_yaxes(constraintoward="top", title_standoff=6)
+    layout = theme.layout(x_title, y_title, height=560)
+    layout["margin"] = {"l": 60, "r": 8, "t": 78, "b": 44}
+    # One second is as long on the ordinate as on the abscissa.
+    layout["xaxis"] |= {"constrain": "domain", "constraintoward": "left"}
+    layout["yaxis"] |= {"constrain": "domain", "constraintoward": "top", "scaleanchor": "x", "scaleratio": 1}
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["title"]["standoff"] = 6
+    drawing = go.Figure(trace, layout)
     caption(drawing, title, above=52)
-    drawing.update_layout(margin={"l": 60, "r": 8, "t": 78, "b": 44})
     return drawing
 
 

@@ -17,31 +17,34 @@ MAX_CELLS = 700_000  # of one byte each: under 1 MB of base64
 
 def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     """An empty figure with named axes, transparent so that light and dark pages both carry it."""
-    drawing = go.Figure()
-    drawing.update_layout(
-        template="none",
-        font={"color": TEXT, "size": 12},
-        height=height,
-        margin={"l": 64, "r": 16, "t": 16, "b": 48},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hovermode="closest",
-        showlegend=False,
-    )
-    drawing.update_xaxes(title_text=x_title, showgrid=False, zeroline=False)
-    drawing.update_yaxes(title_text=y_title, showgrid=False, zeroline=False)
-    return drawing
+    return go.Figure(layout=layout(x_title, y_title, height))
+
+
+def layout(x_title: str, y_title: str, height: int) -> dict[str, Any]:
+    """That of an empty figure with named axes, before Plotly checks it: all at once takes a tenth of the time of one by one."""
+    return {
+        "template": "none",
+        "font": {"color": TEXT, "size": 12},
+        "height": height,
+        "margin": {"l": 64, "r": 16, "t": 16, "b": 48},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "showlegend": False,
+        "xaxis": {"title": {"text": x_title}, "showgrid": False, "zeroline": False},
+        "yaxis": {"title": {"text": y_title}, "showgrid": False, "zeroline": False},
+    }
 
 
 def bar_above(drawing: go.Figure) -> go.Figure:
     """The figure, higher by a strip for its bar of tools: legend and colour bars that hang from the upper edge, hang below it."""
-    layout: Any = drawing.layout
-    low = 1 - BAR_PX / (layout.height + BAR_PX)
-    for one in (layout.legend, layout.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
+    now: Any = drawing.layout
+    low = 1 - BAR_PX / (now.height + BAR_PX)
+    for one in (now.legend, now.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
         if one is not None and one.yref == "container" and one.y == 1:
             one.y = low
     bar = {"bgcolor": "rgba(0,0,0,0)", "color": TEXT, "activecolor": AUDIO}
-    return drawing.update_layout(height=layout.height + BAR_PX, margin_t=layout.margin.t + BAR_PX, modebar=bar)
+    return drawing.update_layout(height=now.height + BAR_PX, margin_t=now.margin.t + BAR_PX, modebar=bar)
 
 
 def shrink(matrix: NDArray, max_rows: int, max_columns: int) -> NDArray:
@@ -89,9 +92,3 @@ def label_colours(trace: go.Heatmap, title: str, positions: list[float], texts: 
     """A colour bar that names the quantity and shows true values."""
     bar = {"title": {"text": title, "side": "right"}, "tickvals": positions, "ticktext": texts, "thickness": 12}
     trace.update(colorbar=bar)
-
-
-def square(drawing: go.Figure) -> None:
-    """One second is as long on the ordinate as on the abscissa."""
-    drawing.update_yaxes(scaleanchor="x", scaleratio=1, constrain="domain")
-    drawing.update_xaxes(constrain="domain")

@@ -1,5 +1,7 @@
 """One clock: every figure over the whole clip has the same margins and the same range, so that they line up."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from app.charts import theme
@@ -11,17 +13,24 @@ MOST_TICKS = 12
 
 def figure(y_title: str, duration_s: float, height: int, marked_s: tuple[float, float] | None = None) -> go.Figure:
     """An empty figure over the clip; the part `marked_s` is shaded."""
-    drawing = theme.figure("time (s)", y_title, height)
-    drawing.update_layout(margin={"l": LEFT, "r": RIGHT, "t": 6, "b": 36, "autoexpand": False})
-    drawing.update_xaxes(range=[0, duration_s], dtick=step_s(duration_s), tick0=0, title_standoff=2, ticks="outside", ticklen=4)
-    drawing.update_xaxes(automargin=False, tickcolor=theme.TEXT)
-    drawing.update_yaxes(automargin=False, title_standoff=4, title_font_size=11)
+    layout = theme.layout("time (s)", y_title, height)
+    layout["margin"] = {"l": LEFT, "r": RIGHT, "t": 6, "b": 36, "autoexpand": False}
+    layout["xaxis"] |= {
+        "title": {"text": "time (s)", "standoff": 2}, "range": [0, duration_s], "dtick": step_s(duration_s), "tick0": 0,
+        "ticks": "outside", "ticklen": 4, "tickcolor": theme.TEXT, "automargin": False,
+    }  # fmt: skip
+    layout["yaxis"] |= {"title": {"text": y_title, "standoff": 4, "font": {"size": 11}}, "automargin": False}
     if marked_s is not None:
-        mark = {"fillcolor": theme.SELECTION, "opacity": 0.22, "line_width": 0, "layer": "above"}
-        drawing.add_vrect(x0=marked_s[0], x1=min(marked_s[1], duration_s), **mark)
-        for edge in (marked_s[0], min(marked_s[1], duration_s)):
-            drawing.add_vline(x=edge, line={"color": theme.SELECTION, "width": 1.5})
-    return drawing
+        layout["shapes"] = _mark(marked_s[0], min(marked_s[1], duration_s))
+    return go.Figure(layout=layout)
+
+
+def _mark(first_s: float, last_s: float) -> list[dict[str, Any]]:
+    """A shaded part over the whole height, and a line at either end."""
+    high = {"xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    shade = {"type": "rect", "fillcolor": theme.SELECTION, "opacity": 0.22, "line": {"width": 0}, "layer": "above"}
+    edge = {"type": "line", "line": {"color": theme.SELECTION, "width": 1.5}}
+    return [high | shade | {"x0": first_s, "x1": last_s}, *(high | edge | {"x0": x, "x1": x} for x in (first_s, last_s))]
 
 
 def step_s(duration_s: float) -> float:

@@ -1,6 +1,8 @@
 """How every figure is placed on a page: in its own colours, with its bar of tools above all that is written in it."""
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -8,7 +10,26 @@ import streamlit as st
 
 from app.charts import theme
 
+# Under the very name by which the page itself will ask for it, beside the program that the page was opened with.
+BESIDE = "document.querySelector('script[src*=\"/static/js/\"]').src"
+LOAD = f"<script>(async () => import(new URL('{{}}', {BESIDE})))().catch(() => null)</script>"
 QUIET = {"displaylogo": False, "showTips": False, "displayNotifier": False}  # no words are laid over the page
+
+
+def prepare() -> None:
+    """Let the browser load what draws figures while a page waits for its first one, which would wait for that in turn.
+
+    It takes no room as the last of a page; where this release of Streamlit keeps no such file, nothing is loaded.
+    """
+    if name := _program():
+        st.html(LOAD.format(name), unsafe_allow_javascript=True)  # a constant and the name of a file of Streamlit
+
+
+@cache
+def _program() -> str:
+    """The file of Streamlit that draws figures; empty where there is none."""
+    found = sorted((Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js"))
+    return found[0].name if len(found) == 1 else ""
 
 
 def show(drawing: go.Figure, key: str, *, file: str = "", select: str | Sequence[str] = (), where: Any = st) -> Any:

@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import access, controls, layout
-from app.components import clip_desk, clip_job
+from app.components import clip_desk, clip_job, figures
 
 
 def page() -> None:
@@ -44,6 +44,8 @@ def _content() -> None:
             layout.headline(f"{clip.waveform.name or 'The clip'} lasts {seconds_to_words(clip.waveform.duration_s)}.")
         clip_desk.heard(clip, None)
     layout.provenance(facts)
+    if clip is None:
+        figures.prepare()
 
 
 def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A person uploads a clip and moves layer and head: the figures follow. Runs in a real Chromium where there is one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,13 @@ def test_upload_then_move_layer_and_head(chromium: str, address: str, recording:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(PATIENCE_MS)
-        page.goto(f"{address}/clip?clip=Upload+a+recording")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/PlotlyChart." in request.url else None)
+        with page.expect_request(re.compile(r"/PlotlyChart\.")):  # while there is nothing to draw yet
+            page.goto(f"{address}/clip?clip=Upload+a+recording")
         page.locator("input[type=file]").first.set_input_files(str(recording))
         page.wait_for_function(f"{PLOTS}.length >= 6")
+        assert len(asked) == 1  # the figures use the very file that was loaded ahead
         first = _settled(page)
         other_layer = _chosen(page, "Layer", "2", first)
         other_head = _chosen(page, "Head", "3", other_layer)

@@ -1,12 +1,15 @@
 """A long clip on the clip page: what reading takes, the job, what it leaves in the store, and the way back to it."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from analysis import paths
 from analysis.clips import cost as clip_cost
@@ -20,6 +23,7 @@ from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store
 from app import answers, caching, controls
 from app.components import clip_job
+from app.components import figures as figure_drawing
 
 FIGURES_HEARD, FIGURES_READ = 2, 6  # waveform and spectrogram; then received, attention, self-similarity and A4
 
@@ -73,6 +77,21 @@ def test_a_long_clip_is_heard_and_its_reading_is_offered(demo, open_page, labels
     )
     assert labels(app) == ["Read the attention"]
     assert not app.subheader
+
+
+def test_what_draws_figures_is_loaded_only_while_there_is_nothing_to_draw(demo, open_page):
+    waiting, drawn = open_page("views/clip.py", clip=controls.UPLOAD), open_page("views/clip.py", clip="Demo")
+    (ahead,) = waiting.get("html")
+    (name,) = re.findall(r"PlotlyChart\.[\w-]+\.js", ahead.proto.body)
+    assert list(Path(st.__file__).parent.rglob(name))
+    assert ahead.proto.unsafe_allow_javascript
+    assert figures(waiting) == 0 < figures(drawn)
+    assert not drawn.get("html")
+
+
+def test_a_release_without_that_file_loads_nothing(demo, open_page, monkeypatch):
+    monkeypatch.setattr(figure_drawing, "_program", lambda: "")
+    assert not open_page("views/clip.py", clip=controls.UPLOAD).get("html")
 
 
 def test_a_short_clip_is_read_by_the_page(demo, queue, open_page, monkeypatch):

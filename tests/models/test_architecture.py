@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from analysis.errors import ConfigError
 from analysis.models.architecture import Flow, Part, flow_lines
 from analysis.models.arms import ARMS, REAL_ARMS, SCALES, build_config
-from analysis.models.checkpoint import outline
 from analysis.models.counting import PARTS, count_parameters, count_parts
-from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.models.dual_encoder import DualEncoder, build_arm, outline
 from analysis.models.dual_encoder_flow import flow_of
 from analysis.models.midi_encoder import MidiBatch
 
@@ -57,6 +56,14 @@ def test_every_parameter_is_in_one_part(arm: str, scale: str) -> None:
     flow = flow_of(config)
     assert flow.total == sum(p.numel() for p in outline(config).parameters()) == count_parameters(arm, scale)["total"]
     assert all(part.parameters >= 0 for part in flow.parts)
+
+
+@pytest.mark.parametrize("arm", EXAMPLES)
+def test_an_outline_has_the_names_shapes_and_types_of_the_model(arm: str) -> None:
+    config = build_config(arm, "small")
+    drawn, outlined = build_arm(arm, "small").state_dict(), outline(config).state_dict()
+    assert {name: (t.shape, t.dtype) for name, t in outlined.items()} == {name: (t.shape, t.dtype) for name, t in drawn.items()}
+    assert all(tensor.is_meta for tensor in outlined.values())
 
 
 def test_parameters_are_where_they_are_counted() -> None:

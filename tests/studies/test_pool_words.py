@@ -15,8 +15,9 @@ from analysis.measures.retrieval import chance_of_s
 from analysis.readings.study_run import Desk
 from analysis.results import Result, Value
 from analysis.studies.cautions import cautions
+from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.pools.words import WHY_BELOW, at_ceiling, pool_of, pool_row
+from analysis.studies.pools.words import WHY_BELOW, at_ceiling, pool_of
 from analysis.studies.study import build_request
 
 VIEWS_OF_S = "ablation bands checkpoints controls invariance replication retrieval transposition".split()

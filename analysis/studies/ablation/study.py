@@ -21,9 +21,10 @@ from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
 from analysis.studies.ablation.material import Material, gather
 from analysis.studies.bands.tables import Row, columns, mean_value
+from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.pools.words import CEILING, pool_row
+from analysis.studies.pools.words import CEILING
 from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

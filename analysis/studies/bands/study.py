@@ -19,9 +19,10 @@ from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
 from analysis.studies.bands.filters import LATER, filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.tables import Findings, Row
+from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.pools.words import CEILING, pool_row
+from analysis.studies.pools.words import CEILING
 from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

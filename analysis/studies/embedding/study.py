@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -14,7 +13,7 @@ from analysis.errors import ConfigError
 from analysis.measures.projections import fit_neighbours
 from analysis.measures.spaces import Works
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.dual_encoder import outline
 from analysis.models.taps import list_taps
 from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
@@ -133,8 +132,7 @@ def check_layer(checkpoint: Checkpoint, layer: str) -> None:
     Raises:
         ConfigError: it lacks it.
     """
-    with torch.device("meta"):
-        taps = list_taps(DualEncoder(checkpoint.model_config))
+    taps = list_taps(outline(checkpoint.model_config))
     both = [name.removeprefix("audio.") for name in taps if name.startswith("audio.")]
     both = [name for name in both if f"midi.{name}" in taps]
     if layer not in both:

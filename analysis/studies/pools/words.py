@@ -4,14 +4,10 @@ The canonical pool is that of arXiv 2604.10283, appendix D: 500 queries among 25
 and 32 of other works by the same composer; a work or a composer that has fewer windows leaves places to random ones.
 """
 
-from typing import Any
-
-from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, size_words
+from analysis.datasets.pools import size_words
 from analysis.results import Result, Value
-from analysis.studies.pools.scores import PoolScores
 
 N_QUERIES, POOL_SIZE, N_SAME_PIECE, N_SAME_COMPOSER = 500, 256, 64, 32
-NEARLY = 0.97  # of the hard candidates must be there on average: short works and lonely composers lack some
 CEILING = 0.99
 WHY_BELOW = (
     "Chance of S is what random order gives on average; as S is the smaller of two directions, that lies below 10 / candidates."
@@ -35,53 +31,3 @@ def pool_of(result: Result, part: str = "S") -> str:
         return shorts.get(part, "")
     sizes = {array.shape[1] for name, array in result.arrays.items() if name.split(".")[0] == "candidates" and array.ndim == 2}
     return size_words(sizes.pop()) if len(sizes) == 1 else ""
-
-
-def pool_row(scores: PoolScores, part: str) -> dict[str, Any]:
-    """A record about a pool.
-
-    Args:
-        scores: the pool.
-        part: what is searched in it, as it begins a sentence, such as "S".
-
-    Returns:
-        part; n_queries; pool_size; n_same_piece and n_same_composer, means over queries; n_windows; n_works; chance, S of a
-        random order; canonical, whether it is the canonical pool; short, what stands beside an S; sentence.
-    """
-    n_queries, pool_size = scores.pool.candidates.shape
-    same_piece, same_composer = (
-        float((scores.pool.kind == kind).sum(axis=1).mean()) for kind in (SAME_PIECE, SAME_COMPOSER)
-    )  # fmt: skip
-    row = {
-        "part": part, "n_queries": n_queries, "pool_size": pool_size, "n_same_piece": same_piece,
-        "n_same_composer": same_composer, "n_windows": len(scores.segments),
-        "n_works": len({segment.piece.group for segment in scores.segments}), "chance": scores.chance,
-        "canonical": _is_canonical(n_queries, pool_size, same_piece, same_composer),
-        "short": f"{size_words(pool_size)}, {same_piece:.0f} of the same work",
-    }  # fmt: skip
-    return row | {"sentence": _sentence(row)}
-
-
-def _is_canonical(n_queries: int, pool_size: int, same_piece: float, same_composer: float) -> bool:
-    sizes = (n_queries, pool_size) == (N_QUERIES, POOL_SIZE)
-    hard = ((same_piece, N_SAME_PIECE), (same_composer, N_SAME_COMPOSER))
-    return sizes and all(NEARLY * wanted <= found <= wanted for found, wanted in hard)
-
-
-def _sentence(row: dict[str, Any]) -> str:
-    """Which pool that is, and whether its numbers may stand beside published ones.
-
-    Where the canonical pool may not be had, nothing of S that is measured instead stands beside what was measured in it.
-    """
-    which = "the canonical pool" if row["canonical"] else "a pool that is not the canonical pool"
-    said = (
-        f"{row['part']} is searched in {which}: {row['n_queries']:,} queries among {row['short']} and "
-        f"{row['n_same_composer']:.0f} of the same composer, drawn from {row['n_windows']:,} windows of {row['n_works']} works; "
-        f"chance {100 * row['chance']:.1f} %."
-    )
-    if row["canonical"]:
-        return said
-    return (
-        f"{said} S, its drop and what is left of it are not comparable with published ones, which are of {N_QUERIES} queries "
-        f"among {POOL_SIZE} candidates, {N_SAME_PIECE} of the same work."
-    )

@@ -18,8 +18,8 @@ from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_
 from analysis.readings.study_run import Desk
 from analysis.results import Value, code_version
 from analysis.store import Store, StoreError
+from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.pools.words import pool_row
 from analysis.studies.stress.distances import Works, tap_distances
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

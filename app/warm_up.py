@@ -1,0 +1,40 @@
+"""What most pages need and takes long to import, imported while nobody asks the server for a page yet."""
+
+import importlib
+import threading
+from contextlib import suppress
+
+# Slowest first: a page that needs a module which is just being imported waits for that, and for nothing else.
+NEEDED = (
+    "torch",
+    "analysis.models.checkpoint",
+    "analysis.datasets.corpus",
+    "analysis.training.comparison",
+    "pandas",
+    "analysis.clips.use",
+    "analysis.jobs.clip_memory",
+)
+WAIT_S = 4.0  # a browser that comes at once is handed its files first
+_waiting: list[threading.Timer] = []
+
+
+def begin(after_s: float = WAIT_S) -> threading.Timer:
+    """Import them so many seconds from now, in a thread that keeps nobody from ending the server."""
+    thread = threading.Timer(after_s, _import)
+    thread.daemon = True
+    _waiting.append(thread)
+    thread.start()
+    return thread
+
+
+def stand_back() -> None:
+    """Do not begin any more: a page is drawn, and imports what it needs sooner without another thread that does the same."""
+    for thread in list(_waiting):
+        thread.cancel()
+
+
+def _import() -> None:
+    """What cannot be imported is left to the page that needs it, which says so."""
+    for name in NEEDED:
+        with suppress(Exception):
+            importlib.import_module(name)
