@@ -13,7 +13,7 @@ from analysis.figures.saving import save
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
 from analysis.studies.battery import Part
-from analysis.studies.cautions import cautions
+from analysis.studies.cautions import cautions, sentences
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import find_study
 
@@ -72,7 +72,7 @@ def _said(part: Part) -> str:
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(find_study(part.study).question)}</h2>'
-    told = dict.fromkeys((*(cautions(part.result) if part.result else ()), *part.notices))
+    told = dict.fromkeys((*((*sentences(part.result), *cautions(part.result)) if part.result else ()), *part.notices))
     notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
     if part.result is None:

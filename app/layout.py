@@ -71,9 +71,11 @@ def way(label: str, page: str, icon: str, parameters: Mapping[str, Any], help: s
         st.button(label, icon=icon, help=help, type="tertiary", disabled=True, key=f"way_{page}_{label}")
 
 
-def headline(sentence: str) -> None:
-    """The answer, in larger type under the question; names in it are shown as they are."""
+def headline(sentence: str, *more: str) -> None:
+    """The answer, in larger type under the question, and below it what it has no room for; names are shown as they are."""
     st.subheader(plain(sentence), anchor=False)
+    for words in filter(None, more):
+        st.caption(plain(words))
 
 
 def empty(happened: str, remedy: str) -> None:

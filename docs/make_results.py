@@ -1,16 +1,17 @@
-"""Compute the results that come with the checkpoints: `python docs/make_results.py [--quick] [--jobs N] [STUDY ...]`.
+"""Compute the results that come with the checkpoints: `python docs/make_results.py [--quick] [--jobs N] [--reword] [STUDY ...]`.
 
 Studies of stress take hours on two CPU cores with the usual settings, which search the canonical pool; `--quick` gives them
 smaller pools, as their requests then say, and pages show in what that differs from what they ask. With `--jobs`, their parts are
 computed beforehand by so many processes at a time, from which the store then gives them. Replication is made twice: of the
-checkpoints, and of all their training seeds where `OTOSCOPE_CHECKPOINTS` names a folder that holds them.
+checkpoints, and of all their training seeds where `OTOSCOPE_CHECKPOINTS` names a folder that holds them. `--reword` computes
+nothing: what is there gets the headline and the sentences that today's code makes of its numbers.
 """
 
 import argparse
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +19,8 @@ from analysis import paths
 from analysis.cli.output import progress_bar
 from analysis.store import open_store
 from analysis.studies.registry import find_study, study_names
-from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder
+from analysis.studies.rewording import reworded
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_arms, shipped_folder, shipped_results
 from analysis.studies.stress.changes import CHANGES
 from analysis.studies.study import build_request, command_of, run_study
 
@@ -30,8 +32,12 @@ def main() -> None:
     parser.add_argument("--corpus", default="full")
     parser.add_argument("--quick", action="store_true", help="smaller pools for the studies of stress")
     parser.add_argument("--jobs", type=int, default=0, help="processes that compute parts beforehand (default: none)")
+    parser.add_argument("--reword", action="store_true", help="say what is there in today's words, without computing it")
     options = parser.parse_args()
     studies = options.studies or list(study_names())
+    if options.reword:
+        reword(studies)
+        return
     settings = {name: {"corpus": options.corpus, **(find_study(name).quick if options.quick else {})} for name in studies}
     if options.jobs:
         commands = [part for name in studies for part in parts(name, settings[name])]
@@ -47,6 +53,13 @@ def main() -> None:
             print(place, f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201
         for old in before - made:
             old.unlink()
+
+
+def reword(studies: Sequence[str]) -> None:
+    """Write the shipped results of these studies anew, with the same numbers and today's words."""
+    for result in (one for name in studies for one in shipped_results(name)):
+        if (said := reworded(result, shipped_arms(result))) != result:
+            print(ship_result(said), file=sys.stderr)  # noqa: T201
 
 
 def sets(study: str) -> tuple[tuple[str, ...], ...]:

@@ -69,6 +69,7 @@ def study(options: argparse.Namespace) -> None:
     """Answer one question from the store, or compute it."""
     from analysis.jobs.inline import run_inline
     from analysis.store import open_store
+    from analysis.studies.cautions import sentences
     from analysis.studies.study import build_request
 
     settings = read_settings(options.set)
@@ -83,7 +84,8 @@ def study(options: argparse.Namespace) -> None:
         result = Result.from_document(entry.document, entry.arrays)
     if options.out:
         write_result(result, options.out)
-    lines = [result.headline, "", *(f"{value.name:60} {format_value(value)}  (n = {value.n})" for value in result.values)]
+    numbers = (f"{value.name:60} {format_value(value)}  (n = {value.n})" for value in result.values)
+    lines = [result.headline, *sentences(result), "", *numbers]
     emit(options, result.to_document(), lines)
 
 

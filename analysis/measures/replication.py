@@ -11,14 +11,17 @@ from scipy import stats
 
 from analysis.errors import ConfigError
 
+FEWEST_RUNS = 3  # of which an interval is made
 ROUNDING = 1e-12  # a standard error below this share of the difference is what rounding leaves of none
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Scores of several runs. `sd` divides by n - 1; it and the intervals are None for a single run.
+    """Scores of several runs. `sd` divides by n - 1 and is None for a single run.
 
-    `mean_ci` is Student's, `sd_ci` that of the χ² distribution: both for runs that scatter normally.
+    `mean_ci` is Student's, `sd_ci` that of the χ² distribution: both for runs that scatter normally, and None for fewer than
+    three. Two runs leave one degree of freedom: 12.7 standard errors of the mean, and 0.4 to 32 times the deviation, which is
+    often wider than what a share can be and tells less than the two scores themselves.
     """
 
     n: int
@@ -74,6 +77,8 @@ def spread(scores: Sequence[float], *, level: float = 0.95) -> Spread:
     if n == 1:
         return Spread(1, mean, None, mean, mean, None, None)
     sd, edge = float(np.std(x, ddof=1)), (1 - level) / 2
+    if n < FEWEST_RUNS:
+        return Spread(n, mean, sd, float(np.min(x)), float(np.max(x)), None, None)
     far = float(stats.t.ppf(1 - edge, n - 1)) * sd / math.sqrt(n)
     factors = [math.sqrt((n - 1) / float(stats.chi2.ppf(q, n - 1))) for q in (1 - edge, edge)]
     sd_ci = (sd * factors[0], sd * factors[1])

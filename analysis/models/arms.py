@@ -102,6 +102,20 @@ def proper(arms: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name, arm in arms.items() if not control_of(arm)) or tuple(arms)
 
 
+def under_their_arms(arms: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of checkpoints in their order, but every control below the first that has its arm; controls without theirs come last.
+
+    >>> under_their_arms({"zero": "d4a4-zero", "base": "D0", "both": "d4a4", "stray": "a4r-random", "more": "D0"})
+    ('base', 'both', 'zero', 'more', 'stray')
+    """
+    controls = [name for name, arm in arms.items() if control_of(arm)]
+    ordered: list[str] = []
+    for name, arm in arms.items():
+        if not control_of(arm):
+            ordered += [name, *(one for one in controls if control_of(arms[one]) == arm and one not in ordered)]
+    return (*ordered, *(one for one in controls if one not in ordered))
+
+
 def build_config(arm: str, scale: str) -> ModelConfig:
     """Configuration of an arm at a scale.
 

@@ -1,4 +1,4 @@
-"""What a reader must know before the numbers of a result."""
+"""What a reader is told below the headline of a result, before its numbers."""
 
 from analysis.measures.statistics import FEWEST_WORKS
 from analysis.results import Result
@@ -15,6 +15,15 @@ def cautions(result: Result) -> list[str]:
     """
     pools = [str(row["sentence"]) for row in result.tables.get("pools", ()) if "sentence" in row]
     return [*_few_works(result.provenance.get("n_works")), *pools, *result.provenance.get(CORPUS_NOTICES, ())]
+
+
+def sentences(result: Result) -> list[str]:
+    """What a study found beyond its headline, to stand below it before the cautions; none where the headline says it all.
+
+    >>> sentences(Result("bands", {}, "Headline.", [], {"sentences": [{"text": "Farthest of others: a."}]}, {}, {}))
+    ['Farthest of others: a.']
+    """
+    return [str(row["text"]) for row in result.tables.get("sentences", ()) if "text" in row]
 
 
 def _few_works(works: object) -> list[str]:

@@ -125,6 +125,16 @@ def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], 
     return max(found, key=lambda one: len(one.request["checkpoints"]), default=None)
 
 
+def shipped_arms(result: Result) -> dict[str, str]:
+    """Name → arm of the checkpoints of a shipped result; a further training, which is not shipped, has the arm of the first.
+
+    Raises:
+        OSError: a checkpoint was removed.
+    """
+    folders = {name: paths.repository() / "checkpoints" / re.sub(r"-\d+$", "", name) for name in result.request["checkpoints"]}
+    return {name: json.loads((folder / "config.json").read_bytes())["arm"] for name, folder in folders.items()}
+
+
 @runtime_checkable
 class Configured(Protocol):
     """A checkpoint, as far as it decides whether it came with us."""

@@ -10,7 +10,8 @@ from analysis.models.arms import control_of
 
 Weights = Literal["trained", "untrained"]
 Pool = Literal["canonical", "no_overlap"]
-NAMED = 3
+ALPHA, NAMED = 0.05, 3
+INTERVALS = " (95 % intervals)"
 ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
 
 
@@ -117,63 +118,94 @@ def score_headline(checkpoint: Examined) -> str:
     score = read_score(checkpoint.evaluation)
     if score is None:
         return "This checkpoint came without scores, so how well it finds the match is not known."
-    verdict = _verdict(score, checkpoint) or [f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."]
+    verdict = _verdict(score, checkpoint) or [_above(score, checkpoint)]
     return " ".join([f"S = {_measured(score, checkpoint)}.", *verdict])
 
 
 def compare_headline(checkpoints: Sequence[Examined]) -> str:
-    """Which checkpoint has the highest S, with interval, n, chance and untrained twin, and what it cannot be told from.
+    """The highest S with its interval and pool, chance and untrained twin, and what it cannot be told from; at most 30 words.
 
     Only checkpoints that were examined on the same test set are compared: the largest such group. Controls are not models and
-    are named last.
+    are not ranked.
     """
     if not checkpoints:
         return "There is no checkpoint yet."
-    if len(checkpoints) > 1 and (controls := [one for one in checkpoints if control_of(one.arm)]):
-        models = [one for one in checkpoints if not control_of(one.arm)]
-        more = f"{_others(len(controls), 'is a control', 'are controls')}, not ranked."
-        return f"{compare_headline(models)} {more}" if models else ONLY_CONTROLS
-    if len(checkpoints) == 1:
-        return f"{checkpoints[0].name}: {score_headline(checkpoints[0])}"
+    models = _models(checkpoints)
+    if not models:
+        return ONLY_CONTROLS
+    compared = next(iter(_test_sets(models)), [])
+    if not compared:
+        if len(models) == 1:
+            return f"{models[0].name} came without scores, so how well it finds the match is not known."
+        return f"None of the {len(models)} checkpoints carries scores, so none can be called best."
+    (best, score), *others = compared
+    control = _twin_in_words(best)
+    said = f"S = {in_words(score)} among {size_words(score.pool_size)}: {best.name} finds {'most' if others else 'the match'}"
+    said += f" (chance {percent(score.chance)}, {control})"
+    if unclear := _verdict(score, best):
+        return f"{said}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
+    if alike := [one.name for one, other in others if score.overlaps(other)]:
+        return f"{said}; its interval overlaps {_those_of(alike)}."
+    return f"{said}; its interval lies above {_those_of([one.name for one, _ in others])}." if others else f"{said}."
+
+
+def compare_details(checkpoints: Sequence[Examined]) -> str:
+    """What the headline has no room for: n, the verdict of the best, what its interval overlaps, and who is not compared."""
+    models = _models(checkpoints)
+    groups = _test_sets(models)
+    if not groups:
+        return ""
+    (best, score), *others = groups[0]
+    sentences = [f"n = {score.n_queries} queries of {score.n_works} works.", *(_verdict(score, best) or [_above(score, best)])]
+    sentences += _against(score, others)
+    scored = sum(len(group) for group in groups)
+    if elsewhere := scored - len(groups[0]):
+        sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
+    if silent := len(models) - scored:
+        sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
+    if controls := len(checkpoints) - len(models):
+        sentences.append(f"{_others(controls, 'is a control', 'are controls')}, not ranked.")
+    return " ".join(sentences)
+
+
+def _those_of(names: Sequence[str]) -> str:
+    return f"that of {names[0]}" if len(names) == 1 else f"those of {len(names)} others"
+
+
+def _models(checkpoints: Sequence[Examined]) -> list[Examined]:
+    """Those that are ranked: no controls, but one that is alone."""
+    return [one for one in checkpoints if len(checkpoints) == 1 or not control_of(one.arm)]
+
+
+def _test_sets(models: Sequence[Examined]) -> list[list[tuple[Examined, Score]]]:
+    """Checkpoints that carry scores, highest first, by the test set on which they were examined; the largest group first."""
     groups: dict[tuple[Any, ...], list[tuple[Examined, Score]]] = {}
-    for one in by_score(checkpoints):
+    for one in by_score(models):
         if score := read_score(one.evaluation):
             groups.setdefault(_test_set(one, score), []).append((one, score))
-    if not groups:
-        return f"None of the {len(checkpoints)} checkpoints carries scores, so none can be called best."
-    compared = max(groups.values(), key=len)
-    alone = f"{compared[0][0].name}: {score_headline(compared[0][0])}"
-    sentences = [_best_of(compared) if len(compared) > 1 else alone]
-    scored = sum(len(group) for group in groups.values())
-    if elsewhere := scored - len(compared):
-        sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
-    if silent := len(checkpoints) - scored:
-        sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
-    return " ".join(sentences)
+    return sorted(groups.values(), key=len, reverse=True)
 
 
-def _best_of(compared: Sequence[tuple[Examined, Score]]) -> str:
-    """The first of several, in order of S, against the rest."""
-    (best, score), *others = compared
+def _against(score: Score, others: Sequence[tuple[Examined, Score]]) -> list[str]:
+    """What the interval of the best overlaps, and what it lies above."""
     alike = [one.name for one, other in others if score.overlaps(other)]
     clear = [one.name for one, other in others if not score.overlaps(other)]
-    sentences = [
-        f"{best.name} has the highest S of {len(compared)} checkpoints: {_measured(score, best)}.",
-        *_verdict(score, best),
-    ]
-    if alike:
-        sentences.append(f"Its interval overlaps that of {_listed(alike)}; the paired test is on the Retrieval page.")
-    if clear:
-        whose = f"that of {clear[0]}" if len(clear) == 1 else f"those of the other {len(clear)}"
-        sentences.append(f"Its interval lies above {whose}.")
-    return " ".join(sentences)
+    said = [f"Its interval overlaps that of {listed(alike)}; the paired test is on the Retrieval page."] if alike else []
+    return [*said, *([f"Its interval lies above {_those_of(clear)}."] if clear else [])]
 
 
 def _measured(score: Score, checkpoint: Examined) -> str:
-    twin = read_score(checkpoint.evaluation, "untrained")
-    control = f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
     found = f"{in_words(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
-    return f"{found}; chance {percent(score.chance)}, {control}"
+    return f"{found}; chance {percent(score.chance)}, {_twin_in_words(checkpoint)}"
+
+
+def _twin_in_words(checkpoint: Examined) -> str:
+    twin = read_score(checkpoint.evaluation, "untrained")
+    return f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
+
+
+def _above(score: Score, checkpoint: Examined) -> str:
+    return f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."
 
 
 def _verdict(score: Score, checkpoint: Examined) -> list[str]:
@@ -181,7 +213,7 @@ def _verdict(score: Score, checkpoint: Examined) -> list[str]:
     controls = _controls(score, checkpoint)
     alike = [name for name, low, high in controls if score.low <= high and low <= score.high]
     above = [name for name, low, _ in controls if score.high < low]
-    said = [f"Not distinguishable from {' or '.join(alike)} (95 % intervals)."] if alike else []
+    said = [f"Not distinguishable from {' or '.join(alike)}{INTERVALS}."] if alike else []
     return [*said, *([f"Below {' and '.join(above)}."] if above else [])]
 
 
@@ -197,14 +229,29 @@ def _test_set(checkpoint: Examined, score: Score) -> tuple[Any, ...]:
     return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
 
 
-def _listed(names: Sequence[str]) -> str:
-    """At most three names, then a number."""
-    shown = list(names) if len(names) <= NAMED else [*names[: NAMED - 1], f"{len(names) - NAMED + 1} others"]
+def listed(names: Sequence[str], named: int = NAMED) -> str:
+    """At most so many names, then a number.
+
+    >>> listed(["a", "b", "c", "d"]), listed(["a", "b"], 1)
+    ('a, b and 2 others', '2 others')
+    """
+    shown = list(names) if len(names) <= named else [*names[: named - 1], f"{len(names) - named + 1} others"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _others(number: int, verb: str, plural: str) -> str:
     return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
+
+
+def p_words(p: float) -> str:
+    """A p with three decimals, more where three would hide on which side of 0.05 it lies.
+
+    >>> p_words(0.0004), p_words(0.0499), p_words(0.04999), p_words(0.05)
+    ('p < 0.001', 'p = 0.04990', 'p = 0.04999', 'p = 0.050')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p >= ALPHA or f"{p:.3f}" != f"{ALPHA:.3f}" else f"p = {p:.5f}"
 
 
 def recall_words(evaluation: Mapping[str, Any], weights: Weights, pool: Pool, direction: str, k: int) -> str:

@@ -1,12 +1,13 @@
 """Where the places of doses stand on their axis, and which lines can be named at their right end."""
 
+import html
 import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.charts.mark import Mark, Styles
-from app.charts.scores import shortened
+from app.charts.scores import series_name, shortened
 
 LABELLED = 6  # lines that are named at their right end
 APART_PX, MOVED_PX = 15, 20  # how close names come, how far one leaves its line
@@ -76,8 +77,8 @@ def names(
     shifts = [apart - px * y for apart, (y, *_) in zip(_apart([px * y for y, *_ in names]), names, strict=True)]
     if any(abs(shift) > MOVED_PX for shift in shifts):
         return []
-    shown = zip(names, shifts, strict=True)
-    return [(y, round(shift, 1), f"{letter}{shortened(text)}", min(len(text), 24)) for (y, text, letter), shift in shown]
+    shown = [(y, series_name(text), letter, shift) for (y, text, letter), shift in zip(names, shifts, strict=True)]
+    return [(y, round(shift, 1), f"{letter}{text}", len(html.unescape(text))) for y, text, letter, shift in shown]
 
 
 def _apart(heights: Sequence[float]) -> list[float]:

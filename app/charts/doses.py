@@ -15,7 +15,7 @@ from app.charts import dose_axes, theme
 from app.charts import mark as marked
 from app.charts.dose_axes import at
 from app.charts.mark import Mark, Style, Styles
-from app.charts.scores import GRID, shortened
+from app.charts.scores import GRID, series_name, shortened
 
 LETTER_PX = 6.5
 TOP_PX, BARE_PX, BELOW_PX, RIGHT_PX = 36, 16, 48, 20
@@ -199,7 +199,7 @@ def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan,
             },
             selected={"marker": {"size": 14}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False, showlegend=False,
             customdata=[list(mark.key) for mark in drawn[key]], hovertext=[plan.words(mark) for mark in lines[key]],
-            hovertemplate="%{hovertext}<extra></extra>", name=shortened(style.label),
+            hovertemplate="%{hovertext}<extra></extra>", name=series_name(style.label),
         )  # fmt: skip
 
 

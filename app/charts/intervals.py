@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from app.charts import mark as marked
 from app.charts import theme
 from app.charts.mark import Mark, Style, Styles
-from app.charts.scores import GRID, shortened
+from app.charts.scores import GRID, series_name, shortened
 
 LABELLED = 8  # marks whose numbers are written beside them
 LABELLED_PX, PLAIN_PX, ROW_PX, ONE_ROW_PX, GAP_PX, BELOW_PX = 24, 14, 30, 72, 16, 48
@@ -100,7 +100,7 @@ def _add_series(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[flo
         },
         selected={"marker": {"size": 15}}, unselected={"marker": {"opacity": 1}},
         customdata=[list(mark.key) for mark in drawn], hovertext=list(words), hovertemplate="%{hovertext}<extra></extra>",
-        name=shortened(style.label), showlegend=False, cliponaxis=False,
+        name=series_name(style.label), showlegend=False, cliponaxis=False,
     )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def _add_labels(drawing: go.Figure, marks: Sequence[Mark], heights: Sequence[flo
     longest = 0
     for mark, height in zip(marks, heights, strict=True):
         style = looks[mark.series, mark.twin]
-        number, series = marked.in_words(mark, percent), shortened(style.label) if len(looks) > 1 else ""
+        number, series = marked.in_words(mark, percent), series_name(style.label) if len(looks) > 1 else ""
         text = f"{style.letter(mark.undecided)} {number}{'  ' if series else ''}{series}"
         drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=height, text=text, showarrow=False)
         longest = max(longest, len(number) + len(series) + 4)

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from analysis.errors import ConfigError
 from analysis.results import PER_CENT, SHARE, Value, format_value
 from app.charts import theme
-from app.charts.scores import shortened
+from app.charts.scores import series_name
 
 Key = tuple[str | int | float, ...]
 NOTHING = "Nothing to draw: there is no number here."
@@ -258,7 +258,7 @@ def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = ""
     for style in entries:
         line = {"color": style.colour, "dash": style.dash, "width": 2}
         marker = {"symbol": style.symbol, "size": 9, "color": style.colour, "line": {"color": style.colour, "width": 1.5}}
-        _add_entry(drawing, shortened(style.label), mode="lines+markers" if lines else "markers", line=line, marker=marker)
+        _add_entry(drawing, series_name(style.label), mode="lines+markers" if lines else "markers", line=line, marker=marker)
     if null_name:
         _add_entry(drawing, html.escape(null_name, quote=False), mode="lines", line=NULL_LINE)
     place = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}

@@ -2,6 +2,7 @@
 
 import html
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from analysis.errors import ConfigError
 from app.charts import mark as marked
 from app.charts import theme
 from app.charts.mark import Mark
-from app.charts.scores import LONGEST_NAME, shortened
+from app.charts.scores import LONGEST_NAME, series_name, shortened
 
 Cells = Mapping[tuple[str, str], Mark]
 Place = tuple[float, float]
@@ -22,7 +23,8 @@ DIVERGING = [[0.0, "rgb(0, 114, 178)"], [0.5, "rgb(247, 247, 247)"], [1.0, "rgb(
 HATCHED = "hatched: not distinguishable from {}"
 CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at most, a flat one, what there is to share out
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
-TOP_PX, BELOW_PX, TITLE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 64, 6.5, 260
+TOP_PX, BELOW_PX, TITLE_PX, LINE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 16, 64, 6.5, 260
+LONGEST_LINE = 28  # letters of the title of the colours
 SLANT = 0.65  # height of slanted names by their length
 STROKE_PX, APART_PX = 1.3, 14.0  # width of a stroke of the hatching, and how far the next one is along a row
 EDGE_PX, SHORTEST_PX, CLEAR = 3.0, 6.0, 1.8  # from the edge of a cell; along an edge; around a number, by its height
@@ -102,12 +104,14 @@ def _frame(
 ) -> tuple[go.Figure, Place]:
     """Empty panels with their titles, and how wide and high a cell is about, in pixels."""
     n_columns, n_rows = min(len(titles), MOST_COLUMNS), math.ceil(len(titles) / MOST_COLUMNS)
+    names = ["<br>".join(map(shortened, title.rsplit(", ", 1))) if n_columns > 2 else series_name(title) for title in titles]
+    title_px = TITLE_PX + LINE_PX * any("<br>" in name for name in names)
     width = (WIDTH_PX - max(_longest_px(rows) - 24, 0)) / n_columns - 24 * (n_columns > 1)
     side = min(CELL_PX, width / len(columns), HIGHEST_PX / len(rows))
     cell_px = (side, side) if is_square else (width / len(columns), float(ROW_PX))
     is_slanted = (longest_px := _longest_px(columns)) > cell_px[0]
-    top, below = TOP_PX + TITLE_PX * any(titles), BELOW_PX + SLANT * longest_px * is_slanted
-    panels_px, room = cell_px[1] * len(rows) * n_rows, (below + TITLE_PX + 8) * (n_rows - 1)
+    top, below = TOP_PX + title_px * any(titles), BELOW_PX + SLANT * longest_px * is_slanted
+    panels_px, room = cell_px[1] * len(rows) * n_rows, (below + title_px + 8) * (n_rows - 1)
     gap: dict[str, Any] = {"horizontal_spacing": 0.04, "vertical_spacing": (room / max(n_rows - 1, 1)) / (panels_px + room)}
     drawing = make_subplots(n_rows, n_columns, **gap).update_layout(
         theme.figure("", "", round(top + below + panels_px + room)).layout
@@ -124,7 +128,7 @@ def _frame(
         is_used, axis = number < len(titles), str(number + 1) if number else ""
         if is_used and titles[number]:
             where = {"xref": f"x{axis} domain", "x": 0, "xanchor": "left", "yref": f"y{axis} domain", "y": 1, "yanchor": "bottom"}
-            drawing.add_annotation(text=f"<b>{shortened(titles[number])}</b>", showarrow=False, **where)
+            drawing.add_annotation(text=f"<b>{names[number]}</b>", showarrow=False, align="left", **where)
         first = place["col"] == 1
         drawing.update_xaxes({"title": {"text": x_title, "standoff": 6}, "visible": is_used}, **place)
         drawing.update_yaxes({"title": {"text": y_title if first else ""}, "showticklabels": first, "visible": is_used}, **place)
@@ -230,8 +234,8 @@ def _add_colours(drawing: go.Figure, values: Sequence[float], colours: Any, titl
     drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": place | look})
     layout: Any = drawing.layout
     beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 12, "y": 1, "yref": "paper", "yanchor": "middle"}
-    text = html.escape(title, quote=False)
-    drawing.add_annotation(text=text, showarrow=False, yshift=layout.margin.t - 9, **beside)
+    text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(title, LONGEST_LINE))
+    drawing.add_annotation(text=text, showarrow=False, align="left", yshift=layout.margin.t - 9, **beside)
 
 
 def _add_axes(drawing: go.Figure, rows: Sequence[str], columns: Sequence[str], is_square: bool) -> None:

@@ -11,7 +11,7 @@ from app.charts import histogram, theme
 from app.charts import mark as marked
 from app.charts.histogram import Bar
 from app.charts.mark import Mark, Style, Styles
-from app.charts.scores import shortened
+from app.charts.scores import series_name, shortened
 
 HEAD = 0.24  # room for means above the curves, share of the highest
 LEGEND_PX = 22  # for a second line of the legend
@@ -117,7 +117,7 @@ def _add_means(drawing: go.Figure, curves: Sequence[Curve], looks: Styles, heigh
     for curve in curves:
         style = looks[curve.name, curve.twin]
         marker = {"symbol": style.symbol, "size": 10, "color": style.colour, "opacity": 0.9}
-        text = html.escape(f"{shortened(style.label)}: mean {curve.mean:.3f}", quote=False)
+        text = html.escape(f"{series_name(style.label)}: mean {curve.mean:.3f}", quote=False)
         drawing.add_scatter(
             x=[curve.mean], y=[height], mode="markers", marker=marker, hovertext=text, showlegend=False,
             hovertemplate="%{hovertext}<extra></extra>", name=f"mean of {style.label}", cliponaxis=False, row=row, col=1,

@@ -1,14 +1,15 @@
 """How well checkpoints find the match among the candidates of a pool, from the result of a scoreboard."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from analysis.models.arms import control_of, under_their_arms
 from analysis.results import Result, Value, format_value
 from analysis.studies.pools.words import pool_of
 from app.charts import theme
-from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened
+from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened, tick
 
 # Weights, symbol where the interval excludes chance, symbol where it does not, label, height within the row.
 SERIES = (
@@ -18,13 +19,14 @@ SERIES = (
 LETTERS = {"circle": "●", "circle-open": "○", "square": "■", "square-open": "□"}
 
 
-def forest(result: Result, pool: str) -> go.Figure:
-    """S (%) with its 95 % interval per checkpoint on one pool, in the order of the request from the top.
+def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
+    """S (%) with its 95 % interval per checkpoint on one pool, in the order of the request, controls below their arm.
 
     Green circles: trained; grey squares: untrained twin; hollow: not distinguishable from chance, which is the dashed line.
-    `customdata` is name and weights.
+    "↳" and slanted: a control, by `arms`, name → arm. `customdata` is name and weights.
     """
-    names, by_name = [str(name) for name in result.request["checkpoints"]], {value.name: value for value in result.values}
+    by_name = {value.name: value for value in result.values}
+    names = list(under_their_arms({name: arms.get(name, "") for name in map(_stem, map(str, result.request["checkpoints"]))}))
     drawing = theme.figure(
         f"S (%), {among}" if (among := pool_of(result)) else "S (%)", "checkpoint", height=76 + ROW_PX * len(names)
     )
@@ -32,19 +34,18 @@ def forest(result: Result, pool: str) -> go.Figure:
     top, chance = 0.0, None
     for weights, full, hollow, label, shift in SERIES:
         colour = theme.JOINT if weights == "trained" else theme.TWIN
-        found = [(row, by_name.get(f"{_stem(name)}, {weights}, {pool}: S")) for row, name in enumerate(names)]
+        found = [(row, by_name.get(f"{name}, {weights}, {pool}: S")) for row, name in enumerate(names)]
         for row, value in found:
             if value is None or value.value is None:
                 continue
             symbol = hollow if value.inside_null else full
-            key = [_stem(names[row]), weights]
-            _add_point(drawing, row - shift, value, symbol, colour, f"{shortened(_stem(names[row]))}, {label}", key)
+            _add_point(drawing, row - shift, value, symbol, colour, f"{shortened(names[row])}, {label}", [names[row], weights])
             _add_label(drawing, row - shift, f"{LETTERS[symbol]} {_interval(value)} {label}")
             top = max(top, value.value, value.ci_high or 0.0)
             chance = value.null
     if chance is not None:
         _add_chance(drawing, chance, len(names))
-    _add_axes(drawing, names, max(top, chance or 0.0))
+    _add_axes(drawing, [tick(name, False, bool(control_of(arms.get(name, "")))) for name in names], max(top, chance or 0.0))
     return drawing
 
 
@@ -85,9 +86,8 @@ def _add_chance(drawing: go.Figure, level: float, rows: int) -> None:
     drawing.add_annotation(x=100 * level, y=-0.5, yanchor="bottom", text=text, showarrow=False)
 
 
-def _add_axes(drawing: go.Figure, names: Sequence[str], top: float) -> None:
+def _add_axes(drawing: go.Figure, ticks: Sequence[str], top: float) -> None:
     """Names at the left; the abscissa ends at the next ten above every interval."""
     drawing.update_xaxes(range=[0, min(10.0 * math.ceil(10 * top + 0.2), 102.0)], showgrid=True, gridcolor=GRID)
-    ticks = [shortened(_stem(name)) for name in names]
-    drawing.update_yaxes(tickvals=list(range(len(names))), ticktext=ticks, range=[len(names) - 0.5, -0.5])
+    drawing.update_yaxes(tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.5, -0.5])
     drawing.update_yaxes(automargin=True, title_standoff=10)

@@ -45,7 +45,7 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
             beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8, "showarrow": False}
             written.append(beside | {"y": row - shift, "text": text})
     corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
-    names = [_name(one.name, one.name == chosen, bool(control_of(one.arm))) for one in shown]
+    names = [tick(one.name, one.name == chosen, bool(control_of(one.arm))) for one in shown]
     if len(set(corpora)) > 1:
         names = [f"{name}<br>on {shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
     named = {"tickvals": list(range(len(shown))), "ticktext": names, "range": [len(shown) - 0.5, -0.5], "automargin": True}
@@ -104,10 +104,22 @@ def _top(checkpoints: Sequence[Examined]) -> float:
     return min(10.0 * math.ceil(10 * highest + 0.2), 102.0)
 
 
-def _name(name: str, is_chosen: bool, is_control: bool) -> str:
+def tick(name: str, is_chosen: bool, is_control: bool) -> str:
     """The chosen one bold, a control marked and slanted."""
     text = f"<i>{shortened(f'↳ {name}')}</i>" if is_control else shortened(name)
     return f"<b>{text}</b>" if is_chosen else text
+
+
+def series_name(text: str) -> str:
+    """The name of a series: the checkpoint and what follows its comma are shortened each by itself.
+
+    >>> series_name("d4-a4r-small, untrained twin")
+    'd4-a4r-small, untrained twin'
+    >>> series_name(f"{'x' * 30}, untrained twin")
+    'xxxxxxxxxxxxxxxxxxxxxxx…, untrained twin'
+    """
+    name, comma, rest = text.rpartition(", ")
+    return f"{shortened(name)}{comma}{shortened(rest)}"
 
 
 def shortened(text: str) -> str:

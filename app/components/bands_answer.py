@@ -36,6 +36,7 @@ from app.components.study_form import Choice
 
 MOST_EDGES = 12
 ENERGY_PX, APART_PX, MAIN_PX, TABLE_PX, FEW = 96, 26, 420, 420, 12
+ONE_LINE = 34  # letters of the title of the axis that stand beside the figure
 ENERGY = "rgba(122,130,140,0.45)"
 COLUMNS = {
     "checkpoint": st.column_config.TextColumn("checkpoint", width=104),
@@ -63,8 +64,6 @@ def draw(result: Result, choice: Choice) -> None:
         pool = pool_said(result, "filters") if shown.field == "drop" else ""
         st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']:,} windows.{pool}")
     clicked = _filters(result, shown)
-    for sentence in result.tables.get("sentences", ()):
-        st.caption(plain(str(sentence["text"])))
     rows = bands_of(result.tables["filters"])
     row = named(result, "filters", clicked) or farthest(rows, study_facts.names_of(result)[0])
     _sound(result, choice, row)
@@ -90,7 +89,7 @@ def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
     drawing = doses.curves(
         found,
         x_title=FREQUENCY,
-        y_title=shown.title,
+        y_title=shown.title if len(shown.title) <= ONE_LINE else shown.title.replace(" (", "<br>("),
         log=True,
         null_name=shown.null,
         height=MAIN_PX,

@@ -10,14 +10,13 @@ from analysis.models.arms import control_of
 from analysis.training.comparison import Score, by_score, in_words, read_score
 from app import caching, state
 from app.components import row_choice
+from app.components.arms import OF_CONTROLS, marked
 from app.components.plain import plain
 
 FAMILY = "dual encoder"
 NONE = "—"
 LARGEST = 2**53 - 1  # that a browser can show as a whole number
 UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what values from elsewhere may run into
-CONTROL = "↳ "
-OF_CONTROLS = "↳ control: the parameters of the arm above without what its descriptors tell; not ranked."
 COLUMNS = {
     "name": st.column_config.TextColumn("name", pinned=True, width=140),
     "S": st.column_config.TextColumn("S, canonical pool", width=136, help="With its 95 % interval, bootstrap over works"),
@@ -92,7 +91,7 @@ def _row(one: Any) -> dict[str, Any]:
     corpus = one.training.get("corpus")
     data = f"{corpus}, {pieces} pieces" if corpus and pieces else str(corpus or "") or None
     return {
-        "name": f"{CONTROL if control_of(str(one.arm)) else ''}{one.name}",
+        "name": marked(str(one.name), str(one.arm)),
         "S": _sortable(trained) if trained else None,
         "untrained": in_words(twin) if twin else None,
         "arm": f"{one.arm} ({one.scale})",

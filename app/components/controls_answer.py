@@ -134,8 +134,6 @@ def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -
     picked = actions.figure(drawing, "scores", result, scores, select=("points",) if differences else ())
     if has_published:
         st.caption(published_table.LEGEND)
-    for row in result.tables.get("sentences", ()):
-        st.caption(plain(row["text"]))
     return [_pair_of(differences, key[0]) for key in picked]
 
 

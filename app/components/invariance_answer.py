@@ -119,8 +119,6 @@ def _overview(result: Result) -> list[tuple[Any, ...]]:
         "Every change at the end of its doses that moves trained embeddings most, the least moving on top. Doses of different "
         f"changes cannot be compared with each other; checkpoints and twins at one dose can.{pool_said(result)}"
     )
-    for row in result.tables.get("sentences", ()):
-        st.caption(plain(str(row["text"])))
     return clicked
 
 

@@ -1,14 +1,17 @@
 """The answer of the page of retrieval: a figure, a table with intervals, the differences, and where the numbers come from."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from analysis.models.arms import control_of, under_their_arms
 from analysis.results import Result, Value, format_value
 from app import state
 from app.charts import retrieval
 from app.components import actions, clicks, study_facts
+from app.components.arms import OF_CONTROLS, marked
 
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
 MEASURES = {
@@ -28,10 +31,10 @@ MISSES_OF = "misses_of"  # whose misses are heard below: key of the widget
 UNDECIDED = "○ "  # in front, where a narrow column does not cut it off
 
 
-def draw(result: Result, pool: str) -> None:
-    """Figure, table and differences on one pool."""
-    rows = measured(result, pool)
-    drawing, numbers = retrieval.forest(result, pool), [vars(value) for value in result.values]
+def draw(result: Result, pool: str, arms: Mapping[str, str]) -> None:
+    """Figure, table and differences on one pool; controls, by name → arm, are marked and stand below their arm."""
+    rows = measured(result, pool, arms)
+    drawing, numbers = retrieval.forest(result, pool, arms), [vars(value) for value in result.values]
     click = clicks.newest("retrieval", {"scores": actions.figure(drawing, "scores", result, numbers, select=("points",))})
     names = study_facts.names_of(result)
     if click and click.is_new and click.key[0] in names:
@@ -44,7 +47,9 @@ def draw(result: Result, pool: str) -> None:
         f"n = {candidates.shape[0]} queries, {candidates.shape[1]} candidates each; in brackets 95 % intervals, bootstrap over "
         f"works; {UNDECIDED.strip()} not distinguishable from chance."
     )
-    if differences := compared(result, pool):
+    if any(map(control_of, arms.values())):
+        st.caption(OF_CONTROLS)
+    if differences := compared(result, pool, arms):
         st.subheader("Differences", anchor=False)
         st.dataframe(differences, hide_index=True, height="content")
         st.caption("Difference in S of two checkpoints on the same queries; p of a paired permutation by work, not corrected.")
@@ -55,13 +60,13 @@ def pool_number(result: Result, pool: str) -> int:
     return next(int(row["array"]) for row in result.tables["pools"] if row["pool"] == pool)
 
 
-def measured(result: Result, pool: str) -> list[dict[str, str | None]]:
+def measured(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, str | None]]:
     """Recall, MRR and accuracies with their intervals, both ways, beside the untrained twin; a row per checkpoint and measure."""
     by_name = {value.name: value for value in result.values}
     rows = []
-    for name in study_facts.names_of(result):
+    for name in under_their_arms({name: arms.get(name, "") for name in study_facts.names_of(result)}):
         for measure, pattern in MEASURES.items():
-            row: dict[str, str | None] = {"checkpoint": name, "measure": measure}
+            row: dict[str, str | None] = {"checkpoint": marked(name, arms.get(name, "")), "measure": measure}
             for way in DIRECTIONS:
                 trained, twin = (
                     by_name.get(f"{name}, {weights}, {pool}: {pattern.format(way)}") for weights in ("trained", "untrained")
@@ -80,12 +85,12 @@ def cell(value: Value | None) -> str | None:
     return value and (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
 
 
-def compared(result: Result, pool: str) -> list[dict[str, Any]]:
+def compared(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, Any]]:
     """Differences of every two checkpoints with their intervals and p."""
     rows = [row for row in result.tables.get("pairs", ()) if row["pool"] == pool]
     return [
         {
-            "first": row["first"], "second": row["second"],
+            **{end: marked(row[end], arms.get(row[end], "")) for end in ("first", "second")},
             "difference in S (percentage points)": _points(row["difference in S"], row["ci_low"], row["ci_high"]),
             "p": p_words(row["p"]), "n": row["n"],
         }

@@ -53,7 +53,7 @@ class Choice:
 def choose(study: str, good: Sequence[Any]) -> Choice | None:
     """The bar of controls; None, with the reason said, where no checkpoint is chosen."""
     _adopt(study, [str(one.name) for one in good])
-    first, second, third = st.columns([6, 3, 2], vertical_alignment="bottom")
+    first, second, third = st.columns([12, 6, 4.6], vertical_alignment="bottom")
     with first:
         beside = SHIPPED_CONTROLS if study == "controls" else ()
         checkpoints = controls.pick_checkpoints(good, beside, _widget(study))

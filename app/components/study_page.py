@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.results import Result
-from analysis.studies.cautions import cautions
+from analysis.studies.cautions import cautions, sentences
 from analysis.studies.registry import find_study
 from app import access, answers, controls, layout
 from app.components import study_facts, study_form
@@ -50,7 +50,7 @@ def _content(page: StudyPage) -> None:
                 result, origin, choice = _nearby(page, choice)
             if result is not None:
                 with answer:
-                    layout.headline(result.headline)
+                    layout.headline(result.headline, *sentences(result))
                     for sentence in cautions(result):
                         st.caption(sentence)
                 page.draw(result, choice)

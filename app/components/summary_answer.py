@@ -74,9 +74,7 @@ def _draw(summed: Any, answer: Any) -> None:
 
     summary, result = summed.summary, summed.result
     with answer:
-        layout.headline(result.headline)
-        for words in filter(None, (second_line(summary), pools_sentence(summary))):
-            st.caption(plain(words))
+        layout.headline(result.headline, second_line(summary), pools_sentence(summary))
     names = [one.name for one in summary.subjects]
     links = {panel.question.key: _address(panel, names) for panel in summary.panels}
     actions.figure(chart.panels(summary, links), "panels", result, result.tables["cells"])

@@ -27,8 +27,6 @@ Point = tuple[str, str, str, int]  # checkpoint, weights, what is moved, semiton
 def draw(result: Result, choice: Choice) -> None:
     """S over semitones; the windows behind a point; retention, directions, distances by layer; all numbers."""
     picked = _responses(result)
-    for sentence in result.tables.get("sentences", ()):
-        st.caption(plain(str(sentence["text"])))
     point = _point(picked[-1]) if picked else usual_point(result)
     _sound(result, choice, point)
     left, right = st.columns(2, gap="medium")

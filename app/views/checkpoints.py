@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.studies.pools.words import WHY_BELOW
-from analysis.training.comparison import by_score, compare_headline, read_score
+from analysis.training.comparison import by_score, compare_details, compare_headline, read_score
 from app import access, controls, layout, state
 from app.charts import scores
 from app.components import actions, checkpoint_card, checkpoint_table, clicks, figures, import_panel, import_removal
@@ -71,7 +71,7 @@ def _library(good: list[Any], clicked: str) -> Any | None:
         remedy = "Import one below, train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found.", remedy)
         return None
-    layout.headline(compare_headline(good))
+    layout.headline(compare_headline(good), compare_details(good))
     return checkpoint_table.pick(good, clicked)
 
 

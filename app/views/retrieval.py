@@ -36,9 +36,10 @@ HOW_TO_READ += f"- {WHY_BELOW}\n"
 def draw(result: Result, choice: Choice) -> None:
     """Scores on one pool, differences, the misses to be heard, and what is published."""
     pool = controls.pick_word("pool", "Pool", POOLS)
-    retrieval_answer.draw(result, pool)
+    arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
+    retrieval_answer.draw(result, pool, arms)
     misses.draw(result, choice, pool)
-    published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
+    published_table.beside(result, arms)
 
 
 PAGE = study_page.StudyPage("retrieval", HOW_TO_READ, draw)

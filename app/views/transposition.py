@@ -11,7 +11,8 @@ moved together, so that they still fit. A model that has learnt what fits keeps 
 **Invariance** is an embedding that stays where it is. **Equivariance** is another thing: both embeddings go, but the same way.
 The cosine of displacements asks for that: 1 if audio and MIDI of a window move in the same direction. Its control are the
 displacements of windows of other works, because all windows may move one common way. **Retention** is the mean of S at +k and −k
-as a share of S at 0; what chance leaves is drawn beside it, for a weak model retains much by chance.
+as a share of S at 0; what chance leaves is drawn beside it, for a weak model retains much by chance. It is chance of S, which is
+known exactly for a pool and has no interval, as a share of S at 0.
 
 How it misleads:
 

@@ -47,7 +47,7 @@ def similarity() -> None:
 
 def retrieval() -> None:
     result = scoreboard("one", "two")
-    retrieval_answer.draw(result, "canonical")
+    retrieval_answer.draw(result, "canonical", {})
     misses.draw(result, choice_of("one", "two"), "canonical")
 
 

@@ -199,6 +199,10 @@ def test_the_measure_is_chosen_and_stays_in_the_address(queue, store, opened, re
     store["one",] = examined("one")
     app = opened(checkpoints=["one"], measure="drop in S")
     assert "drop in S (percentage points)" in app.get("plotly_chart")[0].proto.spec
+    next(box for box in app.selectbox if box.label == "Shown").select("embedding moved")
+    ran(app)
+    title = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]["title"]["text"]
+    assert title == "embedding moved<br>(% of the way to another work)"  # beside the figure, not below it
     next(box for box in app.selectbox if box.label == "Shown").select("distance per dB")
     ran(app)
     assert "per fall of the level" in app.get("plotly_chart")[0].proto.spec

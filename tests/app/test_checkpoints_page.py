@@ -74,7 +74,9 @@ def test_the_table_says_what_there_is(library, opened):
     assert table["steps"][0] == 1200
     assert set(table["sha256"]) == {"0123456789ab"}
     assert (table["arm"][0], table["family"][0]) == ("D0 (small)", "dual encoder")
-    assert app.subheader[0].value.startswith("high has the highest S of 2 checkpoints: 50.0\u00a0%")
+    assert app.subheader[0].value.startswith("S = 50.0\u00a0% ")
+    assert ": high finds most (" in app.subheader[0].value
+    assert any("n = 500 queries" in caption.value for caption in app.caption)
 
 
 def test_the_first_row_is_chosen_and_the_address_chooses_another(library, opened):
@@ -90,7 +92,7 @@ def test_a_control_is_marked_below_its_arm_and_not_chosen_first(library, opened)
     app = opened()
     assert app.dataframe[0].value["name"].tolist() == ["base", "both", "↳ zero"]
     assert app.header[0].value == "base"
-    assert app.subheader[0].value.startswith("base has the highest S of 2 checkpoints")
+    assert ": base finds most (" in app.subheader[0].value
     assert any(caption.value.startswith("↳ control") for caption in app.caption)
 
 
@@ -132,7 +134,7 @@ def test_the_card_shows_scores_parts_and_training(library, opened):
 def test_without_scores_and_without_history(library, opened):
     library.append(checkpoint("bare", history=list))
     app = opened()
-    assert app.subheader[0].value == "bare: This checkpoint came without scores, so how well it finds the match is not known."
+    assert app.subheader[0].value == "bare came without scores, so how well it finds the match is not known."
     assert app.info[0].value.startswith("This checkpoint came without a training history.")
     assert [chart.key for chart in app.get("plotly_chart")] == ["architecture"]
 

@@ -174,6 +174,14 @@ def test_labels_say_symbol_number_and_series_of_few_marks_alone():
     assert 24 * 14 < many.layout.height < 1000
 
 
+def test_the_legend_names_twins_in_full():
+    names = ("d4-a4r-small", "x" * 30)
+    drawing = forest(*(Mark(f"row {row}", name, 0.5, twin=twin) for row in range(4) for name in names for twin in (False, True)))
+    shown = [trace.name for trace in drawing.data if trace.showlegend is not False]
+    cut = f"{'x' * 23}…"
+    assert shown == ["d4-a4r-small", "d4-a4r-small, untrained twin", cut, f"{cut}, untrained twin"]
+
+
 def test_a_shared_null_is_one_named_line_and_others_are_ticks():
     shared = forest(Mark("a", "S", 0.5, null=0.039), Mark("b", "S", 0.4, null=0.039), percent=True, null_name="shuffled pairs")
     assert [(line.x0, line.x1, line.line.dash) for line in shared.layout.shapes] == [(3.9, 3.9, "dash")]

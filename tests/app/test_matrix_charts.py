@@ -157,6 +157,22 @@ def test_panels_share_one_colour_bar():
     assert six.layout.yaxis5.domain[1] < six.layout.yaxis.domain[0]
 
 
+def test_titles_of_narrow_panels_stand_in_two_lines():
+    names = ("d4-a4r-small", "d4-a4r-small, untrained twin", "D0-small", "D0-small, untrained twin")
+    drawing: Any = matrix.panels(dict.fromkeys(names, CELLS), LAYERS, LAYERS, **TITLES)
+    titles = [note.text for note in drawing.layout.annotations][:4]
+    assert titles[:2] == ["<b>d4-a4r-small</b>", "<b>d4-a4r-small<br>untrained twin</b>"]
+    wide: Any = matrix.panels(dict.fromkeys(names[:2], CELLS), LAYERS, LAYERS, **TITLES)
+    assert "<b>d4-a4r-small, untrained…</b>" not in [note.text for note in wide.layout.annotations]
+    assert drawing.layout.margin.t > wide.layout.margin.t
+
+
+def test_a_long_title_of_the_colours_is_broken():
+    title = "R², or balanced accuracy (share)"
+    drawing = draw(CELLS, colour_title=title)
+    assert drawing.layout.annotations[-1].text == "R², or balanced accuracy<br>(share)"
+
+
 def test_without_cells_of_these_rows_the_figure_says_so():
     for cells in ({}, cell("9", "in", 0.5)):
         drawing = draw(cells)

@@ -11,7 +11,7 @@ import pytest
 from analysis.results import Result
 from app import caching
 from app.charts import retrieval
-from app.components import misses, published_table, retrieval_answer
+from app.components import arms, misses, published_table, retrieval_answer
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_differences_carry_their_p(queue, store, result_of, opened, ran):
 
 
 def test_the_chart_shows_value_interval_twin_and_chance(result_of):
-    drawing: Any = retrieval.forest(result_of("one", "two"), "canonical")
+    drawing: Any = retrieval.forest(result_of("one", "two"), "canonical", {})
     assert [trace.x[0] for trace in drawing.data] == pytest.approx([50, 50, 10, 10])
     assert [trace.marker.symbol for trace in drawing.data] == ["circle", "circle", "square-open", "square-open"]
     assert drawing.data[0].error_x.array[0] == pytest.approx(10)
@@ -65,13 +65,36 @@ def test_the_chart_shows_value_interval_twin_and_chance(result_of):
     assert drawing.layout.xaxis.range == (0, 70)
 
 
+CONTROLLED = {"zeros": "d4a4-zero", "two": "D0", "one": "d4a4"}
+
+
+def test_a_control_stands_under_its_arm_and_is_marked(result_of):
+    result = result_of("zeros", "two", "one")
+    drawing: Any = retrieval.forest(result, "canonical", CONTROLLED)
+    assert drawing.layout.yaxis.ticktext == ("two", "one", "<i>↳ zeros</i>")
+    assert [trace.customdata[0][0] for trace in drawing.data[:3]] == ["two", "one", "zeros"]
+    rows = retrieval_answer.measured(result, "canonical", CONTROLLED)
+    assert list(dict.fromkeys(row["checkpoint"] for row in rows)) == ["two", "one", "↳ zeros"]
+    differences = retrieval_answer.compared(result, "canonical", CONTROLLED)
+    assert [(row["first"], row["second"]) for row in differences] == [("↳ zeros", "two"), ("↳ zeros", "one")]
+
+
+def test_controls_are_said_to_be_controls(queue, store, result_of, opened, checkpoints):
+    store["one", "two"] = result_of("one", "two")
+    assert not any("not ranked" in caption.value for caption in opened(checkpoints=["one", "two"]).caption)
+    checkpoints[0].arm, checkpoints[1].arm = "d4a4", "d4a4-zero"
+    app = opened(checkpoints=["one", "two"])
+    assert any(caption.value == arms.OF_CONTROLS for caption in app.caption)
+    assert app.dataframe[0].value["checkpoint"].tolist()[-1] == "↳ two"
+
+
 def test_the_pool_stands_beside_s(result_of):
-    drawing: Any = retrieval.forest(result_of("one"), "canonical")
+    drawing: Any = retrieval.forest(result_of("one"), "canonical", {})
     assert drawing.layout.xaxis.title.text == "S (%), 16 candidates"
 
 
 def test_what_chance_explains_is_hollow(result_of):
-    drawing: Any = retrieval.forest(result_of("one", undecided=True), "canonical")
+    drawing: Any = retrieval.forest(result_of("one", undecided=True), "canonical", {})
     assert drawing.data[0].marker.symbol == "circle-open"
 
 
@@ -82,7 +105,7 @@ def test_a_name_is_no_markup_in_the_chart(result_of, evil):
         request={**result.request, "checkpoints": ["<b>x</b>"]},
         values=[replace(value, name=value.name.replace("one", "b>", 1)) for value in result.values],
     )
-    spec = retrieval.forest(renamed, "canonical").to_json() or ""
+    spec = retrieval.forest(renamed, "canonical", {}).to_json() or ""
     assert "<b>" not in spec
     assert "b&gt;" in json.loads(spec)["layout"]["yaxis"]["ticktext"][0]
 

@@ -150,7 +150,7 @@ def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
     )
     with pytest.raises(StoreError, match=expected):
         studies.study(request, Context(notice=told.append))
-    assert [text.startswith("Computed, but not stored: tiny finds the match among the first ten") for text in told] == [True]
+    assert [text.startswith("Computed, but not stored: S = ") for text in told] == [True]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,9 @@ def test_intervals_cover_as_often_as_they_say(rng: np.random.Generator) -> None:
 def test_what_cannot_be_told_is_none() -> None:
     alone = spread([80.0])
     assert (alone.n, alone.mean, alone.sd, alone.mean_ci, alone.sd_ci) == (1, 80.0, None, None, None)
+    two = spread([0.75, 0.95])  # Student's interval would reach from -42 to 212 %
+    assert (two.mean, two.low, two.high, two.mean_ci, two.sd_ci) == (pytest.approx(0.85), 0.75, 0.95, None, None)
+    assert spread([0.75, 0.85, 0.95]).mean_ci is not None
     same = welch([80.0, 80.0], [70.0, 70.0])
     assert (same.difference, same.ci, same.t, same.p, same.cohen_d) == (10.0, (10.0, 10.0), None, None, None)
     one_side = welch([0.0, 1.0], [1.0, 1.0])

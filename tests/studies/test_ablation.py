@@ -23,7 +23,7 @@ from analysis.store import Store
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
 from analysis.studies.ablation.material import gather
-from analysis.studies.ablation.study import Request, headline, reading, run
+from analysis.studies.ablation.study import Request, details, headline, reading, run
 from analysis.studies.study import build_request, finish_study
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -89,10 +89,11 @@ def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpu
     assert answer.tables["pools"][0]["short"] == "16 candidates, 3 of the same work"
     plain, zeroed = (answer.arrays[rows["trained", *key]["instead"]] for key in (("none", AS_IT_IS), ("A4", "zero")))
     assert (plain != zeroed).any()
-    assert answer.headline.startswith(
+    said = answer.tables["sentences"][0]["text"]
+    assert said.startswith(
         f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 %, its ceiling, to 0.0 %"
     )
-    assert "zeroing D4 costs it 0.0 points [0.0, 0.0], not distinguishable from none." in answer.headline
+    assert "zeroing D4 costs it 0.0 points [0.0, 0.0], not distinguishable from none." in said
 
 
 def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
@@ -102,7 +103,8 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
     result = finish_study("ablation", request, store=store, notice=told.append).result
     assert [row["note"] for row in result.tables["ablation"]] == 2 * ["has no descriptor: nothing to ablate"]
     assert all(row["value"] is None and row["s"] is not None for row in result.tables["ablation"])
-    assert result.headline.startswith("No checkpoint has a descriptor, so that there is nothing to ablate (S: D0-1 ")
+    assert result.headline == "No checkpoint has a descriptor, so that there is nothing to ablate."
+    assert result.tables["sentences"][0]["text"].startswith(f"{result.headline[:-1]} (S: D0-1 ")
     assert told[0].startswith("16 windows fill pools of 16 candidates and 16 queries, not 256 and 16")
     assert len(result.tables["windows"]) == 16
 
@@ -182,8 +184,8 @@ def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4
     return rows
 
 
-def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() -> None:
-    said = headline(rows_of((0.72, 0.6, 0.78)))
+def test_the_details_say_what_is_causal_only_if_the_drop_is_distinguishable() -> None:
+    said = details(rows_of((0.72, 0.6, 0.78)))
     assert said.startswith(
         "Zeroing A4 costs m 72.0 points [60.0, 78.0] of S: from 80.0 % to 8.0 %, near chance, above it (chance 3.4 %)"
     )
@@ -191,17 +193,39 @@ def test_the_headline_says_what_is_causal_only_if_the_drop_is_distinguishable() 
         "(untrained twin: 80.0 % to 8.0 %); the A4 of another work, which is like any other A4, costs it 9.0 points [7.5," in said
     )
     assert said.endswith("; zeroing D4 costs it 0.0 points [-0.4, 0.4], not distinguishable from none.")
-    said = headline(rows_of((0.02, 0.0, 0.05), ["A4"]))
+    said = details(rows_of((0.02, 0.0, 0.05), ["A4"]))
     assert said.startswith(
         "No descriptor is shown to be causal: the largest drop in S by zeroing one is 2.0 points [0.0, 5.0], not dist"
     )
-    said = headline(rows_of((-0.02, -0.05, -0.01), ["A4"]))
+    said = details(rows_of((-0.02, -0.05, -0.01), ["A4"]))
     assert said.startswith(
         "No descriptor is shown to be causal: the largest drop in S by zeroing one is -2.0 points [-5.0, -1.0], of A4 in m"
     )
 
 
+@pytest.mark.parametrize(
+    ("drop", "expected"),
+    [
+        (
+            (0.72, 0.6, 0.78),
+            "72.0 points [60.0, 78.0] of S among 256 candidates: zeroing A4 of m leaves 8.0 % (near chance, above it; "
+            "chance 3.4 %, untrained twin 72.0 points [60.0, 78.0]).",
+        ),
+        (
+            (0.02, 0.0, 0.05),
+            "2.0 points [0.0, 5.0] of S among 256 candidates is the largest drop, zeroing A4 of m: no descriptor is shown to be "
+            "causal (untrained twin 2.0 points [0.0, 5.0]).",
+        ),
+        ((-0.02, -0.05, -0.01), "of m: no descriptor is shown to be causal (untrained twin -2.0 points [-5.0, -1.0])."),
+    ],
+)
+def test_the_headline_in_thirty_words(drop: tuple[float, float, float], expected: str) -> None:
+    said = headline(rows_of(drop, ["A4"]), (), 256)
+    assert said.endswith(expected)
+    assert len(said.split()) <= 30
+
+
 @pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
 def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
     rows = [{**row, "s": share} if row["input"] == "none" else row for row in rows_of((0.72, 0.6, 0.78))]
-    assert (f"from {100 * share:.1f} %, its ceiling, to 8.0 %" in headline(rows)) is told
+    assert (f"from {100 * share:.1f} %, its ceiling, to 8.0 %" in details(rows)) is told

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.training.comparison import by_score, compare_headline, read_score, recall_words, retrieval_rows, score_headline
+from analysis.training.comparison import (
+    by_score,
+    compare_details,
+    compare_headline,
+    read_score,
+    recall_words,
+    retrieval_rows,
+    score_headline,
+)
 
 CHANCE = 10 / 256
 
@@ -38,54 +46,63 @@ def test_no_checkpoint():
 
 def test_no_evaluation():
     assert "came without scores" in compare_headline([checkpoint("x")])
+    assert compare_details([checkpoint("x")]) == ""
     expected = "None of the 2 checkpoints carries scores, so none can be called best."
     assert compare_headline([checkpoint("x"), checkpoint("y")]) == expected
 
 
 def test_one_checkpoint_with_its_controls():
-    assert compare_headline([checkpoint("D0", 0.344, 0.289, 0.403)]) == (
-        "D0: S = 34.4 % [28.9, 40.3] among 256 candidates (n = 500 queries of 24 works); chance 3.9 %, "
+    one = [checkpoint("D0", 0.344, 0.289, 0.403)]
+    assert score_headline(one[0]) == (
+        "S = 34.4 % [28.9, 40.3] among 256 candidates (n = 500 queries of 24 works); chance 3.9 %, "
         "untrained twin 3.6 % [1.6, 4.9]. "
         "Above chance and its untrained twin."
     )
+    assert compare_headline(one) == (
+        "S = 34.4 % [28.9, 40.3] among 256 candidates: D0 finds the match (chance 3.9 %, untrained twin 3.6 % [1.6, 4.9])."
+    )
+    assert compare_details(one) == "n = 500 queries of 24 works. Above chance and its untrained twin."
 
 
 def test_one_of_two_has_scores():
-    said = compare_headline([checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)])
-    assert said.startswith("D0: S = 34.4 %")
-    assert said.endswith("1 other carries no scores.")
+    both = [checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)]
+    assert compare_headline(both).startswith("S = 34.4 % [28.9, 40.3] among 256 candidates: D0 finds the match (")
+    assert compare_details(both).endswith("1 other carries no scores.")
 
 
 def test_overlapping_intervals_are_not_called_different():
-    said = compare_headline([checkpoint("a", 0.34, 0.29, 0.40), checkpoint("b", 0.42, 0.40, 0.46)])
-    assert said.startswith("b has the highest S of 2 checkpoints: 42.0 % [40.0, 46.0]")
-    assert said.endswith("Its interval overlaps that of a; the paired test is on the Retrieval page.")
-    assert "lies above" not in said
+    both = [checkpoint("a", 0.34, 0.29, 0.40), checkpoint("b", 0.42, 0.40, 0.46)]
+    said = compare_headline(both)
+    assert said.startswith("S = 42.0 % [40.0, 46.0] among 256 candidates: b finds most (")
+    assert said.endswith("; its interval overlaps that of a.")
+    assert compare_details(both).endswith("Its interval overlaps that of a; the paired test is on the Retrieval page.")
+    assert "lies above" not in said + compare_details(both)
 
 
 def test_separate_intervals():
-    said = compare_headline([checkpoint("a", 0.34, 0.29, 0.399), checkpoint("b", 0.42, 0.40, 0.46)])
-    assert said.endswith("Its interval lies above that of a.")
-    assert "Not distinguishable" not in said
+    both = [checkpoint("a", 0.34, 0.29, 0.399), checkpoint("b", 0.42, 0.40, 0.46)]
+    assert compare_headline(both).endswith("; its interval lies above that of a.")
+    assert compare_details(both).endswith("Its interval lies above that of a.")
+    assert "Not distinguishable" not in compare_details(both)
 
 
 def test_some_overlap_and_some_do_not():
     several = [checkpoint("a", 0.1, 0.05, 0.15), checkpoint("b", 0.42, 0.40, 0.46), checkpoint("c", 0.41, 0.38, 0.45)]
-    assert compare_headline(several).endswith(
+    assert compare_details(several).endswith(
         "Its interval overlaps that of c; the paired test is on the Retrieval page. Its interval lies above that of a."
     )
 
 
 def test_many_names_are_shortened():
-    said = compare_headline([checkpoint(name, 0.4, 0.3, 0.5) for name in "abcdef"])
-    assert "Its interval overlaps that of b, c and 3 others;" in said
+    several = [checkpoint(name, 0.4, 0.3, 0.5) for name in "abcdef"]
+    assert compare_headline(several).endswith("; its interval overlaps those of 5 others.")
+    assert "Its interval overlaps that of b, c and 3 others;" in compare_details(several)
 
 
 def test_other_test_sets_are_not_compared():
     several = [checkpoint("a", 0.3, 0.2, 0.4), checkpoint("b", 0.31, 0.2, 0.4), checkpoint("z", 0.9, 0.8, 1.0, corpus="easy")]
-    said = compare_headline(several)
-    assert said.startswith("b has the highest S of 2 checkpoints")
-    assert said.endswith("1 other was examined on another test set and cannot be compared with it.")
+    assert compare_headline(several).startswith("S = 31.0 % [20.0, 40.0] among 256 candidates: b finds most (")
+    assert compare_details(several).endswith("1 other was examined on another test set and cannot be compared with it.")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +116,21 @@ def test_other_test_sets_are_not_compared():
 )
 def test_verdict_at_the_boundaries(interval, verdict):
     assert score_headline(checkpoint("x", *interval)).endswith(f". {verdict}")
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((0.06, 0.0488, 0.08), ": not distinguishable from its untrained twin."),
+        ((0.06, 0.0389, 0.08), ": not distinguishable from chance or its untrained twin."),
+        ((0.01, 0.002, 0.015), ": below chance and its untrained twin."),
+    ],
+)
+def test_the_headline_says_what_the_best_is_not_above(interval, verdict):
+    several = [checkpoint("x", *interval), *(checkpoint(name, 0.009, 0.001, 0.02) for name in "abcd")]
+    said = compare_headline(several)
+    assert said.endswith(verdict)
+    assert len(said.split()) <= 30
 
 
 def test_a_missing_twin_is_said():
@@ -155,8 +187,7 @@ def test_a_control_is_not_ranked_and_stands_below_its_arm():
     found = [checkpoint(name, value, value - 0.05, value + 0.05, arm=arms[name]) for name, value in
              (("zero", 0.9), ("base", 0.5), ("both", 0.6), ("stray", 0.8))]  # fmt: skip
     assert [one.name for one in by_score(found)] == ["both", "zero", "base", "stray"]
-    said = compare_headline(found)
-    assert said.startswith("both has the highest S of 2 checkpoints: 60.0 %")
-    assert said.endswith("2 others are controls, not ranked.")
+    assert compare_headline(found).startswith("S = 60.0 % [55.0, 65.0] among 256 candidates: both finds most (")
+    assert compare_details(found).endswith("2 others are controls, not ranked.")
     assert compare_headline([found[0], found[3]]).startswith("Only controls are here")
-    assert compare_headline(found[:1]).startswith("zero: S = 90.0 %")  # alone there is no ranking
+    assert ": zero finds the match (" in compare_headline(found[:1])  # alone there is no ranking

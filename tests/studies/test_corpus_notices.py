@@ -88,13 +88,28 @@ def test_similarity_of_too_few_windows_is_a_sentence(
     assert f"The split test of few {said}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("study", ["retrieval", "replication", "controls", "ablation", "bands", "transposition", "invariance",
-                                   "probes", "embedding"])  # fmt: skip
+EVERY = ["retrieval", "replication", "controls", "ablation", "bands", "transposition", "invariance", "probes", "embedding"]
+ENOUGH = "window|works"  # what the sentence says there are too few of
+
+
+@pytest.mark.parametrize("study", EVERY)
 def test_every_study_refuses_an_empty_split_in_a_sentence(study: str, checkpoint: str, tmp_path: Path) -> None:
     write_pair(tmp_path / "few", "work", 2.0, 0)
     (tmp_path / "few" / "pieces.csv").write_text("name,split\nwork,test\n")
     request = build_request(study, [checkpoint], {"corpus": str(tmp_path / "few")})
     with pytest.raises((CorpusError, ConfigError), match="(split .?test|Probes need).* window"):
+        finish_study(study, request)
+
+
+@pytest.mark.parametrize("study", EVERY)
+@pytest.mark.parametrize("seeds", [(1,), (1, 1)], ids=["one piece", "all windows twice"])
+def test_one_piece_and_windows_that_are_all_alike_are_refused_in_a_sentence(
+    study: str, seeds: tuple[int, ...], checkpoint: str, tmp_path: Path
+) -> None:
+    for number, seed in enumerate(seeds):
+        write_pair(tmp_path / "few", f"work{number}", 7.0, seed)
+    request = build_request(study, [checkpoint], {"corpus": str(tmp_path / "few"), "split": "all"})
+    with pytest.raises((CorpusError, ConfigError), match=ENOUGH):
         finish_study(study, request)
 
 

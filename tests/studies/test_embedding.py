@@ -15,7 +15,7 @@ from analysis.results import Result, Value
 from analysis.store import Store
 from analysis.studies.embedding import study as embedding
 from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
-from analysis.studies.embedding.study import Request, headline, run
+from analysis.studies.embedding.study import Request, details, headline, run
 from analysis.studies.study import build_request, run_study
 
 CPU = torch.device("cpu")
@@ -58,15 +58,17 @@ def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: 
     assert twin[AUC_OTHER].inside_null
     assert twin[SHARED].null == 10 / 23
     assert all(value.ci_low is not None and value.n for value in (*found.values(), *twin.values()))
-    assert answer.headline.startswith("a4r-1: matched audio and MIDI are closer than mismatched ones: AUC 1.00 [1.00, 1.00], ")
-    assert "not distinguishable from exchanged labels (" in answer.headline
+    assert answer.headline.startswith(
+        "AUC 1.00 [1.00, 1.00]: matched audio and MIDI are closer than mismatched in a4r-1 (chance 0.5"
+    )
+    assert "not distinguishable from exchanged labels (" in answer.tables["sentences"][0]["text"]
 
 
 def test_without_a_plant_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=1000.0)
     answer = run(Request(("x",), **ONLY_PCA), desk)
     assert values_of(answer)[AUC_OTHER].inside_null
-    assert "cannot be said to be closer than mismatched ones" in answer.headline
+    assert "cannot be said to be closer than mismatched in " in answer.headline
 
 
 def test_a_planted_gap_is_found_and_its_size_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +159,9 @@ def test_a_real_model_through_the_store_and_a_layer_whose_sides_are_apart(
     missing = [row for row in result.tables["measures"] if row["value"] is None]
     assert {row["measure"] for row in missing} == {AUC_OTHER, AUC_SAME, COSINE, GAP}
     assert all("have spaces of their own before the joint embedding" in row["note"] for row in missing)
-    assert result.headline.startswith("At block.1 audio and MIDI have spaces of their own; in a4r-1 the two share ")
+    assert " of a window's neighbours do audio and MIDI share at block.1 in a4r-1 (chance " in result.headline
+    said = result.tables["sentences"][0]["text"]
+    assert said.startswith("At block.1 audio and MIDI have spaces of their own; in a4r-1 the two share ")
     own = progress[max(i for i, done in enumerate(progress) if done == 0.0) :]  # after the corpus has been read
     assert own == sorted(own)
     assert 0.8 < own[-1] <= 1
@@ -229,7 +233,7 @@ def said(
         value(f"one, trained: {AUC_OTHER}", auc, 0.5), value(f"one, untrained: {AUC_OTHER}", (0.52, 0.48, 0.56), 0.5),
         value(f"one, trained minus untrained: {AUC_OTHER}", difference, 0.0), value(f"one, trained: {GAP}", gap, 0.03),
     ]  # fmt: skip
-    return headline(values, ("one",), "embedding", {"one": p})
+    return details(values, ("one",), "embedding", {"one": p})
 
 
 @pytest.mark.parametrize(
@@ -246,7 +250,7 @@ def said(
         ((0.4, 0.3, 0.499), (-0.1, -0.2, 0.0), "are farther apart than mismatched ones: AUC 0.400 [0.300, 0.499] (chance 0.5);"),
     ],
 )
-def test_the_headline_at_the_boundaries_of_chance(auc: Any, difference: Any, expected: str) -> None:
+def test_the_details_at_the_boundaries_of_chance(auc: Any, difference: Any, expected: str) -> None:
     assert expected in said(auc, difference, (0.21, 0.18, 0.24), 0.0004)
 
 
@@ -260,7 +264,7 @@ def test_the_headline_at_the_boundaries_of_chance(auc: Any, difference: Any, exp
         ((0.02, 0.0, 0.05), 0.7, "apart, not distinguishable from exchanged labels (0.03, p = 0.7)."),
     ],
 )
-def test_the_headline_at_the_boundaries_of_the_gap(gap: Any, p: float, expected: str) -> None:
+def test_the_details_at_the_boundaries_of_the_gap(gap: Any, p: float, expected: str) -> None:
     assert expected in said((0.97, 0.95, 0.98), (0.4, 0.3, 0.5), gap, p)
 
 
@@ -274,18 +278,18 @@ def test_the_headline_at_the_boundaries_of_the_gap(gap: Any, p: float, expected:
         (0.021, "share 31.0 % [2.1, 40.0] of a window's neighbours (chance 2.0 %, untrained twin 5.0 % [4.0, 6.0])."),
     ],
 )
-def test_the_headline_of_a_layer(low: float, expected: str) -> None:
+def test_the_details_of_a_layer(low: float, expected: str) -> None:
     values = [
         Value(f"one, trained: {SHARED}", 0.31, low, 0.4, 480, 0.02, "share", ""),
         Value(f"one, untrained: {SHARED}", 0.05, 0.04, 0.06, 480, 0.02, "share", ""),
     ]
-    assert expected in headline(values, ("one",), "block.2", {})
+    assert expected in details(values, ("one",), "block.2", {})
 
 
 def test_one_work_is_too_few_to_judge_and_says_so() -> None:
     values = [Value(f"one, {w}: {AUC_OTHER}", None, None, None, 0, None, "", "") for w in ("trained", "untrained")]
     values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
-    assert headline(values, ("one",), "embedding", {"one": 1.0}) == (
+    assert details(values, ("one",), "embedding", {"one": 1.0}) == (
         "one: there is one work only, so that no mismatched pairs can be made; the two modalities lie 0.20 apart, "
         "one work being too few to judge that."
     )
@@ -294,6 +298,46 @@ def test_one_work_is_too_few_to_judge_and_says_so() -> None:
 def test_two_works_are_too_few_for_a_claim() -> None:
     values = [Value(f"one, {w}: {AUC_OTHER}", 0.492, None, None, 20, 0.5, "", "") for w in ("trained", "untrained")]
     values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
-    found = headline(values, ("one",), "embedding", {"one": 0.5})
+    found = details(values, ("one",), "embedding", {"one": 0.5})
     assert "cannot be said to be closer than mismatched ones: AUC 0.492, of two works;" in found
     assert found.endswith("two works being too few to judge that.")
+
+
+@pytest.mark.parametrize(
+    ("auc", "difference", "expected"),
+    [
+        (
+            (0.97, 0.95, 0.98), (0.45, 0.4, 0.5),
+            "AUC 0.97 [0.95, 0.98]: matched audio and MIDI are closer than mismatched in one (chance 0.5, untrained twin 0.52 "
+            "[0.48, 0.56]).",
+        ),
+        ((0.97, 0.95, 0.98), (0.45, 0.0, 0.5), "(chance 0.5, untrained twin 0.52 [0.48, 0.56], not distinguishable)."),
+        ((0.51, 0.501, 0.52), (-0.1, -0.2, -0.01), "(chance 0.5, untrained twin 0.52 [0.48, 0.56], which is higher)."),
+        ((0.52, 0.5, 0.56), (0.1, 0.0, 0.2), " cannot be said to be closer than mismatched in one (chance 0.5, "
+         "untrained twin 0.52 [0.48, 0.56])."),
+        ((0.4, 0.3, 0.499), (0.1, 0.01, 0.2), " MIDI are farther apart than mismatched in one (chance 0.5, untrained twin 0.52"),
+        ((None, None, None), (0.1, 0.0, 0.2), "one is given one work only, so that no mismatched pairs can be made."),
+    ],
+)  # fmt: skip
+def test_the_headline_in_thirty_words(auc: Any, difference: Any, expected: str) -> None:
+    def value(name: str, numbers: tuple[float, float, float], null: float) -> Value:
+        return Value(name, *numbers, 480, null, "", "")
+
+    values = [
+        value(f"one, trained: {AUC_OTHER}", auc, 0.5), value(f"one, untrained: {AUC_OTHER}", (0.52, 0.48, 0.56), 0.5),
+        value(f"one, trained minus untrained: {AUC_OTHER}", difference, 0.0),
+    ]  # fmt: skip
+    found = headline(values, ("one",), "embedding")
+    assert expected in found
+    assert len(found.split()) <= 30
+
+
+@pytest.mark.parametrize(("low", "unclear"), [(0.02, ", not distinguishable"), (0.021, "")])
+def test_the_headline_of_a_layer_in_thirty_words(low: float, unclear: str) -> None:
+    values = [
+        Value(f"one, trained: {SHARED}", 0.31, low, 0.4, 480, 0.02, "share", ""),
+        Value(f"one, untrained: {SHARED}", 0.05, 0.04, 0.06, 480, 0.02, "share", ""),
+    ]
+    found = headline(values, ("one",), "block.2")
+    assert found.endswith(f"do audio and MIDI share at block.2 in one (chance 2.0 %{unclear}; untrained twin 5.0 % [4.0, 6.0]).")
+    assert len(found.split()) <= 30

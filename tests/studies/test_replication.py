@@ -18,7 +18,7 @@ from analysis.results import Result
 from analysis.seeding import numpy_generator
 from analysis.store import Store
 from analysis.studies.replication import study as replication
-from analysis.studies.replication.words import chosen_test, headline
+from analysis.studies.replication.words import chosen_test, details, headline
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}
@@ -68,10 +68,11 @@ def test_shipped_situation_one_seed_per_arm(
     steps: list[int] = []
     listen = lambda done, total, _what: steps.append(done) if total == 600 else None  # noqa: E731
     result = finish_study("replication", request, store=store, progress=listen).result
-    assert result.headline.startswith(
-        "How far S differs from training to training cannot be told: no arm is here with two training"
-    )
-    assert "(3 evaluation seeds) move S of one checkpoint by a standard deviation of" in result.headline
+    assert " points is the SD of S over 3 redrawn pools of 8 candidates (independent queries " in result.headline
+    assert result.headline.endswith("; every arm was trained once.")
+    said = result.tables["sentences"][0]["text"]
+    assert said.startswith("How far S differs from training to training cannot be told: no arm is here with two training")
+    assert "(3 evaluation seeds) move S of one checkpoint by a standard deviation of" in said
     values = {value.name: value for value in result.values}
     of_seeds = [row["value"] for row in result.tables["evaluations"] if row["weights"] == "trained"]
     assert len(of_seeds) == 3
@@ -106,7 +107,7 @@ def test_queries_that_are_hardly_redrawn_are_said(corpus_folder: Path, make_run:
     planted["one"] = 0.5
     told = ask(corpus_folder, [make_run("one", "D0", 1)], n_queries=500)
     n = len(told.tables["windows"])
-    assert f"That is too small: every pool asks for {n} of the {n} windows" in told.headline
+    assert f"That is too small: every pool asks for {n} of the {n} windows" in told.tables["sentences"][0]["text"]
 
 
 def test_a_planted_difference_is_found_and_an_absent_one_is_not(
@@ -116,8 +117,11 @@ def test_a_planted_difference_is_found_and_an_absent_one_is_not(
     shares = {"a4": (0.95, 0.9, 0.85), "d4": (0.85, 0.9, 0.95), "D0": (0.2, 0.3, 0.1)}
     planted |= {one.name: shares[one.arm][one.training["seed"] - 1] for one in runs}
     result = ask(corpus_folder, runs, n_queries=60, pool_size=32)
-    assert "is best is not significant with n = 3: not distinguishable from" in result.headline
-    assert "better than D0 by" in result.headline
+    assert "% [" in result.headline
+    assert "] over 3 trainings among 32 candidates: " in result.headline
+    said = result.tables["sentences"][0]["text"]
+    assert "is best is not significant with n = 3: not distinguishable from" in said
+    assert "better than D0 by" in said
     arms = {(row["arm"], row["weights"]): row for row in result.tables["arms"]}
     of_runs = {row["checkpoint"]: row["value"] for row in result.tables["runs"] if row["weights"] == "trained"}
     scores = {arm: [of_runs[f"{arm}{seed}"] for seed in (1, 2, 3)] for arm in shares}
@@ -142,14 +146,16 @@ def test_runs_of_other_recipes_are_left_out_by_name(corpus_folder: Path, make_ru
     ]  # fmt: skip
     planted |= {one.name: 0.5 for one in runs}
     result = ask(corpus_folder, runs)
-    assert (
-        "Not pooled: again, of the same arm and training seed as two; long, trained with steps 99 instead of 10"
-        in result.headline
-    )
-    assert "nameless, its training seed is not recorded" in result.headline
-    assert "elsewhere, trained with corpus bbbbbbbbbbbb instead of aaaaaaaaaaaa" in result.headline
-    assert result.headline.startswith("a4 reaches S = ")
-    assert "no other arm is here with two training seeds to compare it with" in result.headline
+    said = result.tables["sentences"][0]["text"]
+    assert "Not pooled: again, of the same arm and training seed as two; long, trained with steps 99 instead of 10" in said
+    assert "nameless, its training seed is not recorded" in said
+    assert "elsewhere, trained with corpus bbbbbbbbbbbb instead of aaaaaaaaaaaa" in said
+    assert said.startswith("a4 reaches S = ")
+    assert "no other arm is here with two training seeds to compare it with" in said
+    assert ") over 2 trainings among 8 candidates: a4 finds the match (" in result.headline
+    arm = result.tables["arms"][0]  # two trainings give no useful interval
+    assert (arm["n"], arm["ci_low"], arm["ci_high"], arm["sd_ci_low"]) == (2, None, None, None)
+    assert f"({100 * arm['lowest']:.1f} and {100 * arm['highest']:.1f} %, of which no useful interval can be made)" in said
     assert [row["training_seeds"] for row in result.tables["arms"]] == [[1, 2], [1, 2]]
     assert len(result.tables["runs"]) == 12
 
@@ -171,7 +177,8 @@ def of_arms(scores: dict[str, list[float]]) -> tuple[list[dict[str, Any]], list[
     """Tables as the study makes them, from S of every training seed."""
     by_seed = {arm: {seed: np.array([s]) for seed, s in enumerate(values)} for arm, values in scores.items()}
     arms = [replication._arm(arm, "trained", runs, 10 / 256) for arm, runs in by_seed.items()]
-    arms += [{**row, "weights": "untrained", "value": 0.025} for row in arms]
+    ends = {"ci_low": 0.02, "ci_high": 0.03}
+    arms += [{**row, "weights": "untrained", "value": 0.025, **(ends if row["n"] > 2 else {})} for row in arms]
     many = {arm: runs for arm, runs in by_seed.items() if len(runs) > 1}
     pairs = [replication._pair(a, b, "trained", many[a], many[b]) for a in many for b in many if a < b]
     run = {"checkpoint": "x", "evaluation_sd": 0.024, "binomial_sd": 0.0164, "n": 500, "left_out": ""}
@@ -190,10 +197,11 @@ def published_seeds() -> dict[str, list[float]]:
 
 
 def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
-    text = headline(*of_arms(published_seeds()), 5, 9000)
+    text = details(*of_arms(published_seeds()), 5, 9000)
     assert text.startswith(
-        "d4a4 has the highest mean, S = 84.0 ± 2.7 % over 5 training seeds (chance 3.9 %, untrained twins 2.5 %); better than D0 "
-        "by 8.8 points [6.4, 11.3] (p < 0.001), a4r by 3.3 points [0.7, 6.0] (p = 0.025) and d4-a4r by 2.9 points [1.0, 4.7] "
+        "d4a4 has the highest mean, S = 84.0 ± 2.7 % (mean ± SD) over 5 training seeds (chance 3.9 %, untrained twins 2.5 % "
+        "[2.0, 3.0]); better than D0 by 8.8 points [6.4, 11.3] "
+        "(p < 0.001), a4r by 3.3 points [0.7, 6.0] (p = 0.025) and d4-a4r by 2.9 points [1.0, 4.7] "
         "(p = 0.012) (paired t test over training seeds)."
     )
     assert text.endswith("by a standard deviation of 2.4 points (independent queries: at most 1.6; untrained twins 0.7).")
@@ -202,13 +210,13 @@ def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
 def test_without_common_seeds_arms_are_compared_by_welch() -> None:
     arms, pairs, runs = of_arms(published_seeds())
     apart = [{**row, "paired_n": 0, "paired_p": None} for row in pairs]
-    text = headline(arms, apart, runs, 5, 9000)
+    text = details(arms, apart, runs, 5, 9000)
     assert (
         "but that d4a4 is best is not significant with n = 5: not distinguishable from a4r (p = 0.059) and d4-a4r (p = 0.118); "
         "better than D0 by 8.8 points [5.2, 12.5] (p < 0.001) (Welch's t test)."
     ) in text
     some = [row if "D0" in (row["first"], row["second"]) else {**row, "paired_n": 4} for row in pairs]
-    text = headline(arms, some, runs, 5, 9000)
+    text = details(arms, some, runs, 5, 9000)
     assert "by 8.8 points [6.4, 11.3]" in text
     assert "a4r (p = 0.059)" in text
     assert "(paired t test over training seeds where both arms have the same seeds, else Welch's t test)." in text
@@ -217,8 +225,8 @@ def test_without_common_seeds_arms_are_compared_by_welch() -> None:
 def test_where_no_difference_varies_the_other_test_is_read() -> None:
     arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.82]})
     assert (pairs[0]["paired_p"], chosen_test(pairs[0])["by_seed"]) == (None, False)
-    assert "d4 has the highest mean" in headline(arms, pairs, runs, 5, 9000)
-    assert "better than a4 by 10.0 points" in headline(arms, pairs, runs, 5, 9000)
+    assert "d4 has the highest mean" in details(arms, pairs, runs, 5, 9000)
+    assert "better than a4 by 10.0 points" in details(arms, pairs, runs, 5, 9000)
 
 
 @pytest.mark.parametrize(
@@ -231,27 +239,54 @@ def test_where_no_difference_varies_the_other_test_is_read() -> None:
 def test_the_headline_at_the_boundary(p: float | None, expected: str) -> None:
     arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.83]})
     assert chosen_test(pairs[0])["by_seed"]
-    text = headline(arms, [{**pairs[0], "p": p, "paired_p": p}], runs, 5, 9000)
+    text = details(arms, [{**pairs[0], "p": p, "paired_p": p}], runs, 5, 9000)
     assert expected in text
     assert "d4 has the highest mean" in text
 
 
 @pytest.mark.parametrize(("n_windows", "is_said"), [(999, True), (1000, False)])
 def test_half_of_the_windows_is_where_redrawing_is_called_small(n_windows: int, is_said: bool) -> None:
-    text = headline(*of_arms({"a4": [0.7], "d4": [0.9]}), 5, n_windows)
+    text = details(*of_arms({"a4": [0.7], "d4": [0.9]}), 5, n_windows)
     assert ("every pool asks for 500 of the 999 windows" in text) is is_said
 
 
 def test_an_arm_with_one_seed_beside_one_with_many() -> None:
-    text = headline(*of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.9]}), 5, 9000)
-    assert text.startswith("a4 reaches S = 71.0 ± 1.0 % over 3 training seeds")
+    text = details(*of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.9]}), 5, 9000)
+    assert text.startswith("a4 reaches S = 71.0 ± 1.0 % (mean ± SD) over 3 training seeds")
     assert "Of d4 there is one training seed: nothing can be told." in text
 
 
 def test_a_control_is_never_the_best_arm() -> None:
     seeds = {"d4a4-zero": [0.9, 0.91, 0.92], "d4a4": [0.7, 0.71, 0.72], "D0": [0.6, 0.61, 0.62]}
-    said = headline(*of_arms(seeds), 5, 9000)
+    said = details(*of_arms(seeds), 5, 9000)
     assert said.startswith("d4a4 has the highest mean")
     assert "d4a4-zero" not in said
-    alone = headline(*of_arms({"d4a4-zero": [0.9, 0.91, 0.92], "D0": [0.6]}), 5, 9000)
+    alone = details(*of_arms({"d4a4-zero": [0.9, 0.91, 0.92], "D0": [0.6]}), 5, 9000)
     assert alone.startswith("Two training seeds are here of controls alone, which are not ranked: d4a4-zero.")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [
+        (
+            {"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.83]},
+            "S = 81.3 % [77.5, 85.1] over 3 trainings among 256 candidates: d4 finds most (chance 3.9 %, untrained twins 2.5 % "
+            "[2.0, 3.0]).",
+        ),
+        (
+            {"a4": [0.7, 0.75], "d4": [0.72, 0.73], "D0": [0.71, 0.72], "a4r": [0.7, 0.71]},
+            "S = 72.5 % (70.0 to 75.0) over 2 trainings among 256 candidates: a4 finds most (chance 3.9 %, untrained twins "
+            "2.5 %), not distinguishable from d4 and 2 others.",
+        ),
+        (
+            {"a4": [0.7], "d4": [0.9]},
+            "2.4 points is the SD of S over 5 redrawn pools of 256 candidates (independent queries 1.6, untrained twins 0.7); "
+            "every arm was trained once.",
+        ),
+        ({"d4a4-zero": [0.9, 0.91, 0.92], "D0": [0.6]}, "; only controls were trained twice."),
+    ],
+)
+def test_the_headline_in_thirty_words(seeds: dict[str, list[float]], expected: str) -> None:
+    said = headline(*of_arms(seeds), 5, 256)
+    assert said.endswith(expected)
+    assert len(said.split()) <= 30

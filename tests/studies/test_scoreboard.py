@@ -1,5 +1,6 @@
 """The scoreboard gives what the evaluation of training gives, with its controls, and knows its store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Value
 from analysis.store import Store
-from analysis.studies.retrieval.study import headline
+from analysis.studies.retrieval.study import details, headline
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
 
@@ -112,24 +113,33 @@ def test_the_command_asks_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p", "ends"), [(0.05, "Not distinguishable from two (paired permutation by work, p ≥ 0.05)."), (0.049, "1.6]).")]
+    ("p", "ends", "more"),
+    [
+        (0.05, "1.6]), not distinguishable from two.", "one is not distinguishable from two (p = 0.050): paired permutation"),
+        (0.0499, "1.6]).", "one is above two (p = 0.04990): paired permutation by work, p not corrected."),
+    ],
 )
-def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str) -> None:
+def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str, more: str) -> None:
     def score(name: str, weights: str, value: float, low: float, high: float) -> Value:
         return Value(f"{name}, {weights}, canonical: S", value, low, high, 500, 10 / 256, "share", "min of R@10 both ways")
 
     values = [score("one", "trained", 0.8, 0.7, 0.9), score("one", "untrained", 0.012, 0.01, 0.016)]
     values += [score("two", "trained", 0.7, 0.6, 0.8), score("two", "untrained", 0.03, 0.02, 0.05)]
     said = headline(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}], 256)
-    assert said.startswith("one finds the match among the first ten for S = 80.0 % [70.0, 90.0] of 500 queries among 256 ")
-    assert "256 candidates (chance 3.9 %, " in said
-    assert "untrained twin 1.2 % [1.0, 1.6])." in said
+    assert said.startswith(
+        "S = 80.0 % [70.0, 90.0] among 256 candidates: one finds most (chance 3.9 %, untrained twin 1.2 % [1.0, "
+    )
     assert said.endswith(ends)
+    rest = details(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}])
+    assert rest.startswith("n = 500 queries, each searched both ways; ")
+    assert more in rest
+    near = headline([replace(one, ci_low=0.0) for one in values], ("one", "two"), [], 256)
+    assert near.endswith("), not distinguishable from chance.")
     alone = headline(
         values, ("two",), [{"pool": "canonical", "first": "one", "second": "two", "p": 0.5}], 256
     )  # one is a control
-    assert alone.startswith("two finds")
-    assert "Not distinguishable from one" not in alone
+    assert ": two finds the match (" in alone
+    assert "distinguishable from one" not in alone
 
 
 def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: Path, checkpoints: tuple[str, str]) -> None:

@@ -88,7 +88,7 @@ def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], wo
     mean, last = rows["audio, midi", similarity_words.MEAN], rows["audio, midi", similarity_words.LAST]
     assert (mean["cells"], mean["of_cells"], last["cells"], last["of_cells"], last["value"]) == (9, 16, 0, 1, None)
     assert differences[0]["value"] == 0
-    said = similarity_words.headline(summary, differences, "debiased CKA")
+    said = similarity_words.details(summary, differences, "debiased CKA")
     assert " on average over 9 of 16 pairs of blocks, untrained twin " in said
 
 
@@ -204,7 +204,8 @@ def test_summary_values_and_sentence_belong_together(result: Result, checkpoints
     assert f"{one}, trained, minus {one}, untrained, mean over blocks: debiased CKA" in values
     assert f"{one}, trained, minus {two}, trained, mean over blocks: debiased CKA" in values
     assert f"{one} and {two}, trained, audio with audio, same block, mean: debiased CKA" in values
-    assert result.headline.startswith("Audio and MIDI layers are most alike in ")
+    assert " debiased CKA: audio and MIDI layers " in result.headline
+    assert result.tables["sentences"][0]["text"].startswith("Audio and MIDI layers are most alike in ")
 
 
 def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analysis.studies.similarity.words import MEAN, headline, values
+from analysis.studies.similarity.words import MEAN, details, headline, values
 
 CKA = "debiased CKA"
 NO_MORE = "share structure, but not distinguishably more than in the untrained twin: debiased CKA"
@@ -40,7 +40,7 @@ TWIN = row("a", "untrained", 0.031, 0.01, 0.05)
     ],
 )  # fmt: skip
 def test_one_checkpoint(its: dict, gained: tuple, expected: str) -> None:
-    said = headline([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
+    said = details([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
     assert said.startswith("Audio and MIDI layers ")
     assert expected in said
 
@@ -49,12 +49,14 @@ def test_without_interval_or_null() -> None:
     bare = row("a", "trained", 0.41, null=None, null_high=None, inside_null=None)
     twin = row("a", "untrained", None)
     said = "Audio and MIDI layers cannot be said to share structure: debiased CKA 0.41 (no interval from fewer than 3 works)"
-    assert headline([bare, twin], [], CKA) == f"{said} on average, untrained twin not available."
+    assert details([bare, twin], [], CKA) == f"{said} on average, untrained twin not available."
 
 
 def test_nothing_to_compare() -> None:
+    said = details([row("a", "trained", None, null=None), TWIN], [], CKA)
+    assert said == "No pair of blocks has a value; the cells say why."
     said = headline([row("a", "trained", None, null=None), TWIN], [], CKA)
-    assert said == "Audio and MIDI layers cannot be compared by debiased CKA: no pair of blocks has one; the cells say why."
+    assert said == "Audio and MIDI layers cannot be compared by debiased CKA: no pair of blocks has one."
 
 
 @pytest.mark.parametrize(("low", "alike"), [(-0.01, True), (0.0, True), (0.01, False)])
@@ -62,7 +64,7 @@ def test_of_several_the_highest_and_the_lowest(low: float, alike: bool) -> None:
     rows = [TWIN, row("a", "trained", 0.41, 0.36, 0.46), row("b", "untrained", 0.02), row("b", "trained", 0.31, 0.26, 0.36)]
     rows += [row("c", "untrained", 0.02), row("c", "trained", 0.35, 0.3, 0.4)]
     tests = [gain(name, name, 0.1, 0.2) for name in "abc"] + [gain("a", "b", low, 0.2, "trained")]
-    said = headline(rows, tests, CKA)
+    said = details(rows, tests, CKA)
     assert said.startswith(
         "Audio and MIDI layers are most alike in a, where they share structure: debiased CKA 0.41 [0.36, 0.46]"
     )
@@ -71,7 +73,7 @@ def test_of_several_the_highest_and_the_lowest(low: float, alike: bool) -> None:
         in said
     )
     assert said.endswith("The two are not distinguishable (95 % interval of the difference, by work).") == alike
-    assert "most alike in c" in headline(rows, tests, CKA, ("b", "c"))  # a is a control
+    assert "most alike in c" in details(rows, tests, CKA, ("b", "c"))  # a is a control
 
 
 def test_values_are_named_after_what_they_are() -> None:
@@ -87,6 +89,34 @@ def test_values_are_named_after_what_they_are() -> None:
     "missing", [{"null": None, "ci_low": None, "ci_high": None}, {"ci_low": None, "ci_high": None}, {"null": None}]
 )
 def test_without_an_interval_or_a_null_nothing_is_claimed(missing: dict) -> None:
-    said = headline([row("a", "trained", 0.87, 0.8, 0.9, **missing), TWIN], [gain("a", "a", None, None)], CKA)
+    said = details([row("a", "trained", 0.87, 0.8, 0.9, **missing), TWIN], [gain("a", "a", None, None)], CKA)
     assert "cannot be said to share structure" in said
     assert "layers share structure" not in said
+
+
+@pytest.mark.parametrize(
+    ("its", "gained", "expected"),
+    [
+        ({}, (0.001, 0.5), "audio and MIDI layers share structure in a (untrained twin 0.03, shuffled pairs 0.00)."),
+        ({}, (0.0, 0.5), "layers share structure, not distinguishably more than the twin in a ("),
+        ({}, (-0.5, -0.001), "layers share less structure than the twin in a ("),
+        ({"inside_null": True}, (0.3, 0.5), "layers are not distinguishable from shuffled pairs in a ("),
+        ({"null": None}, (0.3, 0.5), "layers cannot be said to share structure in a (untrained twin 0.03)."),
+    ],
+)
+def test_the_headline_in_thirty_words(its: dict, gained: tuple, expected: str) -> None:
+    said = headline([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
+    assert said.startswith(f"{INTERVAL} debiased CKA: audio and MIDI layers ")
+    assert expected in said
+    assert len(said.split()) <= 30
+
+
+@pytest.mark.parametrize(("low", "most", "least"), [(0.0, "", ", not distinguishable from b"), (0.01, ", most", ", least in b")])
+def test_the_headline_of_several_says_whether_they_differ(low: float, most: str, least: str) -> None:
+    rows = [TWIN, row("a", "trained", 0.41, 0.36, 0.46), row("b", "untrained", 0.02), row("b", "trained", 0.31, 0.26, 0.36)]
+    tests = [gain(name, name, 0.1, 0.2) for name in "ab"] + [gain("a", "b", low, 0.2, "trained")]
+    said = headline(rows, tests, CKA)
+    assert said.endswith(
+        f"layers share structure{most} in a (untrained twin 0.03, shuffled pairs 0.00){least} (0.31 [0.26, 0.36])."
+    )
+    assert len(said.split()) <= 30

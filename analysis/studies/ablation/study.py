@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from analysis.datasets.pools import size_words
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS, under_changes
@@ -74,7 +75,8 @@ def run(request: Request, desk: Desk) -> Answer:
         "ablation": rows, "windows": windows, "pools": [pool_row(scores, "S")],
         "kinds": [] if material is None else material.table(),
     }  # fmt: skip
-    return Answer(headline(rows, desk.ranked), values, tables, arrays)
+    tables["sentences"] = [{"text": details(rows, desk.ranked)}]
+    return Answer(headline(rows, desk.ranked, scores.pool.candidates.shape[1]), values, tables, arrays)
 
 
 def _ablate(
@@ -158,10 +160,30 @@ def reading(score: Value) -> str:
     return "near chance, above it" if score.value - score.null <= NEAR else "above chance"
 
 
-def headline(rows: Sequence[Row], names: Collection[str] = ()) -> str:
-    """Of these checkpoints the descriptor whose zeroing costs most, what is left, the twin, another work's and the other."""
+def headline(rows: Sequence[Row], names: Collection[str], pool_size: int) -> str:
+    """Of these checkpoints the descriptor whose zeroing costs most, what is left, and the untrained twin; at most 30 words."""
+    zeroed, trained = _zeroed(rows, names)
+    if not trained:
+        return "No checkpoint has a descriptor, so that there is nothing to ablate."
+    first = max(trained, key=lambda row: row["value"])
+    name, its = first["checkpoint"], first["input"]
+    twin = next(row for row in zeroed if (row["checkpoint"], row["input"], row["weights"]) == (name, its, WEIGHTS[1]))
+    said, control = f"{_bare(first)} of S among {size_words(pool_size)}", f"untrained twin {_bare(twin)}"
+    if first["value"] <= 0 or _no_change(first):
+        return f"{said} is the largest drop, zeroing {its} of {name}: no descriptor is shown to be causal ({control})."
+    left = f"zeroing {its} of {name} leaves {_percent(first['s'])}"
+    return f"{said}: {left} ({first['reading']}; chance {_percent(first['chance'])}, {control})."
+
+
+def _zeroed(rows: Sequence[Row], names: Collection[str]) -> tuple[list[Row], list[Row]]:
+    """Rows in which one descriptor is zeroed: all of them, and those of the trained checkpoints that may be ranked."""
     zeroed = [row for row in rows if row["kind"] == ZERO and row["input"] != BOTH]
-    trained = [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
+    return zeroed, [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
+
+
+def details(rows: Sequence[Row], names: Collection[str] = ()) -> str:
+    """Of these checkpoints the descriptor whose zeroing costs most, what is left, the twin, another work's and the other."""
+    zeroed, trained = _zeroed(rows, names)
     plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
     if not trained:
         said = ", ".join(f"{name} {_percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
@@ -192,10 +214,13 @@ def _same(row: Row, other: Row) -> bool:
 
 
 def _points(row: Row) -> str:
+    return f"{_bare(row)}, not distinguishable from none" if _no_change(row) else _bare(row)
+
+
+def _bare(row: Row) -> str:
     numbers = [0.0 if abs(row[key]) < 5e-4 else row[key] for key in ("value", "ci_low", "ci_high") if row[key] is not None]
     value, *ends = (f"{100 * number:.1f}" for number in numbers)
-    text = f"{value} points" + (f" [{', '.join(ends)}]" if ends else "")
-    return f"{text}, not distinguishable from none" if _no_change(row) else text
+    return f"{value} points" + (f" [{', '.join(ends)}]" if ends else "")
 
 
 def _no_change(row: Row) -> bool:

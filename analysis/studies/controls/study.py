@@ -65,7 +65,7 @@ def run(request: Request, desk: Desk) -> Answer:
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
     }  # fmt: skip
     values += [_value_of(row) for row in rows]
-    return Answer(headline(scores, rows), values, tables, arrays)
+    return Answer(headline(scores, rows, pool.candidates.shape[1]), values, tables, arrays)
 
 
 def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:

@@ -3,40 +3,72 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALPHA = 0.05
+from analysis.datasets.pools import size_words
+from analysis.models.arms import ARMS
+from analysis.training.comparison import ALPHA, p_words
+
 Rows = Sequence[Mapping[str, Any]]
-GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "other windows' values", "reordered": "its own values in another order"}
+GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "other windows' values", "reordered": "its reordered values"}
 REAL = "real − control"
 
 
-def headline(scores: Rows, differences: Rows) -> str:
-    """The best arm that has a control, beside the control that decides; or that no control is here."""
+def headline(scores: Rows, differences: Rows, pool_size: int) -> str:
+    """The best arm that has a control, beside the control that decides, in at most 30 words; or that no control is here."""
     pairs = [row for row in differences if row["kind"] == REAL]
     if not pairs:
-        return "Whether it is what the descriptors tell or only their parameters cannot be said: no arm is here with its control."
+        return _without_controls(scores, pool_size)
     s = {row["checkpoint"]: row["value"] for row in scores if row["weights"] == "trained"}
-    firsts = list(dict.fromkeys(row["first"] for row in pairs))
-    best = max(firsts, key=lambda name: s[name])
+    best = max(dict.fromkeys(row["first"] for row in pairs), key=lambda name: s[name])
     own = [row for row in pairs if row["first"] == best]
     gains, losses, unclear = _judged(own)
     decides = min(losses or unclear or gains, key=lambda row: row["value"])
     twin = next(row for row in own if row["weights"] == "untrained" and row["second"] == decides["second"])
-    finds = "finds less than" if losses else "is not distinguishable from" if unclear else "finds more than"
-    several = f", the best of {len(firsts)} arms," if len(firsts) > 1 else ""
-    ends = "" if decides["ci_low"] is None else f" [{100 * decides['ci_low']:.1f}, {100 * decides['ci_high']:.1f}]"
-    said = f"{best}{several} {finds} the same parameters given {GIVEN[decides['control']]} ({100 * decides['value']:+.1f} points"
-    said += f" of S{ends}, {_p(decides['p'])}; untrained twins {100 * twin['value']:+.1f})"
-    return f"{said}: {_verdict('the information', gains, losses, unclear)}."
+    finds = "below" if losses else "not distinguishable from" if unclear else "above"
+    said = f"{_points(decides, ' points of S')} among {size_words(pool_size)}: {best} is {finds} its parameters given "
+    said += f"{GIVEN[decides['control']]} ({_p(decides['p'])}, untrained twins {_points(twin)})"
+    return f"{said}: the information matters." if gains and not losses and not unclear else f"{said}."
+
+
+def _without_controls(scores: Rows, pool_size: int) -> str:
+    """S of the best arm that takes descriptors in, and that only its control would tell what it owes to them."""
+    best = _best_without(scores)
+    if best is None:
+        return "No arm with descriptors is chosen, so that there is nothing to control."
+    twin = next(row for row in scores if row["checkpoint"] == best["checkpoint"] and row["weights"] == "untrained")
+    said = f"S = {_share(best)} among {size_words(pool_size)}: {best['checkpoint']} without its controls "
+    return f"{said}(chance {_percent(best['null'])}, untrained twin {_share(twin)}); what its descriptors add is not known."
 
 
 def details(scores: Rows, differences: Rows) -> list[dict[str, str]]:
-    """Every arm that has a control beside all its controls: `checkpoint` and `text`."""
+    """Every arm that has a control beside all its controls: `checkpoint` and `text`; without any, what to choose."""
     pairs = [row for row in differences if row["kind"] == REAL]
     by_score = {(row["checkpoint"], row["weights"]): row for row in scores}
     firsts = dict.fromkeys(row["first"] for row in pairs)
+    if not firsts and (best := _best_without(scores)):
+        wanted = ", ".join(name for name, arm in ARMS.items() if arm.control_of == best["arm"])
+        text = f"Controls of {best['arm']} have its parameters without what its descriptors tell: {wanted}. "
+        text += f"Choose one that was trained as {best['checkpoint']} beside it, or train one."
+        return [{"checkpoint": best["checkpoint"], "text": text}]
     return [
         {"checkpoint": first, "text": _arm(first, [row for row in pairs if row["first"] == first], by_score)} for first in firsts
     ]
+
+
+def _best_without(scores: Rows) -> Mapping[str, Any] | None:
+    """The best arm that takes descriptors in; None without one."""
+    own = [row for row in scores if row["weights"] == "trained" and row["values"] == "real"]
+    controlled = {arm.control_of for arm in ARMS.values()}
+    return max((row for row in own if row["arm"] in controlled), key=lambda row: row["value"], default=None)
+
+
+def _points(row: Mapping[str, Any], unit: str = "") -> str:
+    """A difference in points with its interval.
+
+    >>> _points({"value": 0.08, "ci_low": 0.04, "ci_high": 0.12}, " points")
+    '+8.0 points [4.0, 12.0]'
+    """
+    ends = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+    return f"{100 * row['value']:+.1f}{unit}{ends}"
 
 
 def _judged(pairs: Rows) -> tuple[Rows, Rows, Rows]:
@@ -51,9 +83,7 @@ def _arm(first: str, pairs: Rows, by_score: Mapping[tuple[str, str], Mapping[str
     untrained = {row["second"]: row for row in pairs if row["weights"] == "untrained"}
     own, twin = by_score[first, "trained"], by_score[first, "untrained"]
     gains, losses, unclear = _judged(pairs)
-    said = (
-        f"{first} reaches S = {_percent(own['value'])} (chance {_percent(own['null'])}, untrained twin {_percent(twin['value'])})"
-    )
+    said = f"{first} reaches S = {_share(own)} (chance {_percent(own['null'])}, untrained twin {_share(twin)})"
     parts = []
     if gains:
         parts.append(f"more than the same parameters given {_listed(gains, by_score, untrained)}")
@@ -78,18 +108,20 @@ def _listed(rows: Rows, by_score: Mapping[tuple[str, str], Mapping[str, Any]], u
     """Every control with its score, the difference, its interval and p, and the difference of the untrained twins."""
     told = []
     for row in rows:
-        score, apart = by_score[row["second"], "trained"], 100 * row["value"]
-        ends = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
-        twins = f"untrained twins {100 * untrained[row['second']]['value']:+.1f}"
-        words = f"{GIVEN[row['control']]} ({_percent(score['value'])}: {apart:+.1f} points{ends}, {_p(row['p'])}; {twins})"
-        told.append(words)
+        score, twins = by_score[row["second"], "trained"], f"untrained twins {_points(untrained[row['second']])}"
+        apart = f"{_share(score)}: {_points(row, ' points')}, {_p(row['p'])}; {twins}"
+        told.append(f"{GIVEN[row['control']]} ({apart})")
     return ", ".join(told)
 
 
 def _p(p: float | None) -> str:
-    if p is None:
-        return "a single work, so no test"
-    return f"p = {p:.3f}" if round(p, 3) != ALPHA or p == ALPHA else f"p = {p:.5f}"
+    return "a single work, so no test" if p is None else p_words(p)
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    """S with its interval, where it has one."""
+    ends = "" if row.get("ci_low") is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+    return f"{_percent(row['value'])}{ends}"
 
 
 def _percent(share: float) -> str:

@@ -90,7 +90,8 @@ def run(request: Request, desk: Desk) -> Answer:
     tables |= {"projections": maps.projections, "variance": maps.variance, "windows": windows}
     arrays = {name: array for found in founds for name, array in found.arrays.items()} | maps.arrays
     gap_p = {row["checkpoint"]: row["p"] for row in tables["measures"] if (row["measure"], row["weights"]) == (GAP, "trained")}
-    return Answer(headline(values, desk.ranked, request.layer, gap_p), values, tables, arrays)
+    tables["sentences"] = [{"text": details(values, desk.ranked, request.layer, gap_p)}]
+    return Answer(headline(values, desk.ranked, request.layer), values, tables, arrays)
 
 
 def read_settings(request: Request) -> Settings:
@@ -139,7 +140,33 @@ def check_layer(checkpoint: Checkpoint, layer: str) -> None:
         raise ConfigError(f"{checkpoint.name} has no layer {layer!r} on both sides; expected one of {', '.join(both)}.")
 
 
-def headline(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: Mapping[str, float | None]) -> str:
+def headline(values: Sequence[Value], names: Sequence[str], layer: str) -> str:
+    """Of the checkpoint that tells matched pairs best: by how much, beside chance and its untrained twin; at most 30 words."""
+    by_name = {value.name: value for value in values}
+    measure = AUC_OTHER if layer == JOINT else SHARED
+    best = max(names, key=lambda name: by_name[f"{name}, trained: {measure}"].value or 0.0)
+    found, twin = (by_name[f"{best}, {weights}: {measure}"] for weights in ("trained", "untrained"))
+    if layer != JOINT:
+        unclear = "" if found.inside_null is False else ", not distinguishable"
+        said = f"{_bare(found)} of a window's neighbours do audio and MIDI share at {layer} in {best}"
+        return f"{said} (chance {100 * (found.null or 0.0):.1f} %{unclear}; untrained twin {_bare(twin)})."
+    if found.value is None:
+        return f"{best} is given one work only, so that no mismatched pairs can be made."
+    above = "" if found.inside_null is not False else _above_twin(by_name.get(f"{best}, trained minus untrained: {AUC_OTHER}"))
+    verdict = "cannot be said to be closer" if found.inside_null is not False else "are closer"
+    verdict = "are farther apart" if found.inside_null is False and found.value < 0.5 else verdict
+    said = f"AUC {_bare(found)}: matched audio and MIDI {verdict} than mismatched in {best} (chance 0.5, untrained twin "
+    return f"{said}{_bare(twin)}{above})."
+
+
+def _above_twin(difference: Value | None) -> str:
+    """What is to be said where a model is not shown to be above its untrained twin."""
+    if difference is None or difference.inside_null is None or (difference.ci_low or 0.0) > 0:
+        return ""
+    return ", not distinguishable" if difference.inside_null else ", which is higher"
+
+
+def details(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: Mapping[str, float | None]) -> str:
     """Of the checkpoint that tells matched pairs best: by how much, beside its untrained twin, and the gap between modalities."""
     by_name = {value.name: value for value in values}
     get = lambda name, measure, weights="trained": by_name[f"{name}, {weights}: {measure}"]  # noqa: E731

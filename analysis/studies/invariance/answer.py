@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int
 from numpy import ndarray
 
+from analysis.datasets.pools import size_words
 from analysis.readings.study_run import Answer
 from analysis.results import Value, format_value
 from analysis.studies.pools.words import at_ceiling
@@ -92,28 +93,27 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
         "sentences": [{"text": details(plain, measured, names, f" among {bench.pool_row['short']}")}],
     }  # fmt: skip
     values = [*plain.values(), *(value for found in measured for value in (found.score, found.drop, found.distance))]
-    return Answer(headline(plain, measured, names), values, tables, arrays)
+    return Answer(headline(plain, measured, names, bench.pool.pool.candidates.shape[1]), values, tables, arrays)
 
 
-def headline(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...]) -> str:
-    """What moves the embedding of the best checkpoint least, beside the twin, and what costs it most of S."""
+def headline(plain: Mapping[str, Value], measured: Sequence[Measured], names: tuple[str, ...], pool_size: int) -> str:
+    """What costs the best checkpoint most of S, beside S unaltered and chance; or that nothing does; at most 30 words."""
     best, score, own = _best(plain, measured, names)
-    least, twin = _least_moved(own, measured)
-    if least is None:
-        said = f"The embedding of {best} is the same for every window, so that no distance can be given"
-    else:
-        control = "" if twin is None else f" (untrained twin {format_value(_bare(twin.distance))})"
-        moved = format_value(replace(least.distance, null=None))
-        said = f"The embedding of {best} moves least with {_named(least)}: {moved} of the way to another piece{control}"
+    chance = f"chance {100 * (score.null or 0.0):.1f} %"
     if score.inside_null is not False:
-        return f"{said}; S = {format_value(score, 'chance')}, so that a drop in it says nothing."
+        said = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}, not distinguishable): {best} finds too little"
+        return f"{said} for a drop to say anything."
     if not any(_lowers(one) for one in own):
-        chance = f"(chance {100 * (score.null or 0.0):.1f} %)"
-        said += f"; none of {len(own)} changes lowers S = {format_value(score)} {chance} distinguishably."
-    else:
-        worst = max(own, key=lambda one: one.drop.value or 0.0)
-        said += f"; {_named(worst)} costs S most: {format_value(worst.drop)}."
-    return said + _ceiling(score)
+        said = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}): none of {len(own)} changes lowers it"
+        return f"{said} distinguishably in {best}."
+    worst = max(own, key=lambda one: one.drop.value or 0.0)
+    drop = _bare_words(worst.drop).replace(" %", " points", 1)
+    said = f"{drop} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
+    return f"{said} most of {len(own)} changes (S unaltered {format_value(_bare(score))}, {chance})."
+
+
+def _bare_words(value: Value) -> str:
+    return format_value(replace(value, null=None))
 
 
 def _ceiling(score: Value) -> str:

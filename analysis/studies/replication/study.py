@@ -20,7 +20,7 @@ from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
-from analysis.studies.replication.words import headline
+from analysis.studies.replication.words import details, headline
 
 WEIGHTS = ("trained", "untrained")
 MOST_EVALUATION_SEEDS = 200
@@ -79,8 +79,9 @@ def run(request: Request, desk: Desk) -> Answer:
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
     }  # fmt: skip
     values += _values_of(tables)
-    said = headline(tables["arms"], tables["pairs"], tables["runs"], request.evaluation_seeds, len(segments))
-    return Answer(said, values, tables, arrays)
+    compared, n = (tables["arms"], tables["pairs"], tables["runs"]), request.evaluation_seeds
+    tables["sentences"] = [{"text": details(*compared, n, len(segments))}]
+    return Answer(headline(*compared, n, pools[0].candidates.shape[1]), values, tables, arrays)
 
 
 def _all_ranks(desk: Desk, audio: ndarray, midi: ndarray, pools: list[Pools], what: str) -> list[ndarray]:

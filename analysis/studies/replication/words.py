@@ -3,47 +3,102 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
+from analysis.training.comparison import ALPHA, listed, p_words
 
-ALPHA = 0.05
 TESTS = {True: "paired t test over training seeds", False: "Welch's t test"}
 Rows = Sequence[Mapping[str, Any]]
 
 
-def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
-    """The best arm over training seeds beside chance, twins and the arms it is not significantly better than; no control.
+def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, pool_size: int) -> str:
+    """The best arm over training seeds beside chance, twins and the arms it is not told from; no control; at most 30 words.
 
     Arms that have the same training seeds are compared seed by seed (paired t test), others by Welch's t test.
 
-    With one training seed per arm: that nothing can be told about training, and how far redrawn pools alone move S; where the
-    queries are more than half of all windows, that they are hardly redrawn.
+    With one training seed per arm: how far redrawn pools alone move S, and that training is not told from chance.
+    """
+    many = _several(arms)
+    if not many:
+        told = "only controls were trained twice" if _several(arms, controls=True) else "every arm was trained once"
+        twins = _sds(runs, "untrained")
+        said = f"{_sds(runs, 'trained')} points is the SD of S over {n_evaluation} redrawn pools of {size_words(pool_size)} "
+        return f"{said}(independent queries {_binomial(runs):.1f}, untrained twins {twins}); {told}."
+    best = max(many, key=lambda row: row["value"])
+    twin = _twin(best, arms)
+    alike = [other for other, row in _rivals(best, pairs).items() if _is_alike(row)]
+    said = f"S = {mean_in_words(best)} over {best['n']} trainings among {size_words(pool_size)}: {best['arm']} finds "
+    said += "most" if len(many) > 1 else "the match"
+    said += f" (chance {100 * best['null']:.1f} %, untrained twins {mean_in_words(twin, spread=False)})"
+    return f"{said}, not distinguishable from {listed(alike, 2)}." if alike else f"{said}."
+
+
+def details(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
+    """What the headline has no room for: tests, how far redrawn pools move S, and what is not pooled, each in a sentence.
+
+    Where the queries are more than half of all windows, that they are hardly redrawn.
     """
     trained = [row for row in arms if row["weights"] == "trained"]
-    several = [row for row in trained if row["n"] > 1]
-    many = [row for row in several if not control_of(row["arm"])]
-    if many:
-        rivals = [row for row in pairs if row["weights"] == "trained" and not any(map(control_of, (row["first"], row["second"])))]
-        said = _over_training_seeds(many, rivals, arms)
+    several, controls = _several(arms), _several(arms, controls=True)
+    if several:
+        said = _over_training_seeds(several, pairs, arms)
         alone = [row["arm"] for row in trained if row["n"] == 1]
         said += f" Of {_listed(alone)} there is one training seed: nothing can be told." if alone else ""
-    elif several:
-        said = f"Two training seeds are here of controls alone, which are not ranked: {_listed([row['arm'] for row in several])}."
+    elif controls:
+        said = (
+            f"Two training seeds are here of controls alone, which are not ranked: {_listed([row['arm'] for row in controls])}."
+        )
     else:
         said = "How far S differs from training to training cannot be told: no arm is here with two training seeds."
     return f"{said} {_redrawn(runs, n_evaluation)}{_hardly_redrawn(runs, n_windows)}{_left_out(runs)}"
 
 
+def mean_in_words(row: Mapping[str, Any], *, spread: bool = True) -> str:
+    """Mean S over training seeds with Student's interval; of two trainings, which give none, between which two it lies.
+
+    >>> two = {"value": 0.76, "ci_low": None, "ci_high": None, "lowest": 0.75, "highest": 0.77, "n": 2}
+    >>> mean_in_words(two), mean_in_words({**two, "ci_low": 0.7, "ci_high": 0.8, "n": 3})
+    ('76.0 % (75.0 to 77.0)', '76.0 % [70.0, 80.0]')
+    """
+    said = f"{100 * row['value']:.1f} %"
+    if row["ci_low"] is not None:
+        return f"{said} [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+    return f"{said} ({100 * row['lowest']:.1f} to {100 * row['highest']:.1f})" if spread and row["n"] > 1 else said
+
+
+def _several(arms: Rows, *, controls: bool = False) -> list[Mapping[str, Any]]:
+    """Trained arms that have two training seeds or more: arms proper, or controls."""
+    trained = [row for row in arms if row["weights"] == "trained" and row["n"] > 1]
+    return [row for row in trained if bool(control_of(row["arm"])) is controls]
+
+
+def _twin(best: Mapping[str, Any], arms: Rows) -> Mapping[str, Any]:
+    return next(row for row in arms if (row["arm"], row["weights"]) == (best["arm"], "untrained"))
+
+
+def _rivals(best: Mapping[str, Any], pairs: Rows) -> dict[str, Mapping[str, Any]]:
+    """The rows in which an arm is compared with arms proper, by the other arm."""
+    name = best["arm"]
+    rows = [row for row in pairs if row["weights"] == "trained" and name in (row["first"], row["second"])]
+    found = {row["second"] if row["first"] == name else row["first"]: row for row in rows}
+    return {other: row for other, row in found.items() if not control_of(other)}
+
+
+def _is_alike(row: Mapping[str, Any]) -> bool:
+    return (p := chosen_test(row)["p"]) is None or p >= ALPHA
+
+
 def _over_training_seeds(many: Rows, pairs: Rows, arms: Rows) -> str:
     best = max(many, key=lambda row: row["value"])
-    name, twin = best["arm"], next(row for row in arms if (row["arm"], row["weights"]) == (best["arm"], "untrained"))
-    reached = f"S = {100 * best['value']:.1f} ± {100 * best['sd']:.1f} % over {best['n']} training seeds"
-    controls = f"chance {100 * best['null']:.1f} %, untrained twins {100 * twin['value']:.1f} %"
+    name, twin = best["arm"], _twin(best, arms)
+    reached = f"S = {100 * best['value']:.1f} ± {100 * best['sd']:.1f} % (mean ± SD) over {best['n']} training seeds"
+    if best["ci_low"] is None:
+        reached += f" ({100 * best['lowest']:.1f} and {100 * best['highest']:.1f} %, of which no useful interval can be made)"
+    controls = f"chance {100 * best['null']:.1f} %, untrained twins {mean_in_words(twin)}"
     if len(many) == 1:
         return f"{name} reaches {reached} ({controls}); no other arm is here with two training seeds to compare it with."
-    rows = {
-        row["second"] if row["first"] == name else row["first"]: row for row in pairs if name in (row["first"], row["second"])
-    }
-    alike = {other: row for other, row in rows.items() if (p := chosen_test(row)["p"]) is None or p >= ALPHA}
+    rows = _rivals(best, pairs)
+    alike = {other: row for other, row in rows.items() if _is_alike(row)}
     said = f"{name} has the highest mean, {reached} ({controls})"
     if alike:
         against = _listed([f"{other} ({_p(row)})" for other, row in alike.items()])
@@ -76,25 +131,28 @@ def _by(name: str, other: str, row: Mapping[str, Any]) -> str:
 
 def _p(row: Mapping[str, Any]) -> str:
     p = chosen_test(row)["p"]
-    if p is None:
-        return "p cannot be computed, nothing varies"
-    if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.3f}" if round(p, 3) != ALPHA or p == ALPHA else f"p = {p:.5f}"
+    return "p cannot be computed, nothing varies" if p is None else p_words(p)
 
 
 def _redrawn(runs: Rows, n_evaluation: int) -> str:
     """How far other pools move S of one checkpoint."""
-    told = []
-    for weights in ("trained", "untrained"):
-        sds = [100 * row["evaluation_sd"] for row in runs if row["weights"] == weights]
-        low, high = f"{min(sds):.1f}", f"{max(sds):.1f}"
-        told.append(low if low == high else f"{low} to {high}")
-    binomial = max(100 * row["binomial_sd"] for row in runs if row["weights"] == "trained")
     said = (
         f"Other pools from the same works ({n_evaluation} evaluation seeds) move S of one checkpoint by a standard deviation of"
     )
-    return f"{said} {told[0]} points (independent queries: at most {binomial:.1f}; untrained twins {told[1]})."
+    trained, untrained = _sds(runs, "trained"), _sds(runs, "untrained")
+    return f"{said} {trained} points (independent queries: at most {_binomial(runs):.1f}; untrained twins {untrained})."
+
+
+def _sds(runs: Rows, weights: str) -> str:
+    """The smallest and the largest standard deviation of S over pools, in points."""
+    sds = [100 * row["evaluation_sd"] for row in runs if row["weights"] == weights]
+    low, high = f"{min(sds):.1f}", f"{max(sds):.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _binomial(runs: Rows) -> float:
+    """The largest standard deviation of S of as many independent queries, in points."""
+    return max(100 * row["binomial_sd"] for row in runs if row["weights"] == "trained")
 
 
 def _hardly_redrawn(runs: Rows, n_windows: int) -> str:

@@ -1,6 +1,6 @@
 """Can audio find its MIDI, and MIDI its audio? Recall on two pools, beside chance and the untrained twin, and pairwise tests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -25,6 +25,7 @@ from analysis.results import Value, format_value
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
 from analysis.studies.study import Answer, Desk
+from analysis.training.comparison import ALPHA, listed, p_words
 from analysis.training.evaluation import fit_pool
 
 POOLS = {"canonical": False, "no overlap": True}
@@ -66,29 +67,56 @@ def run(request: Request, desk: Desk) -> Answer:
                 values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
     tested = _pairs(found, groups, request.seed, desk)
     tables, arrays = _behind_the_scores(found, instead, pools, segments)
-    return Answer(
-        headline(values, desk.ranked, tested, pools["canonical"].candidates.shape[1]), values, {**tables, "pairs": tested}, arrays
-    )
+    tables |= {"pairs": tested, "sentences": [{"text": details(values, desk.ranked, tested)}]}
+    return Answer(headline(values, desk.ranked, tested, pools["canonical"].candidates.shape[1]), values, tables, arrays)
 
 
-def headline(values: list[Value], names: tuple[str, ...], tested: list[dict[str, Any]], pool_size: int) -> str:
-    """The best of these checkpoints on the canonical pool beside chance and its untrained twin, and whom it is not told from."""
+def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[Mapping[str, Any]], pool_size: int) -> str:
+    """The best of these checkpoints on the canonical pool beside chance and twin, and whom it is not told from; 30 words."""
+    best, score, twin = _best(values, names)
+    said = f"S = {_bare(score)} among {size_words(pool_size)}"
+    if _ranks_all_last(values, best):
+        said += f" (chance {100 * (score.null or 0.0):.1f} %): {best} ranks every match last, as where all embeddings are equal"
+        return f"{said}, since ties count as misses."
+    said += f": {best} finds {'most' if len(names) > 1 else 'the match'} (chance {100 * (score.null or 0.0):.1f} %, "
+    said += f"untrained twin {_bare(twin)})"
+    rivals = [name for name, p in _rivals(best, names, tested).items() if p >= ALPHA]
+    alike = [*(["chance"] if score.inside_null else []), *([listed(rivals)] if rivals else [])]
+    return f"{said}, not distinguishable from {' or '.join(alike)}." if alike else f"{said}."
+
+
+def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[Mapping[str, Any]]) -> str:
+    """How many queries S is of, and how the best of these checkpoints compares with each of the others."""
+    best, score, _ = _best(values, names)
+    ps = _rivals(best, names, tested)
+    alike, clear = ([f"{name} ({p_words(p)})" for name, p in ps.items() if (p >= ALPHA) is kind] for kind in (True, False))
+    said = [f"above {', '.join(clear)}"] if clear else []
+    said += [f"not distinguishable from {', '.join(alike)}"] if alike else []
+    test = f" {best} is {'; '.join(said)}: paired permutation by work, p not corrected." if said else ""
+    return f"n = {score.n} queries, each searched both ways; S counts those whose match is among the first ten.{test}"
+
+
+def _best(values: Sequence[Value], names: Sequence[str]) -> tuple[str, Value, Value]:
+    """The checkpoint with the highest S on the canonical pool, that S, and that of its untrained twin."""
     by_name = {value.name: value for value in values}
-    scores = {name: by_name[f"{name}, trained, canonical: S"] for name in names}
-    best = max(names, key=lambda name: scores[name].value or 0.0)
-    score, twin = scores[best], by_name[f"{best}, untrained, canonical: S"]
-    if all(_is_last(by_name, f"{best}, trained, canonical", way) for way in DIRECTIONS):
-        return (
-            f"S = {format_value(score, 'chance')} of {score.n} queries (chance {100 * (score.null or 0.0):.1f} %): {best} ranks "
-            "every match last, as where all embeddings are equal, since ties count as misses."
-        )
-    said = f"{best} finds the match among the first ten for S = {format_value(score, 'chance')} of {score.n} queries among "
-    said += size_words(pool_size)
-    said += f" (chance {100 * (score.null or 0.0):.1f} %, untrained twin {format_value(replace(twin, null=None))})."
-    others = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
-    rivals = [(row["second"] if row["first"] == best else row["first"], row["p"]) for row in others]
-    alike = [name for name, p in rivals if name in names and p >= 0.05]
-    return f"{said} Not distinguishable from {', '.join(alike)} (paired permutation by work, p ≥ 0.05)." if alike else said
+    best = max(names, key=lambda name: by_name[f"{name}, trained, canonical: S"].value or 0.0)
+    return best, by_name[f"{best}, trained, canonical: S"], by_name[f"{best}, untrained, canonical: S"]
+
+
+def _rivals(best: str, names: Sequence[str], tested: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """P of the difference from every other of these checkpoints."""
+    pairs = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
+    found = {row["second"] if row["first"] == best else row["first"]: row["p"] for row in pairs}
+    return {name: p for name, p in found.items() if name in names}
+
+
+def _bare(value: Value) -> str:
+    return format_value(replace(value, null=None))
+
+
+def _ranks_all_last(values: Sequence[Value], name: str) -> bool:
+    by_name = {value.name: value for value in values}
+    return all(_is_last(by_name, f"{name}, trained, canonical", way) for way in DIRECTIONS)
 
 
 def _is_last(by_name: Mapping[str, Value], label: str, direction: str) -> bool:

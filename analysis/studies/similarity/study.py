@@ -103,7 +103,11 @@ def run(request: Request, desk: Desk) -> Answer:
         "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s, "work": one.piece.group} for one in segments],
     }  # fmt: skip
     values = similarity_words.values(summary, differences, len(segments))
-    return Answer(similarity_words.headline(summary, differences, chosen.name, desk.ranked), values, tables, found.arrays)
+    said = [
+        words(summary, differences, chosen.name, desk.ranked) for words in (similarity_words.headline, similarity_words.details)
+    ]
+    tables["sentences"] = [{"text": said[1]}]
+    return Answer(said[0], values, tables, found.arrays)
 
 
 def _checked(request: Request) -> Measure:

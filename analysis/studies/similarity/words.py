@@ -10,7 +10,9 @@ from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
 
 MEAN, LAST, EMBEDDINGS, INPUTS = "mean over blocks", "last blocks", "embeddings", "inputs alone"
 SAME_LAYER = "same block, mean"
+SHARED = "share structure"
 Table = list[dict[str, Any]]
+Rows = dict[str, dict[str, Any]]
 
 
 def summarise(
@@ -93,15 +95,28 @@ def values(summary: Table, differences: Table, n: int) -> list[Value]:
 
 
 def headline(summary: Table, differences: Table, measure: str, names: Collection[str] = ()) -> str:
-    """The mean over blocks beside its untrained twin and shuffled works; of several of these checkpoints highest and lowest."""
-    means = [row for row in summary if row["what"] == MEAN and row["estimator"] == measure and row["first"] == row["second"]]
-    means = [row for row in means if row["sides"] == "audio, midi"]
-    trained = {row["first"]: row for row in means if row["weights"] == "trained"}
-    twins = {row["first"]: row for row in means if row["weights"] == "untrained"}
-    known = [name for name, row in trained.items() if row["value"] is not None and (not names or name in names)]
+    """The mean over blocks beside its untrained twin and shuffled works; of several of these highest and lowest; 30 words."""
+    trained, twins, known, gains = _read(summary, differences, measure, names)
     if not known:
-        return f"Audio and MIDI layers cannot be compared by {measure}: no pair of blocks has one; the cells say why."
-    gains = {row["first"]: row for row in differences if row["second_weights"] == "untrained"}
+        return f"Audio and MIDI layers cannot be compared by {measure}: no pair of blocks has one."
+    ordered = sorted(known, key=lambda name: -trained[name]["value"])
+    highest, lowest = ordered[0], ordered[-1]
+    row, verdict = trained[highest], _short_verdict(trained[highest], gains.get(highest))
+    both = len(known) > 1 and verdict == SHARED
+    most = ", most" if both and not _apart(highest, lowest, differences) else ""
+    said = f"{_bare(row)} {measure}: audio and MIDI layers {verdict}{most} in {highest} "
+    said += f"(untrained twin {_short(twins[highest]['value'])}"
+    said += ")" if row["null"] is None else f", shuffled pairs {_short(row['null'])})"
+    if not both:
+        return f"{said}."
+    return f"{said}, {'least in' if most else 'not distinguishable from'} {lowest} ({_bare(trained[lowest])})."
+
+
+def details(summary: Table, differences: Table, measure: str, names: Collection[str] = ()) -> str:
+    """The mean over blocks in full, over which of them, beside its controls; of several of these highest and lowest."""
+    trained, twins, known, gains = _read(summary, differences, measure, names)
+    if not known:
+        return "No pair of blocks has a value; the cells say why."
     highest = max(known, key=lambda name: trained[name]["value"])
     lowest = min(known, key=lambda name: trained[name]["value"])
     controls = {name: _controls(trained[name], twins[name]) for name in known}
@@ -110,6 +125,29 @@ def headline(summary: Table, differences: Table, measure: str, names: Collection
     said = f"Audio and MIDI layers are most alike in {highest}, where they {_verdict(trained[highest], gains.get(highest))}: "
     said += f"{measure} {controls[highest]}; least in {lowest}, where they {_verdict(trained[lowest], gains.get(lowest))}: "
     return f"{said}{controls[lowest]}.{_apart(highest, lowest, differences)}"
+
+
+def _read(summary: Table, differences: Table, measure: str, names: Collection[str]) -> tuple[Rows, Rows, list[str], Rows]:
+    """Means over blocks of trained models and of their twins, which of them are known and ranked, and gains over the twins."""
+    means = [row for row in summary if row["what"] == MEAN and row["estimator"] == measure and row["first"] == row["second"]]
+    means = [row for row in means if row["sides"] == "audio, midi"]
+    trained = {row["first"]: row for row in means if row["weights"] == "trained"}
+    twins = {row["first"]: row for row in means if row["weights"] == "untrained"}
+    known = [name for name, row in trained.items() if row["value"] is not None and (not names or name in names)]
+    return trained, twins, known, {row["first"]: row for row in differences if row["second_weights"] == "untrained"}
+
+
+def _short_verdict(row: Mapping[str, Any], gain: Mapping[str, Any] | None) -> str:
+    """The verdict in few words."""
+    if row["null"] is None or row["ci_low"] is None:
+        return "cannot be said to share structure"
+    if row["inside_null"]:
+        return "are not distinguishable from shuffled pairs"
+    if gain is None or gain["ci_low"] is None or gain["ci_low"] > 0:
+        return SHARED
+    return (
+        "share less structure than the twin" if gain["ci_high"] < 0 else "share structure, not distinguishably more than the twin"
+    )
 
 
 def _verdict(row: Mapping[str, Any], gain: Mapping[str, Any] | None) -> str:
@@ -130,8 +168,11 @@ def _controls(row: Mapping[str, Any], twin: Mapping[str, Any]) -> str:
 
 
 def _number(row: Mapping[str, Any]) -> str:
-    bare = Value("mean", row["value"], row["ci_low"], row["ci_high"], row["n"], None, "", row["estimator"])
-    return format_value(bare) if row["ci_low"] is not None else f"{format_value(bare)} (no interval from fewer than 3 works)"
+    return _bare(row) if row["ci_low"] is not None else f"{_bare(row)} (no interval from fewer than 3 works)"
+
+
+def _bare(row: Mapping[str, Any]) -> str:
+    return format_value(Value("mean", row["value"], row["ci_low"], row["ci_high"], row["n"], None, "", row["estimator"]))
 
 
 def _short(number: float | None) -> str:

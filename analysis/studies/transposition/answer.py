@@ -88,20 +88,18 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
     """
     by_name = {value.name: value for value in values}
     best, score = _best(by_name, names)
+    size_of_pool = pool.split(", ", maxsplit=1)[0]
     if score.inside_null is not False:
-        said = f"S = {format_value(score, 'chance')} among {pool}: {best} finds too little"
+        said = f"S = {format_value(score, 'chance')} among {size_of_pool}: {best} finds too little"
         return f"{said} for a transposition to take anything away."
     size = PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
     alone, both = (by_name.get(f"{best}, trained, {what}, ±{size} semitones: S retained") for what in ("MIDI alone", "both"))
     if alone is None:
         return f"{best} was not transposed by ±{size} semitones."
-    said = f"{_share(alone)} of S is left in {best} with MIDI alone moved ±{size} semitones"
+    said = f"{_share(alone)} of S among {size_of_pool} is left in {best} with MIDI alone moved ±{size} semitones"
     said += f", {_share(both)} with both" if both else ""
     said += f" (chance {100 * (alone.null or 0.0):.1f} %"
-    if alone.inside_null:
-        return f"{said}, not distinguishable)."
-    above = any(max(one.value or 0.0, one.ci_high or 0.0) > 1 for one in (alone, both) if one)
-    return f"{said}; above 100 %: S rises)." if above else f"{said})."
+    return f"{said}, not distinguishable)." if alone.inside_null else f"{said})."
 
 
 def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
@@ -111,7 +109,10 @@ def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int
     said = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool}"
     said += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
     size = PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
-    if f"{best}, trained, both, ±{size} semitones: S retained" not in by_name:
+    left = [by_name.get(f"{best}, trained, {what}, ±{size} semitones: S retained") for what in ("MIDI alone", "both")]
+    if any(max(one.value or 0.0, one.ci_high or 0.0) > 1 for one in left if one):
+        said += "More than 100 % is left where S rises. "
+    if left[1] is None:
         return f"{said}The audio cannot be rendered again for this corpus, so that only the MIDI was moved."
     return said + _alike(by_name, best, size)
 
@@ -135,12 +136,10 @@ def _alike(by_name: Mapping[str, Value], best: str, size: int) -> str:
         return "Whether both sides move alike cannot be said from a single work."
     excess = by_name[f"{best}, trained, semitones +{size}: displacement alignment above mismatched windows"]
     said = f"At +{size}, audio and MIDI of a window move with a cosine of {format_value(replace(cosine, null=None))}"
-    mismatched = format_value(Value("null", cosine.null, None, None, cosine.n, None, "", ""))
+    more = f"that is {format_value(replace(excess, null=None))} more than with windows of other works"
     if excess.inside_null is None:
-        return f"{said}, which so few works cannot tell from windows of other works ({mismatched})."
-    if excess.inside_null:
-        return f"{said}, not distinguishable from windows of other works ({mismatched})."
-    return f"{said} (windows of other works {mismatched})."
+        return f"{said}; {more}, which so few works cannot tell from none."
+    return f"{said}; {more}, not distinguishable from none." if excess.inside_null else f"{said}; {more}."
 
 
 def _scores(bench: Bench, ordered: list[Found], number: int) -> tuple[list[Value], Records, dict[str, ndarray]]:

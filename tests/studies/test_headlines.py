@@ -1,0 +1,72 @@
+"""Every headline is one sentence of at most 30 words, number first, with its control and the pool of every S."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from analysis import paths
+from analysis.models.checkpoint import open_checkpoint
+from analysis.results import Result
+from analysis.studies.cautions import sentences
+from analysis.studies.registry import study_names
+from analysis.studies.rewording import WORDS, reworded
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_arms, shipped_results
+from analysis.training.comparison import compare_details, compare_headline
+
+MOST_WORDS = 30
+NUMBER_FIRST = re.compile(r"(S = |AUC |R² )?[+-]?\d")
+CONTROL = re.compile(r"untrained|chance|twin|unaltered|sample later")
+S = re.compile(r"\bS\b")
+
+
+def shipped() -> Iterator[Result]:
+    for study in study_names():
+        yield from shipped_results(study)
+
+
+RESULTS = [pytest.param(one, id=f"{one.study}-{len(one.request['checkpoints'])}") for one in shipped()]
+
+
+def is_a_headline(said: str) -> bool:
+    """One sentence of at most 30 words that begins with a number, names its control, and the pool where it speaks of S."""
+    one_sentence = said.endswith(".") and ". " not in said and len(said.split()) <= MOST_WORDS
+    return bool(
+        one_sentence and NUMBER_FIRST.match(said) and CONTROL.search(said) and (not S.search(said) or "candidates" in said)
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "D0 finds S = 75.2 % among 256 candidates (chance 3.4 %).",
+        "S = 75.2 % (chance 3.4 %).", "S = 75.2 % among 256 candidates.",
+        "S = 75.2 % among 256 candidates (chance 3.4 %). More.", f"S = 75.2 % among 256 candidates (chance 3.4 %){' so' * 22}.",
+    ],
+)  # fmt: skip
+def test_what_is_no_headline(said: str) -> None:
+    assert is_a_headline("S = 75.2 % among 256 candidates (chance 3.4 %).")
+    assert not is_a_headline(said)
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_shipped_headline_is_one(result: Result) -> None:
+    assert is_a_headline(result.headline), result.headline
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_shipped_result_has_the_words_of_today(result: Result) -> None:
+    today = reworded(result, shipped_arms(result))
+    assert (result.headline, sentences(result)) == (today.headline, sentences(today))
+    assert result.study in WORDS or today is result
+
+
+def test_every_study_is_among_them() -> None:
+    assert {one.study for one in shipped()} == set(study_names())
+
+
+def test_the_headline_of_the_checkpoints_is_one() -> None:
+    found = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in (*SHIPPED, *SHIPPED_CONTROLS)]
+    for some in (found, found[:1], found[:2]):
+        assert is_a_headline(compare_headline(some)), compare_headline(some)
+    assert compare_details(found).endswith("3 others are controls, not ranked.")
