@@ -5,9 +5,10 @@ import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 from analysis.errors import OtoscopeError
+from analysis.run import RunContext
 
 # What libraries say in a plain RuntimeError when an allocation fails.
 ALLOCATION_FAILURES = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -17,31 +18,6 @@ T = TypeVar("T")
 
 class OutOfMemoryError(OtoscopeError):
     """There is not enough memory, not even for a batch of one."""
-
-
-@runtime_checkable
-class Cancellation(Protocol):
-    """Whether the user asked to stop."""
-
-    def check(self) -> None:
-        """Raise `Cancelled` if so."""
-
-
-@runtime_checkable
-class BatchContext(Protocol):
-    """What `halving` needs to know and to tell; the context of a job is one."""
-
-    batch_size_limit: int | None
-
-    @property
-    def cancel(self) -> Cancellation:
-        """Asked before every attempt."""
-        ...
-
-    @property
-    def notice(self) -> Callable[[str], None]:
-        """Told in one sentence that the batch became smaller."""
-        ...
 
 
 def bytes_to_words(n: int) -> str:
@@ -76,7 +52,7 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def halving(batch_size: int, function: Callable[[int], T], context: BatchContext) -> T:
+def halving(batch_size: int, function: Callable[[int], T], context: RunContext) -> T:
     """`function(batch_size)`, repeated with half the batch as long as memory runs out.
 
     The size that fits stays the limit for the rest of the job.

@@ -17,6 +17,7 @@ from typing import Any
 
 from analysis import paths
 from analysis.cli.output import progress_bar
+from analysis.run import RunContext
 from analysis.store import open_store
 from analysis.studies.registry import find_study, study_names
 from analysis.studies.rewording import reworded
@@ -47,7 +48,7 @@ def main() -> None:
         before, made = set(shipped_folder().glob(f"{name}-*")), set()
         for beside in sets(name):
             request = build_request(name, [*SHIPPED, *beside], settings[name])
-            result = run_study(name, request, store=open_store(), progress=progress_bar(name))
+            result = run_study(name, request, store=open_store(), context=RunContext(progress_bar(name)))
             place = ship_result(result)
             made |= {place, place.with_name(place.name.replace(".json.gz", ".npz"))}
             print(place, f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201

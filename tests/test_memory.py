@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from analysis import memory
 from analysis.errors import Cancelled
-from analysis.jobs.context import Context
 from analysis.memory import OutOfMemoryError, halving, is_out_of_memory, release_memory
+from analysis.run import RunContext
 
 
 def limited(fits: int, tried: list[int]):
@@ -28,7 +28,7 @@ def limited(fits: int, tried: list[int]):
 @given(st.integers(1, 4096), st.integers(1, 4096), st.none() | st.integers(1, 4096))
 def test_halved_until_it_fits_and_no_further(batch_size: int, fits: int, limit: int | None) -> None:
     tried: list[int] = []
-    context = Context(batch_size_limit=limit)
+    context = RunContext(batch_size_limit=limit)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "release_memory", lambda: None)  # slow, and tested below
         size = halving(batch_size, limited(fits, tried), context)
@@ -41,7 +41,7 @@ def test_halved_until_it_fits_and_no_further(batch_size: int, fits: int, limit: 
 
 def test_every_step_down_is_told() -> None:
     told: list[str] = []
-    halving(10, limited(2, []), Context(notice=told.append))
+    halving(10, limited(2, []), RunContext(notice=told.append))
     assert told == [
         "Memory ran out; going on with 5 per batch instead of 10.",
         "Memory ran out; going on with 2 per batch instead of 5.",
@@ -49,7 +49,7 @@ def test_every_step_down_is_told() -> None:
 
 
 def test_the_smaller_size_lasts() -> None:
-    context, tried = Context(), []
+    context, tried = RunContext(), []
     halving(64, limited(16, []), context)
     halving(64, limited(16, tried), context)
     assert tried == [16]
@@ -57,7 +57,7 @@ def test_the_smaller_size_lasts() -> None:
 
 def test_a_batch_of_one_that_does_not_fit_is_the_end() -> None:
     with pytest.raises(OutOfMemoryError, match=r"not enough memory even for a batch of one. Choose a smaller model"):
-        halving(4, limited(0, []), Context())
+        halving(4, limited(0, []), RunContext())
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("shapes do not match")])
@@ -69,17 +69,17 @@ def test_other_errors_pass(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        halving(8, attempt, Context())
+        halving(8, attempt, RunContext())
     assert tried == [8]
 
 
 def test_a_batch_size_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
-        halving(0, limited(1, []), Context())
+        halving(0, limited(1, []), RunContext())
 
 
 def test_cancelling_stops_the_search() -> None:
-    context, tried = Context(), []
+    context, tried = RunContext(), []
 
     def attempt(size: int) -> None:
         tried.append(size)
@@ -106,7 +106,7 @@ def test_what_the_failed_attempt_held_is_free_before_the_next() -> None:
 
     gc.disable()
     try:
-        assert halving(16, attempt, Context()) == 2
+        assert halving(16, attempt, RunContext()) == 2
     finally:
         gc.enable()
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from analysis.datasets.conditions import CONDITION_SETS, draw_conditions
-from analysis.datasets.corpus_rendering import Progress, render_pieces
+from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.midi import load_notes
 from analysis.datasets.piece import Corpus, Piece, Split
 from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION, SOUND_FONTS
 from analysis.errors import CorpusError
 from analysis.paths import cache
+from analysis.run import Progress
 from analysis.seeding import derive
 
 Profile = Literal["full", "small"]

@@ -17,9 +17,9 @@ from analysis.datasets.midi import parse_midi
 from analysis.datasets.piece import Piece
 from analysis.datasets.rendering import render_midi
 from analysis.errors import CorpusError
+from analysis.run import Progress, ignore
 from analysis.seeding import numpy_generator
 
-Progress = Callable[[int, int, str], None]
 WORKERS = max(2, (os.cpu_count() or 1) // 2)  # the other half is left to whoever looks on
 LOOK_EVERY_S = 0.05
 STALE_AFTER_S = 3600.0
@@ -42,7 +42,7 @@ def render_pieces(
     pieces = tuple(pieces)
     missing = [piece for piece in pieces if not piece.audio_path.is_file()]
     done = len(pieces) - len(missing)
-    tell = progress or _tell_nobody
+    tell = progress or ignore
     tell(done, len(pieces), "")
     if len(missing) == 1 and progress is None:  # nobody can stop it, so it needs no process of its own
         _render_piece(missing[0], conditions, seed, sample_rate)
@@ -80,10 +80,6 @@ def _sweep(pieces: list[Piece]) -> None:
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_AFTER_S:
                     path.unlink()
-
-
-def _tell_nobody(_done: int, _total: int, _what: str) -> None:
-    pass
 
 
 def _render_piece(piece: Piece, conditions: str, seed: int, sample_rate: int) -> None:

@@ -6,7 +6,7 @@ What was found out is remembered in the cache folder until a file or the code ch
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -19,13 +19,12 @@ from analysis.datasets.piece import summarise
 from analysis.errors import AudioError, MidiError
 from analysis.fingerprints import UnreadError
 from analysis.results import code_version
+from analysis.run import Progress
 
 MEMO = "examined.json"
 MOST_REMEMBERED = 50_000
 MOST_LISTED = 20
 DIFFERING_SHARE, DIFFERING_S = 0.1, 2.0  # a recording and its MIDI differ in length if by more than both
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

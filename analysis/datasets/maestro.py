@@ -5,10 +5,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from analysis.datasets.examined import Finding, Progress, examine_all, told_of
+from analysis.datasets.examined import Finding, examine_all, told_of
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, summarise
 from analysis.errors import CorpusError
 from analysis.files import is_file, is_text, read_file
+from analysis.run import Progress
 
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename", "audio_filename")
 LARGEST_TABLE = 64 * 2**20  # bytes

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import cast
 
 from analysis.datasets.containers import AUDIO_SUFFIXES
-from analysis.datasets.examined import Progress, examine_all, told_of, usable
+from analysis.datasets.examined import examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
 from analysis.errors import CorpusError
 from analysis.files import is_folder, is_text, printable
+from analysis.run import Progress
 
 MIDI_SUFFIXES = (".mid", ".midi")
 

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-from analysis.datasets.examined import MOST_LISTED, Progress, examine_all, told_of, usable
+from analysis.datasets.examined import MOST_LISTED, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
 from analysis.errors import CorpusError
 from analysis.files import is_text, printable
+from analysis.run import Progress
 
 LICENCE = "CC BY 4.0"
 CITATION = (

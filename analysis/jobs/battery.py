@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.errors import ConfigError
-from analysis.jobs.context import Context
 from analysis.jobs.queue import JobQueue
+from analysis.run import RunContext
 
 KIND = "battery"
 FIELDS = {"checkpoints": list, "corpus": str, "studies": list}
@@ -30,7 +30,7 @@ def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, stu
     return queue.submit(KIND, document, needs_bytes=needed, device=device)
 
 
-def battery(request: dict[str, Any], context: Context) -> dict[str, Any]:
+def battery(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     """Run the examination; the document lists per study its place in the store, its headline, its command, or its reason.
 
     Raises:
@@ -44,8 +44,7 @@ def battery(request: dict[str, Any], context: Context) -> dict[str, Any]:
     _check(request)
     store = open_store()
     parts = run_battery(
-        request["checkpoints"], request["corpus"], studies=request["studies"], store=store, progress=context.progress,
-        cancel=context.cancel, notice=context.notice, batch_size_limit=context.batch_size_limit,
+        request["checkpoints"], request["corpus"], studies=request["studies"], store=store, context=context,
     )  # fmt: skip
     for part in parts:
         if part.result is not None and store.get(part.key) is None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from analysis.datasets.audio import Waveform
 from analysis.errors import ConfigError
-from analysis.jobs.context import Context
 from analysis.jobs.queue import JobQueue
+from analysis.run import RunContext
 
 KIND = "clip"
 FIELDS = {"checkpoint": str, "clip": str, "twin": bool}
@@ -37,7 +37,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
     return queue.submit(KIND, request, needs_bytes=needs_bytes(config, waveform.duration_s, device), device=device)
 
 
-def clip(request: dict[str, Any], context: Context) -> dict[str, list[str]]:
+def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
     """Read a recording that is in the store: `{"checkpoint": name, "clip": key of the recording, "twin": bool}`.
 
     What the model's attention did is stored, then that of the untrained twin's if it is to read, too; the document holds their

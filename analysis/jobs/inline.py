@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from analysis.jobs.context import Cancel, Context, tell_nobody
 from analysis.jobs.job import Job, canonical, document_text, new_id
 from analysis.jobs.log import JobLog, Outcome, outcome_of
 from analysis.jobs.registry import KINDS, load, target_of
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
+from analysis.run import Cancel, RunContext, ignore
 
 
 def run_inline(
@@ -21,7 +21,7 @@ def run_inline(
     progress: Callable[[int, int, str], None] | None = None,
     cancel_on_sigint: bool = True,
     *,
-    notice: Callable[[str], None] = tell_nobody,
+    notice: Callable[[str], None] = ignore,
     batch_size_limit: int | None = None,
     registry: Mapping[str, str] | None = None,
     log: JobLog | None = None,
@@ -46,7 +46,7 @@ def run_inline(
     text = canonical(request)
     function = load(target_of(kind, KINDS if registry is None else registry))
     job, cancel, began = Job(new_id(), kind, text, "cpu", 0, "running", time.time()), Cancel(), time.monotonic()
-    context = Context(progress or tell_nobody, cancel, notice, batch_size_limit)
+    context = RunContext(progress or ignore, cancel, notice, batch_size_limit)
     log = log or JobLog()
     reset_own_peak()
     try:

@@ -4,10 +4,10 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.jobs.context import Context
 from analysis.jobs.job import JobError
+from analysis.run import RunContext
 
-JobFunction = Callable[[dict[str, Any], Context], Any]
+JobFunction = Callable[[dict[str, Any], RunContext], Any]
 
 KINDS: Mapping[str, str] = {
     "battery": "analysis.jobs.battery:battery",

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.errors import ConfigError
-from analysis.jobs.context import Context
 from analysis.jobs.queue import JobQueue
+from analysis.run import RunContext
 
 KIND = "study"
 FIELDS = {"study": str, "checkpoints": list, "settings": dict, "fresh": bool}
@@ -38,7 +38,7 @@ def submit_study(
     return queue.submit(KIND, document, needs_bytes=needs_bytes(name, request, device), device=device)
 
 
-def study(request: dict[str, Any], context: Context) -> dict[str, Any]:
+def study(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     """Run a study: `{"study": name, "checkpoints": [...], "settings": {...}, "fresh": bool}`, the last two optional.
 
     The result is in the store, under `store_key` of the document. A result that the store refuses would be found nowhere, so
@@ -55,8 +55,7 @@ def study(request: dict[str, Any], context: Context) -> dict[str, Any]:
     _check(request)
     asked = build_request(request["study"], request["checkpoints"], request.get("settings", {}))
     finished = finish_study(
-        request["study"], asked, store=open_store(), progress=context.progress, cancel=context.cancel, notice=context.notice,
-        batch_size_limit=context.batch_size_limit, fresh=request.get("fresh", False),
+        request["study"], asked, store=open_store(), context=context, fresh=request.get("fresh", False),
     )  # fmt: skip
     result = finished.result
     if finished.not_stored:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import ConfigError
-from analysis.jobs.context import Context
+from analysis.run import RunContext
 
 
-def train(request: dict[str, Any], context: Context) -> dict[str, str]:
+def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     """Train a checkpoint; the request holds the fields of `TrainRequest`, and `corpus`, `out` and `resume`.
 
     Raises:

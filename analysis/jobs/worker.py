@@ -18,12 +18,12 @@ from typing import Any
 
 from analysis.jobs.admission import admit_to_gpu
 from analysis.jobs.channel import Channel
-from analysis.jobs.context import Cancel, Context
 from analysis.jobs.job import document_text
 from analysis.jobs.log import Outcome, outcome_of
 from analysis.jobs.registry import load
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.memory import release_memory
+from analysis.run import Cancel, RunContext
 
 INTERVAL_S = 0.05  # between two reports of progress
 ALIVE_S = 1.0  # between two signs of life while a job runs
@@ -99,7 +99,7 @@ class Worker:
         if self._job is None:
             raise RuntimeError("A job cannot run before the listener knows it.")
         job_id, cancel, reporter = self._job
-        context = Context(reporter.progress, cancel, reporter.notice, message["batch_size_limit"])
+        context = RunContext(reporter.progress, cancel, reporter.notice, message["batch_size_limit"])
         reset_own_peak()
         outcome = self._outcome(message, context)
         release_memory()
@@ -107,7 +107,7 @@ class Worker:
         reporter.flush()
         self._channel.send({"job": job_id, "end": asdict(outcome)})
 
-    def _outcome(self, message: dict[str, Any], context: Context) -> Outcome:
+    def _outcome(self, message: dict[str, Any], context: RunContext) -> Outcome:
         try:
             admit_to_gpu(message["needs_bytes"], message["device"])
             function = load(message["target"])

@@ -149,7 +149,7 @@ def _compute(
     while done < len(block):
         desk.step(done, len(block), what)
         rest = block[done : done + size]
-        parts.append(halving(len(rest), lambda n, rest=rest: compute(model(), rest[:n]), desk))
+        parts.append(halving(len(rest), lambda n, rest=rest: compute(model(), rest[:n]), desk.context))
         done += len(next(iter(parts[-1].values())))
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     refuse_not_finite(checkpoint.name, found.values())

@@ -94,7 +94,7 @@ def embed(
     while done < len(segments):
         desk.step(done, len(segments), f"{checkpoint.name}, {weights}: embedding windows")
         rest = segments[done : done + size]
-        parts.append(halving(len(rest), partial(_embed_first, model, rest, desk.device), desk))
+        parts.append(halving(len(rest), partial(_embed_first, model, rest, desk.device), desk.context))
         done += len(parts[-1][0])
     audio, midi = (np.concatenate(side) for side in zip(*parts, strict=True))
     refuse_not_finite(checkpoint.name, (audio, midi))

@@ -22,8 +22,9 @@ from analysis.models.midi_encoder import MidiBatch
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.taps import capture, intervene, list_taps
 from analysis.readings.embeddings import Weights, batch_size
-from analysis.readings.study_run import Desk, refuse_not_finite, tell_nobody
+from analysis.readings.study_run import Desk, refuse_not_finite
 from analysis.results import code_version
+from analysis.run import ignore
 from analysis.store import Store, StoreError
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -49,7 +50,7 @@ class Altered:
     waveforms: Callable[[Sequence[Segment], int], Tensor] | None = None
     notes: Callable[[Sequence[Segment], int], MidiBatch] | None = None
     taps: Mapping[str, Callable[[Tensor, Sequence[Segment]], Tensor]] = field(default_factory=dict)
-    forget: Callable[[], None] = tell_nobody
+    forget: Callable[[], None] = ignore
 
 
 AS_IT_IS = Altered()
@@ -109,7 +110,7 @@ def layer_means(
     while done < len(segments):
         desk.step(done, len(segments), what)
         rest = segments[done : done + size]
-        parts.append(halving(len(rest), partial(_first, model, rest, side, chosen, altered, desk.device), desk))
+        parts.append(halving(len(rest), partial(_first, model, rest, side, chosen, altered, desk.device), desk.context))
         done += len(next(iter(parts[-1].values())))
     means = {name: np.concatenate([part[name] for part in parts]) for name in chosen}
     refuse_not_finite(checkpoint.name, means.values())

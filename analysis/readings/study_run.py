@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,44 +14,21 @@ from analysis.models.arms import proper
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.results import Value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 
-Progress = Callable[[int, int, str], None]
-PART_STEPS = 100
 MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
-
-
-@runtime_checkable
-class Cancel(Protocol):
-    """Looked at between pieces of work; see `analysis.jobs`."""
-
-    def check(self) -> None:
-        """Raise `Cancelled` if somebody asked to stop."""
-
-
-class NeverCancelled:
-    """For runs that nobody can stop."""
-
-    def check(self) -> None:
-        """Go on."""
-
-
-def tell_nobody(*_: object) -> None:
-    """A listener for those who do not listen."""
 
 
 @dataclass
 class Desk:
-    """What a running study works with; it is also the context that `analysis.memory.halving` wants."""
+    """What a running study works with."""
 
     checkpoints: Mapping[str, Checkpoint]
     corpus: Corpus
     device: torch.device
     store: Store | None = None
-    progress: Progress = tell_nobody
-    cancel: Cancel = field(default_factory=NeverCancelled)
-    notice: Callable[[str], None] = tell_nobody
-    batch_size_limit: int | None = None
+    context: RunContext = field(default_factory=RunContext)
     models: dict[tuple[str, str, str], DualEncoder] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -73,22 +50,27 @@ class Desk:
             del self.models[next(iter(self.models))]
         return model
 
+    @property
+    def cancel(self) -> Cancel:
+        """Looked at between steps."""
+        return self.context.cancel
+
+    @property
+    def notice(self) -> Callable[[str], None]:
+        """Told a sentence that the user should read beside the result."""
+        return self.context.notice
+
     def step(self, done: int, total: int, what: str) -> None:
         """Say how far it is, and stop here if somebody asked to.
 
         Raises:
             Cancelled: somebody asked to.
         """
-        self.cancel.check()
-        self.progress(done, total, what)
+        self.context.step(done, total, what)
 
     def part(self, number: int, n_parts: int) -> "Desk":
-        """The same desk for part `number` (from 0) of `n_parts` equally long ones: its steps count as fractions of all."""
-
-        def within(done: int, total: int, what: str) -> None:
-            self.progress(round(PART_STEPS * (number + done / max(total, 1))), PART_STEPS * n_parts, what)
-
-        return replace(self, progress=within)
+        """The same for part `number` (from 0) of `n_parts` equally long ones: its steps count as fractions of all."""
+        return replace(self, context=self.context.part(number, n_parts))
 
 
 def refuse_not_finite(name: str, arrays: Iterable[ndarray]) -> None:

@@ -1,13 +1,13 @@
 """The whole examination: every study on the same checkpoints, one after the other; what is stored is not computed again."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.datasets.corpora import NAMES, open_corpus
 from analysis.errors import ConfigError, OtoscopeError
-from analysis.readings.study_run import Cancel, Progress, tell_nobody
 from analysis.results import Result
+from analysis.run import Progress, RunContext
 from analysis.store import Store
 from analysis.studies.registry import find_study, study_names
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study
@@ -43,10 +43,7 @@ def run_battery(
     *,
     studies: Sequence[str] | None = None,
     store: Store | None = None,
-    progress: Progress = tell_nobody,
-    cancel: Cancel | None = None,
-    notice: Callable[[str], None] = tell_nobody,
-    batch_size_limit: int | None = None,
+    context: RunContext | None = None,
 ) -> list[Part]:
     """Every study in turn. One that cannot be made, such as for want of works, gives its reason and the others go on.
 
@@ -55,52 +52,42 @@ def run_battery(
         corpus: of every study.
         studies: which, in order; all if None.
         store: where results are kept; with one, an examination that was stopped goes on where it was.
-        progress: told (steps done, steps in all, what is being done), over the whole examination.
-        cancel: looked at between pieces.
-        notice: told sentences that the user should read.
-        batch_size_limit: no batch may be larger.
+        context: told how far the whole examination is; asked whether to stop.
 
     Raises:
         ConfigError: there is no such study, or none is asked for.
         CheckpointError, CorpusError: a checkpoint or the corpus cannot be used by any study.
         Cancelled: somebody asked to stop.
     """
+    context = context or RunContext()
     names = study_names() if studies is None else tuple(find_study(name).name for name in studies)
     if not names:
         raise ConfigError(f"No study is asked for; expected some of {', '.join(study_names())}.")
     for checkpoint in checkpoints:
         find_checkpoint(checkpoint)
     if corpus not in NAMES:
-        for sentence in open_corpus(corpus, progress=_first(progress, cancel)).notices:
-            notice(sentence)
+        for sentence in open_corpus(corpus, progress=_first(context)).notices:
+            context.notice(sentence)
     requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in names}
     total, before, parts = sum(cost_of(name, corpus) for name in names), 0.0, []
     for name, request in requests.items():
         told: list[str] = []
-        within = _within(progress, name, before / total, cost_of(name, corpus) / total)
+        within = _within(context.progress, name, before / total, cost_of(name, corpus) / total)
         within(0, 1, "beginning")
         try:
-            done = finish_study(
-                name, request, store=store, progress=within, cancel=cancel, notice=told.append, batch_size_limit=batch_size_limit
-            )
+            done = finish_study(name, request, store=store, context=replace(context, progress=within, notice=told.append))
             parts.append(Part(name, command_of(name, request), done.result, done.key, notices=tuple(told)))
         except OtoscopeError as error:
             parts.append(Part(name, command_of(name, request), error=str(error), notices=tuple(told)))
-            notice(f"{name}: {error}")
+            context.notice(f"{name}: {error}")
         before += cost_of(name, corpus)
-    progress(STEPS, STEPS, "done")
+    context.progress(STEPS, STEPS, "done")
     return parts
 
 
-def _first(progress: Progress, cancel: Cancel | None) -> Progress:
+def _first(context: RunContext) -> Progress:
     """Progress of what comes before the studies."""
-
-    def tell(done: int, total: int, what: str) -> None:
-        if cancel is not None:
-            cancel.check()
-        progress(0, STEPS, f"{what}, {done + 1} of {total}")
-
-    return tell
+    return lambda done, total, what: context.step(0, STEPS, f"{what}, {done + 1} of {total}")
 
 
 def _within(progress: Progress, study: str, start: float, share: float) -> Progress:

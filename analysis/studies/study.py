@@ -6,7 +6,7 @@ A study module offers `Request`, a frozen dataclass whose first field is `checkp
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.readings.study_run import Answer as Answer
-from analysis.readings.study_run import Cancel, Desk, NeverCancelled, Progress, tell_nobody
+from analysis.readings.study_run import Desk
 from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
+from analysis.run import RunContext, ignore
 from analysis.store import Store, StoreError
 from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
@@ -45,7 +46,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     for key, value in converted.items():
         refuse_setting(name, module, key, value)
     request = kind(checkpoints=tuple(checkpoints), **converted)
-    getattr(module, "check", tell_nobody)(request)
+    getattr(module, "check", ignore)(request)
     return request
 
 
@@ -141,13 +142,7 @@ def read_result(store: Store, key: str) -> Result | None:
 
 
 def run_study(
-    name: str,
-    request: Any,
-    *,
-    store: Store | None = None,
-    progress: Progress = tell_nobody,
-    cancel: Cancel | None = None,
-    fresh: bool = False,
+    name: str, request: Any, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
 ) -> Result:
     """The result alone of `finish_study`.
 
@@ -155,19 +150,11 @@ def run_study(
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
         Cancelled: somebody asked to stop.
     """
-    return finish_study(name, request, store=store, progress=progress, cancel=cancel, fresh=fresh).result
+    return finish_study(name, request, store=store, context=context, fresh=fresh).result
 
 
 def finish_study(
-    name: str,
-    request: Any,
-    *,
-    store: Store | None = None,
-    progress: Progress = tell_nobody,
-    cancel: Cancel | None = None,
-    notice: Callable[[str], None] = tell_nobody,
-    batch_size_limit: int | None = None,
-    fresh: bool = False,
+    name: str, request: Any, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
 ) -> Finished:
     """The stored result of a request, else (or if it is to be `fresh`) a new one, which is stored.
 
@@ -175,28 +162,25 @@ def finish_study(
         name: of the study.
         request: from `build_request`.
         store: where results and embeddings are kept; None to keep nothing.
-        progress: told (pieces done, pieces in all, what is being done).
-        cancel: looked at between pieces.
-        notice: told a sentence that the user should read beside the result.
-        batch_size_limit: no batch may be larger.
+        context: told how far it is and what the user should read; asked whether to stop, between steps.
         fresh: whether to compute what is stored already; what is stored stays as it is.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
         Cancelled: somebody asked to stop.
     """
-    cancel = cancel or NeverCancelled()
+    context = context or RunContext()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
         if (found := read_result(store, identity.key)) is not None:
-            return _told(Finished(found, identity.key), notice)
+            return _told(Finished(found, identity.key), context)
     checkpoints = _open_all(request.checkpoints)
-    corpus, corpus_sha256 = _open_and_read(request.corpus, store, progress, cancel)
+    corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())
     if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
-        return _told(Finished(found, identity.key), notice)
+        return _told(Finished(found, identity.key), context)
     for sentence in corpus.notices:
-        notice(sentence)
-    desk = Desk(checkpoints, corpus, identity.device, store, progress, cancel, notice, batch_size_limit)
+        context.notice(sentence)
+    desk = Desk(checkpoints, corpus, identity.device, store, context)
     result = _compute(identity, desk)
     try:
         if store is not None:
@@ -206,22 +190,17 @@ def finish_study(
     return Finished(result, identity.key)
 
 
-def _told(finished: Finished, notice: Callable[[str], None]) -> Finished:
+def _told(finished: Finished, context: RunContext) -> Finished:
     """The same, after what a stored result knows of its corpus has been said."""
     for sentence in finished.result.provenance.get(CORPUS_NOTICES, ()):
-        notice(sentence)
+        context.notice(sentence)
     return finished
 
 
-def _open_and_read(name: str, store: Store | None, progress: Progress, cancel: Cancel) -> tuple[Corpus, str]:
+def _open_and_read(name: str, store: Store | None, context: RunContext) -> tuple[Corpus, str]:
     """The corpus and its SHA-256."""
-
-    def step(done: int, total: int, what: str) -> None:
-        cancel.check()
-        progress(done, total, what)
-
-    corpus = open_corpus(name, progress=step)
-    corpus_sha256 = corpus.read(step)
+    corpus = open_corpus(name, progress=context.step)
+    corpus_sha256 = corpus.read(context.step)
     if store is not None:
         remember_listing(name, corpus, store)
     return corpus, corpus_sha256

@@ -1,7 +1,6 @@
 """Train an arm: the same loop for every arm, resumable to the same numbers."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from analysis.errors import ConfigError, CorpusError
 from analysis.models.arms import build_config
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.run import Progress
 from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
@@ -21,7 +21,6 @@ from analysis.training.recipes import FREEZES, LEARNING_RATES
 from analysis.training.resume import damaged, load, read_state
 from analysis.training.schedules import ENDS, Schedule
 
-Progress = Callable[[int, int, str], None]
 RESUME = "resume.pt"
 FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
 POOL_LEAST = (("validation_queries", 1), ("validation_pool", SMALLEST_POOL), ("validation_windows_per_piece", 1))

@@ -11,9 +11,10 @@ from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.controls import copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.run import Progress
 from analysis.training.card import write_card
 from analysis.training.evaluation import evaluate, fit_pool
-from analysis.training.loop import RESUME, Progress, TrainRequest, pick_device, train
+from analysis.training.loop import RESUME, TrainRequest, pick_device, train
 
 TEST_WINDOWS_PER_PIECE = 100
 TEST_QUERIES = 500

@@ -16,10 +16,10 @@ from analysis.clips import cost as clip_cost
 from analysis.clips.store import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.jobs import clips
-from analysis.jobs.context import Context
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.run import RunContext
 from analysis.store import open_store
 from app import answers, caching, controls
 from app.components import clip_job
@@ -61,7 +61,7 @@ def submit(queue: Any, checkpoint: str, waveform: Waveform) -> str:
 
 def read_by_a_worker(queue, job_id: str, **changes: Any) -> None:
     """What the worker does with a job."""
-    document = clips.clip(queue.jobs[job_id].request | changes, Context())
+    document = clips.clip(queue.jobs[job_id].request | changes, RunContext())
     queue.jobs[job_id] = replace(queue.jobs[job_id], state="done", document_json=json.dumps(document))
 
 
@@ -132,7 +132,7 @@ def test_the_numbers_are_those_that_a_page_would_have_computed(demo, queue, open
 def test_pictures_are_shown_while_the_twin_is_still_read(demo, queue, open_page, press, labels, ran):
     app = press(open_page("views/clip.py"), "Read the attention")
     request = queue.jobs["job1"].request
-    clips.clip(request | {"twin": False}, Context())
+    clips.clip(request | {"twin": False}, RunContext())
     ran(app)
     assert labels(app) == ["Cancel"]
     assert figures(app) == FIGURES_READ - 1  # attention received stands beside the twin's

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import ConfigError
-from analysis.jobs.context import Context
 from analysis.memory import halving
+from analysis.run import RunContext
 
 HOARD: list[Any] = []
 
 
-def echo(request: dict[str, Any], context: Context) -> dict[str, Any]:
+def echo(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     return {"request": request, "pid": os.getpid()}
 
 
-def digest(request: dict[str, Any], context: Context) -> dict[str, Any]:
+def digest(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     """A chain of hashes in pieces, with a long document: slow enough to be killed at every moment."""
     value = str(request["seed"])
     for piece in range(request["pieces"]):
@@ -30,7 +30,7 @@ def digest(request: dict[str, Any], context: Context) -> dict[str, Any]:
     return {"digest": value, "text": value * request.get("repeat", 1)}
 
 
-def count(request: dict[str, Any], context: Context) -> dict[str, int]:
+def count(request: dict[str, Any], context: RunContext) -> dict[str, int]:
     """Write a line per piece, until it is told to stop."""
     for piece in range(request["pieces"]):
         context.cancel.check()
@@ -41,13 +41,13 @@ def count(request: dict[str, Any], context: Context) -> dict[str, int]:
     return {"pieces": request["pieces"]}
 
 
-def stubborn(request: dict[str, Any], context: Context) -> None:
+def stubborn(request: dict[str, Any], context: RunContext) -> None:
     """Never look at the flag."""
     context.progress(1, 2, "deaf")
     time.sleep(60)
 
 
-def last_words(request: dict[str, Any], context: Context) -> None:
+def last_words(request: dict[str, Any], context: RunContext) -> None:
     """Report twice at once, then be silent."""
     context.progress(1, 3, "first")
     context.progress(2, 3, "second")
@@ -56,7 +56,7 @@ def last_words(request: dict[str, Any], context: Context) -> None:
     context.cancel.check()
 
 
-def noisy(request: dict[str, Any], context: Context) -> dict[str, str]:
+def noisy(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     """Print to everything there is, as libraries do."""
     sys.stdout.write('{"end": {"state": "done"}}\n')
     os.write(1, b'{"job": "x"}\n' * 20_000)
@@ -66,25 +66,25 @@ def noisy(request: dict[str, Any], context: Context) -> dict[str, str]:
     return {"read": sys.stdin.read()}
 
 
-def fault(request: dict[str, Any], context: Context) -> None:
+def fault(request: dict[str, Any], context: RunContext) -> None:
     raise KeyError("secret detail")
 
 
-def refuse(request: dict[str, Any], context: Context) -> None:
+def refuse(request: dict[str, Any], context: RunContext) -> None:
     raise ConfigError("Expected 1 layer, got 2. Choose 1.")
 
 
-def leave(request: dict[str, Any], context: Context) -> None:
+def leave(request: dict[str, Any], context: RunContext) -> None:
     sys.exit(3)
 
 
-def end_process(request: dict[str, Any], context: Context) -> None:
+def end_process(request: dict[str, Any], context: RunContext) -> None:
     os.write(1, b"last words of the library\n")
     os.kill(os.getpid(), request["signal"])
     time.sleep(60)
 
 
-def with_child(request: dict[str, Any], context: Context) -> None:
+def with_child(request: dict[str, Any], context: RunContext) -> None:
     """Start a process that outlives its parent and holds its pipes, then end."""
     child = os.fork()
     if child == 0:
@@ -94,11 +94,11 @@ def with_child(request: dict[str, Any], context: Context) -> None:
     os.kill(os.getpid(), 9)
 
 
-def no_json(request: dict[str, Any], context: Context) -> Any:
+def no_json(request: dict[str, Any], context: RunContext) -> Any:
     return {"nan": float("nan"), "object": object(), "huge": "x" * 5_000_000}[request["what"]]
 
 
-def hoard(request: dict[str, Any], context: Context) -> None:
+def hoard(request: dict[str, Any], context: RunContext) -> None:
     """Take memory; keep it beyond the end if so requested."""
     block = bytearray(request["bytes"])
     block[::4096] = b"x" * len(block[::4096])
@@ -112,11 +112,11 @@ def hoard(request: dict[str, Any], context: Context) -> None:
     context.cancel.check()
 
 
-def out_of_memory(request: dict[str, Any], context: Context) -> None:
+def out_of_memory(request: dict[str, Any], context: RunContext) -> None:
     raise MemoryError("cannot allocate")
 
 
-def batches(request: dict[str, Any], context: Context) -> dict[str, Any]:
+def batches(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     def attempt(size: int) -> int:
         if size > request["fits"]:
             raise MemoryError
@@ -125,7 +125,7 @@ def batches(request: dict[str, Any], context: Context) -> dict[str, Any]:
     return {"size": halving(request["batch_size"], attempt, context), "limit": context.batch_size_limit}
 
 
-def until_file(request: dict[str, Any], context: Context) -> dict[str, str]:
+def until_file(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     """Run until a file exists."""
     while not Path(request["file"]).exists():
         context.cancel.check()
@@ -133,7 +133,7 @@ def until_file(request: dict[str, Any], context: Context) -> dict[str, str]:
     return {"seen": request["file"]}
 
 
-def fail_after_cancel(request: dict[str, Any], context: Context) -> None:
+def fail_after_cancel(request: dict[str, Any], context: RunContext) -> None:
     """Ask to stop and then fail in another way."""
     context.progress(1, 4, "waiting")
     while not context.cancel.requested:

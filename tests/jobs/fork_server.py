@@ -16,7 +16,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.jobs import studies
-from analysis.jobs.context import Context
+from analysis.run import RunContext
 from analysis.studies.retrieval import study as scoreboard
 
 WRITES = os.O_WRONLY | os.O_RDWR
@@ -44,7 +44,7 @@ def work(request: dict[str, Any], cache: str, die_at: int | None, answer: int) -
     fingerprints._memo = fingerprints._Memo()
     os.fsync = fsync
     sys.addaudithook(watch)
-    document = studies.study(request, Context(progress=lambda done, total, what: moment("progress")))
+    document = studies.study(request, RunContext(progress=lambda done, total, what: moment("progress")))
     os.write(answer, json.dumps({"document": document, "moments": moments}).encode())
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     scoreboard.bootstrap_by_piece = partial(scoreboard.bootstrap_by_piece, n_resamples=2)
     fingerprints.SETTLED_AFTER_S = -1.0  # every job does the same, however old its files are
     os.environ[paths.CACHE_VARIABLE] = sys.argv[2]
-    studies.study(request, Context())
+    studies.study(request, RunContext())
     for line in sys.stdin:
         job = json.loads(line)
         Path(job["cache"]).mkdir(exist_ok=True)

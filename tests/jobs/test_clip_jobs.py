@@ -16,10 +16,10 @@ from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.jobs import clips
 from analysis.jobs.clip_memory import needs_bytes, result_bytes
 from analysis.jobs.clips import submit_clip
-from analysis.jobs.context import Context
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.models.checkpoint import Checkpoint
+from analysis.run import RunContext
 from analysis.store import StoreError, open_store
 from analysis.studies.memory import LIBRARIES_BYTES, weights_bytes, window_bytes
 from analysis.studies.study import find_checkpoint
@@ -79,29 +79,29 @@ def test_a_worker_reads_both_models_and_stores_what_a_page_would_have_computed(
     assert_same(stored(checkpoint, wave, twin=True), measure_use(checkpoint.untrained_twin(), wave))
 
 
-def read(checkpoint: str, wave: Waveform, context: Context, *, twin: bool = True) -> Any:
+def read(checkpoint: str, wave: Waveform, context: RunContext, *, twin: bool = True) -> Any:
     return clips.clip({"checkpoint": checkpoint, "clip": keep_recording(open_store(), wave), "twin": twin}, context)
 
 
 def test_progress_counts_the_windows_of_both(tiny_checkpoint: str) -> None:
     told: list[tuple[int, int, str]] = []
-    read(tiny_checkpoint, recording(), Context(progress=lambda *news: told.append(news)))
+    read(tiny_checkpoint, recording(), RunContext(progress=lambda *news: told.append(news)))
     whole = [(3, 6, "tiny, trained: reading windows"), (6, 6, "tiny, untrained twin: reading windows")]
     assert [news for news in told if news[0] in (3, 6)] == whole
     told.clear()
-    read(tiny_checkpoint, recording(), Context(progress=lambda *news: told.append(news)))
+    read(tiny_checkpoint, recording(), RunContext(progress=lambda *news: told.append(news)))
     assert told == []  # stored already
 
 
 def test_without_the_twin_only_the_model_reads(tiny_checkpoint: str, checkpoint: Checkpoint) -> None:
     wave = recording(1.0)
-    assert len(read(tiny_checkpoint, wave, Context(), twin=False)["store_keys"]) == 1
+    assert len(read(tiny_checkpoint, wave, RunContext(), twin=False)["store_keys"]) == 1
     assert stored(checkpoint, wave, twin=False) is not None
     assert stored(checkpoint, wave, twin=True) is None
 
 
 def test_a_cancelled_job_keeps_the_model_that_has_read_it_all(tiny_checkpoint: str, checkpoint: Checkpoint) -> None:
-    wave, context = recording(), Context()
+    wave, context = recording(), RunContext()
 
     def stop_in_the_second(done: int, total: int, what: str) -> None:
         if done == 3:
@@ -135,12 +135,12 @@ def test_a_running_job_can_be_cancelled(
 )
 def test_a_wrong_request_is_refused(request_: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"The request of a clip holds checkpoint \(a name\).* got \{'checkpoint'"):
-        clips.clip(request_, Context())
+        clips.clip(request_, RunContext())
 
 
 def test_what_cannot_be_done_is_said(tiny_checkpoint: str, server: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StoreError, match="The recording left the store before it was read. Open it again"):
-        clips.clip({"checkpoint": tiny_checkpoint, "clip": "0" * 64, "twin": True}, Context())
+        clips.clip({"checkpoint": tiny_checkpoint, "clip": "0" * 64, "twin": True}, RunContext())
     with pytest.raises(CheckpointError, match="There is no checkpoint 'nowhere'"):
         submit_clip(server, "nowhere", recording(1.0))
     monkeypatch.setenv("OTOSCOPE_STORE_BYTES", "4000")

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from analysis.errors import Cancelled, ConfigError
-from analysis.jobs.context import Context
 from analysis.jobs.inline import run_inline
 from analysis.jobs.job import JobError
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
+from analysis.run import RunContext
 
 REGISTRY = {name: f"fakes:{name}" for name in ("digest", "refuse", "batches", "no_json", "fault", "count")}
 
@@ -115,7 +115,7 @@ def test_notices_and_the_batch_limit(run: Any) -> None:
 
 
 def test_a_context_needs_nothing() -> None:
-    context = Context()
+    context = RunContext()
     context.progress(1, 2, "x")
     context.notice("y")
     context.cancel.check()

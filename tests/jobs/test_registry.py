@@ -9,8 +9,8 @@ import pytest
 from analysis.datasets import corpora
 from analysis.errors import Cancelled, ConfigError
 from analysis.jobs import tasks
-from analysis.jobs.context import Context
 from analysis.jobs.registry import KINDS, load
+from analysis.run import RunContext
 from analysis.training import train_checkpoint
 
 
@@ -30,11 +30,11 @@ def test_every_kind_leads_to_a_function(kind: str) -> None:
 )
 def test_training_refuses_a_wrong_request(request_: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        tasks.train(request_, Context())
+        tasks.train(request_, RunContext())
 
 
 def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    context, seen = Context(), []
+    context, seen = RunContext(), []
     context.progress = lambda *report: seen.append(report)
 
     def fake(request: Any, corpus: Any, out: Path, *, resume: bool, progress: Any) -> Any:

@@ -13,7 +13,6 @@ import torch
 from analysis import paths
 from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
 from analysis.jobs import studies, tasks
-from analysis.jobs.context import Context
 from analysis.jobs.job import Job
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
@@ -23,6 +22,7 @@ from analysis.jobs.system_memory import resident_bytes
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.run import RunContext
 from analysis.store import StoreError, open_store
 from analysis.studies import memory as study_memory
 from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
@@ -149,7 +149,7 @@ def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
         r"computed, but cannot be stored.* takes [\d,]+ bytes and the store holds at most 4,000\. Raise OTOSCOPE_STORE_BYTES"
     )
     with pytest.raises(StoreError, match=expected):
-        studies.study(request, Context(notice=told.append))
+        studies.study(request, RunContext(notice=told.append))
     assert [text.startswith("Computed, but not stored: S = ") for text in told] == [True]
 
 
@@ -168,7 +168,7 @@ def test_a_result_that_the_store_refuses_fails_the_job_and_its_headline_is_told(
 )
 def test_a_wrong_request_is_refused(request_: dict[str, Any], got: str) -> None:
     with pytest.raises(ConfigError, match=f"The request of a study holds study .a name.* got .*{got}"):
-        studies.study(request_, Context())
+        studies.study(request_, RunContext())
 
 
 def test_what_cannot_be_done_is_not_queued(server: JobQueue, tiny_checkpoint: str, settings: dict[str, Any]) -> None:
@@ -276,8 +276,8 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("judged_by_a_weight", "one_thread")
 def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tiny_corpus: str, tmp_path: Path) -> None:
-    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), Context())
-    context, out, steps = Context(), tmp_path / "stopped", []
+    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), RunContext())
+    context, out, steps = RunContext(), tmp_path / "stopped", []
 
     def stop_after_three(done: int, total: int, what: str) -> None:
         if done == 3 and what.startswith("loss"):
@@ -288,7 +288,7 @@ def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tin
         tasks.train(train_request(tiny_corpus, out), context)
     assert [path.name for path in out.iterdir()] == [RESUME]
     assert torch.load(out / RESUME, weights_only=True)["step"] == 2
-    going_on = Context(progress=lambda done, total, what: steps.append(done))
+    going_on = RunContext(progress=lambda done, total, what: steps.append(done))
     resumed = tasks.train(train_request(tiny_corpus, out, resume=True), going_on)
     assert steps == [3, 4]
     assert not (out / RESUME).exists()
@@ -298,7 +298,7 @@ def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tin
 
 def test_training_reads_the_corpora_that_studies_read(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="There is no corpus 'nowhere': expected small, full, .*small-clean"):
-        tasks.train(train_request("nowhere", tmp_path / "x"), Context())
+        tasks.train(train_request("nowhere", tmp_path / "x"), RunContext())
     (tmp_path / "maestro-v3.0.0.csv").write_text("year\n2004\n")
     with pytest.raises(CorpusError, match=r"maestro-v3\.0\.0\.csv"):
-        tasks.train(train_request(str(tmp_path), tmp_path / "x"), Context())
+        tasks.train(train_request(str(tmp_path), tmp_path / "x"), RunContext())

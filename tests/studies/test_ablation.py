@@ -19,6 +19,7 @@ from analysis.models.taps import intervene
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.study_run import Desk
 from analysis.results import Value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
@@ -100,7 +101,7 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
     names = [str(make_checkpoint("D0").path)]
     request = build_request("ablation", names, {**SMALL, "corpus": str(corpus_folder), "pool_size": 256})
     told: list[str] = []
-    result = finish_study("ablation", request, store=store, notice=told.append).result
+    result = finish_study("ablation", request, store=store, context=RunContext(notice=told.append)).result
     assert [row["note"] for row in result.tables["ablation"]] == 2 * ["has no descriptor: nothing to ablate"]
     assert all(row["value"] is None and row["s"] is not None for row in result.tables["ablation"])
     assert result.headline == "No checkpoint has a descriptor, so that there is nothing to ablate."
@@ -141,7 +142,7 @@ def test_padding_of_d4_has_no_effect(corpus: Corpus, make_checkpoint: Make) -> N
 
 
 def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
-    class Later:
+    class Later(Cancel):
         left = 12
 
         def check(self) -> None:
@@ -150,7 +151,7 @@ def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
                 raise Cancelled
 
     checkpoint = make_checkpoint("a4r")
-    desk = Desk({"a": checkpoint}, corpus, torch.device("cpu"), cancel=Later())
+    desk = Desk({"a": checkpoint}, corpus, torch.device("cpu"), context=RunContext(cancel=Later()))
     with pytest.raises(Cancelled):
         run(Request(("a",), **SMALL), desk)
 

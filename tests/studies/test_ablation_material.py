@@ -11,6 +11,7 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, list_segments
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.study_run import Desk
+from analysis.run import RunContext
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import (
     EXCHANGED,
@@ -31,7 +32,7 @@ Make = Callable[[str], Checkpoint]
 
 def material(corpus: Corpus, told: list[str] | None = None, n: int = 3, pieces: slice = slice(None)) -> Material:
     """What the changes of some windows of the corpus draw on."""
-    desk = Desk({}, corpus, torch.device("cpu"), notice=(told if told is not None else []).append)
+    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=(told if told is not None else []).append))
     return gather(desk, list_segments(corpus.pieces[pieces], max_per_piece=n), 42)
 
 
@@ -72,7 +73,7 @@ def test_the_exchange_is_one_cycle(n: int) -> None:
 
 def test_noise_of_the_training_set_has_its_statistics(corpus: Corpus, make_checkpoint: Make) -> None:
     told: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
+    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
     segments = list_segments(corpus.pieces)
     its, model = gather(desk, segments, 42), make_checkpoint("d4").model()
     assert {one.piece.split for one in its.training} == {"train"}

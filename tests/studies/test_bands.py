@@ -20,6 +20,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.taps import intervene
 from analysis.readings.study_run import Desk
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.bands.attribution import METHODS, attribute
 from analysis.studies.bands.doses import N_DRAWS, RANDOM, parse_doses, shift_bands
@@ -209,7 +210,9 @@ def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, s
     request = build_request(
         "bands", names, {**settings, "doses": "1", "dose_windows": 8, "reading_windows": 5, "attribution_windows": 1}
     )
-    done = finish_study("bands", request, store=store, progress=lambda now, total, _: steps.append(now / total))
+    done = finish_study(
+        "bands", request, store=store, context=RunContext(progress=lambda now, total, _: steps.append(now / total))
+    )
     result = done.result
     assert done.not_stored == ""
     assert {(row["checkpoint"], row["weights"]) for row in result.tables["doses"]} == {

@@ -11,6 +11,7 @@ from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.report import write_report
 from analysis.results import format_value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import battery
 from analysis.studies.battery import Part, cost_of, run_battery, settings_for
@@ -41,7 +42,9 @@ def test_a_second_run_comes_from_the_store_and_progress_runs_once(
 ) -> None:
     told: list[tuple[int, int, str]] = []
     name = str(make_checkpoint("D0").path)
-    first = run_battery([name], str(corpus_folder), studies=FEW, store=store, progress=lambda *step: told.append(step))
+    first = run_battery(
+        [name], str(corpus_folder), studies=FEW, store=store, context=RunContext(progress=lambda *step: told.append(step))
+    )
     assert [part.study for part in first] == list(FEW)
     assert all(part.result is not None and not part.error for part in first)
     shares = [done / total for done, total, _ in told]
@@ -62,7 +65,7 @@ def test_what_cannot_be_made_gives_its_reason_and_the_others_go_on(
     )
     told: list[str] = []
     name = str(make_checkpoint("D0").path)
-    parts = run_battery([name], str(corpus_folder), studies=("retrieval", "controls"), notice=told.append)
+    parts = run_battery([name], str(corpus_folder), studies=("retrieval", "controls"), context=RunContext(notice=told.append))
     assert parts[0].result is None
     assert "Retrieval cannot be scored on" in parts[0].error
     assert parts[0].error in told[0]
@@ -80,12 +83,12 @@ def test_a_wrong_request_is_refused_before_anything_is_computed(corpus_folder: P
 
 
 def test_it_can_be_stopped(corpus_folder: Path, make_checkpoint: Make) -> None:
-    class Stop:
+    class Stop(Cancel):
         def check(self) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        run_battery([str(make_checkpoint("D0").path)], str(corpus_folder), studies=FEW, cancel=Stop())
+        run_battery([str(make_checkpoint("D0").path)], str(corpus_folder), studies=FEW, context=RunContext(cancel=Stop()))
 
 
 def test_the_report_needs_nothing_else_and_shows_every_answer(corpus_folder: Path, make_checkpoint: Make, tmp_path: Path) -> None:

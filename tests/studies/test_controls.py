@@ -11,6 +11,7 @@ from analysis.datasets.segments import Segment
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Result
+from analysis.run import RunContext
 from analysis.studies.controls import study as controls
 from analysis.studies.controls.words import details, headline
 from analysis.studies.study import build_request, finish_study
@@ -58,7 +59,7 @@ def test_real_models_through_the_whole_study(corpus_folder: Path, make_run: Make
     request = build_request("controls", names, {**SMALL, **FEW, "corpus": str(corpus_folder)})
     steps: list[int] = []
     listen = lambda done, total, _what: steps.append(done) if total == 900 else None  # noqa: E731
-    result = finish_study("controls", request, progress=listen).result
+    result = finish_study("controls", request, context=RunContext(progress=listen)).result
     assert steps == sorted(steps)
     assert steps[-1] > 800
     kinds = {("real − control", "d4a4-1", "d4a4-random-1"), ("control − baseline", "d4a4-random-1", "D0-1")}

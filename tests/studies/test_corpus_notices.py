@@ -13,6 +13,7 @@ from analysis.cli import main
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.cautions import cautions
 from analysis.studies.study import build_request, finish_study
@@ -60,13 +61,13 @@ def test_a_study_tells_it_keeps_it_and_tells_it_again(checkpoint: str, folder: P
     request = build_request("similarity", [checkpoint], {"corpus": str(folder), "split": "all", "windows_per_piece": 3})
     told: list[str] = []
     store = Store(tmp_path / "store")
-    first = finish_study("similarity", request, store=store, notice=told.append)
+    first = finish_study("similarity", request, store=store, context=RunContext(notice=told.append))
     expected = "Audio files without one MIDI file of the same name (1): lonely.wav."
     assert expected in told
     assert first.result.provenance["corpus_notices"] == [expected]
     assert expected in cautions(first.result)
     told.clear()
-    again = finish_study("similarity", request, store=store, notice=told.append)
+    again = finish_study("similarity", request, store=store, context=RunContext(notice=told.append))
     assert (again.result, told) == (first.result, [expected])
 
 

@@ -8,11 +8,12 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.study_run import MOST_MODELS, Desk
+from analysis.run import RunContext
 
 
 def test_steps_of_a_part_count_as_fractions_of_all_parts(corpus: Corpus) -> None:
     told: list[tuple[int, int, str]] = []
-    desk = Desk({}, corpus, torch.device("cpu"), progress=lambda *step: told.append(step))
+    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(progress=lambda *step: told.append(step)))
     desk.part(0, 4).step(0, 10, "first")
     desk.part(1, 4).step(5, 10, "second")
     desk.part(1, 2).part(1, 2).step(1, 1, "last")

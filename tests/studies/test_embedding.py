@@ -12,6 +12,7 @@ from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.study_run import Answer, Desk
 from analysis.results import Result, Value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.embedding import study as embedding
 from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
@@ -150,7 +151,9 @@ def test_a_real_model_through_the_store_and_a_layer_whose_sides_are_apart(
     settings["layer"] = "block.1"
     progress: list[float] = []
     request = build_request("embedding", (str(checkpoint.path),), settings)
-    result = run_study("embedding", request, store=store, progress=lambda done, total, what: progress.append(done / total))
+    result = run_study(
+        "embedding", request, store=store, context=RunContext(progress=lambda done, total, what: progress.append(done / total))
+    )
     rows = result.tables["projections"]
     assert [(row["weights"], row["space"], row["array"]) for row in rows] == [
         (weights, side, f"points.{i}") for i, weights in enumerate(("trained", "untrained")) for side in ("audio", "midi")
@@ -191,7 +194,7 @@ def test_a_collapsed_model_has_a_note_instead_of_maps(desk: Desk, monkeypatch: p
     ],
 )
 def test_wrong_settings_are_refused_before_anything_is_read(setting: dict[str, Any], match: str, desk: Desk) -> None:
-    desk.progress = lambda *_: pytest.fail("began")
+    desk.context.progress = lambda *_: pytest.fail("began")
     with pytest.raises(ConfigError, match=match):
         run(Request(("x",), **setting), desk)
 
@@ -200,7 +203,7 @@ def test_too_few_windows_are_refused_and_few_are_said(desk: Desk, monkeypatch: p
     with pytest.raises(CorpusError, match="has 4 windows that no other equals; expected at least 5 to lay out a space"):
         run(Request(("x",), split="all", windows_per_piece=1), desk)
     told: list[str] = []
-    desk.notice = told.append
+    desk.context.notice = told.append
     plant(monkeypatch, noise=0.1, n=8)
     run(Request(("x",), split="all", windows_per_piece=2, methods="PCA,t-SNE", perplexity=30.0, n_seeds=1), desk)
     assert told == [
@@ -213,12 +216,12 @@ def test_it_can_be_stopped_between_steps(desk: Desk, monkeypatch: pytest.MonkeyP
     plant(monkeypatch, noise=0.1)
     last: list[str] = []
 
-    class AtMaps:
+    class AtMaps(Cancel):
         def check(self) -> None:
             if last and "PCA" in last[-1]:
                 raise Cancelled
 
-    desk.progress, desk.cancel = (lambda done, total, what: last.append(what)), AtMaps()
+    desk.context.progress, desk.context.cancel = (lambda done, total, what: last.append(what)), AtMaps()
     with pytest.raises(Cancelled):
         run(Request(("x",), **ONLY_PCA), desk)
 

@@ -57,7 +57,7 @@ def test_a_window_has_its_place_and_its_notes(desk: Desk) -> None:
 
 def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    desk.notice = told.append
+    desk.context.notice = told.append
     monkeypatch.setattr(embedding_windows, "MOST_WORKS", 3)
     monkeypatch.setattr(embedding_windows, "MOST_WINDOWS", 10)
     segments = choose_windows(desk, "all", 5, 0)
@@ -71,7 +71,7 @@ def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: 
 
 def test_as_many_pairs_as_are_asked_for_are_spread_over_all_windows(desk: Desk) -> None:
     told: list[str] = []
-    desk.notice = told.append
+    desk.context.notice = told.append
     everything = choose_windows(desk, "all", 2_000, 0)
     chosen = choose_windows(desk, "all", 1, 0, pairs=10)
     assert len(chosen) == 10

@@ -16,6 +16,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Desk
 from analysis.results import Result, Value
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.invariance.answer import Measured, Response, details, headline
 from analysis.studies.invariance.study import respond
@@ -103,7 +104,7 @@ def test_windows_keep_clear_of_both_ends(corpus: Corpus) -> None:
 
 def test_changes_are_chosen_by_name(corpus: Corpus) -> None:
     told: list[str] = []
-    desk = Desk({}, corpus, CPU, notice=told.append)
+    desk = Desk({}, corpus, CPU, context=RunContext(notice=told.append))
     assert [change.name for change in choose_changes(" gain, octave,gain", None, desk)] == ["gain", "octave"]
     assert not told
     assert len(choose_changes("all", "recorded", desk)) == len(choose_changes("all", None, desk)) + 1

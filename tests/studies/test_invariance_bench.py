@@ -11,6 +11,7 @@ from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Desk
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.stress import bench as invariance_bench
 from analysis.studies.stress.bench import Bench, set_up
@@ -31,7 +32,7 @@ def bench_of(corpus: Corpus, store: Store | None, checkpoint: Checkpoint, told: 
         if told is not None:
             told.append(done / total)
 
-    desk = Desk({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), store, progress)
+    desk = Desk({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), store, RunContext(progress))
     return set_up(desk, inner_windows(desk, "all", 3), 6, SIZES, 42)
 
 

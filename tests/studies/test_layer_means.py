@@ -14,6 +14,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.models.taps import capture, intervene, list_descriptor_taps
 from analysis.readings.layer_means import Altered, layer_means, layers_of
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.study import Desk
 from analysis.training.evaluation import embed_segments, note_batch, waveform_batch
@@ -50,7 +51,7 @@ def test_rows_are_means_of_hidden_states_and_the_last_is_the_embedding(desk: Des
 def test_the_batch_does_not_matter(desk: Desk, checkpoint: Checkpoint) -> None:
     segments = list_segments(desk.corpus.pieces, max_per_piece=3)
     together = layer_means(desk, checkpoint, segments, "trained", "midi")
-    alone = layer_means(replace(desk, batch_size_limit=1), checkpoint, segments, "trained", "midi")
+    alone = layer_means(replace(desk, context=RunContext(batch_size_limit=1)), checkpoint, segments, "trained", "midi")
     assert all(np.allclose(together[name], alone[name], atol=1e-5) for name in together)
 
 

@@ -20,6 +20,7 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch
 from analysis.readings.embeddings import batch_size, embed, list_windows
+from analysis.run import Cancel
 from analysis.store import Store
 from analysis.studies.study import Desk
 
@@ -81,9 +82,9 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_else_changes(desk: Desk
     whole = embed(desk, checkpoint, segments, "trained")
     assert model.sizes == [16, 16, 16, 3]
     told: list[str] = []
-    model.fits, model.sizes, desk.notice = 5, [], told.append
+    model.fits, model.sizes, desk.context.notice = 5, [], told.append
     reports: list[tuple[int, int]] = []
-    desk.progress = lambda done, total, _: reports.append((done, total))
+    desk.context.progress = lambda done, total, _: reports.append((done, total))
     halved = embed(desk, checkpoint, segments, "trained")
     assert model.sizes == [16, 8, *[4] * 12, 3]
     assert all(np.allclose(mine, expected, atol=1e-6) for mine, expected in zip(halved, whole, strict=True))  # other batches
@@ -95,7 +96,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_else_changes(desk: Desk
 
 
 def test_a_limit_set_from_outside_holds(desk: Desk, checkpoint: Checkpoint, model: Narrow) -> None:
-    desk.batch_size_limit = 7
+    desk.context.batch_size_limit = 7
     embed(desk, checkpoint, list_windows(desk, "all", 5), "trained")
     assert model.sizes == [7, 7, 1]
 
@@ -110,12 +111,12 @@ def test_if_not_one_window_fits_the_study_ends(desk: Desk, checkpoint: Checkpoin
 def test_between_batches_it_can_be_stopped(desk: Desk, checkpoint: Checkpoint, model: Narrow) -> None:
     segments = list_windows(desk, "all", 100)
 
-    class AfterTwo:
+    class AfterTwo(Cancel):
         def check(self) -> None:
             if len(model.sizes) == 2:
                 raise Cancelled
 
-    desk.cancel = AfterTwo()
+    desk.context.cancel = AfterTwo()
     with pytest.raises(Cancelled):
         embed(desk, checkpoint, segments, "trained")
     assert model.sizes == [16, 16]
@@ -124,7 +125,7 @@ def test_between_batches_it_can_be_stopped(desk: Desk, checkpoint: Checkpoint, m
 @pytest.mark.parametrize("split", ["all", "train", "test"])
 def test_windows_are_those_of_the_split_and_listing_them_can_be_stopped(split: str, desk: Desk, corpus: Corpus) -> None:
     reports: list[Any] = []
-    desk.progress = lambda *report: reports.append(report)
+    desk.context.progress = lambda *report: reports.append(report)
     pieces = corpus.pieces if split == "all" else corpus.split(split)
     assert list_windows(desk, split, 3) == drop_repeated(list_segments(pieces, max_per_piece=3))
     assert reports == [(i, len(pieces), f"{piece.title}: reading notes") for i, piece in enumerate(pieces)]

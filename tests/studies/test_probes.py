@@ -12,6 +12,7 @@ from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.study_run import Desk
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.probes.labels import Task
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
@@ -175,9 +176,9 @@ def test_a_run_says_everything_and_leads_to_its_windows(
 
 def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
     checkpoint, seen, told = make_checkpoint("D0"), list[float](), list[str]()
-    desk = Desk({checkpoint.name: checkpoint}, corpus, CPU, None, lambda done, total, _: seen.append(done / total))
+    desk = Desk({checkpoint.name: checkpoint}, corpus, CPU, None, RunContext(lambda done, total, _: seen.append(done / total)))
     request = Request((checkpoint.name,), windows_per_piece=3, tasks="note density")
-    answer = run(request, replace(desk, notice=told.append))
+    answer = run(request, replace(desk, context=replace(desk.context, notice=told.append)))
     assert "4 works" not in told[0]
     assert "outside its train split, too few for 5 folds: all its pieces are used" in told[0]
     assert len(answer.tables["windows"]) == 12
@@ -185,12 +186,12 @@ def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpo
     assert working == sorted(working)
     assert max(seen) <= 1
 
-    class Stop:
+    class Stop(Cancel):
         def check(self) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        run(request, replace(desk, cancel=Stop()))
+        run(request, replace(desk, context=RunContext(cancel=Stop())))
 
 
 def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:

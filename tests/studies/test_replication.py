@@ -15,6 +15,7 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.published.published import published
 from analysis.results import Result
+from analysis.run import Cancel, RunContext
 from analysis.seeding import numpy_generator
 from analysis.store import Store
 from analysis.studies.replication import study as replication
@@ -58,7 +59,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 def ask(folder: Path, checkpoints: Sequence[Checkpoint], **settings: Any) -> Result:
     notices: list[str] = []
     request = build_request("replication", [str(one.path) for one in checkpoints], {**SMALL, "corpus": str(folder), **settings})
-    return finish_study("replication", request, notice=notices.append).result
+    return finish_study("replication", request, context=RunContext(notice=notices.append)).result
 
 
 def test_shipped_situation_one_seed_per_arm(
@@ -67,7 +68,7 @@ def test_shipped_situation_one_seed_per_arm(
     request = build_request("replication", [str(make_checkpoint("D0").path)], {**SMALL, **FEW, "corpus": str(corpus_folder)})
     steps: list[int] = []
     listen = lambda done, total, _what: steps.append(done) if total == 600 else None  # noqa: E731
-    result = finish_study("replication", request, store=store, progress=listen).result
+    result = finish_study("replication", request, store=store, context=RunContext(progress=listen)).result
     assert " points is the SD of S over 3 redrawn pools of 8 candidates (independent queries " in result.headline
     assert result.headline.endswith("; every arm was trained once.")
     said = result.tables["sentences"][0]["text"]
@@ -161,7 +162,7 @@ def test_runs_of_other_recipes_are_left_out_by_name(corpus_folder: Path, make_ru
 
 
 def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint]) -> None:
-    class Stop:
+    class Stop(Cancel):
         def check(self) -> None:
             raise Cancelled
 
@@ -170,7 +171,7 @@ def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make
         ask(corpus_folder, [checkpoint], evaluation_seeds=1)
     request = build_request("replication", [str(checkpoint.path)], {**SMALL, "corpus": str(corpus_folder)})
     with pytest.raises(Cancelled):
-        finish_study("replication", request, cancel=Stop())
+        finish_study("replication", request, context=RunContext(cancel=Stop()))
 
 
 def of_arms(scores: dict[str, list[float]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:

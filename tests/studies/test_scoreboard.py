@@ -15,6 +15,7 @@ from analysis.measures.retrieval import chance_of_s
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.retrieval.study import details, headline
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
@@ -82,14 +83,14 @@ def test_second_run_comes_from_the_store(
 
 
 def test_a_cancelled_run_stores_nothing(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
-    class Stop:
+    class Stop(Cancel):
         def check(self) -> None:
             raise Cancelled
 
     store = Store(tmp_path / "store")
     request = build_request("retrieval", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
     with pytest.raises(Cancelled):
-        run_study("retrieval", request, store=store, cancel=Stop())
+        run_study("retrieval", request, store=store, context=RunContext(cancel=Stop()))
     assert store.usage()[0] == 0
 
 
@@ -145,7 +146,7 @@ def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str
 def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: Path, checkpoints: tuple[str, str]) -> None:
     told: list[str] = []
     request = build_request("retrieval", checkpoints[:1], {"split": "all", "corpus": str(corpus)})
-    result = finish_study("retrieval", request, notice=told.append).result
+    result = finish_study("retrieval", request, context=RunContext(notice=told.append)).result
     n_windows = len(result.tables["windows"])
     assert told == [
         f"{n_windows} windows fill no pools of 256 for 500 queries; {n_windows} queries are searched among 16 candidates instead."
@@ -177,6 +178,6 @@ def test_a_model_that_hears_nothing_is_said_to_rank_every_match_last(corpus: Pat
     save_checkpoint(tmp_path / "zero", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
     notices: list[str] = []
     asked = build_request("retrieval", [str(tmp_path / "zero")], {"corpus": str(corpus), **SMALL})
-    result = finish_study("retrieval", asked, notice=notices.append).result
+    result = finish_study("retrieval", asked, context=RunContext(notice=notices.append)).result
     assert "zero ranks every match last, as where all embeddings are equal, since ties count as misses" in result.headline
     assert any("all audio and all MIDI embeddings are equal" in notice for notice in notices)

@@ -17,6 +17,7 @@ from analysis.models.dual_encoder import build_arm
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Desk
 from analysis.results import Result
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
@@ -240,7 +241,7 @@ def test_a_large_corpus_is_thinned_with_a_notice(
 ) -> None:
     monkeypatch.setattr(similarity, "MAX_WINDOWS", 6)
     said: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), notice=said.append)
+    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=said.append))
     segments = list_segments(corpus.pieces, max_per_piece=4)
     kept = similarity._thinned(segments, desk)
     assert len(kept) == 6

@@ -18,6 +18,7 @@ from analysis.errors import Cancelled, CheckpointError, CorpusError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Value
+from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import listings, registry, study
 from analysis.studies.record import Cost, Study
@@ -212,7 +213,7 @@ def test_a_fresh_run_computes_and_keeps_what_is_stored(
 def test_it_stops_wherever_it_is(what: str, folder: Path, checkpoint: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
-    class Stop:
+    class Stop(Cancel):
         def check(self) -> None:
             if told and told[-1].startswith(what):
                 raise Cancelled
@@ -231,6 +232,8 @@ def test_it_stops_wherever_it_is(what: str, folder: Path, checkpoint: str, store
     monkeypatch.setattr(sys.modules["count_study.study"], "run", busy)
     request = build_request("count", [checkpoint], {})
     with pytest.raises(Cancelled):
-        run_study("count", request, store=store, progress=lambda *report: told.append(report[2]), cancel=Stop())
+        run_study(
+            "count", request, store=store, context=RunContext(progress=lambda *report: told.append(report[2]), cancel=Stop())
+        )
     assert [text.startswith(what) for text in told][-1]
     assert sum(text.startswith(what) for text in told) == 1

@@ -13,6 +13,7 @@ from analysis.errors import CorpusError
 from analysis.measures.retrieval import chance_of_s, s_score
 from analysis.measures.statistics import bootstrap_by_piece
 from analysis.readings.study_run import Desk
+from analysis.run import RunContext
 from analysis.studies.pools.scores import PoolScores, build_pool
 
 SIZES: dict[str, Any] = {"n_queries": 24, "pool_size": 16, "n_same_piece": 4, "n_same_composer": 2}
@@ -59,7 +60,7 @@ def test_what_cannot_be_said_is_none(scores: PoolScores) -> None:
 
 def test_a_pool_that_is_too_large_shrinks_with_a_notice(corpus: Corpus) -> None:
     told: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), notice=told.append)
+    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
     segments = list_segments(corpus.pieces, max_per_piece=10)
     pool = build_pool(desk, segments, no_overlap=True).pool
     assert pool.candidates.shape == (40, 32)

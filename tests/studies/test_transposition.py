@@ -16,6 +16,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, Desk
 from analysis.results import Value
+from analysis.run import RunContext
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows
 from analysis.studies.study import build_request, finish_study
@@ -108,7 +109,7 @@ def test_a_folder_of_recordings_has_its_midi_moved_only(
     told: list[str] = []
     settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "semitones": "3"}
     request = build_request("transposition", [str(make_checkpoint("D0").path)], settings)
-    result = finish_study("transposition", request, notice=told.append).result
+    result = finish_study("transposition", request, context=RunContext(notice=told.append)).result
     assert NO_RENDERER in told
     assert {row["moved"] for row in result.tables["scores"]} == {"MIDI alone"}
     assert {row["side"] for row in result.tables["distances"]} == {"midi"}

@@ -13,7 +13,7 @@ from analysis.measures.sensitivity import Draws
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
-from analysis.readings.study_run import tell_nobody
+from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
 from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
 from analysis.studies.bands.filters import LATER, filter_bands
@@ -64,7 +64,7 @@ def run(request: Request, desk: Desk) -> Answer:
     scores = _pool(request, desk, segments)
     chosen = one_per_work(segments, request.attribution_windows)
     some = spread(segments, request.dose_windows)
-    few = _pool(request, replace(desk, notice=tell_nobody), some) if some else None
+    few = _pool(request, replace(desk, context=replace(desk.context, notice=ignore)), some) if some else None
     read = spread(segments, request.reading_windows)
     pools = {"filters": scores} | ({"doses": few} if few else {})
     found = Findings()
