@@ -1,9 +1,11 @@
-"""Files and names from elsewhere: regular files alone are read, up to a limit, and names are shown as text."""
+"""Files and names: regular files alone are read, up to a limit, files are written in one step, and names are shown as text."""
 
 import errno
 import os
 import stat
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,33 @@ def read_file(path: Path, most_bytes: int, folder: Path | None = None) -> bytes:
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes")
     return data
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A path to write to, beside `path`, whose file takes the place of `path` in one step at the end of the block.
+
+    Where the block fails, what was at `path` stays as it was and nothing half-written is left.
+
+    Raises:
+        OSError: the file cannot take its place.
+    """
+    partial = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file in one step.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    with replaced(path) as partial:
+        partial.write_bytes(data)
 
 
 def is_folder(path: Path) -> bool:

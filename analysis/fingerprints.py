@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analysis import paths
-from analysis.files import open_regular
+from analysis.files import open_regular, replace_file
 
 SCHEMA_VERSION = 1
 MOST_REMEMBERED = 50_000
@@ -59,12 +59,10 @@ class _Memo:
                 self._known[path] = [*stamp, sha]
             for path in list(self._known)[: max(0, len(self._known) - MOST_REMEMBERED)]:
                 del self._known[path]
-            partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
             with suppress(OSError):
                 paths.make_cache()
                 place.parent.mkdir(parents=True, exist_ok=True)
-                partial.write_text(json.dumps({"schema_version": SCHEMA_VERSION, "files": self._known}))
-                partial.replace(place)
+                replace_file(place, json.dumps({"schema_version": SCHEMA_VERSION, "files": self._known}).encode())
 
     def _refresh(self) -> None:
         """Take in what another process has saved; a damaged or foreign file counts as none."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.figures.saving import save
+from analysis.files import replace_file
 from analysis.published.published import published, published_studies
 from analysis.results import Result, Value, format_value
 from analysis.studies.battery import Part
@@ -37,9 +38,7 @@ details{margin:.6rem 0;overflow-x:auto}
 def write_report(parts: Sequence[Part], out: Path, arms: Mapping[str, str], *, title: str = "Examination") -> Path:
     """Write `report.html` in one step and return its path; the arguments are those of `report_page`."""
     place = out / "report.html"
-    temporary = place.with_name(f".{place.name}.partial")
-    temporary.write_text(report_page(parts, arms, title), encoding="utf-8")
-    temporary.replace(place)
+    replace_file(place, report_page(parts, arms, title).encode())
     return place
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from analysis.datasets.corpora import open_corpus
+from analysis.files import replace_file
 from analysis.models.checkpoint import open_checkpoint
 from analysis.training.card import write_card
 from analysis.training.train_checkpoint import examine
@@ -29,9 +30,7 @@ def main() -> None:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
         card = write_card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
         for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
-            temporary = folder / f".{name}.partial"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(folder / name)
+            replace_file(folder / name, text.encode())
         print(folder.name, evaluation["trained"]["canonical"]["S"], file=sys.stderr)  # noqa: T201
 
 

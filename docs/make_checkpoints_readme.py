@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis import paths
 from analysis.descriptors.a4 import n_frames
+from analysis.files import replace_file
 from analysis.measures.statistics import holm
 from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
@@ -71,9 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     text = write(json.loads(options.real.read_text("utf-8")) if options.real else None)
     target = paths.repository() / "checkpoints" / "README.md"
-    temporary = target.with_name(f".{target.name}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
+    replace_file(target, text.encode())
     print(target, file=sys.stderr)  # noqa: T201
 
 

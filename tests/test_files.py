@@ -7,7 +7,7 @@ import pytest
 
 from analysis.datasets.corpora import open_corpus
 from analysis.errors import CheckpointError, CorpusError
-from analysis.files import home_expanded, is_file, is_folder, is_text, open_regular, printable, read_file
+from analysis.files import home_expanded, is_file, is_folder, is_text, open_regular, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
 from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     return save_checkpoint(place, model, arm="D0", scale="small", training={}, evaluation={}, history=history, card="# one").path
 
 
-def replaced(path: Path, kind: str, elsewhere: Path) -> None:
+def exchange(path: Path, kind: str, elsewhere: Path) -> None:
     """Put something else in the place of a file."""
     data = path.read_bytes()
     path.unlink()
@@ -44,7 +44,7 @@ def replaced(path: Path, kind: str, elsewhere: Path) -> None:
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link that leaves"])
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_checkpoint_of_special_files_is_refused_and_nothing_hangs(name: str, kind: str, folder: Path, tmp_path: Path) -> None:
-    replaced(folder / name, kind, tmp_path / "elsewhere")
+    exchange(folder / name, kind, tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match="Restore it|Check its path|cannot be"):
         open_checkpoint(folder)
     assert [type(one) for one in list_checkpoints([folder.parent])] == [BrokenCheckpoint]
@@ -53,17 +53,17 @@ def test_a_checkpoint_of_special_files_is_refused_and_nothing_hangs(name: str, k
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link that leaves"])
 def test_a_history_and_a_card_that_are_special_files_are_not_read(kind: str, folder: Path, tmp_path: Path) -> None:
     opened = open_checkpoint(folder)
-    replaced(folder / "history.csv", kind, tmp_path / "elsewhere")
+    exchange(folder / "history.csv", kind, tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match=r"history.csv is not a table of numbers"):
         opened.history()
-    replaced(folder / "card.md", kind, tmp_path / "secret")
+    exchange(folder / "card.md", kind, tmp_path / "secret")
     assert card(folder / "card.md") is None
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "link that leaves"])
 def test_weights_that_were_replaced_meanwhile_are_not_read(kind: str, folder: Path, tmp_path: Path) -> None:
     opened = open_checkpoint(folder)
-    replaced(folder / "model.safetensors", kind, tmp_path / "elsewhere")
+    exchange(folder / "model.safetensors", kind, tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match="cannot be read"):
         opened.check_weights()
 
@@ -163,3 +163,23 @@ def test_names_are_shown_as_far_as_they_are_text() -> None:
     assert printable(NOT_TEXT) == "bad\\xff\\xfename"
     assert printable("Müller ♪") == "Müller ♪"
     assert printable("\ud800") == "\\ud800"
+
+
+def write_half(place: Path) -> None:
+    with replaced(place) as partial:
+        partial.write_bytes(b"sec")
+        assert place.read_bytes() == b"first"
+        raise KeyError("second")
+
+
+def test_a_file_takes_its_place_in_one_step_or_not_at_all(tmp_path: Path) -> None:
+    place = tmp_path / "result.json"
+    replace_file(place, b"first")
+    with pytest.raises(KeyError, match="second"):
+        write_half(place)
+    assert place.read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+    with replaced(place) as partial:
+        partial.write_bytes(b"second")
+    assert place.read_bytes() == b"second"
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from analysis.errors import ConfigError
-from analysis.files import printable
+from analysis.files import printable, replaced
 
 
 def emit(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
@@ -56,6 +56,5 @@ def copy_once(source: Path, target: Path) -> None:
     """Copy a file in one step; what is there already with the same size is kept."""
     if target.is_file() and target.stat().st_size == source.stat().st_size:
         return
-    temporary = target.with_name(f".{target.name}.partial")
-    shutil.copyfile(source, temporary)
-    temporary.replace(target)
+    with replaced(target) as partial:
+        shutil.copyfile(source, partial)

@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.cli.output import emit, made_folder, progress_bar, say
 from analysis.errors import AudioError, ConfigError, shown
-from analysis.files import is_file, spreadsheet_safe
+from analysis.files import is_file, replaced, spreadsheet_safe
 from analysis.results import Result, format_value
 
 
@@ -173,9 +173,8 @@ def write_result(result: Result, folder: Path) -> None:
 
 
 def _replace(path: Path, write: Any) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
-    write(temporary)
-    temporary.replace(path)
+    with replaced(path) as partial:
+        write(partial)
 
 
 def inspect(options: argparse.Namespace) -> None:

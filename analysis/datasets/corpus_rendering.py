@@ -17,6 +17,7 @@ from analysis.datasets.midi import parse_midi
 from analysis.datasets.piece import Piece
 from analysis.datasets.rendering import render_midi
 from analysis.errors import CorpusError
+from analysis.files import replace_file
 from analysis.run import Progress, ignore
 from analysis.seeding import numpy_generator
 
@@ -76,7 +77,7 @@ def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: 
 def _sweep(pieces: list[Piece]) -> None:
     """Remove what renderings that were ended have left behind; recent files may belong to one that runs."""
     for folder in {piece.audio_path.parent for piece in pieces}:
-        for path in folder.glob(".*.part"):
+        for path in folder.glob(".*.partial"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_AFTER_S:
                     path.unlink()
@@ -89,16 +90,11 @@ def _render_piece(piece: Piece, conditions: str, seed: int, sample_rate: int) ->
     dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
     rng = numpy_generator(seed, "room", conditions, piece.piece_id)
     wet = apply_conditions(dry, drawn, sample_rate=sample_rate, rng=rng)
-    part = piece.audio_path.with_name(f".{piece.piece_id}-{os.getpid()}.part")
     soundfile.write(written := io.BytesIO(), wet, sample_rate, subtype="PCM_16", format="WAV")
     try:
         paths.make_cache()
         piece.audio_path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(written.getbuffer())
-            part.replace(piece.audio_path)
-        finally:
-            part.unlink(missing_ok=True)
+        replace_file(piece.audio_path, written.getvalue())
     except OSError as error:
         raise CorpusError(
             f"The rendering of {piece.title} cannot be written ({error.strerror}). Free some space, or set OTOSCOPE_CACHE to "

@@ -5,7 +5,6 @@ What was found out is remembered in the cache folder until a file or the code ch
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
@@ -17,6 +16,7 @@ from analysis.datasets.audio import probe, refuse_soundless
 from analysis.datasets.midi import read_midi
 from analysis.datasets.piece import summarise
 from analysis.errors import AudioError, MidiError
+from analysis.files import replace_file
 from analysis.fingerprints import UnreadError
 from analysis.results import code_version
 from analysis.run import Progress
@@ -146,8 +146,6 @@ def _remember(new: Mapping[str, Finding]) -> None:
     rows = {**_remembered(), **{key: list(astuple(finding)) for key, finding in new.items()}}
     rows = dict(list(rows.items())[-MOST_REMEMBERED:])
     place = paths.cache() / MEMO
-    partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
     with suppress(OSError):  # then it is examined again the next time
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"code": code_version(), "findings": rows}))
-        partial.replace(place)
+        replace_file(place, json.dumps({"code": code_version(), "findings": rows}).encode())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analysis.datasets.piece import SPLITS, Piece
 from analysis.errors import CorpusError
+from analysis.files import replaced
 
 PIECE_TABLE = "pieces.csv"
 COLUMNS = ("name", "composer", "title", "work", "split")
@@ -61,9 +62,7 @@ def _refuse_splits(folder: Path, table: dict[str, Described]) -> None:
 
 def write_piece_table(folder: Path, pieces: Iterable[Piece]) -> None:
     """Write what `read_piece_table` reads, in one step."""
-    temporary = folder / f".{PIECE_TABLE}.partial"
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with replaced(folder / PIECE_TABLE) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows((piece.piece_id, piece.composer, piece.title, piece.group, piece.split) for piece in pieces)
-    temporary.replace(folder / PIECE_TABLE)

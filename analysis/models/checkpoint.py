@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from analysis.errors import CheckpointError, OtoscopeError, shown
-from analysis.files import is_text, printable, read_file
+from analysis.files import is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
 from analysis.models.arms import ARMS
 from analysis.models.config import ModelConfig
@@ -132,12 +132,11 @@ def save_checkpoint(
         "schema_version": SCHEMA_VERSION, "arm": arm, "scale": scale,
         "model": model.config.to_dict(), "training": training, "evaluation": evaluation,
     }  # fmt: skip
-    _replace(folder / CONFIG, json.dumps(described, indent=2).encode())
-    _replace(folder / HISTORY, DataFrame(list(history)).to_csv(index=False).encode())
-    _replace(folder / CARD, card.encode())
-    temporary = folder / f".{WEIGHTS}.partial"
-    save_file(half_precision(model.state_dict()), temporary)
-    temporary.replace(folder / WEIGHTS)
+    replace_file(folder / CONFIG, json.dumps(described, indent=2).encode())
+    replace_file(folder / HISTORY, DataFrame(list(history)).to_csv(index=False).encode())
+    replace_file(folder / CARD, card.encode())
+    with replaced(folder / WEIGHTS) as partial:
+        save_file(half_precision(model.state_dict()), partial)
     return open_checkpoint(folder)
 
 
@@ -270,9 +269,3 @@ def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[
     if broken := next((name for name, tensor in weights.items() if not torch.isfinite(tensor.float()).all()), None):
         raise CheckpointError(f"{label}: {broken!r} holds NaN or infinite values. Retrain it.")
     return weights
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(data)
-    temporary.replace(path)

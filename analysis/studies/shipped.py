@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
+from analysis.files import replace_file
 from analysis.results import Result
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
@@ -40,8 +41,8 @@ def ship_result(result: Result, folder: Path | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     document = result.to_document()
     place = folder / f"{result.study}-{_digits(result.study, document['request'])}"
-    _replace(place.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
-    _replace(place.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
+    replace_file(place.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
+    replace_file(place.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
     return place.with_suffix(".json.gz")
 
 
@@ -215,9 +216,3 @@ def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
             np.lib.format.write_array(data, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", FIXED_DATE), data.getvalue(), zipfile.ZIP_DEFLATED, 9)
     return file.getvalue()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(data)
-    temporary.replace(path)

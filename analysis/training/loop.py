@@ -10,6 +10,7 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
+from analysis.files import replaced
 from analysis.models.arms import build_config
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
@@ -186,9 +187,8 @@ class Run:
             "history": self.history, "best": self.best,
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
         }  # fmt: skip
-        temporary = path.with_name(f".{path.name}.partial")
-        torch.save(state, temporary)
-        temporary.replace(path)
+        with replaced(path) as partial:
+            torch.save(state, partial)
 
     def restore(self, path: Path) -> None:
         """Go on from `save`.

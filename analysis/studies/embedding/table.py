@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import ConfigError
-from analysis.files import spreadsheet_safe
+from analysis.files import replaced, spreadsheet_safe
 from analysis.results import Result
 
 STUDY = "embedding"
@@ -58,12 +58,8 @@ def write_points(result: Result, folder: Path) -> list[Path]:
         "points.parquet": lambda path: table.to_parquet(path, index=False),
     }
     for name, write in writers.items():
-        temporary = folder / f".{name}.partial"
-        try:
-            write(temporary)
-            temporary.replace(folder / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replaced(folder / name) as partial:
+            write(partial)
     return [folder / name for name in writers]
 
 
