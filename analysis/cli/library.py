@@ -127,7 +127,8 @@ def checkpoints(options: argparse.Namespace) -> None:
         if twin := read_score(item.evaluation, "untrained"):
             row |= {"untrained_S": twin.value, "untrained_S_ci": [twin.low, twin.high]}
         rows.append({**row, "headline": score_headline(item)})
-    lines = [f"{row['name']:16} {row.get('headline') or row['error']}" for row in rows]
+    width = max((len(row["name"]) for row in rows), default=0)
+    lines = [f"{row['name']:{width}}  {row.get('headline') or row['error']}" for row in rows]
     emit(options, rows, lines or ["No checkpoint found. Train one: otoscope train D0"])
 
 

@@ -28,7 +28,7 @@ def progress_bar(label: str) -> Callable[[int, int, str], None]:
         bar = bar or tqdm(desc=label, file=sys.stderr, unit="", dynamic_ncols=True)
         if total != bar.total or done < bar.n:
             bar.reset(total)
-        bar.set_postfix_str(what, refresh=False)
+        bar.set_postfix_str(what, refresh=done == bar.n)  # what goes on is told also where nothing more is done
         bar.update(done - bar.n)
 
     return update

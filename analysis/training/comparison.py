@@ -140,7 +140,7 @@ def compare_headline(checkpoints: Sequence[Examined]) -> str:
         return f"None of the {len(models)} checkpoints carries scores, so none can be called best."
     (best, score), *others = compared
     control = _twin_in_words(best)
-    said = f"S = {in_words(score)} among {size_words(score.pool_size)}: {best.name} finds {'most' if others else 'the match'}"
+    said = f"S = {in_words(score)} among {size_words(score.pool_size)}: {best.name} {_place(score, others, checkpoints)}"
     said += f" (chance {percent(score.chance)}, {control})"
     if unclear := _verdict(score, best):
         return f"{said}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
@@ -163,9 +163,16 @@ def compare_details(checkpoints: Sequence[Examined]) -> str:
         sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
     if silent := len(models) - scored:
         sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
-    if controls := len(checkpoints) - len(models):
-        sentences.append(f"{_others(controls, 'is a control', 'are controls')}, not ranked.")
-    return " ".join(sentences)
+    controls = [(one.name, read_score(one.evaluation)) for one in by_score(checkpoints) if one not in models]
+    told = [f"{name} {in_words(found)}" if found else f"{name} without scores" for name, found in controls]
+    return " ".join([*sentences, *([f"Controls, not ranked: {listed(told)}."] if told else [])])
+
+
+def _place(score: Score, others: Sequence[Any], checkpoints: Sequence[Examined]) -> str:
+    """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
+    found = [read_score(one.evaluation) for one in checkpoints if control_of(one.arm)]
+    beaten = any(other is not None and other.value > score.value for other in found)
+    return ("ranks first" if beaten else "finds most") if others else "finds the match"
 
 
 def _those_of(names: Sequence[str]) -> str:

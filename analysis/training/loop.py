@@ -252,6 +252,7 @@ def train(
         if "validation_S" in row:
             run.save(out / RESUME)
         if progress:
-            progress(run.step, request.steps, f"loss {row['loss']:.2f}, best S {max(run.best['S'], 0):.1%}")
+            best = f", best S {100 * run.best['S']:.1f} % on validation" if run.best["S"] >= 0 else ""  # none before the first
+            progress(run.step, request.steps, f"loss {row['loss']:.2f}{best}")
     run.model.load_state_dict(run.best["weights"])
     return TrainedModel(run.model.cpu().eval(), run.best["step"], run.minutes, run.history)

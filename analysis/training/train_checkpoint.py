@@ -34,6 +34,8 @@ def train_checkpoint(
     # So that a corpus that cannot be scored is refused before training.
     fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES, where=where)
     trained = train(request, corpus, out, resume=resume, progress=progress)
+    if progress:
+        progress(request.steps, request.steps, "trained; scoring it and its untrained twin on the split test")
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = build_arm(request.arm, request.scale, request.seed)
     copy_learned(trained.model, twin)

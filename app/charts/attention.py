@@ -30,12 +30,12 @@ def attention_map(
     highest, most = float(shares.max(initial=0.0)), float(np.quantile(shares, EXCEPT)) if shares.size else 0.0
     top = most or 1.0
     trace = theme.heat_map(shares, x, y, scale="cividis", low=0.0, high=top)
-    ticks = np.linspace(0, top, 5).tolist()
+    ticks = np.linspace(0, top, 3).tolist()
     texts = [format(tick, ".3g") for tick in ticks]
     texts[-1] = f"≥ {texts[-1]}" if highest > most else texts[-1]
     theme.label_colours(trace, "attention (share of 1)", ticks, texts)
     trace.update(hovertemplate="query %{y:.2f} s, key %{x:.2f} s<br>share %{z:.3%}<extra></extra>")
-    text = " · ".join(part for part in (title, cell_in_words(tokens_per_cell)) if part)
+    text = "<br>".join(part for part in (title, cell_in_words(tokens_per_cell)) if part)
     drawing = square_figure(f"key: {key_kind} time (s)", f"query: {query_kind} time (s)", trace, text)
     spans_s = [float(np.ptp(times)) if len(times) > 1 else 1.0 for times in (x, y)]
     drawing.update_layout(xaxis={"dtick": timeline.step_s(spans_s[0])}, yaxis={"dtick": timeline.step_s(spans_s[1])})
@@ -84,7 +84,7 @@ def received(
     drawing.update_layout(
         yaxis={"rangemode": "tozero", "nticks": 5, "exponentformat": "none"},
         showlegend=len(lines) > 1,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        legend={"orientation": "h", "xref": "container", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
         margin={"t": 30},
     )
     caption(drawing, title)

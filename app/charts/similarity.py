@@ -29,13 +29,13 @@ def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> 
         "xanchor": "left",
         "y": 1,
         "yanchor": "bottom",
-        "len": 260,
+        "len": 190,
         "lenmode": "pixels",
         "ypad": 4,
     }
     trace.update(colorbar=place | {"thickness": 10, "title": {"side": "top", "font": {"size": 12}}})
-    layout = theme.layout(x_title, y_title, height=560)
-    layout["margin"] = {"l": 60, "r": 8, "t": 78, "b": 44}
+    layout = theme.layout(x_title, y_title, height=578)
+    layout["margin"] = {"l": 60, "r": 8, "t": 96, "b": 44}
     # One second is as long on the ordinate as on the abscissa.
     layout["xaxis"] |= {"constrain": "domain", "constraintoward": "left"}
     layout["yaxis"] |= {"constrain": "domain", "constraintoward": "top", "scaleanchor": "x", "scaleratio": 1}
@@ -49,4 +49,4 @@ def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> 
 def caption(drawing: go.Figure, text: str, above: int = 8) -> None:
     """One line that many pixels above a figure; a layout title would give way to a colour bar and leave the picture."""
     where = {"x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": above}
-    drawing.add_annotation(text=text, showarrow=False, font={"size": 13}, **where)
+    drawing.add_annotation(text=text, showarrow=False, font={"size": 13}, align="left", **where)

@@ -96,7 +96,7 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
         _pattern(result, place)
     times, matrix = result.use.self_similarity(place.layer)
     n = result.use.tokens_per_cell
-    title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'} · "
+    title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'}<br>"
     title += "one token per cell" if n == 1 else f"mean of {n} tokens per cell"
     show("ssm", similarity.self_similarity(times, matrix, title, clip.waveform.duration_s), right)
     times, values = result.a4

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.training.comparison import ALPHA
 from app.charts import intervals, theme
 from app.charts.mark import Mark
 from app.components import actions, hear, published_table, row_choice
@@ -80,6 +81,7 @@ def difference_mark(row: Row) -> Mark:
     tested = "" if row["p"] is None else f"; {p_words(row['p'])}"
     note = f"{row['first']} − {row['second']}, training seed {row['training_seed']}{tested}"
     about = {"key": (row["kind"], row["first"], row["second"]), "note": note, "twin": row["weights"] != "trained"}
+    about["inside_null"] = None if row["p"] is None else row["p"] >= ALPHA  # the test decides, as it does in the headline
     series = TWIN if about["twin"] else TRAINED
     return Mark(group, series, 100 * row["value"], low, high, null, row["n"], unit="points", **about)
 

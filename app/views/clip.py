@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
-from app import access, controls, layout
+from app import access, controls, layout, state
 from app.components import clip_desk, clip_job, figures
 
 
@@ -31,7 +31,9 @@ def _content() -> None:
             "Train one, or name its folder in OTOSCOPE_CHECKPOINTS.",
         )
     if clip is None:
-        layout.empty("No clip is chosen.", "Upload a recording, or pick a demo clip.")
+        lost = "What was uploaded is gone when the page is loaded anew, and no link carries it."
+        happened = f"No clip is chosen. {lost}" if state.get_text("clip") == controls.UPLOAD else "No clip is chosen."
+        layout.empty(happened, "Upload a recording, or pick a demo clip.")
     facts = {}
     if clip is not None:
         facts["clip"] = f"{clip.waveform.name} ({clip.waveform.sha256[:12]}), {seconds_to_words(clip.waveform.duration_s)}"

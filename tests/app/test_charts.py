@@ -109,7 +109,7 @@ def test_a_part_that_is_not_square_fills_the_picture_and_the_end_of_the_clip_is_
 
 def test_a_pooled_picture_says_so():
     drawing = attention.attention_map(np.eye(3, dtype=np.float32), np.arange(3), np.arange(3), "a", "b", (5, 5), "Window 2")
-    assert [note.text for note in layout(drawing).annotations] == ["Window 2 · mean of 5 × 5 tokens per cell"]
+    assert [note.text for note in layout(drawing).annotations] == ["Window 2<br>mean of 5 × 5 tokens per cell"]
 
 
 def clip_figures(analysed) -> Iterator[go.Figure]:

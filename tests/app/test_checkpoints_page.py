@@ -92,7 +92,7 @@ def test_a_control_is_marked_below_its_arm_and_not_chosen_first(library, opened)
     app = opened()
     assert app.dataframe[0].value["name"].tolist() == ["base", "both", "↳ zero"]
     assert app.header[0].value == "base"
-    assert ": base finds most (" in app.subheader[0].value
+    assert ": base ranks first (" in app.subheader[0].value
     assert any(caption.value.startswith("↳ control") for caption in app.caption)
 
 

@@ -89,6 +89,12 @@ def test_what_draws_figures_is_loaded_only_while_there_is_nothing_to_draw(demo, 
     assert not drawn.get("html")
 
 
+def test_a_page_loaded_anew_says_where_the_upload_is(demo, open_page):
+    assert (
+        "What was uploaded is gone when the page is loaded anew" in open_page("views/clip.py", clip=controls.UPLOAD).info[0].value
+    )
+
+
 def test_a_release_without_that_file_loads_nothing(demo, open_page, monkeypatch):
     monkeypatch.setattr(figure_drawing, "_program", lambda: "")
     assert not open_page("views/clip.py", clip=controls.UPLOAD).get("html")

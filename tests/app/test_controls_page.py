@@ -42,7 +42,8 @@ def controlled(
     differences = []
     for (kind, first, second), weights in product(pairs, ("trained", "untrained")):
         lost = 0.1 if weights == "trained" else 0.0
-        tested = {"value": lost, "ci_low": lost - 0.05, "ci_high": lost + 0.05, "null": 0.0, "p": p, "n": 4, "n_works": 2}
+        tested = {"value": lost, "ci_low": lost - 0.05, "ci_high": lost + 0.05, "null": 0.0, "n": 4, "n_works": 2}
+        tested["p"] = p if p is None or weights == "trained" else 1.0
         number = len(differences)
         about = {"arm": "d4a4", "control": "zero", "first": first, "second": second, "weights": weights, "training_seed": 0}
         differences.append({"kind": kind, **about, **tested, "array": f"gained.{number}"})
@@ -154,6 +155,12 @@ def test_published_controls_stand_beside_ours(queue, store, opened):
     assert table["zero"]["published"] == "75.0 %"
     assert pd.isna(table["random"]["ours"])
     assert "published value" in app.get("plotly_chart")[0].proto.spec
+
+
+@pytest.mark.parametrize(("p", "hollow"), [(0.052, True), (0.049, False)])
+def test_the_test_that_the_headline_tells_decides_whether_a_mark_is_hollow(p, hollow):
+    row = controlled().tables["differences"][0] | {"value": -0.034, "ci_low": -0.077, "ci_high": -0.001, "p": p}
+    assert controls_answer.difference_mark(row).undecided is hollow
 
 
 def test_a_single_work_has_no_test(queue, store, opened):

@@ -187,7 +187,9 @@ def test_a_control_is_not_ranked_and_stands_below_its_arm():
     found = [checkpoint(name, value, value - 0.05, value + 0.05, arm=arms[name]) for name, value in
              (("zero", 0.9), ("base", 0.5), ("both", 0.6), ("stray", 0.8))]  # fmt: skip
     assert [one.name for one in by_score(found)] == ["both", "zero", "base", "stray"]
-    assert compare_headline(found).startswith("S = 60.0 % [55.0, 65.0] among 256 candidates: both finds most (")
-    assert compare_details(found).endswith("2 others are controls, not ranked.")
+    assert compare_headline(found).startswith("S = 60.0 % [55.0, 65.0] among 256 candidates: both ranks first (")
+    assert compare_details(found).endswith("Controls, not ranked: zero 90.0 % [85.0, 95.0] and stray 80.0 % [75.0, 85.0].")
+    below = [checkpoint("zero", 0.55, 0.5, 0.6, arm="d4a4-zero"), *found[1:3]]
+    assert ": both finds most (" in compare_headline(below)
     assert compare_headline([found[0], found[3]]).startswith("Only controls are here")
     assert ": zero finds the match (" in compare_headline(found[:1])  # alone there is no ranking

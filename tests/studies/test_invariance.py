@@ -200,7 +200,7 @@ def test_the_headline_names_the_worst_the_harmless_and_the_least() -> None:
     )
     assert details(_plain(0.7), measured, ("one",)) == (
         "one finds the match for S = 80.0 % [70.0, 90.0] of 96 unaltered windows (chance 15.6 %). Of 3 changes, white noise "
-        "(0 dB SNR) costs it most: S falls by 40.0 % [30.0, 50.0]. At no dose does S fall distinguishably with: gain. Its "
+        "(0 dB SNR) costs it most: S falls by 40.0 points [30.0, 50.0]. At no dose does S fall distinguishably with: gain. Its "
         "embedding moves least with gain (+12 dB): 0.05 [0.04, 0.06] of the distance to another piece (untrained twin 0.40 "
         "[0.39, 0.41])."
     )

@@ -173,20 +173,20 @@ def test_s_of_a_control_is_read_where_controls_are_scored_and_the_preferred_resu
         (
             {"base": 0.81, "both": 0.804},
             0.8541,
-            "S = 81.0 % [76.0, 86.0]: base finds most (n = 500, chance 3.4 %, untrained twin 6.0 %), 0.6 points [-0.4, 2.6] "
+            "S = 81.0 % [76.0, 86.0]: base ranks first (n = 500, chance 3.4 %, untrained twin 6.0 %), 0.6 points [-0.4, 2.6] "
             "above both (not distinguishable, p = 0.854).",
         ),
         (
             {"base": 0.5, "both": 0.8, "reverse": 0.6},
             0.0004,
-            "S = 80.0 % [75.0, 85.0]: both finds most (n = 500, chance 3.4 %, untrained twin 6.0 %), 20.0 points [19.0, 22.0] "
+            "S = 80.0 % [75.0, 85.0]: both ranks first (n = 500, chance 3.4 %, untrained twin 6.0 %), 20.0 points [19.0, 22.0] "
             "above reverse (p < 0.001).",
         ),
         ({"base": 0.8}, 0.5, "S = 80.0 % [75.0, 85.0]: base finds the match (n = 500, chance 3.4 %, untrained twin 6.0 %)."),
         (
             {"base": 0.06, "both": 0.05},
             0.5,
-            "S = 6.0 % [1.0, 11.0]: base finds most (n = 500, chance 3.4 %, untrained twin 6.0 %), not "
+            "S = 6.0 % [1.0, 11.0]: base ranks first (n = 500, chance 3.4 %, untrained twin 6.0 %), not "
             "distinguishable from chance.",
         ),
         ({"zero": 0.9}, 0.5, UNSCORED),
@@ -196,6 +196,14 @@ def test_the_headline_names_the_best_real_arm_with_its_controls(scores: dict[str
     summary = summary_of(scoreboard({**scores, "zero": 0.95}, p))
     assert headline(summary) == wanted
     assert len(headline(summary).split()) <= 30
+    if len(scores) > 1:  # a control that finds less leaves the best where it is
+        assert headline(summary_of(scoreboard({**scores, "zero": 0.01}, p))) == wanted.replace("ranks first", "finds most")
+
+
+def test_the_headline_corrects_p_as_the_second_line_does() -> None:
+    summary = summary_of(scoreboard({"base": 0.81, "both": 0.6, "reverse": 0.5}, p=0.03))
+    assert headline(summary).endswith("above both (not distinguishable, p = 0.060).")
+    assert "both (p = 0.060)" in second_line(summary)
 
 
 def test_without_a_paired_test_the_next_arm_is_named_with_its_interval() -> None:

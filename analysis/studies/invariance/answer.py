@@ -107,9 +107,13 @@ def headline(plain: Mapping[str, Value], measured: Sequence[Measured], names: tu
         said = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}): none of {len(own)} changes lowers it"
         return f"{said} distinguishably in {best}."
     worst = max(own, key=lambda one: one.drop.value or 0.0)
-    drop = _bare_words(worst.drop).replace(" %", " points", 1)
-    said = f"{drop} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
+    said = f"{_points(worst.drop)} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
     return f"{said} most of {len(own)} changes (S unaltered {format_value(_bare(score))}, {chance})."
+
+
+def _points(drop: Value) -> str:
+    """A difference of two percentages is told in points."""
+    return _bare_words(drop).replace(" %", " points", 1)
 
 
 def _bare_words(value: Value) -> str:
@@ -134,7 +138,7 @@ def details(plain: Mapping[str, Value], measured: Sequence[Measured], names: tup
     if not any(_lowers(one) for one in own):
         return f"{said}None of {len(own)} changes lowers S distinguishably. {least}"
     worst = max(own, key=lambda one: one.drop.value or 0.0)
-    said += f"Of {len(own)} changes, {_named(worst)} costs it most: S falls by {format_value(worst.drop)}. "
+    said += f"Of {len(own)} changes, {_named(worst)} costs it most: S falls by {_points(worst.drop)}. "
     harmful = {one.response.change.noun for one in own if _lowers(one)}
     harmless = [noun for noun in dict.fromkeys(one.response.change.noun for one in own) if noun not in harmful]
     if harmless:

@@ -26,7 +26,7 @@ def headline(summary: Summary) -> str:
     if not ranked:
         return NOTHING if all(panel.is_empty for panel in summary.panels) else UNSCORED
     best = ranked[0]
-    said = f"S = {bare(best.value)}: {best.checkpoint} finds {'most' if len(ranked) > 1 else 'the match'}{_controls(best)}"
+    said = f"S = {bare(best.value)}: {best.checkpoint} {_place(summary, ranked)}{_controls(best)}"
     if best.undecided:
         return f"{said}, not distinguishable from chance."
     if len(ranked) < 2:
@@ -35,8 +35,24 @@ def headline(summary: Summary) -> str:
     if difference is None:
         return f"{said}, next {ranked[1].checkpoint}: {bare(ranked[1].value)}; no paired test at hand."
     points = f"{100 * difference.value:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
-    unclear = "not distinguishable, " if difference.p >= ALPHA else ""
-    return f"{said}, {points} above {ranked[1].checkpoint} ({unclear}{p_words(difference.p)})."
+    p = _corrected(summary, ranked)[ranked[1].checkpoint]
+    unclear = "not distinguishable, " if p >= ALPHA else ""
+    return f"{said}, {points} above {ranked[1].checkpoint} ({unclear}{p_words(p)})."
+
+
+def _place(summary: Summary, ranked: Sequence[Cell]) -> str:
+    """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
+    controls = [summary.panel("s").cell(one.name).value for one in summary.subjects if one.is_control]
+    best = ranked[0].value
+    beaten = any(one and best and (one.value or 0.0) > (best.value or 0.0) for one in controls)
+    return ("ranks first" if beaten else "finds most") if len(ranked) > 1 else "finds the match"
+
+
+def _corrected(summary: Summary, ranked: Sequence[Cell]) -> dict[str, float]:
+    """By arm, p of its paired test with the best, corrected by Holm for the number of such tests."""
+    best = ranked[0].checkpoint
+    tests = {cell.checkpoint: one.p for cell in ranked[1:] if (one := _between(summary, best, cell.checkpoint))}
+    return dict(zip(tests, holm(list(tests.values())), strict=True)) if tests else {}
 
 
 def ranking(summary: Summary) -> list[Cell]:
@@ -53,10 +69,9 @@ def second_line(summary: Summary) -> str:
     if not ranked:
         return ""
     best, said = ranked[0].checkpoint, []
-    tests = [(cell.checkpoint, one) for cell in ranked[1:] if (one := _between(summary, best, cell.checkpoint))]
-    corrected = holm([one.p for _, one in tests]) if tests else []
-    clear = [f"{name} ({p_words(p)})" for (name, _), p in zip(tests, corrected, strict=True) if p < ALPHA]
-    alike = [f"{name} ({p_words(p)})" for (name, _), p in zip(tests, corrected, strict=True) if p >= ALPHA]
+    tests = _corrected(summary, ranked)
+    clear = [f"{name} ({p_words(p)})" for name, p in tests.items() if p < ALPHA]
+    alike = [f"{name} ({p_words(p)})" for name, p in tests.items() if p >= ALPHA]
     if clear:
         said.append(f"{best} is above {listed(clear)}")
     if alike:
