@@ -23,7 +23,7 @@ SILENCE = 1e-6
 LOUDEST = 1000.0  # a float file may exceed full scale; one beyond this holds integers stored as floats
 RATES_HZ = (2_000, 768_000)
 MAX_CHANNELS = 32
-CANCELLED, WEAK = 1e-3, 0.1  # level of the mean of the channels over their own: below, nothing but rounding; to be told
+CANCELLED, WEAK = 1e-3, 0.25  # level of the mean of the channels over their own: below, nothing but rounding; to be told
 STEP = 2.0**-15  # of 16 bits
 _HEAD_BYTES = 512
 
