@@ -208,8 +208,9 @@ class Inspection:
     def refuse_impossible(self) -> None:
         """Raise `AudioError` for samples that are NaN, infinite or absurdly large."""
         if self.not_finite:
+            are = "sample that is not a number" if self.not_finite == 1 else "samples that are not numbers"
             raise AudioError(
-                f"{self.label} has {self.not_finite:,} samples that are not numbers (NaN or infinite), the first at "
+                f"{self.label} has {self.not_finite:,} {are} (NaN or infinite), the first at "
                 f"{self.first_not_finite / self.rate:.3f} s; expected finite samples. Export it again."
             )
         if self.peak > LOUDEST:
