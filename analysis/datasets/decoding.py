@@ -23,7 +23,7 @@ SILENCE = 1e-6
 LOUDEST = 1000.0  # a float file may exceed full scale; one beyond this holds integers stored as floats
 RATES_HZ = (2_000, 768_000)
 MAX_CHANNELS = 32
-CANCELLED, WEAK = 1e-3, 0.1  # level of the mean of the channels over their own: below, nothing but rounding; to be told
+CANCELLED, WEAK = 1e-3, 0.25  # level of the mean of the channels over their own: below, nothing but rounding; to be told
 STEP = 2.0**-15  # of 16 bits
 _HEAD_BYTES = 512
 
@@ -208,8 +208,9 @@ class Inspection:
     def refuse_impossible(self) -> None:
         """Raise `AudioError` for samples that are NaN, infinite or absurdly large."""
         if self.not_finite:
+            are = "sample that is not a number" if self.not_finite == 1 else "samples that are not numbers"
             raise AudioError(
-                f"{self.label} has {self.not_finite:,} samples that are not numbers (NaN or infinite), the first at "
+                f"{self.label} has {self.not_finite:,} {are} (NaN or infinite), the first at "
                 f"{self.first_not_finite / self.rate:.3f} s; expected finite samples. Export it again."
             )
         if self.peak > LOUDEST:

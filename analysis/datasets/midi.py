@@ -9,7 +9,7 @@ import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
-from analysis.datasets.containers import printable
+from analysis.datasets.containers import describe, printable
 from analysis.datasets.midi_events import DRUMS, DamageError, Track, read_tracks
 from analysis.datasets.midi_notes import TempoMap, build_performance, pair_notes
 from analysis.datasets.midi_notices import about_events, about_header
@@ -143,7 +143,7 @@ def _read(source: Path | bytes, name: str) -> MidiFile:
 def _header(data: bytes, label: str) -> tuple[int, int, int]:
     """Type, number of tracks and ticks per quarter note, as the header says."""
     if data[:4] != b"MThd":
-        raise MidiError(f"{label} is not a MIDI file: expected it to begin with “MThd”, got {data[:4]!r}. Pick a .mid file.")
+        raise MidiError(f"{label} is not a MIDI file: it {describe(data)}; expected “MThd” there. Pick a .mid file.")
     if len(data) < 14:
         raise DamageError("it is cut off in its header")
     size, kind, promised, division = struct.unpack(">IHHH", data[4:14])

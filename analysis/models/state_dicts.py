@@ -154,10 +154,18 @@ def _vanished(label: str, what: str, tensor: torch.Tensor | None) -> str:
 def _loaded(path: str, label: str) -> Any:
     zipped = refuse_bomb(path, label)
     try:
+        if path.endswith(".safetensors"):  # torch.load goes by the name, and would not look for what torch.save writes
+            with open_regular(path) as file:
+                return torch.load(file, map_location="cpu", weights_only=True)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except MemoryError:
         raise
     except pickle.UnpicklingError as error:
+        if not zipped and not _is_pickle(path):
+            raise CheckpointError(
+                f"{label} is not a PyTorch file: it begins neither like an archive nor like a pickle. "
+                "Save model.state_dict() with torch.save."
+            ) from error
         raise CheckpointError(
             f"{label} holds more than tensors, such as Python objects, which can run code; it was not opened. "
             "Save model.state_dict() alone."
@@ -166,6 +174,11 @@ def _loaded(path: str, label: str) -> Any:
         if "allocate memory" in str(error):
             raise MemoryError from error
         raise CheckpointError(f"{label} is not a PyTorch file that can be read: it is damaged or cut off.") from error
+
+
+def _is_pickle(path: str) -> bool:
+    with open_regular(path) as file:
+        return file.read(1) == b"\x80"
 
 
 def refuse_bomb(path: str, label: str) -> bool:

@@ -191,6 +191,14 @@ class TestRefused:
         with pytest.raises(AudioError, match=r"has 3 samples that are not numbers.*the first at 0\.250 s"):
             load_waveform(encode(samples, subtype="DOUBLE"), RATE)
 
+    def test_one_sample_that_is_not_finite(self) -> None:
+        samples = np.full(24_000, 0.1, np.float32)
+        samples[6_000] = np.nan
+        file = io.BytesIO()
+        soundfile.write(file, samples, 24_000, format="WAV", subtype="FLOAT")
+        with pytest.raises(AudioError, match=r"has 1 sample that is not a number \(NaN or infinite\), the first at 0\.250 s"):
+            load_waveform(file.getvalue(), 24_000)
+
     def test_integers_stored_as_floats(self) -> None:
         with pytest.raises(AudioError, match="samples of up to 16,384 where full scale is 1"):
             load_waveform(encode(tone() * 32_768, subtype="FLOAT"), RATE)

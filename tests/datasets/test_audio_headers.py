@@ -265,6 +265,12 @@ class TestCancelling:
         with pytest.raises(AudioError, match="silent once mixed to mono: its 2 channels cancel each other"):
             read(encode(stereo, "WAV", subtype))
 
+    def test_channels_that_cancel_but_for_the_errors_of_a_lossy_codec_are_told(self) -> None:
+        time, rng = np.arange(6 * RATE) / RATE, np.random.default_rng(0)
+        tone = 0.2 * np.sin(2 * np.pi * 440 * time) * (1 + 0.2 * np.sin(7 * time)) + 0.02 * rng.standard_normal(len(time))
+        (notice,) = read(encode(np.stack([tone, -tone], axis=1), "OGG", "VORBIS")).notices
+        assert "its 2 channels nearly cancel each other" in notice
+
     def test_channels_that_nearly_cancel_are_told(self) -> None:
         stereo = np.stack([tones(), -0.9 * tones()], axis=1)
         (notice,) = read(encode(stereo, "WAV")).notices

@@ -80,9 +80,15 @@ class TestLoad:
         with pytest.raises(MidiError, match=r"a\.mid has no pitched notes.*Pick another \.mid file"):
             load_notes(data, "a.mid")
 
-    @pytest.mark.parametrize("data", [b"", b"RIFF....WAVEfmt ", b"not music"])
-    def test_what_is_no_midi_file_is_refused(self, data: bytes) -> None:
-        with pytest.raises(MidiError, match=r"a\.mid is not a MIDI file: expected it to begin with “MThd”, got b'"):
+    @pytest.mark.parametrize(
+        ("data", "what"),
+        [
+            (b"", "is empty"), (b"not music", "looks like text that begins with “not music”"),
+            (b"%PDF-1.7", "looks like a PDF document"), (b"\xff\xfe\0", "begins with the bytes ff fe 00"),
+        ],
+    )  # fmt: skip
+    def test_what_is_no_midi_file_is_refused_with_what_it_looks_like(self, data: bytes, what: str) -> None:
+        with pytest.raises(MidiError, match=rf"a\.mid is not a MIDI file: it {what}; expected “MThd” there"):
             load_notes(data, "a.mid")
 
     def test_a_damaged_file_is_refused_with_its_cause(self) -> None:

@@ -128,6 +128,17 @@ class TestWrapped:
             save_file(MODEL.state_dict(), tmp_path / name)
             assert convert(tmp_path / name, tmp_path / f"of {name}").training["converted_notices"] == said
 
+    def test_a_pytorch_file_is_read_as_one_though_it_is_called_safetensors(self, tmp_path: Path) -> None:
+        torch.save(MODEL.state_dict(), tmp_path / "a.safetensors")
+        state = convert(tmp_path / "a.safetensors", tmp_path / "out").model().state_dict()
+        assert all(torch.equal(state[name], MODEL.state_dict()[name].half().to(state[name].dtype)) for name in state)
+
+    @pytest.mark.parametrize("head", [b"GGUF", b"\x89HDF\r\n\x1a\n", b"\x08\x07\x12\x07pytorch"])
+    def test_what_is_no_pickle_is_not_said_to_hold_code(self, head: bytes, tmp_path: Path) -> None:
+        (tmp_path / "a.pt").write_bytes(head + bytes(200))
+        with pytest.raises(CheckpointError, match=r"a\.pt is not a PyTorch file: it begins neither like"):
+            convert(tmp_path / "a.pt", tmp_path / "out")
+
     def test_a_numpy_archive_is_named(self, tmp_path: Path) -> None:
         np.savez(tmp_path / "a.npz", x=np.zeros(3))
         np.save(tmp_path / "a.npy", np.zeros(3))
