@@ -24,6 +24,7 @@ LOUDEST = 1000.0  # a float file may exceed full scale; one beyond this holds in
 RATES_HZ = (2_000, 768_000)
 MAX_CHANNELS = 32
 CANCELLED, WEAK = 1e-3, 0.25  # level of the mean of the channels over their own: below, nothing but rounding; to be told
+AUDIBLE, WEAK_SECONDS, WEAK_SHARE = 1e-3, 1.0, 0.1  # level of a block, and how much of such blocks is told
 STEP = 2.0**-15  # of 16 bits
 _HEAD_BYTES = 512
 
@@ -168,6 +169,7 @@ class Inspection:
     mono_peak: float = 0.0
     power: float = 0.0
     mono_power: float = 0.0
+    weak_frames: int = 0
     not_finite: int = 0
     first_not_finite: int = 0
     error: Exception | None = field(default=None, repr=False)
@@ -201,8 +203,11 @@ class Inspection:
         self.frames += len(block)
         self.peak = max(self.peak, float(np.abs(block).max()))
         self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
-        self.power += float(np.square(block, dtype=np.float64).mean(axis=1).sum())
-        self.mono_power += float(np.square(mono).sum())
+        power, mono_power = float(np.square(block, dtype=np.float64).mean(axis=1).sum()), float(np.square(mono).sum())
+        self.power += power
+        self.mono_power += mono_power
+        if power > len(block) * AUDIBLE**2 and mono_power < WEAK**2 * power:
+            self.weak_frames += len(block)
         return np.clip(mono, -LOUDEST, LOUDEST).astype(np.float32)  # so that the resampler cannot overflow
 
     def refuse_impossible(self) -> None:
@@ -251,9 +256,15 @@ class Inspection:
         return self.mono_level < CANCELLED or (self.mono_peak <= STEP and self.peak > 10 * STEP and self.mono_level < WEAK)
 
     def weakened(self) -> str:
-        """The notice for channels that cancel each other for the most part; empty where they do not."""
+        """The notice for channels that cancel each other, in level or for a good part of the time; empty where they do not."""
         if self.mono_level >= WEAK:
-            return ""
+            seconds, share = self.weak_frames / self.rate, self.weak_frames / max(self.frames, 1)
+            if seconds < WEAK_SECONDS or share < WEAK_SHARE:
+                return ""
+            return (
+                f"For {seconds_to_words(seconds)} of {self.label} its {self.channels} channels nearly cancel each other when "
+                "they are mixed to mono. Invert one channel there, or export one alone."
+            )
         return (
             f"{self.label} lost {-20 * np.log10(self.mono_level):.0f} dB when it was mixed to mono: its {self.channels} channels "
             "nearly cancel each other. Invert one channel, or export one alone."

@@ -126,6 +126,7 @@ def _read(source: Path | bytes, name: str) -> MidiFile:
         raise MidiError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
     odd = Counter[str]()
     try:
+        data = _unwrapped(data)
         kind, promised, ticks_per_beat = _header(data, label)
         tracks = read_tracks(data, odd)
         if not tracks:
@@ -138,6 +139,19 @@ def _read(source: Path | bytes, name: str) -> MidiFile:
         return _assemble(tracks, ticks_per_beat, label, odd, about_header(kind, promised, len(tracks)))
     except DamageError as error:
         raise MidiError(f"{label} is a damaged MIDI file: {error}. Export it again.") from error
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """What a RIFF file of type RMID (.rmi) holds; anything else as it is."""
+    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            return data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    return data
 
 
 def _header(data: bytes, label: str) -> tuple[int, int, int]:

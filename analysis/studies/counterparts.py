@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from analysis.results import Result
-from analysis.studies.registry import find_study
+from analysis.studies.registry import studies
 
 Place = tuple[str, str, str]  # arm, condition, measure
 
@@ -18,7 +18,9 @@ def counterparts(result: Result, arms: Mapping[str, str]) -> dict[Place, str]:
     found: dict[Place, str] = {}
     rows = (row for table in ("runs", "scores") for row in result.tables.get(table, ()) if "arm" in row)
     arms = {**arms, **{row["checkpoint"]: row["arm"] for row in rows}}  # a control counts as the arm that it controls
-    for checkpoint, condition, measure, text in find_study(result.study).ours(result):
+    known = {study.name: study for study in studies()}
+    told = known[result.study].ours(result) if result.study in known else ()
+    for checkpoint, condition, measure, text in told:
         if checkpoint in arms:
             found.setdefault((arms[checkpoint], condition, measure), text)
     return found

@@ -121,6 +121,7 @@ def identify(name: str, request: Any, store: Store) -> Identity | None:
     Raises:
         CheckpointError, CorpusError: a checkpoint or the corpus cannot be used.
     """
+    name = find_study(name).name
     checkpoints, corpus_sha256 = _open_all(request.checkpoints), known_corpus_sha256(request.corpus, store)
     return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())) or None
 
@@ -169,7 +170,7 @@ def finish_study(
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
         Cancelled: somebody asked to stop.
     """
-    context = context or RunContext()
+    name, context = find_study(name).name, context or RunContext()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
         if (found := read_result(store, identity.key)) is not None:
             return _told(Finished(found, identity.key), context)
@@ -223,6 +224,7 @@ def _compute(identity: Identity, desk: Desk) -> Result:
 
 def command_of(name: str, request: Any) -> str:
     """The command line that asks the same."""
+    name = find_study(name).name
     defaults = {one.name: one.default for one in dataclasses.fields(request)}
     settings = {key: value for key, value in asdict(request).items() if key != "checkpoints" and value != defaults[key]}
     changed = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]

@@ -17,7 +17,8 @@ class Schedule:
     """How the learning rate rises and falls.
 
     cosine: from 1 to 0. cosine-tail: the cosine of a run of `reference_steps` until it touches `floor`, then linearly to
-    `tail_end` at the last step. trapezoidal: 1 for a share `hold` of the steps after warm-up, then to 0 along `end`.
+    `tail_end` at the last step; a run that ends before it touches `floor` has no tail. trapezoidal: 1 for a share `hold` of the
+    steps after warm-up, then to 0 along `end`.
 
     Attributes:
         warmup: steps in which the factor rises linearly.
@@ -75,7 +76,7 @@ class Schedule:
 
     def _tailed(self, step: int, n_steps: int) -> float:
         last = max(self.warmup + 1, n_steps - 1)
-        reference = max(1, (self.reference_steps - 1 if self.reference_steps else n_steps // 2) - self.warmup)
+        reference = max(1, (self.reference_steps or (n_steps + 1) // 2) - 1 - self.warmup)
         touches = self.warmup + reference * math.acos(2 * self.floor - 1) / math.pi
         if step <= touches:
             return _fall((step - self.warmup) / reference)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -90,11 +91,16 @@ def as_json(result: Result) -> str:
 
 def _share(result: Result) -> None:
     st.caption("This page")
-    st.code(link(str(st.context.url or ""), state.address()), language=None, wrap_lines=True)
+    st.code(link(str(st.context.url or ""), _told(result) | state.address()), language=None, wrap_lines=True)
     st.caption("The same numbers in a shell")
     st.code(str(result.provenance["command"]), language="bash", wrap_lines=True)
     st.caption("The same numbers in Python")
     st.code(python(result), language="python", wrap_lines=True)
+
+
+def _told(result: Result) -> dict[str, list[str]]:
+    """What the address leaves out as long as nobody chose otherwise, and what another server would choose otherwise."""
+    return {"checkpoints": [Path(name).name for name in result.request["checkpoints"]], "corpus": [result.request["corpus"]]}
 
 
 def link(address: str, parameters: Mapping[str, Any]) -> str:

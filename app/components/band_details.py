@@ -132,7 +132,7 @@ def read_back(result: Result, choice: Choice) -> None:
     bands = [str(row["band"]) for row in sorted(rows, key=lambda row: -(row["low_hz"] or 0.0))]
     drawing = matrix.panels(
         found, list(dict.fromkeys(bands)), list(dict.fromkeys(map(layer_of, rows))), x_title="audio layer", y_title="band",
-        colour_title="correlation with a held-out linear prediction", low=0.0, high=1.0, null_name="A4 shifted in time",
+        colour_title="held-out correlation", low=0.0, high=1.0, null_name="A4 shifted in time",
     )  # fmt: skip
     drawing.update_yaxes(title_standoff=14)
     clicked = actions.figure(drawing, "reading", result, rows, select=("points",))

@@ -20,10 +20,10 @@ RETRIEVAL = {
     "MRR": st.column_config.TextColumn("MRR", width=142, help="Mean reciprocal rank"),
 }
 COUNTED = {
-    "component": st.column_config.TextColumn("component", width=130),
-    "parameters": st.column_config.NumberColumn("here", format="%,d", width=84, help="Counted on the model of this checkpoint"),
-    "paper scale": st.column_config.NumberColumn("paper scale", format="%,d", width=96, help="Counted on its arm at paper scale"),
-    "published": st.column_config.TextColumn("published ◇", width=90, help="Of this arm at paper scale, from its paper"),
+    "component": st.column_config.TextColumn("component", width=120),
+    "parameters": st.column_config.NumberColumn("here", format="%,d", width=76, help="Counted on the model of this checkpoint"),
+    "paper scale": st.column_config.NumberColumn("at paper scale", format="%,d", width=96, help="Of its arm, counted"),
+    "published": st.column_config.TextColumn("published ◇", width=84, help="Of this arm at paper scale, from its paper"),
 }
 
 
@@ -36,7 +36,7 @@ def draw(checkpoint: Any) -> None:
         layout.way("Open in Clip", "clip", ":material/hearing:", to_clip, "See what it attends to in a recording")
     st.markdown(plain(score_headline(checkpoint)))
     _retrieval(checkpoint)
-    left, right = st.columns([9, 5], gap="medium")
+    left, right = st.columns([8, 7], gap="medium")
     with left:
         st.subheader("Run", anchor=False)
         st.markdown(_made(checkpoint))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analysis.datasets.audio import Waveform, load_waveform, probe, read_window
 from analysis.datasets.mpeg_frames import read_frame
 from analysis.errors import AudioError
+from analysis.units import seconds_to_words
 
 RATE = 24_000
 TAG = b"ID3\x04\x00\x00" + bytes([0, 0, 2, 0]) + bytes(256)
@@ -278,6 +279,15 @@ class TestCancelling:
             "x lost 26 dB when it was mixed to mono: its 2 channels nearly cancel each other. "
             "Invert one channel, or export one alone."
         )
+
+    def test_channels_that_cancel_for_a_good_part_of_the_time_are_told(self) -> None:
+        tone = np.tile(tones(), 3)
+        second = np.where(np.arange(len(tone)) < 0.8 * len(tone), -tone, tone)
+        (notice,) = read(encode(np.stack([tone, second], axis=1), "WAV")).notices
+        seconds = 0.8 * len(tone) / RATE
+        assert notice.startswith(f"For {seconds_to_words(seconds)} of x its 2 channels nearly cancel each other")
+        short = np.where(np.arange(len(tone)) < 0.05 * len(tone), -tone, tone)
+        assert read(encode(np.stack([tone, short], axis=1), "WAV")).notices == ()
 
     def test_wide_and_one_sided_stereo_are_not(self) -> None:
         left, right = np.random.default_rng(0).uniform(-0.3, 0.3, (2, 2 * RATE))

@@ -75,6 +75,14 @@ class TestLoad:
         assert np.allclose(notes.offset_s, [2.0, 0.75, 1.0], atol=2e-3)
         assert (len(notes), notes.end_s) == (3, pytest.approx(2.0, abs=2e-3))
 
+    def test_a_riff_file_gives_the_notes_inside(self) -> None:
+        data = midi_bytes(ROWS)
+        wrapped = b"LIST" + (3).to_bytes(4, "little") + b"abc\0" + b"data" + len(data).to_bytes(4, "little") + data
+        riff = b"RIFF" + (4 + len(wrapped)).to_bytes(4, "little") + b"RMID" + wrapped
+        assert load_notes(riff, "a.rmi").pitch.tolist() == load_notes(data, "a.mid").pitch.tolist()
+        with pytest.raises(MidiError, match=r"a\.rmi is not a MIDI file"):
+            load_notes(riff[:20], "a.rmi")
+
     @pytest.mark.parametrize("data", [midi_bytes([]), midi_bytes(ROWS, drums=True)], ids=["no notes", "drums only"])
     def test_a_file_without_pitched_notes_is_refused(self, data: bytes) -> None:
         with pytest.raises(MidiError, match=r"a\.mid has no pitched notes.*Pick another \.mid file"):

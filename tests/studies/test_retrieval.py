@@ -79,7 +79,7 @@ def test_second_run_comes_from_the_store(
     request = build_request("retrieval", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
     first = run_study("retrieval", request, store=store)
     monkeypatch.setattr("analysis.studies.retrieval.study.run", lambda *_: pytest.fail("computed again"))
-    assert run_study("retrieval", request, store=store) == first
+    assert run_study("retrieval", request, store=store) == run_study("scoreboard", request, store=store) == first
 
 
 def test_a_cancelled_run_stores_nothing(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
