@@ -6,7 +6,7 @@ Streamlit imports this file as a module that holds a server, `app`, and runs it 
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,16 @@ PAGES = {
     },
     "Report": {"battery": "assignment"},
 }
-ICONS = {name: f":material/{icon}:" for views in PAGES.values() for name, icon in views.items()}
+OTHERS, OTHERS_ICON = "More studies", "science"
+
+
+def pages_by_group() -> dict[str, dict[str, str]]:
+    """Names of all pages with their icons; a study that is not among them has a page all the same."""
+    from analysis.studies.registry import study_names
+
+    known = {name for views in PAGES.values() for name in views}
+    others = {name: OTHERS_ICON for name in study_names() if name not in known}
+    return PAGES | ({OTHERS: others} if others else {})
 
 
 def main() -> None:
@@ -57,13 +66,7 @@ def main() -> None:
 
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
     access.require_access()
-    pages = {
-        name: st.Page(
-            VIEWS / f"{name}.py", title=name.capitalize(), icon=f":material/{icon}:", default=name == HOME, url_path=name
-        )
-        for views in PAGES.values()
-        for name, icon in views.items()
-    }
+    pages = {name: _page(name, icon) for views in pages_by_group().values() for name, icon in views.items()}
     page = st.navigation(list(pages.values()), position="hidden")
     state.keep("pages", pages)
     state.keep("page", page.title.lower())
@@ -77,16 +80,31 @@ def main() -> None:
         _ways(place)
 
 
+def _page(name: str, icon: str) -> Any:
+    view = VIEWS / f"{name}.py"
+    return st.Page(view if view.is_file() else _any_study(name), title=name.capitalize(), icon=f":material/{icon}:",
+                   default=name == HOME, url_path=name)  # fmt: skip
+
+
+def _any_study(name: str) -> Callable[[], None]:
+    def show() -> None:
+        from app.components import any_study
+
+        any_study.show(name)
+
+    return show
+
+
 def _ways(place: Any) -> dict[str, state.Said]:
     """The ways to all pages, each with what is chosen in its address: to open a page is one entry of the history."""
     said: dict[str, state.Said] = {}
     with place.container(gap="small"):
-        for group, views in PAGES.items():
+        for group, views in pages_by_group().items():
             with st.container(gap="xxsmall"):
                 st.caption(group)
-                for name in views:
+                for name, icon in views.items():
                     said[name] = state.carried(name)
-                    layout.way(name.capitalize(), name, ICONS[name], said[name])
+                    layout.way(name.capitalize(), name, f":material/{icon}:", said[name])
     return said
 
 

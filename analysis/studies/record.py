@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from analysis.results import Result
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from analysis.results import Result
 
 Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
 
@@ -79,11 +79,11 @@ class Study:
         """The class of its requests."""
         return self.module.Request
 
-    def draw(self, result: Result) -> "list[tuple[str, Figure]]":
+    def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""
         return self._part("figures", "draw", lambda _: [])(result)
 
-    def ours(self, result: Result) -> Ours:
+    def ours(self, result: "Result") -> Ours:
         """What a result says where others have published a number."""
         return self._part("published", "ours", lambda _: iter(()))(result)
 

@@ -1,43 +1,73 @@
-"""What a setting of a study may be, checked before anything is opened: it may come from an address in a browser."""
+"""What a setting of a study may be: written beside it in the request, and checked before anything is opened, since it may come
+from an address in a browser.
+"""
 
-from types import ModuleType
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_type_hints
 
 from analysis.errors import ConfigError, shown
 
-SPLITS = ("train", "validation", "test", "all")
 LONGEST_TEXT = 2_000
 LARGEST_SEED = 2**63 - 1
-MOST = {
-    "windows_per_piece": 2_000, "n_queries": 20_000, "pool_size": 4_096, "n_same_piece": 4_096, "n_same_composer": 4_096,
-    "n_shuffles": 2_000, "shuffles": 200, "n_seeds": 20, "evaluation_seeds": 200, "dose_windows": 2_000, "reading_windows": 2_000,
-    "attribution_windows": 200, "n_neighbors": 1_000, "k": 1_000, "folds": 100, "inner_folds": 100, "perplexity": 1_000,
-    "pairs": 4_000,
-}  # fmt: skip
-"""The largest value of a number: beyond it a study would take days, or more memory than it asks for."""
-LEAST = {"windows_per_piece": 1, "n_queries": 1, "pool_size": 2}
-"""The smallest value of a number, where that is not 0."""
+SPLITS = ("train", "validation", "test", "all")
 
 
-def refuse_setting(study: str, module: ModuleType, key: str, value: Any) -> None:
+@dataclass(frozen=True)
+class Setting:
+    """Stands in the annotation of a field, as in `n: Annotated[int, Setting("how many", 1, 100)] = 10`.
+
+    Attributes:
+        help: what it does, in a sentence.
+        least: smallest value of a number.
+        most: largest value of a number: beyond it a study would take days, or more memory than it asks for.
+        words: what a text may be; any text if empty.
+    """
+
+    help: str
+    least: float = 0
+    most: float = 1_000_000
+    words: tuple[str, ...] = ()
+
+
+Split = Annotated[str, Setting("Part of the corpus; “all” is right for a folder on which nothing was trained.", words=SPLITS)]
+WindowsPerPiece = Annotated[int, Setting("At most so many windows of every piece, evenly spread.", 1, 2_000)]
+Seed = Annotated[int, Setting("Of everything that is drawn.", -LARGEST_SEED, LARGEST_SEED)]
+
+
+def settings_of(request: type) -> Mapping[str, Setting]:
+    """What is said of the fields of a request, by name; a field that says nothing may be anything of its kind.
+
+    >>> from analysis.studies.pools.request import PoolRequest
+    >>> settings_of(PoolRequest)["pool_size"].least
+    2
+    """
+    hints = get_type_hints(request, include_extras=True)
+    said = {name: [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Setting)] for name, hint in hints.items()}
+    return {name: found[0] if found else Setting("") for name, found in said.items()}
+
+
+def refuse_setting(study: str, request: type, key: str, value: Any) -> None:
     """Refuse a value that no run could use.
 
     Args:
         study: its name.
-        module: of the study; its `SPLITS`, if it has any, are the splits it knows.
+        request: the class of its requests.
         key: name of the setting.
         value: of the kind that the setting has.
 
     Raises:
-        ConfigError: a number is not finite, negative or too large, a text is too long, or there is no such split.
+        ConfigError: a number is not finite or out of range, a text is too long or none of the words that it may be.
     """
+    setting = settings_of(request)[key]
     if isinstance(value, str):
         if len(value) > LONGEST_TEXT:
             raise ConfigError(f"{key} of {study} has {len(value):,} characters; expected at most {LONGEST_TEXT:,}.")
-        splits = getattr(module, "SPLITS", SPLITS)
-        if key == "split" and value not in splits:
-            raise ConfigError(f"There is no split {shown(value)}; expected one of {', '.join(splits)}.")
+        if setting.words and value not in setting.words:
+            what = f"There is no split {shown(value)}" if key == "split" else f"{key} is {shown(value)}"
+            words = [repr(word) if " " in word else word for word in setting.words]  # some have a comma in them
+            raise ConfigError(f"{what}; expected one of {', '.join(words)}.")
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        least, most = (-LARGEST_SEED, LARGEST_SEED) if key == "seed" else (LEAST.get(key, 0), MOST.get(key, 1_000_000))
-        if not least <= value <= most:  # which is also what NaN and infinity are not
-            raise ConfigError(f"{key} of {study} is {shown(value)}; expected a number from {least:,} to {most:,}.")
+        if not setting.least <= value <= setting.most:  # which is also what NaN and infinity are not
+            expected = f"expected a number from {setting.least:,} to {setting.most:,}"
+            raise ConfigError(f"{key} of {study} is {shown(value)}; {expected}.")

@@ -44,7 +44,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
         raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
     for key, value in converted.items():
-        refuse_setting(name, module, key, value)
+        refuse_setting(name, kind, key, value)
     request = kind(checkpoints=tuple(checkpoints), **converted)
     getattr(module, "check", ignore)(request)
     return request

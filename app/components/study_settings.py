@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.studies.registry import find_study
+from analysis.studies.settings import Setting, settings_of
 from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")
@@ -54,17 +55,11 @@ def _value(study: str, field: "dataclasses.Field[Any]", text: str | None) -> Any
 
 def _can_be(study: str, field: "dataclasses.Field[Any]", text: str) -> bool:
     """Whether a setting can have the value that a text says."""
-    if field.name == "split":
-        return text in _splits(study)
+    if words := settings_of(find_study(study).request)[field.name].words:
+        return text in words
     if type(field.default) is bool:
         return text in ("True", "False")
     return type(field.default) is str or _read(type(field.default), text, None) is not None
-
-
-def _splits(study: str) -> list[str]:
-    from analysis.studies.settings import SPLITS
-
-    return list(getattr(find_study(study).module, "SPLITS", SPLITS))
 
 
 def _remember(changed: Mapping[str, Any]) -> None:
@@ -72,20 +67,25 @@ def _remember(changed: Mapping[str, Any]) -> None:
 
 
 def _ask(study: str, field: "dataclasses.Field[Any]", value: Any) -> None:
-    """One setting; a split is chosen by name."""
+    """One setting, with what it does and what it may be; one of a few words is chosen from a list."""
     label, key, kind = field.name.replace("_", " "), f"set_{study}_{field.name}", type(field.default)
-    used: Any = {"key": key, "on_change": _used, "args": (study, field.name, key)}
-    if field.name == "split":
-        state.preset(key, value)
-        st.selectbox(label, _splits(study), **used)
-        return
+    setting = settings_of(find_study(study).request)[field.name]
+    used: Any = {"key": key, "on_change": _used, "args": (study, field.name, key), "help": _help(setting, kind)}
     state.preset(key, value)
-    if kind is bool:
+    if setting.words:
+        st.selectbox(label, setting.words, **used)
+    elif kind is bool:
         st.toggle(label, **used)
     elif kind is str:
         st.text_input(label, **used)
     else:
         st.number_input(label, step=1 if kind is int else None, format=None if kind is int else "%g", **used)
+
+
+def _help(setting: Setting, kind: type) -> str | None:
+    """What a setting does, and the range of a number but for a seed."""
+    ranged = kind in (int, float) and setting.most < LARGEST
+    return " ".join([setting.help, f"{setting.least:g} to {setting.most:,}." if ranged else ""]).strip() or None
 
 
 def _used(study: str, name: str, key: str) -> None:

@@ -1,6 +1,6 @@
 """Small results of every study in a store of their own, as a user would have computed them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,23 +16,24 @@ from tests.conformance.drawn import Case
 
 
 @pytest.fixture(scope="session")
+def small_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small results are kept."""
+    return tmp_path_factory.mktemp("small results")
+
+
+@pytest.fixture(autouse=True)
 def small_library(
-    tmp_path_factory: pytest.TempPathFactory, make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path
-) -> Iterator[pytest.MonkeyPatch]:
-    """The environment in which the small results were computed: their checkpoints, their corpus, their store."""
-    root = make_checkpoint("D0", 1).path.parent
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OTOSCOPE_CHECKPOINTS", str(root))
-        patch.setenv("OTOSCOPE_CORPORA", str(corpus_folder))
-        patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("small results")))
-        yield patch
+    monkeypatch: pytest.MonkeyPatch, small_cache: Path, make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path
+) -> None:
+    """The environment in which the small results are computed: their checkpoints, their corpus, their store."""
+    monkeypatch.setenv("OTOSCOPE_CHECKPOINTS", str(make_checkpoint("D0", 1).path.parent))
+    monkeypatch.setenv("OTOSCOPE_CORPORA", str(corpus_folder))
+    monkeypatch.setenv("OTOSCOPE_CACHE", str(small_cache))
 
 
 @pytest.fixture(scope="session")
-def small(
-    small_library: pytest.MonkeyPatch, make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path
-) -> Callable[[str], Case]:
-    """A small result of a study, computed once, with the address at which its page shows it."""
+def small(make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path) -> Callable[[str], Case]:
+    """A small result of a study, computed once, with the address at which its page shows it; in the environment above."""
 
     @cache
     def of(study: str) -> Case:

@@ -224,8 +224,8 @@ def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"across": "all"}, r"across is 'all'; expected one of 'same side', 'every side', 'none'"),
-        ({"measure": "CKA"}, r"There is no measure 'CKA'"),
+        ({"across": "all"}, r"across is 'all'; expected one of 'same side', 'every side', none"),
+        ({"measure": "CKA"}, r"measure is 'CKA'; expected one of 'debiased CKA', "),
         ({"n_shuffles": 5}, r"n_shuffles is 5; expected 20 or more"),
     ],
 )

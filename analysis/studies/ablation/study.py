@@ -26,6 +26,7 @@ from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
+from analysis.studies.settings import Seed
 from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -47,7 +48,7 @@ class Outcome:
 class Request(StressRequest):
     """The canonical pool; every descriptor is replaced in eight ways."""
 
-    seed: int = 42
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

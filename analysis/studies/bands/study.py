@@ -5,6 +5,7 @@ Taking a band out of the sound works for any model. Shifting a band of A4 needs 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_edges
@@ -23,6 +24,7 @@ from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
+from analysis.studies.settings import Seed, Setting
 from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -39,12 +41,12 @@ class Request(StressRequest):
     are read back; `attribution_windows`: from as many works, for gradients take long. 0 leaves a part out.
     """
 
-    bands: str = "octaves"
-    doses: str = "0.1,0.25,0.5,1,2"
-    dose_windows: int = 48
-    reading_windows: int = 96
-    attribution_windows: int = 4
-    seed: int = 42
+    bands: Annotated[str, Setting("octaves, a4, mel, third-octave, low-17.5, or edges in Hz separated by commas.")] = "octaves"
+    doses: Annotated[str, Setting("Standard deviations of a band of A4, each added and subtracted.")] = "0.1,0.25,0.5,1,2"
+    dose_windows: Annotated[int, Setting("Windows on which bands of A4 are shifted.", 0, 2_000)] = 48
+    reading_windows: Annotated[int, Setting("Windows from which bands are read back.", 0, 2_000)] = 96
+    attribution_windows: Annotated[int, Setting("Windows for gradients, from as many works; 0 leaves them out.", 0, 200)] = 4
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

@@ -21,6 +21,7 @@ from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
+from analysis.studies.settings import Seed
 
 WEIGHTS = ("trained", "untrained")
 BASELINE = "D0"
@@ -33,7 +34,7 @@ Row = dict[str, Any]
 class Request(PoolRequest):
     """The canonical pool, on which every arm and its controls are scored."""
 
-    seed: int = 42
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

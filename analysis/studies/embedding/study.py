@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -31,6 +31,7 @@ from analysis.studies.embedding.modalities import (
     other_pairs,
 )
 from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
+from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 
 WEIGHTS: tuple[Weights, Weights] = ("trained", "untrained")
 JOINT = "embedding"
@@ -49,16 +50,16 @@ class Request:
 
     checkpoints: tuple[str, ...]
     corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 20
-    pairs: int = 0
-    layer: str = JOINT
-    methods: str = "PCA,t-SNE,UMAP"
-    perplexity: float = 0.0
-    n_neighbors: int = 15
-    k: int = 10
-    n_seeds: int = 3
-    seed: int = 42
+    split: Split = "test"
+    windows_per_piece: WindowsPerPiece = 20
+    pairs: Annotated[int, Setting("Windows over all pieces; 0: as many as windows_per_piece gives.", 0, 4_000)] = 0
+    layer: Annotated[str, Setting("embedding, in, or block.1 and so on.")] = JOINT
+    methods: Annotated[str, Setting("Some of PCA, t-SNE and UMAP, separated by commas.")] = "PCA,t-SNE,UMAP"
+    perplexity: Annotated[float, Setting("Of t-SNE; 0 lets the number of points decide.", 0, 1_000)] = 0.0
+    n_neighbors: Annotated[int, Setting("Of UMAP.", 0, 1_000)] = 15
+    k: Annotated[int, Setting("Neighbours by which a map is judged.", 0, 1_000)] = 10
+    n_seeds: Annotated[int, Setting("Drawings of t-SNE and of UMAP.", 0, 20)] = 3
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

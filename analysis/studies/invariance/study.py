@@ -6,6 +6,7 @@ The untrained twin is measured at the ends of every range of doses only.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 from jaxtyping import Int
 from numpy import ndarray
@@ -14,6 +15,7 @@ from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, Desk
 from analysis.studies.invariance.answer import Response, answer
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.settings import Seed, Setting
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import Change, altered, choose_changes, inner_windows, named_changes, rendering_of
 from analysis.studies.stress.distances import relative, tap_distances, yardsticks
@@ -23,8 +25,8 @@ from analysis.studies.stress.distances import relative, tap_distances, yardstick
 class Request(StressRequest):
     """Names of changes separated by commas, or "all", on the canonical pool."""
 
-    changes: str = "all"
-    seed: int = 42
+    changes: Annotated[str, Setting("Names of changes separated by commas, or all.")] = "all"
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

@@ -1,7 +1,9 @@
 """What the requests of studies that search a pool have in common."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from analysis.studies.settings import Setting, Split, WindowsPerPiece
 
 
 @dataclass(frozen=True)
@@ -10,10 +12,10 @@ class PoolRequest:
 
     checkpoints: tuple[str, ...]
     corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 100
-    n_queries: int = 500
-    pool_size: int = 256
+    split: Split = "test"
+    windows_per_piece: WindowsPerPiece = 100
+    n_queries: Annotated[int, Setting("Windows that are asked for.", 1, 20_000)] = 500
+    pool_size: Annotated[int, Setting("Candidates among which each is searched.", 2, 4_096)] = 256
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -25,8 +27,8 @@ class PoolRequest:
 class HardPoolRequest(PoolRequest):
     """A pool whose candidates of the same piece and of the same composer are counted."""
 
-    n_same_piece: int = 64
-    n_same_composer: int = 32
+    n_same_piece: Annotated[int, Setting("Candidates of the same work, at most.", 0, 4_096)] = 64
+    n_same_composer: Annotated[int, Setting("Candidates of other works by the same composer, at most.", 0, 4_096)] = 32
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -41,4 +43,4 @@ class StressRequest(HardPoolRequest):
     That is 1,555 windows of the 24 works of the full corpus; all of them go through the model once for every alteration.
     """
 
-    windows_per_piece: int = 65
+    windows_per_piece: WindowsPerPiece = 65

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from analysis.studies.probes.tables import (
     score_rows,
     score_values,
 )  # fmt: skip
+from analysis.studies.settings import Seed, Setting, WindowsPerPiece
 from analysis.studies.study import Answer, Desk
 
 WEIGHTS = ("trained", "untrained")
@@ -47,14 +49,20 @@ class Request:
 
     checkpoints: tuple[str, ...]
     corpus: str = "full"
-    split: str = UNSEEN
-    windows_per_piece: int = 20
-    tasks: str = ""
-    folds: int = 5
-    inner_folds: int = 3
-    shuffles: int = 2
-    mlp: str = "no"
-    seed: int = 42
+    split: Annotated[
+        str,
+        Setting(
+            "unseen: validation and test, in folds; transfer: fitted to train and validation.",
+            words=SPLITS,
+        ),
+    ] = UNSEEN
+    windows_per_piece: WindowsPerPiece = 20
+    tasks: Annotated[str, Setting("Separated by commas; all if empty.")] = ""
+    folds: Annotated[int, Setting("Of works, each predicted by a probe that never saw it.", 0, 100)] = 5
+    inner_folds: Annotated[int, Setting("In which penalties are chosen.", 0, 100)] = 3
+    shuffles: Annotated[int, Setting("Draws of the null.", 0, 200)] = 2
+    mlp: Annotated[str, Setting("MLP probes: at no layer, at the best, or at all.", words=MLP_CHOICES)] = "no"
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

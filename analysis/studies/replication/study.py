@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy import ndarray
@@ -21,6 +21,7 @@ from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
 from analysis.studies.replication.words import details, headline
+from analysis.studies.settings import Seed, Setting
 
 WEIGHTS = ("trained", "untrained")
 MOST_EVALUATION_SEEDS = 200
@@ -33,8 +34,8 @@ Row = dict[str, Any]
 class Request(PoolRequest):
     """The canonical pool, drawn from `seed` and from the `evaluation_seeds` - 1 numbers that follow it."""
 
-    evaluation_seeds: int = 10
-    seed: int = 42
+    evaluation_seeds: Annotated[int, Setting("Pools that are drawn anew.", 0, 200)] = 10
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

@@ -24,6 +24,7 @@ from analysis.readings.embeddings import embed, list_windows
 from analysis.results import Value, format_value
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
+from analysis.studies.settings import Seed
 from analysis.studies.study import Answer, Desk
 from analysis.training.comparison import ALPHA, listed, p_words
 from analysis.training.evaluation import fit_pool
@@ -38,7 +39,7 @@ Found = dict[tuple[str, str, str], ndarray]  # (checkpoint, weights, pool) → r
 class Request(HardPoolRequest):
     """The canonical pool: 500 queries among 256 candidates, of which 64 are of the same piece and 32 of the same composer."""
 
-    seed: int = 42
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:

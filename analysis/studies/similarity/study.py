@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy import ndarray
@@ -15,6 +15,7 @@ from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, Measure, measure
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
+from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.grids import WITHOUT_LARGEST, Grid, Works, compare, widths, without_largest
 from analysis.studies.similarity.layers import Stack, read_inputs, read_stack
@@ -49,12 +50,12 @@ class Request:
 
     checkpoints: tuple[str, ...]
     corpus: str = "full"
-    split: str = "test"
-    windows_per_piece: int = 12
-    measure: str = "debiased CKA"
-    across: str = "same side"
-    n_shuffles: int = 200
-    seed: int = 42
+    split: Split = "test"
+    windows_per_piece: WindowsPerPiece = 12
+    measure: Annotated[str, Setting("Of the headline and of contributions.", words=tuple(MEASURES))] = "debiased CKA"
+    across: Annotated[str, Setting("What is compared between checkpoints.", words=ACROSS)] = "same side"
+    n_shuffles: Annotated[int, Setting("Draws of the null.", 0, 2_000)] = 200
+    seed: Seed = 42
 
 
 @dataclass

@@ -8,6 +8,7 @@ piano (21-108) are folded back by octaves on both sides, so that the windows, an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxtyping import Float64, Int
 from numpy import ndarray
@@ -17,6 +18,7 @@ from analysis.measures.displacements import displacement_alignment, unit_rows
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
 from analysis.readings.study_run import Answer, Desk
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.settings import Seed, Setting
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of
 from analysis.studies.stress.distances import relative, yardsticks
@@ -34,8 +36,8 @@ Places = dict[Side, dict[Model, Moved]]
 class Request(StressRequest):
     """Semitones separated by commas, each of which is tried upwards and downwards, on the canonical pool."""
 
-    semitones: str = "1,3,6,12,24"
-    seed: int = 42
+    semitones: Annotated[str, Setting("Separated by commas; each is tried upwards and downwards.")] = "1,3,6,12,24"
+    seed: Seed = 42
 
 
 def run(request: Request, desk: Desk) -> Answer:
