@@ -11,7 +11,7 @@ from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.tokens import grids
-from analysis.results import code_version
+from analysis.sources import code_of
 from analysis.store import Store
 
 FIELDS = ("received", "effective", "entropy_bits", "n_queries")
@@ -62,7 +62,12 @@ def use_key(checkpoint: Checkpoint, recording: str, *, twin: bool, device: str) 
     """
     weights: str | int = int(checkpoint.training.get("seed", 0)) if twin else checkpoint.sha256
     return Store.key(
-        kind="clip use", recording=recording, weights=weights, config=checkpoint.config, device=device, code=code_version()
+        kind="clip use",
+        recording=recording,
+        weights=weights,
+        config=checkpoint.config,
+        device=device,
+        code=code_of("analysis.clips.use"),
     )
 
 

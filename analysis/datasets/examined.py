@@ -18,8 +18,8 @@ from analysis.datasets.piece import summarise
 from analysis.errors import AudioError, MidiError
 from analysis.files import replace_file
 from analysis.fingerprints import UnreadError
-from analysis.results import code_version
 from analysis.run import Progress
+from analysis.sources import code_of
 
 MEMO = "examined.json"
 MOST_REMEMBERED = 50_000
@@ -130,7 +130,7 @@ def _remembered() -> dict[str, Any]:
     """What other runs of the same code found; a damaged or foreign file counts as none."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         saved = json.loads((paths.cache() / MEMO).read_bytes())
-        if saved["code"] == code_version():
+        if saved["code"] == code_of(__name__):
             return {key: row for key, row in saved["findings"].items() if len(row) == len(astuple(Finding()))}
     return {}
 
@@ -148,4 +148,4 @@ def _remember(new: Mapping[str, Finding]) -> None:
     place = paths.cache() / MEMO
     with suppress(OSError):  # then it is examined again the next time
         place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, json.dumps({"code": code_version(), "findings": rows}).encode())
+        replace_file(place, json.dumps({"code": code_of(__name__), "findings": rows}).encode())

@@ -19,8 +19,8 @@ from analysis.models.taps import intervene
 from analysis.readings.embeddings import Weights, batch_size
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Desk, refuse_not_finite
-from analysis.results import code_version
 from analysis.seeding import derive
+from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -117,7 +117,7 @@ def over_batches(
     for number, block in enumerate(blocks):
         key = Store.key(
             kind="passes", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
-            code=code_version(), windows=_places(block), among=among, identity=dict(identity),
+            code=[code_of(__name__), desk.code], windows=_places(block), among=among, identity=dict(identity),
             seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type,
         )  # fmt: skip
         what = f"{checkpoint.name}, {weights}: {identity.get('what', 'changing descriptors')}"

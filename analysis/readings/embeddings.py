@@ -17,7 +17,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
 from analysis.readings.study_run import Desk, refuse_not_finite
-from analysis.results import code_version
+from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.training.evaluation import embed_segments
 
@@ -83,7 +83,7 @@ def embed(
     key = Store.key(
         kind="embeddings", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
         corpus=desk.corpus.sha256, windows=places,
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
+        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_of(__name__),
     )  # fmt: skip
     if desk.store is not None and (entry := desk.store.get(key)) is not None and set(entry.arrays) == {"audio", "midi"}:
         audio, midi = np.array(entry.arrays["audio"]), np.array(entry.arrays["midi"])

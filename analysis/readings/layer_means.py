@@ -23,8 +23,8 @@ from analysis.models.pooling import mean_over_tokens
 from analysis.models.taps import capture, intervene, list_taps
 from analysis.readings.embeddings import Weights, batch_size
 from analysis.readings.study_run import Desk, refuse_not_finite
-from analysis.results import code_version
 from analysis.run import ignore
+from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -99,7 +99,8 @@ def layer_means(
         kind="layer means", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
         corpus=desk.corpus.sha256, side=side, taps=list(taps),
         windows=[[segment.piece.piece_id, segment.start_s] for segment in segments], altered=altered.name,
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
+        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type,
+        code=[code_of(__name__), desk.code if altered.name else ""],
     )  # fmt: skip
     if keep and desk.store is not None and (entry := desk.store.get(key)) is not None:
         return {name: np.array(array) for name, array in entry.arrays.items()}

@@ -22,13 +22,14 @@ MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 @dataclass
 class Desk:
-    """What a running study works with."""
+    """What a running study works with; `code` is its version, a part of the keys of all that it alters."""
 
     checkpoints: Mapping[str, Checkpoint]
     corpus: Corpus
     device: torch.device
     store: Store | None = None
     context: RunContext = field(default_factory=RunContext)
+    code: str = ""
     models: dict[tuple[str, str, str], DualEncoder] = field(default_factory=dict, repr=False, compare=False)
 
     @property

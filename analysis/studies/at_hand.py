@@ -10,10 +10,11 @@ from typing import Any
 
 from analysis.errors import OtoscopeError
 from analysis.models.checkpoint import Checkpoint
-from analysis.results import Result, code_version
+from analysis.results import Result
 from analysis.store import Store
+from analysis.studies.registry import find_study
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
-from analysis.studies.study import build_request, find_checkpoint, stored_result
+from analysis.studies.study import STUDY_CODE, build_request, find_checkpoint, stored_result
 
 BEGINNING_BYTES = 16_384  # of a document, in which its request stands
 ReadStored = Callable[[str, Any, Sequence[Checkpoint]], Result | None]
@@ -51,7 +52,8 @@ def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], st
 
 def origin_of(shipped: Result) -> str:
     """What is to be known of a result that came with the checkpoints."""
-    older = "" if shipped.provenance.get("code_version") == code_version() else ", computed by another version of the library"
+    same = shipped.provenance.get(STUDY_CODE) == find_study(shipped.study).code
+    older = "" if same else ", computed by another version of the library"
     return f"came with the checkpoints{older}"
 
 

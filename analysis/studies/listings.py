@@ -9,7 +9,7 @@ from analysis.datasets.corpora import NAMES, open_corpus
 from analysis.datasets.corpus import PACKAGE
 from analysis.datasets.piece import Corpus, Listed, contents_sha256
 from analysis.fingerprints import UnreadError
-from analysis.results import code_version
+from analysis.sources import code_of
 from analysis.store import Store, StoreError
 
 MOST_UNEXAMINED = 8  # recordings, which takes a few tenths of a second
@@ -53,4 +53,6 @@ def _key(name: str) -> str:
     except importlib.metadata.PackageNotFoundError:
         package = ""
     where = str(paths.cache())
-    return Store.key(kind="corpus listing", corpus=name, package=f"{PACKAGE} {package}", cache=where, code=code_version())
+    return Store.key(
+        kind="corpus listing", corpus=name, package=f"{PACKAGE} {package}", cache=where, code=code_of("analysis.datasets.corpora")
+    )

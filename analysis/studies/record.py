@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from analysis.sources import code_of
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -73,6 +75,11 @@ class Study:
     def module(self) -> ModuleType:
         """The module with `Request` and `run`."""
         return importlib.import_module(f"{self.package}.study")
+
+    @property
+    def code(self) -> str:
+        """Version of its code: of the module and of all that it imports; figures and pages are no part of it."""
+        return code_of(f"{self.package}.study")
 
     @property
     def request(self) -> type:

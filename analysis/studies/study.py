@@ -19,9 +19,8 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
-from analysis.readings.study_run import Answer as Answer
 from analysis.readings.study_run import Desk
-from analysis.results import SCHEMA_VERSION, Result, code_version, provenance
+from analysis.results import SCHEMA_VERSION, Result, provenance
 from analysis.run import RunContext, ignore
 from analysis.store import Store, StoreError
 from analysis.studies.cautions import CORPUS_NOTICES
@@ -29,6 +28,8 @@ from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.studies.registry import find_study
 from analysis.studies.settings import refuse_setting
 from analysis.training.loop import pick_device
+
+STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
@@ -123,7 +124,7 @@ def identify(name: str, request: Any, store: Store) -> Identity | None:
     """
     name = find_study(name).name
     checkpoints, corpus_sha256 = _open_all(request.checkpoints), known_corpus_sha256(request.corpus, store)
-    return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())) or None
+    return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)) or None
 
 
 def stored_result(name: str, request: Any, store: Store) -> Result | None:
@@ -176,12 +177,12 @@ def finish_study(
             return _told(Finished(found, identity.key), context)
     checkpoints = _open_all(request.checkpoints)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
-    identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), code_version())
+    identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
     if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
         return _told(Finished(found, identity.key), context)
     for sentence in corpus.notices:
         context.notice(sentence)
-    desk = Desk(checkpoints, corpus, identity.device, store, context)
+    desk = Desk(checkpoints, corpus, identity.device, store, context, identity.code)
     result = _compute(identity, desk)
     try:
         if store is not None:
@@ -216,6 +217,7 @@ def _compute(identity: Identity, desk: Desk) -> Result:
         seed=request.seed, seconds=time.monotonic() - began, command=command_of(identity.study, request),
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    made[STUDY_CODE] = identity.code
     if desk.corpus.notices:
         made[CORPUS_NOTICES] = list(desk.corpus.notices)
     made["n_works"] = len({work_of[row["piece"]] for row in answer.tables.get("windows", ())})

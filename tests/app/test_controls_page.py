@@ -159,7 +159,7 @@ def test_published_controls_stand_beside_ours(queue, store, opened):
 
 @pytest.mark.parametrize(("p", "hollow"), [(0.052, True), (0.049, False)])
 def test_the_test_that_the_headline_tells_decides_whether_a_mark_is_hollow(p, hollow):
-    row = controlled().tables["differences"][0] | {"value": -0.034, "ci_low": -0.077, "ci_high": -0.001, "p": p}
+    row = {**controlled().tables["differences"][0], "value": -0.034, "ci_low": -0.077, "ci_high": -0.001, "p": p}
     assert controls_answer.difference_mark(row).undecided is hollow
 
 

@@ -14,9 +14,9 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.models.taps import capture, intervene, list_descriptor_taps
 from analysis.readings.layer_means import Altered, layer_means, layers_of
+from analysis.readings.study_run import Desk
 from analysis.run import RunContext
 from analysis.store import Store
-from analysis.studies.study import Desk
 from analysis.training.evaluation import embed_segments, note_batch, waveform_batch
 
 CPU = torch.device("cpu")

@@ -20,9 +20,9 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch
 from analysis.readings.embeddings import batch_size, embed, list_windows
+from analysis.readings.study_run import Desk
 from analysis.run import Cancel
 from analysis.store import Store
-from analysis.studies.study import Desk
 
 CPU = torch.device("cpu")
 

@@ -17,14 +17,13 @@ from analysis.datasets.paired_folder import load_paired_folder
 from analysis.errors import Cancelled, CheckpointError, CorpusError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.readings.study_run import Answer, Desk
 from analysis.results import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import listings, registry, study
 from analysis.studies.record import Cost, Study
 from analysis.studies.study import (
-    Answer,
-    Desk,
     build_request,
     finish_study,
     identify,
@@ -132,7 +131,7 @@ def test_everything_that_decides_a_result_is_in_its_key(
         with monkeypatch.context() as patch:
             patch.setattr(study, "find_checkpoint", lambda name, its=other_one: replace(found(name), **its))
             keys.append(key([checkpoint]))
-    monkeypatch.setattr(study, "code_version", lambda: "0" * 16)
+    monkeypatch.setattr(Study, "code", "0" * 16)
     keys.append(key([checkpoint]))
     soundfile.write(folder / "a.wav", np.ones(24_000), 24_000)
     keys.append(key([checkpoint]))

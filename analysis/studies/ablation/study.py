@@ -17,6 +17,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
+from analysis.readings.study_run import Answer, Desk
 from analysis.results import Value
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
@@ -27,7 +28,6 @@ from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed
-from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 INPUTS: dict[Side, str] = {"audio": "A4", "midi": "D4"}

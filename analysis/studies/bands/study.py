@@ -14,6 +14,7 @@ from analysis.measures.sensitivity import Draws
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
+from analysis.readings.study_run import Answer, Desk
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
 from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
@@ -25,7 +26,6 @@ from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed, Setting
-from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 N_PARTS = 4

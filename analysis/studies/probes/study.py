@@ -10,6 +10,7 @@ from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
 from analysis.readings.embeddings import list_windows
 from analysis.readings.layer_means import SIDES, layer_means
+from analysis.readings.study_run import Answer, Desk
 from analysis.studies.probes.labels import TASKS, Asked, ask
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
 from analysis.studies.probes.tables import (
@@ -24,7 +25,6 @@ from analysis.studies.probes.tables import (
     score_values,
 )  # fmt: skip
 from analysis.studies.settings import Seed, Setting, WindowsPerPiece
-from analysis.studies.study import Answer, Desk
 
 WEIGHTS = ("trained", "untrained")
 MLP_CHOICES = ("no", "best", "all")

@@ -15,11 +15,11 @@ from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, Measure, measure
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
+from analysis.readings.study_run import Answer, Desk
 from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.grids import WITHOUT_LARGEST, Grid, Works, compare, widths, without_largest
 from analysis.studies.similarity.layers import Stack, read_inputs, read_stack
-from analysis.studies.study import Answer, Desk
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 ACROSS = ("same side", "every side", "none")

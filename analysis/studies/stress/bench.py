@@ -16,7 +16,8 @@ from analysis.datasets.segments import Segment
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
 from analysis.readings.study_run import Desk
-from analysis.results import Value, code_version
+from analysis.results import Value
+from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.scores import PoolScores, build_pool
@@ -151,7 +152,7 @@ def _kept(
     key = Store.key(
         kind="moved", weights=model[1], checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
         windows=[[one.piece.piece_id, one.start_s] for one in windows], identity=dict(identity),
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_version(),
+        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=[code_of(__name__), desk.code],
     )  # fmt: skip
     if (entry := desk.store.get(key)) is not None:
         return Moved(np.array(entry.arrays["embedding"]), np.array(entry.arrays["distances"]))
