@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from analysis.results import Result
 
+Names = tuple[str, ...]  # checkpoints of which one may be called the best
+Words = tuple[str, list[dict[str, str]]]  # headline, and the sentences below it
 Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
 
 
@@ -46,8 +48,9 @@ class Cost:
 class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
-    The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, run)`), and
-    where there is something to say `figures.py` (`draw`), `published.py` (`ours`) and `memory.py` (`extra_bytes`).
+    The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk)`), and
+    where there is something to say `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`) and `rewording.py`
+    (`words`).
 
     Attributes:
         name: in commands, addresses and stored results.
@@ -93,6 +96,10 @@ class Study:
     def ours(self, result: "Result") -> Ours:
         """What a result says where others have published a number."""
         return self._part("published", "ours", lambda _: iter(()))(result)
+
+    def words(self, result: "Result", names: Names) -> Words | None:
+        """Today's words for a result that is kept; None where they need more than it holds."""
+        return self._part("rewording", "words", lambda *_: None)(result, names)
 
     def extra_bytes(self, request: Any, n_windows: int, width: int) -> int:
         """What it holds beside models and embeddings of so many windows, of so many numbers each."""

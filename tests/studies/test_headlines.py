@@ -10,11 +10,12 @@ from analysis.models.checkpoint import open_checkpoint
 from analysis.results import Result
 from analysis.studies.cautions import sentences
 from analysis.studies.registry import study_names
-from analysis.studies.rewording import WORDS, reworded
+from analysis.studies.rewording import reworded
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_arms, shipped_results
 from analysis.training.comparison import compare_details, compare_headline
 
 MOST_WORDS = 30
+NOT_REWORDED = ("bands", "probes")  # what they say needs more than a result holds
 NUMBER_FIRST = re.compile(r"(S = |AUC |R² )?[+-]?\d")
 CONTROL = re.compile(r"untrained|chance|twin|unaltered|sample later")
 S = re.compile(r"\bS\b")
@@ -58,7 +59,7 @@ def test_a_shipped_headline_is_one(result: Result) -> None:
 def test_a_shipped_result_has_the_words_of_today(result: Result) -> None:
     today = reworded(result, shipped_arms(result))
     assert (result.headline, sentences(result)) == (today.headline, sentences(today))
-    assert result.study in WORDS or today is result
+    assert today is not result or result.study in NOT_REWORDED
 
 
 def test_every_study_is_among_them() -> None:

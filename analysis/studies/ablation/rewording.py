@@ -1,0 +1,12 @@
+"""What this study says of a result that is kept, from the numbers that it holds."""
+
+from analysis.results import Result
+from analysis.studies.ablation import study as ablation
+from analysis.studies.kept_words import in_one, pool_size
+from analysis.studies.record import Names, Words
+
+
+def words(result: Result, names: Names) -> Words:
+    """Today's headline and sentences for a result that is kept."""
+    rows = [dict(row) for row in result.tables["ablation"]]
+    return in_one(ablation.headline(rows, names, pool_size(result)), ablation.details(rows, names))

@@ -1,0 +1,14 @@
+"""What this study says of a result that is kept, from the numbers that it holds."""
+
+from analysis.results import Result
+from analysis.studies.kept_words import in_one, pool_size
+from analysis.studies.record import Names, Words
+from analysis.studies.replication import words as replication_words
+
+
+def words(result: Result, _: Names) -> Words:
+    """Today's headline and sentences for a result that is kept."""
+    tables = result.tables
+    about = tables["arms"], tables["pairs"], tables["runs"], int(result.request["evaluation_seeds"])
+    more = replication_words.details(*about, len(tables["windows"]))
+    return in_one(replication_words.headline(*about, pool_size(result)), more)
