@@ -19,8 +19,9 @@ from analysis.files import replace_file
 from analysis.measures.statistics import holm
 from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
+from analysis.numbers import percent
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
-from analysis.training.comparison import in_words, percent, read_score
+from analysis.training.comparison import in_words, read_score
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints

@@ -6,7 +6,8 @@ from typing import Any
 
 from analysis.descriptors.a4 import n_frames
 from analysis.models.arms import ARMS, build_config
-from analysis.training.comparison import Pool, in_words, percent, read_score, recall_words, score_headline
+from analysis.numbers import percent
+from analysis.training.comparison import Pool, in_words, read_score, recall_words, score_headline
 
 SOURCE = "arXiv 2604.10283"
 

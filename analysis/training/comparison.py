@@ -7,10 +7,11 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
+from analysis.numbers import percent
 
 Weights = Literal["trained", "untrained"]
 Pool = Literal["canonical", "no_overlap"]
-ALPHA, NAMED = 0.05, 3
+NAMED = 3
 INTERVALS = " (95 % intervals)"
 ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
 
@@ -102,15 +103,6 @@ def in_words(score: Score) -> str:
     '34.4 % [28.9, 40.3]'
     """
     return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
-
-
-def percent(share: float) -> str:
-    """A share of 1 as a percentage with one decimal.
-
-    >>> percent(0.0390625)
-    '3.9 %'
-    """
-    return f"{100 * share:.1f} %"
 
 
 def score_headline(checkpoint: Examined) -> str:
@@ -248,17 +240,6 @@ def listed(names: Sequence[str], named: int = NAMED) -> str:
 
 def _others(number: int, verb: str, plural: str) -> str:
     return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
-
-
-def p_words(p: float) -> str:
-    """A p with three decimals, more where three would hide on which side of 0.05 it lies.
-
-    >>> p_words(0.0004), p_words(0.0499), p_words(0.04999), p_words(0.05)
-    ('p < 0.001', 'p = 0.04990', 'p = 0.04999', 'p = 0.050')
-    """
-    if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.3f}" if p >= ALPHA or f"{p:.3f}" != f"{ALPHA:.3f}" else f"p = {p:.5f}"
 
 
 def recall_words(evaluation: Mapping[str, Any], weights: Weights, pool: Pool, direction: str, k: int) -> str:

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
-from analysis.training.comparison import Examined, Pool, Score, Weights, in_words, percent, read_score
+from analysis.numbers import percent
+from analysis.training.comparison import Examined, Pool, Score, Weights, in_words, read_score
 from app.charts import theme
 
 # What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.

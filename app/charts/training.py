@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from analysis.training.comparison import percent
+from analysis.numbers import percent
 from app.charts import theme
 
 STEP_NAMES = ("step", "steps", "epoch")

@@ -6,7 +6,8 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.measures.retrieval import chance_of_s
-from analysis.training.comparison import percent, read_score, retrieval_rows, score_headline
+from analysis.numbers import percent
+from analysis.training.comparison import read_score, retrieval_rows, score_headline
 from app import caching, layout, state
 from app.charts import training
 from app.components import figures, model_flow

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from analysis.numbers import ALPHA, p_words
 from analysis.results import Result
-from analysis.training.comparison import ALPHA
 from app.charts import intervals, theme
 from app.charts.mark import Mark
 from app.components import actions, hear, published_table, row_choice
 from app.components.ablation_answer import told
 from app.components.plain import plain
-from app.components.retrieval_answer import p_words
 from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 

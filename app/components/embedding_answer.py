@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.numbers import p_words
 from analysis.results import Result
 from app.charts import histogram, intervals, theme
 from app.charts import mark as marked
@@ -164,15 +165,6 @@ def measure_mark(row: Row) -> Mark | None:
     )
 
 
-def p_words(p: float | None) -> str:
-    """A probability in words.
-
-    >>> p_words(0.306), p_words(0.0004), p_words(None)
-    ('p = 0.31', 'p < 0.001', '')
-    """
-    return "" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-
-
 def _measures(result: Result) -> None:
     """Every measure of every checkpoint beside the twins and its null."""
     st.subheader("How close are the two modalities?", anchor=False)
@@ -195,7 +187,7 @@ def measured(result: Result) -> list[dict[str, Any]]:
             ours, twin = (found[name, measure, weights] for weights in ("trained", "untrained"))
             rows.append({
                 "checkpoint": name, "measure": SHORT.get(measure, measure), "trained": _cell(ours), "twin": _cell(twin),
-                "null": _null(ours), "null of the twin": _null(twin), "p": p_words(ours["p"]),
+                "null": _null(ours), "null of the twin": _null(twin), "p": None if ours["p"] is None else p_words(ours["p"]),
                 "n": ours["n"], "note": ours["note"],
             })  # fmt: skip
     return rows

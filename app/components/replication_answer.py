@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.numbers import p_words
 from analysis.results import Result
 from app import answers
 from app.charts import intervals, theme
@@ -13,7 +14,6 @@ from app.charts.mark import Mark
 from app.components import actions, published_table, rarely_found, row_choice
 from app.components.controls_answer import train_command
 from app.components.plain import plain
-from app.components.retrieval_answer import p_words
 from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.models.arms import control_of, under_their_arms
+from analysis.numbers import p_words
 from analysis.results import Result, Value, format_value
 from app import state
 from app.charts import retrieval
@@ -100,12 +101,3 @@ def compared(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[st
 
 def _points(difference: float, low: float, high: float) -> str:
     return f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-
-
-def p_words(p: float) -> str:
-    """A p as it is printed.
-
-    >>> p_words(0.0002), p_words(0.003), p_words(0.4271)
-    ('p < 0.001', 'p = 0.003', 'p = 0.427')
-    """
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

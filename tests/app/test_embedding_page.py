@@ -12,7 +12,7 @@ from analysis.errors import ConfigError
 from analysis.results import Result
 from app.charts import histogram, theme
 from app.charts.histogram import Bar
-from app.components import embedding_answer, embedding_cosines, embedding_map
+from app.components import embedding_cosines, embedding_map
 
 N = 6
 JOINT_ONLY = ("AUC against other works", "AUC against the same work", "modality gap", "cosine of matched pairs")
@@ -333,10 +333,6 @@ def test_nothing_is_said_to_be_nothing():
 def test_a_bar_that_cannot_be_is_refused(numbers, said):
     with pytest.raises(ConfigError, match=said):
         Bar("matched", *numbers)
-
-
-def test_p_is_worded():
-    assert [embedding_answer.p_words(p) for p in (0.00099, 0.001, 0.05)] == ["p < 0.001", "p = 0.001", "p = 0.05"]
 
 
 def test_all_checkpoints_are_overlaid_with_their_twins(queue, store, checkpoints, opened):

@@ -14,6 +14,7 @@ from numpy import ndarray
 from analysis.datasets.pools import size_words
 from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
@@ -172,8 +173,8 @@ def headline(rows: Sequence[Row], names: Collection[str], pool_size: int) -> str
     said, control = f"{_bare(first)} of S among {size_words(pool_size)}", f"untrained twin {_bare(twin)}"
     if first["value"] <= 0 or _no_change(first):
         return f"{said} is the largest drop, zeroing {its} of {name}: no descriptor is shown to be causal ({control})."
-    left = f"zeroing {its} of {name} leaves {_percent(first['s'])}"
-    return f"{said}: {left} ({first['reading']}; chance {_percent(first['chance'])}, {control})."
+    left = f"zeroing {its} of {name} leaves {percent(first['s'])}"
+    return f"{said}: {left} ({first['reading']}; chance {percent(first['chance'])}, {control})."
 
 
 def _zeroed(rows: Sequence[Row], names: Collection[str]) -> tuple[list[Row], list[Row]]:
@@ -187,7 +188,7 @@ def details(rows: Sequence[Row], names: Collection[str] = ()) -> str:
     zeroed, trained = _zeroed(rows, names)
     plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
     if not trained:
-        said = ", ".join(f"{name} {_percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
+        said = ", ".join(f"{name} {percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
         return f"No checkpoint has a descriptor, so that there is nothing to ablate (S: {said})."
     first = max(trained, key=lambda row: row["value"])
     name, its = first["checkpoint"], first["input"]
@@ -199,11 +200,9 @@ def details(rows: Sequence[Row], names: Collection[str] = ()) -> str:
         )
     else:
         ceiling = ", its ceiling," if before["s"] >= CEILING else ""
-        said = (
-            f"Zeroing {its} costs {name} {_points(first)} of S: from {_percent(before['s'])}{ceiling} to {_percent(first['s'])}"
-        )
-        said += f", {first['reading']} (chance {_percent(first['chance'])})"
-    said += f" (untrained twin: {_percent(twin_before['s'])} to {_percent(twin['s'])})"
+        said = f"Zeroing {its} costs {name} {_points(first)} of S: from {percent(before['s'])}{ceiling} to {percent(first['s'])}"
+        said += f", {first['reading']} (chance {percent(first['chance'])})"
+    said += f" (untrained twin: {percent(twin_before['s'])} to {percent(twin['s'])})"
     swapped = [row for row in rows if row["kind"] == OTHER_WORK and _same(row, first)]
     said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)
     others = [row for row in trained if row["checkpoint"] == name and row["input"] != its]
@@ -226,7 +225,3 @@ def _bare(row: Row) -> str:
 
 def _no_change(row: Row) -> bool:
     return row["ci_low"] is not None and row["ci_low"] <= 0 <= row["ci_high"]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis.datasets.pools import size_words
 from analysis.models.arms import ARMS
-from analysis.training.comparison import ALPHA, p_words
+from analysis.numbers import ALPHA, p_words, percent
 
 Rows = Sequence[Mapping[str, Any]]
 GIVEN = {"zero": "zeros", "random": "noise", "shuffled": "other windows' values", "reordered": "its reordered values"}
@@ -36,7 +36,7 @@ def _without_controls(scores: Rows, pool_size: int) -> str:
         return "No arm with descriptors is chosen, so that there is nothing to control."
     twin = next(row for row in scores if row["checkpoint"] == best["checkpoint"] and row["weights"] == "untrained")
     said = f"S = {_share(best)} among {size_words(pool_size)}: {best['checkpoint']} without its controls "
-    return f"{said}(chance {_percent(best['null'])}, untrained twin {_share(twin)}); what its descriptors add is not known."
+    return f"{said}(chance {percent(best['null'])}, untrained twin {_share(twin)}); what its descriptors add is not known."
 
 
 def details(scores: Rows, differences: Rows) -> list[dict[str, str]]:
@@ -83,7 +83,7 @@ def _arm(first: str, pairs: Rows, by_score: Mapping[tuple[str, str], Mapping[str
     untrained = {row["second"]: row for row in pairs if row["weights"] == "untrained"}
     own, twin = by_score[first, "trained"], by_score[first, "untrained"]
     gains, losses, unclear = _judged(pairs)
-    said = f"{first} reaches S = {_share(own)} (chance {_percent(own['null'])}, untrained twin {_share(twin)})"
+    said = f"{first} reaches S = {_share(own)} (chance {percent(own['null'])}, untrained twin {_share(twin)})"
     parts = []
     if gains:
         parts.append(f"more than the same parameters given {_listed(gains, by_score, untrained)}")
@@ -121,8 +121,4 @@ def _p(p: float | None) -> str:
 def _share(row: Mapping[str, Any]) -> str:
     """S with its interval, where it has one."""
     ends = "" if row.get("ci_low") is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
-    return f"{_percent(row['value'])}{ends}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{percent(row['value'])}{ends}"

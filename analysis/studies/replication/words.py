@@ -5,7 +5,8 @@ from typing import Any
 
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
-from analysis.training.comparison import ALPHA, listed, p_words
+from analysis.numbers import ALPHA, p_words
+from analysis.training.comparison import listed
 
 TESTS = {True: "paired t test over training seeds", False: "Welch's t test"}
 Rows = Sequence[Mapping[str, Any]]

@@ -20,13 +20,14 @@ from analysis.measures.retrieval import (
     s_score,
 )
 from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
+from analysis.numbers import ALPHA, p_words
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
 from analysis.results import Value, format_value
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
 from analysis.studies.settings import Seed
-from analysis.training.comparison import ALPHA, listed, p_words
+from analysis.training.comparison import listed
 from analysis.training.evaluation import fit_pool
 
 POOLS = {"canonical": False, "no overlap": True}

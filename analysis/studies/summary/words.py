@@ -7,6 +7,7 @@ from typing import Any
 from analysis.descriptors.a4 import n_frames
 from analysis.measures.statistics import holm
 from analysis.models.arms import build_config
+from analysis.numbers import p_words
 from analysis.results import SHARE, Result, Value, code_version, format_value
 from analysis.studies.at_hand import AtHand
 from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, Cell, Difference, Panel, Summary
@@ -181,15 +182,6 @@ def bottleneck() -> str:
         f"of reverse attention ({paper.n_audio_tokens:,} → {n_frames(paper.n_samples):,} at the scale of the paper) is absent "
         "there, so that a4r-small and d4-a4r-small cannot test that claim."
     )
-
-
-def p_words(p: float) -> str:
-    """P as it is printed.
-
-    >>> p_words(0.0004), p_words(0.0321)
-    ('p < 0.001', 'p = 0.032')
-    """
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def listed(names: Sequence[str]) -> str:
