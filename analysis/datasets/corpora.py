@@ -1,18 +1,19 @@
 """Open a corpus by the name that a request or the command line gives it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from analysis.datasets.conditions import CONDITION_SETS
 from analysis.datasets.corpus import load_demo_corpus
-from analysis.datasets.maestro import load_maestro
-from analysis.datasets.paired_folder import load_paired_folder
-from analysis.datasets.piece import SPLITS, Corpus
-from analysis.datasets.slakh import MIXES, load_slakh
+from analysis.datasets.maestro import SOURCE as MAESTRO
+from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
+from analysis.datasets.piece import Corpus
+from analysis.datasets.slakh import SOURCE as SLAKH
+from analysis.datasets.source import Source
 from analysis.errors import CorpusError, shown
 from analysis.files import home_expanded, is_folder, is_text
 
 PROFILES = ("small", "full")
+REGISTERED: list[Source] = []  # layouts that are not part of the library; they are asked first
 NAMES = (*PROFILES, *(f"{profile}-{one}" for profile in PROFILES for one in CONDITION_SETS if one != "recorded"))
 
 
@@ -25,9 +26,8 @@ def open_corpus(
 ) -> Corpus:
     """The demo corpus ("small", "full", or one of them with "-clean" or "-shifted"), or a folder.
 
-    A folder with a `maestro*.csv` or `maestro*.json` is read as Maestro with its own splits, one of folders `Track*` as Slakh,
-    any other as audio and MIDI files of the same stem, dealt into splits by work. Of a folder no more than `most_new` recordings
-    that were not examined before are, where that is not None.
+    A folder is read in the first of the layouts of `sources` that it has. Of a folder no more than `most_new` recordings that
+    were not examined before are, where that is not None.
 
     Raises:
         UnreadError: more would have to be examined.
@@ -41,13 +41,10 @@ def open_corpus(
         raise CorpusError(f"The name {shown(name)} is not text in UTF-8. Rename the folder.")
     if not is_folder(folder):
         raise CorpusError(f"There is no corpus {shown(name)}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
-    if any(folder.glob("maestro*.csv")) or any(folder.glob("maestro*.json")):
-        return load_maestro(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
-    load = load_slakh if _is_slakh(folder) else load_paired_folder
-    return load(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
+    source = next(source for source in sources() if source.recognises(folder))
+    return source.load(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
 
 
-def _is_slakh(folder: Path) -> bool:
-    """Whether a folder, or one of its splits, holds a track as Slakh unpacks."""
-    tracks = (track for home in (folder, *(folder / split for split in SPLITS)) for track in home.glob("Track*"))
-    return any((track / "all_src.mid").is_file() or any((track / mix).is_file() for mix in MIXES) for track in tracks)
+def sources() -> tuple[Source, ...]:
+    """Layouts of folders; the first that recognises a folder reads it, and the last takes every folder."""
+    return *REGISTERED, MAESTRO, SLAKH, PAIRED_FOLDER

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from analysis.datasets.examined import Finding, examine_all, told_of
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, summarise
+from analysis.datasets.source import Source
 from analysis.errors import CorpusError
 from analysis.files import is_file, is_text, read_file
 from analysis.run import Progress
@@ -118,3 +119,11 @@ def _entry(row: dict[str, object], where: str) -> _Entry:
     except (ValueError, OverflowError) as error:
         raise CorpusError(f"{where}: the duration is {row['duration']!r}; expected seconds. Correct it.") from error
     return _Entry(composer, title, split, midi, audio, duration_s)
+
+
+def is_maestro(folder: Path) -> bool:
+    """Whether a folder holds one of Maestro's tables."""
+    return any(folder.glob("maestro*.csv")) or any(folder.glob("maestro*.json"))
+
+
+SOURCE = Source("maestro", "maestro*.csv or .json with the recordings it names; its own splits", is_maestro, load_maestro)

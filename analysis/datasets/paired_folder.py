@@ -11,6 +11,7 @@ from analysis.datasets.containers import AUDIO_SUFFIXES
 from analysis.datasets.examined import examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
+from analysis.datasets.source import Source
 from analysis.errors import CorpusError
 from analysis.files import is_folder, is_text, printable
 from analysis.run import Progress
@@ -126,3 +127,8 @@ def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
                 pairs[path] = fits[0]
                 del free[fits[0]]
     return {path: pairs[path] for path in audio if path in pairs}
+
+
+SOURCE = Source(
+    "paired folder", "audio and MIDI files of the same stem, dealt into splits by work", lambda _: True, load_paired_folder
+)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from analysis.datasets.examined import MOST_LISTED, examine_all, told_of, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
+from analysis.datasets.source import Source
 from analysis.errors import CorpusError
 from analysis.files import is_text, printable
 from analysis.run import Progress
@@ -82,3 +83,12 @@ def _song(track: Path) -> str:
     midi = re.search(r"^UUID:\s*(\w+)", text, re.MULTILINE)
     match = song or midi
     return match[1] if match else track.name
+
+
+def is_slakh(folder: Path) -> bool:
+    """Whether a folder, or one of its splits, holds a track as Slakh unpacks."""
+    tracks = (track for home in (folder, *(folder / split for split in SPLITS)) for track in home.glob("Track*"))
+    return any((track / "all_src.mid").is_file() or any((track / mix).is_file() for mix in MIXES) for track in tracks)
+
+
+SOURCE = Source("slakh", "Track*/mix.flac with Track*/all_src.mid, directly or in folders of splits", is_slakh, load_slakh)

@@ -1,0 +1,93 @@
+"""Every layout of folders is recognised and read alike; a made-up one is one file and one row, and every command finds it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis.cli import main
+from analysis.datasets import corpora
+from analysis.datasets.corpora import open_corpus, sources
+from analysis.datasets.paired_folder import load_paired_folder
+from analysis.datasets.source import Source
+from analysis.errors import CorpusError
+from analysis.models.checkpoint import Checkpoint
+from tests.tiny import write_corpus
+
+Make = Callable[..., Checkpoint]
+
+
+def write_maestro(folder: Path) -> Path:
+    write_corpus(folder)
+    header = "canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration"
+    rows = [
+        f"Nobody,Work {n},{split},2026,work{n}.mid,work{n}.wav,20"
+        for n, split in enumerate(("train", "validation", "test", "test"))
+    ]
+    (folder / "maestro-v9.csv").write_text("\n".join([header, *rows]) + "\n")
+    return folder
+
+
+def write_slakh(folder: Path) -> Path:
+    write_corpus(folder / "flat")
+    for number in range(4):
+        track = folder / f"Track0000{number}"
+        track.mkdir(parents=True)
+        (folder / "flat" / f"work{number}.mid").rename(track / "all_src.mid")
+        (folder / "flat" / f"work{number}.wav").rename(track / "mix.wav")
+    (folder / "flat").rmdir()
+    return folder
+
+
+WRITE: dict[str, Callable[[Path], Path]] = {"maestro": write_maestro, "slakh": write_slakh, "paired folder": write_corpus}
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
+def test_a_layout_is_recognised_and_read(source: Source, tmp_path: Path) -> None:
+    folder = WRITE[source.name](tmp_path / "corpus")
+    assert next(one for one in sources() if one.recognises(folder)) is source
+    corpus = open_corpus(str(folder))
+    assert len(corpus.pieces) == len({piece.piece_id for piece in corpus.pieces}) == 4
+    for piece in corpus.pieces:
+        assert piece.audio_path.is_file()
+        assert piece.midi_path.is_file()
+        assert piece.duration_s == pytest.approx(20.0, abs=0.01)
+        assert piece.split in ("train", "validation", "test")
+    works = {piece.group: {one.split for one in corpus.pieces if one.group == piece.group} for piece in corpus.pieces}
+    assert all(len(splits) == 1 for splits in works.values())  # no work straddles splits
+    assert open_corpus(str(folder)).read() == corpus.read()
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
+def test_a_recording_that_cannot_be_used_is_told(source: Source, tmp_path: Path) -> None:
+    folder = WRITE[source.name](tmp_path / "corpus")
+    broken = sorted(folder.rglob("*.wav"))[0]
+    soundfile.write(broken, np.zeros(24_000 * 20), 24_000)
+    corpus = open_corpus(str(folder))
+    assert len(corpus.pieces) == 3
+    assert any("silent" in notice for notice in corpus.notices)
+
+
+def test_what_has_no_layout_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="audio"):
+        open_corpus(str(tmp_path))
+
+
+def test_a_made_up_layout_is_found_by_every_command(
+    tmp_path: Path,
+    make_checkpoint: Callable[..., Checkpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = write_corpus(tmp_path / "odd" / "inside").parent
+    (folder / "odd.txt").touch()
+    read = lambda folder, **given: load_paired_folder(folder / "inside", **given)  # noqa: E731
+    odd = Source("odd", "everything lies inside", lambda folder: (folder / "odd.txt").is_file(), read)
+    monkeypatch.setattr(corpora, "REGISTERED", [odd])
+    few = ["--set", "split=all", "--set", "windows_per_piece=2", "--set", "n_shuffles=20"]
+    name = make_checkpoint("D0", 1).name
+    assert main(["study", "similarity", name, "--set", f"corpus={folder}", *few, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["tables"]["works"]) == 4
