@@ -113,7 +113,7 @@ def _trainings() -> str:
     paragraphs = (
         f"Seeds that were trained alike: {'; '.join(told)}. Only the weights of seed 0 are here; the numbers of all are on the "
         "page Replication.",
-        f"{most['tables']['sentences'][0]['text']} p is not corrected for the number of pairs of arms.",
+        f"{most['tables']['sentences'][0]['text']}",
     )
     return "\n\n".join(["\n## Would another training give the same?", *(textwrap.fill(one, WIDTH) for one in paragraphs)]) + "\n"
 

@@ -190,7 +190,10 @@ def _tests(result: Result) -> None:
     """Arms against each other, and the means with their spread."""
     if pairs := compared(result.tables["pairs"]):
         st.dataframe(pairs, column_config=PAIRS, hide_index=True, height="content", placeholder="—")
-        st.caption("Spread between trainings, each scored on the first pool; p is not corrected for the number of pairs.")
+        st.caption(
+            "Spread between trainings, each scored on the first pool; p of the table is not corrected for the number of pairs, "
+            "that of the sentences above is (Holm)."
+        )
     parts = {(row["arm"], row["weights"]): row for row in result.tables["components"]}
     rows = [
         {

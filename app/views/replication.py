@@ -24,7 +24,7 @@ How it misleads:
   other works would move S more. The interval over works says how much.
 - With two to five trainings the deviation itself is hardly known; its χ² interval is wide. Not significant is not the same.
 - Cohen's d divides by that small deviation. A d of 4 is a small difference of runs that happen to be alike.
-- The best of several arms is partly the luckiest. p is not corrected for their number.
+- The best of several arms is partly the luckiest. The sentence corrects p for their number (Holm), the table does not.
 - Checkpoints of another scale, corpus or number of steps are not pooled, and the headline says so.
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.datasets.pools import size_words
+from analysis.measures.statistics import holm
 from analysis.models.arms import control_of
 from analysis.numbers import ALPHA, p_words
 from analysis.training.comparison import listed
@@ -27,11 +28,13 @@ def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, pool_size: 
         return f"{said}(independent queries {_binomial(runs):.1f}, untrained twins {twins}); {told}."
     best = max(many, key=lambda row: row["value"])
     twin = _twin(best, arms)
-    alike = [other for other, row in _rivals(best, pairs).items() if _is_alike(row)]
+    corrected = corrected_p(pairs)
+    alike = [other for other, row in _rivals(best, pairs).items() if _is_alike(row, corrected)]
     said = f"S = {mean_in_words(best)} over {best['n']} trainings among {size_words(pool_size)}: {best['arm']} finds "
     said += "most" if len(many) > 1 else "the match"
     said += f" (chance {100 * best['null']:.1f} %, untrained twins {mean_in_words(twin, spread=False)})"
-    return f"{said}, not distinguishable from {listed(alike, 2)}." if alike else f"{said}."
+    others = "the others" if len(alike) == len(_rivals(best, pairs)) > 2 else listed(alike, 2)
+    return f"{said}, not distinguishable from {others}." if alike else f"{said}."
 
 
 def details(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
@@ -85,8 +88,15 @@ def _rivals(best: Mapping[str, Any], pairs: Rows) -> dict[str, Mapping[str, Any]
     return {other: row for other, row in found.items() if not control_of(other)}
 
 
-def _is_alike(row: Mapping[str, Any]) -> bool:
-    return (p := chosen_test(row)["p"]) is None or p >= ALPHA
+def corrected_p(pairs: Rows) -> dict[tuple[str, str], float]:
+    """P of every two trained arms proper, of the test that is read, corrected for the number of these pairs (Holm)."""
+    found = [row for row in pairs if row["weights"] == "trained" and not any(map(control_of, (row["first"], row["second"])))]
+    tested = [(row["first"], row["second"], p) for row in found if (p := chosen_test(row)["p"]) is not None]
+    return {(first, second): p for (first, second, _), p in zip(tested, holm([p for *_, p in tested]), strict=True)}
+
+
+def _is_alike(row: Mapping[str, Any], corrected: Mapping[tuple[str, str], float]) -> bool:
+    return corrected.get((row["first"], row["second"]), 1.0) >= ALPHA
 
 
 def _over_training_seeds(many: Rows, pairs: Rows, arms: Rows) -> str:
@@ -98,16 +108,17 @@ def _over_training_seeds(many: Rows, pairs: Rows, arms: Rows) -> str:
     controls = f"chance {100 * best['null']:.1f} %, untrained twins {mean_in_words(twin)}"
     if len(many) == 1:
         return f"{name} reaches {reached} ({controls}); no other arm is here with two training seeds to compare it with."
-    rows = _rivals(best, pairs)
-    alike = {other: row for other, row in rows.items() if _is_alike(row)}
+    rows, corrected = _rivals(best, pairs), corrected_p(pairs)
+    alike = {other: row for other, row in rows.items() if _is_alike(row, corrected)}
     said = f"{name} has the highest mean, {reached} ({controls})"
     if alike:
-        against = _listed([f"{other} ({_p(row)})" for other, row in alike.items()])
+        against = _listed([f"{other} ({_p(row, corrected)})" for other, row in alike.items()])
         said += f", but that {name} is best is not significant with n = {best['n']}: not distinguishable from {against}"
-    better = [_by(name, other, row) for other, row in rows.items() if other not in alike]
+    better = [_by(name, other, row, corrected) for other, row in rows.items() if other not in alike]
     said += f"; better than {_listed(better)}" if better else ""
     kinds = {chosen_test(row)["by_seed"] for row in rows.values()}
     how = TESTS[kinds.pop()] if len(kinds) == 1 else f"{TESTS[True]} where both arms have the same seeds, else {TESTS[False]}"
+    how += f"; p corrected for {len(corrected)} pairs of arms, Holm" if len(corrected) > 1 else ""
     return f"{said} ({how})."
 
 
@@ -123,15 +134,15 @@ def chosen_test(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"value": value, **{name: row[f"{prefix}{name}"] for name in ("ci_low", "ci_high", "p")}, "by_seed": by_seed}
 
 
-def _by(name: str, other: str, row: Mapping[str, Any]) -> str:
+def _by(name: str, other: str, row: Mapping[str, Any], corrected: Mapping[tuple[str, str], float]) -> str:
     """How much better than another arm, whichever of the two comes first in the row."""
     sign, found = 1 if row["first"] == name else -1, chosen_test(row)
     low, high = sorted(sign * 100 * found[end] for end in ("ci_low", "ci_high"))
-    return f"{other} by {sign * 100 * found['value']:.1f} points [{low:.1f}, {high:.1f}] ({_p(row)})"
+    return f"{other} by {sign * 100 * found['value']:.1f} points [{low:.1f}, {high:.1f}] ({_p(row, corrected)})"
 
 
-def _p(row: Mapping[str, Any]) -> str:
-    p = chosen_test(row)["p"]
+def _p(row: Mapping[str, Any], corrected: Mapping[tuple[str, str], float]) -> str:
+    p = corrected.get((row["first"], row["second"]))
     return "p cannot be computed, nothing varies" if p is None else p_words(p)
 
 
