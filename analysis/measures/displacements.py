@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Shaped
 from numpy import ndarray
 
+from analysis.measures.geometry import cosine
+
 SMALLEST = 1e-9  # a mean cosine distance below it is that of rows that are all alike
 
 
@@ -16,8 +18,7 @@ def distance_between_works(rows: Float[ndarray, "n d"], works: Shaped[ndarray, "
     apart = _of_different_works(works)
     if not apart.any():
         return None
-    unit = unit_rows(rows)
-    distance = float(1.0 - (unit @ unit.T)[apart].mean())
+    distance = float(1.0 - cosine(rows)[apart].mean())
     return distance if distance > SMALLEST else None
 
 
@@ -38,16 +39,10 @@ def displacement_alignment(
     >>> matched.tolist(), mismatched.tolist()
     ([1.0, 1.0], [0.0, 0.0])
     """
-    cosines = unit_rows(first) @ unit_rows(second).T
+    cosines = cosine(first, second)
     apart = _of_different_works(works)
     both_ways = (cosines + cosines.T) / 2
     return np.diagonal(cosines).copy(), np.where(apart, both_ways, 0.0).sum(axis=1) / apart.sum(axis=1)
-
-
-def unit_rows(rows: Float[ndarray, "n d"]) -> Float64[ndarray, "n d"]:
-    """Rows of length 1 in fp64; zeros stay zeros."""
-    wide = np.asarray(rows, np.float64)
-    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
 
 
 def _of_different_works(works: Shaped[ndarray, " n"]) -> Bool[ndarray, "n n"]:

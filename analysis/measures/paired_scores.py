@@ -1,15 +1,15 @@
-"""Intervals and tests of S by work at the cost of a matrix product: the numbers of `analysis.measures.statistics`, sooner."""
+"""S on every draw of works, and the test of a difference in S by work, each at the cost of a matrix product."""
 
 import numpy as np
 from jaxtyping import Float64, Int, Int64, Shaped
 from numpy import ndarray
 
-from analysis.measures.sensitivity import Draws
+from analysis.measures.resampling import WorkDraws
 from analysis.seeding import numpy_generator
 
 
-def s_on_resamples(draws: Draws, ranks: Int[ndarray, "2 q"], k: int = 10) -> Float64[ndarray, " draws"]:
-    """S on every resample of works, S the worse recall at `k` of the two directions."""
+def s_on_resamples(draws: WorkDraws, ranks: Int[ndarray, "2 q"], k: int = 10) -> Float64[ndarray, " draws"]:
+    """S on every draw of works, S the worse recall at `k` of the two directions."""
     return np.minimum(*(draws.means(one <= k) for one in ranks))
 
 
@@ -22,9 +22,9 @@ def s_exchange_p(
     n_permutations: int = 2000,
     seed: int,
 ) -> float:
-    """Two-sided p of the difference in S, the two models exchanged at random for whole works; never zero.
+    """Two-sided p of the difference in S, the two models exchanged at random for whole works.
 
-    The number that `paired_permutation_by_piece` gives with the same seed.
+    p = (1 + number of exchanges at least as far from zero) / (1 + n_permutations), so it is never zero.
 
     Args:
         groups: the work of every query.

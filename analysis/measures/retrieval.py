@@ -5,6 +5,8 @@ from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 from scipy import special
 
+from analysis.measures.geometry import unit_rows
+
 
 def ranks(
     queries: Float[ndarray, "q d"], candidate_embeddings: Float[ndarray, "n d"], pools: Int[ndarray, "q pool"]
@@ -24,7 +26,7 @@ def pool_similarities(
     queries: Float[ndarray, "q d"], candidate_embeddings: Float[ndarray, "n d"], pools: Int[ndarray, "q pool"]
 ) -> Float64[ndarray, "q pool"]:
     """Cosine similarity of every query to each candidate of its pool."""
-    left, right = _unit(queries), _unit(candidate_embeddings)
+    left, right = unit_rows(queries), unit_rows(candidate_embeddings)
     rows = [np.einsum("nd,d->n", right[pool], left[row]) for row, pool in enumerate(pools)]
     return np.stack(rows) if rows else np.empty(pools.shape)
 
@@ -76,8 +78,3 @@ def chance_of_s(n_queries: int, pool_size: int, k: int = 10) -> float:
     """
     beyond = special.bdtrc(np.arange(n_queries), n_queries, min(1.0, k / pool_size))
     return float(np.sum(beyond**2) / n_queries)
-
-
-def _unit(rows: Float[ndarray, "n d"]) -> Float[ndarray, "n d"]:
-    wide = np.asarray(rows, np.float64)
-    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)

@@ -1,33 +1,23 @@
 """How a space is laid out: neighbours that a map keeps, cosines of matched and other pairs, the gap between modalities.
 
-Intervals are over works (see `analysis.measures.statistics`), from sums per work, so that a thousand draws cost no more than one.
+Intervals are over works (see `analysis.measures.resampling`), from sums per work, so that a thousand draws cost no more than one.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from analysis.errors import ShapeError
-from analysis.measures.statistics import FEWEST_WORKS, interval_over_works
+from analysis.measures.geometry import unit_rows
+from analysis.measures.resampling import FEWEST_WORKS, Interval, WorkDraws, interval_over_works
 from analysis.seeding import numpy_generator
 
-N_RESAMPLES, N_EXCHANGES = 1000, 2000
+N_EXCHANGES = 2000
 BLOCK_ROWS = 256
 Step = Callable[[], None]
-Interval = tuple[float, float] | None
-
-
-def unit_rows(rows: Float[ndarray, "n d"]) -> Float[ndarray, "n d"]:
-    """Rows scaled to length 1 in fp64; Euclidean distance then orders as cosine does. A row of zeros stays.
-
-    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    wide = np.asarray(rows, np.float64)
-    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
 
 
 def nearest(rows: Float[ndarray, "n d"], k: int, step: Step | None = None) -> Int[ndarray, "n k"]:
@@ -92,42 +82,6 @@ def _distances(rows: Float[ndarray, "n d"], step: Step | None) -> Any:
         yield start, block
 
 
-class Works:
-    """Works of a set of windows, and how often each is drawn in every resample: the draws of `bootstrap_by_piece`."""
-
-    def __init__(self, groups: Shaped[ndarray, " n"], seed: int, n_resamples: int = N_RESAMPLES) -> None:
-        self.names, self.of = np.unique(groups, return_inverse=True)
-        self.n, self.seed = len(self.names), seed
-        self.sizes = np.bincount(self.of, minlength=self.n).astype(float)
-        rng = numpy_generator(seed, "bootstrap by piece")
-        drawn = [rng.integers(self.n, size=self.n) for _ in range(n_resamples)]
-        self.times = np.stack([np.bincount(draw, minlength=self.n) for draw in drawn]).astype(float)
-
-    def sums(self, values: Shaped[ndarray, "n *rest"]) -> Float[ndarray, "works *rest"]:
-        """Sums of rows per work."""
-        total = np.zeros((self.n, *values.shape[1:]))
-        np.add.at(total, self.of, values)
-        return total
-
-    def mean_interval(self, values: Shaped[ndarray, " n"]) -> Interval:
-        """95 % interval of a mean; None with fewer than 3 works."""
-        return self.ratio_interval(values, np.ones(len(values)))
-
-    def ratio_interval(self, above: Shaped[ndarray, " n"], below: Shaped[ndarray, " n"]) -> Interval:
-        """95 % interval of the quotient of two sums; None with fewer than 3 works or where nothing is to be divided by."""
-        if self.n < FEWEST_WORKS:
-            return None
-        top, bottom = self.times @ self.sums(above), self.times @ self.sums(below)
-        return self.interval(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0))
-
-    def interval(self, draws: Float[ndarray, " b"]) -> Interval:
-        """95 % interval from the draws that exist (are not NaN); None with fewer than 3 works, or where fewer than half exist."""
-        kept = draws[np.isfinite(draws)]
-        if self.n < FEWEST_WORKS or not len(draws) or len(kept) < len(draws) / 2:
-            return None
-        return interval_over_works(kept, self.n)
-
-
 def modality_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> float:
     """Distance between the centroids of the rows of length 1 of both modalities (Liang et al. 2022): 0 to 2.
 
@@ -137,28 +91,28 @@ def modality_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> f
     return float(np.linalg.norm(np.mean(unit_rows(audio) - unit_rows(midi), axis=0)))
 
 
-def gap_interval(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], works: Works) -> Interval:
-    """95 % interval of the modality gap; None with fewer than 3 works.
+def gap_interval(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], works: WorkDraws) -> Interval:
+    """95 % interval of the modality gap; none with fewer than 3 works.
 
     A centroid of few works lies off by chance, which makes the gap larger, and drawing works anew adds that a second time. So
     the squared gaps of the draws are moved to have the squared gap as their mean, and cut off at 0.
     """
-    if works.n < FEWEST_WORKS:
-        return None
+    if works.n_works < FEWEST_WORKS:
+        return None, None
     difference = works.sums(unit_rows(audio) - unit_rows(midi))
-    squared = np.sum((works.times @ difference) ** 2, axis=1) / (works.times @ works.sizes) ** 2
-    low, high = interval_over_works(squared - squared.mean() + modality_gap(audio, midi) ** 2, works.n)
+    squared = np.sum((works.counts @ difference) ** 2, axis=1) / (works.counts @ works.sizes) ** 2
+    low, high = interval_over_works(squared - squared.mean() + modality_gap(audio, midi) ** 2, works.n_works)
     return float(np.sqrt(max(low, 0.0))), float(np.sqrt(max(high, 0.0)))
 
 
-def exchanged_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], works: Works) -> tuple[float, float]:
+def exchanged_gap(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"], works: WorkDraws) -> tuple[float, float]:
     """The modality gap if modality meant nothing, and p: audio and MIDI exchanged at random within the pairs of whole works.
 
     The mean over exchanges, and (1 + number of exchanges with a gap as large) / (1 + number of exchanges).
     """
     difference = works.sums(unit_rows(audio) - unit_rows(midi)) / works.sizes.sum()
     rng = numpy_generator(works.seed, "exchanged modalities")
-    gaps = np.linalg.norm((1 - 2 * rng.integers(2, size=(N_EXCHANGES, works.n))) @ difference, axis=1)
+    gaps = np.linalg.norm((1 - 2 * rng.integers(2, size=(N_EXCHANGES, works.n_works))) @ difference, axis=1)
     as_large = np.count_nonzero(gaps >= modality_gap(audio, midi) - 1e-12)
     return float(gaps.mean()), (1 + as_large) / (1 + N_EXCHANGES)
 
@@ -171,15 +125,15 @@ def gap_shares(audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Flo
 
 
 def wins(
-    cosine: Float[ndarray, "n n"], allowed: Bool[ndarray, "n n"], works: Works, step: Step | None = None
+    cosine: Float[ndarray, "n n"], allowed: Bool[ndarray, "n n"], works: WorkDraws, step: Step | None = None
 ) -> tuple[Float[ndarray, "works works works"], Float[ndarray, "works works"]]:
     """Over how many allowed pairs matched ones win: `[of works h, k, matched of work g]`, ties half; and allowed pairs `[h, k]`.
 
     A matched pair is on the diagonal of `cosine`, `[audio window, MIDI window]`; the pairs allowed are what it is compared with.
     """
     matched = np.diag(cosine)
-    won, pairs = np.zeros((works.n,) * 3), np.zeros((works.n,) * 2)
-    members = [np.flatnonzero(works.of == work) for work in range(works.n)]
+    won, pairs = np.zeros((works.n_works,) * 3), np.zeros((works.n_works,) * 2)
+    members = [np.flatnonzero(works.work == work) for work in range(works.n_works)]
     for h, mine in enumerate(members):
         if step:
             step()
@@ -192,7 +146,7 @@ def wins(
     return won, pairs
 
 
-def auc(won: Float[ndarray, "works works works"], pairs: Float[ndarray, "works works"], works: Works) -> float | None:
+def auc(won: Float[ndarray, "works works works"], pairs: Float[ndarray, "works works"], works: WorkDraws) -> float | None:
     """Area under the ROC curve: how often a matched pair is more alike than another, ties half; None without others.
 
     From the counts of `wins`; chance is 0.5.
@@ -202,18 +156,18 @@ def auc(won: Float[ndarray, "works works works"], pairs: Float[ndarray, "works w
 
 
 def auc_draws(
-    won: Float[ndarray, "works works works"], pairs: Float[ndarray, "works works"], works: Works, step: Step | None = None
+    won: Float[ndarray, "works works works"], pairs: Float[ndarray, "works works"], works: WorkDraws, step: Step | None = None
 ) -> Float[ndarray, " b"]:
     """The AUC of every draw of works, both modalities of a work drawn together; NaN for a draw without other pairs.
 
     The windows of a work that is drawn twice are paired with those of other works twice, and twice with their own.
     """
-    found = np.full(len(works.times), np.nan)
-    for number, times in enumerate(works.times):
+    found = np.full(len(works.counts), np.nan)
+    for number, times in enumerate(works.counts):
         if step and number % 50 == 0:
             step()
         weights = np.outer(times, times)
         np.fill_diagonal(weights, times)
         if below := (times @ works.sizes) * np.sum(weights * pairs):
-            found[number] = weights.ravel() @ won.reshape(-1, works.n) @ times / below
+            found[number] = weights.ravel() @ won.reshape(-1, works.n_works) @ times / below
     return found

@@ -1,6 +1,6 @@
 """What a reader is told below the headline of a result, before its numbers."""
 
-from analysis.measures.statistics import FEWEST_WORKS
+from analysis.measures.resampling import FEWEST_WORKS
 from analysis.results import Result
 
 FEW_WORKS = 5

@@ -1,7 +1,6 @@
 """How well audio finds its MIDI, and MIDI its audio, on a fixed pool of windows."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.errors import CorpusError
-from analysis.measures.retrieval import chance_of_s, mean_reciprocal_rank, ranks, recall_at, s_score
-from analysis.measures.statistics import bootstrap_by_piece
+from analysis.measures.paired_scores import s_on_resamples
+from analysis.measures.resampling import WorkDraws
+from analysis.measures.retrieval import chance_of_s, ranks, s_score
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 
@@ -59,17 +59,16 @@ def score_pool(
     forward = ranks(audio[pools.query], midi, pools.candidates)
     backward = ranks(midi[pools.query], audio, pools.candidates)
     groups = np.array([segments[i].piece.group for i in pools.query])
-    low, high = bootstrap_by_piece(groups, lambda index: s_score(forward[index], backward[index]), seed=seed)
+    draws = WorkDraws(groups, seed)
+    low, high = draws.interval(s_on_resamples(draws, np.stack([forward, backward])))
     scores: dict[str, Any] = {
         "S": s_score(forward, backward), "S_ci": [low, high], "chance": chance_of_s(*pools.candidates.shape),
-        "n_queries": len(pools.query), "n_works": len(set(groups)), "pool_size": int(pools.candidates.shape[1]),
+        "n_queries": len(pools.query), "n_works": draws.n_works, "pool_size": int(pools.candidates.shape[1]),
     }  # fmt: skip
-    measures = {f"R@{k}": partial(recall_at, k=k) for k in (1, 5, 10)} | {"MRR": mean_reciprocal_rank}
     for direction, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
-        scores[direction] = {name: measure(found) for name, measure in measures.items()}
-        for name, measure in measures.items():
-            ends = bootstrap_by_piece(groups, lambda index, m=measure, f=found: m(f[index]), seed=seed)
-            scores[direction][f"{name}_ci"] = list(ends)
+        of_queries = {f"R@{k}": found <= k for k in (1, 5, 10)} | {"MRR": 1.0 / found}
+        scores[direction] = {name: float(np.mean(its)) for name, its in of_queries.items()}
+        scores[direction] |= {f"{name}_ci": list(draws.interval(draws.means(its))) for name, its in of_queries.items()}
     return scores
 
 

@@ -10,14 +10,12 @@ import json
 import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.jobs import studies
 from analysis.run import RunContext
-from analysis.studies.retrieval import study as scoreboard
 
 WRITES = os.O_WRONLY | os.O_RDWR
 STEPS = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.utime", "shutil.rmtree")
@@ -51,7 +49,6 @@ def work(request: dict[str, Any], cache: str, die_at: int | None, answer: int) -
 def main() -> None:
     """Serve until stdin ends."""
     request = json.loads(sys.argv[1])
-    scoreboard.bootstrap_by_piece = partial(scoreboard.bootstrap_by_piece, n_resamples=2)
     fingerprints.SETTLED_AFTER_S = -1.0  # every job does the same, however old its files are
     os.environ[paths.CACHE_VARIABLE] = sys.argv[2]
     studies.study(request, RunContext())

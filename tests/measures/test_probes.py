@@ -13,13 +13,13 @@ from analysis.errors import CorpusError, ShapeError
 from analysis.measures.probe_scores import (
     balanced_accuracy_draws,
     confusion_by_work,
-    draw_works,
     r2_draws,
     recall_draws,
+    score_interval,
     shuffle_between_works,
 )
 from analysis.measures.probes import ALPHAS, Fold, deal_works, nested_folds, ridge_probes, stack_layers
-from analysis.measures.statistics import interval_over_works
+from analysis.measures.resampling import PROBES, WorkDraws, interval_over_works
 
 N_WORKS, PER_WORK = 12, 8
 GROUPS = [f"work {i // PER_WORK:02d}" for i in range(N_WORKS * PER_WORK)]
@@ -32,7 +32,7 @@ def layers_of_noise(rng: np.random.Generator, widths: Sequence[int] = (6, 9)) ->
 def score(layers: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] = GROUPS) -> np.ndarray:
     folds = nested_folds(groups, seed=0)
     found = ridge_probes(stack_layers(layers), targets, np.zeros(targets.shape[1], np.int64), folds)
-    works = draw_works(np.array(groups), n_resamples=5, seed=0)
+    works = WorkDraws(np.array(groups), 0, PROBES, 5)
     return r2_draws(targets, found.predictions.numpy(), works)[0][:, 0]
 
 
@@ -133,8 +133,8 @@ def test_constant_layers_and_constant_targets(rng: np.random.Generator) -> None:
     folds = nested_folds(GROUPS, seed=0)
     found = ridge_probes(stack_layers([np.full((len(GROUPS), 3), 0.3)]), targets, np.arange(2), folds)
     assert bool(found.predictions.isfinite().all())
-    works = draw_works(np.array(GROUPS), n_resamples=5, seed=0)
-    assert works.interval(r2_draws(targets[:, 1:], found.predictions[:, :, 1:].numpy(), works)[0][0]) == (None, None, None)
+    works = WorkDraws(np.array(GROUPS), 0, PROBES, 5)
+    assert score_interval(r2_draws(targets[:, 1:], found.predictions[:, :, 1:].numpy(), works)[0][0], works) == (None, None, None)
 
 
 def test_folds_hold_whole_works_and_spread_composers() -> None:
@@ -164,13 +164,13 @@ def test_what_cannot_be_probed_is_said(rng: np.random.Generator) -> None:
 
 def test_draws_are_what_a_bootstrap_computes_row_by_row(rng: np.random.Generator) -> None:
     groups = np.repeat(["a", "b", "c", "d"], [3, 5, 4, 6])
-    works = draw_works(groups, n_resamples=20, seed=0)
+    works = WorkDraws(groups, 0, PROBES, 20)
     targets, predicted = rng.normal(size=(18, 2)), rng.normal(size=(1, 18, 2))
     labels, guesses = rng.integers(0, 3, 18), rng.integers(0, 3, 18)
     confusion = confusion_by_work(labels, guesses, 3, works)
     r2, accuracy, recall = r2_draws(targets, predicted, works)[0][0], balanced_accuracy_draws(confusion, works), None
     recall = recall_draws(confusion, works)
-    for number, counts in enumerate(works.draws.astype(int)):
+    for number, counts in enumerate(works.counts_after_all.astype(int)):
         rows = np.concatenate([np.tile(np.flatnonzero(groups == work), n) for work, n in zip("abcd", counts, strict=True)])
         errors = ((targets - predicted[0])[rows] ** 2).sum(axis=0) / ((targets[rows] - targets.mean(axis=0)) ** 2).sum(axis=0)
         assert r2[number] == pytest.approx(np.mean(1 - errors))
@@ -182,14 +182,14 @@ def test_draws_are_what_a_bootstrap_computes_row_by_row(rng: np.random.Generator
 def test_the_interval_of_a_score_holds_it_although_nearly_all_draws_are_lower(rng: np.random.Generator) -> None:
     """Outputs each of which stands in one of 12 works alone, such as rare pitches."""
     groups, home = np.repeat([f"work {number:02d}" for number in range(12)], 4), rng.integers(0, 12, 40)
-    works = draw_works(groups, seed=0)
+    works = WorkDraws(groups, 0, PROBES)
     targets = np.where(np.repeat(np.arange(12), 4)[:, None] == home, rng.uniform(0.5, 1.0, (48, 40)), 0.0)
     predicted = 0.8 * targets + 0.1 * rng.random((48, 40))
     draws = r2_draws(targets, predicted[None], works)[0][0]
     plain = interval_over_works(draws[1:], 12)
     assert np.median(draws[1:]) < draws[0] - 0.1
     assert plain[1] < draws[0]  # which percentiles alone would not hold
-    value, low, high = works.interval(draws)
+    value, low, high = score_interval(draws, works)
     assert value == draws[0]
     assert low is not None
     assert high is not None
@@ -199,8 +199,8 @@ def test_the_interval_of_a_score_holds_it_although_nearly_all_draws_are_lower(rn
 
 @given(st.lists(st.floats(-5, 1), min_size=2, max_size=30), st.booleans())
 def test_an_interval_holds_its_number_and_stays_in_its_range(draws: list[float], is_bounded: bool) -> None:
-    works = draw_works(np.array(["a", "b", "c"]), n_resamples=1, seed=0)
-    value, low, high = works.interval(np.array(draws), highest=1.0 if is_bounded else np.inf)
+    works = WorkDraws(np.array(["a", "b", "c"]), 0, PROBES, 1)
+    value, low, high = score_interval(np.array(draws), works, highest=1.0 if is_bounded else np.inf)
     assert value is not None
     assert low is not None
     assert high is not None
@@ -209,11 +209,11 @@ def test_an_interval_holds_its_number_and_stays_in_its_range(draws: list[float],
 
 
 def test_unbiased_draws_have_their_percentile_interval() -> None:
-    works = draw_works(np.array([f"{number:03d}" for number in range(200)]), n_resamples=1, seed=0)
+    works = WorkDraws(np.array([f"{number:03d}" for number in range(200)]), 0, PROBES, 1)
     draws = np.concatenate([[0.5], 0.5 + np.linspace(-0.2, 0.2, 1001)])
-    assert works.interval(draws) == pytest.approx((0.5, *interval_over_works(draws[1:], 200)))
-    assert works.interval(draws, lowest=0.4, highest=0.6) == (0.5, 0.4, 0.6)
-    assert works.interval(np.array([0.5, np.nan])) == (0.5, None, None)
+    assert score_interval(draws, works) == pytest.approx((0.5, *interval_over_works(draws[1:], 200)))
+    assert score_interval(draws, works, lowest=0.4, highest=0.6) == (0.5, 0.4, 0.6)
+    assert score_interval(np.array([0.5, np.nan]), works) == (0.5, None, None)
 
 
 def test_labels_go_to_other_works_as_they_are() -> None:

@@ -1,44 +1,10 @@
-"""Distances against closed forms, intervals against the slow bootstrap, held-out prediction against planted answers."""
+"""Distances against closed forms, held-out prediction against planted answers."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import (
-    cosine_distance,
-    distance_to_others,
-    draw_works,
-    held_out_correlations,
-)
-from analysis.measures.statistics import bootstrap_by_piece
-
-
-def test_intervals_are_those_of_the_bootstrap_by_piece(rng: np.random.Generator) -> None:
-    groups = np.array(["a", "b", "b", "c", "c", "c", "d"])
-    numbers = rng.standard_normal(7)
-    draws = draw_works(groups, seed=3)
-    slow = bootstrap_by_piece(groups, lambda index: float(numbers[index].mean()), seed=3)
-    assert draws.interval(draws.means(numbers)) == pytest.approx(slow)
-    both = rng.integers(1, 21, (2, 7))
-    slow = bootstrap_by_piece(groups, lambda index: s_score(*both[:, index]), seed=3)
-    assert draws.interval(np.minimum(*(draws.means(row <= 10) for row in both))) == pytest.approx(slow)
-
-
-@given(st.integers(1, 30), st.floats(0.01, 100))
-def test_cosine_distance_is_one_minus_the_cosine_and_knows_no_scale(seed: int, scale: float) -> None:
-    one, other = np.random.default_rng(seed).standard_normal((2, 5, 8))
-    cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-    assert cosine_distance(one, other) == pytest.approx(1 - cosine)
-    assert cosine_distance(scale * one, other) == pytest.approx(cosine_distance(other, one))
-
-
-def test_small_distances_are_not_lost_in_rounding() -> None:
-    one, other = np.array([[1.0, 0.0]]), np.array([[1.0, 1e-9]])
-    assert cosine_distance(one, other)[0] == pytest.approx(5e-19, rel=1e-3)
-    assert cosine_distance(one, 7 * one)[0] == 0
-    assert cosine_distance(0 * one, 0 * one)[0] == 0
+from analysis.measures.geometry import cosine_distance
+from analysis.measures.sensitivity import distance_to_others, held_out_correlations
 
 
 def test_distance_to_others_leaves_out_the_own_group(rng: np.random.Generator) -> None:

@@ -15,7 +15,7 @@ from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.descriptors.filters import band_keep
 from analysis.descriptors.interventions import shift_band, spread_over_bands
 from analysis.errors import ConfigError
-from analysis.measures.sensitivity import draw_works
+from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.taps import intervene
@@ -264,7 +264,7 @@ def s_of_m(scores: PoolScores) -> Any:
 def test_the_headline_names_the_next_band_where_the_two_are_alike(second: list[float], alike: bool, s_of_m: Any) -> None:
     found = findings([0.2, 0.3, 0.4, 0.5], second, 0.01, 0.2)
     found.values.append(s_of_m)
-    said = headline(found, draw_works(np.arange(4), seed=1))
+    said = headline(found, WorkDraws(np.arange(4), 1))
     assert said.startswith(
         "70.0 % [40.0, 400.0] of the way to another work: without band 0 m moves farthest (one sample later 2.0 %, "
         "untrained twin 70.0 %)"
@@ -284,7 +284,7 @@ def test_the_headline_names_the_farthest_point_of_the_chart_and_no_control(score
         found.tables["filters"] += [{**row, "checkpoint": name, "value": factor * row["value"]} for row in own]
     for name, share in (("m", 1), ("far", 20), ("control", 1)):  # m has the highest S of models
         found.values.append(scores.s_value(f"{name}, trained, as it is", np.full((2, 8), share, np.int64)))
-    said = headline(found, draw_works(np.arange(4), seed=1), ("m", "far"))
+    said = headline(found, WorkDraws(np.arange(4), 1), ("m", "far"))
     assert said.startswith("84.0 % [40.0, 400.0] of the way to another work: without band 0 far moves farthest")
     assert details(found, ("m", "far")).endswith("Farthest of others: m band 0 (70.0 %).")
 
@@ -293,7 +293,7 @@ def test_the_headline_names_the_farthest_point_of_the_chart_and_no_control(score
 def test_a_band_inside_the_null_is_not_named(low: float, none: bool, s_of_m: Any) -> None:
     found = findings([0.2, 0.3], [0.1, 0.1], 0.01, low)
     found.values.append(s_of_m)
-    assert headline(found, draw_works(np.arange(2), seed=1)).startswith("No band moves the embedding of m") == none
+    assert headline(found, WorkDraws(np.arange(2), 1)).startswith("No band moves the embedding of m") == none
 
 
 @pytest.mark.parametrize("text", ["", "0,1", "-1", "one", "nan", ",".join(map(str, range(1, 12)))])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from analysis.datasets.piece import Corpus
-from analysis.measures.sensitivity import cosine_distance
+from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Desk

@@ -11,10 +11,10 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.errors import CorpusError
 from analysis.measures.retrieval import chance_of_s, s_score
-from analysis.measures.statistics import bootstrap_by_piece
 from analysis.readings.study_run import Desk
 from analysis.run import RunContext
 from analysis.studies.pools.scores import PoolScores, build_pool
+from tests.reference.resampling_literal import bootstrap_by_work
 
 SIZES: dict[str, Any] = {"n_queries": 24, "pool_size": 16, "n_same_piece": 4, "n_same_composer": 2}
 
@@ -42,10 +42,10 @@ def test_perfect_and_random_embeddings(scores: PoolScores, rng: np.random.Genera
 def test_intervals_are_those_of_the_slow_bootstrap(scores: PoolScores, rng: np.random.Generator) -> None:
     before, after = rng.integers(1, 17, (2, 2, 24))
     drop = scores.drop("x", before, after)
-    slow = bootstrap_by_piece(scores.groups, lambda i: s_score(*before[:, i]) - s_score(*after[:, i]), seed=42)
+    slow = bootstrap_by_work(scores.groups, lambda i: s_score(*before[:, i]) - s_score(*after[:, i]), seed=42)
     assert (drop.ci_low, drop.ci_high) == pytest.approx(slow)
     kept = scores.retention("x", before, after)
-    slow = bootstrap_by_piece(scores.groups, lambda i: s_score(*after[:, i]) / s_score(*before[:, i]), seed=42)
+    slow = bootstrap_by_work(scores.groups, lambda i: s_score(*after[:, i]) / s_score(*before[:, i]), seed=42)
     assert (kept.ci_low, kept.ci_high) == pytest.approx(slow)
     assert kept.null == pytest.approx(scores.chance / s_score(*before))
 

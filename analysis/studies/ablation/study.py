@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.pools import size_words
-from analysis.measures.sensitivity import cosine_distance
+from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import percent
 from analysis.readings.altered import AS_IT_IS, under_changes

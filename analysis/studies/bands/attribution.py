@@ -15,7 +15,7 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_names, split_bands
-from analysis.measures.sensitivity import draw_works
+from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.readings.altered import over_batches
@@ -96,7 +96,7 @@ def _without(model: DualEncoder, waveform: Tensor, part: Tensor, notes: Tensor) 
 def _tabulate(
     found: Findings, model: Row, passes: dict[str, ndarray], segments: Sequence[Segment], edges_hz: Sequence[float], seed: int
 ) -> None:
-    draws, names = draw_works(np.array([segment.piece.group for segment in segments]), seed=seed), band_names(edges_hz)
+    draws, names = WorkDraws(np.array([segment.piece.group for segment in segments]), seed), band_names(edges_hz)
     label = f"{model['checkpoint']}, {model['weights']}"
     for method in METHODS:
         array = found.keep("attribution", list(passes[method].T))

@@ -22,8 +22,8 @@ from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS
 from analysis.descriptors.filters import band_names
 from analysis.descriptors.interventions import shift_band, spread_over_bands
 from analysis.errors import ConfigError
+from analysis.measures.geometry import cosine_distance
 from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.readings.embeddings import Weights
@@ -32,7 +32,6 @@ from analysis.results import Value
 from analysis.studies.bands.filters import DISTANCE
 from analysis.studies.bands.published import PUBLISHED_DOSE
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
-from analysis.studies.pools.ranks import K
 from analysis.studies.pools.scores import PoolScores
 
 MOST_DOSES = 10
@@ -130,16 +129,11 @@ def _drop(what: str, before: ndarray, after: Sequence[ndarray], scores: PoolScor
     if len(after) == 1:
         return first
     lost = s_score(*before) - float(np.mean([s_score(*its) for its in after]))
-    left = np.mean([_s_of_draws(scores, its) for its in after], axis=0)
-    low, high = scores.draws.interval(_s_of_draws(scores, before) - left)
+    left = np.mean([scores.s_on_draws(its) for its in after], axis=0)
+    low, high = scores.draws.interval(scores.s_on_draws(before) - left)
     return replace(
         first, value=lost, ci_low=low, ci_high=high, estimator=f"mean of {len(after)} random directions, {first.estimator}"
     )
-
-
-def _s_of_draws(scores: PoolScores, ranks: ndarray) -> ndarray:
-    """S on every resample of works."""
-    return np.minimum(*(scores.draws.means(one <= K) for one in ranks))
 
 
 def _names(band: int | None, dose: float) -> list[str]:

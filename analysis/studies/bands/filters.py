@@ -17,7 +17,9 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_names, each_part, energy_shares
-from analysis.measures.sensitivity import Draws, cosine_distance, distance_to_others
+from analysis.measures.geometry import cosine_distance
+from analysis.measures.resampling import WorkDraws
+from analysis.measures.sensitivity import distance_to_others
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.readings.altered import AS_IT_IS, over_batches, window_seeds
@@ -107,7 +109,7 @@ def _rows(found: Findings, model: Row, passes: Mapping[str, ndarray], edges_hz: 
     return rows
 
 
-def _energy(what: str, share: ndarray, distance: ndarray, draws: Draws) -> Row:
+def _energy(what: str, share: ndarray, distance: ndarray, draws: WorkDraws) -> Row:
     """Share of the energy, its level below the whole, the fall of the level without it, and distance per decibel of that."""
     part = mean_value(f"{what}: energy", share, draws, None, SHARE, "mean share")
     fall = -10 * np.log10(np.maximum(1 - share, 1e-12))

@@ -16,7 +16,8 @@ from numpy import ndarray
 from analysis.datasets.segments import Segment
 from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS, a4
 from analysis.descriptors.filters import band_names
-from analysis.measures.sensitivity import Draws, draw_works, held_out_correlations
+from analysis.measures.resampling import WorkDraws
+from analysis.measures.sensitivity import held_out_correlations
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.taps import capture
@@ -60,7 +61,7 @@ def read_bands(
         return {name: array.float().cpu().numpy() for name, array in (states | {DESCRIPTOR: bands}).items()}
 
     passes = over_batches(desk, checkpoint, segments, weights, {"what": "reading bands"}, compute, keep=False)
-    bands, draws, folds = passes.pop(DESCRIPTOR), draw_works(groups, seed=seed), _folds(groups, seed)
+    bands, draws, folds = passes.pop(DESCRIPTOR), WorkDraws(groups, seed), _folds(groups, seed)
     told = _with_shifted(bands, seed)
     for layer in list(passes):
         desk.cancel.check()
@@ -68,7 +69,7 @@ def read_bands(
         found.tables["reading"] += _rows(found, model, held_out_correlations(passes.pop(layer), told, folds), draws)
 
 
-def _rows(found: Findings, model: Row, correlations: ndarray, draws: Draws) -> list[Row]:
+def _rows(found: Findings, model: Row, correlations: ndarray, draws: WorkDraws) -> list[Row]:
     """One row per band; the first columns of the correlations are the bands', the rest those of the shifted bands."""
     real, shifted = correlations[:, :N_BANDS], correlations[:, N_BANDS:].reshape(len(correlations), N_SHIFTS, N_BANDS)
     label = f"{model['checkpoint']}, {model['weights']}, {model['layer']}"

@@ -10,7 +10,7 @@ from typing import Annotated
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
-from analysis.measures.sensitivity import Draws
+from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
@@ -111,7 +111,7 @@ def _places(
     }
 
 
-def headline(found: Findings, draws: Draws, names: Collection[str] = ()) -> str:
+def headline(found: Findings, draws: WorkDraws, names: Collection[str] = ()) -> str:
     """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
     ranked = _ranked(found, names)
     name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
@@ -173,7 +173,7 @@ def _end(row: Row, name: str) -> float | None:
     return None if row[name] is None else _share(row, row[name])
 
 
-def _alike(found: Findings, first: Row, second: Row, draws: Draws) -> bool:
+def _alike(found: Findings, first: Row, second: Row, draws: WorkDraws) -> bool:
     """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
     one, other = (found.arrays[row["array"]][row["row"]] for row in (first, second))
     low, _ = draws.interval(draws.means(one - other))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 from numpy import ndarray
 
-from analysis.measures.sensitivity import Draws
+from analysis.measures.resampling import WorkDraws
 from analysis.results import Value
 
 Row = dict[str, Any]
@@ -35,7 +35,7 @@ class Findings:
 
 
 def mean_value(
-    name: str, per_window: Shaped[ndarray, " n"], draws: Draws, null: float | None = None, unit: str = "", estimator: str = ""
+    name: str, per_window: Shaped[ndarray, " n"], draws: WorkDraws, null: float | None = None, unit: str = "", estimator: str = ""
 ) -> Value:
     """Mean over windows with its interval by work; no interval from a single work."""
     low, high = draws.interval(draws.means(per_window))
@@ -43,7 +43,7 @@ def mean_value(
 
 
 def ratio_value(
-    name: str, above: Float64[ndarray, " n"], below: Float64[ndarray, " n"], draws: Draws, unit: str, estimator: str
+    name: str, above: Float64[ndarray, " n"], below: Float64[ndarray, " n"], draws: WorkDraws, unit: str, estimator: str
 ) -> Value:
     """Ratio of two means over the same windows with its interval by work."""
     low, high = draws.interval(draws.means(above) / draws.means(below))

@@ -9,8 +9,8 @@ from numpy import ndarray
 
 from analysis.datasets.pools import Pools
 from analysis.measures.paired_scores import s_exchange_p, s_on_resamples
+from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import draw_works
 from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import embed, list_windows
@@ -48,7 +48,7 @@ def run(request: Request, desk: Desk) -> Answer:
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
     works = np.array([segments[i].piece.group for i in pool.query])
-    draws = draw_works(works, seed=request.seed)
+    draws = WorkDraws(works, request.seed)
     found: Found = {}
     instead: Found = {}
     values: list[Value] = []
@@ -119,7 +119,7 @@ def _differences(
 ) -> list[Row]:
     """S of the first minus S of the second on the same queries, with interval and p by work."""
     rows: list[Row] = []
-    draws = draw_works(works, seed=seed)
+    draws = WorkDraws(works, seed)
     for kind, first, second in pairs:
         control = ARMS[checkpoints[second if kind == REAL else first].arm]
         for weights in WEIGHTS:

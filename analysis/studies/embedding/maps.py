@@ -1,7 +1,7 @@
 """Maps of one space: PCA, t-SNE and UMAP of both modalities, and how far each can be trusted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from analysis.errors import ConfigError
 from analysis.measures import spaces
+from analysis.measures.geometry import unit_rows
 from analysis.measures.projections import (
     LARGEST_SEED,
     METHODS,
@@ -24,7 +25,7 @@ from analysis.measures.projections import (
     tsne,
     umap,
 )
-from analysis.measures.spaces import Interval, Works
+from analysis.measures.resampling import Interval, WorkDraws
 from analysis.readings.study_run import Desk
 from analysis.results import Value
 
@@ -64,7 +65,7 @@ class Space:
     name: str
     rows: Float[ndarray, "n d"]
     near: ndarray
-    works: Works
+    works: WorkDraws
 
 
 def read_methods(text: str) -> tuple[str, ...]:
@@ -101,16 +102,15 @@ def check_settings(settings: Settings) -> None:
         raise ConfigError(f"seed is {settings.seed}; expected 0 to {LARGEST_SEED - settings.n_seeds}.")
 
 
-def make_spaces(audio: ndarray, midi: ndarray, works: Works, *, joint: bool, k: int, tell: Callable[[], None]) -> list[Space]:
+def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool, k: int, tell: Callable[[], None]) -> list[Space]:
     """The space of both modalities if they share one, else that of each; rows have length 1."""
-    sides = {name: spaces.unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
+    sides = {name: unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
     if joint:
         sides = {"joint": np.concatenate(list(sides.values()))}
     made = []
     for name, rows in sides.items():
         near = spaces.nearest(rows, fit_neighbours(len(rows), k), tell)
-        of = works.names[works.of]
-        made.append(Space(name, rows, near, Works(np.tile(of, 2), works.seed) if joint else works))
+        made.append(Space(name, rows, near, replace(works, groups=np.tile(works.groups, 2)) if joint else works))
     return made
 
 
@@ -171,12 +171,12 @@ def _judge(
         flat = spread(space.rows) <= 1e-9
         moved = np.zeros(n) if flat else displacements(mine, theirs)
         measured: dict[str, tuple[ndarray, float, Interval]] = {
-            "trustworthiness": (trust, random_trust, space.works.mean_interval(trust)),
-            "neighbours kept": (kept, k / (n - 1), space.works.mean_interval(kept)),
+            "trustworthiness": (trust, random_trust, space.works.interval(space.works.means(trust))),
+            "neighbours kept": (kept, k / (n - 1), space.works.interval(space.works.means(kept))),
         }
         for name, (numbers, null, ends) in measured.items():
             value = None if flat else float(numbers.mean())
-            _put(maps, record, name, value, None if flat else ends, null, n)
+            _put(maps, record, name, value, (None, None) if flat else ends, null, n)
         record["moved"] = None if flat or row["first"] else float(np.sqrt(np.mean(moved**2)))
         record["note"] = f"Not available: {COLLAPSED}." if flat else ""
         _variance(maps, record, space, mine)
@@ -198,11 +198,11 @@ def _parameters(method: str, n: int, settings: Settings) -> dict[str, float | in
 def _variance(maps: Maps, record: dict[str, Any], space: Space, points: ndarray) -> None:
     """For PCA the share of the variance on its two axes, and the shares of the first ten in a table of their own."""
     if record["method"] != "PCA":
-        _put(maps, record, "variance kept", None, None, None, 0)
+        _put(maps, record, "variance kept", None, (None, None), None, 0)
         return
     _, shares = pca(space.rows)
     centred = np.sum((space.rows - space.rows.mean(axis=0)) ** 2, axis=1)
-    ends = space.works.ratio_interval(np.sum(points**2, axis=1), centred) if shares.any() else None
+    ends = space.works.interval(space.works.ratios(np.sum(points**2, axis=1), centred)) if shares.any() else (None, None)
     value = float(shares[:2].sum()) if shares.any() else None
     n, width = space.rows.shape
     _put(maps, record, "variance kept", value, ends, min(2 / width, 1.0), n)
@@ -219,7 +219,7 @@ ESTIMATORS = {
 
 def _put(maps: Maps, record: dict[str, Any], name: str, value: float | None, ends: Interval, null: float | None, n: int) -> None:
     """A quality in its columns; that of a first map also among the values."""
-    low, high = (None, None) if value is None or ends is None else ends
+    low, high = (None, None) if value is None else ends
     column = name.replace(" ", "_")
     record |= {column: value, f"{column}_ci_low": low, f"{column}_ci_high": high, f"{column}_null": null}
     if not record["first"] or (name == "variance kept" and record["method"] != "PCA"):

@@ -10,7 +10,9 @@ from numpy import ndarray
 
 from analysis.datasets.segments import WINDOW_S, Segment
 from analysis.measures import spaces
-from analysis.measures.spaces import Interval, Works
+from analysis.measures.geometry import cosine as cosines
+from analysis.measures.geometry import unit_rows
+from analysis.measures.resampling import Interval, WorkDraws
 from analysis.readings.study_run import Desk
 from analysis.results import Value
 from analysis.seeding import numpy_generator
@@ -38,7 +40,7 @@ class Found:
 class Pairing:
     """Which windows are compared: their works, and which pairs [audio, MIDI] of windows are of other works or of the same."""
 
-    works: Works
+    works: WorkDraws
     other: Bool[ndarray, "n n"]
     same: Bool[ndarray, "n n"]
     label: dict[str, str]
@@ -77,8 +79,7 @@ def compare_modalities(
         for measure in (AUC_OTHER, AUC_SAME, COSINE, GAP):
             _missing(found, measure, pairing, ALONE)
         return found
-    left, right = spaces.unit_rows(audio), spaces.unit_rows(midi)
-    cosine = np.clip(left @ right.T, -1, 1)
+    cosine = np.clip(cosines(audio, midi), -1, 1)
     _aucs(found, cosine, pairing, tell)
     _cosines(found, cosine, pairing)
     _gap(found, audio, midi, pairing)
@@ -94,24 +95,23 @@ def compare_modalities(
     return found
 
 
-def difference_of_aucs(label: str, trained: Found, untrained: Found, works: Works) -> Value | None:
+def difference_of_aucs(label: str, trained: Found, untrained: Found, works: WorkDraws) -> Value | None:
     """How much higher the AUC against other works is than the untrained twin's, the same works drawn for both; None without."""
     ours, twins = (next((v for v in one.values if v.name.endswith(AUC_OTHER)), None) for one in (trained, untrained))
     if ours is None or twins is None or ours.value is None or twins.value is None:
         return None
-    ends = None
+    low, high = None, None
     if trained.auc_draws is not None and untrained.auc_draws is not None:
-        ends = works.interval(trained.auc_draws - untrained.auc_draws)
-    low, high = ends or (None, None)
+        low, high = works.interval(trained.auc_draws - untrained.auc_draws)
     name = f"{label}, trained minus untrained: {AUC_OTHER}"
     return Value(name, ours.value - twins.value, low, high, ours.n, 0.0, "", "difference of areas under the ROC curve")
 
 
 def _neighbours(found: Found, audio: ndarray, midi: ndarray, pairing: Pairing, tell: Any) -> None:
     k, n = pairing.n_neighbours, len(audio)
-    near: list[Int[ndarray, "n k"]] = [spaces.nearest(spaces.unit_rows(side), k, tell) for side in (audio, midi)]
+    near: list[Int[ndarray, "n k"]] = [spaces.nearest(unit_rows(side), k, tell) for side in (audio, midi)]
     shared = spaces.shared_neighbours(near[0], near[1])
-    ends, estimator = pairing.works.mean_interval(shared), f"mutual {k} nearest neighbours"
+    ends, estimator = pairing.works.interval(pairing.works.means(shared)), f"mutual {k} nearest neighbours"
     _add(found, SHARED, pairing, float(shared.mean()), ends, n, k / (n - 1), "share", estimator)
     found.arrays[f"shared.{pairing.number}"] = shared.astype(np.float32)
 
@@ -135,7 +135,7 @@ def _aucs(found: Found, cosine: ndarray, pairing: Pairing, tell: Any) -> None:
 def _cosines(found: Found, cosine: ndarray, pairing: Pairing) -> None:
     matched = np.diag(cosine)
     null = float(cosine[pairing.other].mean()) if pairing.other.any() else None
-    ends = pairing.works.mean_interval(matched)
+    ends = pairing.works.interval(pairing.works.means(matched))
     _add(found, COSINE, pairing, float(matched.mean()), ends, len(matched), null, "", "mean cosine; null: other works")
 
 
@@ -149,7 +149,7 @@ def _add(
     found: Found, measure: str, pairing: Pairing, value: float, ends: Interval, n: int, null: float | None, unit: str,
     estimator: str, p: float | None = None,
 ) -> None:  # fmt: skip
-    low, high = ends or (None, None)
+    low, high = ends
     found.values.append(Value(f"{pairing.prefix}: {measure}", value, low, high, n, null, unit, estimator))
     row = {"measure": measure, "value": value, "ci_low": low, "ci_high": high, "null": null, "n": n, "unit": unit, "p": p}
     found.tables.setdefault("measures", []).append(pairing.label | row | {"note": ""})

@@ -11,7 +11,7 @@ from numpy import ndarray
 from analysis.datasets.segments import Segment
 from analysis.errors import ConfigError
 from analysis.measures.projections import fit_neighbours
-from analysis.measures.spaces import Works
+from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import outline
 from analysis.models.taps import list_taps
@@ -79,7 +79,7 @@ def run(request: Request, desk: Desk) -> Answer:
     windows = describe_windows(reading.part(1, 2), segments)
     _tell_what_shrinks(desk, request, len(segments))
     other, same = other_pairs(segments)
-    works = Works(np.array([one.piece.group for one in segments]), request.seed)
+    works = WorkDraws(np.array([one.piece.group for one in segments]), request.seed)
     pairing = Pairing(works, other, same, {}, fit_neighbours(len(segments), request.k), seed=request.seed)
     founds, maps, differences = [], Maps(), []
     for i, checkpoint in enumerate(desk.checkpoints.values()):

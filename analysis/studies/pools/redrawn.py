@@ -10,8 +10,8 @@ from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.measures.paired_scores import s_on_resamples
+from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
-from analysis.measures.sensitivity import Draws
 from analysis.readings.study_run import Desk
 from analysis.results import SHARE, Value
 from analysis.studies.pools.ranks import ESTIMATOR, K
@@ -63,7 +63,7 @@ def chance(pool: Pools) -> float:
     return chance_of_s(*pool.candidates.shape, k=K)
 
 
-def s_value(name: str, found: Int[ndarray, "2 q"], pool: Pools, draws: Draws) -> Value:
+def s_value(name: str, found: Int[ndarray, "2 q"], pool: Pools, draws: WorkDraws) -> Value:
     """S beside chance with its interval over works; without an interval where there is one work alone."""
     low, high = draws.interval(s_on_resamples(draws, found))
     return Value(name, s_score(*found), low, high, found.shape[1], chance(pool), SHARE, ESTIMATOR)

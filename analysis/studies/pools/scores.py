@@ -11,8 +11,9 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools, build_pools
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
+from analysis.measures.paired_scores import s_on_resamples
+from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
-from analysis.measures.sensitivity import Draws, draw_works
 from analysis.readings.study_run import Desk
 from analysis.results import SHARE, Value
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
@@ -39,14 +40,14 @@ class PoolScores:
         return min(1.0, K / self.pool.candidates.shape[1])
 
     @cached_property
-    def draws(self) -> Draws:
-        """Works drawn for the intervals: those of `bootstrap_by_piece`."""
-        return draw_works(self.groups, seed=self.seed)
+    def draws(self) -> WorkDraws:
+        """Works drawn for the intervals."""
+        return WorkDraws(self.groups, self.seed)
 
     @cached_property
-    def window_draws(self) -> Draws:
+    def window_draws(self) -> WorkDraws:
         """Works drawn for means over all windows."""
-        return draw_works(np.array([segment.piece.group for segment in self.segments]), seed=self.seed)
+        return WorkDraws(np.array([segment.piece.group for segment in self.segments]), self.seed)
 
     def s(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
         """Ranks of the matches, audio to MIDI and MIDI to audio, from embeddings of all windows."""
@@ -59,14 +60,14 @@ class PoolScores:
     def s_value(self, label: str, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
         """S beside chance, or beside another `null`."""
         return self._value(
-            f"{label}: S", s_score(*found), self._resampled(found), self.chance if null is None else null, ESTIMATOR
+            f"{label}: S", s_score(*found), self.s_on_draws(found), self.chance if null is None else null, ESTIMATOR
         )
 
     def drop(self, label: str, before: Int[ndarray, "2 q"], after: Int[ndarray, "2 q"]) -> Value:
         """S before minus S after, the same queries in both; above 0 where the change does harm."""
         lost = s_score(*before) - s_score(*after)
         return self._value(
-            f"{label}: drop in S", lost, self._resampled(before) - self._resampled(after), 0.0, f"paired, {ESTIMATOR}"
+            f"{label}: drop in S", lost, self.s_on_draws(before) - self.s_on_draws(after), 0.0, f"paired, {ESTIMATOR}"
         )
 
     def retention(self, label: str, before: Int[ndarray, "2 q"], *after: Int[ndarray, "2 q"]) -> Value:
@@ -78,14 +79,14 @@ class PoolScores:
         first = s_score(*before)
         if first == 0:
             return Value(name, None, None, None, before.shape[1], None, SHARE, estimator)
-        below, above = self._resampled(before), np.mean([self._resampled(found) for found in after], axis=0)
+        below, above = self.s_on_draws(before), np.mean([self.s_on_draws(found) for found in after], axis=0)
         left = float(np.mean([s_score(*found) for found in after])) / first
         resampled = above / below if below.all() else None
         return self._value(name, left, resampled, self.chance / first, estimator)
 
-    def _resampled(self, found: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
-        """S on every resample of works."""
-        return np.minimum(*(self.draws.means(one <= K) for one in found))
+    def s_on_draws(self, found: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
+        """S on every draw of works."""
+        return s_on_resamples(self.draws, found, K)
 
     def _value(self, name: str, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
         """A value with its interval; none from a single work."""

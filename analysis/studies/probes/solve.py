@@ -11,15 +11,9 @@ from numpy import ndarray
 
 from analysis.measures.probe_logistic import logistic_probes
 from analysis.measures.probe_mlp import mlp_probe
-from analysis.measures.probe_scores import (
-    Works,
-    balanced_accuracy_draws,
-    confusion_by_work,
-    draw_works,
-    r2_draws,
-    shuffle_between_works,
-)  # fmt: skip
+from analysis.measures.probe_scores import balanced_accuracy_draws, confusion_by_work, r2_draws, shuffle_between_works
 from analysis.measures.probes import CONSTANT, Block, Fold, fold_of, nested_folds, ridge_probes, stack_layers
+from analysis.measures.resampling import PROBES, WorkDraws
 from analysis.studies.probes.labels import Task
 
 LINEAR, MLP = ("ridge", "logistic regression"), "MLP-512"
@@ -42,7 +36,7 @@ class Exam:
     task: Task
     folds: list[Fold]
     scored: ndarray
-    works: Works
+    works: WorkDraws
     givers: list[ndarray]
     seed: int
 
@@ -90,7 +84,7 @@ def set_exam(task: Task, works: Sequence[str], spread: Sequence[str], fit_only: 
         halves = np.flatnonzero(fits), np.flatnonzero(~fits)
         folds = [fold_of(*halves, np.array(groups), n_inner=settings.inner_folds, seed=settings.seed, spread=kinds)]
     scored = np.sort(np.concatenate([fold.score for fold in folds]))
-    drawn = draw_works(np.array(groups)[scored], n_resamples=settings.resamples, seed=settings.seed)
+    drawn = WorkDraws(np.array(groups)[scored], settings.seed, PROBES, settings.resamples)
     givers = [shuffle_between_works(groups, seed=settings.seed, number=number) for number in range(settings.shuffles)]
     return Exam(task, folds, scored, drawn, givers, settings.seed)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from analysis.measures.probe_scores import confusion_by_work, recall_draws
+from analysis.measures.probe_scores import confusion_by_work, recall_draws, score_interval
 from analysis.results import Value, format_value
 from analysis.studies.probes.solve import LINEAR, Score
 
@@ -46,7 +46,7 @@ def score_rows(scores: Sequence[Score], missing: Mapping[str, str]) -> tuple[Row
             "checkpoint": source.checkpoint, "weights": source.weights, "side": source.side, "layer": score.layer,
             "task": task.name, "probe": score.probe, "measure": score.measure, "value": value, "ci_low": low, "ci_high": high,
             "shuffled": score.shuffled, "selectivity": selectivity, "n": len(score.exam.scored),
-            "n_works": score.exam.works.draws.shape[1], "n_outputs": len(task.outputs or task.classes), "alpha": score.penalty,
+            "n_works": score.exam.works.n_works, "n_outputs": len(task.outputs or task.classes), "alpha": score.penalty,
             "holds_label": (score.layer, task.name) in OWN_LABEL and source.weights == INPUT,
             "errors": name, "row": len(errors[name]),
             "reason": "" if value is not None else "not defined: the labels do not vary",
@@ -59,7 +59,7 @@ def score_rows(scores: Sequence[Score], missing: Mapping[str, str]) -> tuple[Row
 
 
 def _interval(score: Score) -> tuple[float | None, float | None, float | None]:
-    return score.exam.works.interval(score.draws, **RANGES[score.measure])
+    return score_interval(score.draws, score.exam.works, **RANGES[score.measure])
 
 
 def score_values(rows: Rows) -> list[Value]:
@@ -106,13 +106,13 @@ def best_rows(scores: Sequence[Score]) -> Rows:
         row: dict[str, Any] = {
             "task": task, "checkpoint": checkpoint, "side": side, "layer": score.layer, "probe": score.probe,
             "measure": score.measure, "value": value, "ci_low": low, "ci_high": high, "shuffled": score.shuffled,
-            "n": len(score.exam.scored), "n_works": score.exam.works.draws.shape[1], "n_layers": len(score.source.layers),
+            "n": len(score.exam.scored), "n_works": score.exam.works.n_works, "n_layers": len(score.source.layers),
         }  # fmt: skip
         others = {"untrained": best.get((task, checkpoint, "untrained", side)), INPUT: best.get((task, INPUT, INPUT, side))}
         for name, other in others.items():
             row[f"{name}_layer"] = other.layer if other else None
             row[name], row[f"{name}_low"], row[f"{name}_high"] = _interval(other) if other else (None,) * 3
-            ends = score.exam.works.interval(score.draws - other.draws) if other else (None,) * 3
+            ends = score_interval(score.draws - other.draws, score.exam.works) if other else (None,) * 3
             row |= dict(zip((f"above_{name}", f"above_{name}_low", f"above_{name}_high"), ends, strict=True))
         rows.append(row)
     return rows
@@ -145,7 +145,7 @@ def class_rows(scores: Sequence[Score]) -> Rows:
         labels = score.exam.task.labels[score.exam.scored]
         recall = recall_draws(confusion_by_work(labels, score.predicted, len(classes), score.exam.works), score.exam.works)
         for number, name in enumerate(classes):
-            value, low, high = score.exam.works.interval(recall[:, number], **RANGES["balanced accuracy"])
+            value, low, high = score_interval(recall[:, number], score.exam.works, **RANGES["balanced accuracy"])
             n = int((labels == number).sum())
             rows.append({**_who(score), "class": name, "value": value, "ci_low": low, "ci_high": high, "n": n})
     return rows

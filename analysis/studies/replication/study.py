@@ -10,8 +10,8 @@ from numpy import ndarray
 from analysis.datasets.pools import Pools
 from analysis.errors import ConfigError
 from analysis.measures.replication import binomial_sd, components, paired, spread, welch
+from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
-from analysis.measures.sensitivity import draw_works
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
@@ -53,7 +53,7 @@ def run(request: Request, desk: Desk) -> Answer:
     n_parts = 2 + 2 * len(WEIGHTS) * len(desk.checkpoints)
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **request.sizes)
-    draws = draw_works(np.array([segments[i].piece.group for i in pools[0].query]), seed=request.seed)
+    draws = WorkDraws(np.array([segments[i].piece.group for i in pools[0].query]), request.seed)
     scores: Scores = {}
     arrays = pool_arrays(pools[0])
     values: list[Value] = []

@@ -11,6 +11,8 @@ from numpy import ndarray
 from analysis.datasets.pools import SAME_COMPOSER, SAME_PIECE, Pools, build_pools, size_words
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
+from analysis.measures.paired_scores import s_exchange_p, s_on_resamples
+from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import (
     chance_of_s,
     mean_reciprocal_rank,
@@ -19,7 +21,6 @@ from analysis.measures.retrieval import (
     recall_at,
     s_score,
 )
-from analysis.measures.statistics import bootstrap_by_piece, paired_permutation_by_piece
 from analysis.numbers import ALPHA, p_words
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
@@ -164,20 +165,21 @@ def _behind_the_scores(
 
 def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
     """S, and R@1/5/10 and MRR of both directions."""
-    measured: list[tuple[str, Any, int, str]] = [("S", lambda index: s_score(*both[:, index]), 10, ESTIMATOR)]
-    for direction, its in zip(DIRECTIONS, both, strict=True):
-        for k in (1, 5, 10):
-            measured.append((f"R@{k} {direction}", lambda index, its=its, k=k: recall_at(its[index], k), k, f"recall at {k}"))
-        measured.append((f"MRR {direction}", lambda index, its=its: mean_reciprocal_rank(its[index]), 0, "mean of 1 / rank"))
-    everyone = np.arange(both.shape[1])
+    draws, n = WorkDraws(groups, seed), both.shape[1]
     harmonic = float(np.mean(1 / np.arange(1, pool_size + 1)))
-    values = []
-    for name, statistic, k, estimator in measured:
+    low, high = draws.interval(s_on_resamples(draws, both))
+    values = [Value(f"{label}: S", s_score(*both), low, high, n, chance_of_s(n, pool_size), "share", ESTIMATOR)]
+    for direction, ranks in zip(DIRECTIONS, both, strict=True):
         desk.cancel.check()
-        low, high = bootstrap_by_piece(groups, statistic, seed=seed)
-        null, unit = (min(1.0, k / pool_size), "share") if k else (harmonic, "")
-        null = chance_of_s(len(everyone), pool_size) if name == "S" else null
-        values.append(Value(f"{label}: {name}", float(statistic(everyone)), low, high, len(everyone), null, unit, estimator))
+        for k in (1, 5, 10):
+            low, high = draws.interval(draws.means(ranks <= k))
+            chance = min(1.0, k / pool_size)
+            values.append(
+                Value(f"{label}: R@{k} {direction}", recall_at(ranks, k), low, high, n, chance, "share", f"recall at {k}")
+            )
+        low, high = draws.interval(draws.means(1 / ranks))
+        mrr = mean_reciprocal_rank(ranks)
+        values.append(Value(f"{label}: MRR {direction}", mrr, low, high, n, harmonic, "", "mean of 1 / rank"))
     return values
 
 
@@ -195,7 +197,8 @@ def _hard_negatives(
                 continue  # no composer has a second work
             shares, works = accuracy[kept], groups[kept]
             desk.cancel.check()
-            low, high = bootstrap_by_piece(works, lambda index, shares=shares: float(shares[index].mean()), seed=seed)
+            draws = WorkDraws(works, seed)
+            low, high = draws.interval(draws.means(shares))
             title = f"{label}: accuracy against {name} {direction}"
             values.append(Value(title, float(shares.mean()), low, high, len(shares), 0.5, "share", "pairwise accuracy"))
     return values
@@ -206,13 +209,12 @@ def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -
     rows = []
     for pool in groups:
         trained = {name: both for (name, weights, its_pool), both in found.items() if weights == "trained" and its_pool == pool}
+        draws = WorkDraws(groups[pool], seed)
         for first, second in combinations(trained, 2):
             a, b = trained[first], trained[second]
             desk.cancel.check()
-            low, high = bootstrap_by_piece(
-                groups[pool], lambda index, a=a, b=b: s_score(*a[:, index]) - s_score(*b[:, index]), seed=seed
-            )
-            p = paired_permutation_by_piece(groups[pool], a, b, lambda both: s_score(*both), seed=seed)
+            low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
+            p = s_exchange_p(groups[pool], a, b, seed=seed)
             rows.append({
                 "pool": pool, "first": first, "second": second, "difference in S": s_score(*a) - s_score(*b),
                 "ci_low": low, "ci_high": high, "p": p, "n": a.shape[1],

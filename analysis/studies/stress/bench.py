@@ -13,6 +13,7 @@ from jaxtyping import Float, Float32, Int
 from numpy import ndarray
 
 from analysis.datasets.segments import Segment
+from analysis.measures.resampling import WorkDraws
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
 from analysis.readings.study_run import Desk
@@ -21,7 +22,7 @@ from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.stress.distances import Works, tap_distances
+from analysis.studies.stress.distances import tap_distances
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 BLOCK = 256  # windows
@@ -52,7 +53,7 @@ class Bench:
     desk: Desk
     windows: Sequence[Segment]
     pool: PoolScores
-    works: Works
+    works: WorkDraws
     total: int
     done: int = 1
 
@@ -176,7 +177,7 @@ def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping
         CorpusError: the windows cannot fill a pool of 8.
     """
     pool = build_pool(desk, windows, **sizes, seed=seed)
-    works = Works(np.array([window.piece.group for window in windows]), seed)
+    works = WorkDraws(np.array([window.piece.group for window in windows]), seed)
     return Bench(desk, windows, pool, works, n_passes + 1)
 
 

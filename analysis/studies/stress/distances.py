@@ -1,8 +1,6 @@
 """How far a change moves every layer, in units of the distance to another piece; with intervals by work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,8 @@ from jaxtyping import Float, Float32
 from numpy import ndarray
 
 from analysis.measures.displacements import distance_between_works
-from analysis.measures.sensitivity import Draws, cosine_distance, draw_works
+from analysis.measures.geometry import cosine_distance
+from analysis.measures.resampling import WorkDraws
 from analysis.results import Value
 
 ESTIMATOR = "mean of 1 − cosine, as a share of that between windows of different works"
@@ -18,25 +17,13 @@ Rows = Mapping[str, Float[ndarray, "n d"]]
 Tally = dict[str, float | None]
 
 
-@dataclass(frozen=True)
-class Works:
-    """The work of every window, for intervals over works."""
-
-    groups: ndarray
-    seed: int
-
-    @cached_property
-    def draws(self) -> Draws:
-        """Works drawn: those of `bootstrap_by_piece`."""
-        return draw_works(self.groups, seed=self.seed)
-
-    def mean(self, per_window: Float[ndarray, " n"]) -> Tally:
-        """Mean with its interval, as the columns value, ci_low and ci_high; without an interval where there is one work."""
-        low, high = self.draws.interval(self.draws.means(per_window))
-        return {"value": float(np.mean(per_window, dtype=np.float64)), "ci_low": low, "ci_high": high}
+def mean_tally(per_window: Float[ndarray, " n"], works: WorkDraws) -> Tally:
+    """Mean with its interval, as the columns value, ci_low and ci_high; without an interval where works are few."""
+    low, high = works.interval(works.means(per_window))
+    return {"value": float(np.mean(per_window, dtype=np.float64)), "ci_low": low, "ci_high": high}
 
 
-def yardsticks(rows: Rows, works: Works) -> dict[str, float | None]:
+def yardsticks(rows: Rows, works: WorkDraws) -> dict[str, float | None]:
     """Mean distance of windows of different works, by tap; None where a layer tells no two windows apart."""
     return {tap: distance_between_works(array, works.groups) for tap, array in rows.items()}
 
@@ -53,7 +40,7 @@ def relative(distances: Float32[ndarray, "taps n"], yardstick: Mapping[str, floa
 
 
 def distance_records(
-    distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: Works
+    distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: WorkDraws
 ) -> list[dict[str, Any]]:
     """One record per tap: tap, layer, value, ci_low, ci_high, null, n, yardstick.
 
@@ -62,7 +49,7 @@ def distance_records(
     """
     records = []
     for (tap, unit), per_window in zip(yardstick.items(), distances, strict=True):
-        tally = works.mean(per_window) if unit else {"value": None, "ci_low": None, "ci_high": None}
+        tally = mean_tally(per_window, works) if unit else {"value": None, "ci_low": None, "ci_high": None}
         records.append({"tap": tap, "layer": layer_of(tap), **tally, "null": None, "n": len(per_window), "yardstick": unit})
     return records
 

@@ -14,7 +14,7 @@ from analysis.readings.study_run import Answer
 from analysis.results import Value, format_value
 from analysis.studies.pools.words import at_ceiling
 from analysis.studies.stress.bench import Bench, columns
-from analysis.studies.stress.distances import distance_records, distance_value
+from analysis.studies.stress.distances import distance_records, distance_value, mean_tally
 
 Records = list[dict[str, Any]]
 WHAT = {
@@ -204,7 +204,7 @@ def _displacements(bench: Bench, ordered: list[Found], number: int) -> tuple[lis
     records: Records = []
     for row, (one, (matched, mismatched)) in enumerate(known):
         label, n = f"{one.model}, semitones {shift_label(one.shift)}", len(matched)
-        tally, above = bench.works.mean(matched), bench.works.mean(matched - mismatched)
+        tally, above = mean_tally(matched, bench.works), mean_tally(matched - mismatched, bench.works)
         cosine = Value(
             f"{label}: cosine of audio and MIDI displacement", **tally, n=n, null=float(mismatched.mean()), unit="",
             estimator="mean cosine; null: windows of different works",

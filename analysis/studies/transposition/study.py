@@ -14,7 +14,8 @@ from jaxtyping import Float64, Int
 from numpy import ndarray
 
 from analysis.errors import ConfigError
-from analysis.measures.displacements import displacement_alignment, unit_rows
+from analysis.measures.displacements import displacement_alignment
+from analysis.measures.geometry import unit_rows
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
 from analysis.readings.study_run import Answer, Desk
 from analysis.studies.pools.request import StressRequest
@@ -123,7 +124,7 @@ def _alignment(
 
     None where nothing moved, one side cannot be moved, or there is one work only.
     """
-    if shift == 0 or len(now) < len(SIDES) or bench.works.draws.n_works < 2:
+    if shift == 0 or len(now) < len(SIDES) or bench.works.n_works < 2:
         return None
     displaced = [unit_rows(now[side].embedding) - unit_rows(start[side].embedding) for side in SIDES]
     return displacement_alignment(displaced[0], displaced[1], bench.works.groups)  # on the unit sphere, where retrieval compares
