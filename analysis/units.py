@@ -1,9 +1,12 @@
 """Conversions between units; every one is a function named `a_to_b`."""
 
 import math
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+SMALLEST_POWER = 1e-10
 
 
 def seconds_to_samples(seconds: float, sample_rate: int) -> int:
@@ -24,7 +27,11 @@ def samples_to_seconds(samples: int, sample_rate: int) -> float:
     return samples / sample_rate
 
 
-def db_to_amplitude(decibel: float) -> float:
+@overload
+def db_to_amplitude(decibel: float) -> float: ...
+@overload
+def db_to_amplitude(decibel: NDArray[np.float64]) -> NDArray[np.float64]: ...
+def db_to_amplitude(decibel: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
     """Amplitude ratio of a level difference, 10^(dB/20).
 
     >>> round(db_to_amplitude(-6.0206), 4)
@@ -43,16 +50,34 @@ def amplitude_to_db(amplitude: ArrayLike, floor_db: float = -120.0) -> NDArray[n
     return 20.0 * np.log10(np.maximum(np.abs(np.asarray(amplitude, dtype=np.float64)), floor))
 
 
-def midi_to_hz(pitch: float) -> float:
-    """Frequency in Hz of a MIDI pitch number, A4 = 69 = 440 Hz.
+def power_to_db(power: ArrayLike, smallest: float = SMALLEST_POWER) -> NDArray[np.floating] | np.floating:
+    """Level in dB re 1 of a power, 10 · log10; powers below `smallest` count as that. Arrays keep their precision.
 
-    >>> midi_to_hz(69)
+    >>> power_to_db(np.array([0.01, 0.0])).tolist()
+    [-20.0, -100.0]
+    """
+    return 10 * np.log10(np.maximum(power, smallest))
+
+
+def hz_to_mel(frequency: ArrayLike) -> NDArray[np.float64] | np.float64:
+    """The mel scale of O'Shaughnessy (HTK): 2595 · log10(1 + f / 700).
+
+    >>> float(hz_to_mel(0)), round(float(hz_to_mel(1000)), 2)
+    (0.0, 999.99)
+    """
+    return 2595 * np.log10(1 + np.asarray(frequency, np.float64) / 700)
+
+
+def mel_to_hz(mel: ArrayLike) -> NDArray[np.float64] | np.float64:
+    """Frequency in Hz of a place on the mel scale of `hz_to_mel`.
+
+    >>> round(float(mel_to_hz(hz_to_mel(440))), 9)
     440.0
     """
-    return 440.0 * 2.0 ** ((pitch - 69) / 12)
+    return 700 * (10 ** (np.asarray(mel, np.float64) / 2595) - 1)
 
 
-_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def midi_to_name(pitch: int) -> str:
@@ -61,7 +86,16 @@ def midi_to_name(pitch: int) -> str:
     >>> midi_to_name(60), midi_to_name(70)
     ('C4', 'A♯4')
     """
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+    return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def hz_to_midi(frequency: float) -> float:
+    """MIDI pitch of a frequency, 69 + 12 · log2(f / 440).
+
+    >>> hz_to_midi(880.0)
+    81.0
+    """
+    return 69 + 12 * math.log2(frequency / 440.0)
 
 
 def hz_to_name(frequency: float) -> str:
@@ -70,7 +104,7 @@ def hz_to_name(frequency: float) -> str:
     >>> hz_to_name(440.0)
     'A4'
     """
-    return midi_to_name(round(69 + 12 * math.log2(frequency / 440.0)))
+    return midi_to_name(round(hz_to_midi(frequency)))
 
 
 def seconds_to_words(seconds: float) -> str:

@@ -118,7 +118,7 @@ def tilt_filter(slope_db_per_octave: float, *, sample_rate: int, n_taps: int = 5
     frequencies = np.linspace(0, sample_rate / 2, 257)
     octaves = np.log2(np.maximum(frequencies, 20.0) / TILT_CENTRE_HZ)
     level_db = np.clip(slope_db_per_octave * octaves, -TILT_LIMIT_DB, TILT_LIMIT_DB)
-    taps = firwin2(n_taps, frequencies, 10.0 ** (level_db / 20.0), fs=sample_rate)
+    taps = firwin2(n_taps, frequencies, db_to_amplitude(level_db), fs=sample_rate)
     return np.asarray(taps, dtype=np.float32)
 
 

@@ -16,7 +16,7 @@ from analysis.datasets.layouts import layout_of, layout_of_file, seen
 from analysis.datasets.m4a import too_long
 from analysis.datasets.stretches import Layout
 from analysis.errors import AudioError
-from analysis.units import seconds_to_words
+from analysis.units import amplitude_to_db, seconds_to_words
 
 BLOCK_FRAMES = 4096  # what damage can cost beyond itself
 SILENCE = 1e-6
@@ -265,7 +265,8 @@ class Inspection:
                 f"For {seconds_to_words(seconds)} of {self.label} its {self.channels} channels nearly cancel each other when "
                 "they are mixed to mono. Invert one channel there, or export one alone."
             )
+        lost_db = -float(amplitude_to_db(self.mono_level))
         return (
-            f"{self.label} lost {-20 * np.log10(self.mono_level):.0f} dB when it was mixed to mono: its {self.channels} channels "
+            f"{self.label} lost {lost_db:.0f} dB when it was mixed to mono: its {self.channels} channels "
             "nearly cancel each other. Invert one channel, or export one alone."
         )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from analysis.descriptors.a4 import A4_EDGES_HZ
 from analysis.errors import ConfigError
+from analysis.units import hz_to_mel, mel_to_hz
 
 BAND_SETS = ("octaves", "a4", "mel", "third-octave", "low-17.5")
 LOWEST_HZ = 20.0
@@ -52,9 +53,8 @@ def band_edges(name: str, sample_rate: int) -> tuple[float, ...]:
         places = [1000 * 2 ** ((k - 0.5) / 3) for k in range(-16, 60)]
         return *(edge for edge in places if edge < top), top
     if name == "mel":
-        low, high = (2595 * _log10(1 + hz / 700) for hz in (LOWEST_HZ, top))
-        places = [low + (high - low) * k / N_MEL_BANDS for k in range(N_MEL_BANDS + 1)]
-        return tuple(700 * (10 ** (mel / 2595) - 1) for mel in places)
+        low, high = hz_to_mel(LOWEST_HZ), hz_to_mel(top)
+        return tuple(float(mel_to_hz(low + (high - low) * k / N_MEL_BANDS)) for k in range(N_MEL_BANDS + 1))
     try:
         edges = tuple(float(part) for part in name.split(","))
     except ValueError as error:
@@ -156,7 +156,3 @@ def band_weights(edges_hz: Sequence[float], n_samples: int, sample_rate: int) ->
         passed.append((1 + torch.sin(place * torch.pi / 2)) / 2)
     passed.append(torch.zeros_like(frequency))
     return torch.stack([above - below for above, below in pairwise(passed)])
-
-
-def _log10(number: float) -> float:
-    return float(torch.log10(torch.tensor(number, dtype=torch.float64)))

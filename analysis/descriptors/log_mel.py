@@ -9,10 +9,10 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.errors import ShapeError
+from analysis.units import hz_to_mel, mel_to_hz, power_to_db
 
 N_FFT, HOP_LENGTH, N_MELS, RANGE_DB = 2048, 480, 128, 80.0
 BLOCK_FRAMES = 2000  # 16 MB of samples at a time
-SMALLEST_POWER = 1e-10
 
 
 def log_mel(
@@ -34,15 +34,14 @@ def log_mel(
         for start in range(0, len(frames), BLOCK_FRAMES)
     ]
     power = np.concatenate(blocks, axis=1)
-    decibel = 10 * np.log10(np.maximum(power, SMALLEST_POWER))
+    decibel = power_to_db(power)
     decibel = np.maximum(decibel - decibel.max(), -RANGE_DB).astype(np.float32)
     return np.arange(len(frames)) * HOP_LENGTH / sample_rate, decibel
 
 
 def mel_filters(sample_rate: int) -> Float[ndarray, "bands bins"]:
     """Weights of every frequency bin in every band."""
-    top_mel = 2595 * np.log10(1 + sample_rate / 2 / 700)
-    edges_hz = 700 * (10 ** (np.linspace(0, top_mel, N_MELS + 2) / 2595) - 1)
+    edges_hz = np.asarray(mel_to_hz(np.linspace(0, hz_to_mel(sample_rate / 2), N_MELS + 2)))
     bins_hz = np.linspace(0, sample_rate / 2, N_FFT // 2 + 1)
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     triangles = np.minimum((bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre))

@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis.figures.drawing import plainly
 from analysis.figures.saving import save
+from analysis.units import hz_to_mel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,11 +64,10 @@ def _waveform(arrays: dict[str, np.ndarray], duration_s: float) -> Figure:
 def _log_mel(arrays: dict[str, np.ndarray], duration_s: float, sample_rate: int) -> Figure:
     figure = _blank((10, 3))
     axis = figure.subplots()
-    top_mel = 2595 * np.log10(1 + sample_rate / 2 / 700)
-    extent = (*_edges(arrays["log_mel_times_s"]), 0, top_mel)
+    extent = (*_edges(arrays["log_mel_times_s"]), 0, float(hz_to_mel(sample_rate / 2)))
     image = axis.imshow(arrays["log_mel"], origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-80, vmax=0)
     ticks = [hz for hz in (100, 250, 500, 1000, 2000, 4000, 8000) if hz <= sample_rate / 2]
-    axis.set_yticks([2595 * np.log10(1 + hz / 700) for hz in ticks], [f"{hz:,}" for hz in ticks], fontsize=7)
+    axis.set_yticks(hz_to_mel(ticks), [f"{hz:,}" for hz in ticks], fontsize=7)
     axis.set(xlabel="time (s)", ylabel="frequency (Hz, mel scale)", xlim=(0, duration_s))
     figure.colorbar(image, label="dB below maximum")
     return figure

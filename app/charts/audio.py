@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from analysis.units import hz_to_name
+from analysis.units import hz_to_mel, hz_to_name, mel_to_hz
 from app.charts import theme, timeline
 
 TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
@@ -33,19 +33,14 @@ def waveform(samples: NDArray[np.float32], sample_rate: int, marked_s: Span = No
     return drawing
 
 
-def hz_to_mel(frequency_hz: float) -> float:
-    """The mel scale of O'Shaughnessy (HTK)."""
-    return 2595.0 * float(np.log10(1.0 + frequency_hz / 700.0))
-
-
 def log_mel(
     times_s: NDArray, decibel: NDArray[np.float32], top_hz: float, duration_s: float | None = None, marked_s: Span = None
 ) -> go.Figure:
     """A spectrogram `(bands, frames)` in dB below its maximum, its bands equally spaced in mel from 0 to `top_hz`."""
     bands = decibel.shape[0]
-    step = hz_to_mel(top_hz) / (bands + 1)
-    centres_hz = 700.0 * (10 ** (np.arange(1, bands + 1) * step / 2595.0) - 1.0)
-    names = [f"{centre:.0f} Hz ({hz_to_name(float(centre))}, band {i})" for i, centre in enumerate(centres_hz, 1)]
+    step = float(hz_to_mel(top_hz)) / (bands + 1)
+    centres_hz = np.asarray(mel_to_hz(np.arange(1, bands + 1) * step)).tolist()
+    names = [f"{centre:.0f} Hz ({hz_to_name(centre)}, band {i})" for i, centre in enumerate(centres_hz, 1)]
     columns = theme.MAX_CELLS // bands
     z = np.round(np.clip(np.nan_to_num(theme.pool(decibel, columns, 1), nan=FLOOR_DB), FLOOR_DB, 0)).astype(np.int8)
     trace = theme.heat_map(z, theme.pool(np.asarray(times_s), columns), names, scale="magma", low=FLOOR_DB, high=0)
@@ -56,6 +51,6 @@ def log_mel(
     drawing = timeline.figure("frequency (Hz)", last, 260, marked_s)
     drawing.add_trace(trace)
     shown = [tick for tick in TICKS_HZ if tick <= top_hz]
-    positions = [hz_to_mel(tick) / step - 1 for tick in shown]
+    positions = [float(hz_to_mel(tick)) / step - 1 for tick in shown]
     drawing.update_yaxes(type="category", tickvals=positions, ticktext=[f"{tick:,}" for tick in shown])
     return drawing

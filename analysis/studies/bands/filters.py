@@ -29,6 +29,7 @@ from analysis.results import SHARE
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value, ratio_value
 from analysis.studies.pools.scores import PoolScores
 from analysis.training.evaluation import note_batch, waveform_batch
+from analysis.units import db_to_amplitude, power_to_db
 
 NOISE, LATER = "white noise at −60 dB", "one sample later"
 NOISE_DB = -60.0
@@ -72,7 +73,7 @@ def _changes(
     bands = islice(each_part(waveform, edges_hz, sample_rate), 1, len(edges_hz))
     for name, band in zip(band_names(edges_hz), bands, strict=True):
         yield name, waveform - band
-    level = waveform.square().mean(dim=1, keepdim=True).sqrt() * 10 ** (NOISE_DB / 20)
+    level = waveform.square().mean(dim=1, keepdim=True).sqrt() * db_to_amplitude(NOISE_DB)
     seeds = window_seeds(part, seed, "quiet noise")
     drawn = [torch.randn(waveform.shape[1], generator=torch.Generator().manual_seed(one)) for one in seeds]
     yield NOISE, waveform + level * torch.stack(drawn).to(waveform)
@@ -112,8 +113,8 @@ def _rows(found: Findings, model: Row, passes: Mapping[str, ndarray], edges_hz: 
 def _energy(what: str, share: ndarray, distance: ndarray, draws: WorkDraws) -> Row:
     """Share of the energy, its level below the whole, the fall of the level without it, and distance per decibel of that."""
     part = mean_value(f"{what}: energy", share, draws, None, SHARE, "mean share")
-    fall = -10 * np.log10(np.maximum(1 - share, 1e-12))
-    level = 10 * float(np.log10(share.mean())) if share.mean() > 0 else None
+    fall = -np.asarray(power_to_db(1 - share, 1e-12))
+    level = float(power_to_db(share.mean(), 0.0)) if share.mean() > 0 else None
     row = _energy_columns() | columns(part, "energy_share") | {"level_db": level, "fall_db": float(fall.mean())}
     if fall.mean() < SMALLEST_LOSS_DB:
         return row

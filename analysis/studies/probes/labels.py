@@ -28,7 +28,7 @@ from analysis.descriptors.note_targets import (
 from analysis.errors import CorpusError
 from analysis.readings.study_run import Desk
 from analysis.training.evaluation import waveform_batch
-from analysis.units import midi_to_name
+from analysis.units import PITCH_CLASSES, midi_to_name
 
 TASKS = (
     "pitch histogram", "interval histogram", "chroma histogram", "audio chroma", "spectral centroid", "note density",
@@ -37,7 +37,6 @@ TASKS = (
 UNITS = {"spectral centroid": "Hz", "note density": "notes/s", "mean velocity": "MIDI velocity"}
 BEAT_SUFFIXES = (".amaps_beats_key.tsv", ".beats.tsv", "_annotations.txt")
 FEWEST_WORKS_PER_OUTPUT, FEWEST_WORKS_PER_CLASS = 5, 2
-PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 KEYS = (*(f"{name} major" for name in PITCH_CLASSES), *(f"{name} minor" for name in PITCH_CLASSES))
 MAJOR, MINOR, LETTERS = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), "CDEFGAB"
 NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
