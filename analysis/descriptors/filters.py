@@ -103,18 +103,6 @@ def each_part(
         yield torch.fft.irfft(spectrum * weights, n=extended.shape[-1])[:, n_more : n_more + n_samples]
 
 
-def band_stop(
-    waveform: Float[Tensor, "batch samples"], low_hz: float, high_hz: float, sample_rate: int
-) -> Float[Tensor, "batch samples"]:
-    """The waveform without one band; with `band_keep` of the same band it adds up to the waveform.
-
-    >>> tone = torch.sin(2 * torch.pi * 700 * torch.arange(24_000) / 24_000)[None]
-    >>> bool(band_stop(tone, 500, 1000, 24_000).abs().mean() < 0.01 * tone.abs().mean())
-    True
-    """
-    return waveform - band_keep(waveform, low_hz, high_hz, sample_rate)
-
-
 def band_keep(
     waveform: Float[Tensor, "batch samples"], low_hz: float, high_hz: float, sample_rate: int
 ) -> Float[Tensor, "batch samples"]:

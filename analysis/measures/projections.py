@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from scipy.linalg import orthogonal_procrustes
 
 from analysis.errors import ShapeError
 
@@ -143,9 +144,9 @@ def displacements(points: Float[ndarray, "n d"], onto: Float[ndarray, "n d"]) ->
     theirs = np.asarray(onto, np.float64) - np.mean(onto, axis=0, dtype=np.float64)
     if not (sizes := np.linalg.norm(mine) * np.linalg.norm(theirs)):
         raise ShapeError("All points of a map are in one place; expected at least two places. Draw it from other points.")
-    left, singular, right = np.linalg.svd((mine / np.linalg.norm(mine)).T @ (theirs / np.linalg.norm(theirs)))
-    scale = float(singular.sum()) * np.linalg.norm(theirs) ** 2 / sizes
-    return np.linalg.norm(scale * mine @ (left @ right) - theirs, axis=1) / spread(theirs)
+    turn, shared = orthogonal_procrustes(mine / np.linalg.norm(mine), theirs / np.linalg.norm(theirs))
+    scale = float(shared) * np.linalg.norm(theirs) ** 2 / sizes
+    return np.linalg.norm(scale * mine @ turn - theirs, axis=1) / spread(theirs)
 
 
 def _check(rows: ndarray, method: str) -> None:

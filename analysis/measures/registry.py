@@ -139,4 +139,3 @@ def _all_measures() -> dict[str, Measure]:
 
 
 MEASURES: dict[str, Measure] = _all_measures()
-HEADLINE = "debiased CKA"

@@ -31,7 +31,6 @@ from analysis.results import Value
 
 SIDES = ("audio", "midi")
 N_SHARES = 10
-QUALITIES = ("trustworthiness", "neighbours kept", "variance kept")
 COLLAPSED = "all its windows are in one place"
 
 
