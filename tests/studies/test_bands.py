@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from analysis.datasets.piece import Corpus
@@ -22,7 +23,7 @@ from analysis.models.taps import intervene
 from analysis.readings.study_run import Desk
 from analysis.run import RunContext
 from analysis.store import Store
-from analysis.studies.bands.attribution import METHODS, attribute
+from analysis.studies.bands.attribution import METHODS, _rank_correlation, attribute
 from analysis.studies.bands.doses import N_DRAWS, RANDOM, parse_doses, shift_bands
 from analysis.studies.bands.filters import LATER, NOISE, filter_bands
 from analysis.studies.bands.reading import read_bands
@@ -308,3 +309,11 @@ def test_windows_are_spread_over_works(corpus: Corpus) -> None:
     assert Request(("a",)).bands == "octaves"
     assert spread(segments, 100) == segments
     assert one_per_work(segments, 0) == []
+
+
+def test_rank_correlations_are_those_of_the_ranks_and_none_without_an_order(rng: np.random.Generator) -> None:
+    one, other = rng.integers(0, 5, (2, 8)).astype(np.float32)
+    by_hand = np.corrcoef(scipy.stats.rankdata(one), scipy.stats.rankdata(other))[0, 1]
+    assert _rank_correlation(one, other) == pytest.approx(by_hand, rel=1e-12)
+    assert _rank_correlation(one, np.ones(8)) is None
+    assert _rank_correlation(one[:1], other[:1]) is None

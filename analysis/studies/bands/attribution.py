@@ -122,8 +122,8 @@ def _tabulate(
 
 def _rank_correlation(one: ndarray, other: ndarray) -> float | None:
     """Spearman's; None where one side is constant or there is a single band."""
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
     if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+    return float(spearmanr(one, other).statistic)
