@@ -26,6 +26,7 @@ from analysis.store.entry import (
     check_arrays,
     encode_document,
     read_entry,
+    read_manifest,
     synchronise,
     write_entry,
 )
@@ -98,6 +99,18 @@ class Store:
         with contextlib.suppress(OSError):
             os.utime(folder, ns=(now := time.time_ns(), now))
         return entry
+
+    def contains(self, key: str) -> bool:
+        """Whether there is an entry with files of the right sizes; compares no checksum and does not count as use.
+
+        Raises:
+            ConfigError: `key` is not a key.
+        """
+        try:
+            read_manifest(self._folder(key), key)
+        except (TornError, OSError):
+            return False
+        return True
 
     def beginnings(self, n_bytes: int) -> Iterator[bytes]:
         """The first bytes of every document, in order of key; unchecked, and none counts as used: read it with `get`."""
