@@ -126,4 +126,4 @@ def _rank_correlation(one: ndarray, other: ndarray) -> float | None:
 
     if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    return float(spearmanr(one, other).statistic)
+    return float(np.asarray(spearmanr(one, other))[0])
