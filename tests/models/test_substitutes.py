@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.descriptors.a4 import a4
+from analysis.descriptors.d4 import masked_d4
 from analysis.errors import ConfigError, ShapeError
 from analysis.models.arms import ARMS, REAL_ARMS, build_config
 from analysis.models.config import DESCRIPTOR_VALUES, DescriptorValues, ModelConfig
 from analysis.models.controls import copy_learned, learn_descriptors
 from analysis.models.counting import count_parameters
 from analysis.models.dual_encoder import DualEncoder, build_arm
-from analysis.models.midi_encoder import MidiBatch, collate_notes, masked_d4
+from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.substitutes import Substitute, derangement
 from analysis.models.taps import capture
 
@@ -53,7 +54,7 @@ def given_to(arm: str, waveform: torch.Tensor, notes: MidiBatch, *, training: bo
 
 
 def test_every_arm_with_a_descriptor_has_its_controls() -> None:
-    named = {arm.name for arm in REAL_ARMS.values() if arm.a4 != "none" or arm.d4}
+    named = {arm.name for arm in REAL_ARMS.values() if arm.audio or arm.midi}
     expected = {f"{name}-{values}" for name in named for values in DESCRIPTOR_VALUES[1:]}
     assert set(CONTROLS) == expected
     assert ARMS["d4a4-zero"].summary == "control of d4a4: zeros in place of A4 and D4"

@@ -29,7 +29,7 @@ def analysed(request: pytest.FixtureRequest) -> ClipAnalysis:
 
 
 def test_layers_name_what_attends_to_what(analysed: ClipAnalysis) -> None:
-    mechanism = analysed.model.config.a4_mechanism
+    mechanism = getattr(analysed.model.config.audio_entry, "injection", "none")
     kinds = {layer: (analysed.grid(layer).query_kind, analysed.grid(layer).key_kind) for layer in analysed.layers}
     blocks = ("A4 token", "A4 token") if mechanism == "reverse" else ("CNN token", "CNN token")
     cross = {"none": {}, "cross": {0: ("CNN token", "A4 token")}, "reverse": {0: ("A4 token", "CNN token")}}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from analysis.datasets.segments import Segment
+from analysis.descriptors.a4 import DESCRIPTOR as A4
 from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
 from analysis.measures.sensitivity import Draws
@@ -74,7 +75,7 @@ def run(request: Request, desk: Desk) -> Answer:
     for number, (checkpoint, weights) in enumerate(jobs):
         parts = [desk.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
         filter_bands(found, parts[0], checkpoint, weights, edges, scores)
-        if checkpoint.model_config.a4_mechanism == "none":
+        if not has_bands(checkpoint):
             found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
         elif few is not None:
             shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
@@ -84,6 +85,12 @@ def run(request: Request, desk: Desk) -> Answer:
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
     tables = {**found.tables, **_places(chosen, read, segments, pools), "sentences": [{"text": details(found, desk.ranked)}]}
     return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables, arrays)
+
+
+def has_bands(checkpoint: Checkpoint) -> bool:
+    """Whether its model is given the bands of A4, and not another descriptor or none."""
+    entry = checkpoint.model_config.audio_entry
+    return entry is not None and entry.descriptor == A4.name
 
 
 def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
