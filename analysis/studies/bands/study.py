@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from analysis.datasets.segments import Segment
-from analysis.descriptors.a4 import DESCRIPTOR as A4
 from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
 from analysis.measures.sensitivity import Draws
@@ -18,7 +17,7 @@ from analysis.readings.embeddings import Weights, list_windows, spread
 from analysis.readings.study_run import Answer, Desk
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
-from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
+from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shift_bands
 from analysis.studies.bands.filters import LATER, filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.tables import Findings, Row
@@ -75,7 +74,7 @@ def run(request: Request, desk: Desk) -> Answer:
     for number, (checkpoint, weights) in enumerate(jobs):
         parts = [desk.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
         filter_bands(found, parts[0], checkpoint, weights, edges, scores)
-        if not has_bands(checkpoint):
+        if bands_of(checkpoint) is None:
             found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
         elif few is not None:
             shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
@@ -85,12 +84,6 @@ def run(request: Request, desk: Desk) -> Answer:
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
     tables = {**found.tables, **_places(chosen, read, segments, pools), "sentences": [{"text": details(found, desk.ranked)}]}
     return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables, arrays)
-
-
-def has_bands(checkpoint: Checkpoint) -> bool:
-    """Whether its model is given the bands of A4, and not another descriptor or none."""
-    entry = checkpoint.model_config.audio_entry
-    return entry is not None and entry.descriptor == A4.name
 
 
 def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
