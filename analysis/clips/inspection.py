@@ -26,7 +26,7 @@ def inspect_clip(
     The pattern of each head in the window that holds the second `at_s`; the notes, if there are any; attention received and its
     spread (mean of the heads, then each head) beside the untrained twin's; self-similarity, descriptor, log-mel spectrogram and
     envelope; the cross-attention with the descriptor where the arm has one. What is of the descriptor is named by it, such as
-    "a4" and f"{key}_attention". Layers count from 1; 0 is that cross-attention.
+    "a4" and "a4_attention". Layers count from 1; 0 is that cross-attention.
 
     Raises:
         ShapeError: there is no such layer.
@@ -35,7 +35,7 @@ def inspect_clip(
     if not 0 <= at_s < waveform.duration_s:
         raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
     analysis = analyse_clip(checkpoint.model(), waveform)
-    key, config = analysis.descriptor.key, analysis.model.config
+    key, name = analysis.descriptor.key, layer_name(layer, analysis.model.config)
     window = int(at_s // analysis.window_s)
     from_s, until_s = window * analysis.window_s, (window + 1) * analysis.window_s
     grid = analysis.grid(layer)
@@ -62,12 +62,10 @@ def inspect_clip(
         **_provenance(checkpoint, waveform, analysis, layer),
         "attention_window_s": [from_s, until_s],
         "query": grid.query_kind, "key": grid.key_kind, **cross,
-        "headline": headline(
-            layer_name(layer, config), None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)
-        ),
+        "headline": headline(name, None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)),
         "uniform_effective_tokens": len(grid.key_times_s), "uniform_received": 1 / len(grid.key_times_s),
         "n_queries": analysis.use.spread(layer).n_queries, "tokens_per_self_similarity_cell": analysis.use.tokens_per_cell,
-        "arrays": {name: list(array.shape) for name, array in arrays.items()},
+        "arrays": {array: list(values.shape) for array, values in arrays.items()},
     }  # fmt: skip
     return arrays, described
 

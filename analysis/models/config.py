@@ -22,6 +22,7 @@ _LARGEST_OF = {
     "audio_n_layers": 128, "midi_n_layers": 128, "n_heads": 256, "max_audio_tokens": 2**15,
     "sample_rate": 768_000, "n_samples": 2**25,
 }  # fmt: skip
+_OF_ENTRY = {"descriptor": str, "injection": str}
 _SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
 
 
@@ -180,7 +181,9 @@ class ModelConfig:
         for field in fields(cls):
             if field.name in arguments and (expected := _expectation(field, arguments[field.name])):
                 raise ConfigError(f"{field.name} must be {expected}; got {shown(values[field.name])}.")
-        return cls(**{name: Entry(**value) if isinstance(value, dict) else value for name, value in arguments.items()})
+        for name, value in arguments.items():
+            arguments[name] = Entry(**value) if isinstance(value, dict) else value
+        return cls(**arguments)
 
 
 def _translated(values: dict[str, Any]) -> dict[str, Any]:
@@ -213,8 +216,8 @@ def _expectation(field: Field, value: object) -> str:
         right = isinstance(value, tuple) and all(_whole(size, least, most) for size in value)
         return "" if right else f"a list of whole numbers from {least} to {most:,}"
     if field.type == Entry | None:
-        is_entry = isinstance(value, dict) and value.keys() == {"descriptor", "injection"}
-        right = value is None or (is_entry and all(isinstance(name, str) for name in value.values()))
+        is_entry = isinstance(value, dict) and {name: type(part) for name, part in value.items()} == _OF_ENTRY
+        right = value is None or is_entry
         return "" if right else "null, or a descriptor and an injection by their names"
     names = _NAMES[field.name]
     return "" if value in names else f"one of {', '.join(names)}"

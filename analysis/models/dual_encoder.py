@@ -42,7 +42,8 @@ class DualEncoder(nn.Module):
     @property
     def given(self) -> dict[Side, Given]:
         """The descriptors of the sides that have one, with their mechanisms."""
-        return {given.side: given for given in (self.audio.given, self.midi.given) if given is not None}
+        both: dict[Side, Given | None] = {"audio": self.audio.given, "midi": self.midi.given}
+        return {side: given for side, given in both.items() if given is not None}
 
     def embed_audio(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch d_embedding"]:
         """Joint embedding of audio windows."""

@@ -33,7 +33,7 @@ def read_config(values: dict[str, Any]) -> ModelConfig:
             got = f"The configuration describes a model with {size:,} {what}; at most {most:,} are opened"
             raise ConfigError(f"{got}. Correct {_DECIDED_BY[what]}.")
     _, descriptor, stream = audio_axes(config)
-    if descriptor is not None and stream is descriptor and (n := len(stream.times_s)) > config.max_descriptor_frames:
+    if descriptor is not None and stream is descriptor and (n := stream.n or 0) > config.max_descriptor_frames:
         got = f"{n:,} {stream.unit}s exceed max_descriptor_frames = {config.max_descriptor_frames:,}"
         raise ConfigError(f"{got}. Correct one of them.")
     return config

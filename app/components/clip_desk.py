@@ -102,8 +102,8 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
     title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'}<br>"
     title += "one token per cell" if n == 1 else f"mean of {n} tokens per cell"
     show("ssm", similarity.self_similarity(times, matrix, title, clip.waveform.duration_s), right)
-    shown = result.descriptor
-    show(shown.key, descriptors.over_time(*result.described, shown.name, shown.look, clip.waveform.duration_s))
+    shown, (times, values) = result.descriptor, result.described
+    show(shown.key, descriptors.over_time(times, values, shown.name, shown.look, clip.waveform.duration_s))
     with over_time:
         twin = clip_job.use(checkpoint, clip, twin=True)
         if twin is not None:

@@ -18,7 +18,8 @@ NAMES = [f"{p}/{q}" for p, q in RATIOS]
 def tones(bins: tuple[float, ...], level: float = 0.1) -> Tensor:
     """Sines at the centres of these bins of the transform, or between them, for a second."""
     seconds = torch.arange(RATE, dtype=torch.float64) / RATE
-    return (level * sum(torch.sin(2 * torch.pi * number * BIN_HZ * seconds) for number in bins)).float()[None]
+    sines = [torch.sin(2 * torch.pi * number * BIN_HZ * seconds) for number in bins]
+    return (level * torch.stack(sines).sum(dim=0)).float()[None]
 
 
 def written_out(magnitude: np.ndarray) -> np.ndarray:

@@ -31,8 +31,9 @@ def test_every_layer_is_scaled_and_shifted_as_the_formula_says() -> None:
     midi, states = model.midi, model.midi.hidden_states(notes)
     steps = masked_d4(notes)
     mean = torch.stack([steps[row, :n].mean(dim=0) for row, n in enumerate((9, 5))])
-    first, _, last, _ = midi.get_submodule("d4_film").children()
-    made = F.linear(F.linear(mean, first.weight, first.bias).relu(), last.weight, last.bias)
+    weights = dict(model.given["midi"].injection["film"].named_parameters())
+    hidden = F.linear(mean, weights["0.weight"], weights["0.bias"]).relu()
+    made = F.linear(hidden, weights["2.weight"], weights["2.bias"])
     for layer, block in enumerate(midi.blocks):
         scale, shift = made.view(2, 4, 2, 128)[:, layer].unbind(1)
         expected = (1 + scale[:, None]) * block(states[layer], notes.mask) + shift[:, None]

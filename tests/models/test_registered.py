@@ -90,7 +90,8 @@ def test_its_model_has_it_where_its_row_says(loud: str) -> None:
     assert count_parameters(loud, "small")["Loud injection"] == 192 * 3
     assert flow_of(config).total == count_parameters(loud, "small")["total"]
     groups = parameter_groups(model, "small")
-    (rate,) = {group["lr"] for group in groups if any(one is model.audio.loud_widened.weight for one in group["params"])}
+    weight = model.given["audio"].injection["widened"].weight
+    (rate,) = {group["lr"] for group in groups if any(one is weight for one in group["params"])}
     assert rate == LEARNING_RATES["small"]["heads"]
     quiet, noisy = torch.zeros(1, 96_000), torch.ones(1, 96_000)
     with torch.no_grad():
