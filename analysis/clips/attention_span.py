@@ -11,7 +11,6 @@ from torch import Tensor
 
 from analysis.measures.attention import attention_entropy
 from analysis.models.patterns import AttentionInput
-from analysis.models.tokens import layer_name
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,9 @@ def join(parts: list[LayerUse]) -> LayerUse:
     return LayerUse(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
-def headline(layer: int, head: int | None, n_heads: int, key_kind: str, trained: Spread, untrained: Spread) -> str:
-    """How concentrated a head is, beside its untrained twin and uniform attention."""
-    who = f"{layer_name(layer)}, {f'mean of {n_heads} heads,' if head is None else f'head {head}'}"
+def headline(layer: str, head: int | None, n_heads: int, key_kind: str, trained: Spread, untrained: Spread) -> str:
+    """How concentrated a head of a layer, by its name, is, beside its untrained twin and uniform attention."""
+    who = f"{layer}, {f'mean of {n_heads} heads,' if head is None else f'head {head}'}"
     windows = "1 window" if trained.n_windows == 1 else f"{trained.n_windows} windows"
     sentence = (
         f"{who} spreads each query over {in_digits(trained.effective)} of {trained.n_keys:,} {key_kind}s "

@@ -1,5 +1,6 @@
 """Attention, self-similarity, spectrogram and descriptors of one recording, as arrays with what they mean."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis.descriptors.log_mel import log_mel
 from analysis.errors import AudioError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.patterns import CROSS
+from analysis.models.tokens import crossing_name, layer_name
 
 ENVELOPE_BINS = 2000
 
@@ -22,9 +24,9 @@ def inspect_clip(
     """Arrays and their description.
 
     The pattern of each head in the window that holds the second `at_s`; the notes, if there are any; attention received and its
-    spread (mean of the heads, then each head) beside the untrained twin's; self-similarity, A4, log-mel spectrogram and
-    envelope; the cross-attention with A4 where the arm has one.
-    Layers count from 1; 0 is that cross-attention.
+    spread (mean of the heads, then each head) beside the untrained twin's; self-similarity, descriptor, log-mel spectrogram and
+    envelope; the cross-attention with the descriptor where the arm has one. What is of the descriptor is named by it, such as
+    "a4" and "a4_attention". Layers count from 1; 0 is that cross-attention.
 
     Raises:
         ShapeError: there is no such layer.
@@ -33,6 +35,7 @@ def inspect_clip(
     if not 0 <= at_s < waveform.duration_s:
         raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
     analysis = analyse_clip(checkpoint.model(), waveform)
+    key, name = analysis.descriptor.key, layer_name(layer, analysis.model.config)
     window = int(at_s // analysis.window_s)
     from_s, until_s = window * analysis.window_s, (window + 1) * analysis.window_s
     grid = analysis.grid(layer)
@@ -43,26 +46,26 @@ def inspect_clip(
         "query_times_s": from_s + grid.query_times_s, "key_times_s": from_s + grid.key_times_s,
         **_over_time(analysis.use, layer, ""), **_over_time(twin, layer, "untrained_"),
         "self_similarity": ssm, "self_similarity_times_s": ssm_times,
-        "a4": analysis.a4[1], "a4_times_s": analysis.a4[0],
+        key: analysis.described[1], f"{key}_times_s": analysis.described[0],
         **_heard(waveform), **_read(notes),
     }  # fmt: skip
     cross: dict[str, str] = {}
     if CROSS in analysis.layers:
         entering = analysis.grid(CROSS)
         arrays |= {
-            "a4_attention": _heads(analysis, window, CROSS),
-            "a4_attention_query_times_s": from_s + entering.query_times_s,
-            "a4_attention_key_times_s": from_s + entering.key_times_s,
+            f"{key}_attention": _heads(analysis, window, CROSS),
+            f"{key}_attention_query_times_s": from_s + entering.query_times_s,
+            f"{key}_attention_key_times_s": from_s + entering.key_times_s,
         }  # fmt: skip
-        cross = {"a4_attention_query": entering.query_kind, "a4_attention_key": entering.key_kind}
+        cross = {f"{key}_attention_query": entering.query_kind, f"{key}_attention_key": entering.key_kind}
     described = {
         **_provenance(checkpoint, waveform, analysis, layer),
         "attention_window_s": [from_s, until_s],
         "query": grid.query_kind, "key": grid.key_kind, **cross,
-        "headline": headline(layer, None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)),
+        "headline": headline(name, None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)),
         "uniform_effective_tokens": len(grid.key_times_s), "uniform_received": 1 / len(grid.key_times_s),
         "n_queries": analysis.use.spread(layer).n_queries, "tokens_per_self_similarity_cell": analysis.use.tokens_per_cell,
-        "arrays": {name: list(array.shape) for name, array in arrays.items()},
+        "arrays": {array: list(values.shape) for array, values in arrays.items()},
     }  # fmt: skip
     return arrays, described
 
@@ -112,5 +115,6 @@ def _provenance(checkpoint: Checkpoint, waveform: Waveform, analysis: ClipAnalys
         "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
         "dtype": str(weights.dtype).removeprefix("torch."), "device": str(weights.device), "seconds": analysis.use.seconds,
         "n_windows": analysis.n_windows,
-        "a4_band_edges_hz": list(analysis.band_edges_hz),
+        "layer_name": layer_name(layer, analysis.model.config), "crossing_name": crossing_name(analysis.model.config),
+        "descriptor": {"name": analysis.descriptor.name, "key": analysis.descriptor.key, **asdict(analysis.descriptor.look)},
     }  # fmt: skip

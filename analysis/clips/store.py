@@ -10,6 +10,7 @@ from analysis.clips.use import ClipUse, n_windows
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import ModelConfig
+from analysis.models.limits import read_config
 from analysis.models.tokens import grids
 from analysis.sources import code_of
 from analysis.store import Store
@@ -91,7 +92,7 @@ def read_use(store: Store, key: str) -> ClipUse | None:
         return None
     told, arrays = entry.document, entry.arrays
     try:
-        config = ModelConfig.from_dict(told["config"])
+        config = read_config(told["config"])
         layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in told["layers"]}
         duration_s, seconds, per_cell = float(told["duration_s"]), float(told["seconds"]), told["tokens_per_cell"]
         if list(layers) != list(grids(config)) or not duration_s > 0 or type(per_cell) is not int or per_cell < 1:

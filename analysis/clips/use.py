@@ -17,7 +17,8 @@ from torch import Tensor
 from analysis.clips.attention_span import LayerUse, Spread, join, use_of
 from analysis.clips.pyramid import MAX_SIDE, View, means, view
 from analysis.datasets.audio import Waveform
-from analysis.descriptors.a4 import A4_EDGES_HZ, HOP_LENGTH, a4
+from analysis.descriptors.descriptor import Descriptor
+from analysis.descriptors.registry import find_descriptor
 from analysis.errors import CheckpointError, ShapeError
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder
@@ -27,6 +28,7 @@ from analysis.models.tokens import Grid, grids
 
 Progress = Callable[[int, int], None]
 Check = Callable[[], None]
+OTHERWISE_DRAWN = "A4"
 TOKENS_AT_ONCE = 2400  # one window at paper scale, twelve of the small one
 
 
@@ -44,7 +46,7 @@ class ClipUse:
 
     @cached_property
     def grids(self) -> dict[int, Grid]:
-        """Axes of every layer's attention: 0 is the cross-attention with A4, where there is one; blocks count from 1."""
+        """Axes of every layer's attention; 0 is that between CNN frames and descriptor, where there is one."""
         return grids(self.config)
 
     def received(self, layer: int, head: int | None = None) -> tuple[Float[ndarray, " times"], Float[ndarray, " times"]]:
@@ -91,9 +93,9 @@ class ClipAnalysis:
 
     model: DualEncoder
     use: ClipUse
-    a4_values: Float[ndarray, "bands frames"]
+    descriptor: Descriptor
+    descriptor_values: Float[ndarray, "features frames"]
     windows: Float[Tensor, "windows samples"]
-    band_edges_hz: tuple[float, ...] = A4_EDGES_HZ
     _read: dict[int, dict[int, AttentionInput]] = field(default_factory=dict, compare=False, repr=False)
     _shown: dict[tuple[int, int, int | None], Float[ndarray, "queries keys"]] = field(
         default_factory=dict, compare=False, repr=False
@@ -111,7 +113,7 @@ class ClipAnalysis:
 
     @property
     def layers(self) -> list[int]:
-        """Layers whose attention can be shown: 0 is the cross-attention with A4, where there is one."""
+        """Layers whose attention can be shown: 0 is that between CNN frames and descriptor, where there is one."""
         return list(self.use.layers)
 
     @property
@@ -130,7 +132,7 @@ class ClipAnalysis:
 
     @torch.no_grad()
     def attention(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
-        """Attention pattern of a window (from 0), layer (0 = A4 cross-attention) and head (from 1; None = mean over heads).
+        """Attention pattern of a window (from 0), layer (0 = cross-attention) and head (from 1; None = mean over heads).
 
         Raises:
             ShapeError: there is no such window, layer or head.
@@ -170,9 +172,11 @@ class ClipAnalysis:
         return view(self.attention(window, layer, head), self.grid(layer), query_span_s, key_span_s)
 
     @property
-    def a4(self) -> tuple[Float[ndarray, " frames"], Float[ndarray, "bands frames"]]:
-        """Frame times in seconds and A4 of the whole clip (standard deviations)."""
-        return np.arange(self.a4_values.shape[1]) * HOP_LENGTH / self.model.config.sample_rate, self.a4_values
+    def described(self) -> tuple[Float[ndarray, " frames"], Float[ndarray, "features frames"]]:
+        """Frame times in seconds and the descriptor of the whole clip, in its unit."""
+        config, n_windows = self.model.config, len(self.windows)
+        times_s = self.descriptor.axis(n_windows * config.n_samples, config.sample_rate).times_s
+        return (np.zeros(0) if times_s is None else times_s)[: self.descriptor_values.shape[1]], self.descriptor_values
 
 
 def n_windows(config: ModelConfig, duration_s: float) -> int:
@@ -206,14 +210,20 @@ def analyse_clip(model: DualEncoder, waveform: Waveform, progress: Progress | No
 
 
 def open_analysis(model: DualEncoder, waveform: Waveform, use: ClipUse) -> ClipAnalysis:
-    """What is left to do where the use of attention over a recording is known already: windows and A4.
+    """What is left to do where the use of attention over a recording is known already: windows and descriptor.
 
     Raises:
         ShapeError: the recording is not at the model's sample rate.
     """
     windows = _windows(model.config, waveform)
-    descriptor = a4(torch.from_numpy(waveform.samples)[None], model.config.sample_rate)[0].T.numpy()
-    return ClipAnalysis(model, use, descriptor, windows)
+    descriptor = drawn_descriptor(model.config)
+    values = descriptor.compute(torch.from_numpy(waveform.samples)[None], model.config.sample_rate)[0].T.numpy()
+    return ClipAnalysis(model, use, descriptor, values, windows)
+
+
+def drawn_descriptor(config: ModelConfig) -> Descriptor:
+    """What is drawn of a recording: the descriptor of the audio side, or the bands of A4 where it has none."""
+    return find_descriptor(config.audio_entry.descriptor if config.audio_entry else OTHERWISE_DRAWN)
 
 
 @torch.no_grad()

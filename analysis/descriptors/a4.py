@@ -3,10 +3,15 @@
 Source: Fernández Méndez et al., arXiv 2604.10283, section 3.4.1 and Table 1.
 """
 
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from analysis.descriptors.descriptor import Axis, Descriptor, Look
 from analysis.errors import ShapeError
 
 N_BANDS = 8
@@ -62,3 +67,19 @@ def band_average(sample_rate: int) -> Float[Tensor, "8 bins"]:
     inside = (frequency >= low) & (frequency < high)
     inside[-1] |= frequency == A4_EDGES_HZ[-1]
     return (inside / inside.sum(dim=1, keepdim=True).clamp_min(1)).float()
+
+
+def frames(name: str, n_samples: int, sample_rate: int) -> Axis:
+    """The frames of the transform in a window: where they are centred, and how much sound one of them sees."""
+    return Axis(name, f"{name} frame", np.arange(n_frames(n_samples)) * HOP_LENGTH / sample_rate, N_FFT / sample_rate)
+
+
+DESCRIPTOR = Descriptor(
+    "A4", "audio", N_BANDS, partial(frames, "A4"), a4, "Fernández Méndez et al., arXiv 2604.10283, section 3.4.1",
+    Look(
+        "bands", tuple(f"{low:,.0f}–{high:,.0f} Hz" for low, high in pairwise(A4_EDGES_HZ)), "band edges (Hz)",
+        "standard deviations", -3.0, 3.0, A4_EDGES_HZ,
+    ),
+    "A4 tells how the level of eight octave bands changes. Drawn for a clip, each band has mean 0 and standard deviation 1 over "
+    "the clip; the model normalises each window by itself.",
+)  # fmt: skip

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from analysis.descriptors.descriptor import Axis, Descriptor, Look, Notes
+
 N_STEPS = 4
 
 
@@ -24,3 +26,17 @@ def d4(pitch: Int[Tensor, "batch notes"]) -> Float[Tensor, "batch notes 4"]:
     previous, following = torch.cat([zero, step], dim=1), torch.cat([step, zero], dim=1)
     clipped = [(delta / 12).clamp(-2, 2) / 2 for delta in (previous, following)]
     return torch.stack([previous / 24, following / 24, *clipped], dim=-1)
+
+
+def masked_d4(notes: Notes) -> Float[Tensor, "batch notes 4"]:
+    """D4 as if each window ended with its last note: padding repeats the last pitch, so the final step is 0."""
+    last = notes.pitch.gather(1, notes.mask.sum(dim=1, keepdim=True) - 1)
+    return d4(torch.where(notes.mask, notes.pitch, last)) * notes.mask[..., None]
+
+
+DESCRIPTOR = Descriptor(
+    "D4", "notes", N_STEPS, lambda _samples, _rate: Axis("D4", "note"), lambda notes, _rate: masked_d4(notes),
+    "Fernández Méndez et al., arXiv 2604.10283, section 3",
+    Look("steps", ("from the note before", "to the next note", "from, clipped", "to, clipped"), "step", "2 octaves", -1.0, 1.0),
+    "D4 tells the step in pitch from the note before and to the next note.",
+)  # fmt: skip

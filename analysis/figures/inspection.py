@@ -24,10 +24,11 @@ AUDIO_BLUE, MIDI_VERMILION, TWIN_GREY = "#0072B2", "#D55E00", "#7F7F7F"
 def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], out: Path) -> list[Path]:
     """Write one PNG per picture and return their paths.
 
-    waveform, log_mel, attention, received, self_similarity and a4; also a4_attention, where the arm has that cross-attention,
-    and notes, where MIDI came with the recording.
+    waveform, log_mel, attention, received, self_similarity and the descriptor by its key, such as a4; also a4_attention, where
+    the arm has that cross-attention, and notes, where MIDI came with the recording.
     """
-    layer = "A4 cross-attention" if described["layer"] == 0 else f"layer {described['layer']}"
+    key = described["descriptor"]["key"]
+    crossed, layer = f"{key}_attention", described["layer_name"].replace("Layer", "layer")
     title = f"{described['clip']}, {described['checkpoint']}, {layer}"
     duration_s = described["duration_s"]
     figures = {
@@ -36,16 +37,15 @@ def draw_inspection(arrays: dict[str, np.ndarray], described: dict[str, Any], ou
         "attention": _attention(arrays, "attention", described["query"], described["key"]),
         "received": _received(arrays, described),
         "self_similarity": _self_similarity(arrays),
-        "a4": _a4(arrays, described),
+        key: _descriptor(arrays, described["descriptor"], duration_s),
     }
-    if "a4_attention" in arrays:
-        kinds = described["a4_attention_query"], described["a4_attention_key"]
-        figures["a4_attention"] = _attention(arrays, "a4_attention", *kinds)
+    if crossed in arrays:
+        figures[crossed] = _attention(arrays, crossed, described[f"{crossed}_query"], described[f"{crossed}_key"])
     if "note_pitch" in arrays:
         figures["notes"] = _notes(arrays, duration_s)
     paths = []
     for name, figure in figures.items():
-        figure.suptitle(title.replace(layer, "A4 cross-attention") if name == "a4_attention" else title, fontsize=9)
+        figure.suptitle(title.replace(layer, described["crossing_name"]) if name == crossed else title, fontsize=9)
         paths.append(out / f"{name}.png")
         save(figure, paths[-1], dpi=150)
     return paths
@@ -135,15 +135,18 @@ def _self_similarity(arrays: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
-def _a4(arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Figure:
-    times, edges = arrays["a4_times_s"], described["a4_band_edges_hz"]
+def _descriptor(arrays: dict[str, np.ndarray], look: dict[str, Any], duration_s: float) -> Figure:
+    """The features of a descriptor over time; where they are bands side by side, their edges are written."""
+    values, edges = arrays[look["key"]], look["edges_hz"]
     figure = _blank((10, 2.8))
     axis = figure.subplots()
-    n_bands = len(edges) - 1
-    image = axis.imshow(
-        arrays["a4"], origin="lower", aspect="auto", extent=(*_edges(times), 0, n_bands), cmap="RdBu_r", vmin=-3, vmax=3
-    )
-    axis.set_yticks(np.arange(n_bands + 1), [f"{edge:g}" for edge in edges], fontsize=7)
-    axis.set(xlabel="time (s)", ylabel="band edges (Hz)", xlim=(0, described["duration_s"]))
-    figure.colorbar(image, label="A4 (standard deviations)", extend="both")
+    colours = "RdBu_r" if look["low"] == -look["high"] else "cividis"
+    extent = (*_edges(arrays[f"{look['key']}_times_s"]), 0, len(values))
+    image = axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=colours, vmin=look["low"], vmax=look["high"])
+    if edges:
+        axis.set_yticks(np.arange(len(edges)), [f"{edge:g}" for edge in edges], fontsize=7)
+    else:
+        axis.set_yticks(np.arange(len(values)) + 0.5, look["features"], fontsize=7)
+    axis.set(xlabel="time (s)", ylabel=look["along"], xlim=(0, duration_s))
+    figure.colorbar(image, label=f"{look['name']} ({look['unit']})", extend="both" if look["low"] < 0 else "max")
     return figure

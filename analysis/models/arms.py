@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.errors import ConfigError
-from analysis.models.config import A4Mechanism, DescriptorValues, ModelConfig
+from analysis.models.config import DescriptorValues, Entry, ModelConfig
 
 Scale = Literal["small", "paper"]
 SCALES: tuple[Scale, ...] = ("small", "paper")
@@ -16,30 +16,39 @@ class Arm:
     """One architecture of the descriptor-injection family.
 
     Attributes:
+        audio, midi: the descriptor of either side and how it enters; None where there is none.
         control_of: of a parameter-matched control the arm whose parameters it has; "" of an arm proper.
         descriptor_values: what stands where the descriptors enter.
     """
 
     name: str
-    a4: A4Mechanism
-    d4: bool
+    audio: Entry | None
+    midi: Entry | None
     summary: str
     family: str = "descriptor-injected audio-MIDI retrieval"
     control_of: str = ""
     descriptor_values: DescriptorValues = "real"
 
+    @property
+    def descriptors(self) -> tuple[str, ...]:
+        """Names of its descriptors, that of the audio first."""
+        return tuple(entry.descriptor for entry in (self.audio, self.midi) if entry)
 
+
+_D4 = Entry("D4", "concat")
 REAL_ARMS = {
     arm.name: arm
     for arm in (
-        Arm("D0", "none", False, "no descriptor: the baseline"),
-        Arm("d4", "none", True, "D4 concatenated to the notes"),
-        Arm("a4", "concat", False, "A4 concatenated to the CNN frames"),
-        Arm("a4x", "cross", False, "CNN frames attend to A4"),
-        Arm("a4r", "reverse", False, "A4 frames attend to the CNN frames and replace them"),
-        Arm("d4a4", "concat", True, "A4 and D4 concatenated"),
-        Arm("d4-a4x", "cross", True, "CNN frames attend to A4, D4 concatenated; ours, not in the source"),
-        Arm("d4-a4r", "reverse", True, "A4 frames attend to the CNN frames, D4 concatenated"),
+        Arm("D0", None, None, "no descriptor: the baseline"),
+        Arm("d4", None, _D4, "D4 concatenated to the notes"),
+        Arm("a4", Entry("A4", "concat"), None, "A4 concatenated to the CNN frames"),
+        Arm("a4x", Entry("A4", "cross"), None, "CNN frames attend to A4"),
+        Arm("a4r", Entry("A4", "reverse"), None, "A4 frames attend to the CNN frames and replace them"),
+        Arm("d4a4", Entry("A4", "concat"), _D4, "A4 and D4 concatenated"),
+        Arm("d4-a4x", Entry("A4", "cross"), _D4, "CNN frames attend to A4, D4 concatenated; ours, not in the source"),
+        Arm("d4-a4r", Entry("A4", "reverse"), _D4, "A4 frames attend to the CNN frames, D4 concatenated"),
+        Arm("A7", Entry("A7", "concat"), None, "A7 concatenated to the CNN frames"),
+        Arm("film-d4", None, Entry("D4", "film"), "the mean of D4 scales and shifts after every MIDI block"),
     )
 }
 
@@ -49,14 +58,14 @@ PUBLISHED_CONTROLS: tuple[DescriptorValues, ...] = ("zero", "random", "shuffled"
 
 def _controls(arm: Arm) -> tuple[Arm, ...]:
     """Arms with the parameters of this one but without what its descriptors tell; none of an arm without descriptors."""
-    given = " and ".join([*(["A4"] if arm.a4 != "none" else []), *(["D4"] if arm.d4 else [])])
+    given = " and ".join(arm.descriptors)
     told: dict[DescriptorValues, str] = {
         "zero": f"zeros in place of {given}",
         "random": f"noise in place of {given}, with the mean and SD of each feature in the training set",
         "shuffled": f"{given} of other windows",
         "reordered": f"{given} of the window itself, in another order",
     }
-    same = {"a4": arm.a4, "d4": arm.d4, "family": arm.family, "control_of": arm.name}
+    same = {"audio": arm.audio, "midi": arm.midi, "family": arm.family, "control_of": arm.name}
     return tuple(
         Arm(f"{arm.name}-{values}", summary=f"control of {arm.name}: {summary}", descriptor_values=values, **same)
         for values, summary in told.items()
@@ -65,6 +74,21 @@ def _controls(arm: Arm) -> tuple[Arm, ...]:
 
 
 ARMS = {arm.name: arm for real in REAL_ARMS.values() for arm in (real, *_controls(real))}
+
+
+def register(arm: Arm) -> None:
+    """Make an arm known that is not part of the library, with its controls; one of the same name takes its place."""
+    forget(arm.name)
+    REAL_ARMS[arm.name] = arm
+    ARMS.update({one.name: one for one in (arm, *_controls(arm))})
+
+
+def forget(name: str) -> None:
+    """Take back what was registered."""
+    REAL_ARMS.pop(name, None)
+    for one in [one for one in ARMS.values() if name in (one.name, one.control_of)]:
+        del ARMS[one.name]
+
 
 _PAPER = {
     "conv_channels": (512, 512, 512, 1024), "conv_kernels": (10, 3, 3, 3), "conv_strides": (5, 2, 2, 2),
@@ -116,6 +140,12 @@ def under_their_arms(arms: Mapping[str, str]) -> tuple[str, ...]:
     return (*ordered, *(one for one in controls if one not in ordered))
 
 
+def entering(arm: str) -> tuple[Entry | None, Entry | None, DescriptorValues]:
+    """What enters the audio and the MIDI side of a known arm, and what stands in its place."""
+    built = ARMS[arm]
+    return built.audio, built.midi, built.descriptor_values
+
+
 def build_config(arm: str, scale: str) -> ModelConfig:
     """Configuration of an arm at a scale.
 
@@ -131,4 +161,4 @@ def build_config(arm: str, scale: str) -> ModelConfig:
         raise ConfigError(f"Unknown scale {scale!r}: expected one of {', '.join(SCALES)}.")
     sizes = _PAPER if scale == "paper" else _SMALL
     built = ARMS[arm]
-    return ModelConfig(a4_mechanism=built.a4, d4=built.d4, descriptor_values=built.descriptor_values, **sizes)
+    return ModelConfig(audio_entry=built.audio, midi_entry=built.midi, descriptor_values=built.descriptor_values, **sizes)

@@ -19,11 +19,12 @@ from torch import Tensor
 from analysis.errors import CheckpointError, OtoscopeError, shown
 from analysis.files import is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
-from analysis.models.arms import ARMS
+from analysis.models.arms import ARMS, entering
 from analysis.models.config import ModelConfig
 from analysis.models.controls import LEARNING, copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_model, outline
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
+from analysis.models.limits import read_config
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
@@ -179,12 +180,12 @@ def parse_config(text: bytes, label: str) -> Configuration:
     if arm not in ARMS:
         raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
     try:
-        config = ModelConfig.from_dict(raw["model"])
+        config = read_config(raw["model"])
     except OtoscopeError as error:
         raise CheckpointError(f"{label}: {error}") from error
-    its = ARMS[arm]
-    if (config.a4_mechanism, config.d4, config.descriptor_values) != (its.a4, its.d4, its.descriptor_values):
-        got = f"a4_mechanism {config.a4_mechanism!r}, d4 {config.d4} and descriptor_values {config.descriptor_values!r}"
+    if (config.audio_entry, config.midi_entry, config.descriptor_values) != entering(arm):
+        given = " and ".join(f"{one.descriptor} by {one.injection}" for one in config.entries.values()) or "no descriptor"
+        got = f"{given}, with descriptor_values {config.descriptor_values!r}"
         raise CheckpointError(f"{label} says arm {arm} but describes {got}. Correct one of them.")
     if type(seed := raw["training"].get("seed", 0)) is not int:
         raise CheckpointError(f"{label}: the seed must be a whole number; got {shown(seed)}. Correct it.")

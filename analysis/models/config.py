@@ -6,13 +6,15 @@ from typing import Any, Literal
 from analysis.errors import ConfigError
 from analysis.errors import shown as shown
 
-A4Mechanism = Literal["none", "concat", "cross", "reverse"]
-MECHANISMS = ("none", "concat", "cross", "reverse")
+Side = Literal["audio", "midi"]
+SIDES: tuple[Side, ...] = ("audio", "midi")
+READS = {"audio": "audio", "midi": "notes"}  # what descriptors of a side are made from
+_FORMER_MECHANISMS = ("none", "concat", "cross", "reverse")  # of configurations that could only say how A4 enters
 DescriptorValues = Literal["real", "zero", "random", "shuffled", "reordered"]
 DESCRIPTOR_VALUES: tuple[DescriptorValues, ...] = ("real", "zero", "random", "shuffled", "reordered")
 MidiNorm = Literal["after mean", "before mean"]
 MIDI_NORMS: tuple[MidiNorm, ...] = ("after mean", "before mean")
-_NAMES = {"a4_mechanism": MECHANISMS, "descriptor_values": DESCRIPTOR_VALUES, "midi_norm": MIDI_NORMS}
+_NAMES = {"descriptor_values": DESCRIPTOR_VALUES, "midi_norm": MIDI_NORMS}
 
 _MOST_CONVOLUTIONS = 16
 _LARGEST = 2**16  # of a size that is not listed here; far above any model, far below what overflows or never ends
@@ -20,17 +22,32 @@ _LARGEST_OF = {
     "audio_n_layers": 128, "midi_n_layers": 128, "n_heads": 256, "max_audio_tokens": 2**15,
     "sample_rate": 768_000, "n_samples": 2**25,
 }  # fmt: skip
-LARGEST_MODEL = {  # what a configuration from outside may describe; more than eight times any arm at paper scale
-    "parameters": 10**9,
-    "attention scores per audio window": 2 * 10**9,
-    "attention scores per MIDI window": 2 * 10**9,
-    "values in one activation": 5 * 10**8,
-}
-_DECIDED_BY = dict(zip(LARGEST_MODEL, (
-    "the widths and numbers of layers", "n_samples, conv_strides, n_heads and audio_n_layers",
-    "max_notes, n_heads and midi_n_layers", "n_samples, conv_strides, conv_channels, max_notes and the widths",
-), strict=True))  # fmt: skip
+_OF_ENTRY = {"descriptor": str, "injection": str}
 _SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A descriptor and the mechanism by which it enters, both by name."""
+
+    descriptor: str
+    injection: str
+
+    def check(self, side: Side) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            ConfigError: descriptor or mechanism are not known, or are not made for this side or each other.
+        """
+        from analysis.descriptors.registry import find_descriptor
+        from analysis.models.injections.registry import find_injection
+
+        descriptor, injection = find_descriptor(self.descriptor), find_injection(self.injection)
+        if descriptor.reads != READS[side]:
+            raise ConfigError(f"{self.descriptor} is made from {descriptor.reads}, and cannot enter on the side {side}.")
+        if descriptor.reads not in injection.reads:
+            expected = " and ".join(injection.reads)
+            raise ConfigError(f"The injection {self.injection} takes descriptors of {expected}; {self.descriptor} is none.")
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,8 @@ class ModelConfig:
     """Sizes of both encoders and the way descriptors enter. Lengths in samples, times in seconds, rates in Hz.
 
     Attributes:
+        audio_entry, midi_entry: the descriptor of either side and how it enters; None where there is none.
+        max_descriptor_frames: positions of a descriptor that takes the place of the tokens.
         descriptor_values: what stands where the descriptors enter; other than "real" in parameter-matched controls, see
             `analysis.models.substitutes`.
         attention_dropout: on attention patterns, those of the injection included.
@@ -45,8 +64,8 @@ class ModelConfig:
             as in the authors' code.
     """
 
-    a4_mechanism: A4Mechanism
-    d4: bool
+    audio_entry: Entry | None
+    midi_entry: Entry | None
     conv_channels: tuple[int, ...]
     conv_kernels: tuple[int, ...]
     conv_strides: tuple[int, ...]
@@ -66,7 +85,7 @@ class ModelConfig:
     head_d_hidden: int
     d_embedding: int
     dropout: float = 0.1
-    max_a4_frames: int = 200
+    max_descriptor_frames: int = 200
     max_notes: int = 2048
     sample_rate: int = 24_000
     n_samples: int = 96_000
@@ -76,8 +95,9 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         self._refuse_convolutions()
-        if self.a4_mechanism not in MECHANISMS:
-            raise ConfigError(f"Unknown A4 mechanism {shown(self.a4_mechanism)}: expected one of {MECHANISMS}.")
+        for side in SIDES:
+            if entry := self.entry(side):
+                entry.check(side)
         if self.descriptor_values not in DESCRIPTOR_VALUES:
             raise ConfigError(f"Unknown descriptor values {shown(self.descriptor_values)}: expected one of {DESCRIPTOR_VALUES}.")
         if self.midi_norm not in MIDI_NORMS:
@@ -108,7 +128,7 @@ class ModelConfig:
         if self.n_audio_tokens < 1:
             raise ConfigError(f"The convolutions leave nothing of {self.n_samples:,} samples. Make kernels or strides smaller.")
 
-    def _cnn_lengths(self) -> list[int]:
+    def cnn_lengths(self) -> list[int]:
         """Frames after each convolution, up to the first whose kernel is longer than what it reads."""
         lengths, length = [], self.n_samples
         for kernel, stride, padding in zip(self.conv_kernels, self.conv_strides, self.conv_paddings, strict=True):
@@ -121,53 +141,17 @@ class ModelConfig:
     @property
     def n_audio_tokens(self) -> int:
         """CNN frames of one window, 0 where a kernel is longer than what it reads."""
-        lengths = self._cnn_lengths()
+        lengths = self.cnn_lengths()
         return lengths[-1] if len(lengths) == len(self.conv_channels) else 0
 
+    def entry(self, side: Side) -> Entry | None:
+        """The descriptor of a side and how it enters; None where there is none."""
+        return self.audio_entry if side == "audio" else self.midi_entry
+
     @property
-    def n_parameters(self) -> int:
-        """Trained numbers of the whole model, from its sizes alone."""
-        from analysis.descriptors.a4 import N_BANDS
-        from analysis.descriptors.d4 import N_STEPS
-
-        audio, midi, hidden = self.audio_d_model, self.midi_d_model, self.head_d_hidden
-        n_in = (1, *self.conv_channels)
-        cnn = sum(n * (m * k + 3) for m, n, k in zip(n_in, self.conv_channels, self.conv_kernels, strict=False))
-        attention, source = 4 * audio * (audio + 1), audio * (N_BANDS + 1)
-        injection = {
-            "none": 0, "concat": audio * (audio + N_BANDS + 3), "cross": source + attention + 2 * audio,
-            "reverse": source + attention + (2 + self.max_a4_frames) * audio,
-        }[self.a4_mechanism]  # fmt: skip
-        embeddings = 128 * (self.d_pitch + self.d_velocity) + 32 * self.d_duration + midi * (midi + 5)
-        notes = midi * (midi + N_STEPS + 3) if self.d4 else 0
-        blocks = self.audio_n_layers * _block(audio, self.audio_d_ff) + self.midi_n_layers * _block(midi, self.midi_d_ff)
-        heads = hidden * (audio + midi + 2 * (hidden + 6)) + 2 * self.d_embedding * (hidden + 1)
-        return cnn + self.max_audio_tokens * audio + injection + embeddings + notes + blocks + heads
-
-    def sizes(self) -> dict[str, int]:
-        """How large the model and what it computes from one window are, by the names of `LARGEST_MODEL`."""
-        from analysis.descriptors.a4 import n_frames
-
-        tokens, frames, notes = self.n_audio_tokens, n_frames(self.n_samples), self.max_notes
-        stream = frames if self.a4_mechanism == "reverse" else tokens
-        across = tokens * frames if self.a4_mechanism in ("cross", "reverse") else 0
-        activations = [length * n for length, n in zip(self._cnn_lengths(), self.conv_channels, strict=True)]
-        activations += [max(tokens, stream) * max(3 * self.audio_d_model, self.audio_d_ff)]
-        activations += [notes * max(3 * self.midi_d_model, self.midi_d_ff)]
-        scores = self.n_heads * (self.audio_n_layers * stream**2 + across), self.n_heads * self.midi_n_layers * notes**2
-        return dict(zip(LARGEST_MODEL, (self.n_parameters, *scores, max(activations)), strict=True))
-
-    def _refuse_excess(self) -> None:
-        for what, size in self.sizes().items():
-            if size > (most := LARGEST_MODEL[what]):
-                got = f"The configuration describes a model with {size:,} {what}; at most {most:,} are opened"
-                raise ConfigError(f"{got}. Correct {_DECIDED_BY[what]}.")
-
-    def _refuse_frames(self) -> None:
-        from analysis.descriptors.a4 import n_frames
-
-        if self.a4_mechanism == "reverse" and (frames := n_frames(self.n_samples)) > self.max_a4_frames:
-            raise ConfigError(f"{frames:,} A4 frames exceed max_a4_frames = {self.max_a4_frames:,}. Correct one of them.")
+    def entries(self) -> dict[Side, Entry]:
+        """The descriptors of the sides that have one."""
+        return {side: entry for side in SIDES if (entry := self.entry(side))}
 
     @property
     def window_s(self) -> float:
@@ -180,11 +164,14 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
+        """Inverse of `to_dict`, for values from outside; nothing is built or allocated, and nothing is said about the size.
+
+        Configurations of before there were other descriptors than A4 and D4 are read as well.
 
         Raises:
-            ConfigError: a field is missing, unknown or of the wrong kind, or the model would exceed `LARGEST_MODEL`.
+            ConfigError: a field is missing, unknown or of the wrong kind.
         """
+        values = _translated(values)
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise ConfigError(f"The configuration has unknown fields {shown(unknown)}: expected only {sorted(known)}.")
@@ -194,15 +181,26 @@ class ModelConfig:
         for field in fields(cls):
             if field.name in arguments and (expected := _expectation(field, arguments[field.name])):
                 raise ConfigError(f"{field.name} must be {expected}; got {shown(values[field.name])}.")
-        config = cls(**arguments)
-        config._refuse_excess()
-        config._refuse_frames()
-        return config
+        for name, value in arguments.items():
+            arguments[name] = Entry(**value) if isinstance(value, dict) else value
+        return cls(**arguments)
 
 
-def _block(width: int, d_ff: int) -> int:
-    """Parameters of one transformer block: attention, feed-forward layer, two norms."""
-    return 4 * width * (width + 1) + 2 * width * d_ff + d_ff + 5 * width
+def _translated(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields under the names that they have today."""
+    former, rest = {name: values[name] for name in ("a4_mechanism", "d4") if name in values}, dict(values)
+    if "max_a4_frames" in rest and "max_descriptor_frames" not in rest:
+        rest["max_descriptor_frames"] = rest.pop("max_a4_frames")
+    if len(former) < 2 or rest.keys() & {"audio_entry", "midi_entry"}:
+        return rest
+    mechanism, has_d4 = former["a4_mechanism"], former["d4"]
+    if mechanism not in _FORMER_MECHANISMS:
+        raise ConfigError(f"a4_mechanism must be one of {', '.join(_FORMER_MECHANISMS)}; got {shown(mechanism)}.")
+    if not isinstance(has_d4, bool):
+        raise ConfigError(f"d4 must be true or false; got {shown(has_d4)}.")
+    del rest["a4_mechanism"], rest["d4"]
+    entries = {"audio_entry": None if mechanism == "none" else {"descriptor": "A4", "injection": mechanism}}
+    return {**entries, "midi_entry": {"descriptor": "D4", "injection": "concat"} if has_d4 else None, **rest}
 
 
 def _expectation(field: Field, value: object) -> str:
@@ -217,6 +215,10 @@ def _expectation(field: Field, value: object) -> str:
     if field.type == tuple[int, ...]:
         right = isinstance(value, tuple) and all(_whole(size, least, most) for size in value)
         return "" if right else f"a list of whole numbers from {least} to {most:,}"
+    if field.type == Entry | None:
+        is_entry = isinstance(value, dict) and {name: type(part) for name, part in value.items()} == _OF_ENTRY
+        right = value is None or is_entry
+        return "" if right else "null, or a descriptor and an injection by their names"
     names = _NAMES[field.name]
     return "" if value in names else f"one of {', '.join(names)}"
 

@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor
 
-from analysis.descriptors.a4 import a4
 from analysis.models.config import DescriptorValues
 from analysis.models.dual_encoder import DualEncoder
-from analysis.models.midi_encoder import MidiBatch, masked_d4
+from analysis.models.midi_encoder import MidiBatch
 from analysis.models.substitutes import Substitute
 
 LEARNING: tuple[DescriptorValues, ...] = ("random", "shuffled")
@@ -20,19 +19,16 @@ def learn_descriptors(model: DualEncoder, waveform: Tensor, notes: MidiBatch) ->
         waveform: training windows, shape (windows, samples).
         notes: of the same windows.
     """
-    config = model.config
-    if config.descriptor_values not in LEARNING:
+    if model.config.descriptor_values not in LEARNING:
         return
+    windows = {"audio": waveform, "midi": notes}
     with torch.no_grad():
-        if config.a4_mechanism != "none":
-            model.audio.a4.given.learn(list(a4(waveform, config.sample_rate)))
-        if config.d4:
-            rows = masked_d4(notes)
-            model.midi.d4.given.learn([row[mask] for row, mask in zip(rows, notes.mask, strict=True)])
+        for side, given in model.given.items():
+            given.place.given.learn(given.place.rows(windows[side], real=True))
 
 
 def substitutes(model: DualEncoder) -> list[Substitute]:
-    """The places of descriptors in a model: of A4, of D4, both or none."""
+    """What stands in the places of descriptors in a model, one for each."""
     return [module for module in model.modules() if isinstance(module, Substitute)]
 
 

@@ -7,8 +7,9 @@ from analysis.errors import ConfigError
 from analysis.models.arms import ARMS, build_config
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder, outline
+from analysis.models.tokens import audio_axes
 
-# Beginnings of the names of parameters, by part.
+# Beginnings of the names of parameters, by part; a model has a part more for each of its descriptors.
 PARTS = {
     "audio CNN": ("audio.cnn.",),
     "audio positions": ("audio.positions",),
@@ -19,8 +20,6 @@ PARTS = {
     "MIDI pooling": ("midi.norm.",),
     "audio head": ("audio_head.",),
     "MIDI head": ("midi_head.",),
-    "A4 injection": ("audio.a4_",),
-    "D4 injection": ("midi.d4_",),
 }
 TOLD_WITH = {"audio pooling": "audio transformer", "MIDI pooling": "MIDI transformer"}
 
@@ -31,14 +30,25 @@ def count_parts(model: DualEncoder) -> dict[str, int]:
     Raises:
         ConfigError: a parameter belongs to no part.
     """
-    counts = dict.fromkeys(PARTS, 0)
     beginnings = {beginning: part for part, ones in PARTS.items() for beginning in ones}
+    for side, given in model.given.items():
+        beginnings[f"{side}.{given.injection.beginning}"] = injection_part(given.descriptor.name)
+    counts = dict.fromkeys((*PARTS, *beginnings.values()), 0)
     for name, parameter in model.named_parameters():
         part = next((part for beginning, part in beginnings.items() if name.startswith(beginning)), None)
         if part is None:
-            raise ConfigError(f"The parameter {name} belongs to no part of {', '.join(PARTS)}. Add it to one.")
+            raise ConfigError(f"The parameter {name} belongs to no part of {', '.join(counts)}. Add it to one.")
         counts[part] += parameter.numel()
     return counts
+
+
+def injection_part(descriptor: str) -> str:
+    """What the parameters are called by which a descriptor enters.
+
+    >>> injection_part("A4")
+    'A4 injection'
+    """
+    return f"{descriptor} injection"
 
 
 def count_configured(config: ModelConfig) -> dict[str, int]:
@@ -69,8 +79,9 @@ def describe(arm: str, scale: str) -> dict[str, Any]:
     cross-attention that gets there, and the layers linear in the number of tokens.
     """
     config = build_config(arm, scale)
-    cnn, frames, layers = config.n_audio_tokens, n_frames(config.n_samples), config.audio_n_layers
-    transformer_tokens = frames if config.a4_mechanism == "reverse" else cnn
+    cnn, layers = config.n_audio_tokens, config.audio_n_layers
+    _, descriptor, stream = audio_axes(config)
+    frames, transformer_tokens = n_frames(config.n_samples), stream.n or cnn
     return {
         "arm": arm,
         "scale": scale,
@@ -80,6 +91,7 @@ def describe(arm: str, scale: str) -> dict[str, Any]:
         "samples": config.n_samples,
         "cnn_tokens": cnn,
         "a4_frames": frames,
+        "descriptor_frames": None if descriptor is None else descriptor.n,
         "transformer_tokens": transformer_tokens,
         "attention_scores": layers * config.n_heads * transformer_tokens**2,
         "reverse_attention_saving": {

@@ -10,7 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
-from analysis.models.config import ModelConfig
+from analysis.models.config import ModelConfig, Side
+from analysis.models.injections.places import Given
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder
 from analysis.seeding import derive
 
@@ -37,6 +38,12 @@ class DualEncoder(nn.Module):
         self.midi = MidiEncoder(config)
         self.audio_head = projection_head(config.audio_d_model, config.head_d_hidden, config.d_embedding)
         self.midi_head = projection_head(config.midi_d_model, config.head_d_hidden, config.d_embedding)
+
+    @property
+    def given(self) -> dict[Side, Given]:
+        """The descriptors of the sides that have one, with their mechanisms."""
+        both: dict[Side, Given | None] = {"audio": self.audio.given, "midi": self.midi.given}
+        return {side: given for side, given in both.items() if given is not None}
 
     def embed_audio(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch d_embedding"]:
         """Joint embedding of audio windows."""

@@ -5,19 +5,21 @@ from typing import cast
 
 from torch import nn
 
-from analysis.descriptors.a4 import N_BANDS, n_frames
-from analysis.descriptors.d4 import N_STEPS
+from analysis.descriptors.descriptor import Axis
 from analysis.models.architecture import VECTOR, Flow, Part
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig
-from analysis.models.counting import count_parts
+from analysis.models.counting import count_parts, injection_part
 from analysis.models.dual_encoder import DualEncoder, outline
+from analysis.models.injections.injection import mixed
+from analysis.models.injections.places import Given
+from analysis.models.tokens import audio_axes, cnn_axis
 from analysis.models.transformer import Block
 
 AUDIO, MIDI, JOINT = "audio", "midi", "joint"
 TITLES = {AUDIO: "audio", MIDI: "MIDI"}
-CNN_FRAME, A4_FRAME, NOTE = "CNN frame", "A4 frame", "note"
+CNN_FRAME, NOTE = "CNN frame", "note"
 GIVEN = {  # what stands where a descriptor enters
     "real": "{}",
     "zero": "zeros in place of {}",
@@ -43,7 +45,7 @@ def flow_of(config: ModelConfig) -> Flow:
 
 
 def _audio(model: DualEncoder, counts: Counts) -> list[Part]:
-    """Waveform to head; positions are added before A4 enters by attention, but after it has been concatenated."""
+    """Waveform to head."""
     config, tower = model.config, model.audio
     stream = config.n_audio_tokens, CNN_FRAME, config.audio_d_model
     told = (f"{config.window_s:g} s at {config.sample_rate:,} Hz",)
@@ -53,36 +55,49 @@ def _audio(model: DualEncoder, counts: Counts) -> list[Part]:
     ]
     told = (f"added, learned, room for {len(tower.positions):,}",)
     positions = Part("audio positions", "network", AUDIO, *stream, counts["audio positions"], told)
-    if config.a4_mechanism == "none":
-        return _to_head([*parts, _after(parts[-1], positions)], tower.blocks, model.audio_head, counts)
-    given = _descriptor("A4", AUDIO, config, (n_frames(config.n_samples), A4_FRAME, N_BANDS), f"{N_BANDS} bands", "waveform")
-    if config.a4_mechanism == "concat":
-        joined = _joined(model, counts["A4 injection"], parts[-1], given)
-        parts += [given, joined, _after(joined, positions)]
-    else:
-        placed = _after(parts[-1], positions)
-        parts += [placed, given, _joined(model, counts["A4 injection"], placed, given)]
-    return _to_head(parts, tower.blocks, model.audio_head, counts)
+    parts, beside = _entered(parts, positions, tower.given, cnn_axis(config), config, counts)
+    return _to_head(parts, tower.blocks, model.audio_head, counts, beside=beside)
 
 
 def _midi(model: DualEncoder, counts: Counts) -> list[Part]:
-    """Notes to head; D4 is concatenated before positions are added."""
+    """Notes to head."""
     config, tower = model.config, model.midi
     stream = None, NOTE, config.midi_d_model
     widths = {name: cast(nn.Embedding, getattr(tower, name)).embedding_dim for name in ("pitch", "velocity", "duration")}
-    told = (*(f"{name} {width:,}" for name, width in widths.items()), _mixed(tower.input))
+    told = (*(f"{name} {width:,}" for name, width in widths.items()), mixed(tower.input))
     parts = [
         Part("notes", "input", MIDI, None, NOTE, len(widths), 0, (f"at most {config.max_notes:,}",)),
         Part("note embeddings", "network", MIDI, *stream, counts["MIDI embeddings"], told, ("notes",)),
     ]
-    if config.d4:
-        given = _descriptor("D4", MIDI, config, (None, NOTE, N_STEPS), f"{N_STEPS} values per note", "notes")
-        sources = parts[-1].name, given.name
-        told = (_mixed(tower.d4_concat),)
-        parts += [given, Part("concatenation with D4", "join", MIDI, *stream, counts["D4 injection"], told, sources)]
     positions = Part("MIDI positions", "network", MIDI, *stream, 0, ("added, sines and cosines",))
+    parts, beside = _entered(parts, positions, tower.given, Axis("note", NOTE), config, counts)
     norms = (f"layer norm {config.midi_norm}",)
-    return _to_head([*parts, _after(parts[-1], positions)], tower.blocks, model.midi_head, counts, norms)
+    return _to_head(parts, tower.blocks, model.midi_head, counts, norms, beside)
+
+
+def _entered(
+    parts: list[Part], positions: Part, given: Given | None, tokens: Axis, config: ModelConfig, counts: Counts
+) -> tuple[list[Part], tuple[str, ...]]:
+    """The parts with positions and descriptor, in the order of the mechanism; and what the blocks read besides."""
+    source = parts[-1]
+    if given is None:
+        return [*parts, _after(source, positions)], ()
+    axis = given.descriptor.axis(config.n_samples, config.sample_rate)
+    descriptor = _descriptor(given, axis, positions.side, config, parts[0].name)
+    drawn, mechanism = given.injection.drawn(tokens, axis), given.injection
+    parameters = counts[injection_part(given.descriptor.name)]
+    if drawn.within:
+        sizes = mechanism.sizes
+        made = (sizes.n_layers, "block", 2 * sizes.d_model, parameters, drawn.details, (descriptor.name,))
+        parts = [*parts, _after(source, positions), descriptor, Part(drawn.name, "join", positions.side, *made)]
+        return [*parts[:-3], *parts[-2:], parts[-3]], (drawn.name,)
+    stream = mechanism.stream(tokens, axis)
+    join = Part(drawn.name, "join", positions.side, stream.n, stream.unit, source.width, parameters, drawn.details)
+    if mechanism.after_positions:
+        placed = _after(source, positions)
+        return [*parts, placed, descriptor, replace(join, sources=(placed.name, descriptor.name))], ()
+    join = replace(join, sources=(source.name, descriptor.name))
+    return [*parts, descriptor, join, _after(join, positions)], ()
 
 
 def _convolved(tower: AudioEncoder) -> tuple[str, ...]:
@@ -91,42 +106,28 @@ def _convolved(tower: AudioEncoder) -> tuple[str, ...]:
     return f"{len(layers)} convolutions", f"kernels {kernels}", f"strides {strides}"
 
 
-def _mixed(layer: nn.Linear) -> str:
-    return f"{layer.in_features:,} → {layer.out_features:,}, layer norm"
-
-
 def _after(source: Part, part: Part) -> Part:
     return replace(part, sources=(source.name,))
 
 
-def _descriptor(name: str, side: str, config: ModelConfig, stream: tuple[int | None, str, int], told: str, source: str) -> Part:
+def _descriptor(given: Given, axis: Axis, side: str, config: ModelConfig, source: str) -> Part:
     """A descriptor, or what a control puts in its place."""
-    replaced = config.descriptor_values != "real"
-    called = GIVEN[config.descriptor_values].format(name)
+    replaced, width = config.descriptor_values != "real", given.descriptor.width
+    called = GIVEN[config.descriptor_values].format(given.descriptor.name)
+    told = f"{width} values per note" if axis.n is None else f"{width} {given.descriptor.look.called}"
     about = (told, "a control") if replaced else (told,)
-    return Part(called, "descriptor", side, *stream, 0, about, (source,), replaced)
-
-
-def _joined(model: DualEncoder, parameters: int, stream: Part, given: Part) -> Part:
-    """Where A4 enters, and what is handed on from there: the tokens of the CNN, or with reverse attention the frames of A4."""
-    tower, tokens, frames = model.audio, f"{stream.tokens:,}", f"{given.tokens:,}"
-    mechanism, sources, kept = model.config.a4_mechanism, (stream.name, given.name), (stream.tokens, stream.unit, stream.width)
-    if mechanism == "concat":
-        stretched = f"A4 stretched from {frames} to {tokens} frames"
-        told = (stretched if frames != tokens else f"{frames} frames beside {tokens}", _mixed(tower.a4_concat))
-        return Part("concatenation with A4", "join", AUDIO, *kept, parameters, told, sources)
-    heads = f"{tower.a4_attention.n_heads} heads, residual, layer norm"
-    if mechanism == "cross":
-        told = (f"{tokens} CNN frames ask {frames} A4 frames", heads)
-        return Part("cross-attention to A4", "join", AUDIO, *kept, parameters, told, sources)
-    told = (f"{frames} A4 frames ask {tokens} CNN frames", heads)
-    return Part("reverse cross-attention", "join", AUDIO, given.tokens, A4_FRAME, stream.width, parameters, told, sources)
+    return Part(called, "descriptor", side, axis.n, axis.unit, width, 0, about, (source,), replaced)
 
 
 def _to_head(
-    parts: list[Part], blocks: nn.ModuleList, head: nn.Sequential, counts: Counts, norms: tuple[str, ...] = ()
-) -> list[Part]:  # fmt: skip
-    """The parts with what is alike on both sides: blocks, pooling and head."""
+    parts: list[Part],
+    blocks: nn.ModuleList,
+    head: nn.Sequential,
+    counts: Counts,
+    norms: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
+) -> list[Part]:
+    """The parts with what is alike on both sides: blocks, which also read what is beside, pooling and head."""
     last, first = parts[-1], cast(Block, blocks[0])
     side, title = last.side, TITLES[last.side]
     norm = "pre-norm" if first.norm_first else "post-norm"
@@ -137,7 +138,7 @@ def _to_head(
     counted = counts[f"{title} transformer"]
     return [
         *parts,
-        Part(stack, "network", side, last.tokens, last.unit, last.width, counted, told, (last.name,)),
+        Part(stack, "network", side, last.tokens, last.unit, last.width, counted, told, (last.name, *beside)),
         Part(mean, "pooling", side, 1, VECTOR, last.width, counts[f"{title} pooling"], (f"over {last.unit}s", *norms), (stack,)),
         Part(f"{title} head", "head", side, 1, VECTOR, layers[-1].out_features, counts[f"{title} head"], (widths,), (mean,)),
     ]
@@ -145,13 +146,21 @@ def _to_head(
 
 def _notes(config: ModelConfig) -> tuple[str, ...]:
     """What reverse attention saves, or that at this scale it saves nothing."""
-    if config.a4_mechanism != "reverse":
+    tokens, frames = _met(config)
+    if frames is None:
         return ()
-    tokens, frames = config.n_audio_tokens, n_frames(config.n_samples)
     if tokens > frames:
         return (f"Reverse attention is a bottleneck: {tokens:,} CNN frames become {frames:,} tokens.",)
-    paper = build_config("a4r", "paper")
+    paper = replace(build_config("D0", "paper"), audio_entry=config.audio_entry)
+    many, few = _met(paper)
+    name = config.audio_entry.descriptor if config.audio_entry else ""
     return (
-        f"At this scale {tokens:,} CNN frames meet {frames:,} A4 frames, so reverse attention is no bottleneck; "
-        f"at paper scale {paper.n_audio_tokens:,} become {n_frames(paper.n_samples):,}.",
+        f"At this scale {tokens:,} CNN frames meet {frames:,} {name} frames, so reverse attention is no bottleneck; "
+        f"at paper scale {many:,} become {few:,}.",
     )
+
+
+def _met(config: ModelConfig) -> tuple[int, int | None]:
+    """CNN frames, and the frames of a descriptor that go on in their place; None where none do."""
+    _, descriptor, stream = audio_axes(config)
+    return config.n_audio_tokens, descriptor.n if descriptor is not None and stream is descriptor else None

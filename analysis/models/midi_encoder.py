@@ -4,7 +4,7 @@ Onset times are not an input; the model sees the order of the notes only, as in 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +13,15 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from analysis.descriptors.d4 import N_STEPS, d4
 from analysis.errors import ShapeError
-from analysis.models.config import DescriptorValues, ModelConfig
-from analysis.models.substitutes import Substitute
+from analysis.models.config import ModelConfig
+from analysis.models.injections.places import given, hidden_states, last
 from analysis.models.transformer import Block
 
 N_PITCHES = 128
 N_VELOCITIES = 128
 N_DURATIONS = 32
 SHORTEST_S, LONGEST_S = 0.05, 4.0
-SAMPLED_NOTES = 96  # of each training window that a shuffled control carries
 
 
 @dataclass(frozen=True)
@@ -69,19 +67,6 @@ def collate_notes(windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes
     return MidiBatch(pitch, velocity, duration, mask)
 
 
-class D4Descriptor(nn.Module):
-    """D4, or what a control puts in its place, as a module without weights: a place where it can be read or replaced."""
-
-    def __init__(self, values: DescriptorValues = "real") -> None:
-        super().__init__()
-        self.given = Substitute(values, SAMPLED_NOTES, N_STEPS, "D4")
-
-    def forward(self, notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:
-        """See `masked_d4` and `analysis.models.substitutes`."""
-        contents = [notes.pitch, notes.velocity, notes.duration]
-        return self.given(masked_d4(notes), notes.mask, contents)
-
-
 class MidiEncoder(nn.Module):
     """Notes to one vector per window."""
 
@@ -94,10 +79,7 @@ class MidiEncoder(nn.Module):
         self.duration = nn.Embedding(N_DURATIONS, config.d_duration)
         self.input = nn.Linear(d_model, d_model)
         self.input_norm = nn.LayerNorm(d_model)
-        if config.d4:
-            self.d4 = D4Descriptor(config.descriptor_values)
-            self.d4_concat = nn.Linear(d_model + N_STEPS, d_model)
-            self.d4_norm = nn.LayerNorm(d_model)
+        self.given = given(self, "midi", config)
         self.blocks = nn.ModuleList(
             Block(d_model, config.n_heads, config.midi_d_ff, config.dropout, config.attention_dropout, norm_first=True)
             for _ in range(config.midi_n_layers)
@@ -107,33 +89,28 @@ class MidiEncoder(nn.Module):
 
     def tokens(self, notes: MidiBatch) -> Float[Tensor, "batch notes d_model"]:
         """Input of block 1: one token per note."""
-        parts = [self.pitch(notes.pitch), self.velocity(notes.velocity), self.duration(notes.duration)]
-        x = self.input_norm(self.input(torch.cat(parts, dim=-1)))
-        if self.config.d4:
-            x = self.d4_norm(self.d4_concat(torch.cat([x, self.d4(notes).to(x.dtype)], dim=-1)))
-        return self.dropout(x + sinusoids(x.shape[1], x.shape[2], x.device))
+        return next(self._states(notes))
 
     def hidden_states(self, notes: MidiBatch) -> list[Float[Tensor, "batch notes d_model"]]:
-        """Input of block 1, then the output of every block."""
-        states = [self.tokens(notes)]
-        for block in self.blocks:
-            states.append(block(states[-1], notes.mask))
-        return states
+        """Input of block 1, then the output of every layer."""
+        return list(self._states(notes))
 
     def forward(self, notes: MidiBatch) -> Float[Tensor, "batch d_model"]:
-        """Mean over the notes of the last block; layer norm after it as in the paper, or before it as in the authors' code."""
-        last = self.hidden_states(notes)[-1]
+        """Mean over the notes of the last layer; layer norm after it as in the paper, or before it as in the authors' code."""
+        last_state = last(self._states(notes))
         if self.config.midi_norm == "before mean":
-            last = self.norm(last)
-        weight = notes.mask[..., None].to(last.dtype)
-        mean = (last * weight).sum(dim=1) / weight.sum(dim=1)
+            last_state = self.norm(last_state)
+        weight = notes.mask[..., None].to(last_state.dtype)
+        mean = (last_state * weight).sum(dim=1) / weight.sum(dim=1)
         return mean if self.config.midi_norm == "before mean" else self.norm(mean)
 
+    def _states(self, notes: MidiBatch) -> Iterator[Tensor]:
+        parts = [self.pitch(notes.pitch), self.velocity(notes.velocity), self.duration(notes.duration)]
+        x = self.input_norm(self.input(torch.cat(parts, dim=-1)))
+        return hidden_states(self.given, self.blocks, x, notes, self._placed, notes.mask)
 
-def masked_d4(notes: MidiBatch) -> Float[Tensor, "batch notes 4"]:
-    """D4 as if each window ended with its last note: padding repeats the last pitch, so the final step is 0."""
-    last = notes.pitch.gather(1, notes.mask.sum(dim=1, keepdim=True) - 1)
-    return d4(torch.where(notes.mask, notes.pitch, last)) * notes.mask[..., None]
+    def _placed(self, x: Tensor) -> Tensor:
+        return self.dropout(x + sinusoids(x.shape[1], x.shape[2], x.device))
 
 
 def sinusoids(n_positions: int, d_model: int, device: torch.device) -> Float[Tensor, "positions d_model"]:

@@ -40,9 +40,9 @@ class AttentionInput:
 
 
 def attention_modules(encoder: AudioEncoder) -> dict[int, MultiHeadAttention]:
-    """Attention modules by layer: 0 is the cross-attention with A4, where the arm has one; blocks count from 1."""
+    """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
     modules: dict[int, MultiHeadAttention] = {}
-    if isinstance(cross := getattr(encoder, "a4_attention", None), MultiHeadAttention):
+    if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):
         modules[CROSS] = cross
     for layer, block in enumerate(encoder.blocks, start=1):
         if isinstance(attention := getattr(block, "self_attn", None), MultiHeadAttention):

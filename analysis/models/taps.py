@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from analysis.errors import ConfigError, ShapeError
 from analysis.models.dual_encoder import DualEncoder
 
-DESCRIPTOR_TAPS = ("audio.a4", "midi.d4")
 Hooks = Iterable[tuple[nn.Module, Callable[..., Any]]]
 
 _entered: ContextVar[frozenset[object]] = ContextVar("hooks of this thread or task", default=frozenset())
@@ -23,13 +22,27 @@ _registering = threading.Lock()  # torch numbers hooks without one: two threads 
 
 
 def list_taps(model: DualEncoder) -> tuple[str, ...]:
-    """Names of all taps: of either side the input of block 1, the output of every block, and the joint embedding."""
-    return tuple(name for name in _points(model) if name not in DESCRIPTOR_TAPS)
+    """Names of all taps: of either side the input of block 1, the output of every layer, and the joint embedding."""
+    return tuple(_layers(model))
 
 
 def list_descriptor_taps(model: DualEncoder) -> tuple[str, ...]:
-    """Taps of the descriptors it is given: "audio.a4" `(batch, frames, 8)`, "midi.d4" `(batch, notes, 4)`, both, or none."""
-    return tuple(name for name in _points(model) if name in DESCRIPTOR_TAPS)
+    """Taps of the descriptors it is given, such as "audio.a4" `(batch, frames, 8)` and "midi.d4" `(batch, notes, 4)`, or none."""
+    return tuple(descriptor_tap(side, given.descriptor.name) for side, given in model.given.items())
+
+
+def list_injection_taps(model: DualEncoder) -> tuple[str, ...]:
+    """Taps of what mechanisms have of their own, such as "audio.a4.attention" or "midi.d4.film", or none."""
+    return tuple(name for name in _descriptors(model) if name not in list_descriptor_taps(model))
+
+
+def descriptor_tap(side: str, descriptor: str) -> str:
+    """The tap of a descriptor.
+
+    >>> descriptor_tap("audio", "A4")
+    'audio.a4'
+    """
+    return f"{side}.{descriptor.lower()}"
 
 
 @contextmanager
@@ -41,7 +54,7 @@ def capture(model: DualEncoder, names: Iterable[str]) -> Iterator[dict[str, Tens
 
     Args:
         model: may be in use elsewhere at the same time.
-        names: of `list_taps(model)` or `list_descriptor_taps(model)`.
+        names: of `list_taps(model)`, `list_descriptor_taps(model)` or `list_injection_taps(model)`.
 
     Raises:
         ConfigError: there is no such tap.
@@ -64,7 +77,7 @@ def intervene(model: DualEncoder, name: str, function: Callable[[Tensor], Tensor
 
     Args:
         model: may be in use elsewhere at the same time.
-        name: of `list_taps(model)` or `list_descriptor_taps(model)`.
+        name: of `list_taps(model)`, `list_descriptor_taps(model)` or `list_injection_taps(model)`.
         function: given a copy, which it may change; returns a tensor of the same shape, dtype and device.
 
     Raises:
@@ -112,16 +125,21 @@ def _at(model: DualEncoder, name: str, use: Callable[[Tensor], Tensor | None]) -
 
 def _points(model: DualEncoder) -> dict[str, tuple[nn.Module, bool]]:
     """The module behind every tap, and whether the tap is its input."""
+    return _layers(model) | {name: (module, False) for name, module in _descriptors(model).items()}
+
+
+def _layers(model: DualEncoder) -> dict[str, tuple[nn.Module, bool]]:
     points: dict[str, tuple[nn.Module, bool]] = {}
-    for side, blocks, head in (
-        ("audio", model.audio.blocks, model.audio_head),
-        ("midi", model.midi.blocks, model.midi_head),
-    ):
-        points[f"{side}.in"] = blocks[0], True
-        points |= {f"{side}.block.{number}": (block, False) for number, block in enumerate(blocks, start=1)}
+    for side, tower, head in (("audio", model.audio, model.audio_head), ("midi", model.midi, model.midi_head)):
+        outputs = (tower.given and tower.given.injection.outputs()) or tower.blocks
+        points[f"{side}.in"] = tower.blocks[0], True
+        points |= {f"{side}.block.{number}": (module, False) for number, module in enumerate(outputs, start=1)}
         points[f"{side}.embedding"] = head, False
-    descriptors = {"audio.a4": getattr(model.audio, "a4", None), "midi.d4": getattr(model.midi, "d4", None)}
-    return points | {name: (module, False) for name, module in descriptors.items() if module is not None}
+    return points
+
+
+def _descriptors(model: DualEncoder) -> dict[str, nn.Module]:
+    return {f"{side}.{name}": module for side, given in model.given.items() for name, module in given.taps().items()}
 
 
 def _checked(name: str, before: Tensor, after: object) -> Tensor:

@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.descriptors.a4 import HOP_LENGTH, N_FFT, n_frames
+from analysis.descriptors.descriptor import Axis
+from analysis.descriptors.registry import find_descriptor
 from analysis.models.config import ModelConfig
+from analysis.models.injections.registry import find_injection
 from analysis.models.patterns import CROSS
-
-CNN, A4 = "CNN token", "A4 token"
 
 
 @dataclass(frozen=True)
@@ -24,38 +24,49 @@ class Grid:
 
 
 def grids(config: ModelConfig) -> dict[int, Grid]:
-    """Axes of every layer's attention: 0 is the cross-attention with A4, where there is one; blocks count from 1."""
-    times = {CNN: cnn_times_s(config), A4: np.arange(n_frames(config.n_samples)) * HOP_LENGTH / config.sample_rate}
-    pairs = {"cross": (CNN, A4), "reverse": (A4, CNN)}
-    stream = A4 if config.a4_mechanism == "reverse" else CNN
-    kinds = {layer: (stream, stream) for layer in range(1, config.audio_n_layers + 1)}
-    if config.a4_mechanism in pairs:
-        kinds = {CROSS: pairs[config.a4_mechanism], **kinds}
-    return {layer: Grid(query, key, times[query], times[key]) for layer, (query, key) in kinds.items()}
+    """Axes of every layer's attention: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
+    tokens, descriptor, stream = audio_axes(config)
+    blocks = {layer: _grid(stream, stream) for layer in range(1, config.audio_n_layers + 1)}
+    if descriptor is None or config.audio_entry is None:
+        return blocks
+    crossing = find_injection(config.audio_entry.injection).crossing(tokens, descriptor)
+    return blocks if crossing is None else {CROSS: _grid(*crossing), **blocks}
 
 
-def layer_name(layer: int) -> str:
+def audio_axes(config: ModelConfig) -> tuple[Axis, Axis | None, Axis]:
+    """Positions of the CNN frames, of the descriptor (None without one), and of what goes through the blocks."""
+    tokens, entry = cnn_axis(config), config.audio_entry
+    if entry is None:
+        return tokens, None, tokens
+    descriptor = find_descriptor(entry.descriptor).axis(config.n_samples, config.sample_rate)
+    return tokens, descriptor, find_injection(entry.injection).stream(tokens, descriptor)
+
+
+def layer_name(layer: int, config: ModelConfig) -> str:
     """A layer as a person calls it.
 
-    >>> layer_name(0), layer_name(2)
+    >>> from analysis.models.arms import build_config
+    >>> layer_name(0, build_config("a4r", "small")), layer_name(2, build_config("D0", "small"))
     ('A4 cross-attention', 'Layer 2')
     """
-    return "A4 cross-attention" if layer == CROSS else f"Layer {layer}"
+    return crossing_name(config) if layer == CROSS else f"Layer {layer}"
 
 
-def cnn_times_s(config: ModelConfig) -> Float[ndarray, " tokens"]:
-    """Centres of the receptive fields of the CNN tokens, none before 0."""
-    hop, centre = 1, 0.0
+def crossing_name(config: ModelConfig) -> str:
+    """The attention between CNN frames and the descriptor as a person calls it."""
+    return f"{config.audio_entry.descriptor} cross-attention" if config.audio_entry else "cross-attention"
+
+
+def cnn_axis(config: ModelConfig) -> Axis:
+    """The CNN tokens: centres of their receptive fields, none before 0, and how much sound one sees before any attention."""
+    hop, length, centre = 1, 1, 0.0
     for kernel, stride, padding in zip(config.conv_kernels, config.conv_strides, config.conv_paddings, strict=True):
         centre += ((kernel - 1) / 2 - padding) * hop
-        hop *= stride
-    return np.maximum(np.arange(config.n_audio_tokens) * hop + centre, 0.0) / config.sample_rate
-
-
-def receptive_field_s(config: ModelConfig, kind: str) -> float:
-    """How much sound one token sees before any attention."""
-    hop, length = 1, 1
-    for kernel, stride in zip(config.conv_kernels, config.conv_strides, strict=True):
         length += (kernel - 1) * hop
         hop *= stride
-    return (N_FFT if kind == A4 else length) / config.sample_rate
+    times_s = np.maximum(np.arange(config.n_audio_tokens) * hop + centre, 0.0) / config.sample_rate
+    return Axis("CNN", "CNN frame", times_s, length / config.sample_rate)
+
+
+def _grid(query: Axis, key: Axis) -> Grid:
+    return Grid(query.token, key.token, *(np.zeros(0) if axis.times_s is None else axis.times_s for axis in (query, key)))

@@ -15,7 +15,7 @@ from analysis.datasets.segments import Segment
 from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
-from analysis.models.taps import intervene
+from analysis.models.taps import descriptor_tap, intervene
 from analysis.readings.embeddings import Weights, batch_size
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Desk, refuse_not_finite
@@ -24,7 +24,6 @@ from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.training.evaluation import note_batch, waveform_batch
 
-TAPS: dict[Side, str] = {"audio": "audio.a4", "midi": "midi.d4"}
 AS_IT_IS = "as it is"
 BLOCK = 256  # windows
 Change = Callable[[Tensor, Sequence[Segment]], Tensor]
@@ -54,7 +53,7 @@ def under_changes(
         checkpoint: whose model; one with that side's descriptor if there are changes.
         segments: windows.
         weights: trained, or those of the untrained twin.
-        side: of the model; of "audio" A4 is changed, of "midi" D4.
+        side: of the model, whose descriptor is changed.
         changes: name, which holds every number that decides the change but the seed, → (descriptor, segments) → descriptor.
         seed: of the changes.
 
@@ -68,10 +67,11 @@ def under_changes(
     def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
         found = {}
         again = _input(model, part, side, desk.device)
+        tap = descriptor_tap(side, model.given[side].descriptor.name) if changes else ""
         with _frames_once(model):
             for name, change in {AS_IT_IS: None, **changes}.items():
                 desk.cancel.check()
-                with intervene(model, TAPS[side], partial(_of, change, part)) if change else contextlib.nullcontext():
+                with intervene(model, tap, partial(_of, change, part)) if change else contextlib.nullcontext():
                     found[name] = again().float().cpu().numpy()
         return found
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from analysis.errors import ConfigError
 from analysis.models.arms import REAL_ARMS
+from analysis.models.injections.registry import find_injection
 from analysis.published.published import Published, published
 from analysis.training.comparison import Score, in_words, read_score
 
@@ -15,7 +16,6 @@ S, SAME_PIECE = "S", "accuracy against same piece"
 BASELINE = "D0"
 BASELINE_GROUP, CONCAT, CROSS, REVERSE = "baseline", "concatenation", "cross-attention", "reverse cross-attention"
 OTHER = "other"
-OF_MECHANISM = {"none": CONCAT, "concat": CONCAT, "cross": CROSS, "reverse": REVERSE}  # D4 is concatenated
 # Of arms that cannot be trained here, by what their names begin with; arXiv 2604.10283, table 13 and section 4.2.
 OF_BEGINNING = {
     "d4a4cm": "into the other modality", "D4x": CROSS, "D4r": REVERSE, "A7x": CROSS, "A7": CONCAT, "A8": CONCAT, "A9": CONCAT,
@@ -79,7 +79,8 @@ def mechanism(arm: str) -> str:
     if arm == BASELINE:
         return BASELINE_GROUP
     if arm in REAL_ARMS:
-        return OF_MECHANISM[REAL_ARMS[arm].a4]
+        entries = [entry for entry in (REAL_ARMS[arm].audio, REAL_ARMS[arm].midi) if entry]
+        return find_injection(entries[0].injection).title if entries else BASELINE_GROUP
     return next((found for beginning, found in OF_BEGINNING.items() if arm.startswith(beginning)), OTHER)
 
 

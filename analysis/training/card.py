@@ -65,7 +65,7 @@ def _scale_note(arm: str, scale: str) -> str:
         return f"Sizes are those of the source: {tokens[scale]:,} CNN tokens and {frames} A4 frames per window."
     met = f"At this scale {tokens[scale]} CNN tokens meet {frames} A4 frames; in the source {tokens['paper']:,} do"
     said = [f"{met}.", "Attention patterns have no dropout in training."]
-    if ARMS[arm].a4 == "reverse":
+    if (entry := ARMS[arm].audio) is not None and entry.injection == "reverse":
         said.insert(
             1, "Reverse attention has no bottleneck here: what the source says of one cannot be tested with this checkpoint."
         )

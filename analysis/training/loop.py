@@ -110,12 +110,13 @@ def parameter_groups(model: DualEncoder, learning_rates: str, freeze: str = "") 
     members: dict[str, list[torch.nn.Parameter]] = {name: [] for name in rates}
     half = model.config.audio_n_layers // 2
     late = tuple(f"audio.blocks.{i}." for i in range(half, model.config.audio_n_layers))
+    entering = {f"{side}.{given.injection.beginning}": given.injection.group for side, given in model.given.items()}
     for name, parameter in model.named_parameters():
         if name.startswith(FROZEN[freeze]):
             parameter.requires_grad_(False)
             continue
-        if ".a4_" in name or ".d4_" in name:
-            group = "descriptors"
+        if injected := next((group for beginning, group in entering.items() if name.startswith(beginning)), ""):
+            group = injected
         elif "_head." in name:
             group = "heads"
         elif name.startswith("midi."):

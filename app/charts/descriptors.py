@@ -1,6 +1,8 @@
-"""The bands of the A4 descriptor over time."""
+"""A descriptor of the sound over time."""
 
-import itertools
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,21 +10,32 @@ from numpy.typing import NDArray
 
 from app.charts import theme, timeline
 
-LIMIT = 3.0  # standard deviations at which the colours end
+if TYPE_CHECKING:
+    from analysis.descriptors.descriptor import Look
+
+N_TICKS = 7
 
 
-def a4_bands(times_s: NDArray, values: NDArray[np.float32], band_edges_hz: NDArray, duration_s: float | None = None) -> go.Figure:
-    """Values `(bands, frames)` in standard deviations, one row per band, lowest at the bottom; colours from −3 to 3."""
-    edges = [f"{edge:,.0f}" for edge in np.asarray(band_edges_hz, float)]
-    names = [f"{low}–{high}" for low, high in itertools.pairwise(edges)]
+def over_time(times_s: NDArray, values: NDArray[np.float32], name: str, look: Look, duration_s: float | None = None) -> go.Figure:
+    """Values `(features, frames)` in the unit of the descriptor, one row per feature, the first at the bottom.
+
+    Colours end where the descriptor says so; they have a middle where they end as far below 0 as above. Where features are bands
+    side by side, their edges are written.
+    """
     pooled = theme.pool(np.asarray(values), 4000, 1)
-    z = np.asarray(pooled, np.float32)
-    trace = theme.heat_map(z, theme.pool(np.asarray(times_s), 4000), names, scale="RdBu_r", low=-LIMIT, high=LIMIT)
-    ticks = np.array([-3, -2, -1, 0, 1, 2, 3])
-    theme.label_colours(trace, "A4 (st. dev.)", ticks.tolist(), [f"{tick:d}" for tick in ticks])
-    trace.update(hovertemplate="%{x:.2f} s, %{y} Hz<br>%{z:.2f} standard deviations<extra></extra>")
+    scale = "RdBu_r" if look.low == -look.high else "cividis"
+    z, x = np.asarray(pooled, np.float32), theme.pool(np.asarray(times_s), 4000)
+    trace = theme.heat_map(z, x, list(look.features), scale=scale, low=look.low, high=look.high)
+    ticks = np.linspace(look.low, look.high, N_TICKS)
+    theme.label_colours(trace, f"{name} ({SHORT.get(look.unit, look.unit)})", ticks.tolist(), [f"{tick:.2g}" for tick in ticks])
+    trace.update(hovertemplate=f"%{{x:.2f}} s, %{{y}}<br>%{{z:.2f}} {look.unit}<extra></extra>")
     last = float(times_s[-1]) if duration_s is None else duration_s
-    drawing = timeline.figure("band edges (Hz)", last, 230)
+    drawing = timeline.figure(look.along, last, 230)
     drawing.add_trace(trace)
-    drawing.update_yaxes(type="category", tickvals=[place - 0.5 for place in range(len(edges))], ticktext=edges)
+    edges = [f"{edge:,.0f}" for edge in look.edges_hz]
+    at = {"tickvals": [place - 0.5 for place in range(len(edges))], "ticktext": edges} if edges else {}
+    drawing.update_yaxes(type="category", **at)
     return drawing
+
+
+SHORT = {"standard deviations": "st. dev."}  # beside a colour bar

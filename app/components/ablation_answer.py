@@ -20,8 +20,7 @@ from app.components.stress_kit import among, s_title
 from app.components.study_form import Choice
 
 Row = Mapping[str, Any]
-NOTHING, AS_IT_IS = "none", "as it is"
-INPUTS = ("A4", "D4", "A4 and D4")
+NOTHING, TOGETHER, AS_IT_IS = "none", " and ", "as it is"
 SHORT: dict[str, str] = {
     WINDOW_NOISE: "noise like the window",
     TRAINING_NOISE: "noise like the training set",
@@ -55,9 +54,9 @@ HEARD = {
 def draw(result: Result, choice: Choice) -> None:
     """S and its drop after every replacement of the chosen input; numbers; the queries behind the chosen one."""
     rows = result.tables["ablation"]
-    inputs = [one for one in INPUTS if any(row["input"] == one for row in rows)]
+    inputs = sorted({row["input"] for row in rows} - {NOTHING}, key=lambda one: (TOGETHER in one, one))
     if not inputs:
-        layout.empty("No chosen checkpoint has a descriptor, so nothing can be replaced.", "Choose one that has A4 or D4.")
+        layout.empty("No chosen checkpoint has a descriptor, so nothing can be replaced.", "Choose one that has.")
         return
     its = controls.pick_word("side", "Replaced", inputs)
     shown = shown_rows(rows, its)

@@ -12,7 +12,7 @@ from app.components import clip_job, figures
 
 @dataclass(frozen=True)
 class Place:
-    """What is looked at: window (from 0), layer (0 = A4 cross-attention), head (from 1; None = mean of all)."""
+    """What is looked at: window (from 0), layer (0 = cross-attention), head (from 1; None = mean of all)."""
 
     window: int
     layer: int
@@ -33,7 +33,7 @@ def pick_place(checkpoint: Any, clip: controls.Clip) -> Place:
     config = checkpoint.model_config
     layers = list(grids(config))
     with st.container(horizontal=True, gap="medium"):
-        layer = controls.pick_one("layer", "Layer", layers, 1, lambda one: layer_name(one).removeprefix("Layer "))
+        layer = controls.pick_one("layer", "Layer", layers, 1, lambda one: layer_name(one, config).removeprefix("Layer "))
         heads = range(config.n_heads + 1)
         head = controls.pick_one("head", "Head", heads, 0, lambda one: str(one) if one else "mean")
         last = n_windows(config, clip.waveform.duration_s)
@@ -61,9 +61,12 @@ def show(key: str, drawing: Any, where: Any = st) -> None:
 def headline(result: Any, twin: Any, place: Place) -> str:
     """How widely the chosen layer and head spread their attention."""
     from analysis.clips.attention_span import headline as sentence
+    from analysis.models.tokens import layer_name
 
     spreads = (use.spread(place.layer, place.head) for use in (result.use, twin))
-    return sentence(place.layer, place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads)
+    return sentence(
+        layer_name(place.layer, result.model.config), place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads
+    )
 
 
 def facts(checkpoint: Any, result: Any, twin: Any | None) -> dict[str, str]:
@@ -79,7 +82,7 @@ def facts(checkpoint: Any, result: Any, twin: Any | None) -> dict[str, str]:
 
 
 def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | None, Any | None]:
-    """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and A4.
+    """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and the descriptor.
 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
     What a job has yet to read is None; the job is drawn in its place.
@@ -99,8 +102,8 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
     title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'}<br>"
     title += "one token per cell" if n == 1 else f"mean of {n} tokens per cell"
     show("ssm", similarity.self_similarity(times, matrix, title, clip.waveform.duration_s), right)
-    times, values = result.a4
-    show("a4", descriptors.a4_bands(times, values, result.band_edges_hz, clip.waveform.duration_s))
+    shown, (times, values) = result.descriptor, result.described
+    show(shown.key, descriptors.over_time(times, values, shown.name, shown.look, clip.waveform.duration_s))
     with over_time:
         twin = clip_job.use(checkpoint, clip, twin=True)
         if twin is not None:
@@ -134,12 +137,15 @@ def _pattern(result: Any, place: Place) -> None:
 
 def how_to_read(config: Any) -> None:
     """What the pictures do and do not say."""
-    from analysis.models.tokens import A4, CNN, receptive_field_s
+    from analysis.clips.use import drawn_descriptor
+    from analysis.models.tokens import cnn_axis
 
+    shown = drawn_descriptor(config)
+    frames = shown.axis(config.n_samples, config.sample_rate)
     with st.expander("How to read this, and how it misleads"):
         st.markdown(HOW_TO_READ.format(
-            window=f"{config.window_s:g}", cnn=f"{1000 * receptive_field_s(config, CNN):.3g}",
-            a4=f"{1000 * receptive_field_s(config, A4):.3g}",
+            window=f"{config.window_s:g}", cnn=f"{1000 * cnn_axis(config).reach_s:.3g}", name=shown.name,
+            frame=f"{1000 * frames.reach_s:.3g}", about=shown.about,
         ))  # fmt: skip
 
 
@@ -151,13 +157,12 @@ HOW_TO_READ = """
 - **The untrained twin is the control.** It has the same architecture and the same seed after zero steps. What it also shows
   comes from the architecture and the sound, not from training.
 - **Tokens already hear their surroundings.** A CNN token sees {cnn} ms of sound (and, through group normalisation, the
-  level of the whole window), an A4 token {a4} ms, and after the first block every token has read the whole window, so a
-  late layer's key at 2 s is not the sound at 2 s alone.
+  level of the whole window), a frame of {name} {frame} ms, and after the first block every token has read the whole window,
+  so a late layer's key at 2 s is not the sound at 2 s alone.
 - **Windows of {window} s stand side by side.** Nothing attends across their borders: steps at every {window} s, also in the
   self-similarity, are made by the analysis. The last window is padded with silence; the padding can be attended to as a
   key, but its queries are left out of every average.
-- **CNN tokens and A4 tokens are different things.** CNN tokens come from the waveform, A4 tokens from the change of level
-  in eight bands. With reverse attention, A4 tokens query the CNN tokens and replace them in every block.
-- **A4 is drawn for the whole clip**, each band with mean 0 and standard deviation 1 over the clip; the model normalises
-  each window by itself.
+- **CNN tokens and {name} tokens are different things.** CNN tokens come from the waveform, {name} tokens from a descriptor of
+  it. With reverse attention, the tokens of the descriptor query the CNN tokens and replace them in every block.
+- **{name} is drawn for the whole clip**, also where the arm is not given it. {about}
 """

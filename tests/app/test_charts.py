@@ -10,6 +10,7 @@ import pytest
 
 from analysis.clips.use import analyse_clip
 from analysis.datasets.audio import Waveform
+from analysis.descriptors.a4 import DESCRIPTOR as A4
 from analysis.models.arms import build_config
 from analysis.models.dual_encoder import build_model
 from app.charts import attention, audio, descriptors, notes, similarity, theme, timeline, training
@@ -32,7 +33,7 @@ def figures(rng):
         "attention": attention.attention_map(share, token_s, token_s, "CNN token", "A4 token"),
         "received": attention.received(seconds, rng.random(30_000), 1 / 188, rng.random(30_000), 600.0, (8.0, 12.0)),
         "ssm": similarity.self_similarity(token_s, rng.random((1200, 1200), np.float32)),
-        "a4": descriptors.a4_bands(seconds, rng.random((8, 30_000), np.float32), np.geomspace(50, 8000, 9)),
+        "a4": descriptors.over_time(seconds, rng.random((8, 30_000), np.float32), "A4", A4.look),
         "notes": notes.piano_roll(onset, onset + 0.3, rng.integers(21, 109, 30_000)),
         "training": training.curves([{"step": i, "loss": 1 / (i + 1), "val_loss": None} for i in range(50_000)]),
     }
@@ -63,7 +64,7 @@ def test_figures_over_the_clip_share_one_clock(rng):
         audio.log_mel(seconds, level, 12_000, 30.0, (4.0, 8.0)),
         notes.piano_roll(np.array([1.0]), np.array([2.0]), np.array([60]), 30.0, (4.0, 8.0)),
         attention.received(seconds, rng.random(1500), 0.005, None, 30.0, (4.0, 8.0)),
-        descriptors.a4_bands(seconds, bands, np.geomspace(50, 8000, 9), 30.0),
+        descriptors.over_time(seconds, bands, "A4", A4.look, 30.0),
     ]
     assert {(layout(one).margin.l, layout(one).margin.r, layout(one).margin.autoexpand) for one in over_time} == {(76, 96, False)}
     assert {tuple(layout(one).xaxis.range) for one in over_time} == {(0, 30)}
@@ -123,8 +124,8 @@ def clip_figures(analysed) -> Iterator[go.Figure]:
     yield attention.received(times, share, 1 / len(grid.key_times_s), share, use.duration_s)
     cells, matrix = use.self_similarity(layer)
     yield similarity.self_similarity(cells, matrix, "", use.duration_s)
-    frames, bands = analysed.a4
-    yield descriptors.a4_bands(frames, bands, analysed.band_edges_hz, use.duration_s)
+    frames, bands = analysed.described
+    yield descriptors.over_time(frames, bands, "A4", analysed.descriptor.look, use.duration_s)
 
 
 @pytest.mark.parametrize(("seconds", "conv"), [(30, None), (4, ((10, 3, 3, 3), (5, 2, 2, 2), (0, 1, 1, 1)))])

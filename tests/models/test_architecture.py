@@ -18,12 +18,13 @@ from analysis.models.midi_encoder import MidiBatch
 N_NOTES = 7
 EXAMPLES = [*REAL_ARMS, "d4a4-zero", "d4-a4r-random", "d4-a4x-reordered"]
 MODULES = {  # part of the flow → the module whose output it describes
-    "CNN": "audio.cnn", "A4": "audio.a4", "D4": "midi.d4", "concatenation with A4": "audio.a4_norm",
+    "CNN": "audio.cnn", "concatenation with A4": "audio.a4_norm", "concatenation with A7": "audio.a7_norm",
     "cross-attention to A4": "audio.a4_norm", "reverse cross-attention": "audio.a4_norm", "note embeddings": "midi.input_norm",
-    "concatenation with D4": "midi.d4_norm", "4 audio blocks": "audio.blocks.3", "4 MIDI blocks": "midi.blocks.3",
+    "concatenation with D4": "midi.d4_norm", "FiLM by D4": "midi.d4_film",
+    "4 audio blocks": "audio.blocks.3", "4 MIDI blocks": "midi.blocks.3",
     "audio mean": "audio", "MIDI mean": "midi", "audio head": "audio_head", "MIDI head": "midi_head",
 }  # fmt: skip
-JOINS = {"none": None, "concat": "concatenation with A4", "cross": "cross-attention to A4", "reverse": "reverse cross-attention"}
+JOINS = {"concat": "concatenation with {}", "cross": "cross-attention to {}", "reverse": "reverse cross-attention"}
 
 
 def inputs() -> tuple[Tensor, MidiBatch]:
@@ -90,11 +91,9 @@ def test_no_parameter_could_be_in_two_parts() -> None:
 @pytest.mark.parametrize("arm", EXAMPLES)
 def test_tokens_and_widths_are_those_of_a_forward_pass(arm: str) -> None:
     model, flow = build_arm(arm, "small").eval(), flow_of(build_config(arm, "small"))
-    there = {
-        part.name: module for part in flow.parts for name, module in MODULES.items()
-        if part.name == name or (part.kind == "descriptor" and name == ("A4" if part.side == "audio" else "D4"))
-        if name in ("A4", "D4") or part.kind != "descriptor"
-    }  # fmt: skip
+    descriptors = {side: f"{side}.{given.descriptor.name.lower()}" for side, given in model.given.items()}
+    there = {part.name: MODULES[part.name] for part in flow.parts if part.name in MODULES}
+    there |= {part.name: descriptors[part.side] for part in flow.parts if part.kind == "descriptor"}
     seen = forward(model, list(there.values()))
     for name, module in there.items():
         part, (out,) = flow.part(name), seen[module]
@@ -112,22 +111,20 @@ def test_the_descriptor_enters_where_the_mechanism_says(arm: str) -> None:
     config = build_config(arm, "small")
     flow = flow_of(config)
     joins = {part.side: part for part in flow.parts if part.kind == "join"}
-    assert ("audio" in joins, "midi" in joins) == (config.a4_mechanism != "none", config.d4)
-    if "audio" in joins:
-        assert joins["audio"].name == JOINS[config.a4_mechanism]
+    assert joins.keys() == config.entries.keys()
+    if (entry := config.audio_entry) is not None:
+        assert joins["audio"].name == JOINS[entry.injection].format(entry.descriptor)
         assert [flow.part(name).kind for name in joins["audio"].sources] == ["network", "descriptor"]
     model = build_arm(arm, "small").eval()
     with torch.no_grad():
         model.audio.positions.fill_(torch.nan)  # so that it shows where positions have been added
-    module = {"concat": "audio.a4_concat", "cross": "audio.a4_attention", "reverse": "audio.a4_attention"}.get(
-        config.a4_mechanism
-    )
-    if module is None:
+    if entry is None:
         return
+    module = f"audio.{entry.descriptor.lower()}_{'concat' if entry.injection == 'concat' else 'attention'}"
     given = forward(model, [module], "input")[module]
     assert any(tensor.isnan().any() for tensor in given) == (joins["audio"].sources[0] == "audio positions")
     names = [part.name for part in flow.parts]
-    assert (names.index("audio positions") < names.index(joins["audio"].name)) == (config.a4_mechanism != "concat")
+    assert (names.index("audio positions") < names.index(joins["audio"].name)) == (entry.injection != "concat")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from analysis.errors import CheckpointError, ConfigError
 from analysis.models import checkpoint
 from analysis.models.arms import ARMS, SCALES, build_config
 from analysis.models.checkpoint import open_checkpoint
-from analysis.models.config import LARGEST_MODEL, ModelConfig
 from analysis.models.counting import count_parameters
+from analysis.models.limits import LARGEST_MODEL, model_sizes, read_config
 
 SMALL = build_config("D0", "small").to_dict()
 PAPER = build_config("D0", "paper").to_dict()
+REVERSE = build_config("a4r", "small").to_dict()
 LONG = {"n_samples": 2**22, "max_audio_tokens": 2**15}
 
 ABSURD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -27,7 +28,7 @@ ABSURD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "many tokens": (SMALL, LONG, "2,148,007,968 attention scores per audio window"),
     "many notes": (SMALL, {"max_notes": 65_536}, "137,438,953,472 attention scores per MIDI window; at most 2,000,000,000"),
     "many frames": (
-        SMALL | {"a4_mechanism": "reverse"}, {"max_a4_frames": 8193, **LONG}, "2,685,009,960 attention scores per audio window",
+        REVERSE, {"max_descriptor_frames": 8193, **LONG}, "2,685,009,960 attention scores per audio window",
     ),
     "a wide convolution": (
         SMALL, {"conv_channels": [4096, 64, 128, 192], "n_samples": 2**20, "max_audio_tokens": 2**15},
@@ -44,31 +45,30 @@ def listed(config: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(("model", "changes", "said"), ABSURD.values(), ids=ABSURD.keys())
 def test_an_absurd_model_is_refused_with_the_number_and_the_bound(model: Any, changes: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=rf"^The configuration describes a model with {said}.*are opened\. Correct "):
-        ModelConfig.from_dict(listed(model | changes))
+        read_config(listed(model | changes))
 
 
 def test_frames_without_a_position_are_refused() -> None:
-    reverse = build_config("a4r", "small").to_dict()
-    assert ModelConfig.from_dict(listed(reverse | {"max_a4_frames": 188}))
-    with pytest.raises(ConfigError, match=r"188 A4 frames exceed max_a4_frames = 187"):
-        ModelConfig.from_dict(listed(reverse | {"max_a4_frames": 187}))
-    assert ModelConfig.from_dict(listed(SMALL | {"max_a4_frames": 187}))  # which this arm does not use
+    assert read_config(listed(REVERSE | {"max_descriptor_frames": 188}))
+    with pytest.raises(ConfigError, match=r"188 A4 frames exceed max_descriptor_frames = 187"):
+        read_config(listed(REVERSE | {"max_descriptor_frames": 187}))
+    assert read_config(listed(SMALL | {"max_descriptor_frames": 187}))  # which this arm does not use
 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("arm", ARMS)
-def test_the_formula_counts_what_is_built_and_every_arm_is_far_below_the_bounds(arm: str, scale: str) -> None:
+def test_the_outline_counts_what_is_built_and_every_arm_is_far_below_the_bounds(arm: str, scale: str) -> None:
     config = build_config(arm, scale)
-    assert ModelConfig.from_dict(listed(config.to_dict())) == config
-    assert config.n_parameters == count_parameters(arm, scale)["total"]
-    sizes = config.sizes()
+    assert read_config(listed(config.to_dict())) == config
+    sizes = model_sizes(config)
+    assert sizes["parameters"] == count_parameters(arm, scale)["total"]
     assert sizes.keys() == LARGEST_MODEL.keys()
     for what, size in sizes.items():
         assert 0 < size <= LARGEST_MODEL[what] / 8, what
 
 
 def test_ten_seconds_at_paper_scale_pass() -> None:
-    assert ModelConfig.from_dict(listed(PAPER | {"n_samples": 240_000})).n_audio_tokens == 6000
+    assert read_config(listed(PAPER | {"n_samples": 240_000})).n_audio_tokens == 6000
 
 
 def test_nothing_is_built_and_no_weight_is_looked_at_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +88,8 @@ def test_whatever_the_sizes_it_is_quick(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(fields)))
     value = data.draw(st.one_of(st.integers(1, 2**16), st.sampled_from([2**15, 2**16, 2**25])))
     try:
-        config = ModelConfig.from_dict(listed(SMALL | {name: value}))
+        config = read_config(listed(SMALL | {name: value}))
     except ConfigError as error:
         assert str(error).endswith(".")  # noqa: PT017
     else:
-        assert all(size <= LARGEST_MODEL[what] for what, size in config.sizes().items())
+        assert all(size <= LARGEST_MODEL[what] for what, size in model_sizes(config).items())

@@ -8,8 +8,9 @@ from analysis.models.counting import count_parameters, describe
 
 
 @pytest.mark.parametrize(
-    ("arm", "total"), [("D0", 74_194_432), ("d4a4", 75_520_000), ("a4r", 78_608_896), ("d4-a4r", 78_874_624)]
-)
+    ("arm", "total"), [("D0", 74_194_432), ("d4a4", 75_520_000), ("a4r", 78_608_896), ("d4-a4r", 78_874_624),
+     ("A7", 75_258_368), ("film-d4", 74_723_456)],
+)  # fmt: skip
 def test_paper_scale_totals(arm: str, total: int) -> None:
     counts = count_parameters(arm, "paper")
     assert counts.pop("total") == total

@@ -192,9 +192,14 @@ class TestConfig:
             ("sample_rate", 1, "sample_rate must be a whole number from 2,000 to 768,000; got 1"),
             ("dropout", float("nan"), "dropout must be a number from 0 to below 1; got nan"),
             ("dropout", 1, "dropout must be a number from 0 to below 1; got 1"),
-            ("d4", "yes", "d4 must be true or false; got 'yes'"),
-            ("a4_mechanism", ["none"], r"a4_mechanism must be one of none, concat, cross, reverse; got \['none'\]"),
-            ("a4_mechanism", "x" * 10_000, r"a4_mechanism must be one of .*; got 'x{30,40}\.\.\.x{30,40}'"),
+            ("audio_entry", "yes", "audio_entry must be null, or a descriptor and an injection by their names; got 'yes'"),
+            ("audio_entry", {"descriptor": "A4"}, "audio_entry must be null, or a descriptor and an injection"),
+            ("audio_entry", {"descriptor": "A4", "injection": 3}, "audio_entry must be null, or a descriptor and an injection"),
+            ("audio_entry", {"descriptor": "x" * 10_000, "injection": "concat"},
+             r"Unknown descriptor 'x{30,40}\.\.\.x{30,40}': expected one of A4"),
+            ("audio_entry", {"descriptor": "A4", "injection": "<b>"}, "Unknown injection '<b>': expected one of concat, cross"),
+            ("audio_entry", {"descriptor": "D4", "injection": "concat"}, "D4 is made from notes, and cannot enter"),
+            ("midi_entry", {"descriptor": "D4", "injection": "cross"}, "The injection cross takes descriptors of audio"),
             ("conv_channels", [32] * 100_000, r"conv_channels has 100000 entries; expected as many as conv_channels, 1 to 16"),
             ("conv_channels", [], "conv_channels has 0 entries"),
             ("conv_channels", [32, 64, 100, 192], "conv_channels 100 is not divisible by conv_groups = 16"),
@@ -210,12 +215,26 @@ class TestConfig:
     def test_impossible_models(self, field: str, value: Any, message: str, root: Path) -> None:
         refused(model_with(**{field: value}), root, message)
 
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("d4", "yes", "d4 must be true or false; got 'yes'"),
+            ("a4_mechanism", ["none"], r"a4_mechanism must be one of none, concat, cross, reverse; got \['none'\]"),
+            ("a4_mechanism", "x" * 10_000, r"a4_mechanism must be one of .*; got 'x{30,40}\.\.\.x{30,40}'"),
+        ],
+        ids=str,
+    )
+    def test_impossible_models_as_they_were_described_formerly(self, field: str, value: Any, message: str, root: Path) -> None:
+        today = MODEL.config.to_dict()
+        former = {name: today[name] for name in today if name not in ("audio_entry", "midi_entry")}
+        refused(files({"model": former | {"a4_mechanism": "none", "d4": False} | {field: value}}), root, message)
+
     def test_an_odd_width(self, root: Path) -> None:
         changes = {"midi_d_model": 129, "d_pitch": 65, "n_heads": 3}
         refused(model_with(**changes), root, "midi_d_model = 129 is odd")
 
     def test_an_arm_that_is_not_what_is_described(self, root: Path) -> None:
-        refused(files({"arm": "a4x"}), root, "says arm a4x but describes a4_mechanism 'none', d4 False and")
+        refused(files({"arm": "a4x"}), root, "says arm a4x but describes no descriptor, with")
         refused(files({"arm": "<b>\n"}), root, r"of unknown arm '<b>\\n': expected one of")
 
     @pytest.mark.parametrize("seed", ["3", [1], None, 1.5, True])

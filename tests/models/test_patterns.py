@@ -82,4 +82,4 @@ def test_hooks_are_removed_even_when_the_encoder_refuses(windows: torch.Tensor) 
 def test_every_arm_has_its_blocks() -> None:
     for name, arm in ARMS.items():
         layers = list(attention_modules(build_arm(name, "small").audio))
-        assert layers == list(range(0 if arm.a4 in ("cross", "reverse") else 1, 5))
+        assert layers == list(range(0 if arm.audio and arm.audio.injection in ("cross", "reverse") else 1, 5))

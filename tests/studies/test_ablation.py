@@ -38,7 +38,7 @@ class OnlyA4(DualEncoder):
     known: dict[tuple[int, ...], torch.Tensor]
 
     def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
-        return self.audio.a4(waveform).flatten(1)
+        return self.given["audio"].place(waveform).flatten(1)
 
     def embed_midi(self, notes: MidiBatch) -> torch.Tensor:
         return torch.stack([self.known[tuple(row[mask].tolist())] for row, mask in zip(notes.pitch, notes.mask, strict=True)])

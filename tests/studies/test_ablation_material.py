@@ -82,8 +82,8 @@ def test_noise_of_the_training_set_has_its_statistics(corpus: Corpus, make_check
     change = changes_of(desk, model, few, "midi")[TRAINING_NOISE]
     given = torch.cat([change(torch.zeros(len(segments), 99, 4), segments)[row, :n] for row, n in enumerate(lengths(segments))])
     with torch.no_grad():
-        expected = model.midi.d4(note_batch(few.training, 2048))[0]
-        everywhere = model.midi.d4(note_batch(segments, 2048))
+        expected = model.given["midi"].place(note_batch(few.training, 2048))[0]
+        everywhere = model.given["midi"].place(note_batch(segments, 2048))
     assert torch.allclose(given.mean(0), expected.mean(0), atol=0.1)
     assert torch.allclose(given.std(0), expected.std(0, correction=0), atol=0.1)
     assert not torch.allclose(given.std(0), everywhere[note_batch(segments, 2048).mask].std(0), atol=0.1)

@@ -29,7 +29,7 @@ def analysed(request: pytest.FixtureRequest) -> ClipAnalysis:
 
 
 def test_layers_name_what_attends_to_what(analysed: ClipAnalysis) -> None:
-    mechanism = analysed.model.config.a4_mechanism
+    mechanism = getattr(analysed.model.config.audio_entry, "injection", "none")
     kinds = {layer: (analysed.grid(layer).query_kind, analysed.grid(layer).key_kind) for layer in analysed.layers}
     blocks = ("A4 token", "A4 token") if mechanism == "reverse" else ("CNN token", "CNN token")
     cross = {"none": {}, "cross": {0: ("CNN token", "A4 token")}, "reverse": {0: ("A4 token", "CNN token")}}
@@ -152,6 +152,6 @@ def test_what_was_measured_elsewhere_opens_to_the_same_analysis() -> None:
     model, noise = build_arm("D0", "small", 0).eval(), recording(5.0)
     whole = analyse_clip(model, noise)
     opened = open_analysis(model, noise, measure_use(model, noise))
-    np.testing.assert_allclose(opened.a4[1], whole.a4[1], rtol=1e-4, atol=1e-4)  # the same by another path
+    np.testing.assert_allclose(opened.described[1], whole.described[1], rtol=1e-4, atol=1e-4)  # the same by another path
     np.testing.assert_allclose(opened.attention(1, 2, 3), whole.attention(1, 2, 3), rtol=1e-4, atol=1e-7)
     assert opened.use.device == "cpu"

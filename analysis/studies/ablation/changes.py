@@ -1,6 +1,6 @@
 """What takes the place of a descriptor in the study `ablation`: eight kinds, each drawn per window from (seed, window)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from analysis.datasets.segments import Segment
 from analysis.descriptors.interventions import exchange, mean, noise, noise_like, shuffle, zero
 from analysis.models.dual_encoder import DualEncoder
+from analysis.models.midi_encoder import MidiBatch
 from analysis.readings.altered import Change, window_seeds
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Desk
@@ -36,7 +37,7 @@ def changes_of(desk: Desk, model: DualEncoder, material: Material, side: Side) -
         desk: told how far it is.
         model: that has the descriptor of that side, on the desk's device.
         material: windows, partners and training windows; all windows that are changed are among its windows.
-        side: "audio" for A4, "midi" for D4.
+        side: of the model, whose descriptor it is.
 
     Raises:
         Cancelled: somebody asked to stop.
@@ -70,30 +71,24 @@ def changes_of(desk: Desk, model: DualEncoder, material: Material, side: Side) -
 def describe(
     desk: Desk, model: DualEncoder, windows: Sequence[Segment], side: Side
 ) -> dict[Segment, Float[Tensor, "_ features"]]:
-    """What a model is given as A4 of every window `(frames, 8)`, or as D4 of its notes `(its notes, 4)`, on the CPU.
+    """What a model is given as descriptor of every window `(frames, features)`, or of its notes `(notes, features)`, on the CPU.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    told: Callable[[Sequence[Segment]], list[Tensor]] = _a4_rows(desk, model) if side == "audio" else _d4_rows(desk, model)
+    place = model.given[side].place
     found: dict[Segment, Tensor] = {}
     for start in range(0, len(windows), BATCH):
         desk.step(0, 1, "reading descriptors")
         some = windows[start : start + BATCH]
-        found |= zip(some, (row.float().cpu() for row in told(some)), strict=True)
+        found |= zip(some, (row.float().cpu() for row in place.rows(_input(desk, model, some, side))), strict=True)
     return found
 
 
-def _a4_rows(desk: Desk, model: DualEncoder) -> Callable[[Sequence[Segment]], list[Tensor]]:
-    return lambda some: list(model.audio.a4(waveform_batch(some, model.config.sample_rate).to(desk.device)))
-
-
-def _d4_rows(desk: Desk, model: DualEncoder) -> Callable[[Sequence[Segment]], list[Tensor]]:
-    def told(some: Sequence[Segment]) -> list[Tensor]:
-        notes = note_batch(some, model.config.max_notes).to(desk.device)
-        return [row[mask] for row, mask in zip(model.midi.d4(notes), notes.mask, strict=True)]
-
-    return told
+def _input(desk: Desk, model: DualEncoder, some: Sequence[Segment], side: Side) -> Tensor | MidiBatch:
+    if side == "audio":
+        return waveform_batch(some, model.config.sample_rate).to(desk.device)
+    return note_batch(some, model.config.max_notes).to(desk.device)
 
 
 def _statistics(rows: Sequence[Tensor]) -> Statistics:

@@ -3,13 +3,15 @@
 from typing import Any
 
 from analysis.descriptors.a4 import N_BANDS, n_frames
+from analysis.descriptors.registry import find_descriptor
 from analysis.studies.ablation.kinds import KINDS
 from analysis.studies.memory import FLOAT, SIDES
 from analysis.studies.study import find_checkpoint
 
 
 def extra_bytes(request: Any, n_windows: int, width: int) -> int:
-    """Descriptors of all windows, of A4 and of as many notes as frames, and both sides' embeddings under every replacement."""
+    """Descriptors of all windows, the widest of as many notes as frames, and both sides' embeddings under every replacement."""
     configs = [find_checkpoint(one).model_config for one in request.checkpoints]
     frames = max((n_frames(one.n_samples) for one in configs), default=0)
-    return FLOAT * n_windows * (2 * N_BANDS * frames + SIDES * (1 + len(KINDS)) * width)
+    widest = max((find_descriptor(entry.descriptor).width for one in configs for entry in one.entries.values()), default=0)
+    return FLOAT * n_windows * (2 * max(N_BANDS, widest) * frames + SIDES * (1 + len(KINDS)) * width)

@@ -14,6 +14,7 @@ from numpy import ndarray
 from analysis.datasets.pools import size_words
 from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.config import SIDES
 from analysis.numbers import percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
@@ -31,8 +32,7 @@ from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
-INPUTS: dict[Side, str] = {"audio": "A4", "midi": "D4"}
-BOTH, NOTHING = "A4 and D4", "none"
+NOTHING, TOGETHER = "none", " and "
 NEAR = 0.05  # of S: so little above chance is called near it
 
 
@@ -61,7 +61,7 @@ def run(request: Request, desk: Desk) -> Answer:
     """
     segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
     scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
-    has_one = any(one.model_config.a4_mechanism != "none" or one.model_config.d4 for one in desk.checkpoints.values())
+    has_one = any(one.model_config.entries for one in desk.checkpoints.values())
     material = gather(desk, segments, request.seed) if has_one else None
     values: list[Value] = []
     rows: list[Row] = []
@@ -85,13 +85,12 @@ def _ablate(
     desk: Desk, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
 ) -> dict[tuple[str, str], Outcome]:
     """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
-    config = checkpoint.model_config
-    has: dict[Side, bool] = {"audio": config.a4_mechanism != "none", "midi": config.d4}
+    inputs: dict[Side, str] = {side: entry.descriptor for side, entry in checkpoint.model_config.entries.items()}
     sides: dict[Side, dict[str, ndarray]] = {}
-    for place, side in enumerate(INPUTS):
-        its_desk = desk.part(place, len(INPUTS))
+    for place, side in enumerate(SIDES):
+        its_desk = desk.part(place, len(SIDES))
         changes = {}
-        if has[side] and material is not None:
+        if side in inputs and material is not None:
             changes = changes_of(its_desk, desk.model(checkpoint, weights), material, side)
         sides[side] = under_changes(its_desk, checkpoint, scores.segments, weights, side, changes, scores.seed)
     audio, midi = sides["audio"], sides["midi"]
@@ -103,12 +102,12 @@ def _ablate(
     found = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
     for kind in KINDS:
         if kind in audio:
-            found["A4", kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
+            found[inputs["audio"], kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
         if kind in midi:
-            found["D4", kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
+            found[inputs["midi"], kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
         if kind in audio and kind in midi:
-            found[BOTH, kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
-    order = [NOTHING, *INPUTS.values(), BOTH]
+            found[both(*inputs.values()), kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
+    order = [NOTHING, *inputs.values(), both(*inputs.values())]
     return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
 
 
@@ -145,6 +144,15 @@ def _describe(
         rows.append({**row, **columns(drop), **columns(moved, "distance"), **links, "note": ""})
 
 
+def both(*descriptors: str) -> str:
+    """Descriptors that are replaced together.
+
+    >>> both("A4", "D4")
+    'A4 and D4'
+    """
+    return TOGETHER.join(descriptors)
+
+
 def reading(score: Value) -> str:
     """Where S lies in relation to chance, in words; only what lies below chance is said to.
 
@@ -179,7 +187,7 @@ def headline(rows: Sequence[Row], names: Collection[str], pool_size: int) -> str
 
 def _zeroed(rows: Sequence[Row], names: Collection[str]) -> tuple[list[Row], list[Row]]:
     """Rows in which one descriptor is zeroed: all of them, and those of the trained checkpoints that may be ranked."""
-    zeroed = [row for row in rows if row["kind"] == ZERO and row["input"] != BOTH]
+    zeroed = [row for row in rows if row["kind"] == ZERO and TOGETHER not in row["input"]]
     return zeroed, [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
 
 

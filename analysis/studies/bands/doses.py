@@ -18,9 +18,10 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.datasets.segments import Segment
-from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS
+from analysis.descriptors.descriptor import Descriptor
 from analysis.descriptors.filters import band_names
 from analysis.descriptors.interventions import shift_band, spread_over_bands
+from analysis.descriptors.registry import find_descriptor
 from analysis.errors import ConfigError
 from analysis.measures.geometry import cosine_distance
 from analysis.measures.retrieval import s_score
@@ -68,6 +69,13 @@ def nearest_one(doses: Sequence[float]) -> tuple[float, ...]:
     return (min(doses, key=lambda dose: abs(dose - 1)),)
 
 
+def bands_of(checkpoint: Checkpoint) -> Descriptor | None:
+    """The descriptor of its audio side, if its features are frequency bands; None otherwise."""
+    entry = checkpoint.model_config.audio_entry
+    descriptor = None if entry is None else find_descriptor(entry.descriptor)
+    return descriptor if descriptor is not None and descriptor.look.edges_hz else None
+
+
 def shift_bands(
     found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
 ) -> None:
@@ -76,11 +84,16 @@ def shift_bands(
     The arrays are (rows of the table, windows).
 
     Raises:
+        ConfigError: it is given no descriptor of bands.
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
+    if (banded := bands_of(checkpoint)) is None:
+        raise ConfigError(
+            f"{checkpoint.name} is given no descriptor of bands; expected one such as A4. Choose another checkpoint."
+        )
     signed = [*(-dose for dose in reversed(doses)), *doses]
-    wanted: list[Wanted] = [(band, dose) for band in range(N_BANDS) for dose in signed]
+    wanted: list[Wanted] = [(band, dose) for band in range(banded.width) for dose in signed]
     wanted += [(None, dose) for dose in doses]
     changes: dict[str, Change] = {}
     for band, dose in wanted:
@@ -89,19 +102,20 @@ def shift_bands(
     audio = under_changes(desk.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
     midi = under_changes(desk.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
     model = {"checkpoint": checkpoint.name, "weights": weights}
-    found.tables["doses"] += _rows(found, model, wanted, audio, midi, scores)
+    found.tables["doses"] += _rows(found, model, banded, wanted, audio, midi, scores)
 
 
 def _rows(
     found: Findings,
     model: Mapping[str, Any],
+    banded: Descriptor,
     wanted: Sequence[Wanted],
     audio: Mapping[str, ndarray],
     midi: ndarray,
     scores: PoolScores,
 ) -> list[Row]:
     """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
-    before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(A4_EDGES_HZ)
+    before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(banded.look.edges_hz)
     base = audio[AS_IT_IS]
     distances = [np.mean([cosine_distance(audio[one], base) for one in _names(*its)], axis=0) for its in wanted]
     norms = [np.mean([np.linalg.norm(audio[one] - base, axis=1) for one in _names(*its)], axis=0) for its in wanted]
@@ -111,8 +125,10 @@ def _rows(
     (told,) = nearest_one(tuple(nulls))
     rows = []
     for number, (band, dose) in enumerate(wanted):
-        place = {"band": RANDOM, "low_hz": None, "high_hz": None} if band is None else band_columns(band, names, A4_EDGES_HZ)
-        what = f"{model['checkpoint']}, {model['weights']}, A4 {place['band']} {dose:+g} SD"
+        place = (
+            {"band": RANDOM, "low_hz": None, "high_hz": None} if band is None else band_columns(band, names, banded.look.edges_hz)
+        )
+        what = f"{model['checkpoint']}, {model['weights']}, {banded.name} {place['band']} {dose:+g} SD"
         null, norm_null = (None, None) if band is None else (nulls[abs(dose)], norm_nulls[abs(dose)])
         moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
         norm = mean_value(f"{what}: L2 change of the embedding", norms[number], draws, norm_null, "", NORM)

@@ -17,7 +17,7 @@ from analysis.readings.embeddings import Weights, list_windows, spread
 from analysis.readings.study_run import Answer, Desk
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
-from analysis.studies.bands.doses import nearest_one, parse_doses, shift_bands
+from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shift_bands
 from analysis.studies.bands.filters import LATER, filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.tables import Findings, Row
@@ -74,7 +74,7 @@ def run(request: Request, desk: Desk) -> Answer:
     for number, (checkpoint, weights) in enumerate(jobs):
         parts = [desk.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
         filter_bands(found, parts[0], checkpoint, weights, edges, scores)
-        if checkpoint.model_config.a4_mechanism == "none":
+        if bands_of(checkpoint) is None:
             found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
         elif few is not None:
             shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)

@@ -189,7 +189,7 @@ def _panel(question: Question, subjects: Sequence[Subject], at_hand: Mapping[str
 
 def _cell(question: Question, subject: Subject, results: Sequence[AtHand]) -> tuple[Cell, AtHand | None]:
     """The cell, and the result that it was read from."""
-    if question.needs_a4 and (known := ARMS.get(subject.arm)) is not None and known.a4 == "none":
+    if question.needs_a4 and (known := ARMS.get(subject.arm)) is not None and "A4" not in known.descriptors:
         return Cell(subject.name, missing=NO_A4), None
     why = NOT_COMPUTED
     for one in results:

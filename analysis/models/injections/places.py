@@ -1,0 +1,128 @@
+"""Where a descriptor stands in a tower: a module without weights, whose output can be read or replaced, and what reads it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from analysis.descriptors.descriptor import Descriptor, Notes
+from analysis.descriptors.registry import find_descriptor
+from analysis.errors import ConfigError
+from analysis.models.config import ModelConfig, Side
+from analysis.models.injections.injection import Injection, TowerSizes
+from analysis.models.injections.registry import find_injection
+from analysis.models.substitutes import Substitute
+
+SAMPLED_NOTES = 96  # of each training window that a shuffled control carries
+
+
+class DescriptorPlace(nn.Module):
+    """A descriptor, or what a control puts in its place."""
+
+    def __init__(self, descriptor: Descriptor, config: ModelConfig) -> None:
+        super().__init__()
+        self.descriptor, self.sample_rate = descriptor, config.sample_rate
+        n_positions = descriptor.axis(config.n_samples, config.sample_rate).n or SAMPLED_NOTES
+        self.given = Substitute(config.descriptor_values, n_positions, descriptor.width, descriptor.name)
+
+    def forward(self, window: Any) -> Float[Tensor, "batch positions features"]:
+        """What the tower is given: see the module of the descriptor, and `analysis.models.substitutes`."""
+        values = self.real(window)
+        return self.given(values, self.mask(window, values), self._contents(window))
+
+    def real(self, window: Any) -> Float[Tensor, "batch positions features"]:
+        """The descriptor itself."""
+        return self.descriptor.compute(window, self.sample_rate)
+
+    def mask(self, window: Any, values: Tensor) -> Bool[Tensor, "batch positions"]:
+        """True where there is a position."""
+        return torch.ones(values.shape[:2], dtype=torch.bool, device=values.device) if isinstance(window, Tensor) else window.mask
+
+    def rows(self, window: Any, *, real: bool = False) -> list[Float[Tensor, "_ features"]]:
+        """What is given for every window, or the descriptor itself, without padding."""
+        values = self.real(window) if real else self(window)
+        return [row[mask] for row, mask in zip(values, self.mask(window, values), strict=True)]
+
+    def _contents(self, window: Tensor | Notes) -> list[Tensor]:
+        return [window] if isinstance(window, Tensor) else [window.pitch, window.velocity, window.duration]
+
+
+class Given:
+    """The descriptor of a tower with the mechanism by which it enters."""
+
+    def __init__(self, tower: nn.Module, side: Side, config: ModelConfig) -> None:
+        entry = config.entry(side)
+        if entry is None:
+            raise ConfigError(f"The configuration has no descriptor on the side {side}.")
+        self.descriptor = find_descriptor(entry.descriptor)
+        if hasattr(tower, self.descriptor.key):
+            raise ConfigError(f"The tower has {self.descriptor.key!r} already. Give the descriptor another name.")
+        self.tower, self.side = tower, side
+        setattr(tower, self.descriptor.key, DescriptorPlace(self.descriptor, config))
+        d_model, n_layers = (config.audio_d_model, config.audio_n_layers)
+        if side == "midi":
+            d_model, n_layers = (config.midi_d_model, config.midi_n_layers)
+        sizes = TowerSizes(d_model, config.n_heads, n_layers, config.attention_dropout, config.max_descriptor_frames)
+        self.injection: Injection = find_injection(entry.injection)(tower, self.descriptor, sizes)
+
+    @property
+    def place(self) -> DescriptorPlace:
+        """The module whose output is the descriptor."""
+        return getattr(self.tower, self.descriptor.key)
+
+    def prepared(self, window: Any, dtype: torch.dtype) -> Tensor:
+        """What the mechanism is given for a pass."""
+        values = self.place(window)
+        return self.injection.prepare(values.to(dtype), self.place.mask(window, values))
+
+    def taps(self) -> Mapping[str, nn.Module]:
+        """The descriptor, then what the mechanism has of its own, by name."""
+        own = {f"{self.descriptor.key}.{name}": module for name, module in self.injection.taps().items()}
+        return {self.descriptor.key: self.place, **own}
+
+
+def given(tower: nn.Module, side: Side, config: ModelConfig) -> Given | None:
+    """The descriptor of a tower, whose modules the tower then has; None where it has none."""
+    return None if config.entry(side) is None else Given(tower, side, config)
+
+
+def hidden_states(
+    given: Given | None,
+    blocks: Iterable[nn.Module],
+    tokens: Tensor,
+    window: Any,
+    add_positions: Callable[[Tensor], Tensor],
+    mask: Tensor | None = None,
+) -> Iterator[Tensor]:
+    """Input of block 1, then the output of every layer, one after the other.
+
+    Args:
+        given: the descriptor of the tower; None where it has none.
+        blocks: of the tower.
+        tokens: as they are without positions and descriptor.
+        window: from which the descriptor is made.
+        add_positions: to the tokens.
+        mask: True where there is a token; None where all are.
+    """
+    if given is None:
+        x = add_positions(tokens)
+        yield x
+        for block in blocks:
+            yield (x := block(x, mask))
+        return
+    injection, prepared = given.injection, given.prepared(window, tokens.dtype)
+    if injection.after_positions:
+        x = injection.enter(add_positions(tokens), prepared)
+    else:
+        x = add_positions(injection.enter(tokens, prepared))
+    yield x
+    for layer, block in enumerate(blocks, start=1):
+        yield (x := injection.within(layer, block(x, mask), prepared))
+
+
+def last(states: Iterator[Tensor]) -> Tensor:
+    """The last of them; those before are not kept."""
+    return deque(states, maxlen=1)[0]
