@@ -9,8 +9,9 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from analysis.jobs.job import Job, canonical, document_text, new_id
+from analysis.jobs.kinds.kind import JobKind
+from analysis.jobs.kinds.registry import find_kind, load
 from analysis.jobs.log import JobLog, Outcome, outcome_of
-from analysis.jobs.registry import KINDS, load, target_of
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.run import Cancel, RunContext, ignore
 
@@ -23,19 +24,19 @@ def run_inline(
     *,
     notice: Callable[[str], None] = ignore,
     batch_size_limit: int | None = None,
-    registry: Mapping[str, str] | None = None,
+    kinds: Mapping[str, JobKind] | None = None,
     log: JobLog | None = None,
 ) -> Any:
     """Run a job here and return its document.
 
     Args:
-        kind: a name in the registry.
+        kind: the name of one.
         request: names, finite numbers, lists and dictionaries of them.
         progress: told (pieces done, pieces in all, what is being done).
         cancel_on_sigint: the first Ctrl-C asks the job to stop, the second interrupts it.
         notice: told sentences that the user should read beside the result.
         batch_size_limit: no batch may be larger.
-        registry: kind → "package.module:function".
+        kinds: among which it is; all there are if not given.
         log: where the job is recorded.
 
     Raises:
@@ -44,7 +45,7 @@ def run_inline(
         KeyboardInterrupt: the second.
     """
     text = canonical(request)
-    function = load(target_of(kind, KINDS if registry is None else registry))
+    function = load(find_kind(kind, kinds).function)
     job, cancel, began = Job(new_id(), kind, text, "cpu", 0, "running", time.time()), Cancel(), time.monotonic()
     context = RunContext(progress or ignore, cancel, notice, batch_size_limit)
     log = log or JobLog()

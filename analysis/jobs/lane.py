@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from analysis.jobs.admission import Decision, decide, too_large, waiting
 from analysis.jobs.board import Board
 from analysis.jobs.job import Job
+from analysis.jobs.kinds.kind import JobKind
+from analysis.jobs.kinds.registry import find_kind
 from analysis.jobs.log import JobLog, Outcome, outcome_of
 from analysis.jobs.runner import Runner
 from analysis.jobs.settings import Settings
 
 RETRY_S = 0.25
 RELEASE_S = 2.0
-WHOLE_OR_NOTHING = frozenset({"clip"})  # kinds whose finished pieces are of no use alone
 
 
 @dataclass
 class Shared:
     """What all lanes of a queue have in common; `admission` lets one of them decide at a time."""
 
-    registry: Mapping[str, str]
+    kinds: Mapping[str, JobKind] | None
     board: Board
     log: JobLog
     settings: Settings
@@ -89,7 +90,7 @@ class Lane(threading.Thread):
         except Exception as error:  # noqa: BLE001 - the job fails, the lane does not
             self._record(job, outcome_of(error, None))
             return
-        outcome = self._runner.run(job, self._shared.registry[job.kind])
+        outcome = self._runner.run(job, find_kind(job.kind, self._shared.kinds).function)
         self._record(job, outcome)
         if outcome.state != "done":
             self._runner.settle()
@@ -143,15 +144,16 @@ class Lane(threading.Thread):
         if state == "failed" and self._board.cancel_requested(job.id):
             state, message = "cancelled", ""
         if state == "cancelled":
-            message = cancelled_words(self._board.get(job.id))
+            kept = find_kind(job.kind, self._shared.kinds).partial_results
+            message = cancelled_words(self._board.get(job.id), partial_results=kept)
         elif state == "failed":
             message = message or self._shared.log.fault(job.id)
         self._shared.record(job, replace(outcome, state=state, message=message))
 
 
-def cancelled_words(job: Job) -> str:
+def cancelled_words(job: Job, *, partial_results: bool) -> str:
     """What the user reads after cancelling a job that had begun; counts are those of its present part."""
     if job.progress is None or not job.progress.total:
         return "Cancelled."
-    kept = "; what was finished is kept" if job.progress.done and job.kind not in WHOLE_OR_NOTHING else ""
+    kept = "; what was finished is kept" if job.progress.done and partial_results else ""
     return f"Cancelled after {job.progress.done} of {job.progress.total}{kept}."

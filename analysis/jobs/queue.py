@@ -14,9 +14,10 @@ from typing import Any
 
 from analysis.jobs.board import HISTORY, Board
 from analysis.jobs.job import Job, JobError, canonical, new_id
+from analysis.jobs.kinds.kind import JobKind
+from analysis.jobs.kinds.registry import find_kind
 from analysis.jobs.lane import Lane, Shared
 from analysis.jobs.log import JobLog, Outcome
-from analysis.jobs.registry import KINDS, target_of
 from analysis.jobs.settings import Settings
 
 DEVICES = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
@@ -27,7 +28,7 @@ class JobQueue:
     """Jobs and the workers that run them; every method may be called from any thread.
 
     Args:
-        registry: kind → "package.module:function"; no other function can be run.
+        kinds: that can be run, by name; all there are if not given.
         settings: limits and patience.
         log: where finished jobs are recorded.
         history: finished jobs that are remembered.
@@ -35,13 +36,12 @@ class JobQueue:
 
     def __init__(
         self,
-        registry: Mapping[str, str] | None = None,
+        kinds: Mapping[str, JobKind] | None = None,
         *,
         settings: Settings | None = None,
         log: JobLog | None = None,
         history: int = HISTORY,
     ) -> None:
-        kinds = dict(KINDS if registry is None else registry)
         self._shared = Shared(kinds, Board(history), log or JobLog(), settings or Settings())
         self._board = self._shared.board
         self._starting = threading.Lock()
@@ -50,7 +50,7 @@ class JobQueue:
         """Queue a job and return its id: that of an unfinished job which asks for the same on the same device, if there is one.
 
         Args:
-            kind: a name in the registry.
+            kind: the name of one.
             request: names, finite numbers, lists and dictionaries of them.
             needs_bytes: memory it takes, of the device or (cpu, mps) of the host; 0 if unknown.
             device: "cpu", "mps", "cuda" or "cuda:N".
@@ -58,7 +58,7 @@ class JobQueue:
         Raises:
             JobError: the kind or the device is unknown, the request is no JSON, too many jobs wait, or the server is going down.
         """
-        target_of(kind, self._shared.registry)
+        find_kind(kind, self._shared.kinds)
         if not DEVICES.fullmatch(device):
             raise JobError(f"Unknown device {device!r}: expected cpu, mps, cuda or cuda:N.")
         if needs_bytes < 0:

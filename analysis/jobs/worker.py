@@ -19,8 +19,8 @@ from typing import Any
 from analysis.jobs.admission import admit_to_gpu
 from analysis.jobs.channel import Channel
 from analysis.jobs.job import document_text
+from analysis.jobs.kinds.registry import load
 from analysis.jobs.log import Outcome, outcome_of
-from analysis.jobs.registry import load
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.memory import release_memory
 from analysis.run import Cancel, RunContext

@@ -8,12 +8,12 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
+from analysis.jobs.kinds.battery import KIND
 from analysis.studies.registry import study_names
 from app import controls, layout, state
 from app.components import battery_answers, job_progress, job_words
 from app.components.battery_answers import Asked
 
-KIND = "battery"
 # Per checkpoint with its twin, on two CPU cores. "full" is estimated: measured, and studies of stress by their number of windows.
 SECONDS = {"small": 70.0, "full": 4090.0}
 
@@ -78,7 +78,7 @@ def seconds(asked: Asked, studies: Sequence[str]) -> float:
 
 
 def _start(asked: Asked) -> None:
-    from analysis.jobs.battery import submit_battery
+    from analysis.jobs.kinds.battery import submit_battery
 
     try:
         state.put("job", submit_battery(jobs.queue(), asked.names, asked.corpus, list(asked.studies)))
@@ -91,12 +91,12 @@ def _start(asked: Asked) -> None:
 def _job(asked: Asked) -> Job | None:
     """The job of the address, else the latest one that asks the same."""
     request = {"checkpoints": asked.names, "corpus": asked.corpus, "studies": list(asked.studies)}
-    found = [job for job in jobs.queue().list() if job.kind == KIND and job.request == request]
+    found = [job for job in jobs.queue().list() if job.kind == KIND.name and job.request == request]
     if job_id := state.get_text("job"):
         try:
             job = jobs.queue().get(job_id)
         except JobError:
             state.put("job", None)
         else:
-            found = [job, *found] if job.kind == KIND and job.request == request else found
+            found = [job, *found] if job.kind == KIND.name and job.request == request else found
     return found[0] if found else None

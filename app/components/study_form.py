@@ -126,7 +126,7 @@ def effort(n_checkpoints: int, seconds: float, to_render_s: float, *, usual: boo
 
 
 def _start(choice: Choice) -> None:
-    from analysis.jobs.studies import submit_study
+    from analysis.jobs.kinds.study import submit_study
 
     try:
         job_id = submit_study(jobs.queue(), choice.study, choice.names, choice.all_settings)

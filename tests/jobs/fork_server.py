@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
-from analysis.jobs import studies
+from analysis.jobs.kinds import study as studies
 from analysis.run import RunContext
 from analysis.studies.retrieval import study as scoreboard
 

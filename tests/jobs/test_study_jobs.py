@@ -12,12 +12,13 @@ import torch
 
 from analysis import paths
 from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
-from analysis.jobs import studies, tasks
 from analysis.jobs.job import Job
+from analysis.jobs.kinds import study as studies
+from analysis.jobs.kinds import train as tasks
+from analysis.jobs.kinds.study import submit_study
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
-from analysis.jobs.studies import submit_study
 from analysis.jobs.system_memory import resident_bytes
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint

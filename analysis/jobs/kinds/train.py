@@ -1,10 +1,12 @@
-"""Functions behind kinds of job that are no study."""
+"""Training as a job. Heavy libraries are imported where they are used."""
 
 import dataclasses
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.jobs.job import Job
+from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.run import RunContext
 
 
@@ -36,3 +38,19 @@ def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
         context.notice(sentence)
     saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step)
     return {"checkpoint": str(saved.path)}
+
+
+def subject(request: Request, _names: Names) -> str:
+    """The arm, its scale and its seed, as far as they are told."""
+    parts = [request.get("arm"), request.get("scale"), f"seed {request['seed']}" if "seed" in request else None]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def page(job: Job) -> Page | None:
+    """The checkpoint that was written, among all checkpoints; None unless the job is done."""
+    if not isinstance(job.document, dict) or "checkpoint" not in job.document:
+        return None
+    return Page("checkpoints", {"checkpoint": PurePath(str(job.document["checkpoint"])).name})
+
+
+KIND = JobKind("train", f"{__name__}:train", lambda _request: "Training", subject, page)
