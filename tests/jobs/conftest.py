@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
@@ -72,7 +73,8 @@ def make_queue(log_path: Path) -> Iterator[MakeQueue]:
     made: list[JobQueue] = []
 
     def make(history: int = 200, **settings: Any) -> JobQueue:
-        queue = JobQueue(KINDS, settings=Settings(python_path=(HERE,), **settings), log=JobLog(log_path), history=history)
+        executor = LocalExecutor(Settings(python_path=(HERE,), **settings))
+        queue = JobQueue(KINDS, executor=executor, log=JobLog(log_path), history=history)
         made.append(queue)
         return queue
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analysis.errors import Cancelled, ConfigError
-from analysis.jobs.inline import run_inline
+from analysis.jobs.executors.inline import run_inline
 from analysis.jobs.job import JobError
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog

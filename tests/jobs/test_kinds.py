@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds import registry
 from analysis.jobs.kinds.kind import JobKind, Names, Page
@@ -33,7 +34,7 @@ def made_up() -> Iterator[JobKind]:
 @pytest.fixture
 def server(log_path: Path) -> Iterator[JobQueue]:
     """A queue that knows the kinds that there are."""
-    queue = JobQueue(settings=Settings(python_path=(HERE,)), log=JobLog(log_path))
+    queue = JobQueue(executor=LocalExecutor(Settings(python_path=(HERE,))), log=JobLog(log_path))
     yield queue
     queue.shutdown()
 
