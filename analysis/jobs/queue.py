@@ -19,6 +19,7 @@ from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.kinds.registry import find_kind
 from analysis.jobs.lane import Lane, Shared
 from analysis.jobs.log import JobLog, Outcome
+from analysis.jobs.metrics import Point
 
 JOIN_S = 10.0
 
@@ -76,6 +77,14 @@ class JobQueue:
             JobError: it is unknown.
         """
         return _aged(self._board.get(job_id))
+
+    def metrics(self, job_id: str) -> dict[str, tuple[Point, ...]]:
+        """The numbers that a job has reported, as (step, number) by name; long series are thinned, see `Series`.
+
+        Raises:
+            JobError: it is unknown.
+        """
+        return self._board.metrics(job_id)
 
     def list(self) -> builtins.list[Job]:
         """Running jobs, then queued ones in their order, then finished ones, the latest first."""

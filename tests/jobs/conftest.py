@@ -19,7 +19,7 @@ from analysis.jobs.settings import Settings
 HERE = Path(__file__).parent
 FAKES = (
     "echo digest count stubborn last_words noisy fault refuse leave end_process with_child no_json hoard out_of_memory "
-    "batches until_file fail_after_cancel"
+    "batches until_file fail_after_cancel measure measure_all"
 ).split()
 FUNCTIONS = {name: f"fakes:{name}" for name in FAKES} | {"slow_import": "slow_import:echo", "missing": "no_such_module:run"}
 KINDS = {name: JobKind(name, function, lambda _request: "A fake") for name, function in FUNCTIONS.items()}

@@ -22,7 +22,7 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {
     "local": lambda: LocalExecutor(Settings(python_path=(HERE,))),
     "inline": InlineExecutor,
 }
-FAKES = ("digest", "count", "refuse", "fault", "batches", "last_words", "no_json")
+FAKES = ("digest", "count", "refuse", "fault", "batches", "last_words", "no_json", "measure")
 KINDS = {name: JobKind(name, f"fakes:{name}", lambda _request: "A fake") for name in FAKES}
 
 
@@ -64,12 +64,23 @@ def test_notices_are_heard(executor: Executor) -> None:
     assert (outcome.state, notices) == ("done", ["Memory ran out; going on with 2 per batch instead of 4."])
 
 
+def test_numbers_are_heard_in_order_and_what_is_no_number_is_left_out_with_the_reason(executor: Executor) -> None:
+    heard: list[Any] = []
+    notices: list[str] = []
+    listener = Listener(notice=notices.append, metrics=lambda step, values: heard.append((step, values)))
+    assert run(executor, job_of("measure", {"steps": 4}), listener).state == "done"
+    assert heard == [(1, {"loss": 1.0}), (2, {"loss": 0.5}), (3, {"loss": 1 / 3, "S": 3.0})]
+    reason = "loss is nan at step 4 and has no place in its series, nor has any later number that is not finite."
+    assert notices == [reason]
+
+
 @pytest.mark.parametrize(
     ("kind", "request_", "message", "error"),
     [
         ("refuse", {}, "Expected 1 layer, got 2. Choose 1.", "ConfigError: Expected 1 layer"),
         ("fault", {}, "", "KeyError: 'secret detail'"),
         ("no_json", {"what": "nan"}, "", "ValueError: Out of range float"),
+        ("measure_all", {}, "", "ValueError: A job may report up to 32 series, got 33 names. Report fewer."),
     ],
 )
 def test_what_a_job_raises_is_an_outcome(executor: Executor, kind: str, request_: Any, message: str, error: str) -> None:

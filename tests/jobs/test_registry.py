@@ -34,13 +34,15 @@ def test_training_refuses_a_wrong_request(request_: dict[str, Any], message: str
 
 
 def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    context, seen = RunContext(), []
+    context, seen, measured = RunContext(), [], []
     context.progress = lambda *report: seen.append(report)
+    context.metrics = lambda step, values: measured.append((step, values))
 
-    def fake(request: Any, corpus: Any, out: Path, *, resume: bool, progress: Any) -> Any:
+    def fake(request: Any, corpus: Any, out: Path, *, resume: bool, progress: Any, metrics: Any) -> Any:
         assert (request.arm, request.steps, corpus.name, out, resume) == ("D0", 7, "full", tmp_path / "x", True)
         for step in range(1, 8):
             progress(step, 7, "loss 1.00")
+            metrics(step, {"loss": 1.0})
             if step == stop_at:
                 context.cancel.request()
         return SimpleNamespace(path=out)
@@ -50,6 +52,7 @@ def test_training_reports_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     request, stop_at = {"arm": "D0", "steps": 7, "out": str(tmp_path / "x"), "resume": True}, 0
     assert train_kind.train(request, context) == {"checkpoint": str(tmp_path / "x")}
     assert seen[-1] == (7, 7, "loss 1.00")
+    assert measured == [(step, {"loss": 1.0}) for step in range(1, 8)]
     stop_at = 3
     with pytest.raises(Cancelled):
         train_kind.train(request, context)

@@ -279,7 +279,10 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("judged_by_a_weight", "one_thread")
 def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tiny_corpus: str, tmp_path: Path) -> None:
-    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), RunContext())
+    numbers: list[Any] = []
+    again: list[Any] = []
+    whole_run = RunContext(metrics=lambda step, values: numbers.append((step, values)))
+    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), whole_run)
     context, out, steps = RunContext(), tmp_path / "stopped", []
 
     def stop_after_three(done: int, total: int, what: str) -> None:
@@ -291,9 +294,18 @@ def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tin
         tasks.train(train_request(tiny_corpus, out), context)
     assert [path.name for path in out.iterdir()] == [RESUME]
     assert torch.load(out / RESUME, weights_only=True)["step"] == 2
-    going_on = RunContext(progress=lambda done, total, what: what.startswith("loss") and steps.append(done))
+
+    def take(done: int, total: int, what: str) -> None:
+        if what.startswith("loss"):
+            steps.append(done)
+
+    going_on = RunContext(progress=take, metrics=lambda step, values: again.append((step, values)))
     resumed = tasks.train(train_request(tiny_corpus, out, resume=True), going_on)
     assert steps == [3, 4]
+    assert [(step, list(values)) for step, values in numbers] == [
+        (1, ["loss"]), (2, ["loss", "validation_S"]), (3, ["loss"]), (4, ["loss", "validation_S"]),
+    ]  # fmt: skip
+    assert again == numbers
     assert not (out / RESUME).exists()
     first, second = (find_checkpoint(one["checkpoint"]) for one in (whole, resumed))
     assert (first.sha256, [row["loss"] for row in first.history()]) == (second.sha256, [row["loss"] for row in second.history()])

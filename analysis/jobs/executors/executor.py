@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from analysis.jobs.admission import Decision
 from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome
-from analysis.run import Progress, ignore
+from analysis.run import Metrics, Progress, ignore
 
 MOST_GPUS = 100
 HOST_DEVICES = ("cpu", "mps", *(f"cuda:{number}" for number in range(MOST_GPUS)))
@@ -20,10 +20,12 @@ class Listener:
     Attributes:
         progress: (pieces done, pieces in all, what is being done).
         notice: a sentence that the user should read beside the result.
+        metrics: (step, {name: number}), every number finite.
     """
 
     progress: Progress = ignore
     notice: Callable[[str], None] = ignore
+    metrics: Metrics = ignore
 
 
 class Verdict(NamedTuple):

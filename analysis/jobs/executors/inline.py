@@ -13,8 +13,9 @@ from analysis.jobs.job import Job, JobError, canonical, document_text, new_id
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.kinds.registry import find_kind, load
 from analysis.jobs.log import JobLog, Outcome, outcome_of
+from analysis.jobs.metrics import finite
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
-from analysis.run import Cancel, RunContext, ignore
+from analysis.run import Cancel, Metrics, RunContext, ignore
 
 
 class InlineExecutor:
@@ -61,7 +62,8 @@ class InlineExecutor:
         Raises:
             JobError: it was not admitted.
         """
-        context = RunContext(listener.progress, self._cancel_of(job), listener.notice, self._batch_size_limit)
+        metrics = finite(listener.metrics, listener.notice)
+        context = RunContext(listener.progress, self._cancel_of(job), listener.notice, self._batch_size_limit, metrics)
         reset_own_peak()
         called = load(function)
         context.cancel.check()
@@ -99,6 +101,7 @@ def run_inline(
     cancel_on_sigint: bool = True,
     *,
     notice: Callable[[str], None] = ignore,
+    metrics: Metrics = ignore,
     batch_size_limit: int | None = None,
     kinds: Mapping[str, JobKind] | None = None,
     log: JobLog | None = None,
@@ -111,6 +114,7 @@ def run_inline(
         progress: told (pieces done, pieces in all, what is being done).
         cancel_on_sigint: the first Ctrl-C asks the job to stop, the second interrupts it.
         notice: told sentences that the user should read beside the result.
+        metrics: told (step, {name: number}).
         batch_size_limit: no batch may be larger.
         kinds: among which it is; all there are if not given.
         log: where the job is recorded.
@@ -126,7 +130,7 @@ def run_inline(
     executor.admit(job)
     try:
         with _first_sigint(lambda: executor.cancel(job.id)) if cancel_on_sigint else nullcontext():
-            document = executor.compute(job, function, Listener(progress or ignore, notice))
+            document = executor.compute(job, function, Listener(progress or ignore, notice, metrics))
     except BaseException as error:
         outcome = Outcome("cancelled") if isinstance(error, KeyboardInterrupt) else outcome_of(error, own_peak_bytes())
         log.write(job, outcome, time.monotonic() - began)

@@ -169,6 +169,9 @@ def tell(listener: Listener, message: dict[str, Any]) -> None:
         listener.progress(*message["progress"])
     elif "notice" in message:
         listener.notice(message["notice"])
+    elif "metrics" in message:
+        for step, values in message["metrics"]:
+            listener.metrics(step, values)
 
 
 def ended_words(how: str) -> str:

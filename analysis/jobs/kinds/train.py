@@ -13,6 +13,8 @@ from analysis.run import RunContext
 def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     """Train a checkpoint; the request holds the fields of `TrainRequest`, and `corpus`, `out` and `resume`.
 
+    The loss of every step and S on validation are reported as metrics, named as in the history of the checkpoint.
+
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
         Cancelled: the user asked to stop; a later run with `resume` goes on from the last validation.
@@ -36,7 +38,7 @@ def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     wanted, opened = TrainRequest(**fields), open_corpus(corpus, progress=step)
     for sentence in opened.notices:
         context.notice(sentence)
-    saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step)
+    saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step, metrics=context.metrics)
     return {"checkpoint": str(saved.path)}
 
 
