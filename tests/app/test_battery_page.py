@@ -83,7 +83,12 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
     queue, store, opened, labels, result_of, monkeypatch
 ):
     wanted = {"retrieval": result_of("one"), "similarity": result_of("one")}
-    monkeypatch.setattr(answers, "found_result", lambda study, request, ones: (wanted.get(study), "came with the checkpoints"))
+
+    def found_result(asked: answers.Asked) -> answers.Answered | None:
+        result = wanted.get(asked.study)
+        return None if result is None else answers.Answered(result, origin="came with the checkpoints")
+
+    monkeypatch.setattr(answers, "found_result", found_result)
     app = opened(checkpoints="one", corpus="small")
     assert app.success[0].value == "2 of 10 studies answered."
     assert "one (abababababab)" in app.caption[-1].value

@@ -18,7 +18,7 @@ def empty_library(monkeypatch):
     monkeypatch.setattr(caching, "checkpoints", list)
     monkeypatch.setattr(caching, "demo_clips", list)
     monkeypatch.setattr(caching, "pieces", lambda corpus: {})
-    monkeypatch.setattr(answers, "stored_result", lambda *_: None)
+    monkeypatch.setattr(answers, "stored_result", lambda _: None)
 
 
 def opened() -> AppTest:
