@@ -1,12 +1,13 @@
 """What a computation is given beside its request: whom it tells how far it is, whether to stop, how large a batch may be."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from analysis.errors import Cancelled
 
 Progress = Callable[[int, int, str], None]
+Metrics = Callable[[int, Mapping[str, float]], None]
 PART_STEPS = 100
 
 
@@ -48,12 +49,14 @@ class RunContext:
         cancel: looked at between steps of at most a second.
         notice: told a sentence that the user should read beside the result.
         batch_size_limit: no batch may be larger; None for no limit. `analysis.memory.halving` lowers it.
+        metrics: told (step, {name: number}) of what can be drawn over the steps, such as the loss of training.
     """
 
     progress: Progress = ignore
     cancel: Cancel = field(default_factory=Cancel)
     notice: Callable[[str], None] = ignore
     batch_size_limit: int | None = None
+    metrics: Metrics = ignore
 
     def step(self, done: int, total: int, what: str) -> None:
         """Say how far it is, and stop here if somebody asked to.

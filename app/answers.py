@@ -1,58 +1,102 @@
 """The results that pages show: what the store holds, or what came with the shipped checkpoints, each read once."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from analysis.datasets.audio import Waveform
+from analysis.results import Result
 from app import caching
 
 
-def stored_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
-    """The stored result of a study's request; None where there is none. What was found is kept, what was not is looked for again.
+class Identity(NamedTuple):
+    """What decides an answer beside the study and its request.
+
+    Attributes:
+        checkpoints: per checkpoint its name, its weights and its configuration.
+        corpus: changes where a folder of recordings does.
+    """
+
+    checkpoints: tuple[tuple[str, ...], ...]
+    corpus: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to a study; a page makes it once with `ask` and hands it on.
+
+    Attributes:
+        study: its name.
+        request: of the study.
+        checkpoints: that the request names.
+        identity: what decides the answer beside these names.
+    """
+
+    study: str
+    request: Any
+    checkpoints: tuple[Any, ...]
+    identity: Identity
+
+    @property
+    def sha256s(self) -> dict[str, str]:
+        """SHA-256 of the weights, by name of the checkpoint."""
+        return {str(one.name): str(one.sha256) for one in self.checkpoints}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A result and where it was found.
+
+    Attributes:
+        result: the result.
+        key: under which the store holds it; "" for one that came with the checkpoints.
+        origin: what is to be known about where it was found; "" for what this version of the library has stored.
+        differing: the settings in which it differs from what was asked, in words.
+    """
+
+    result: Result
+    key: str = ""
+    origin: str = ""
+    differing: tuple[str, ...] = ()
+
+
+def ask(study: str, request: Any, checkpoints: Sequence[Any]) -> Asked:
+    """The question of a study's request about checkpoints as they are now."""
+    identities = tuple((str(one.name), *caching.identity(one)) for one in checkpoints)
+    return Asked(study, request, tuple(checkpoints), Identity(identities, caching.stamp(request.corpus)))
+
+
+def stored_result(asked: Asked) -> Answered | None:
+    """The stored result; None where there is none. What was found is kept, what was not is looked for again.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
     """
-    from analysis.store import open_store
-    from analysis.studies.study import stored_result as find
-
-    key = ("stored", study, repr(request), _identities(checkpoints), caching.stamp(request.corpus))
-    return caching.once(key, lambda: find(study, request, open_store()))
+    return caching.once(("stored", asked.study, repr(asked.request), asked.identity), lambda: _read_stored(asked))
 
 
-def found_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:
-    """The result that the store holds, else the one that came with the checkpoints and what to know about that; None for none.
+def found_result(asked: Asked) -> Answered | None:
+    """The result that the store holds, else the one that came with the checkpoints; None for none.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
     """
-    from analysis.studies.at_hand import origin_of
-
-    if (found := stored_result(study, request, checkpoints)) is not None:
-        return found, ""
-    key = ("shipped", study, repr(request), _identities(checkpoints))
-    if (found := caching.once(key, lambda: _shipped_result(study, request, checkpoints))) is None:
-        return None, ""
-    return found, origin_of(found)
+    return stored_result(asked) or caching.once(_shipped_key("shipped", asked), lambda: _read_shipped(asked))
 
 
-def nearby_result(study: str, request: Any, checkpoints: Sequence[Any]) -> tuple[Any | None, str]:
-    """The result that came with these checkpoints and other settings, and in what those differ; None where there is none."""
-    from analysis.studies.shipped import setting_differences
-
-    key = ("nearby", study, repr(request), _identities(checkpoints))
-    if (found := caching.once(key, lambda: _shipped_nearby(study, request, checkpoints))) is None:
-        return None, ""
-    return found, ", ".join(setting_differences(found, request))
+def nearby_result(asked: Asked) -> Answered | None:
+    """The result that came with these checkpoints and other settings; None where there is none."""
+    return caching.once(_shipped_key("nearby", asked), lambda: _read_nearby(asked))
 
 
-def result_with_more(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+def result_with_more(asked: Asked) -> Result | None:
     """The result that came for these checkpoints and others, whose weights need not be here; None where there is none."""
     from analysis.studies.shipped import come_with_us, shipped_with_more
 
-    shas = {str(one.name): str(one.sha256) for one in checkpoints}
-    key = ("more", study, repr(request), _identities(checkpoints))
-    return caching.once(key, lambda: shipped_with_more(study, request, shas) if come_with_us(checkpoints) else None)
+    def read() -> Result | None:
+        return shipped_with_more(asked.study, asked.request, asked.sha256s) if come_with_us(asked.checkpoints) else None
+
+    return caching.once(_shipped_key("more", asked), read)
 
 
 def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[Any]:
@@ -65,11 +109,18 @@ def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[A
     from analysis.studies.at_hand import AtHand, others_with
     from analysis.studies.shipped import shipped_results
 
-    result, origin = found_result(study, request, checkpoints)
-    if result is not None:
-        return [AtHand(result, origin)]
-    shipped = lambda name: caching.once(("all shipped", name), lambda: shipped_results(name)) or []  # noqa: E731
-    return list(others_with(study, request, checkpoints, open_store(), read_stored=stored_result, read_shipped=shipped))
+    if (answered := found_result(ask(study, request, checkpoints))) is not None:
+        return [AtHand(answered.result, answered.origin)]
+
+    def read_stored(name: str, other: Any, opened: Sequence[Any]) -> Result | None:
+        stored = stored_result(ask(name, other, opened))
+        return None if stored is None else stored.result
+
+    def read_shipped(name: str) -> Sequence[Result]:
+        return caching.once(("all shipped", name), lambda: shipped_results(name)) or []
+
+    store = open_store()
+    return list(others_with(study, request, checkpoints, store, read_stored=read_stored, read_shipped=read_shipped))
 
 
 def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
@@ -90,22 +141,38 @@ def recording(key: str) -> Waveform | None:
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 
 
-def _shipped_result(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
+def _shipped_key(kind: str, asked: Asked) -> tuple[Any, ...]:
+    """What came with the checkpoints does not depend on what the corpus is today."""
+    return kind, asked.study, repr(asked.request), asked.identity.checkpoints
+
+
+def _read_stored(asked: Asked) -> Answered | None:
+    from analysis.store import open_store
+    from analysis.studies.study import identify, read_result
+
+    store = open_store()
+    if (identity := identify(asked.study, asked.request, store)) is None:
+        return None
+    result = read_result(store, identity.key)
+    return None if result is None else Answered(result, identity.key)
+
+
+def _read_shipped(asked: Asked) -> Answered | None:
     """Shipped results know the weights; the configuration has to be the shipped one as well."""
+    from analysis.studies.at_hand import origin_of
     from analysis.studies.shipped import come_with_us, shipped_result
 
-    return shipped_result(study, request, _shas(checkpoints)) if come_with_us(checkpoints) else None
+    result = shipped_result(asked.study, asked.request, asked.sha256s) if come_with_us(asked.checkpoints) else None
+    return None if result is None else Answered(result, origin=origin_of(result))
 
 
-def _shipped_nearby(study: str, request: Any, checkpoints: Sequence[Any]) -> Any | None:
-    from analysis.studies.shipped import come_with_us, shipped_with_other_settings
+def _read_nearby(asked: Asked) -> Answered | None:
+    from analysis.studies.shipped import come_with_us, setting_differences, shipped_with_other_settings
 
-    return shipped_with_other_settings(study, request, _shas(checkpoints)) if come_with_us(checkpoints) else None
-
-
-def _shas(checkpoints: Sequence[Any]) -> dict[str, str]:
-    return {str(one.name): str(one.sha256) for one in checkpoints}
-
-
-def _identities(checkpoints: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
-    return tuple((str(one.name), *caching.identity(one)) for one in checkpoints)
+    if not come_with_us(asked.checkpoints):
+        return None
+    if (result := shipped_with_other_settings(asked.study, asked.request, asked.sha256s)) is None:
+        return None
+    differing = setting_differences(result, asked.request)
+    origin = f"came with the checkpoints, with other settings: {', '.join(differing)}"
+    return Answered(result, origin=origin, differing=tuple(differing))

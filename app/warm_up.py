@@ -12,7 +12,7 @@ NEEDED = (
     "analysis.training.comparison",
     "pandas",
     "analysis.clips.use",
-    "analysis.jobs.clip_memory",
+    "analysis.jobs.kinds.clip_memory",
 )
 WAIT_S = 4.0  # a browser that comes at once is handed its files first
 _waiting: list[threading.Timer] = []

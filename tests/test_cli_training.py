@@ -75,7 +75,7 @@ def test_a_pasted_command_finds_what_the_page_shows_without_computing(
         raise AssertionError("something was computed")
 
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
-    monkeypatch.setattr("analysis.jobs.inline.run_inline", refuse)
+    monkeypatch.setattr("analysis.jobs.executors.inline.run_inline", refuse)
     assert main(["study", "retrieval", *SHIPPED, "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["study"] == "retrieval"

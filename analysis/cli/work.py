@@ -15,7 +15,7 @@ from analysis.results import Result, format_value
 
 def train(options: argparse.Namespace) -> None:
     """Train an arm and examine it; Ctrl-C keeps what the last validation saved."""
-    from analysis.jobs.inline import run_inline
+    from analysis.jobs.executors.inline import run_inline
     from analysis.models.checkpoint import open_checkpoint
     from analysis.training.comparison import score_headline
 
@@ -67,7 +67,7 @@ def _two_numbers(text: str) -> tuple[float, float]:
 
 def study(options: argparse.Namespace) -> None:
     """Answer one question from the store, or compute it."""
-    from analysis.jobs.inline import run_inline
+    from analysis.jobs.executors.inline import run_inline
     from analysis.store import open_store
     from analysis.studies.cautions import sentences
     from analysis.studies.study import build_request
@@ -103,7 +103,7 @@ def _at_hand(name: str, request: Any) -> Result | None:
 
 def battery(options: argparse.Namespace) -> None:
     """Every study, and a report of them; what is stored is not computed again."""
-    from analysis.jobs.inline import run_inline
+    from analysis.jobs.executors.inline import run_inline
     from analysis.report import write_report
     from analysis.store import open_store
     from analysis.studies.battery import Part

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.log import Outcome
+from analysis.jobs.metrics import Point, Series
 
 HISTORY = 200
 MOST_QUEUED = 50
@@ -21,6 +22,7 @@ class Board:
         self._jobs: dict[str, Job] = {}
         self._began: dict[str, float] = {}
         self._to_cancel: set[str] = set()
+        self._series: dict[str, dict[str, Series]] = {}
         self._history = history
         self._stopping = False
 
@@ -89,6 +91,24 @@ class Board:
             if not self._jobs[job_id].finished:
                 self._change(job_id, **changes)
 
+    def measure(self, job_id: str, step: int, values: Mapping[str, float]) -> None:
+        """Add numbers of a step to the series of a job that has not finished."""
+        with self._changed:
+            if not self._jobs[job_id].finished:
+                series = self._series.setdefault(job_id, {})
+                for name, value in values.items():
+                    series.setdefault(name, Series()).add(step, value)
+
+    def metrics(self, job_id: str) -> dict[str, tuple[Point, ...]]:
+        """The series of a job by name, thinned if they are long; none for a job that reported no numbers.
+
+        Raises:
+            JobError: the job is unknown.
+        """
+        with self._changed:
+            self.get(job_id)
+            return {name: series.points() for name, series in self._series.get(job_id, {}).items()}
+
     def seconds(self, job_id: str) -> float:
         """How long a job has been running."""
         with self._changed:
@@ -109,6 +129,7 @@ class Board:
             finished = sorted((job for job in self._jobs.values() if job.finished), key=lambda job: job.finished_at or 0.0)
             for job in finished[: max(0, len(finished) - self._history)]:
                 del self._jobs[job.id]
+                self._series.pop(job.id, None)
 
     def finish_queued(self, job_id: str, outcome: Outcome) -> bool:
         """End a job that has not begun; whether it had not."""

@@ -25,7 +25,7 @@ class Job:
 
     Args:
         id: 12 characters, safe in a URL.
-        kind: a name in the registry.
+        kind: the name of one, see `analysis.jobs.kinds`.
         request_json: the request in canonical form; `request` parses it.
         device: "cpu", "mps" or "cuda:N".
         needs_bytes: memory it asked for, in bytes; 0 for unknown.

@@ -1,73 +1,72 @@
-"""The queue of the server: shared by all users, one worker process per device.
+"""The queue of the server, shared by all users: it keeps the order of jobs, what is known of them, and their log.
 
 `queue()` is the server's own; it lives as long as the process, and not with a page, so a job id is all that a page keeps.
 """
 
 import atexit
 import builtins
-import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from analysis.jobs.board import HISTORY, Board
+from analysis.jobs.executors.executor import Executor
+from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.job import Job, JobError, canonical, new_id
+from analysis.jobs.kinds.kind import JobKind
+from analysis.jobs.kinds.registry import find_kind
 from analysis.jobs.lane import Lane, Shared
 from analysis.jobs.log import JobLog, Outcome
-from analysis.jobs.registry import KINDS, target_of
-from analysis.jobs.settings import Settings
+from analysis.jobs.metrics import Point
 
-DEVICES = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 JOIN_S = 10.0
 
 
 class JobQueue:
-    """Jobs and the workers that run them; every method may be called from any thread.
+    """Jobs in their order; every method may be called from any thread.
 
     Args:
-        registry: kind → "package.module:function"; no other function can be run.
-        settings: limits and patience.
+        kinds: that can be run, by name; all there are if not given.
+        executor: runs them; in worker processes of this machine if not given.
         log: where finished jobs are recorded.
         history: finished jobs that are remembered.
     """
 
     def __init__(
         self,
-        registry: Mapping[str, str] | None = None,
+        kinds: Mapping[str, JobKind] | None = None,
         *,
-        settings: Settings | None = None,
+        executor: Executor | None = None,
         log: JobLog | None = None,
         history: int = HISTORY,
     ) -> None:
-        kinds = dict(KINDS if registry is None else registry)
-        self._shared = Shared(kinds, Board(history), log or JobLog(), settings or Settings())
-        self._board = self._shared.board
+        self._shared = Shared(kinds, Board(history), log or JobLog(), executor or LocalExecutor())
+        self._board, self._executor = self._shared.board, self._shared.executor
+        self._lanes: dict[str, Lane] = {}
         self._starting = threading.Lock()
 
     def submit(self, kind: str, request: Mapping[str, Any], *, needs_bytes: int = 0, device: str = "cpu") -> str:
         """Queue a job and return its id: that of an unfinished job which asks for the same on the same device, if there is one.
 
         Args:
-            kind: a name in the registry.
+            kind: the name of one.
             request: names, finite numbers, lists and dictionaries of them.
             needs_bytes: memory it takes, of the device or (cpu, mps) of the host; 0 if unknown.
-            device: "cpu", "mps", "cuda" or "cuda:N".
+            device: a target of the executor; the name before the colon stands for the first, as "cuda" for "cuda:0".
 
         Raises:
             JobError: the kind or the device is unknown, the request is no JSON, too many jobs wait, or the server is going down.
         """
-        target_of(kind, self._shared.registry)
-        if not DEVICES.fullmatch(device):
-            raise JobError(f"Unknown device {device!r}: expected cpu, mps, cuda or cuda:N.")
+        find_kind(kind, self._shared.kinds)
+        target = target_of(device, self._executor.targets())
         if needs_bytes < 0:
             raise JobError(f"Expected a number of bytes of at least 0, got {needs_bytes}.")
-        device = "cuda:0" if device == "cuda" else device
-        job = self._board.add(Job(new_id(), kind, canonical(request), device, needs_bytes, "queued", time.time()))
+        job = self._board.add(Job(new_id(), kind, canonical(request), target, needs_bytes, "queued", time.time()))
         with self._starting:
-            if device not in self._shared.lanes and not self._board.stopping:
-                self._shared.lanes[device] = lane = Lane(device, self._shared)
+            if target not in self._lanes and not self._board.stopping:
+                self._lanes[target] = lane = Lane(target, self._shared)
                 lane.start()
         return job.id
 
@@ -79,12 +78,20 @@ class JobQueue:
         """
         return _aged(self._board.get(job_id))
 
+    def metrics(self, job_id: str) -> dict[str, tuple[Point, ...]]:
+        """The numbers that a job has reported, as (step, number) by name; long series are thinned, see `Series`.
+
+        Raises:
+            JobError: it is unknown.
+        """
+        return self._board.metrics(job_id)
+
     def list(self) -> builtins.list[Job]:
         """Running jobs, then queued ones in their order, then finished ones, the latest first."""
         return [_aged(job) for job in self._board.ordered()]
 
     def cancel(self, job_id: str) -> None:
-        """End a queued job at once; ask a running one to stop, and end its worker if it does not in time.
+        """End a queued job at once; have the executor stop a running one.
 
         Raises:
             JobError: the job is unknown.
@@ -95,6 +102,7 @@ class JobQueue:
             self._shared.log.write(job, outcome, 0.0)
         else:
             self._board.request_cancel(job_id)
+            self._executor.cancel(job_id)
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
         """The job once it has finished, or as it is when the time is over.
@@ -106,18 +114,40 @@ class JobQueue:
         return self.get(job_id)
 
     def workers(self) -> dict[str, int]:
-        """The process ids of the workers that run, by device."""
-        found = {device: lane.worker_pid for device, lane in list(self._shared.lanes.items())}
-        return {device: pid for device, pid in found.items() if pid is not None}
+        """The process ids of the executor's workers, by device."""
+        return self._executor.workers()
 
     def shutdown(self) -> None:
         """Cancel everything, end every worker and thread; nothing can be submitted afterwards."""
         for job in self._board.stop():
             self.cancel(job.id)
         with self._starting:
-            lanes = list(self._shared.lanes.values())
+            lanes = list(self._lanes.values())
+        self._executor.close()
         for lane in lanes:
             lane.join(JOIN_S)
+
+
+def target_of(device: str, targets: Sequence[str]) -> str:
+    """The target that a device stands for.
+
+    >>> target_of("cuda", ["cpu", "cuda:0", "cuda:1"])
+    'cuda:0'
+
+    Raises:
+        JobError: there is none.
+    """
+    for target in targets:
+        if device in (target, target.partition(":")[0]):
+            return target
+    raise JobError(f"Unknown device {device!r}: expected {_in_words(targets)}.")
+
+
+def _in_words(targets: Sequence[str]) -> str:
+    """Targets with the numbered ones as "cuda or cuda:N"."""
+    parts = [target.partition(":") for target in targets]
+    words = list(dict.fromkeys(word for name, colon, _ in parts for word in ([name, f"{name}:N"] if colon else [name])))
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _aged(job: Job) -> Job:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,32 +20,40 @@ from typing import Any
 from analysis.jobs.admission import admit_to_gpu
 from analysis.jobs.channel import Channel
 from analysis.jobs.job import document_text
+from analysis.jobs.kinds.registry import load
 from analysis.jobs.log import Outcome, outcome_of
-from analysis.jobs.registry import load
+from analysis.jobs.metrics import finite
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.memory import release_memory
 from analysis.run import Cancel, RunContext
 
 INTERVAL_S = 0.05  # between two reports of progress
+MOST_MEASURED = 500  # steps whose numbers wait to be sent together
 ALIVE_S = 1.0  # between two signs of life while a job runs
 MAX_DOCUMENT_BYTES = 4_194_304
 
 
 class Reporter:
-    """Sends progress at most every `INTERVAL_S`; the newest report waits for `flush` and is not lost."""
+    """Sends progress and metrics at most every `INTERVAL_S`; the newest progress and all metrics wait for `flush`."""
 
     def __init__(self, channel: Channel, job_id: str) -> None:
         self._channel, self._job_id = channel, job_id
         self._lock = threading.Lock()
         self._pending: tuple[int, int, str] | None = None
+        self._measured: list[tuple[int, dict[str, float]]] = []
         self._sent_at = float("-inf")
 
     def progress(self, done: int, total: int, what: str) -> None:
         """Report that `done` of `total` pieces are done."""
         with self._lock:
             self._pending = (int(done), int(total), str(what)[:500])
-            if time.monotonic() - self._sent_at >= INTERVAL_S:
-                self._send()
+            self._send_in_time()
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Report finite numbers of a step."""
+        with self._lock:
+            self._measured.append((step, dict(values)))
+            self._send_in_time()
 
     def notice(self, text: str) -> None:
         """Report something that the user should read beside the result."""
@@ -55,10 +64,18 @@ class Reporter:
         with self._lock:
             self._send()
 
+    def _send_in_time(self) -> None:
+        if time.monotonic() - self._sent_at >= INTERVAL_S or len(self._measured) >= MOST_MEASURED:
+            self._send()
+
     def _send(self) -> None:
+        if not self._measured and self._pending is None:
+            return
+        if self._measured:
+            self._channel.send({"job": self._job_id, "metrics": self._measured})
         if self._pending is not None:
             self._channel.send({"job": self._job_id, "progress": self._pending})
-            self._pending, self._sent_at = None, time.monotonic()
+        self._measured, self._pending, self._sent_at = [], None, time.monotonic()
 
 
 class Worker:
@@ -99,7 +116,8 @@ class Worker:
         if self._job is None:
             raise RuntimeError("A job cannot run before the listener knows it.")
         job_id, cancel, reporter = self._job
-        context = RunContext(reporter.progress, cancel, reporter.notice, message["batch_size_limit"])
+        metrics = finite(reporter.metrics, reporter.notice)
+        context = RunContext(reporter.progress, cancel, reporter.notice, message["batch_size_limit"], metrics)
         reset_own_peak()
         outcome = self._outcome(message, context)
         release_memory()

@@ -14,7 +14,7 @@ from analysis.files import replaced
 from analysis.models.arms import build_config
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
-from analysis.run import Progress
+from analysis.run import Metrics, Progress, ignore
 from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
@@ -25,6 +25,7 @@ from analysis.training.schedules import ENDS, Schedule
 RESUME = "resume.pt"
 FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
 POOL_LEAST = (("validation_queries", 1), ("validation_pool", SMALLEST_POOL), ("validation_windows_per_piece", 1))
+REPORTED = ("loss", "validation_S")  # of what is known of a step
 LEARNED_WINDOWS = 256  # of the training set, from which a control learns what it is given
 
 
@@ -213,33 +214,68 @@ class Run:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
 
 
+def begun_run(request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool) -> Run:
+    """A run at its first step, or where it was interrupted.
+
+    Raises:
+        ConfigError: what is resumed does not fit, or is not to be resumed.
+    """
+    run = Run(request, pick_device(), corpus.sha256)
+    if (out / RESUME).exists():
+        if not resume:
+            raise ConfigError(
+                f"{out} holds an interrupted run. Go on with --resume, choose another --out, or delete {RESUME} there."
+            )
+        run.restore(out / RESUME)
+    return run
+
+
+def validation_pool(request: TrainRequest, corpus: Corpus) -> tuple[list[Segment], dict[str, int]]:
+    """The windows on which the best step is chosen, and the sizes of the pool drawn from them.
+
+    Raises:
+        CorpusError: the corpus has too few windows.
+    """
+    per_piece = request.validation_windows_per_piece
+    windows = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=per_piece))
+    sizes = fit_pool(
+        windows, n_queries=request.validation_queries, pool_size=request.validation_pool,
+        where=f"the split validation of {corpus.name}",
+        options=f"Here --pool-size is {request.validation_pool}, and --validation-windows {per_piece} per recording.",
+    )  # fmt: skip
+    return windows, sizes
+
+
+def report(row: dict[str, Any], metrics: Metrics) -> None:
+    """Tell the loss of a step in the history and, where it was validated, S."""
+    metrics(row["step"], {name: row[name] for name in REPORTED if name in row})
+
+
 def train(
-    request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool = False, progress: Progress | None = None
+    request: TrainRequest,
+    corpus: Corpus,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: Progress | None = None,
+    metrics: Metrics = ignore,
 ) -> TrainedModel:
-    """Run to the end and return the weights of the best validation step.
+    """Run to the end and return the weights of the best validation step; a resumed run reports its earlier steps once more.
 
     Raises:
         ConfigError: the request, or what is resumed, does not fit.
         CorpusError: the corpus has too few windows.
     """
-    run = Run(request, pick_device(), corpus.sha256)
-    if resume and (out / RESUME).exists():
-        run.restore(out / RESUME)
-    elif (out / RESUME).exists():
-        raise ConfigError(f"{out} holds an interrupted run. Go on with --resume, choose another --out, or delete {RESUME} there.")
+    run = begun_run(request, corpus, out, resume=resume)
+    for row in run.history:
+        report(row, metrics)
     training = list_segments(corpus.split("train"))
     if len(training) < request.batch_size:
         raise CorpusError(
             f"The split train of {corpus.name} has {len(training)} windows in {len(corpus.split('train'))} recordings; expected "
             f"{request.batch_size} or more, the size of a batch. Use more or longer recordings, or a smaller --batch-size."
         )
-    per_piece = request.validation_windows_per_piece
-    validation = drop_repeated(list_segments(corpus.split("validation"), max_per_piece=per_piece))
-    sizes = fit_pool(
-        validation, n_queries=request.validation_queries, pool_size=request.validation_pool,
-        where=f"the split validation of {corpus.name}",
-        options=f"Here --pool-size is {request.validation_pool}, and --validation-windows {per_piece} per recording.",
-    )  # fmt: skip
+    validation, sizes = validation_pool(request, corpus)
     out.mkdir(parents=True, exist_ok=True)
     if run.step == 0 and run.model.config.descriptor_values in LEARNING:
         run.learn(training)
@@ -252,6 +288,7 @@ def train(
         run.minutes += (time.monotonic() - began) / 60
         if "validation_S" in row:
             run.save(out / RESUME)
+        report(row, metrics)
         if progress:
             best = f", best S {100 * run.best['S']:.1f} % on validation" if run.best["S"] >= 0 else ""  # none before the first
             progress(run.step, request.steps, f"loss {row['loss']:.2f}{best}")

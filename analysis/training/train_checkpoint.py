@@ -11,7 +11,7 @@ from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.controls import copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_arm
-from analysis.run import Progress
+from analysis.run import Metrics, Progress, ignore
 from analysis.training.card import write_card
 from analysis.training.evaluation import evaluate, fit_pool
 from analysis.training.loop import RESUME, TrainRequest, pick_device, train
@@ -23,7 +23,13 @@ SMALL_POOL_PIECES, SMALL_POOL_WINDOWS = 4, 30
 
 
 def train_checkpoint(
-    request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool = False, progress: Progress | None = None
+    request: TrainRequest,
+    corpus: Corpus,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: Progress | None = None,
+    metrics: Metrics = ignore,
 ) -> Checkpoint:
     """Train, score the shipped (fp16) weights and their untrained twin on the test split, and save.
 
@@ -33,7 +39,7 @@ def train_checkpoint(
     where = f"the split test of {corpus.name}"
     # So that a corpus that cannot be scored is refused before training.
     fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES, where=where)
-    trained = train(request, corpus, out, resume=resume, progress=progress)
+    trained = train(request, corpus, out, resume=resume, progress=progress, metrics=metrics)
     if progress:
         progress(request.steps, request.steps, "trained; scoring it and its untrained twin on the split test")
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))

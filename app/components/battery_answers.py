@@ -14,7 +14,7 @@ from app.layout import plain
 
 
 @dataclass(frozen=True)
-class Asked:
+class Selection:
     """What is to be examined."""
 
     checkpoints: tuple[Any, ...]
@@ -27,18 +27,18 @@ class Asked:
         return [str(one.name) for one in self.checkpoints]
 
 
-def parts(asked: Asked, document: Mapping[str, Any] | None) -> list[Any]:
+def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Any]:
     """Per study a `Part` with the result that is stored or came with the checkpoints, or with neither result nor error.
 
     Args:
-        asked: checkpoints, corpus and studies.
+        selection: checkpoints, corpus and studies.
         document: of a finished job that examined the same: the reasons why a study could not be made, and its notices.
     """
     told = {one["study"]: one for one in (document or {}).get("studies", ())}
-    return [_part(asked, study, told.get(study, {})) for study in asked.studies]
+    return [_part(selection, study, told.get(study, {})) for study in selection.studies]
 
 
-def _part(asked: Asked, study: str, told: Mapping[str, Any]) -> Any:
+def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Any:
     from analysis.studies.battery import Part, settings_for
     from analysis.studies.study import build_request, command_of
 
@@ -46,23 +46,26 @@ def _part(asked: Asked, study: str, told: Mapping[str, Any]) -> Any:
     if error:
         return Part(study, str(told["command"]), error=error, notices=notices)
     try:
-        request = build_request(study, asked.names, settings_for(study, asked.corpus))
-        result, origin = answers.found_result(study, request, asked.checkpoints)
+        request = build_request(study, selection.names, settings_for(study, selection.corpus))
+        answered = answers.found_result(answers.ask(study, request, selection.checkpoints))
     except (OtoscopeError, OSError) as problem:
         return Part(study, "", error=str(problem), notices=notices)
-    origins = (f"What is shown {origin}.",) if origin else ()
-    return Part(study, command_of(study, request), result, notices=(*notices, *origins))
+    command = command_of(study, request)
+    if answered is None:
+        return Part(study, command, notices=notices)
+    origins = (f"What is shown {answered.origin}.",) if answered.origin else ()
+    return Part(study, command, answered.result, answered.key, notices=(*notices, *origins))
 
 
-def draw(asked: Asked, found: Sequence[Any]) -> None:
+def draw(selection: Selection, found: Sequence[Any]) -> None:
     """Every headline that is there, or the reason why there is none, and the report."""
     answered = sum(part.result is not None for part in found)
     st.success(f"{answered} of {len(found)} studies answered.", icon=":material/check_circle:")
     common = _common_notices(found)
     for notice in common:
         st.caption(plain(notice))
-    title = f"Examination of {', '.join(asked.names)} on {Path(asked.corpus).name}"
-    arms = {str(one.name): str(one.arm) for one in asked.checkpoints}
+    title = f"Examination of {', '.join(selection.names)} on {Path(selection.corpus).name}"
+    arms = {str(one.name): str(one.arm) for one in selection.checkpoints}
     st.download_button(
         "Report, as one HTML file", lambda: report(found, arms, title), "report.html", "text/html",
         icon=":material/download:", type="primary",

@@ -87,7 +87,7 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
     What a job has yet to read is None; the job is drawn in its place.
     """
-    from analysis.jobs.clip_memory import refuse_large_window
+    from analysis.jobs.kinds.clip_memory import refuse_large_window
 
     if (use := clip_job.use(checkpoint, clip, twin=False)) is None:
         return None, None

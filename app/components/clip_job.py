@@ -9,12 +9,11 @@ from analysis.datasets.audio import Waveform
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
+from analysis.jobs.kinds.clip import KIND
 from analysis.units import seconds_to_words
 from app import answers, caching, controls, layout, state
 from app.components import job_progress, job_words
 from app.layout import plain
-
-KIND = "clip"
 
 
 def adopt() -> None:
@@ -57,7 +56,7 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
 def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
     """What attention did over a clip, as a `ClipUse`: stored, else read here if the clip is short, else None beside its job."""
     from analysis.clips.cost import is_short
-    from analysis.jobs.clip_memory import is_small
+    from analysis.jobs.kinds.clip_memory import is_small
 
     wave = clip.waveform
     if (found := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
@@ -107,7 +106,7 @@ def effort(checkpoint: Any, duration_s: float) -> str:
 
 
 def _start(checkpoint: Any, wave: Waveform) -> None:
-    from analysis.jobs.clips import submit_clip
+    from analysis.jobs.kinds.clip import submit_clip
 
     try:
         job_id = submit_clip(jobs.queue(), str(checkpoint.name), wave)
@@ -122,7 +121,7 @@ def _job_of(checkpoint: Any, key: str) -> Job | None:
     """The job of the address if it reads this, else an unfinished one that does."""
 
     def reads(job: Job) -> bool:
-        return job.kind == KIND and (job.request["checkpoint"], job.request["clip"]) == (str(checkpoint.name), key)
+        return job.kind == KIND.name and (job.request["checkpoint"], job.request["clip"]) == (str(checkpoint.name), key)
 
     job = _in_address()
     if job is not None and reads(job):
@@ -141,4 +140,4 @@ def _in_address() -> Job | None:
     except JobError:
         state.put("job", None)
         return None
-    return job if job.kind == KIND else None
+    return job if job.kind == KIND.name else None

@@ -3,44 +3,48 @@
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import ConfigError
-from analysis.jobs.job import Job
-from analysis.studies.registry import find_study
+from analysis.jobs.job import Job, JobError
+from analysis.jobs.kinds import study
+from analysis.jobs.kinds.kind import Names, Page
+from analysis.jobs.kinds.registry import find_kind
 from app import answers, controls
 
-KINDS = {"train": "Training", "battery": "Examination", "clip": "Clip"}
 STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "cancelled": "cancelled"}
-MOST_NAMES = 3
 
 
 def kind(job: Job) -> str:
-    """What is being done: the page's name for a study, "Training" for training."""
-    if job.kind in KINDS:
-        return KINDS[job.kind]
-    return title(str(job.request.get("study", job.kind)))
+    """What is being done: the page's name for a study, "Training" for training; of a kind that is not known here its name."""
+    try:
+        return find_kind(job.kind).title(job.request)
+    except JobError:
+        return job.kind.replace("_", " ").capitalize()
 
 
 def title(name: str) -> str:
     """What a study is called; of one that is not known here its name."""
-    try:
-        return find_study(name).title
-    except ConfigError:
-        return name.replace("_", " ").capitalize()
+    return study.title({"study": name})
 
 
 def subject(job: Job) -> str:
-    """What it is done to."""
-    request = job.request
-    if job.kind == "train":
-        parts = [request.get("arm"), request.get("scale"), f"seed {request['seed']}" if "seed" in request else None]
-        return ", ".join(str(part) for part in parts if part)
-    if job.kind == "clip":
-        recording = answers.recording(str(request["clip"]))
-        return f"{Path(str(request['checkpoint'])).name} on {(recording and recording.name) or 'a recording'}"
-    names = [Path(str(name)).name for name in request.get("checkpoints", ())]
-    shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"]
-    corpus = corpus_name(request.get("corpus") or dict(request.get("settings") or {}).get("corpus", "full"))
-    return f"{' and '.join([', '.join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)} on {corpus}" if shown else corpus
+    """What it is done to; empty for a kind that is not known here."""
+    try:
+        return find_kind(job.kind).subject(job.request, Names(corpus_name, recording_name))
+    except JobError:
+        return ""
+
+
+def page(job: Job) -> Page | None:
+    """Where the result of a job is shown, and with what in the address; None where no page shows it."""
+    try:
+        return find_kind(job.kind).page(job)
+    except JobError:
+        return None
+
+
+def recording_name(key: str) -> str | None:
+    """What a stored recording is called; None where the store does not hold it."""
+    recording = answers.recording(key)
+    return None if recording is None else recording.name
 
 
 def corpus_name(corpus: Any) -> str:

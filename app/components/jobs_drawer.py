@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from analysis.errors import ConfigError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job
-from analysis.studies.registry import find_study
 from app import layout
 from app.components import job_progress, job_words
 from app.layout import plain
@@ -55,23 +53,6 @@ def _job(job: Job) -> None:
 
 def _ended(job: Job) -> None:
     st.caption(plain(job_words.ended(job)))
-    if job.state != "done" or (page := _page(job)) is None:
+    if job.state != "done" or (page := job_words.page(job)) is None:
         return
-    view, parameters = page
-    layout.way("Open result", view, ":material/open_in_new:", parameters)
-
-
-def _page(job: Job) -> tuple[str, dict[str, str]] | None:
-    """Where the result of a job is shown, and with what in the address; None where no page shows it yet."""
-    if job.kind == "study":
-        try:
-            return find_study(str(job.request.get("study"))).name, {"job": job.id}
-        except ConfigError:  # a job of another version of the library
-            return None
-    if job.kind == "clip":
-        return "clip", {"job": job.id}
-    if job.kind == "battery":
-        return "battery", {"job": job.id}
-    if job.kind == "train" and isinstance(job.document, dict) and "checkpoint" in job.document:
-        return "checkpoints", {"checkpoint": job.document["checkpoint"].rstrip("/").rsplit("/", 1)[-1]}
-    return None
+    layout.way("Open result", page.name, ":material/open_in_new:", page.parameters)

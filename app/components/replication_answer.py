@@ -75,7 +75,7 @@ def draw(result: Result, choice: Choice) -> None:
 
 def _with_more(result: Result, choice: Choice) -> Result:
     """The result, else on demand the one of further trainings, which came as numbers without their weights."""
-    more = answers.result_with_more(choice.study, choice.request, choice.checkpoints)
+    more = answers.result_with_more(choice.asked)
     if more is None:
         return result
     n = len(more.request["checkpoints"]) - len(choice.checkpoints)

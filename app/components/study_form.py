@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
@@ -10,9 +11,11 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
+from analysis.jobs.kinds.study import KIND
 from analysis.studies.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
-from app import caching, controls, layout, state
+from app import answers, caching, controls, layout, state
+from app.answers import Asked
 from app.components import job_progress, job_words, study_settings
 from app.layout import plain
 
@@ -38,16 +41,16 @@ class Choice:
         """Settings of the study."""
         return {"corpus": self.corpus, **self.settings}
 
-    @property
-    def request(self) -> Any:
-        """The request of the study.
+    @cached_property
+    def asked(self) -> Asked:
+        """What is asked of the study, made once.
 
         Raises:
             ConfigError: a setting is of the wrong kind.
         """
         from analysis.studies.study import build_request
 
-        return build_request(self.study, self.names, self.all_settings)
+        return answers.ask(self.study, build_request(self.study, self.names, self.all_settings), self.checkpoints)
 
 
 def choose(study: str, good: Sequence[Any]) -> Choice | None:
@@ -97,7 +100,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
 
 def ask(choice: Choice) -> None:
     """Where there is no result yet: the job that computes it, or what it takes and a button."""
-    job = _job_of(choice)
+    job = _job_of(choice.asked)
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
@@ -126,7 +129,7 @@ def effort(n_checkpoints: int, seconds: float, to_render_s: float, *, usual: boo
 
 
 def _start(choice: Choice) -> None:
-    from analysis.jobs.studies import submit_study
+    from analysis.jobs.kinds.study import submit_study
 
     try:
         job_id = submit_study(jobs.queue(), choice.study, choice.names, choice.all_settings)
@@ -137,26 +140,27 @@ def _start(choice: Choice) -> None:
     st.rerun()
 
 
-def _job_of(choice: Choice) -> Job | None:
-    """The job of the address if it asks for this choice, else an unfinished one that does."""
+def _job_of(asked: Asked) -> Job | None:
+    """The job of the address if it asks the same, else an unfinished one that does."""
     if job_id := state.get_text("job"):
         with contextlib.suppress(JobError):  # it was forgotten since
-            if asks_for(job := jobs.queue().get(job_id), choice.study, choice.request):
+            if asks(job := jobs.queue().get(job_id), asked):
                 return job
-    waiting = (job for job in jobs.queue().list() if not job.finished and asks_for(job, choice.study, choice.request))
+    waiting = (job for job in jobs.queue().list() if not job.finished and asks(job, asked))
     found = next(waiting, None)
     state.put("job", None if found is None else found.id)
     return found
 
 
-def asks_for(job: Job, study: str, request: Any) -> bool:
-    """Whether a job computes the result of a study's request."""
+def asks(job: Job, asked: Asked) -> bool:
+    """Whether a job computes what is asked."""
     from analysis.studies.study import build_request
 
-    asked = job.request
-    if job.kind != "study" or asked.get("study") != study:
+    request = job.request
+    if job.kind != KIND.name or request.get("study") != asked.study:
         return False
     try:
-        return build_request(study, asked.get("checkpoints", ()), dict(asked.get("settings") or {})) == request
+        its = build_request(asked.study, request.get("checkpoints", ()), dict(request.get("settings") or {}))
+        return its == asked.request
     except (OtoscopeError, TypeError):
         return False

@@ -10,6 +10,7 @@ from analysis.results import Result
 from analysis.studies.cautions import cautions, sentences
 from analysis.studies.registry import find_study
 from app import access, answers, controls, layout
+from app.answers import Answered
 from app.components import study_facts, study_form
 from app.components.study_form import Choice
 
@@ -38,41 +39,40 @@ def show(page: StudyPage) -> None:
 
 def _content(page: StudyPage) -> None:
     answer = st.container()
-    result, origin = None, ""
+    answered: Answered | None = None
     good, _ = controls.usable()
     if not good:
         remedy = "Train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."
         layout.empty("No checkpoint was found, so there is nothing to examine.", remedy)
     elif (choice := study_form.choose(page.study, good)) is not None:
         try:
-            result, origin = answers.found_result(page.study, choice.request, choice.checkpoints)
-            if result is None:
-                result, origin, choice = _nearby(page, choice)
-            if result is not None:
+            if (answered := answers.found_result(choice.asked)) is None:
+                answered, choice = _nearby(choice)
+            if answered is not None:
                 with answer:
-                    layout.headline(result.headline, *sentences(result))
-                    for sentence in cautions(result):
+                    layout.headline(answered.result.headline, *sentences(answered.result))
+                    for sentence in cautions(answered.result):
                         st.caption(sentence)
-                page.draw(result, choice)
+                page.draw(answered.result, choice)
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(page.how_to_read)
-    if result is None:
+    if answered is None:
         layout.provenance()
-    else:
-        layout.provenance(study_facts.facts(result) | ({"source": origin} if origin else {}), str(result.provenance["command"]))
+        return
+    source = {"source": answered.origin} if answered.origin else {}
+    layout.provenance(study_facts.facts(answered.result) | source, str(answered.result.provenance["command"]))
 
 
-def _nearby(page: StudyPage, choice: Choice) -> tuple[Result | None, str, Choice]:
+def _nearby(choice: Choice) -> tuple[Answered | None, Choice]:
     """Offer to compute what was asked; until it is there, what came with the checkpoints and other settings, if anything did."""
     study_form.ask(choice)
-    result, differing = answers.nearby_result(page.study, choice.request, choice.checkpoints)
-    if result is None:
-        return None, "", choice
+    if (nearby := answers.nearby_result(choice.asked)) is None:
+        return None, choice
     st.info(
-        layout.plain(f"Until it is computed, the page shows what came with the checkpoints: {differing}."),
+        layout.plain(f"Until it is computed, the page shows what came with the checkpoints: {', '.join(nearby.differing)}."),
         icon=":material/history:",
     )
-    settings = {name: value for name, value in result.request.items() if name not in ("checkpoints", "corpus")}
-    return result, f"came with the checkpoints, with other settings: {differing}", replace(choice, settings=settings)
+    settings = {name: value for name, value in nearby.result.request.items() if name not in ("checkpoints", "corpus")}
+    return nearby, replace(choice, settings=settings)

@@ -144,7 +144,12 @@ def store(monkeypatch: pytest.MonkeyPatch, checkpoints: list[Any], tmp_path: Pat
     there.touch()
     fields = {"split": "test", "duration_s": 600.0, "audio_path": there}
     pieces = {f"piece {i}": SimpleNamespace(piece_id=f"piece {i}", group=f"work {i % 2}", **fields) for i in range(6)}
-    monkeypatch.setattr(answers, "stored_result", lambda study, request, ones: found.get(request.checkpoints))
+
+    def stored_result(asked: answers.Asked) -> answers.Answered | None:
+        result = found.get(asked.request.checkpoints)
+        return None if result is None else answers.Answered(result, "k" * 64)
+
+    monkeypatch.setattr(answers, "stored_result", stored_result)
     monkeypatch.setattr(caching, "pieces", lambda corpus: pieces)
     monkeypatch.setattr(caching, "excerpt", lambda path, start_s, stop_s, sample_rate: f"{start_s}".encode())
     return found

@@ -8,19 +8,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from analysis import fingerprints, paths
 from analysis.models.checkpoint import open_checkpoint
-from analysis.results import Result
 from analysis.store import open_store
 from analysis.studies import study as library
 from analysis.studies.registry import study_names
 from analysis.studies.shipped import SHIPPED, shipped_folder
 from analysis.studies.study import build_request, find_checkpoint, identify
 from app import answers, caching
+from app.answers import Asked
 
 RESULTS = sorted(path.name for path in shipped_folder().glob("*.json.gz"))
 SMALLEST = sorted(RESULTS, key=lambda name: (shipped_folder() / name).stat().st_size)[:3]  # none of further trainings
@@ -36,12 +37,13 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     caching._read().clear()
 
 
-def asked(name: str) -> tuple[str, Any, list[Any]]:
-    """Study, request and checkpoints of a shipped result."""
+def asked(name: str) -> Asked:
+    """The question that a shipped result answers."""
     document = json.loads(gzip.decompress((shipped_folder() / name).read_bytes()))
     settings = dict(document["request"])
     names = settings.pop("checkpoints")
-    return document["study"], build_request(document["study"], names, settings), [find_checkpoint(one) for one in names]
+    request = build_request(document["study"], names, settings)
+    return answers.ask(document["study"], request, [find_checkpoint(one) for one in names])
 
 
 @pytest.fixture(scope="session")
@@ -66,52 +68,78 @@ def test_a_result_is_opened_by_reading_its_own_files_once(
     """Beside them the configurations and the names of the tensors: no weights are hashed, no code is read, and no audio."""
     monkeypatch.setattr(library, "known_corpus_sha256", lambda *_: "c" * 64)
     monkeypatch.setattr(fingerprints, "SETTLED_AFTER_S", -1.0)  # however new the files are
-    study, request, checkpoints = asked(name)
+    question = asked(name)
     folder, stem = shipped_folder(), name.removesuffix(".json.gz")
-    own = {folder / name, folder / f"{stem}.npz"}
+    own, key = {folder / name, folder / f"{stem}.npz"}, ""
     if where == "stored":
-        shipped, identity = answers.found_result(study, request, checkpoints)[0], identify(study, request, open_store())
+        shipped = answers.found_result(question)
+        identity = identify(question.study, question.request, open_store())
         assert shipped is not None
         assert identity is not None
-        open_store().put(identity.key, shipped.to_document(), shipped.arrays)
+        key = identity.key
+        open_store().put(key, shipped.result.to_document(), shipped.result.arrays)
         own = set((paths.cache() / "store").glob("*/*/*"))
-    answers.found_result(study, request, checkpoints)  # from here on nothing is imported, compiled or fingerprinted
+    answers.found_result(question)  # from here on nothing is imported, compiled or fingerprinted
     caching._read().clear()
     monkeypatch.setattr(fingerprints, "_read", lambda *_: pytest.fail("a file was hashed again"))
     opened["here"] = []
-    found, origin = answers.found_result(study, request, checkpoints)
+    found = answers.found_result(question)
     seen = Counter(opened.pop("here"))
-    assert isinstance(found, Result)
-    assert (origin == "") is (where == "stored")
+    assert found is not None
+    assert (found.key, found.origin == "") == (key, where == "stored")
     assert {path for path in seen if path in own} == own
     assert {seen[path] for path in own} == {1}
-    beside = {one.path / file for one in checkpoints for file in ("config.json", "model.safetensors")}
+    beside = {one.path / file for one in question.checkpoints for file in ("config.json", "model.safetensors")}
     assert set(seen) - own <= beside
     before = set(caching._read())
-    assert answers.found_result(study, request, checkpoints)[0] is found  # kept, not read again
+    assert answers.found_result(question) is found  # kept, not read again
     assert set(caching._read()) == before
 
 
 def test_the_same_weights_under_another_configuration_share_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Any] = []
-    monkeypatch.setattr(library, "stored_result", lambda *_: read.append(len(read)) or f"result {len(read)}")
+    monkeypatch.setattr(library, "identify", lambda *_: SimpleNamespace(key="k"))
+    monkeypatch.setattr(library, "read_result", lambda *_: read.append(len(read)) or f"result {len(read)}")
     one = open_checkpoint(paths.repository() / "checkpoints" / "D0-small")
     request = build_request("retrieval", ["D0-small"], {})
     others = [
         replace(one, config={**one.config, "n_heads": 4}), replace(one, training={"seed": 77}), replace(one, sha256="0" * 64),
     ]  # fmt: skip
-    found = [answers.stored_result("retrieval", request, [which]) for which in (one, *others, one)]
-    assert found == ["result 1", "result 2", "result 3", "result 4", "result 1"]
+    found = [answers.stored_result(answers.ask("retrieval", request, [which])) for which in (one, *others, one)]
+    assert [stored and (stored.result, stored.key) for stored in found] == [(f"result {n}", "k") for n in (1, 2, 3, 4, 1)]
 
 
 def test_a_shipped_result_is_that_of_the_shipped_configuration() -> None:
-    study, request, checkpoints = asked(next(name for name in RESULTS if name.startswith("retrieval")))
-    assert answers.found_result(study, request, checkpoints)[0] is not None
-    altered = [replace(checkpoints[0], config={**checkpoints[0].config, "n_heads": 4}), *checkpoints[1:]]
-    assert answers.found_result(study, request, altered) == (None, "")
+    question = asked(next(name for name in RESULTS if name.startswith("retrieval")))
+    assert answers.found_result(question) is not None
+    first, *others = question.checkpoints
+    altered = [replace(first, config={**first.config, "n_heads": 4}), *others]
+    assert answers.found_result(answers.ask(question.study, question.request, altered)) is None
 
 
 def test_pages_have_shipped_results_to_open() -> None:
     studies = {name.split("-")[0] for name in RESULTS}
     assert studies == set(study_names())
-    assert set(asked(RESULTS[0])[1].checkpoints) <= set(SHIPPED)
+    assert set(asked(RESULTS[0]).request.checkpoints) <= set(SHIPPED)
+
+
+def test_what_came_with_other_settings_says_which() -> None:
+    question = asked(next(name for name in RESULTS if name.startswith("retrieval")))
+    seeded = answers.ask(question.study, replace(question.request, seed=7), question.checkpoints)
+    assert answers.found_result(seeded) is None
+    nearby, found = answers.nearby_result(seeded), answers.found_result(question)
+    assert nearby is not None
+    assert found is not None
+    assert (nearby.result, nearby.key, len(nearby.differing)) == (found.result, "", 1)
+    assert nearby.origin == f"came with the checkpoints, with other settings: {nearby.differing[0]}"
+
+
+def test_a_folder_that_changes_is_another_question(tmp_path: Path) -> None:
+    one = open_checkpoint(paths.repository() / "checkpoints" / "D0-small")
+    request = build_request("retrieval", ["D0-small"], {"corpus": str(tmp_path)})
+    before = answers.ask("retrieval", request, [one])
+    assert answers.ask("retrieval", request, [one]).identity == before.identity
+    (tmp_path / "new.wav").write_bytes(b"RIFF")
+    after = answers.ask("retrieval", request, [one])
+    assert after.identity != before.identity
+    assert after.identity.checkpoints == before.identity.checkpoints

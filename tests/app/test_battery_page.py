@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import analysis.jobs.battery
+import analysis.jobs.kinds.battery
 from analysis.errors import ConfigError
 from analysis.studies.battery import Part
 from analysis.studies.registry import study_names
@@ -30,7 +30,7 @@ def test_it_says_what_it_takes_and_submits_one_job(queue, store, monkeypatch, op
         submitted.append((names, corpus, studies))
         return queue.submit("battery", asked())
 
-    monkeypatch.setattr(analysis.jobs.battery, "submit_battery", submit)
+    monkeypatch.setattr(analysis.jobs.kinds.battery, "submit_battery", submit)
     app = opened(checkpoints="one", corpus="small")
     assert app.markdown[0].value.startswith("10 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU.")
     app = press(app, "Examine")
@@ -42,7 +42,7 @@ def test_a_refused_request_is_a_sentence(queue, store, monkeypatch, opened, pres
     def submit(*_):
         raise ConfigError("There is *no* such study.")
 
-    monkeypatch.setattr(analysis.jobs.battery, "submit_battery", submit)
+    monkeypatch.setattr(analysis.jobs.kinds.battery, "submit_battery", submit)
     assert press(opened(checkpoints="one", corpus="small"), "Examine").error[0].value == "There is \\*no\\* such study."
 
 
@@ -83,7 +83,12 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
     queue, store, opened, labels, result_of, monkeypatch
 ):
     wanted = {"retrieval": result_of("one"), "similarity": result_of("one")}
-    monkeypatch.setattr(answers, "found_result", lambda study, request, ones: (wanted.get(study), "came with the checkpoints"))
+
+    def found_result(asked: answers.Asked) -> answers.Answered | None:
+        result = wanted.get(asked.study)
+        return None if result is None else answers.Answered(result, origin="came with the checkpoints")
+
+    monkeypatch.setattr(answers, "found_result", found_result)
     app = opened(checkpoints="one", corpus="small")
     assert app.success[0].value == "2 of 10 studies answered."
     assert "one (abababababab)" in app.caption[-1].value

@@ -15,7 +15,7 @@ from analysis import paths
 from analysis.clips import cost as clip_cost
 from analysis.clips.store import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
-from analysis.jobs import clips
+from analysis.jobs.kinds import clip as clips
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm

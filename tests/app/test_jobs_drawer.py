@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.jobs.job import Job
+from analysis.jobs.kinds import registry
+from analysis.jobs.kinds.kind import JobKind, Page
 from app import answers, caching
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -15,7 +18,7 @@ def empty_library(monkeypatch):
     monkeypatch.setattr(caching, "checkpoints", list)
     monkeypatch.setattr(caching, "demo_clips", list)
     monkeypatch.setattr(caching, "pieces", lambda corpus: {})
-    monkeypatch.setattr(answers, "stored_result", lambda *_: None)
+    monkeypatch.setattr(answers, "stored_result", lambda _: None)
 
 
 def opened() -> AppTest:
@@ -109,3 +112,25 @@ def test_a_trained_checkpoint_opens_in_the_library(queue, checkpoints, ways, ope
     queue.add("done", "train", {"arm": "a4r"}, document_json='{"checkpoint":"/runs/two"}', seconds=1.0)
     assert ways(opened())[-1] == ("Open result", "", {"checkpoint": ["two"]})
     assert open_page("views/checkpoints.py", checkpoint="two").header[0].value == "two"
+
+
+def test_a_kind_that_is_registered_has_its_words_and_its_page_in_the_drawer(queue, ways):
+    def page(job: Job) -> Page:
+        return Page("clip", {"job": job.id})
+
+    registry.register(JobKind("tune", "nowhere:tune", lambda request: f"Tuning to {request['a_hz']} Hz", page=page))
+    try:
+        queue.add("done", "tune", {"a_hz": 415}, seconds=1.0)
+        app = opened()
+    finally:
+        registry.forget("tune")
+    assert "**Tuning to 415 Hz**, done" in words(app)
+    assert ways(app)[-1] == ("Open result", "clip", {"job": ["job1"]})
+
+
+def test_a_kind_that_is_not_known_here_is_shown_by_its_name(queue, ways):
+    before = len(ways(opened()))
+    queue.add("done", "fine_tune", {"study": "retrieval"}, seconds=1.0)
+    app = opened()
+    assert "**Fine tune**, done" in words(app)
+    assert len(ways(app)) == before

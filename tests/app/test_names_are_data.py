@@ -66,7 +66,7 @@ def test_retrieval(library, monkeypatch, evil, obeyed, result_of):
     library[0].name = name
     result = result_of(name)
     result.tables["windows"][3]["piece"] = evil  # pyright: ignore[reportIndexIssue]
-    monkeypatch.setattr(answers, "stored_result", lambda *_: result)
+    monkeypatch.setattr(answers, "stored_result", lambda _: answers.Answered(result))
     app = opened("retrieval.py")
     shown = "\n".join(texts(app))
     assert "alert(1)" in app.subheader[0].value

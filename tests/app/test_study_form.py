@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import analysis.jobs.studies
+import analysis.jobs.kinds.study
 from analysis.errors import CorpusError
 from analysis.jobs.job import JobError
 from app import caching, controls
@@ -27,7 +27,7 @@ def submitted(monkeypatch, queue) -> list[tuple[list[str], dict[str, Any]]]:
         asked.append((list(names), dict(settings)))
         return queue.submit("study", {"study": name, "checkpoints": list(names), "settings": dict(settings), "fresh": False})
 
-    monkeypatch.setattr(analysis.jobs.studies, "submit_study", submit_study)
+    monkeypatch.setattr(analysis.jobs.kinds.study, "submit_study", submit_study)
     return asked
 
 
@@ -50,7 +50,7 @@ def test_a_refused_job_is_a_sentence(queue, store, monkeypatch, opened, press):
     def submit_study(*_):
         raise JobError("No job can be started any more: the server is *going* down.")
 
-    monkeypatch.setattr(analysis.jobs.studies, "submit_study", submit_study)
+    monkeypatch.setattr(analysis.jobs.kinds.study, "submit_study", submit_study)
     app = press(opened(checkpoints="one"), "Compute")
     assert app.error[0].value == "No job can be started any more: the server is \\*going\\* down."
 

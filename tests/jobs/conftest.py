@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from analysis.jobs.executors.local import LocalExecutor
+from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
@@ -17,9 +19,10 @@ from analysis.jobs.settings import Settings
 HERE = Path(__file__).parent
 FAKES = (
     "echo digest count stubborn last_words noisy fault refuse leave end_process with_child no_json hoard out_of_memory "
-    "batches until_file fail_after_cancel"
+    "batches until_file fail_after_cancel measure measure_all"
 ).split()
-REGISTRY = {name: f"fakes:{name}" for name in FAKES} | {"slow_import": "slow_import:echo", "missing": "no_such_module:run"}
+FUNCTIONS = {name: f"fakes:{name}" for name in FAKES} | {"slow_import": "slow_import:echo", "missing": "no_such_module:run"}
+KINDS = {name: JobKind(name, function, lambda _request: "A fake") for name, function in FUNCTIONS.items()}
 
 MakeQueue = Callable[..., JobQueue]
 
@@ -70,7 +73,8 @@ def make_queue(log_path: Path) -> Iterator[MakeQueue]:
     made: list[JobQueue] = []
 
     def make(history: int = 200, **settings: Any) -> JobQueue:
-        queue = JobQueue(REGISTRY, settings=Settings(python_path=(HERE,), **settings), log=JobLog(log_path), history=history)
+        executor = LocalExecutor(Settings(python_path=(HERE,), **settings))
+        queue = JobQueue(KINDS, executor=executor, log=JobLog(log_path), history=history)
         made.append(queue)
         return queue
 

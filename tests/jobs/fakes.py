@@ -41,6 +41,20 @@ def count(request: dict[str, Any], context: RunContext) -> dict[str, int]:
     return {"pieces": request["pieces"]}
 
 
+def measure(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
+    """Report a number per step, the last of which is none, and another name at every third step."""
+    steps = request["steps"]
+    for step in range(1, steps + 1):
+        context.metrics(step, {"loss": float("nan") if step == steps else 1 / step} | ({"S": step} if step % 3 == 0 else {}))
+    return {}
+
+
+def measure_all(request: dict[str, Any], context: RunContext) -> None:
+    """Report a new name at every step."""
+    for step in range(100):
+        context.metrics(step, {f"number {step}": 1.0})
+
+
 def stubborn(request: dict[str, Any], context: RunContext) -> None:
     """Never look at the flag."""
     context.progress(1, 2, "deaf")

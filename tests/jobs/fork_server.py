@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
-from analysis.jobs import studies
+from analysis.jobs.kinds import study as studies
 from analysis.run import RunContext
 
 WRITES = os.O_WRONLY | os.O_RDWR

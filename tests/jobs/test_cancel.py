@@ -98,7 +98,7 @@ def test_a_job_that_is_cancelled_while_it_is_imported_does_not_begin(
 )
 def test_nothing_is_said_to_be_kept_where_nothing_was_finished(progress: tuple[int, int] | None, words: str) -> None:
     known = None if progress is None else Progress(*progress, "rendering", None, 0.0)
-    assert cancelled_words(Job("x", "study", "{}", "cpu", 0, "running", 0.0, progress=known)) == words
+    assert cancelled_words(Job("x", "study", "{}", "cpu", 0, "running", 0.0, progress=known), partial_results=True) == words
 
 
 def test_cancelling_what_is_finished_changes_nothing(jobs: JobQueue) -> None:

@@ -13,9 +13,9 @@ from analysis.clips.store import keep_recording, read_use, recording_key, use_ke
 from analysis.clips.use import ClipUse, measure_use
 from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, CheckpointError, ConfigError
-from analysis.jobs import clips
-from analysis.jobs.clip_memory import needs_bytes, result_bytes
-from analysis.jobs.clips import submit_clip
+from analysis.jobs.kinds import clip as clips
+from analysis.jobs.kinds.clip import submit_clip
+from analysis.jobs.kinds.clip_memory import needs_bytes, result_bytes
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.models.checkpoint import Checkpoint

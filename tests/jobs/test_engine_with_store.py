@@ -15,9 +15,9 @@ import pytest
 
 from analysis import paths
 from analysis.jobs.job import Job
+from analysis.jobs.kinds.study import submit_study
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.studies import submit_study
 from analysis.results import Result
 from analysis.store import Store
 from analysis.studies.study import build_request, read_result, stored_result

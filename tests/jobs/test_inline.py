@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from analysis.errors import Cancelled, ConfigError
-from analysis.jobs.inline import run_inline
+from analysis.jobs.executors.inline import run_inline
 from analysis.jobs.job import JobError
+from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 
-REGISTRY = {name: f"fakes:{name}" for name in ("digest", "refuse", "batches", "no_json", "fault", "count")}
+FAKES = ("digest", "refuse", "batches", "no_json", "fault", "count")
+KINDS = {name: JobKind(name, f"fakes:{name}", lambda _request: "A fake") for name in FAKES}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(log_path: Path) -> Any:
     def run_with_log(kind: str, request: dict[str, Any], *arguments: Any, **options: Any) -> Any:
-        return run_inline(kind, request, *arguments, registry=REGISTRY, log=JobLog(log_path), **options)
+        return run_inline(kind, request, *arguments, kinds=KINDS, log=JobLog(log_path), **options)
 
     return run_with_log
 

@@ -12,6 +12,7 @@ import pytest
 
 from analysis.jobs import queue as queue_module
 from analysis.jobs.job import Job, JobError
+from analysis.jobs.metrics import MOST_POINTS
 from analysis.jobs.queue import JobQueue
 
 TIMEOUT_S = 120.0
@@ -177,6 +178,18 @@ def test_notices_stay_with_the_job(jobs: JobQueue) -> None:
         "Memory ran out; going on with 32 per batch instead of 64.",
         "Memory ran out; going on with 16 per batch instead of 32.",
     )
+
+
+def test_numbers_stay_with_the_job_until_it_is_forgotten(make_queue: Any) -> None:
+    jobs = make_queue(history=1)
+    job = jobs.wait(jobs.submit("measure", {"steps": 1500}), TIMEOUT_S)
+    metrics = jobs.metrics(job.id)
+    assert sorted(metrics) == ["S", "loss"]
+    assert all(MOST_POINTS / 2 < len(points) <= MOST_POINTS for points in metrics.values())
+    assert (metrics["loss"][0], metrics["loss"][-1], metrics["S"][-1]) == ((1, 1.0), (1499, 1 / 1499), (1500, 1500.0))
+    assert jobs.metrics(jobs.wait(jobs.submit("echo", {}), TIMEOUT_S).id) == {}
+    with pytest.raises(JobError, match="There is no job"):
+        jobs.metrics(job.id)
 
 
 def test_the_batch_limit_reaches_the_job(make_queue: Any) -> None:

@@ -18,11 +18,14 @@ HERE = Path(__file__).parent
 SERVER = """
 import sys, time
 from pathlib import Path
+from analysis.jobs.executors.local import LocalExecutor
+from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.log import JobLog
 from analysis.jobs.settings import Settings
 
-jobs = JobQueue({"stubborn": "fakes:stubborn", "echo": "fakes:echo"}, settings=Settings(python_path=(Path(sys.argv[1]),)),
+kinds = {name: JobKind(name, f"fakes:{name}", lambda _request: "A fake") for name in ("stubborn", "echo")}
+jobs = JobQueue(kinds, executor=LocalExecutor(Settings(python_path=(Path(sys.argv[1]),))),
                 log=JobLog(Path(sys.argv[2])))
 job_id = jobs.submit(sys.argv[3], {})
 while not (jobs.get(job_id).progress or jobs.get(job_id).finished):
@@ -86,7 +89,7 @@ def test_workers_end_with_a_server_that_is_killed(eventually: Any, gone: Any, tm
 
 
 def test_a_server_that_ends_by_itself_ends_its_workers(gone: Any, tmp_path: Path) -> None:
-    code = SERVER.replace("time.sleep(60)", "").replace("JobQueue({", "queue_module.JobQueue({")
+    code = SERVER.replace("time.sleep(60)", "").replace("JobQueue(kinds", "queue_module.JobQueue(kinds")
     code = f"import atexit\nimport analysis.jobs.queue as queue_module\n{code}\natexit.register(jobs.shutdown)\n"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, str(HERE), str(tmp_path / "log.jsonl"), "stubborn"],

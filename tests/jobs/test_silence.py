@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
 from analysis.jobs.silence import Silence
@@ -18,13 +19,18 @@ Stop = Callable[[int], None]
 Gone = Callable[[int], bool]
 
 
+def executor_of(jobs: JobQueue) -> LocalExecutor:
+    assert isinstance(jobs._shared.executor, LocalExecutor)
+    return jobs._shared.executor
+
+
 @pytest.fixture
 def silent(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Process ids of workers since whose last word an hour has passed; all others have just been heard."""
     pids: list[int] = []
 
     def seconds(_silence: Silence, _now: float) -> float:
-        worker = jobs._shared.lanes["cpu"]._runner._worker
+        worker = executor_of(jobs)._runners["cpu"]._worker
         return 3600.0 if worker and worker.pid in pids else 0.0
 
     monkeypatch.setattr(Silence, "seconds", seconds)
@@ -36,7 +42,7 @@ def test_a_stopped_worker_is_ended_and_the_next_job_runs(
 ) -> None:
     stopped = jobs.submit("until_file", {"file": str(tmp_path / "never")})
     waiting = jobs.submit("echo", {})
-    eventually(lambda: jobs._shared.lanes["cpu"]._runner._began)
+    eventually(lambda: (runner := executor_of(jobs)._runners.get("cpu")) and runner._began)
     pid = jobs.workers()["cpu"]
     stop(pid)
     silent.append(pid)
@@ -75,7 +81,7 @@ def test_a_job_that_reports_nothing_is_heard_all_the_same(
 
 
 def test_the_usual_patience_is_a_minute(jobs: JobQueue) -> None:
-    assert jobs._shared.settings.silence_s == Settings().silence_s == 60.0
+    assert executor_of(jobs).settings.silence_s == Settings().silence_s == 60.0
 
 
 def test_silence_is_counted_from_what_was_last_heard() -> None:

@@ -12,12 +12,14 @@ import torch
 
 from analysis import paths
 from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
-from analysis.jobs import studies, tasks
+from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.job import Job
+from analysis.jobs.kinds import study as studies
+from analysis.jobs.kinds import train as tasks
+from analysis.jobs.kinds.study import submit_study
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.settings import Settings
-from analysis.jobs.studies import submit_study
 from analysis.jobs.system_memory import resident_bytes
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
@@ -52,7 +54,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def server(cache: Path) -> Iterator[JobQueue]:
     """The real kinds of job; one worker for the whole file."""
     settings = Settings(memory_floor_bytes=0, memory_tolerance_bytes=ROOM, memory_grace_s=60, cancel_grace_s=TIMEOUT_S)
-    jobs = JobQueue(log=JobLog(cache / "logs" / "jobs.jsonl"), settings=settings)
+    jobs = JobQueue(log=JobLog(cache / "logs" / "jobs.jsonl"), executor=LocalExecutor(settings))
     yield jobs
     jobs.shutdown()
 
@@ -186,7 +188,8 @@ def test_a_study_for_which_there_is_no_memory_is_refused(
     cache: Path, tmp_path: Path, tiny_checkpoint: str, settings: dict[str, Any]
 ) -> None:
     jobs = JobQueue(
-        log=JobLog(tmp_path / "jobs.jsonl"), settings=Settings(available=lambda: 100_000_000, total=lambda: 200_000_000)
+        log=JobLog(tmp_path / "jobs.jsonl"),
+        executor=LocalExecutor(Settings(available=lambda: 100_000_000, total=lambda: 200_000_000)),
     )
     try:
         job = jobs.wait(submit_study(jobs, "retrieval", [tiny_checkpoint], settings), TIMEOUT_S)
@@ -276,7 +279,10 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("judged_by_a_weight", "one_thread")
 def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tiny_corpus: str, tmp_path: Path) -> None:
-    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), RunContext())
+    numbers: list[Any] = []
+    again: list[Any] = []
+    whole_run = RunContext(metrics=lambda step, values: numbers.append((step, values)))
+    whole = tasks.train(train_request(tiny_corpus, tmp_path / "whole"), whole_run)
     context, out, steps = RunContext(), tmp_path / "stopped", []
 
     def stop_after_three(done: int, total: int, what: str) -> None:
@@ -288,9 +294,18 @@ def test_cancelled_training_keeps_the_last_validation_and_goes_on_from_there(tin
         tasks.train(train_request(tiny_corpus, out), context)
     assert [path.name for path in out.iterdir()] == [RESUME]
     assert torch.load(out / RESUME, weights_only=True)["step"] == 2
-    going_on = RunContext(progress=lambda done, total, what: steps.append(done))
+
+    def take(done: int, total: int, what: str) -> None:
+        if what.startswith("loss"):
+            steps.append(done)
+
+    going_on = RunContext(progress=take, metrics=lambda step, values: again.append((step, values)))
     resumed = tasks.train(train_request(tiny_corpus, out, resume=True), going_on)
     assert steps == [3, 4]
+    assert [(step, list(values)) for step, values in numbers] == [
+        (1, ["loss"]), (2, ["loss", "validation_S"]), (3, ["loss"]), (4, ["loss", "validation_S"]),
+    ]  # fmt: skip
+    assert again == numbers
     assert not (out / RESUME).exists()
     first, second = (find_checkpoint(one["checkpoint"]) for one in (whole, resumed))
     assert (first.sha256, [row["loss"] for row in first.history()]) == (second.sha256, [row["loss"] for row in second.history()])

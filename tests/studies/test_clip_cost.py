@@ -6,7 +6,7 @@ import pytest
 
 from analysis.clips.cost import is_short, multiply_adds, seconds
 from analysis.errors import CheckpointError
-from analysis.jobs.clip_memory import is_small, refuse_large_window
+from analysis.jobs.kinds.clip_memory import is_small, refuse_large_window
 from analysis.models.arms import build_config
 
 

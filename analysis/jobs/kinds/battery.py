@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.jobs.kinds.kind import JobKind, Page, Request
+from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 
-KIND = "battery"
 FIELDS = {"checkpoints": list, "corpus": str, "studies": list}
 
 
@@ -18,16 +19,27 @@ def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, stu
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
         JobError: the server is going down.
     """
-    from analysis.studies.battery import settings_for
-    from analysis.studies.memory import needs_bytes
-    from analysis.studies.study import build_request
     from analysis.training.loop import pick_device
 
     device = str(pick_device())
-    requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in studies}
-    needed = max(needs_bytes(name, request, device) for name, request in requests.items())
     document = {"checkpoints": list(checkpoints), "corpus": corpus, "studies": list(studies)}
-    return queue.submit(KIND, document, needs_bytes=needed, device=device)
+    return queue.submit(KIND.name, document, needs_bytes=memory(document, device), device=device)
+
+
+def memory(request: Request, device: str) -> int:
+    """Bytes that the largest study of an examination takes on a device.
+
+    Raises:
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
+    """
+    from analysis.studies.battery import settings_for
+    from analysis.studies.memory import needs_bytes
+    from analysis.studies.study import build_request
+
+    asked = {
+        name: build_request(name, request["checkpoints"], settings_for(name, request["corpus"])) for name in request["studies"]
+    }
+    return max(needs_bytes(name, study, device) for name, study in asked.items())
 
 
 def battery(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
@@ -64,3 +76,9 @@ def _check(request: Mapping[str, Any]) -> None:
     if not right or not all(isinstance(name, str) for name in (*request["checkpoints"], *request["studies"])):
         expected = "checkpoints (a list of names), corpus (a name or a folder) and studies (a list of names)"
         raise ConfigError(f"The request of an examination holds {expected}; got {dict(request)}.")
+
+
+KIND = JobKind(
+    "battery", f"{__name__}:battery", lambda _request: "Examination", checkpoints_on_corpus,
+    lambda job: Page("battery", {"job": job.id}), memory,
+)  # fmt: skip

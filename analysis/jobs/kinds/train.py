@@ -1,15 +1,19 @@
-"""Functions behind kinds of job that are no study."""
+"""Training as a job. Heavy libraries are imported where they are used."""
 
 import dataclasses
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.jobs.job import Job
+from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.run import RunContext
 
 
 def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     """Train a checkpoint; the request holds the fields of `TrainRequest`, and `corpus`, `out` and `resume`.
+
+    The loss of every step and S on validation are reported as metrics, named as in the history of the checkpoint.
 
     Raises:
         ConfigError, CorpusError: the request or the corpus cannot be used.
@@ -34,5 +38,21 @@ def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     wanted, opened = TrainRequest(**fields), open_corpus(corpus, progress=step)
     for sentence in opened.notices:
         context.notice(sentence)
-    saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step)
+    saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step, metrics=context.metrics)
     return {"checkpoint": str(saved.path)}
+
+
+def subject(request: Request, _names: Names) -> str:
+    """The arm, its scale and its seed, as far as they are told."""
+    parts = [request.get("arm"), request.get("scale"), f"seed {request['seed']}" if "seed" in request else None]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def page(job: Job) -> Page | None:
+    """The checkpoint that was written, among all checkpoints; None unless the job is done."""
+    if not isinstance(job.document, dict) or "checkpoint" not in job.document:
+        return None
+    return Page("checkpoints", {"checkpoint": PurePath(str(job.document["checkpoint"])).name})
+
+
+KIND = JobKind("train", f"{__name__}:train", lambda _request: "Training", subject, page)

@@ -1,28 +1,36 @@
 """Runs one job after the other in a worker process, and sees to the worker: its start, its end, the memory it keeps."""
 
+import threading
 import time
 from dataclasses import replace
 from typing import Any
 
-from analysis.jobs.board import Board
+from analysis.jobs.executors.executor import Listener
 from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome, outcome_of
-from analysis.jobs.progress import Pace
 from analysis.jobs.settings import Settings
 from analysis.jobs.silence import Silence
 from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess, WorkerSilentError
+from analysis.run import Cancel
 from analysis.units import seconds_to_words
 
 TICK_S = 0.1
 SHUTDOWN_GRACE_S = 1.0
-MAX_NOTICES = 20
+CLOSE_S = 10.0
 
 
 class Runner:
-    """The owner of one device's worker. Only one thread calls it; `worker_pid` and `resident_bytes` are for anyone."""
+    """The owner of one device's worker, which one thread uses at a time.
 
-    def __init__(self, board: Board, settings: Settings) -> None:
-        self._board, self._settings = board, settings
+    Args:
+        settings: limits and patience.
+        closing: set when the server goes down; a job that runs then has a second to stop, and no other begins.
+    """
+
+    def __init__(self, settings: Settings, closing: threading.Event) -> None:
+        self._settings, self._closing = settings, closing
+        self._in_use = threading.Lock()
+        self._settled = True
         self._worker: WorkerProcess | None = None
         self._mark = 0
         self._peak: int | None = None
@@ -40,95 +48,130 @@ class Runner:
         worker = self._worker
         return (worker.resident_bytes() if worker else None) or 0
 
-    def end_worker(self, *, at_once: bool = False) -> None:
-        """End the worker, if there is one; the next job starts another."""
+    def end_if_idle(self) -> None:
+        """End the worker unless a job uses it; the next job starts another."""
+        if self._in_use.acquire(blocking=False):
+            try:
+                self._end_worker()
+            finally:
+                self._in_use.release()
+
+    def close(self) -> None:
+        """End the worker once the job that uses it has stopped, for which it has a second."""
+        if self._in_use.acquire(timeout=CLOSE_S):
+            try:
+                self._end_worker()
+            finally:
+                self._in_use.release()
+
+    def run(self, job: Job, function: str, listener: Listener, cancel: Cancel) -> Outcome:
+        """Run a job to its end, whatever that is.
+
+        Args:
+            job: of this device.
+            function: "package.module:function".
+            listener: told how it goes.
+            cancel: looked at several times a second; the worker is ended if the job does not stop in time.
+        """
+        with self._in_use:
+            if self._closing.is_set() or cancel.requested:
+                return Outcome("cancelled")
+            outcome = self._run(job, function, listener, cancel)
+            self._settled = outcome.state == "done"
+            return outcome
+
+    def settle(self) -> None:
+        """After a job that was cut off: replace the worker if it does not give the job's memory back in time."""
+        with self._in_use:
+            deadline = time.monotonic() + self._settings.memory_grace_s
+            while not self._settled and self.resident_bytes() > self._mark:
+                if time.monotonic() >= deadline or self._closing.is_set():
+                    self._end_worker()
+                else:
+                    time.sleep(TICK_S)
+            self._settled = True
+
+    def _end_worker(self, *, at_once: bool = False) -> None:
         worker, self._worker = self._worker, None
         if worker:
             worker.close(at_once=at_once)
 
-    def run(self, job: Job, target: str) -> Outcome:
-        """Run a job to its end, whatever that is; its progress and notices go to the board."""
+    def _run(self, job: Job, function: str, listener: Listener, cancel: Cancel) -> Outcome:
         self._peak = None
         try:
             reused = self._worker is not None and self._worker.alive
             try:
-                outcome = self._run_once(job, target)
+                outcome = self._run_once(job, function, listener, cancel)
             except WorkerEndedError:
                 if not reused or self._began:
                     raise
-                outcome = self._run_once(job, target)  # it ended while it was idle, and never heard of this job
+                outcome = self._run_once(job, function, listener, cancel)  # it ended while idle, and never heard of this job
         except WorkerEndedError as ended:
             silent = isinstance(ended, WorkerSilentError)
             words = silent_words(self._settings.silence_s) if silent else ended_words(ended.how)
             outcome = Outcome("failed", words, peak_bytes=self._peak, error=str(ended))
         except Exception as error:  # noqa: BLE001 - no process or no descriptor to be had: this job fails, the next may not
-            self.end_worker()
+            self._end_worker()
             outcome = outcome_of(error, self._peak)
         if outcome.state == "failed" and self._spoke:
             outcome = replace(outcome, output=self._spoke.output)
         return outcome
 
-    def _run_once(self, job: Job, target: str) -> Outcome:
+    def _run_once(self, job: Job, function: str, listener: Listener, cancel: Cancel) -> Outcome:
         self._began, self._spoke = False, None
         worker = self._spoke = self._living_worker()
         self._mark = max(worker.resident_bytes() or 0, self._settings.memory_floor_bytes)
         self._mark += self._settings.memory_tolerance_bytes
         worker.send({"run": {
-            "job": job.id, "target": target, "request": job.request, "device": job.device,
+            "job": job.id, "target": function, "request": job.request, "device": job.device,
             "needs_bytes": job.needs_bytes, "batch_size_limit": self._settings.batch_size_limit,
         }})  # fmt: skip
-        return self._follow(job, worker)
-
-    def settle(self) -> None:
-        """After a job that was cut off: replace the worker if it does not give the job's memory back in time."""
-        deadline = time.monotonic() + self._settings.memory_grace_s
-        while self.resident_bytes() > self._mark:
-            if time.monotonic() >= deadline or self._board.stopping:
-                self.end_worker()
-            else:
-                time.sleep(TICK_S)
+        return self._follow(job, worker, listener, cancel)
 
     def _living_worker(self) -> WorkerProcess:
         if self._worker is None or not self._worker.alive:
-            self.end_worker()
+            self._end_worker()
             self._worker = WorkerProcess(self._settings.python_path)
         return self._worker
 
-    def _follow(self, job: Job, worker: WorkerProcess) -> Outcome:
+    def _follow(self, job: Job, worker: WorkerProcess, listener: Listener, cancel: Cancel) -> Outcome:
         """Listen until the job ends, has had its time to stop, or the worker has been silent for too long.
 
         Raises:
             WorkerEndedError: the worker has ended, or has been ended because it was silent.
         """
-        pace, told_at, silence = Pace(), None, Silence(time.monotonic())
+        told_at, silence = None, Silence(time.monotonic())
         while True:
             message = worker.receive(TICK_S)
             if message is not None:
                 silence.heard(time.monotonic())
             elif silence.seconds(time.monotonic()) >= self._settings.silence_s:
-                self.end_worker(at_once=True)
+                self._end_worker(at_once=True)
                 raise WorkerSilentError
             if message is not None and message.get("job") == job.id:
                 if "end" in message:
                     return Outcome(**message["end"])
                 self._began = True
-                self._note(job, message, pace)
+                tell(listener, message)
             self._peak = worker.peak_bytes() or self._peak
-            if told_at is None and self._board.cancel_requested(job.id):
+            if told_at is None and cancel.requested:
                 worker.send({"cancel": job.id})
                 told_at = time.monotonic()
-            grace_s = SHUTDOWN_GRACE_S if self._board.stopping else self._settings.cancel_grace_s
+            grace_s = SHUTDOWN_GRACE_S if self._closing.is_set() else self._settings.cancel_grace_s
             if told_at is not None and time.monotonic() >= told_at + grace_s:
-                self.end_worker(at_once=True)
+                self._end_worker(at_once=True)
                 return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
 
-    def _note(self, job: Job, message: dict[str, Any], pace: Pace) -> None:
-        if "progress" in message:
-            done, total, what = message["progress"]
-            self._board.update(job.id, progress=pace.update(done, total, what))
-        elif "notice" in message:
-            notices = self._board.get(job.id).notices
-            self._board.update(job.id, notices=(*notices, message["notice"])[-MAX_NOTICES:])
+
+def tell(listener: Listener, message: dict[str, Any]) -> None:
+    """Pass on what a worker says about its job."""
+    if "progress" in message:
+        listener.progress(*message["progress"])
+    elif "notice" in message:
+        listener.notice(message["notice"])
+    elif "metrics" in message:
+        for step, values in message["metrics"]:
+            listener.metrics(step, values)
 
 
 def ended_words(how: str) -> str:

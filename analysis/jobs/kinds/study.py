@@ -5,10 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.jobs.job import Job
+from analysis.jobs.kinds.kind import JobKind, Page, Request
+from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
+from analysis.studies.registry import find_study
 
-KIND = "study"
 FIELDS = {"study": str, "checkpoints": list, "settings": dict, "fresh": bool}
 
 
@@ -28,14 +31,43 @@ def submit_study(
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
         JobError: the server is going down.
     """
-    from analysis.studies.memory import needs_bytes
     from analysis.studies.study import build_request
     from analysis.training.loop import pick_device
 
     request, device = build_request(name, checkpoints, settings), str(pick_device())
     complete = {key: value for key, value in asdict(request).items() if key != "checkpoints"}
     document = {"study": name, "checkpoints": list(checkpoints), "settings": complete, "fresh": fresh}
-    return queue.submit(KIND, document, needs_bytes=needs_bytes(name, request, device), device=device)
+    return queue.submit(KIND.name, document, needs_bytes=memory(document, device), device=device)
+
+
+def memory(request: Request, device: str) -> int:
+    """Bytes that a study takes on a device, see `analysis.studies.memory`.
+
+    Raises:
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
+    """
+    from analysis.studies.memory import needs_bytes
+    from analysis.studies.study import build_request
+
+    asked = build_request(request["study"], request["checkpoints"], request["settings"])
+    return needs_bytes(request["study"], asked, device)
+
+
+def title(request: Request) -> str:
+    """What a study is called; of one that is not known here its name."""
+    name = str(request.get("study", "study"))
+    try:
+        return find_study(name).title
+    except ConfigError:
+        return name.replace("_", " ").capitalize()
+
+
+def page(job: Job) -> Page | None:
+    """The page of the study; None for a study of another version of the library."""
+    try:
+        return Page(find_study(str(job.request.get("study"))).name, {"job": job.id})
+    except ConfigError:
+        return None
 
 
 def study(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
@@ -71,3 +103,6 @@ def _check(request: Mapping[str, Any]) -> None:
     if wrong or missing or not all(isinstance(name, str) for name in request["checkpoints"]):
         expected = "study (a name), checkpoints (a list of names), settings (a dictionary) and fresh (true or false)"
         raise ConfigError(f"The request of a study holds {expected}; got {dict(request)}.")
+
+
+KIND = JobKind("study", f"{__name__}:study", title, checkpoints_on_corpus, page, memory)

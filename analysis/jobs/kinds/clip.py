@@ -1,14 +1,15 @@
 """Reading a long clip as a job: how it is submitted, and what the worker does. Heavy libraries are imported where needed."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from analysis.datasets.audio import Waveform
 from analysis.errors import ConfigError
+from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 
-KIND = "clip"
 FIELDS = {"checkpoint": str, "clip": str, "twin": bool}
 
 
@@ -27,14 +28,35 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
         JobError: the server is going down.
     """
     from analysis.clips.store import keep_recording
-    from analysis.jobs.clip_memory import needs_bytes
     from analysis.store import open_store
     from analysis.studies.study import find_checkpoint
     from analysis.training.loop import pick_device
 
-    device, config = str(pick_device()), find_checkpoint(checkpoint)
+    device = str(pick_device())
+    find_checkpoint(checkpoint)  # refused before the recording is kept
     request = {"checkpoint": checkpoint, "clip": keep_recording(open_store(), waveform), "twin": twin}
-    return queue.submit(KIND, request, needs_bytes=needs_bytes(config, waveform.duration_s, device), device=device)
+    return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
+
+
+def memory(request: Request, device: str) -> int:
+    """Bytes that reading a stored recording takes on a device, see `clip_memory`; 0 for one that left the store.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+    """
+    from analysis.clips.store import read_recording
+    from analysis.jobs.kinds.clip_memory import needs_bytes
+    from analysis.store import open_store
+    from analysis.studies.study import find_checkpoint
+
+    checkpoint, recording = find_checkpoint(request["checkpoint"]), read_recording(open_store(), request["clip"])
+    return 0 if recording is None else needs_bytes(checkpoint, recording.duration_s, device)
+
+
+def subject(request: Request, names: Names) -> str:
+    """The checkpoint that reads, and the recording."""
+    recording = names.recording(str(request["clip"])) or "a recording"
+    return f"{PurePath(str(request['checkpoint'])).name} on {recording}"
 
 
 def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
@@ -77,3 +99,9 @@ def _check(request: Mapping[str, Any]) -> None:
     if set(request) != set(FIELDS) or not all(isinstance(request[name], kind) for name, kind in FIELDS.items()):
         expected = "checkpoint (a name), clip (the key of a recording in the store) and twin (true or false)"
         raise ConfigError(f"The request of a clip holds {expected}; got {dict(request)}.")
+
+
+KIND = JobKind(
+    "clip", f"{__name__}:clip", lambda _request: "Clip", subject, lambda job: Page("clip", {"job": job.id}), memory,
+    partial_results=False,
+)  # fmt: skip

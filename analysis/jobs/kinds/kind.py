@@ -1,0 +1,77 @@
+"""What a kind of job is: the function behind it, what it is called, where its result is shown, and what it takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from analysis.jobs.job import Job
+
+Request = Mapping[str, Any]
+
+
+class Page(NamedTuple):
+    """A page by the name in its address, and what follows the name there."""
+
+    name: str
+    parameters: dict[str, str]
+
+
+def last_part(corpus: str) -> str:
+    """What a corpus is called where nobody knows better: the last part of its path."""
+    return PurePath(corpus).name
+
+
+def no_name(_key: str) -> str | None:
+    """Nothing is known of a recording."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """How whoever shows jobs calls what their requests name.
+
+    Attributes:
+        corpus: the name of a corpus, given what the request says.
+        recording: the name of a recording, given its key in the store; None where there is none.
+    """
+
+    corpus: Callable[[str], str] = last_part
+    recording: Callable[[str], str | None] = no_name
+
+
+def no_subject(_request: Request, _names: Names) -> str:
+    """Nothing to be said."""
+    return ""
+
+
+def no_page(_job: Job) -> Page | None:
+    """No page shows the result."""
+
+
+def unknown_memory(_request: Request, _device: str) -> int:
+    """It cannot be told: 0."""
+    return 0
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job.
+
+    Attributes:
+        name: as it stands in a job.
+        function: "package.module:function", called with (request, `RunContext`) where the job runs; it returns JSON.
+        title: what is being done, in words, given the request.
+        subject: what it is done to, in words, given the request.
+        page: where the result of a job that is done is shown; None where no page shows it.
+        memory: bytes of the device (cpu and mps: of the host) that a request takes there; 0 for unknown. It may raise what a
+            wrong request raises.
+        partial_results: whether the finished pieces of a job that was cancelled are of use.
+    """
+
+    name: str
+    function: str
+    title: Callable[[Request], str]
+    subject: Callable[[Request, Names], str] = no_subject
+    page: Callable[[Job], Page | None] = no_page
+    memory: Callable[[Request, str], int] = unknown_memory
+    partial_results: bool = True
