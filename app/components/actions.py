@@ -100,7 +100,8 @@ def _share(result: Result) -> None:
 
 def _told(result: Result) -> dict[str, list[str]]:
     """What the address leaves out as long as nobody chose otherwise, and what another server would choose otherwise."""
-    return {"checkpoints": [Path(name).name for name in result.request["checkpoints"]], "corpus": [result.request["corpus"]]}
+    names = {"checkpoints": [Path(name).name for name in result.request["checkpoints"]]}
+    return names | ({"corpus": [result.request["corpus"]]} if "corpus" in result.request else {})
 
 
 def link(address: str, parameters: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """How descriptors enter, against the formulas written out: Fernández Méndez et al., arXiv 2604.10283, appendix B."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -52,7 +53,8 @@ def attend(module: MultiHeadAttention, query: Tensor, source: Tensor, n_heads: i
 @pytest.mark.parametrize("arm", ["D0", "a4", "a4x", "a4r"])
 def test_audio_tokens_are_those_of_the_formula(arm: str, waveforms: Tensor) -> None:
     model = shaken(arm)
-    audio, heads = model.audio, model.config.n_heads
+    audio: Any = model.audio
+    heads = model.config.n_heads
     frames, descriptor = audio.cnn(waveforms[:, None]).transpose(1, 2), a4(waveforms, 24_000)
     placed = frames + audio.positions[: frames.shape[1]]
     if arm == "D0":
@@ -72,7 +74,7 @@ def test_audio_tokens_are_those_of_the_formula(arm: str, waveforms: Tensor) -> N
 @torch.no_grad()
 @pytest.mark.parametrize("arm", ["D0", "d4"])
 def test_note_tokens_are_those_of_the_formula(arm: str, notes: MidiBatch) -> None:
-    midi = shaken(arm).midi
+    midi: Any = shaken(arm).midi
     parts = [midi.pitch.weight[notes.pitch], midi.velocity.weight[notes.velocity], midi.duration.weight[notes.duration]]
     x = midi.input_norm(F.linear(torch.cat(parts, -1), midi.input.weight, midi.input.bias))
     if arm == "d4":
