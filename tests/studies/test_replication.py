@@ -277,7 +277,7 @@ def test_a_control_is_never_the_best_arm() -> None:
         (
             {"a4": [0.7, 0.75], "d4": [0.72, 0.73], "D0": [0.71, 0.72], "a4r": [0.7, 0.71]},
             "S = 72.5 % (70.0 to 75.0) over 2 trainings among 256 candidates: a4 finds most (chance 3.9 %, untrained twins "
-            "2.5 %), not distinguishable from d4 and 2 others.",
+            "2.5 %), not distinguishable from the others.",
         ),
         (
             {"a4": [0.7], "d4": [0.9]},

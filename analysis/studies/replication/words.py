@@ -33,8 +33,10 @@ def headline(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, pool_size: 
     said = f"S = {mean_in_words(best)} over {best['n']} trainings among {size_words(pool_size)}: {best['arm']} finds "
     said += "most" if len(many) > 1 else "the match"
     said += f" (chance {100 * best['null']:.1f} %, untrained twins {mean_in_words(twin, spread=False)})"
+    if not alike:
+        return f"{said}."
     others = "the others" if len(alike) == len(_rivals(best, pairs)) > 2 else listed(alike, 2)
-    return f"{said}, not distinguishable from {others}." if alike else f"{said}."
+    return f"{said}, not distinguishable from {others}."
 
 
 def details(arms: Rows, pairs: Rows, runs: Rows, n_evaluation: int, n_windows: int) -> str:
