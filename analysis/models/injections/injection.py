@@ -1,5 +1,6 @@
 """How a descriptor enters a tower: what every mechanism has, and what it does where it says nothing."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -27,7 +28,7 @@ class Drawn(NamedTuple):
     within: bool = False
 
 
-class Injection:
+class Injection(ABC):
     """A mechanism in a tower. Its modules are the tower's own, named `<descriptor>_<name>`, so that checkpoints hold them so.
 
     Attributes:
@@ -60,9 +61,9 @@ class Injection:
         """How the names of its parameters begin within the tower."""
         return self._name("")
 
+    @abstractmethod
     def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
         """Its modules and parameters by name, in the order in which they are drawn."""
-        raise NotImplementedError
 
     def prepare(self, descriptor: Tensor, mask: Tensor) -> Tensor:
         """What `enter` and `within` are given of a descriptor, once per pass; `mask` is True where it has a position."""
@@ -104,9 +105,9 @@ class Injection:
         del tokens, descriptor
         return None
 
+    @abstractmethod
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
         """What an architecture shows of it."""
-        raise NotImplementedError
 
     def _name(self, name: str) -> str:
         return f"{self.descriptor.key}_{name}"
