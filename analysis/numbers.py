@@ -1,6 +1,17 @@
-"""Numbers as they are said: percentages and probabilities."""
+"""One number with its control, and every way in which numbers are said."""
+
+import math
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.errors import ConfigError
 
 ALPHA = 0.05
+SHARE, PER_CENT = "share", "%"
+WHAT = "what"
+Key = Any  # TRANSITION: Mapping[str, str | int | float], or text that becomes "what"
 
 
 def percent(share: float) -> str:
@@ -21,3 +32,183 @@ def p_words(p: float) -> str:
     if p < 0.001:
         return "p < 0.001"
     return f"p = {p:.3f}" if p >= ALPHA or f"{p:.3f}" != f"{ALPHA:.3f}" else f"p = {p:.5f}"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number with its control. A number that could not be computed is None, never NaN.
+
+    Attributes:
+        key: what was measured, facet by facet, such as `{"checkpoint": "D0", "weights": "trained", "what": "S"}`; "what" names
+            the quantity and is always there. Nothing else tells values apart, and no sentence made of it is ever read back.
+        value: the number in `unit`; None if it could not be computed.
+        ci_low: lower end of the interval over works, in `unit`; None without an interval.
+        ci_high: its upper end.
+        n: how many examples the number rests on.
+        null: what the same estimator gives on average where there is nothing to find (shuffled pairs, chance); None without one.
+        unit: "" for a pure number, "share" for a part of 1 (shown as a percentage), "%" for per cent, or any other.
+        estimator: name of the formula, such as "debiased CKA".
+
+    Raises:
+        ConfigError: the key does not say what, a number is not finite, half of the interval is missing or its ends are exchanged.
+
+    >>> Value({"checkpoint": "D0", "weights": "trained", "what": "S"}, 0.6, 0.5, 0.7, 500, 0.04, "share", "recall").name
+    'D0, trained: S'
+    """
+
+    key: Key
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    null: float | None
+    unit: str
+    estimator: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _checked_key(self.key))
+        for field in ("unit", "estimator"):
+            if not isinstance(getattr(self, field), str):
+                raise ConfigError(f"{field} of a value is {getattr(self, field)!r}; expected text.")
+        for field in ("value", "ci_low", "ci_high", "null"):
+            number = getattr(self, field)
+            object.__setattr__(self, field, None if number is None else as_real(number, f'{field} of "{self.name}"'))
+        if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or self.n < 0:
+            raise ConfigError(f'n of "{self.name}" is {self.n!r}; expected a whole number of examples, 0 or more.')
+        object.__setattr__(self, "n", int(self.n))
+        if (self.ci_low is None) != (self.ci_high is None) or (self.value is None and self.ci_low is not None):
+            got = f"value {self.value}, ci_low {self.ci_low}, ci_high {self.ci_high}"
+            raise ConfigError(f'"{self.name}" has {got}; expected a value with both ends of its interval, or with none.')
+        if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
+            raise ConfigError(f'The interval of "{self.name}" is [{self.ci_low}, {self.ci_high}]; expected the lower end first.')
+
+    @property
+    def name(self) -> str:
+        """What was measured, in words."""
+        return name_of(self.key)
+
+    @property
+    def what(self) -> str:
+        """The quantity alone."""
+        return str(self.key[WHAT])
+
+    def is_of(self, **facets: str | float) -> bool:
+        """Whether its key has these facets, whatever else it has."""
+        return all(self.key.get(facet) == is_value for facet, is_value in facets.items())
+
+    @property
+    def inside_null(self) -> bool | None:
+        """Whether the interval, its ends included, holds the null; None where there is no interval or no null to judge by."""
+        if self.null is None or self.ci_low is None or self.ci_high is None:
+            return None
+        return self.ci_low <= self.null <= self.ci_high
+
+
+def name_of(key: Key) -> str:
+    """A key in words: its facets in their order, and after a colon the quantity; two checkpoints are a difference.
+
+    >>> name_of({"first": "d4a4", "second": "D0", "weights": "trained", "what": "difference in S"})
+    'd4a4 − D0, trained: difference in S'
+    >>> name_of({"checkpoint": "D0", "semitones": -3, "what": "S"}), name_of({"what": "S"})
+    ('D0, −3 semitones: S', 'S')
+    """
+    said = {facet: SAID.get(facet, str)(of) for facet, of in key.items() if facet != WHAT}
+    if "second" in said:
+        said["first"] = f"{said['first']} − {said.pop('second')}"
+    return f"{', '.join(said.values())}: {key[WHAT]}" if said else str(key[WHAT])
+
+
+def select(values: Iterable[Value], **facets: str | float) -> tuple[Value, ...]:
+    """The values that have these facets, in their order."""
+    return tuple(value for value in values if value.is_of(**facets))
+
+
+def pick(values: Iterable[Value], **facets: str | float) -> Value | None:
+    """The first value that has these facets; None if there is none."""
+    return next((value for value in values if value.is_of(**facets)), None)
+
+
+def the(values: Iterable[Value], **facets: str | float) -> Value:
+    """The value that has these facets.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if (value := pick(values, **facets)) is None:
+        raise ConfigError(f"There is no value of {facets}; expected one. Compute the result again.")
+    return value
+
+
+def _checked_key(key: Key) -> dict[str, str | int | float]:
+    if isinstance(key, str):  # TRANSITION
+        key = {WHAT: key}
+    if not isinstance(key, Mapping) or not isinstance(key.get(WHAT), str) or not key[WHAT]:
+        raise ConfigError(f'The key of a value is {key!r}; expected facets, among them "{WHAT}", a text.')
+    for facet, of in key.items():
+        if not isinstance(facet, str) or isinstance(of, bool) or not (isinstance(of, str) or _is_finite(of)):
+            raise ConfigError(f"The key of a value holds {facet!r}: {of!r}; expected text or a number.")
+    return dict(key)
+
+
+def _is_finite(number: Any) -> bool:
+    return isinstance(number, int | float) and math.isfinite(number)
+
+
+def _semitones(number: str | float) -> str:
+    return f"{'' if not number else '−' if float(number) < 0 else '+'}{abs(float(number)):g} semitones"
+
+
+SAID: dict[str, Callable[[str | int | float], str]] = {"semitones": _semitones, "size": lambda size: f"±{size} semitones"}
+
+
+def format_value(value: Value, null_name: str = "") -> str:
+    """A value as the pages word it: three significant digits of the largest number shown, or percentages with one decimal.
+
+    >>> format_value(Value({"what": "CKA"}, 0.6204, 0.55, 0.6913, 500, 0.0, "", "debiased CKA"))
+    '0.620 [0.550, 0.691]'
+    >>> format_value(Value({"what": "R@1"}, 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"), "shuffled pairs")
+    '3.1 % [1.2, 5.0], not distinguishable from the null (shuffled pairs, 2.0 %)'
+    """
+    if value.value is None:
+        return "not available"
+    shown = [number for number in (value.value, value.ci_low, value.ci_high) if number is not None]
+    write = _three_digits(shown)
+    if value.unit in (SHARE, PER_CENT):
+        factor = 100 if value.unit == SHARE else 1
+        write = lambda number: _without_minus_zero(f"{factor * number:.1f}")  # noqa: E731
+    unit = f" {PER_CENT if value.unit == SHARE else value.unit}" if value.unit else ""
+    text, *ends = map(write, shown)
+    text += unit + (f" [{', '.join(ends)}]" if ends else "")
+    if value.null is None or not value.inside_null:
+        return text
+    return f"{text}, not distinguishable from the null ({null_name}{', ' if null_name else ''}{write(value.null)}{unit})"
+
+
+def _three_digits(shown: Sequence[float]) -> Callable[[float], str]:
+    """Three significant digits for the largest, the same decimals for all; common last zeros go, down to two decimals."""
+    largest = max(abs(number) for number in shown)
+    exponent = int(f"{largest:.2e}".split("e")[1])
+    if largest and not -4 <= exponent < 6:
+        return lambda number: f"{number:.2e}" if number else "0"
+    decimals = 2 - exponent
+    if decimals <= 0:
+        return lambda number: _without_minus_zero(f"{round(number, decimals):,.0f}")
+    while decimals > 2 and all(f"{number:.{decimals}f}".endswith("0") for number in shown):
+        decimals -= 1
+    return lambda number: _without_minus_zero(f"{number:.{decimals}f}")
+
+
+def _without_minus_zero(text: str) -> str:
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def as_real(number: Any, what: str) -> float:
+    if type(number) is not float and (isinstance(number, bool) or not isinstance(number, numbers.Real)):
+        raise ConfigError(f"{what} is {number!r} ({type(number).__name__}); expected a finite number.")
+    try:
+        real = float(number)
+    except OverflowError:
+        real = math.inf
+    if not math.isfinite(real):
+        raise ConfigError(f"{what} is {real}; expected a finite number. Give None for what could not be computed.")
+    return real

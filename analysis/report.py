@@ -11,8 +11,9 @@ from typing import Any
 
 from analysis.figures.saving import save
 from analysis.files import replace_file
+from analysis.numbers import Value, format_value
 from analysis.published.published import published, published_studies
-from analysis.results import Result, Value, format_value
+from analysis.results import Result
 from analysis.studies.battery import Part
 from analysis.studies.cautions import cautions, sentences
 from analysis.studies.counterparts import counterparts

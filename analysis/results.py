@@ -5,77 +5,27 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-import math
 import numbers
 import platform
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis import __version__
 from analysis.errors import ConfigError
+from analysis.numbers import Value, as_real, select, the
+from analysis.rows import Row, rows_of
 
-SCHEMA_VERSION = 1
-SHARE, PER_CENT = "share", "%"
+SCHEMA_VERSION = 2
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 ARRAY_KINDS = "biufcSUmM"
+R = TypeVar("R", bound=Row)
 _FIELDS = ("schema_version", "study", "request", "headline", "values", "tables", "arrays", "provenance")
-
-
-@dataclass(frozen=True)
-class Value:
-    """One number with its control. A number that could not be computed is None, never NaN.
-
-    Attributes:
-        name: what was measured.
-        value: the number in `unit`; None if it could not be computed.
-        ci_low: lower end of the interval over pieces, in `unit`; None without an interval.
-        ci_high: its upper end.
-        n: how many examples the number rests on.
-        null: what the same estimator gives on average where there is nothing to find (shuffled pairs, chance); None without one.
-        unit: "" for a pure number, "share" for a part of 1 (shown as a percentage), "%" for per cent, or any other.
-        estimator: name of the formula, such as "debiased CKA".
-
-    Raises:
-        ConfigError: a number is not finite, half of the interval is missing or its ends are exchanged.
-    """
-
-    name: str
-    value: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n: int
-    null: float | None
-    unit: str
-    estimator: str
-
-    def __post_init__(self) -> None:
-        for field in ("name", "unit", "estimator"):
-            if not isinstance(getattr(self, field), str) or (field == "name" and not self.name):
-                raise ConfigError(f"{field} of a value is {getattr(self, field)!r}; expected text.")
-        for field in ("value", "ci_low", "ci_high", "null"):
-            number = getattr(self, field)
-            object.__setattr__(self, field, None if number is None else _real(number, f'{field} of "{self.name}"'))
-        if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or self.n < 0:
-            raise ConfigError(f'n of "{self.name}" is {self.n!r}; expected a whole number of examples, 0 or more.')
-        object.__setattr__(self, "n", int(self.n))
-        if (self.ci_low is None) != (self.ci_high is None) or (self.value is None and self.ci_low is not None):
-            got = f"value {self.value}, ci_low {self.ci_low}, ci_high {self.ci_high}"
-            raise ConfigError(f'"{self.name}" has {got}; expected a value with both ends of its interval, or with none.')
-        if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
-            raise ConfigError(f'The interval of "{self.name}" is [{self.ci_low}, {self.ci_high}]; expected the lower end first.')
-
-    @property
-    def inside_null(self) -> bool | None:
-        """Whether the interval, its ends included, holds the null; None where there is no interval or no null to judge by."""
-        if self.null is None or self.ci_low is None or self.ci_high is None:
-            return None
-        return self.ci_low <= self.null <= self.ci_high
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +39,7 @@ class Result:
         request: names, numbers and lists of them: everything that decides the numbers.
         headline: the answer as a sentence.
         values: the numbers with their controls.
-        tables: name → list of records (column → name, number or list of them).
+        tables: name → list of records (column → name, number or list of them); `rows` gives them their types.
         arrays: name → array; they live beside the document.
         provenance: see `provenance()`.
 
@@ -104,11 +54,12 @@ class Result:
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
     arrays: Mapping[str, NDArray[Any]]
     provenance: Mapping[str, Any]
+    _rows: dict[str, tuple[Row, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for field in ("study", "headline"):
-            if not isinstance(getattr(self, field), str):
-                raise ConfigError(f"{field} of a result is {getattr(self, field)!r}; expected text.")
+        for name in ("study", "headline"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name} of a result is {getattr(self, name)!r}; expected text.")
         if wrong := [item for item in self.values if not isinstance(item, Value)]:
             raise ConfigError(f"A result holds {type(wrong[0]).__name__} among its values; expected Value.")
         tables = {name: [_record(row, f"tables[{name!r}][{i}]") for i, row in enumerate(t)] for name, t in self.tables.items()}
@@ -116,6 +67,7 @@ class Result:
         object.__setattr__(self, "values", tuple(self.values))
         object.__setattr__(self, "tables", _named(tables, "tables"))
         object.__setattr__(self, "arrays", {name: _read_only(name, array) for name, array in self.arrays.items()})
+        object.__setattr__(self, "_rows", {})
         object.__setattr__(self, "provenance", _plain(dict(self.provenance), "provenance"))
 
     def __eq__(self, other: object) -> bool:
@@ -125,6 +77,28 @@ class Result:
         return mine == theirs and all(self.arrays[name].tobytes() == other.arrays[name].tobytes() for name in self.arrays)
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def value(self, **facets: str | float) -> Value:
+        """The value whose key has these facets.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        return the(self.values, **facets)
+
+    def select(self, **facets: str | float) -> tuple[Value, ...]:
+        """The values whose keys have these facets, in their order."""
+        return select(self.values, **facets)
+
+    def rows(self, kind: type[R]) -> tuple[R, ...]:
+        """The rows of the table that `kind` describes; none where the result has no such table.
+
+        Raises:
+            ConfigError: the table has other columns, or something else in them.
+        """
+        if kind.table not in self._rows:
+            self._rows[kind.table] = rows_of(kind, self.tables.get(kind.table, ()))
+        return self._rows[kind.table]  # pyright: ignore[reportReturnType]
 
     def to_document(self) -> dict[str, Any]:
         """Everything but the arrays, ready for JSON; of the arrays the names, dtypes and shapes."""
@@ -180,7 +154,7 @@ def provenance(
     for name, sha256 in (*checkpoints.items(), *corpora.items()):
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             raise ConfigError(f"The SHA-256 of {name} is {sha256!r}; expected 64 hexadecimal digits.")
-    if _real(seconds, "seconds") < 0:
+    if as_real(seconds, "seconds") < 0:
         raise ConfigError(f"seconds is {seconds}; expected 0 or more.")
     libraries = {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
     return {
@@ -207,59 +181,6 @@ def _hash_sources(folder: Path, files: tuple[tuple[str, int, int], ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def format_value(value: Value, null_name: str = "") -> str:
-    """A value as the pages word it: three significant digits of the largest number shown, or percentages with one decimal.
-
-    >>> format_value(Value("CKA", 0.6204, 0.55, 0.6913, 500, 0.0, "", "debiased CKA"))
-    '0.620 [0.550, 0.691]'
-    >>> format_value(Value("R@1", 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"), "shuffled pairs")
-    '3.1 % [1.2, 5.0], not distinguishable from the null (shuffled pairs, 2.0 %)'
-    """
-    if value.value is None:
-        return "not available"
-    shown = [number for number in (value.value, value.ci_low, value.ci_high) if number is not None]
-    write = _three_digits(shown)
-    if value.unit in (SHARE, PER_CENT):
-        factor = 100 if value.unit == SHARE else 1
-        write = lambda number: _without_minus_zero(f"{factor * number:.1f}")  # noqa: E731
-    unit = f" {PER_CENT if value.unit == SHARE else value.unit}" if value.unit else ""
-    text, *ends = map(write, shown)
-    text += unit + (f" [{', '.join(ends)}]" if ends else "")
-    if value.null is None or not value.inside_null:
-        return text
-    return f"{text}, not distinguishable from the null ({null_name}{', ' if null_name else ''}{write(value.null)}{unit})"
-
-
-def _three_digits(shown: Sequence[float]) -> Callable[[float], str]:
-    """Three significant digits for the largest, the same decimals for all; common last zeros go, down to two decimals."""
-    largest = max(abs(number) for number in shown)
-    exponent = int(f"{largest:.2e}".split("e")[1])
-    if largest and not -4 <= exponent < 6:
-        return lambda number: f"{number:.2e}" if number else "0"
-    decimals = 2 - exponent
-    if decimals <= 0:
-        return lambda number: _without_minus_zero(f"{round(number, decimals):,.0f}")
-    while decimals > 2 and all(f"{number:.{decimals}f}".endswith("0") for number in shown):
-        decimals -= 1
-    return lambda number: _without_minus_zero(f"{number:.{decimals}f}")
-
-
-def _without_minus_zero(text: str) -> str:
-    return text.lstrip("-") if not text.strip("-0.") else text
-
-
-def _real(number: Any, what: str) -> float:
-    if type(number) is not float and (isinstance(number, bool) or not isinstance(number, numbers.Real)):
-        raise ConfigError(f"{what} is {number!r} ({type(number).__name__}); expected a finite number.")
-    try:
-        real = float(number)
-    except OverflowError:
-        real = math.inf
-    if not math.isfinite(real):
-        raise ConfigError(f"{what} is {real}; expected a finite number. Give None for what could not be computed.")
-    return real
-
-
 def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
     """The same in types that JSON gives back as they were; `flat` refuses dictionaries inside `item`."""
     if item is None or type(item) in (str, int, bool):  # a result may hold a hundred thousand of them
@@ -267,7 +188,7 @@ def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
     if isinstance(item, str | np.bool_):
         return str.__str__(item) if isinstance(item, str) else bool(item)
     if isinstance(item, numbers.Real):
-        return int(item) if isinstance(item, numbers.Integral) else _real(item, where)
+        return int(item) if isinstance(item, numbers.Integral) else as_real(item, where)
     if isinstance(item, list | tuple):
         return [_plain(part, f"{where}[{number}]", flat=flat) for number, part in enumerate(item)]
     if isinstance(item, Mapping) and not flat:

@@ -13,7 +13,8 @@ from analysis.cli import main
 from analysis.cli.work import write_result
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.results import Result, Value, provenance
+from analysis.numbers import Value
+from analysis.results import Result, provenance
 from analysis.store import Store, open_store
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.numbers import Value, format_value
 from analysis.published.published import published
 from analysis.report import report_page
-from analysis.results import Result, Value, format_value
+from analysis.results import Result
 from analysis.studies.battery import Part
 from analysis.studies.shipped import shipped_folder
 

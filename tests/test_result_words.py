@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.results import Value, format_value
+from analysis.numbers import Value, format_value
 
 
 def make_value(

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analysis.errors import ConfigError
-from analysis.results import Result, Value, code_version, provenance
+from analysis.numbers import Value
+from analysis.results import Result, code_version, provenance
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | finite | st.text()
@@ -36,12 +37,23 @@ def any_value(draw: st.DrawFn) -> Value:
     low, high = sorted((draw(finite), draw(finite)))
     value = draw(st.none() | finite)
     ends = (low, high) if value is not None and draw(st.booleans()) else (None, None)
-    name, unit, estimator = draw(st.text(min_size=1)), draw(st.text()), draw(st.text())
-    return Value(name, value, *ends, draw(st.integers(0, 10**12)), draw(st.none() | finite), unit, estimator)
+    facets = draw(
+        st.dictionaries(st.text().filter(lambda facet: facet != "what"), st.text() | st.integers() | finite, max_size=3)
+    )
+    unit, estimator = draw(st.text()), draw(st.text())
+    return Value(
+        {**facets, "what": draw(st.text(min_size=1))},
+        value,
+        *ends,
+        draw(st.integers(0, 10**12)),
+        draw(st.none() | finite),
+        unit,
+        estimator,
+    )
 
 
 def make_value(value: Any = 0.62, ci_low: Any = None, ci_high: Any = None, **changes: Any) -> Value:
-    made = Value("CKA", 0.62, None, None, 500, None, "", "debiased CKA")
+    made = Value({"what": "CKA"}, 0.62, None, None, 500, None, "", "debiased CKA")
     return replace(made, value=value, ci_low=ci_low, ci_high=ci_high, **changes)
 
 
@@ -103,7 +115,11 @@ def test_a_value_is_never_nan(field: str, number: Any, unchecked: None) -> None:
         ({"n": -1}, "n of \"CKA\" is -1; expected a whole number"),
         ({"n": 1.0}, "n of \"CKA\" is 1.0"),
         ({"n": True}, "n of \"CKA\" is True"),
-        ({"name": ""}, "name of a value is ''"),
+        ({"key": {"what": ""}}, "The key of a value is .*expected facets, among them \"what\""),
+        ({"key": {"checkpoint": "D0"}}, "The key of a value is .*expected facets, among them \"what\""),
+        ({"key": {"what": "S", "dose": True}}, "The key of a value holds 'dose': True; expected text or a number"),
+        ({"key": {"what": "S", "dose": [1]}}, "The key of a value holds 'dose': .1.; expected text or a number"),
+        ({"key": {"what": "S", "dose": float("nan")}}, "The key of a value holds 'dose': nan; expected text or a number"),
         ({"estimator": None}, "estimator of a value is None"),
     ],
 )  # fmt: skip
@@ -185,10 +201,10 @@ def test_a_result_can_be_sent_to_another_process() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema_version": 2}, "schema version 2; expected 1. Compute it again"),
+        ({"schema_version": 1}, "schema version 1; expected 2. Compute it again"),
         ({"schema_version": None}, "schema version None"),
         ({"more": 1}, "lacks or should not have more"),
-        ({"values": [{"name": "CKA"}]}, "not of this schema .*missing 7 required.*Compute it again"),
+        ({"values": [{"key": {"what": "CKA"}}]}, "not of this schema .*missing 7 required.*Compute it again"),
         ({"values": [3]}, "not of this schema"),
         ({"values": None}, "not of this schema"),
         ({"tables": []}, "not of this schema"),

@@ -15,8 +15,9 @@ from analysis import paths
 from analysis.cli.work import write_result
 from analysis.datasets.maestro import load_maestro
 from analysis.errors import ConfigError, CorpusError, shown
+from analysis.numbers import Value
 from analysis.published.published import read_records
-from analysis.results import Result, Value, provenance
+from analysis.results import Result, provenance
 from analysis.store import Store, open_store
 from analysis.studies.embedding.table import without_formulas
 from analysis.studies.study import build_request

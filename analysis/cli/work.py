@@ -10,7 +10,8 @@ from typing import Any
 from analysis.cli.output import emit, made_folder, progress_bar, say
 from analysis.errors import AudioError, ConfigError, shown
 from analysis.files import is_file, replaced, spreadsheet_safe
-from analysis.results import Result, format_value
+from analysis.numbers import format_value
+from analysis.results import Result
 
 
 def train(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from analysis.errors import CheckpointError
 from analysis.models.arms import proper
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
-from analysis.results import Value
+from analysis.numbers import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 

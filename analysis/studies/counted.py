@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.results import SHARE, Value, format_value
+from analysis.numbers import SHARE, Value, format_value
 
 Row = Mapping[str, Any]
 TRAINED = "trained"

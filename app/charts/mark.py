@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from analysis.errors import ConfigError
-from analysis.results import PER_CENT, SHARE, Value, format_value
+from analysis.numbers import PER_CENT, SHARE, Value, format_value
 from app.charts import theme
 from app.charts.scores import series_name
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from analysis.models.arms import control_of, under_their_arms
-from analysis.results import Result, Value, format_value
+from analysis.numbers import Value, format_value
+from analysis.results import Result
 from analysis.studies.pools.words import pool_of
 from app.charts import theme
 from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened, tick

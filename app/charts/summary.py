@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.results import SHARE
+from analysis.numbers import SHARE
 from analysis.studies.summary.rows import Cell, Panel, Question, Subject, Summary
 from analysis.studies.summary.words import bare, number
 from app.charts import theme

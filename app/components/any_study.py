@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.results import Result, Value, format_value
+from analysis.numbers import Value, format_value
+from analysis.results import Result
 from app.charts import intervals
 from app.charts.mark import Mark
 from app.components import actions, study_page

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.errors import ConfigError
+from analysis.numbers import SHARE, Value, format_value
 from analysis.published.published import Published, published
-from analysis.results import SHARE, Result, Value, format_value
+from analysis.results import Result
 from analysis.studies.counterparts import counterparts
 from app.charts.mark import Key
 from app.components.plain import plain

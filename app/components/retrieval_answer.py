@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from analysis.models.arms import control_of, under_their_arms
-from analysis.numbers import p_words
-from analysis.results import Result, Value, format_value
+from analysis.numbers import Value, format_value, p_words
+from analysis.results import Result
 from app import state
 from app.charts import retrieval
 from app.components import actions, clicks, study_facts

@@ -23,7 +23,8 @@ from analysis import paths
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError, State, canonical
 from analysis.jobs.progress import Progress
-from analysis.results import Result, Value
+from analysis.numbers import Value
+from analysis.results import Result
 from app import answers, caching
 
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"

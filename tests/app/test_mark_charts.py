@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import ConfigError
-from analysis.results import Value
+from analysis.numbers import Value
 from app.charts import intervals, mark, theme
 from app.charts.mark import Mark
 

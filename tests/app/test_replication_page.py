@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.results import Result, Value
+from analysis.numbers import Value
+from analysis.results import Result
 from app import answers
 from app.components import replication_answer
 

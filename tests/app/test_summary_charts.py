@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analysis.results import SHARE, Value
+from analysis.numbers import SHARE, Value
 from analysis.studies.summary.published import beside
 from analysis.studies.summary.rows import QUESTIONS, Cell, Panel, Summary, order_subjects
 from app.charts import summary as chart

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.datasets.audio import read_window
+from analysis.numbers import Value
 from analysis.readings.embeddings import list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value
 from analysis.studies.settings import Seed, Split, WindowsPerPiece
 
 

@@ -16,9 +16,9 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.midi_encoder import MidiBatch
 from analysis.models.taps import intervene
+from analysis.numbers import Value
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.ablation.changes import changes_of

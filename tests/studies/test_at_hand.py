@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from analysis.models.checkpoint import Checkpoint
-from analysis.results import Result, Value
+from analysis.numbers import Value
+from analysis.results import Result
 from analysis.store import Store
 from analysis.studies import at_hand, study
 from analysis.studies.at_hand import exact_result, others_with

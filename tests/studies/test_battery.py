@@ -9,8 +9,8 @@ import pytest
 
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import format_value
 from analysis.report import write_report
-from analysis.results import format_value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import battery

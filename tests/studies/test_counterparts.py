@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.descriptors.filters import band_names
+from analysis.numbers import Value
 from analysis.published.published import published
-from analysis.results import Result, Value
+from analysis.results import Result
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import study_names
 from analysis.studies.shipped import shipped_folder

@@ -10,8 +10,9 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import Value
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Result, Value
+from analysis.results import Result
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.embedding import study as embedding

@@ -13,9 +13,10 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import Value
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Desk
-from analysis.results import Result, Value
+from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.invariance.answer import Measured, Response, details, headline

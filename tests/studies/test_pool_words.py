@@ -12,8 +12,9 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.pools import Pools
 from analysis.datasets.segments import list_segments
 from analysis.measures.retrieval import chance_of_s
+from analysis.numbers import Value
 from analysis.readings.study_run import Desk
-from analysis.results import Result, Value
+from analysis.results import Result
 from analysis.studies.cautions import cautions
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.scores import PoolScores, build_pool

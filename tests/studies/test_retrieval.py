@@ -14,7 +14,7 @@ from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.measures.retrieval import chance_of_s
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.results import Value
+from analysis.numbers import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.retrieval.study import details, headline

@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
-from analysis.results import Result, Value, provenance
+from analysis.numbers import Value
+from analysis.results import Result, provenance
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
     rounded,

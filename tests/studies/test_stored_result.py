@@ -17,8 +17,8 @@ from analysis.datasets.paired_folder import load_paired_folder
 from analysis.errors import Cancelled, CheckpointError, CorpusError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from analysis.numbers import Value
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import listings, registry, study

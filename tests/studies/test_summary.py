@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.results import Result, Value
+from analysis.numbers import Value
+from analysis.results import Result
 from analysis.studies.at_hand import AtHand
 from analysis.studies.shipped import shipped_results
 from analysis.studies.summary import published as summary_published

@@ -13,9 +13,9 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import Value
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value
 from analysis.run import RunContext
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows

@@ -15,12 +15,11 @@ from analysis.datasets.pools import size_words
 from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import SIDES
-from analysis.numbers import percent
+from analysis.numbers import Value, percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
 from analysis.studies.ablation.material import Material, gather

@@ -18,10 +18,10 @@ from analysis.descriptors.filters import band_names, split_bands
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
+from analysis.numbers import Value
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
 from analysis.training.evaluation import note_batch, waveform_batch
 

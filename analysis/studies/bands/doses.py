@@ -26,10 +26,10 @@ from analysis.errors import ConfigError
 from analysis.measures.geometry import cosine_distance
 from analysis.measures.retrieval import s_score
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import Value
 from analysis.readings.altered import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 from analysis.studies.bands.filters import DISTANCE
 from analysis.studies.bands.published import PUBLISHED_DOSE
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value

@@ -22,10 +22,10 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.sensitivity import distance_to_others
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
+from analysis.numbers import SHARE
 from analysis.readings.altered import AS_IT_IS, over_batches, window_seeds
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
-from analysis.results import SHARE
 from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value, ratio_value
 from analysis.studies.pools.scores import PoolScores
 from analysis.training.evaluation import note_batch, waveform_batch

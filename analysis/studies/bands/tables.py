@@ -9,7 +9,7 @@ from jaxtyping import Float64, Shaped
 from numpy import ndarray
 
 from analysis.measures.resampling import WorkDraws
-from analysis.results import Value
+from analysis.numbers import Value
 
 Row = dict[str, Any]
 TABLES = ("filters", "doses", "reading", "attribution", "agreement", "convergence", "notes")

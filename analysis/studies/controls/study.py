@@ -13,9 +13,9 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
 from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import SHARE, Value
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import SHARE, Value
 from analysis.studies.controls.words import details, headline
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import pool_arrays, redrawn_pools, s_value

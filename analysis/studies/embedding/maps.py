@@ -26,8 +26,8 @@ from analysis.measures.projections import (
     umap,
 )
 from analysis.measures.resampling import Interval, WorkDraws
+from analysis.numbers import Value
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 
 SIDES = ("audio", "midi")
 N_SHARES = 10

@@ -13,8 +13,8 @@ from analysis.measures import spaces
 from analysis.measures.geometry import cosine as cosines
 from analysis.measures.geometry import unit_rows
 from analysis.measures.resampling import Interval, WorkDraws
+from analysis.numbers import Value
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 from analysis.seeding import numpy_generator
 
 MATCHED, OTHER_WORKS, SAME_WORK = KINDS = ("matched", "other works", "same work")

@@ -15,10 +15,10 @@ from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import outline
 from analysis.models.taps import list_taps
+from analysis.numbers import Value, format_value
 from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value, format_value
 from analysis.studies.embedding.maps import Maps, Settings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,

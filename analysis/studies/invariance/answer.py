@@ -10,8 +10,8 @@ from jaxtyping import Float32, Int
 from numpy import ndarray
 
 from analysis.datasets.pools import size_words
+from analysis.numbers import Value, format_value
 from analysis.readings.study_run import Answer
-from analysis.results import Value, format_value
 from analysis.studies.pools.words import at_ceiling
 from analysis.studies.stress.bench import Bench, columns
 from analysis.studies.stress.changes import Change, dose_label

@@ -14,8 +14,8 @@ from analysis.errors import CorpusError
 from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
+from analysis.numbers import SHARE, Value
 from analysis.readings.study_run import Desk
-from analysis.results import SHARE, Value
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.training.evaluation import fit_pool
 

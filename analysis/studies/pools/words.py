@@ -5,7 +5,8 @@ and 32 of other works by the same composer; a work or a composer that has fewer 
 """
 
 from analysis.datasets.pools import size_words
-from analysis.results import Result, Value
+from analysis.numbers import Value
+from analysis.results import Result
 
 N_QUERIES, POOL_SIZE, N_SAME_PIECE, N_SAME_COMPOSER = 500, 256, 64, 32
 CEILING = 0.99

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from analysis.measures.probe_scores import confusion_by_work, recall_draws, score_interval
-from analysis.results import Value, format_value
+from analysis.numbers import Value, format_value
 from analysis.studies.probes.solve import LINEAR, Score
 
 INPUT = "input"

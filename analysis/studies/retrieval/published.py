@@ -1,6 +1,7 @@
 """What this study says where others have published a number."""
 
-from analysis.results import Result, Value, format_value
+from analysis.numbers import Value, format_value
+from analysis.results import Result
 from analysis.studies.counted import TRAINED
 from analysis.studies.record import Ours
 

@@ -21,10 +21,9 @@ from analysis.measures.retrieval import (
     recall_at,
     s_score,
 )
-from analysis.numbers import ALPHA, p_words
+from analysis.numbers import ALPHA, Value, format_value, p_words
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.results import Value, format_value
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
 from analysis.studies.settings import Seed

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
-from analysis.results import Value, format_value
+from analysis.numbers import Value, format_value
 from analysis.studies.similarity.grids import Grid, Works, estimate
 from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
 

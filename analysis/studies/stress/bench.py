@@ -14,10 +14,10 @@ from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
+from analysis.numbers import Value
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
 from analysis.readings.study_run import Desk
-from analysis.results import Value
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row

@@ -10,7 +10,7 @@ from numpy import ndarray
 from analysis.measures.displacements import distance_between_works
 from analysis.measures.geometry import cosine_distance
 from analysis.measures.resampling import WorkDraws
-from analysis.results import Value
+from analysis.numbers import Value
 
 ESTIMATOR = "mean of 1 − cosine, as a share of that between windows of different works"
 Rows = Mapping[str, Float[ndarray, "n d"]]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.errors import ConfigError
+from analysis.numbers import Value
 from analysis.published.published import Published, published
-from analysis.results import Result, Value
+from analysis.results import Result
 
 # Of every test: study, condition and measure under which the number is published.
 PLACES = {

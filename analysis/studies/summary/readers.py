@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from analysis.datasets.pools import SAME_PIECE
-from analysis.results import SHARE, Result, Value
+from analysis.numbers import SHARE, Value
+from analysis.results import Result
 from analysis.studies.embedding.modalities import COSINE
 
 POINTS = "points"

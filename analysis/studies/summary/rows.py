@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.models.arms import ARMS
-from analysis.results import SHARE, Value
+from analysis.numbers import SHARE, Value
 from analysis.studies.at_hand import AtHand
 from analysis.studies.summary import published as summary_published
 from analysis.studies.summary.published import Beside

@@ -7,8 +7,8 @@ from typing import Any
 from analysis.descriptors.a4 import n_frames
 from analysis.measures.statistics import holm
 from analysis.models.arms import build_config
-from analysis.numbers import p_words
-from analysis.results import SHARE, Result, Value, code_version, format_value
+from analysis.numbers import SHARE, Value, format_value, p_words
+from analysis.results import Result, code_version
 from analysis.studies.at_hand import AtHand
 from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, Cell, Difference, Panel, Summary
 

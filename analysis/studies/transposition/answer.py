@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from analysis.datasets.alterations import count_folded
 from analysis.datasets.segments import segment_notes
+from analysis.numbers import Value, format_value
 from analysis.readings.study_run import Answer
-from analysis.results import Value, format_value
 from analysis.studies.pools.words import at_ceiling
 from analysis.studies.stress.bench import Bench, columns
 from analysis.studies.stress.distances import distance_records, distance_value, mean_tally
