@@ -86,7 +86,7 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
             if one.is_change:
                 measured.append(found)
             else:
-                plain.setdefault(one.model, replace(found.score, name=f"{one.model}, unaltered: S"))
+                plain.setdefault(one.model, replace(found.score, key=f"{one.model}, unaltered: S"))
     tables = {
         "changes": [_change(change) for change in changes], "scores": scores, "distances": distances,
         "windows": bench.windows_table(), "pools": [bench.pool_row],

@@ -236,7 +236,7 @@ def _numbers(cell: Cell) -> dict[str, Any]:
 def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str, Sequence[AtHand]], command: str) -> Result:
     """The summary in the schema of a result: what pages download and the command line prints."""
     values = [
-        replace(value, name=f"{subject.name}, {weights}: {panel.question.title}")
+        replace(value, key=f"{subject.name}, {weights}: {panel.question.title}")
         for panel in summary.panels
         for subject, cell in zip(summary.subjects, panel.cells, strict=True)
         for weights, value in (("trained", cell.value), ("untrained", cell.twin))
