@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.tiny import corpus, corpus_folder, make_checkpoint  # noqa: F401 - fixtures of every test
+from tests import annotations
+
+annotations.install()  # before anything of the library is imported
+
+from tests.tiny import corpus, corpus_folder, make_checkpoint  # noqa: E402, F401 - fixtures of every test
 
 settings.register_profile("otoscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("otoscope-ci", settings.get_profile("otoscope"), derandomize=True, print_blob=True)

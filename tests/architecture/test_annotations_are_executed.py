@@ -1,0 +1,50 @@
+"""Annotations of the library are executed in tests, those of arrays and those of anything else."""
+
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jaxtyping
+import numpy as np
+import pytest
+from beartype.roar import BeartypeCallHintViolation
+from jaxtyping import Float
+
+from analysis.measures.geometry import cosine_distance
+from analysis.numbers import percent
+from analysis.run import RunContext
+from tests.annotations import names_an_array
+
+PAIR = Float[np.ndarray, "n d"]
+WRONG: Any = "0.5"
+
+
+def test_a_number_that_is_text_is_refused() -> None:
+    with pytest.raises(BeartypeCallHintViolation, match="share"):
+        percent(WRONG)
+
+
+def test_a_field_of_a_wrong_type_is_refused() -> None:
+    with pytest.raises(BeartypeCallHintViolation, match="notice"):
+        RunContext(notice=WRONG)
+
+
+def test_shapes_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
+    with pytest.raises(jaxtyping.TypeCheckError):
+        cosine_distance(rng.normal(size=(3, 2)), rng.normal(size=(4, 2)))
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        PAIR, PAIR | None, list[PAIR], dict[str, tuple[PAIR, ...]], Callable[[PAIR], int], Callable[..., PAIR], Iterator[PAIR],
+        typing.Annotated[PAIR, "of rows"], "PAIR", list["PAIR"],
+    ],
+)  # fmt: skip
+def test_what_may_name_an_array_is_left_to_jaxtyping(annotation: Any) -> None:
+    assert names_an_array(annotation)
+
+
+@pytest.mark.parametrize("annotation", [int, None, str | None, np.ndarray, dict[str, Any], Callable[[int], str], Any])
+def test_what_names_none_is_not(annotation: Any) -> None:
+    assert not names_an_array(annotation)
