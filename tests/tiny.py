@@ -13,6 +13,7 @@ from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
+from tests.shared import alone, shared_folder
 
 SECONDS = 20
 N_WORKS = 4
@@ -48,8 +49,10 @@ def maker_of_checkpoints(root: Path) -> Callable[..., Checkpoint]:
 
 @pytest.fixture(scope="session")
 def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tiny corpus."""
-    return write_corpus(tmp_path_factory.mktemp("tiny corpus"))
+    """The folder of the tiny corpus, one for all processes: no test may change its files."""
+    folder = shared_folder(tmp_path_factory) / "tiny corpus"
+    with alone(folder.with_suffix(".lock")):
+        return folder if folder.is_dir() else write_corpus(folder)
 
 
 @pytest.fixture(scope="session")

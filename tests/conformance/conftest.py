@@ -13,12 +13,15 @@ from analysis.store import open_store
 from analysis.studies.study import run_study
 from tests.conformance import small_studies
 from tests.conformance.drawn import Case
+from tests.shared import alone, shared_folder
 
 
 @pytest.fixture(scope="session")
 def small_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the small results are kept."""
-    return tmp_path_factory.mktemp("small results")
+    """Where the small results are kept, for all processes."""
+    folder = shared_folder(tmp_path_factory) / "small results"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -32,13 +35,14 @@ def small_library(
 
 
 @pytest.fixture(scope="session")
-def small(make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path) -> Callable[[str], Case]:
-    """A small result of a study, computed once, with the address at which its page shows it; in the environment above."""
+def small(make_checkpoint: Callable[..., Checkpoint], corpus_folder: Path, small_cache: Path) -> Callable[[str], Case]:
+    """A small result of a study, computed by one process, with the address of its page; in the environment above."""
 
     @cache
     def of(study: str) -> Case:
         request = small_studies.request_of(study, make_checkpoint, corpus_folder)
-        return Case.of(run_study(study, request, store=open_store()))
+        with alone(small_cache.with_name(f"small result of {study}.lock")):
+            return Case.of(run_study(study, request, store=open_store()))
 
     return of
 
