@@ -1,8 +1,11 @@
 """A tiny corpus and checkpoints of any arm: what tests of studies, of their pages and of their reports share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pretty_midi
@@ -11,12 +14,18 @@ import soundfile
 
 from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.piece import Corpus
+from analysis.models.arms import build_config
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
+from analysis.models.dual_encoder import DualEncoder, build_model
 from tests.shared import alone, shared_folder
 
 SECONDS = 20
 N_WORKS = 4
+# As many layers, heads and tokens as the scale small, each a sixth as wide.
+NARROW: Mapping[str, Any] = MappingProxyType({
+    "conv_channels": (8, 16, 24, 32), "conv_groups": 4, "audio_d_model": 32, "audio_d_ff": 64, "midi_d_model": 32,
+    "midi_d_ff": 64, "d_pitch": 16, "d_velocity": 8, "d_duration": 8, "head_d_hidden": 32,
+})  # fmt: skip
 
 
 def write_corpus(folder: Path) -> Path:
@@ -35,12 +44,18 @@ def write_corpus(folder: Path) -> Path:
     return folder
 
 
-def maker_of_checkpoints(root: Path) -> Callable[..., Checkpoint]:
-    """A function that makes a checkpoint of an arm, with the weights it begins with, once."""
+def build_narrow(arm: str, seed: int = 0) -> DualEncoder:
+    """An untrained arm of few channels."""
+    return build_model(replace(build_config(arm, "small"), **NARROW), seed)
+
+
+def maker_of_checkpoints(root: Path, sizes: Mapping[str, Any] = MappingProxyType({})) -> Callable[..., Checkpoint]:
+    """A function that makes a checkpoint of an arm, with the weights it begins with, once: of scale small but for the sizes."""
 
     @cache
     def make_once(arm: str, seed: int) -> Checkpoint:
-        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
+        config = replace(build_config(arm, "small"), **sizes)
+        model, training = build_model(config, seed), {"seed": seed, "steps": 0}
         folder = root / f"{arm}-{seed}"
         return save_checkpoint(folder, model, arm=arm, scale="small", training=training, evaluation={}, history=[], card="")
 
@@ -63,5 +78,5 @@ def corpus(corpus_folder: Path) -> Corpus:
 
 @pytest.fixture(scope="session")
 def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Checkpoint]:
-    """A checkpoint of an arm with the weights it begins with; it is made once, so no test may change its files."""
-    return maker_of_checkpoints(tmp_path_factory.mktemp("checkpoints"))
+    """A narrow checkpoint of an arm with the weights it begins with; it is made once, so no test may change its files."""
+    return maker_of_checkpoints(tmp_path_factory.mktemp("checkpoints"), NARROW)

@@ -1,13 +1,7 @@
-"""A queue that runs nothing, a result of the scoreboard, pages that are opened, and a server for the browser."""
+"""A queue that runs nothing, a result of the scoreboard, and pages that are opened."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -26,6 +20,7 @@ from analysis.jobs.progress import Progress
 from analysis.numbers import Value
 from analysis.results import Result
 from app import answers, caching
+from tests.app.serving import address, browser, chromium, page, serve  # noqa: F401 - fixtures of the tests in a browser
 
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 
@@ -218,45 +213,3 @@ def ways_of(app: AppTest) -> list[tuple[str, str, dict[str, list[str]]]]:
 def ways() -> Callable[[AppTest], list[tuple[str, str, dict[str, list[str]]]]]:
     """The ways to other pages: what is written on them, the page, and what is said in its address."""
     return ways_of
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's path."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("no Chromium on this machine: install it to run the browser tests")
-    return found
-
-
-@pytest.fixture(scope="module")
-def serve() -> Iterator[Callable[..., tuple[str, int]]]:
-    """Start the app, or another script, with more environment; its address and its process id."""
-    servers: list[subprocess.Popen[Any]] = []
-
-    def begin(environment: dict[str, str], script: str) -> tuple[str, int] | None:
-        """None where the server ended at once, perhaps because another took the port meanwhile."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        server = subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet)
-        servers.append(server)
-        deadline = time.monotonic() + 240
-        while server.poll() is None and time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            except OSError:
-                time.sleep(0.2)
-            else:
-                return f"http://127.0.0.1:{port}", server.pid
-        return None
-
-    def start(environment: dict[str, str], script: str = "app/main.py") -> tuple[str, int]:
-        return begin(environment, script) or begin(environment, script) or pytest.fail("The server does not start.")
-
-    yield start
-    for server in servers:
-        server.terminate()
-        server.wait(timeout=120)

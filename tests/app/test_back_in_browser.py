@@ -1,32 +1,14 @@
 """One act is one entry of the history, and Back shows what its address says. Runs in a real Chromium where there is one."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.app.test_browser import ARGUMENTS, IDLE, PATIENCE_MS
+from tests.app.serving import IDLE
 
 TABLE = "[data-testid=stDataFrame] canvas"
 HEADER_PX, ROW_PX = 35, 35
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def address(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
-
-
-@pytest.fixture
-def page(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
-        shown = browser.new_page(viewport={"width": 1280, "height": 1000})
-        shown.set_default_timeout(PATIENCE_MS)
-        yield shown
-        browser.close()
 
 
 def still(page: Any) -> int:

@@ -1,7 +1,6 @@
 """A person uploads a clip and moves layer and head: the figures follow. Runs in a real Chromium where there is one."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+from tests.app.serving import IDLE
+
 PLOTS = "Array.from(document.querySelectorAll('.js-plotly-plot'))"
 SIGNATURE = f"{PLOTS}.map(p => (p._fullData || []).map(t => Array.from(t.z || []).flatMap(r => Array.from(r)).join()).join())"
-IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 STILL = 4  # times that the figures are found as they were
-PATIENCE_MS = 180_000
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def address(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
 
 
 @pytest.fixture
@@ -48,34 +41,27 @@ def _chosen(page: Any, group: str, option: str, before: list[str]) -> list[str]:
     return _settled(page)
 
 
-def test_upload_then_move_layer_and_head(chromium: str, address: str, recording: Path, tmp_path: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url) if "/PlotlyChart." in request.url else None)
-        with page.expect_request(re.compile(r"/PlotlyChart\.")):  # while there is nothing to draw yet
-            page.goto(f"{address}/clip?clip=Upload+a+recording")
-        page.locator("input[type=file]").first.set_input_files(str(recording))
-        page.wait_for_function(f"{PLOTS}.length >= 6")
-        assert len(asked) == 1  # the figures use the very file that was loaded ahead
-        first = _settled(page)
-        other_layer = _chosen(page, "Layer", "2", first)
-        other_head = _chosen(page, "Head", "3", other_layer)
-        assert first[3] != other_layer[3] != other_head[3]  # the attention map follows both
-        assert first[4] != other_layer[4]  # self-similarity follows the layer ...
-        assert other_layer[4] == other_head[4]  # ... and not the head
-        assert first[:2] == other_head[:2]  # waveform and spectrogram stay
-        left = f"{PLOTS}.filter((_, i) => [0, 1, 2, 5].includes(i)).map(p => p._fullLayout._size)"
-        edges = page.evaluate(f"{left}.map(s => [s.l, s.r, s.w])")
-        assert len({tuple(edge) for edge in edges}) == 1  # one clock: the same second stands at the same place
-        spoilt = tmp_path / "spoilt.wav"
-        spoilt.write_text("no recording")
-        page.locator("input[type=file]").first.set_input_files(str(spoilt))
-        page.get_by_text("the page shows scale.wav").wait_for()
-        assert _settled(page) == other_head
-        assert page.get_by_text("Traceback").count() == 0
-        browser.close()
+def test_upload_then_move_layer_and_head(page: Any, address: str, recording: Path, tmp_path: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/PlotlyChart." in request.url else None)
+    with page.expect_request(re.compile(r"/PlotlyChart\.")):  # while there is nothing to draw yet
+        page.goto(f"{address}/clip?clip=Upload+a+recording")
+    page.locator("input[type=file]").first.set_input_files(str(recording))
+    page.wait_for_function(f"{PLOTS}.length >= 6")
+    assert len(asked) == 1  # the figures use the very file that was loaded ahead
+    first = _settled(page)
+    other_layer = _chosen(page, "Layer", "2", first)
+    other_head = _chosen(page, "Head", "3", other_layer)
+    assert first[3] != other_layer[3] != other_head[3]  # the attention map follows both
+    assert first[4] != other_layer[4]  # self-similarity follows the layer ...
+    assert other_layer[4] == other_head[4]  # ... and not the head
+    assert first[:2] == other_head[:2]  # waveform and spectrogram stay
+    left = f"{PLOTS}.filter((_, i) => [0, 1, 2, 5].includes(i)).map(p => p._fullLayout._size)"
+    edges = page.evaluate(f"{left}.map(s => [s.l, s.r, s.w])")
+    assert len({tuple(edge) for edge in edges}) == 1  # one clock: the same second stands at the same place
+    spoilt = tmp_path / "spoilt.wav"
+    spoilt.write_text("no recording")
+    page.locator("input[type=file]").first.set_input_files(str(spoilt))
+    page.get_by_text("the page shows scale.wav").wait_for()
+    assert _settled(page) == other_head
+    assert page.get_by_text("Traceback").count() == 0

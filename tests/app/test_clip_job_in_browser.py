@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-PATIENCE_MS = 240_000
 pytestmark = pytest.mark.browser
 
 
@@ -26,23 +24,16 @@ def ten_minutes(tmp_path: Path) -> Path:
     return path
 
 
-def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(chromium: str, address: str, ten_minutes: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")
-        page.locator("input[type=file]").first.set_input_files(str(ten_minutes))
-        page.get_by_role("button", name="Read the attention").click()
-        page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
-        page.get_by_test_id("stSidebar").get_by_text("D0-small on ten minutes.flac").wait_for()
-        page.reload(wait_until="commit")
-        page.get_by_text("the page shows ten minutes.flac of the job in the address").wait_for()
-        page.get_by_text(re.compile(r"Layer 1, mean of 8 heads, spreads each query over .* in 150 windows")).wait_for()
-        _assert_whole(page)
-        browser.close()
+def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(page: Any, address: str, ten_minutes: Path) -> None:
+    page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")
+    page.locator("input[type=file]").first.set_input_files(str(ten_minutes))
+    page.get_by_role("button", name="Read the attention").click()
+    page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
+    page.get_by_test_id("stSidebar").get_by_text("D0-small on ten minutes.flac").wait_for()
+    page.reload(wait_until="commit")
+    page.get_by_text("the page shows ten minutes.flac of the job in the address").wait_for()
+    page.get_by_text(re.compile(r"Layer 1, mean of 8 heads, spreads each query over .* in 150 windows")).wait_for()
+    _assert_whole(page)
 
 
 def _assert_whole(page: Any) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.app.test_back_in_browser import address, page, still
+from tests.app.test_back_in_browser import still
 from tests.app.test_browser import PLOTS, recording
 
-__all__ = ["address", "page", "recording"]
+__all__ = ["recording"]
 PAGES = ("", "retrieval", "similarity", "embedding", "bands", "ablation", "summary", "screening")
 WIDTHS = (1024, 1280, 1920)
 # Boxes of one figure: of its bar, and of all that is written and of the colour bars in it; only what can be seen.

@@ -17,11 +17,10 @@ import pytest
 import soundfile
 
 from analysis.datasets.piece import split_by_group
+from tests.app.serving import PATIENCE_MS
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 EVIL = "**x** <script>alert(1)<script> [a](x) :smile:"  # a folder may be called that
 LONG_S, SHORT_S = 64, 6
-PATIENCE_MS = 180_000
 pytestmark = pytest.mark.browser
 
 
@@ -64,16 +63,6 @@ def server(serve: Callable[..., tuple[str, int]], corpus: Path, tmp_path_factory
 @pytest.fixture
 def address(server: tuple[str, int]) -> str:
     return server[0]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
-        yield found
-        found.close()
 
 
 def opened(browser: Any, url: str) -> tuple[Any, list[str]]:

@@ -4,9 +4,6 @@ from typing import Any
 
 import pytest
 
-from tests.app.test_back_in_browser import address, page
-
-__all__ = ["address", "page"]
 NEVER = "banana"
 LINKS = [
     "retrieval?checkpoints=banana",

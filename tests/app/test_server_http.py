@@ -4,7 +4,7 @@ import http.client
 import re
 import select
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,9 +69,9 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def visit(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+def visit(address: str) -> Iterator[Visit]:
     """The server as it is shipped, and one open page."""
-    parts = urlsplit(serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0])
+    parts = urlsplit(address)
     host, port = str(parts.hostname), int(parts.port or 0)
     with closing(http.client.HTTPConnection(host, port, timeout=60)) as first:
         first.request("GET", "/_stcore/health")

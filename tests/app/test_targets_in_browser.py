@@ -1,13 +1,14 @@
 """What is clicked is what is chosen: marks of trained models before their twins, cells, and rows by any of theirs."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from analysis import paths
-from tests.app.test_browser import ARGUMENTS, IDLE, PATIENCE_MS, STILL
+from tests.app.serving import IDLE
+from tests.app.test_browser import STILL
 
 pytestmark = pytest.mark.browser
 CLICKS = 5
@@ -24,18 +25,6 @@ FIND = """wanted => {
     }
     return null;
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(30_000)
-        yield page
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +81,8 @@ def test_any_cell_of_a_row_chooses_it(page: Any, made_up: str) -> None:
         page.get_by_text(f"chosen: row {row}").wait_for()
 
 
-def test_a_row_of_the_checkpoints_is_chosen_by_its_name_and_by_its_mark(
-    page: Any, serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_row_of_the_checkpoints_is_chosen_by_its_name_and_by_its_mark(page: Any, address: str) -> None:
     shipped = list((paths.repository() / "checkpoints").glob("*/config.json"))
-    address, _ = serve({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})
     page.goto(address)
     page.locator("h2", has_text="small").wait_for()
     first = page.locator("h2", has_text="small").inner_text()

@@ -14,6 +14,13 @@ from analysis.studies.study import run_study
 from tests.conformance import small_studies
 from tests.conformance.drawn import Case
 from tests.shared import alone, shared_folder
+from tests.tiny import maker_of_checkpoints
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Checkpoint]:
+    """A checkpoint of an arm at the scale small, as wide as it is: its numbers were written down."""
+    return maker_of_checkpoints(tmp_path_factory.mktemp("small checkpoints"))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from analysis.store import Store
 from analysis.studies.retrieval.study import details, headline
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
+from tests.tiny import build_narrow
 
 SMALL = {"n_queries": 20, "pool_size": 16, "n_same_piece": 5, "n_same_composer": 3, "split": "all"}
 
@@ -45,7 +46,7 @@ def corpus(tmp_path: Path, rng: np.random.Generator) -> Path:
 def checkpoints(tmp_path: Path) -> tuple[str, str]:
     names = ("one", "two")
     for seed, name in enumerate(names):
-        model = build_arm("a4r", "small", seed + 5)
+        model = build_narrow("a4r", seed + 5)
         save_checkpoint(
             tmp_path / name, model, arm="a4r", scale="small", training={"seed": seed}, evaluation={}, history=[], card=""
         )
@@ -165,13 +166,13 @@ def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: t
         ("retrieval", SMALL), ("replication", {}), ("ablation", {}), ("bands", {}), ("transposition", {}), ("invariance", {}),
         ("embedding", {}), ("similarity", {}), ("probes", {}),
     ):  # fmt: skip
-        asked = {"corpus": str(corpus), "split": "all"} | {key: value for key, value in settings.items() if key != "split"}
+        asked = {"corpus": str(corpus), "split": "all", "windows_per_piece": 4, **settings}
         with pytest.raises(CheckpointError, match="The embeddings of huge are not finite; it cannot be examined"):
             run_study(study, build_request(study, [str(tmp_path / "huge")], asked))
 
 
 def test_a_model_that_hears_nothing_is_said_to_rank_every_match_last(corpus: Path, tmp_path: Path) -> None:
-    model = build_arm("a4r", "small", 0)
+    model = build_narrow("a4r")
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()

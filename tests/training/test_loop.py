@@ -19,16 +19,21 @@ from analysis.training.loop import Run, TrainRequest, parameter_groups, train
 from analysis.training.recipes import LEARNING_RATES, RECIPES, find_recipe
 
 
-@pytest.fixture
-def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
+def write_folder(folder: Path, rng: np.random.Generator) -> Path:
+    """Three pieces of 10 s."""
     for index in range(3):
         midi = pretty_midi.PrettyMIDI()
         midi.instruments.append(pretty_midi.Instrument(0))
         starts, pitches = np.arange(0, 9, 0.5), rng.integers(40, 80, 18)
         midi.instruments[0].notes += [pretty_midi.Note(80, int(p), s, s + 0.4) for s, p in zip(starts, pitches, strict=True)]
-        midi.write(str(tmp_path / f"piece{index}.mid"))
-        soundfile.write(tmp_path / f"piece{index}.wav", 0.1 * rng.standard_normal(10 * 24_000), 24_000)
-    return tmp_path
+        midi.write(str(folder / f"piece{index}.mid"))
+        soundfile.write(folder / f"piece{index}.wav", 0.1 * rng.standard_normal(10 * 24_000), 24_000)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
+    return write_folder(tmp_path, rng)
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -173,6 +178,17 @@ def other(value: Any, *path: Any) -> Any:
     return change
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, bytes]:
+    """A run that has not begun, and a state after one step, from which it can go on."""
+    folder = write_folder(tmp_path_factory.mktemp("begun"), np.random.default_rng(20_260_101))
+    request = TrainRequest("D0", steps=3, batch_size=4, warmup=0)
+    run = Run(request, torch.device("cpu"))
+    run.history.append(run.train_step(list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)))
+    run.save(folder / "resume.pt")
+    return Run(request, torch.device("cpu")), (folder / "resume.pt").read_bytes()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -188,18 +204,15 @@ def other(value: Any, *path: Any) -> Any:
         lambda state: without(state, "best", "weights"), lambda state: without(state, "corpus_sha256"),
     ],
 )  # fmt: skip
-def test_a_state_that_is_damaged_is_not_gone_on_from(change: Any, folder: Path) -> None:
-    request = TrainRequest("D0", steps=3, batch_size=4, warmup=0)
-    run = Run(request, torch.device("cpu"))
-    segments = list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)
-    run.history.append(run.train_step(segments))
-    run.save(folder / "resume.pt")
-    Run(request, torch.device("cpu")).restore(folder / "resume.pt")
-    state = torch.load(folder / "resume.pt", weights_only=True)
+def test_a_state_that_is_damaged_is_not_gone_on_from(change: Any, begun: tuple[Run, bytes], tmp_path: Path) -> None:
+    ready, whole = begun
+    (tmp_path / "whole.pt").write_bytes(whole)
+    ready.restore(tmp_path / "whole.pt")
+    state = torch.load(tmp_path / "whole.pt", weights_only=True)
     change(state)
-    torch.save(state, folder / "resume.pt")
+    torch.save(state, tmp_path / "resume.pt")
     with pytest.raises(ConfigError, match="cannot be resumed: it is damaged. Begin again without --resume"):
-        Run(request, torch.device("cpu")).restore(folder / "resume.pt")
+        ready.restore(tmp_path / "resume.pt")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x02.", b"PK\x03\x04", b"\x80\x04\x95\xff", b"(lp0", bytes(1000)])

@@ -1,0 +1,98 @@
+"""The app in a server, and a browser that visits it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from analysis import paths
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+PATIENCE_MS = 240_000
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: install it to run the browser tests")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """A browser for the tests of a module, each of which opens pages of its own in it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of a visitor who was never here before."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    shown = context.new_page()
+    shown.set_default_timeout(PATIENCE_MS)
+    yield shown
+    context.close()
+
+
+@contextmanager
+def servers() -> Iterator[Callable[..., tuple[str, int]]]:
+    """Start the app, or another script, with more environment; its address and its process id."""
+    started: list[subprocess.Popen[Any]] = []
+
+    def begin(environment: dict[str, str], script: str) -> tuple[str, int] | None:
+        """None where the server ended at once, perhaps because another took the port meanwhile."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        server = subprocess.Popen(command, cwd=paths.repository(), env=os.environ | environment, **quiet)
+        started.append(server)
+        deadline = time.monotonic() + 240
+        while server.poll() is None and time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.2)
+            else:
+                return f"http://127.0.0.1:{port}", server.pid
+        return None
+
+    def start(environment: dict[str, str], script: str = "app/main.py") -> tuple[str, int]:
+        return begin(environment, script) or begin(environment, script) or pytest.fail("The server does not start.")
+
+    try:
+        yield start
+    finally:
+        for server in started:
+            server.terminate()
+            server.wait(timeout=120)
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[..., tuple[str, int]]]:
+    """Start a server of one's own, which ends with the module."""
+    with servers() as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the app as it is shipped is served, to all tests that leave nothing behind there but what anyone may find."""
+    with servers() as start:
+        yield start({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
