@@ -16,6 +16,7 @@ from analysis.studies.registry import study_names
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.training.card import write_card
 from analysis.training.train_checkpoint import evaluate_small_pool, small_pool_pieces
+from tests.shared import alone, shared_folder
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
 TWO_QUERIES = 2.01 / 60  # other processors may round near ties the other way; the rest is for sums in floating point
@@ -23,8 +24,9 @@ TWO_QUERIES = 2.01 / 60  # other processors may round near ties the other way; t
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Piece, ...]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(paths.CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+    folder = shared_folder(tmp_path_factory) / "rendered pieces"
+    with pytest.MonkeyPatch.context() as patch, alone(folder.with_suffix(".lock")):  # rendered by one process for all
+        patch.setenv(paths.CACHE_VARIABLE, str(folder))
         listed = list_demo_pieces()
         return render_pieces(small_pool_pieces(tuple(piece for piece in listed if piece.split == "test")))
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 def test_settings_are_what_they_were_after_other_things_were_chosen(page: Any, address: str) -> None:
     page.goto(f"{address}/retrieval")
     page.get_by_role("radio", name="no overlap").wait_for()
+    page.wait_for_function(IDLE)
     page.get_by_role("radio", name="no overlap").click()
     page.wait_for_function("location.search.includes('pool=')")
     page.wait_for_function(IDLE)
