@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Piece, ...]:
         return render_pieces(small_pool_pieces(tuple(piece for piece in listed if piece.split == "test")))
 
 
+@cache
 def shipped(arm: str) -> Checkpoint:
     found = {one.path.name: one for one in list_checkpoints([paths.repository() / "checkpoints"])}
     checkpoint = found[f"{arm}-small"]
