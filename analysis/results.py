@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from analysis import __version__
 from analysis.errors import ConfigError
 from analysis.numbers import Value, as_real, select, the
-from analysis.rows import Row, rows_of
+from analysis.rows import Row, column_names, rows_of
 
 SCHEMA_VERSION = 2
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
@@ -54,7 +54,7 @@ class Result:
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
     arrays: Mapping[str, NDArray[Any]]
     provenance: Mapping[str, Any]
-    _rows: dict[str, tuple[Row, ...]] = field(init=False, repr=False)
+    _rows: dict[type[Row], tuple[Row, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("study", "headline"):
@@ -96,9 +96,14 @@ class Result:
         Raises:
             ConfigError: the table has other columns, or something else in them.
         """
-        if kind.table not in self._rows:
-            self._rows[kind.table] = rows_of(kind, self.tables.get(kind.table, ()))
-        return self._rows[kind.table]  # pyright: ignore[reportReturnType]
+        if kind not in self._rows:
+            self._rows[kind] = rows_of(kind, self.tables.get(kind.table, ()))
+        return self._rows[kind]  # pyright: ignore[reportReturnType]
+
+    def holds(self, kind: type[Row]) -> bool:
+        """Whether it has rows of this kind: a table of that name with these columns."""
+        table = self.tables.get(kind.table, ())
+        return bool(table) and table[0].keys() == column_names(kind)
 
     def to_document(self) -> dict[str, Any]:
         """Everything but the arrays, ready for JSON; of the arrays the names, dtypes and shapes."""

@@ -2,10 +2,10 @@
 
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar, Union
+from typing import Any, ClassVar, Protocol, TypeVar, Union, runtime_checkable
 
 from analysis.errors import ConfigError
 from analysis.numbers import Value
@@ -35,6 +35,7 @@ class Row:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+@runtime_checkable
 class Measured(Protocol):
     """A row that holds one number with its interval, its null and n."""
 
@@ -48,6 +49,17 @@ class Measured(Protocol):
     def null(self) -> float | None: ...
     @property
     def n(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """One of several numbers of a row, `Measured` as if it were alone: what a property of the row gives to charts and texts."""
+
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    null: float | None
+    n: int
 
 
 class Columns(typing.TypedDict):
@@ -91,6 +103,11 @@ def rows_of(kind: type[R], records: Iterable[Mapping[str, Any]]) -> tuple[R, ...
                 raise ConfigError(f"{column} in row {number} of the table {kind.table} is {got}; expected {names}.")
         rows.append(kind(**{column: tuple(of) if isinstance(of, list) else of for column, of in record.items()}))
     return tuple(rows)
+
+
+def column_names(kind: type[Row]) -> Set[str]:
+    """The columns of the table."""
+    return _columns(kind).keys()
 
 
 @cache

@@ -87,3 +87,18 @@ def test_values_are_picked_by_their_facets() -> None:
     assert len(result.select(weights="trained", what="S")) == 2
     with pytest.raises(ConfigError, match="There is no value of {'checkpoint': 'c'}; expected one"):
         result.value(checkpoint="c")
+
+
+@dataclass(frozen=True)
+class ScoredNote(Note):
+    score: float
+
+
+def test_a_result_holds_the_rows_whose_columns_it_has() -> None:
+    result = result_of(tables_of([ScoredNote("a", 0.5)]))
+    assert result.holds(ScoredNote)
+    assert not result.holds(Note)
+    assert not result.holds(Score)
+    assert result.rows(ScoredNote) == (ScoredNote("a", 0.5),)
+    with pytest.raises(ConfigError, match="lacks or should not have score"):
+        result.rows(Note)

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analysis.results import Result
+    from analysis.rows import Row
 
 Names = tuple[str, ...]  # checkpoints of which one may be called the best
 Words = tuple[str, list[dict[str, str]]]  # headline, and the sentences below it
@@ -49,8 +50,8 @@ class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
     The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk)`), and
-    where there is something to say `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`) and `rewording.py`
-    (`words`).
+    where there is something to say `rows.py` (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`),
+    `published.py` (`ours`), `memory.py` (`extra_bytes`) and `rewording.py` (`words`).
 
     Attributes:
         name: in commands, addresses and stored results.
@@ -89,6 +90,11 @@ class Study:
         """The class of its requests."""
         return self.module.Request
 
+    @property
+    def rows(self) -> "tuple[type[Row], ...]":
+        """The classes of the rows of its tables."""
+        return self._part("rows", "ROWS", ())
+
     def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""
         return self._part("figures", "draw", lambda _: [])(result)
@@ -105,6 +111,6 @@ class Study:
         """What it holds beside models and embeddings of so many windows, of so many numbers each."""
         return self._part("memory", "extra_bytes", lambda *_: 0)(request, n_windows, width)
 
-    def _part(self, module: str, function: str, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    def _part(self, module: str, part: str, otherwise: Any) -> Any:
         name = f"{self.package}.{module}"
-        return getattr(importlib.import_module(name), function) if importlib.util.find_spec(name) else otherwise
+        return getattr(importlib.import_module(name), part) if importlib.util.find_spec(name) else otherwise
