@@ -87,6 +87,11 @@ class Value:
         """What was measured, in words."""
         return name_of(self.key)
 
+    def record(self) -> dict[str, str | int | float | None]:
+        """Its name, its facets and its numbers, flat: a row of a spreadsheet."""
+        numbers = {field: getattr(self, field) for field in ("value", "ci_low", "ci_high", "n", "null", "unit", "estimator")}
+        return {"name": self.name, **self.key, **numbers}
+
     @property
     def what(self) -> str:
         """The quantity alone."""
@@ -158,7 +163,10 @@ def _semitones(number: str | float) -> str:
     return f"{'' if not number else '−' if float(number) < 0 else '+'}{abs(float(number)):g} semitones"
 
 
-SAID: dict[str, Callable[[str | int | float], str]] = {"semitones": _semitones, "size": lambda size: f"±{size} semitones"}
+SAID: dict[str, Callable[[str | int | float], str]] = {
+    "semitones": _semitones, "size": lambda size: f"±{size} semitones",
+    "evaluation_seeds": lambda n: f"over {n} evaluation seeds", "training_seeds": lambda n: f"over {n} training seeds",
+}  # fmt: skip
 
 
 def format_value(value: Value, null_name: str = "") -> str:

@@ -2,11 +2,12 @@
 
 from analysis.results import Result
 from analysis.studies.record import Words
+from analysis.studies.shared_rows import SentenceRow
 
 
 def in_one(headline: str, sentence: str) -> Words:
     """A headline with one sentence below it."""
-    return headline, [{"text": sentence}]
+    return headline, [SentenceRow(sentence)]
 
 
 def pool_size(result: Result, name: str = "candidates") -> int:

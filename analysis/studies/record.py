@@ -2,21 +2,21 @@
 
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from analysis.rows import Row
 from analysis.sources import code_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analysis.results import Result
-    from analysis.rows import Row
 
 Names = tuple[str, ...]  # checkpoints of which one may be called the best
-Words = tuple[str, list[dict[str, str]]]  # headline, and the sentences below it
+Words = tuple[str, Sequence[Row]]  # headline, and the rows of the sentences below it
 Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
 
 
@@ -91,7 +91,7 @@ class Study:
         return self.module.Request
 
     @property
-    def rows(self) -> "tuple[type[Row], ...]":
+    def rows(self) -> tuple[type[Row], ...]:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
 

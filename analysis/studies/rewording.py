@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from analysis.models.arms import proper
 from analysis.results import Result
+from analysis.rows import tables_of
 from analysis.studies.registry import find_study
+from analysis.studies.shared_rows import SentenceRow
 
 
 def reworded(result: Result, arms: Mapping[str, str]) -> Result:
@@ -21,4 +23,4 @@ def reworded(result: Result, arms: Mapping[str, str]) -> Result:
     if (words := find_study(result.study).words(result, names)) is None:
         return result
     headline, sentences = words
-    return replace(result, headline=headline, tables={**result.tables, "sentences": sentences})
+    return replace(result, headline=headline, tables={**result.tables, SentenceRow.table: [], **tables_of(sentences)})

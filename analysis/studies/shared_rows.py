@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from analysis.rows import Row
 
 if TYPE_CHECKING:
     from analysis.datasets.segments import Segment
+
+Weights = Literal["trained", "untrained"]
 
 
 @dataclass(frozen=True)

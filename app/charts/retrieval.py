@@ -1,12 +1,13 @@
-"""How well checkpoints find the match among the candidates of a pool, from the result of a scoreboard."""
+"""How well checkpoints find the match among the candidates of a pool, from the result of retrieval."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
 from analysis.models.arms import control_of, under_their_arms
-from analysis.numbers import Value, format_value
+from analysis.numbers import Value, format_value, pick
 from analysis.results import Result
 from analysis.studies.pools.words import pool_of
 from app.charts import theme
@@ -26,16 +27,16 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
     Green circles: trained; grey squares: untrained twin; hollow: not distinguishable from chance, which is the dashed line.
     "↳" and slanted: a control, by `arms`, name → arm. `customdata` is name and weights.
     """
-    by_name = {value.name: value for value in result.values}
     names = list(under_their_arms({name: arms.get(name, "") for name in map(_stem, map(str, result.request["checkpoints"]))}))
     drawing = theme.figure(
         f"S (%), {among}" if (among := pool_of(result)) else "S (%)", "checkpoint", height=76 + ROW_PX * len(names)
     )
     drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
+    scores = result.select(pool=pool, what="S")
     top, chance = 0.0, None
     for weights, full, hollow, label, shift in SERIES:
         colour = theme.JOINT if weights == "trained" else theme.TWIN
-        found = [(row, by_name.get(f"{name}, {weights}, {pool}: S")) for row, name in enumerate(names)]
+        found = [(row, pick(scores, checkpoint=name, weights=weights)) for row, name in enumerate(names)]
         for row, value in found:
             if value is None or value.value is None:
                 continue
@@ -56,8 +57,7 @@ def _stem(name: str) -> str:
 
 
 def _interval(value: Value) -> str:
-    plain = Value(value.name, value.value, value.ci_low, value.ci_high, value.n, None, value.unit, value.estimator)
-    return format_value(plain)
+    return format_value(replace(value, null=None))
 
 
 def _add_point(drawing: go.Figure, y: float, value: Value, symbol: str, colour: str, whose: str, key: list[str]) -> None:

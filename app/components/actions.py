@@ -12,15 +12,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.files import spreadsheet_safe
+from analysis.numbers import Value
 from analysis.results import Result
+from analysis.rows import Row
 from app import state
 from app.components import figures
 
 Mode = Literal["points", "lasso", "box"]
+Recorded = Mapping[str, Any] | Row | Value  # of which a record can be made
 
 
 def figure(
-    drawing: go.Figure, key: str, result: Result, rows: Sequence[Mapping[str, Any]] = (), *, select: tuple[Mode, ...] = ()
+    drawing: go.Figure, key: str, result: Result, rows: Sequence[Recorded] = (), *, select: tuple[Mode, ...] = ()
 ) -> list[tuple[Any, ...]]:
     """Draw a figure and its row of actions; what is selected in it, as the `customdata` of the points.
 
@@ -63,7 +66,7 @@ def _key(customdata: Any) -> tuple[Any, ...]:
     return () if customdata is None or customdata == "" else (customdata,)
 
 
-def _downloads(key: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
+def _downloads(key: str, result: Result, rows: Sequence[Recorded]) -> None:
     st.caption("The picture, as SVG: the camera above the figure.")
     if rows:
         st.download_button("Numbers, as CSV", lambda: as_csv(rows), f"{result.study}-{key}.csv", "text/csv", key=f"csv_{key}")
@@ -71,16 +74,17 @@ def _downloads(key: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> N
     st.download_button("Whole result, as JSON", lambda: as_json(result), name, "application/json", key=f"json_{key}")
 
 
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Records as CSV with the columns of the first.
+def as_csv(rows: Sequence[Recorded]) -> str:
+    """Records, rows or values as CSV, with every column that one of them has.
 
-    >>> as_csv([{"layer": 1, "value": 0.5}]).splitlines()
-    ['layer,value', '1,0.5']
+    >>> as_csv([{"layer": 1, "value": 0.5}, {"layer": 2, "note": "none"}]).splitlines()
+    ['layer,value,note', '1,0.5,', '2,,none']
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), extrasaction="ignore")
+    records = [row if isinstance(row, Mapping) else row.record() for row in rows]
+    writer = csv.DictWriter(text, list(dict.fromkeys(column for record in records for column in record)))
     writer.writeheader()
-    writer.writerows(map(spreadsheet_safe, rows))
+    writer.writerows(map(spreadsheet_safe, records))
     return text.getvalue()
 
 

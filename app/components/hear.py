@@ -1,22 +1,57 @@
 """From a number to its sound: a list of windows, and the chosen one to be heard."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
+from analysis.studies.shared_rows import WindowRow
 from app import caching, controls
 from app.components import row_choice
 from app.components.plain import plain
 
 TABLE_PX, FEW = 320, 8
 WINDOW_S = 4.0
-HIDDEN = ("instead", "way", "by", "rank")
-INSTEAD = (  # by direction: audio to MIDI, MIDI to audio
+RANKED_FIRST = (  # by direction: audio to MIDI, MIDI to audio
     "Heard is the recording of the MIDI window that was ranked first.",
     "Asked was the MIDI of the window above, heard from its recording; ranked first was this audio.",
 )
+
+
+class Window(Protocol):
+    """A window of a recording."""
+
+    @property
+    def piece(self) -> str: ...
+    @property
+    def start_s(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A query whose match is missed.
+
+    Attributes:
+        window: that was asked with.
+        way: 0 from audio to MIDI, 1 from MIDI to audio.
+        first: number of the window that was ranked first; None or below 0 where it is not known.
+        about: what the table says of it: column → text or number.
+        by: the model that ranked so, where there are several.
+        rank: of the match, where it has one.
+    """
+
+    window: Window
+    way: int
+    first: int | None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    rank: int | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Its row of the table."""
+        return {**self.about, "start_s": self.window.start_s, "piece": self.window.piece}
 
 
 def pick(
@@ -71,31 +106,44 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
 
 
 def pick_missed(
-    rows: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]], corpus: str, key: str, *, columns: Any = None
+    queries: Sequence[Missed | Mapping[str, Any]],
+    windows: Sequence[Window | Mapping[str, Any]],
+    corpus: str,
+    key: str,
+    *,
+    columns: Any = None,
 ) -> None:
-    """`pick` among queries whose match is missed; below the chosen one what was ranked first instead, where that is known.
+    """`pick` among queries whose match is missed; below the chosen one what was ranked first, where that is known.
 
     Args:
-        rows: as of `pick`. Not shown are, of what was ranked first: `instead`, its number among `windows` (None or below 0 where
-            it is not known, as in results of earlier versions); `way`, 0 from audio to MIDI, 1 from MIDI to audio; `by`, the
-            model that ranked so, where there are several; `rank`, that of the match, where there is one.
-        windows: records with `piece` and `start_s` (s).
+        queries: what they are, the first of them chosen.
+        windows: the windows of the result.
         corpus: where the pieces are.
         key: of the table.
         columns: column_config of the table.
     """
+    missed = [query if isinstance(query, Missed) else _missed(query) for query in queries]
 
-    def instead(number: int) -> None:
-        row = rows[number]
-        if (at := row["instead"]) is None or at < 0:
+    def ranked_first(number: int) -> None:
+        query = missed[number]
+        if query.first is None or query.first < 0:
             return
-        by = f" by {row['by']}" if row.get("by") else ""
-        rank = "" if row.get("rank") is None else f", the match being number {row['rank']}"
-        play(f"Ranked first instead{by}{rank}", corpus, str(windows[at]["piece"]), float(windows[at]["start_s"]))
-        st.caption(INSTEAD[row["way"]])
+        by = f" by {query.by}" if query.by else ""
+        rank = "" if query.rank is None else f", the match being number {query.rank}"
+        window = _window(windows[query.first])
+        play(f"Ranked first instead{by}{rank}", corpus, window.piece, window.start_s)
+        st.caption(RANKED_FIRST[query.way])
 
-    shown = [{name: value for name, value in row.items() if name not in HIDDEN} for row in rows]
-    pick(shown, corpus, key, title="Asked: this window", columns=columns, more=instead)
+    pick([query.record() for query in missed], corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
+
+
+def _missed(row: Mapping[str, Any]) -> Missed:  # TRANSITION
+    about = {name: value for name, value in row.items() if name not in ("instead", "way", "by", "rank", "piece", "start_s")}
+    return Missed(_window(row), row["way"], row["instead"], about, row.get("by", ""), row.get("rank"))
+
+
+def _window(row: Any) -> Window:  # TRANSITION
+    return WindowRow(str(row["piece"]), float(row["start_s"])) if isinstance(row, Mapping) else row
 
 
 def clock(seconds: float) -> str:

@@ -1,9 +1,13 @@
 """From a bad rank to its sound: the worst queries, and what was ranked first instead."""
 
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.retrieval.rows import RanksRow
+from analysis.studies.shared_rows import WindowRow
 from app.components import hear, study_facts
 from app.components.plain import plain
 from app.components.retrieval_answer import MISSES_OF, pool_number
@@ -23,34 +27,42 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
     checkpoint = names[0]
     if len(names) > 1:
         checkpoint = st.selectbox("Misses of", names, key=MISSES_OF, width=320)
-    found = worst(result, checkpoint, pool)
-    if not found:
+    missed = worst(result, checkpoint, pool)
+    if not missed:
         st.caption(f"{plain(checkpoint)} ranks the match of every query first: there is no miss to hear.")
         return
-    windows = result.tables["windows"]
-    rows = [{"rank": rank, "piece": windows[at]["piece"], "start_s": windows[at]["start_s"]} for _, rank, at in found]
+    windows = result.rows(WindowRow)
+    rows = [{"rank": miss.rank, **windows[miss.window].record()} for miss in missed]
 
-    def instead(number: int) -> None:
-        query, rank, _ = found[number]
-        first = windows[first_instead(result, checkpoint, pool, query)]
-        title = f"Ranked first instead, the match being number {rank}"
-        hear.play(title, choice.corpus, str(first["piece"]), float(first["start_s"]))
+    def ranked_first(number: int) -> None:
+        miss = missed[number]
+        first = windows[first_wrong(result, checkpoint, pool, miss.query)]
+        title = f"Ranked first instead, the match being number {miss.rank}"
+        hear.play(title, choice.corpus, first.piece, first.start_s)
         st.caption("Heard is the recording of the MIDI window that was ranked first.")
 
     key = f"misses_{pool}_{names.index(checkpoint)}"
-    hear.pick(rows, choice.corpus, key, title="Asked: this audio", columns=COLUMNS, more=instead)
+    hear.pick(rows, choice.corpus, key, title="Asked: this audio", columns=COLUMNS, more=ranked_first)
     st.caption("Audio windows of 4 s as queries, MIDI windows as candidates.")
 
 
-def worst(result: Result, checkpoint: str, pool: str) -> list[tuple[int, int, int]]:
-    """Number of the query, rank of its match and number of its window; audio to MIDI, the worst first, matches found left out."""
+class Miss(NamedTuple):
+    """Number of the query, rank of its match, and number of its window."""
+
+    query: int
+    rank: int
+    window: int
+
+
+def worst(result: Result, checkpoint: str, pool: str) -> list[Miss]:
+    """Queries from audio to MIDI whose match is not first, the worst before the others."""
     ranks = result.arrays[f"ranks.{_model_number(result, checkpoint, pool)}"][0]
     query = result.arrays[f"query.{pool_number(result, pool)}"]
     order = np.argsort(-ranks, kind="stable")[:MOST]
-    return [(int(row), int(ranks[row]), int(query[row])) for row in order if ranks[row] > 1]
+    return [Miss(int(row), int(ranks[row]), int(query[row])) for row in order if ranks[row] > 1]
 
 
-def first_instead(result: Result, checkpoint: str, pool: str, query: int) -> int:
+def first_wrong(result: Result, checkpoint: str, pool: str, query: int) -> int:
     """Number of the window that the checkpoint ranks highest among the wrong ones."""
     return int(result.arrays[f"instead.{_model_number(result, checkpoint, pool)}"][query])
 
@@ -58,5 +70,4 @@ def first_instead(result: Result, checkpoint: str, pool: str, query: int) -> int
 def _model_number(result: Result, checkpoint: str, pool: str) -> int:
     """Number of the trained model in the names of the arrays."""
     wanted = (checkpoint, "trained", pool)
-    rows = enumerate(result.tables["ranks"])
-    return next(i for i, row in rows if (row["checkpoint"], row["weights"], row["pool"]) == wanted)
+    return next(i for i, row in enumerate(result.rows(RanksRow)) if (row.checkpoint, row.weights, row.pool) == wanted)

@@ -7,17 +7,18 @@ from typing import Any
 import streamlit as st
 
 from analysis.models.arms import control_of, under_their_arms
-from analysis.numbers import Value, format_value, p_words
+from analysis.numbers import Value, format_value, p_words, pick
 from analysis.results import Result
+from analysis.studies.retrieval.rows import PairRow, SearchedPoolRow
 from app import state
 from app.charts import retrieval
 from app.components import actions, clicks, study_facts
 from app.components.arms import OF_CONTROLS, marked
 
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
-MEASURES = {
-    "R@1": "R@1 {}", "R@5": "R@5 {}", "R@10": "R@10 {}", "MRR": "MRR {}",
-    "same piece": "accuracy against same piece {}", "same composer": "accuracy against same composer {}",
+MEASURES = {  # as the table calls them
+    "R@1": "R@1", "R@5": "R@5", "R@10": "R@10", "MRR": "MRR",
+    "accuracy against same piece": "same piece", "accuracy against same composer": "same composer",
 }  # fmt: skip
 WIDTH = 156
 COLUMNS = {
@@ -35,8 +36,8 @@ UNDECIDED = "○ "  # in front, where a narrow column does not cut it off
 def draw(result: Result, pool: str, arms: Mapping[str, str]) -> None:
     """Figure, table and differences on one pool; controls, by name → arm, are marked and stand below their arm."""
     rows = measured(result, pool, arms)
-    drawing, numbers = retrieval.forest(result, pool, arms), [vars(value) for value in result.values]
-    click = clicks.newest("retrieval", {"scores": actions.figure(drawing, "scores", result, numbers, select=("points",))})
+    drawing = retrieval.forest(result, pool, arms)
+    click = clicks.newest("retrieval", {"scores": actions.figure(drawing, "scores", result, result.values, select=("points",))})
     names = study_facts.names_of(result)
     if click and click.is_new and click.key[0] in names:
         state.preset(MISSES_OF, click.key[0])
@@ -58,20 +59,18 @@ def draw(result: Result, pool: str, arms: Mapping[str, str]) -> None:
 
 def pool_number(result: Result, pool: str) -> int:
     """Number of a pool in the names of the arrays."""
-    return next(int(row["array"]) for row in result.tables["pools"] if row["pool"] == pool)
+    return next(row.array for row in result.rows(SearchedPoolRow) if row.pool == pool)
 
 
 def measured(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, str | None]]:
     """Recall, MRR and accuracies with their intervals, both ways, beside the untrained twin; a row per checkpoint and measure."""
-    by_name = {value.name: value for value in result.values}
     rows = []
     for name in under_their_arms({name: arms.get(name, "") for name in study_facts.names_of(result)}):
-        for measure, pattern in MEASURES.items():
+        own = result.select(checkpoint=name, pool=pool)
+        for what, measure in MEASURES.items():
             row: dict[str, str | None] = {"checkpoint": marked(name, arms.get(name, "")), "measure": measure}
             for way in DIRECTIONS:
-                trained, twin = (
-                    by_name.get(f"{name}, {weights}, {pool}: {pattern.format(way)}") for weights in ("trained", "untrained")
-                )
+                trained, twin = (pick(own, weights=weights, direction=way, what=what) for weights in ("trained", "untrained"))
                 row |= {way: cell(trained), f"twin, {way}": cell(twin)}
             rows.append(row)
     return rows
@@ -80,7 +79,7 @@ def measured(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[st
 def cell(value: Value | None) -> str | None:
     """A value with its interval, marked where the interval holds chance; None for none.
 
-    >>> cell(Value("R@1", 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"))
+    >>> cell(Value({"what": "R@1"}, 0.031, 0.012, 0.05, 500, 0.02, "share", "recall"))
     '○ 3.1 % [1.2, 5.0]'
     """
     return value and (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
@@ -88,16 +87,16 @@ def cell(value: Value | None) -> str | None:
 
 def compared(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, Any]]:
     """Differences of every two checkpoints with their intervals and p."""
-    rows = [row for row in result.tables.get("pairs", ()) if row["pool"] == pool]
     return [
         {
-            **{end: marked(row[end], arms.get(row[end], "")) for end in ("first", "second")},
-            "difference in S (percentage points)": _points(row["difference in S"], row["ci_low"], row["ci_high"]),
-            "p": p_words(row["p"]), "n": row["n"],
+            "first": marked(row.first, arms.get(row.first, "")), "second": marked(row.second, arms.get(row.second, "")),
+            "difference in S (percentage points)": _points(row), "p": p_words(row.p), "n": row.n,
         }
-        for row in rows
+        for row in result.rows(PairRow)
+        if row.pool == pool
     ]  # fmt: skip
 
 
-def _points(difference: float, low: float, high: float) -> str:
-    return f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+def _points(row: PairRow) -> str:
+    ends = "" if row.ci_low is None or row.ci_high is None else f" [{100 * row.ci_low:+.1f}, {100 * row.ci_high:+.1f}]"
+    return f"{100 * row.difference:+.1f}{ends}"

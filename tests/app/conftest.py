@@ -19,6 +19,9 @@ from analysis.jobs.job import Job, JobError, State, canonical
 from analysis.jobs.progress import Progress
 from analysis.numbers import Value
 from analysis.results import Result
+from analysis.rows import tables_of
+from analysis.studies.retrieval.rows import PairRow, RanksRow, SearchedPoolRow
+from analysis.studies.shared_rows import WindowRow
 from app import answers, caching
 from tests.app.serving import address, browser, chromium, page, serve  # noqa: F401 - fixtures of the tests in a browser
 
@@ -92,31 +95,32 @@ def scoreboard(*names: str, undecided: bool = False) -> Result:
     for name in names:
         for weights, share in (("trained", 0.5), ("untrained", 0.1)):
             for pool in ("canonical", "no overlap"):
-                label, low = f"{name}, {weights}, {pool}", 0.05 if undecided else share - 0.08
-                values.append(Value(f"{label}: S", share, low, share + 0.1, 4, 0.0625, "share", "min of R@10 both ways"))
+                model, low = {"checkpoint": name, "weights": weights, "pool": pool}, 0.05 if undecided else share - 0.08
+                ends = (low, share + 0.1, 4)
+                values.append(Value({**model, "what": "S"}, share, *ends, 0.0625, "share", "min of R@10 both ways"))
                 for way in ("audio to MIDI", "MIDI to audio"):
+                    key = {**model, "direction": way}
                     for k in (1, 5, 10):
-                        values.append(Value(f"{label}: R@{k} {way}", share, low, share + 0.1, 4, k / 160, "share", ""))
-                    values.append(Value(f"{label}: MRR {way}", share, low, share + 0.1, 4, 0.2, "", ""))
-                    values.append(Value(f"{label}: accuracy against same piece {way}", 0.7, 0.6, 0.8, 4, 0.5, "share", ""))
-    rows = list(product(names, ("trained", "untrained"), ("canonical", "no overlap")))
-    arrays: dict[str, Any] = {f"ranks.{i}": np.array([[1, 9, 3, 12], [1, 1, 1, 1]], np.int32) for i in range(len(rows))}
-    arrays |= {f"instead.{i}": np.array([1, 4, 0, 5], np.int32) for i in range(len(rows))}
+                        values.append(Value({**key, "what": f"R@{k}"}, share, *ends, k / 160, "share", ""))
+                    values.append(Value({**key, "what": "MRR"}, share, *ends, 0.2, "", ""))
+                    against = {**key, "what": "accuracy against same piece"}
+                    values.append(Value(against, 0.7, 0.6, 0.8, 4, 0.5, "share", ""))
+    models: list[Any] = list(product(names, ("trained", "untrained"), ("canonical", "no overlap")))
+    arrays: dict[str, Any] = {f"ranks.{i}": np.array([[1, 9, 3, 12], [1, 1, 1, 1]], np.int32) for i in range(len(models))}
+    arrays |= {f"instead.{i}": np.array([1, 4, 0, 5], np.int32) for i in range(len(models))}
     for i in range(2):
         arrays |= {f"query.{i}": np.arange(4), f"candidates.{i}": np.tile(np.arange(16), (4, 1)) % 6}
         arrays[f"kind.{i}"] = np.zeros((4, 16), np.int8)
-    tested = {"difference in S": 0.1, "ci_low": 0.02, "ci_high": 0.18, "n": 4}
     pairs = [
-        {"pool": pool, "first": names[0], "second": other, "p": p, **tested}
+        PairRow(pool, names[0], other, 0.1, 0.02, 0.18, p, 4)
         for other in names[1:]
         for pool, p in (("canonical", 0.0004), ("no overlap", 0.0321))
     ]
-    tables = {
-        "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(rows)],
-        "pools": [{"pool": "canonical", "array": 0}, {"pool": "no overlap", "array": 1}],
-        "windows": [{"piece": f"piece {i}", "start_s": 10.0 * i} for i in range(6)],
-        "pairs": pairs,
-    }
+    rows = [
+        *(RanksRow(name, weights, pool, f"ranks.{i}") for i, (name, weights, pool) in enumerate(models)),
+        SearchedPoolRow("canonical", 0), SearchedPoolRow("no overlap", 1),
+        *(WindowRow(f"piece {i}", 10.0 * i) for i in range(6)), *pairs,
+    ]  # fmt: skip
     made = {
         "checkpoint_sha256": {name: "ab" * 32 for name in names}, "corpus_sha256": {"demo-small": "cd" * 32},
         "device": "cpu", "dtype": "float32", "seed": 42, "seconds": 61.0,
@@ -124,7 +128,7 @@ def scoreboard(*names: str, undecided: bool = False) -> Result:
     }  # fmt: skip
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "pool_size": 16, "seed": 42}
     said = f"{names[0]} finds the match among the first ten for S = 50.0 % [42.0, 60.0] of 4 queries."
-    return Result("retrieval", request, said, values, tables, arrays, made)
+    return Result("retrieval", request, said, values, tables_of(rows), arrays, made)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_a_name_is_no_markup_in_the_chart(result_of, evil):
     renamed = replace(
         result,
         request={**result.request, "checkpoints": ["<b>x</b>"]},
-        values=[replace(value, name=value.name.replace("one", "b>", 1)) for value in result.values],
+        values=[replace(value, key={**value.key, "checkpoint": "b>"}) for value in result.values],
     )
     spec = retrieval.forest(renamed, "canonical", {}).to_json() or ""
     assert "<b>" not in spec

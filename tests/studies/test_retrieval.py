@@ -17,7 +17,9 @@ from analysis.models.dual_encoder import build_arm
 from analysis.numbers import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
+from analysis.studies.retrieval.rows import PairRow
 from analysis.studies.retrieval.study import details, headline
+from analysis.studies.shared_rows import WindowRow
 from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
 from tests.tiny import build_narrow
@@ -56,21 +58,25 @@ def checkpoints(tmp_path: Path) -> tuple[str, str]:
 def test_scores_equal_those_of_the_evaluation_and_carry_their_controls(corpus: Path, checkpoints: tuple[str, str]) -> None:
     request = build_request("retrieval", checkpoints, {**SMALL, "corpus": str(corpus)})
     result = run_study("retrieval", request)
-    values = {value.name: value for value in result.values}
     segments = drop_repeated(list_segments(open_corpus(str(corpus)).pieces, max_per_piece=100))
     sizes = {name: size for name, size in SMALL.items() if name != "split"}
     model = find_checkpoint(checkpoints[0]).model()
     expected = evaluate(model, segments, device=torch.device("cpu"), **sizes)
     for pool, name in (("canonical", "canonical"), ("no_overlap", "no overlap")):
-        score = values[f"one, trained, {name}: S"]
+        score = result.value(checkpoint="one", weights="trained", pool=name, what="S")
         assert score.value == pytest.approx(expected[pool]["S"])
         assert [score.ci_low, score.ci_high] == pytest.approx(expected[pool]["S_ci"])
         assert score.null == pytest.approx(chance_of_s(score.n, 16))
-        assert values[f"one, trained, {name}: R@1 MIDI to audio"].value == pytest.approx(expected[pool]["midi_to_audio"]["R@1"])
-    assert values["one, untrained, canonical: S"].value is not None
-    assert values["one, trained, canonical: accuracy against same piece audio to MIDI"].null == 0.5
-    assert {row["pool"] for row in result.tables["pairs"]} == {"canonical", "no overlap"}
-    assert all(0 < row["p"] <= 1 and row["ci_low"] <= row["difference in S"] <= row["ci_high"] for row in result.tables["pairs"])
+        back = result.value(checkpoint="one", weights="trained", pool=name, direction="MIDI to audio", what="R@1")
+        assert back.value == pytest.approx(expected[pool]["midi_to_audio"]["R@1"])
+    assert result.value(checkpoint="one", weights="untrained", pool="canonical", what="S").value is not None
+    assert result.value(checkpoint="one", direction="audio to MIDI", what="accuracy against same piece").null == 0.5
+    assert {row.pool for row in result.rows(PairRow)} == {"canonical", "no overlap"}
+    for row in result.rows(PairRow):
+        assert 0 < row.p <= 1
+        assert row.ci_low is not None
+        assert row.ci_high is not None
+        assert row.ci_low <= row.difference <= row.ci_high
 
 
 def test_second_run_comes_from_the_store(
@@ -123,23 +129,23 @@ def test_the_command_asks_the_same() -> None:
 )
 def test_the_headline_says_whom_the_best_cannot_be_told_from(p: float, ends: str, more: str) -> None:
     def score(name: str, weights: str, value: float, low: float, high: float) -> Value:
-        return Value(f"{name}, {weights}, canonical: S", value, low, high, 500, 10 / 256, "share", "min of R@10 both ways")
+        key = {"checkpoint": name, "weights": weights, "pool": "canonical", "what": "S"}
+        return Value(key, value, low, high, 500, 10 / 256, "share", "min of R@10 both ways")
 
     values = [score("one", "trained", 0.8, 0.7, 0.9), score("one", "untrained", 0.012, 0.01, 0.016)]
     values += [score("two", "trained", 0.7, 0.6, 0.8), score("two", "untrained", 0.03, 0.02, 0.05)]
-    said = headline(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}], 256)
+    pair = PairRow("canonical", "one", "two", 0.1, 0.0, 0.2, p, 500)
+    said = headline(values, ("one", "two"), [pair], 256)
     assert said.startswith(
         "S = 80.0 % [70.0, 90.0] among 256 candidates: one finds most (chance 3.9 %, untrained twin 1.2 % [1.0, "
     )
     assert said.endswith(ends)
-    rest = details(values, ("one", "two"), [{"pool": "canonical", "first": "one", "second": "two", "p": p}])
+    rest = details(values, ("one", "two"), [pair])
     assert rest.startswith("n = 500 queries, each searched both ways; ")
     assert more in rest
     near = headline([replace(one, ci_low=0.0) for one in values], ("one", "two"), [], 256)
     assert near.endswith("), not distinguishable from chance.")
-    alone = headline(
-        values, ("two",), [{"pool": "canonical", "first": "one", "second": "two", "p": 0.5}], 256
-    )  # one is a control
+    alone = headline(values, ("two",), [replace(pair, p=0.5)], 256)  # one is a control
     assert ": two finds the match (" in alone
     assert "distinguishable from one" not in alone
 
@@ -148,12 +154,12 @@ def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: 
     told: list[str] = []
     request = build_request("retrieval", checkpoints[:1], {"split": "all", "corpus": str(corpus)})
     result = finish_study("retrieval", request, context=RunContext(notice=told.append)).result
-    n_windows = len(result.tables["windows"])
+    n_windows = len(result.rows(WindowRow))
     assert told == [
         f"{n_windows} windows fill no pools of 256 for 500 queries; {n_windows} queries are searched among 16 candidates instead."
     ]
     assert result.arrays["candidates.0"].shape == (n_windows, 16)
-    assert next(value.null for value in result.values if value.name.endswith(": S")) == chance_of_s(n_windows, 16)
+    assert result.value(what="S").null == chance_of_s(n_windows, 16)
 
 
 def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis.figures.drawing import forest
 from analysis.results import Result
-from analysis.studies.printed import TWIN, among, names_of, point
+from analysis.studies.printed import TWIN, among, known, names_of, point
+from analysis.studies.retrieval.rows import CANONICAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,14 +15,12 @@ if TYPE_CHECKING:
 
 def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
-    values = {value.name: value for value in result.values}
-    points = []
-    for name in names_of(result):
-        for weights in ("trained", TWIN):
-            value = values.get(f"{name}, {weights}, canonical: S")
-            if value is not None and value.value is not None:
-                row = {"value": value.value, "ci_low": value.ci_low, "ci_high": value.ci_high, "null": value.null}
-                points.append(point({**row, "weights": weights}, name, "", factor=100))
+    points = [
+        point(value, name, "", factor=100, twin=weights == TWIN)
+        for name in names_of(result)
+        for weights in ("trained", TWIN)
+        for value in known(result.select(checkpoint=name, weights=weights, pool=CANONICAL, what="S"))
+    ]
     return [
         (f"S on the canonical pool{among(result)} with its 95 % interval by work; the tick is chance.", forest(points, "S (%)"))
     ]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -21,19 +20,22 @@ from analysis.measures.retrieval import (
     recall_at,
     s_score,
 )
-from analysis.numbers import ALPHA, Value, format_value, p_words
+from analysis.numbers import ALPHA, SHARE, Key, Value, format_value, p_words, pick, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Row, tables_of
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
+from analysis.studies.retrieval.rows import CANONICAL, PairRow, RanksRow, SearchedPoolRow
 from analysis.studies.settings import Seed
+from analysis.studies.shared_rows import SentenceRow, Weights, window_rows
 from analysis.training.comparison import listed
 from analysis.training.evaluation import fit_pool
 
-POOLS = {"canonical": False, "no overlap": True}
+POOLS = {CANONICAL: False, "no overlap": True}
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
-WEIGHTS = ("trained", "untrained")
-Found = dict[tuple[str, str, str], ndarray]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+Found = dict[tuple[str, Weights, str], ndarray]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,17 @@ def run(request: Request, desk: Desk) -> Answer:
             for pool_name, pool in pools.items():
                 found[name, weights, pool_name] = both = both_ranks(audio, midi, pool)
                 instead[name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
-                label, works = f"{name}, {weights}, {pool_name}", groups[pool_name]
-                values += _scores(label, both, works, request.seed, pool.candidates.shape[1], desk)
-                values += _hard_negatives(label, audio, midi, pool, works, request.seed, desk)
+                model, works = {"checkpoint": name, "weights": weights, "pool": pool_name}, groups[pool_name]
+                values += _scores(model, both, works, request.seed, pool.candidates.shape[1], desk)
+                values += _hard_negatives(model, audio, midi, pool, works, request.seed, desk)
     tested = _pairs(found, groups, request.seed, desk)
-    tables, arrays = _behind_the_scores(found, instead, pools, segments)
-    tables |= {"pairs": tested, "sentences": [{"text": details(values, desk.ranked, tested)}]}
-    return Answer(headline(values, desk.ranked, tested, pools["canonical"].candidates.shape[1]), values, tables, arrays)
+    behind, arrays = _behind_the_scores(found, instead, pools)
+    rows = [*behind, *window_rows(segments), *tested, SentenceRow(details(values, desk.ranked, tested))]
+    said = headline(values, desk.ranked, tested, pools[CANONICAL].candidates.shape[1])
+    return Answer(said, values, tables_of(rows), arrays)
 
 
-def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[Mapping[str, Any]], pool_size: int) -> str:
+def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[PairRow], pool_size: int) -> str:
     """The best of these checkpoints on the canonical pool beside chance and twin, and whom it is not told from; 30 words."""
     best, score, twin = _best(values, names)
     said = f"S = {_bare(score)} among {size_words(pool_size)}"
@@ -87,7 +90,7 @@ def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[Map
     return f"{said}, not distinguishable from {' or '.join(alike)}." if alike else f"{said}."
 
 
-def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[Mapping[str, Any]]) -> str:
+def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[PairRow]) -> str:
     """How many queries S is of, and how the best of these checkpoints compares with each of the others."""
     best, score, _ = _best(values, names)
     ps = _rivals(best, names, tested)
@@ -100,16 +103,15 @@ def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[Mapp
 
 def _best(values: Sequence[Value], names: Sequence[str]) -> tuple[str, Value, Value]:
     """The checkpoint with the highest S on the canonical pool, that S, and that of its untrained twin."""
-    by_name = {value.name: value for value in values}
-    best = max(names, key=lambda name: by_name[f"{name}, trained, canonical: S"].value or 0.0)
-    return best, by_name[f"{best}, trained, canonical: S"], by_name[f"{best}, untrained, canonical: S"]
+    scores = {name: the(values, checkpoint=name, weights="trained", pool=CANONICAL, what="S") for name in names}
+    best = max(names, key=lambda name: scores[name].value or 0.0)
+    return best, scores[best], the(values, checkpoint=best, weights="untrained", pool=CANONICAL, what="S")
 
 
-def _rivals(best: str, names: Sequence[str], tested: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def _rivals(best: str, names: Sequence[str], tested: Sequence[PairRow]) -> dict[str, float]:
     """P of the difference from every other of these checkpoints."""
-    pairs = [row for row in tested if row["pool"] == "canonical" and best in (row["first"], row["second"])]
-    found = {row["second"] if row["first"] == best else row["first"]: row["p"] for row in pairs}
-    return {name: p for name, p in found.items() if name in names}
+    pairs = [row for row in tested if row.pool == CANONICAL and best in (row.first, row.second)]
+    return {row.other(best): row.p for row in pairs if row.other(best) in names}
 
 
 def _bare(value: Value) -> str:
@@ -117,13 +119,13 @@ def _bare(value: Value) -> str:
 
 
 def _ranks_all_last(values: Sequence[Value], name: str) -> bool:
-    by_name = {value.name: value for value in values}
-    return all(_is_last(by_name, f"{name}, trained, canonical", way) for way in DIRECTIONS)
+    return all(_is_last(values, name, direction) for direction in DIRECTIONS)
 
 
-def _is_last(by_name: Mapping[str, Value], label: str, direction: str) -> bool:
+def _is_last(values: Sequence[Value], name: str, direction: str) -> bool:
     """Whether every match has the last rank: the mean of 1 / rank is 1 / pool size, which is the chance of R@1."""
-    found, chance = by_name.get(f"{label}: MRR {direction}"), by_name.get(f"{label}: R@1 {direction}")
+    whose = {"checkpoint": name, "weights": "trained", "pool": CANONICAL, "direction": direction}
+    found, chance = pick(values, **whose, what="MRR"), pick(values, **whose, what="R@1")
     if found is None or chance is None or found.value is None or not chance.null:
         return False
     return found.value <= chance.null * (1 + 1e-9)
@@ -142,10 +144,8 @@ def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, P
     return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
 
 
-def _behind_the_scores(
-    found: Found, instead: Found, pools: Mapping[str, Pools], segments: list[Segment]
-) -> tuple[dict[str, list[dict[str, Any]]], dict[str, ndarray]]:
-    """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the windows of the pools.
+def _behind_the_scores(found: Found, instead: Found, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:
+    """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the pools.
 
     This is what leads from a score to its sounds.
     """
@@ -154,36 +154,32 @@ def _behind_the_scores(
     for i, pool in enumerate(pools.values()):
         arrays |= {f"query.{i}": pool.query.astype(np.int32), f"candidates.{i}": pool.candidates.astype(np.int32)}
         arrays[f"kind.{i}"] = pool.kind
-    tables: dict[str, list[dict[str, Any]]] = {
-        "ranks": [{"checkpoint": c, "weights": w, "pool": p, "array": f"ranks.{i}"} for i, (c, w, p) in enumerate(found)],
-        "pools": [{"pool": name, "array": i} for i, name in enumerate(pools)],
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
-    }
-    return tables, arrays
+    ranks = [RanksRow(*model, f"ranks.{i}") for i, model in enumerate(found)]
+    return [*ranks, *(SearchedPoolRow(name, i) for i, name in enumerate(pools))], arrays
 
 
-def _scores(label: str, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
+def _scores(model: Key, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
     """S, and R@1/5/10 and MRR of both directions."""
     draws, n = WorkDraws(groups, seed), both.shape[1]
     harmonic = float(np.mean(1 / np.arange(1, pool_size + 1)))
     low, high = draws.interval(s_on_resamples(draws, both))
-    values = [Value(f"{label}: S", s_score(*both), low, high, n, chance_of_s(n, pool_size), "share", ESTIMATOR)]
+    values = [Value({**model, "what": "S"}, s_score(*both), low, high, n, chance_of_s(n, pool_size), SHARE, ESTIMATOR)]
     for direction, ranks in zip(DIRECTIONS, both, strict=True):
         desk.cancel.check()
+        key = {**model, "direction": direction}
         for k in (1, 5, 10):
             low, high = draws.interval(draws.means(ranks <= k))
             chance = min(1.0, k / pool_size)
-            values.append(
-                Value(f"{label}: R@{k} {direction}", recall_at(ranks, k), low, high, n, chance, "share", f"recall at {k}")
-            )
+            recall = {**key, "what": f"R@{k}"}
+            values.append(Value(recall, recall_at(ranks, k), low, high, n, chance, SHARE, f"recall at {k}"))
         low, high = draws.interval(draws.means(1 / ranks))
         mrr = mean_reciprocal_rank(ranks)
-        values.append(Value(f"{label}: MRR {direction}", mrr, low, high, n, harmonic, "", "mean of 1 / rank"))
+        values.append(Value({**key, "what": "MRR"}, mrr, low, high, n, harmonic, "", "mean of 1 / rank"))
     return values
 
 
 def _hard_negatives(
-    label: str, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, desk: Desk
+    model: Key, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, desk: Desk
 ) -> list[Value]:
     """How often the match outranks a candidate of the same piece, or of another piece by the same composer."""
     values = []
@@ -198,12 +194,12 @@ def _hard_negatives(
             desk.cancel.check()
             draws = WorkDraws(works, seed)
             low, high = draws.interval(draws.means(shares))
-            title = f"{label}: accuracy against {name} {direction}"
-            values.append(Value(title, float(shares.mean()), low, high, len(shares), 0.5, "share", "pairwise accuracy"))
+            key = {**model, "direction": direction, "what": f"accuracy against {name}"}
+            values.append(Value(key, float(shares.mean()), low, high, len(shares), 0.5, SHARE, "pairwise accuracy"))
     return values
 
 
-def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -> list[dict[str, Any]]:
+def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -> list[PairRow]:
     """Difference in S of every two trained checkpoints with its interval and its p."""
     rows = []
     for pool in groups:
@@ -214,8 +210,5 @@ def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -
             desk.cancel.check()
             low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
             p = s_exchange_p(groups[pool], a, b, seed=seed)
-            rows.append({
-                "pool": pool, "first": first, "second": second, "difference in S": s_score(*a) - s_score(*b),
-                "ci_low": low, "ci_high": high, "p": p, "n": a.shape[1],
-            })  # fmt: skip
+            rows.append(PairRow(pool, first, second, s_score(*a) - s_score(*b), low, high, p, a.shape[1]))
     return rows
