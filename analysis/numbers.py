@@ -34,6 +34,16 @@ def p_words(p: float) -> str:
     return f"p = {p:.3f}" if p >= ALPHA or f"{p:.3f}" != f"{ALPHA:.3f}" else f"p = {p:.5f}"
 
 
+def p_alone(p: float) -> str:
+    """A p as it stands in a column that is called p.
+
+    >>> p_alone(0.0004), p_alone(0.05)
+    ('< 0.001', '0.050')
+    """
+    sign, number = p_words(p).split()[1:]
+    return number if sign == "=" else f"{sign} {number}"
+
+
 @dataclass(frozen=True)
 class Value:
     """One number with its control. A number that could not be computed is None, never NaN.
@@ -96,6 +106,10 @@ class Value:
     def what(self) -> str:
         """The quantity alone."""
         return str(self.key[WHAT])
+
+    def name_without(self, *facets: str) -> str:
+        """What was measured, in words, but for what a table or a figure says already."""
+        return name_of({facet: of for facet, of in self.key.items() if facet not in facets})
 
     def is_of(self, **facets: str | float) -> bool:
         """Whether its key has these facets, whatever else it has."""

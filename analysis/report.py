@@ -19,7 +19,7 @@ from analysis.studies.cautions import cautions, sentences
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import find_study
 
-WEIGHTS = ("trained", "untrained")
+CHECKPOINT, WEIGHTS, BOTH = "checkpoint", "weights", ("trained", "untrained")
 UNDECIDED = "○ "
 OTHERS = "inputs and others"
 ESTIMATOR = "estimator, kind of interval"
@@ -99,44 +99,30 @@ def _svg(drawing: Any) -> str:
 
 
 def _values(result: Result) -> str:
-    """Every value, one table per checkpoint with trained beside untrained, and one of what is of neither alone."""
-    names = sorted((Path(str(name)).name for name in result.request.get("checkpoints", ())), key=len, reverse=True)
-    groups: dict[str, list[tuple[str, str, Value]]] = {}
+    """Every value, one table per checkpoint with trained beside untrained, and one of what is of none alone."""
+    groups: dict[str, list[Value]] = {}
     for value in result.values:
-        whose, weights, what = _whose(value.name, names)
-        groups.setdefault(whose, []).append((weights, what, value))
-    drawn = "".join(_group(result.study, whose, groups[whose]) for whose in sorted(groups, key=lambda one: one == OTHERS))
+        groups.setdefault(str(value.key.get(CHECKPOINT, OTHERS)), []).append(value)
+    drawn = "".join(_group(result.study, whose, groups[whose]) for whose in sorted(groups, key=lambda whose: whose == OTHERS))
     legend = f'<p class="note">In brackets 95 % intervals; {UNDECIDED.strip()} not distinguishable from the null.</p>'
     return legend + drawn + _files(result)
 
 
-def _whose(name: str, checkpoints: Sequence[str]) -> tuple[str, str, str]:
-    """Checkpoint, weights ("" for a value of neither alone) and what is left of the name of a value.
-
-    >>> _whose("a, trained, canonical: S", ["a"]), _whose("a, trained minus untrained: AUC", ["a"]), _whose("input: R²", ["a"])
-    (('a', 'trained', 'canonical: S'), ('a', '', 'trained minus untrained: AUC'), ('inputs and others', '', 'input: R²'))
-    """
-    for checkpoint in checkpoints:
-        for start, weights in [*((f"{checkpoint}, {one}", one) for one in WEIGHTS), (checkpoint, "")]:
-            if name.startswith((f"{start}, ", f"{start}: ")):
-                return checkpoint, weights, name[len(start) + 2 :]
-    return OTHERS, "", name
-
-
-def _group(study: str, whose: str, values: Sequence[tuple[str, str, Value]]) -> str:
+def _group(study: str, whose: str, values: Sequence[Value]) -> str:
     lines: dict[tuple[str, int], dict[str, Value]] = {}
     single, seen = [], Counter[tuple[str, str]]()
-    for weights, what, value in values:
-        if weights:
+    for value in values:
+        if value.key.get(CHECKPOINT) and (weights := str(value.key.get(WEIGHTS))) in BOTH:
+            what = value.name_without(CHECKPOINT, WEIGHTS)
             lines.setdefault((what, seen[weights, what]), {})[weights] = value
             seen[weights, what] += 1
         else:
-            single.append((what, *_cells(value), str(value.n), _estimator(study, value)))
+            single.append((value.name_without(CHECKPOINT), *_cells(value), str(value.n), _estimator(study, value)))
     paired = []
-    for (what, _), its in lines.items():
-        numbers = (cell for one in WEIGHTS for cell in _cells(its.get(one)))
-        both = [its[one] for one in WEIGHTS if one in its]
-        rests_on = (dict.fromkeys(words) for words in zip(*((str(one.n), _estimator(study, one)) for one in both), strict=True))
+    for (what, _), values_of in lines.items():
+        numbers = (cell for weights in BOTH for cell in _cells(values_of.get(weights)))
+        both = [values_of[weights] for weights in BOTH if weights in values_of]
+        rests_on = (dict.fromkeys(words) for words in zip(*((str(of.n), _estimator(study, of)) for of in both), strict=True))
         paired.append((what, *numbers, *map(" / ".join, rests_on)))
     tables = "".join(_table(head, rows) for head, rows in ((PAIRED, paired), (SINGLE, single)) if rows)
     return f"<details><summary>{html.escape(whose)}: {_counted(len(values), 'value')}</summary>{tables}</details>"
@@ -149,14 +135,12 @@ def _cells(value: Value | None) -> tuple[str, str]:
     said = (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
     if value.null is None:
         return said, "–"
-    return said, format_value(Value("null", value.null, None, None, 0, None, value.unit, ""))
+    return said, format_value(Value({"what": "null"}, value.null, None, None, 0, None, value.unit, ""))
 
 
 def _estimator(study: str, value: Value) -> str:
     if value.ci_low is None or "interval" in value.estimator:
         return value.estimator
-    if study == "replication" and value.estimator.startswith("mean of "):
-        return f"{value.estimator}, Student's interval"
     return f"{value.estimator}, {find_study(study).interval}"
 
 

@@ -78,6 +78,11 @@ class Result:
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Names of the checkpoints, in the order of the request, where a folder counts by its last part."""
+        return tuple(Path(str(name)).name for name in self.request.get("checkpoints", ()))
+
     def value(self, **facets: str | float) -> Value:
         """The value whose key has these facets.
 

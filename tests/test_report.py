@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,10 +27,17 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.studies.record.Study.draw", lambda study, result: [])
 
 
-def value(name: str, number: float | None = 0.5, null: float | None = 0.25, **more: Any) -> Value:
+def value(key: Mapping[str, str], number: float | None = 0.5, null: float | None = 0.25, **more: Any) -> Value:
     given: dict[str, Any] = {"n": 8, "unit": "", "estimator": "mean"} | more
     ends = (None, None) if number is None else (number - 0.1, number + 0.1)
-    return Value(name, number, *ends, null=null, **given)
+    return Value(key, number, *ends, null=null, **given)
+
+
+def of(checkpoint: str, weights: str = "trained") -> dict[str, str]:
+    return {"checkpoint": checkpoint, "weights": weights}
+
+
+S = {**of("one"), "what": "S"}
 
 
 def page_of(study: str, *values: Value, **tables: Any) -> str:
@@ -46,8 +54,8 @@ def rows_of(page: str) -> list[list[str]]:
 
 
 def test_every_value_of_every_checkpoint_is_there() -> None:
-    names = [f"{name}, trained, layer {number}: CKA" for name in ARMS for number in range(150)]
-    page = page_of("similarity", *(value(name) for name in names), value("input, log-mel: CKA"))
+    keys = [{**of(name), "layer": f"layer {number}", "what": "CKA"} for name in ARMS for number in range(150)]
+    page = page_of("similarity", *map(value, keys), value({"input": "input", "layer": "log-mel", "what": "CKA"}))
     said = [row[0] for row in rows_of(page)]
     assert all(said.count(f"layer {number}: CKA") == 2 for number in range(150))
     assert "input, log-mel: CKA" in said
@@ -57,15 +65,16 @@ def test_every_value_of_every_checkpoint_is_there() -> None:
 
 
 def test_trained_stands_beside_its_twin() -> None:
+    canonical = {"pool": "canonical"}
     page = page_of(
         "retrieval",
-        value("one, trained, canonical: S", 0.8, n=10),
-        value("one, trained minus untrained: AUC", 0.4),
-        value("one, two, trained: S", 0.7),
-        value("one, untrained, canonical: S", 0.2, None, n=12),
-        value("one, untrained, canonical: MRR", None),
-        value("one, trained, canonical: MRR", 0.3),
-        value("one, trained, canonical: S", 0.6, n=10),
+        value({**of("one"), **canonical, "what": "S"}, 0.8, n=10),
+        value({"checkpoint": "one", "change": "trained minus untrained", "what": "AUC"}, 0.4),
+        value(S | {"checkpoint": "one, two"}, 0.7),
+        value({**of("one", "untrained"), **canonical, "what": "S"}, 0.2, None, n=12),
+        value({**of("one", "untrained"), **canonical, "what": "MRR"}, None),
+        value({**of("one"), **canonical, "what": "MRR"}, 0.3),
+        value({**of("one"), **canonical, "what": "S"}, 0.6, n=10),
     )
     rows = rows_of(page)
     assert [
@@ -92,7 +101,7 @@ def test_trained_stands_beside_its_twin() -> None:
 
 
 def test_the_kind_of_interval_is_named_and_not_promised_by_the_heading() -> None:
-    assert "interval by work" not in page_of("bands", value("one, trained: S"))
+    assert "interval by work" not in page_of("bands", value(S))
     assert [
         "what",
         "trained [95 % interval]",
@@ -101,30 +110,30 @@ def test_the_kind_of_interval_is_named_and_not_promised_by_the_heading() -> None
         "null",
         "n",
         "estimator, kind of interval",
-    ] in (rows_of(page_of("bands", value("one, trained: S"))))
+    ] in (rows_of(page_of("bands", value(S))))
     kinds = {
         ("replication", "standard deviation, χ² interval"): "standard deviation, χ² interval",
-        ("replication", "mean of min of R@10 both ways"): "mean of min of R@10 both ways, Student's interval",
+        ("replication", "mean, Student's interval"): "mean, Student's interval",
         ("replication", "min of R@10 both ways"): "min of R@10 both ways, bootstrap over works",
         ("similarity", "debiased CKA"): "debiased CKA, jackknife over works",
         ("probes", "R², ridge"): "R², ridge, bootstrap over works",
     }
     for (study, estimator), said in kinds.items():
-        ours = page_of(study, value("one, trained: S", estimator=estimator)).split("Published versus ours")[0]
+        ours = page_of(study, value(S, estimator=estimator)).split("Published versus ours")[0]
         assert rows_of(ours)[-1][-1] == said
 
 
 def test_it_says_which_files_hold_the_other_tables() -> None:
-    page = page_of("bands", value("one, trained: S"), filters=[{"band": "low"}] * 3, notes=[], **{"<x>": [{"a": 1}]})
+    page = page_of("bands", value(S), filters=[{"band": "low"}] * 3, notes=[], **{"<x>": [{"a": 1}]})
     assert "<code>bands/filters.csv</code> (3 rows)" in page
     assert "<code>bands/&lt;x&gt;.csv</code> (1 row)" in page
     assert "notes.csv" not in page
     assert "--out" in page
-    assert ".csv" not in page_of("bands", value("one, trained: S"))
+    assert ".csv" not in page_of("bands", value(S))
 
 
 def test_every_correction_is_said_once_and_pointed_at() -> None:
-    page = page_of("probes", value("one, trained: S"), scores=[])
+    page = page_of("probes", value(S), scores=[])
     records = [one for one in published("probes") if one.arm in ARMS.values()]
     for sentence in {sentence for one in records for sentence in one.corrections}:
         assert page.count(html.escape(sentence)) == 1

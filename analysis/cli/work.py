@@ -155,7 +155,7 @@ def write_result(result: Result, folder: Path) -> None:
 
     made_folder(folder)
     _replace(folder / "result.json", lambda path: path.write_text(json.dumps(result.to_document(), indent=2), encoding="utf-8"))
-    values: dict[str, Any] = {"values": result.to_document()["values"], **result.tables}
+    values: dict[str, Any] = {"values": [value.record() for value in result.values], **result.tables}
     for name, rows in values.items():
         table = pd.DataFrame([spreadsheet_safe(row) for row in rows])
         _replace(folder / f"{name}.csv", lambda path, table=table: table.to_csv(path, index=False, lineterminator="\r\n"))

@@ -15,12 +15,12 @@ def counterparts(result: Result, arms: Mapping[str, str]) -> dict[Place, str]:
         result: of any study; one about which nothing is published gives an empty dictionary.
         arms: checkpoint → arm. Of several checkpoints of an arm the first one counts; unknown checkpoints are left out.
     """
-    found: dict[Place, str] = {}
-    rows = (row for table in ("runs", "scores") for row in result.tables.get(table, ()) if "arm" in row)
-    arms = {**arms, **{row["checkpoint"]: row["arm"] for row in rows}}  # a control counts as the arm that it controls
-    known = {study.name: study for study in studies()}
-    told = known[result.study].ours(result) if result.study in known else ()
-    for checkpoint, condition, measure, text in told:
+    study = next((study for study in studies() if study.name == result.study), None)
+    if study is None:
+        return {}
+    ours: dict[Place, str] = {}
+    arms = {**arms, **study.arms(result)}
+    for checkpoint, condition, measure, text in study.ours(result):
         if checkpoint in arms:
-            found.setdefault((arms[checkpoint], condition, measure), text)
-    return found
+            ours.setdefault((arms[checkpoint], condition, measure), text)
+    return ours

@@ -1,7 +1,6 @@
 """What print figures of all studies share: rows as points, and the words of a pool."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.figures.drawing import Point
@@ -50,7 +49,7 @@ def known(rows: Iterable[M], column: str = "value") -> list[M]:
 
 def names_of(result: Result) -> list[str]:
     """Names of the checkpoints, in the order of the request."""
-    return [Path(str(name)).name for name in result.request["checkpoints"]]
+    return list(result.checkpoints)
 
 
 def among(result: Result, part: str = "S") -> str:

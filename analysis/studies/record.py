@@ -103,6 +103,12 @@ class Study:
         """What a result says where others have published a number."""
         return self._part("published", "ours", lambda _: iter(()))(result)
 
+    def arms(self, result: "Result") -> Mapping[str, str]:
+        """Checkpoint → the arm of which its number counts, where the study knows better than the checkpoint: of a control the
+        arm that it controls, of further trainings that are not here their arm.
+        """
+        return self._part("published", "arms", lambda _: {})(result)
+
     def words(self, result: "Result", names: Names) -> Words | None:
         """Today's words for a result that is kept; None where they need more than it holds."""
         return self._part("rewording", "words", lambda *_: None)(result, names)
@@ -113,4 +119,4 @@ class Study:
 
     def _part(self, module: str, part: str, otherwise: Any) -> Any:
         name = f"{self.package}.{module}"
-        return getattr(importlib.import_module(name), part) if importlib.util.find_spec(name) else otherwise
+        return getattr(importlib.import_module(name), part, otherwise) if importlib.util.find_spec(name) else otherwise

@@ -1,7 +1,6 @@
 """The page of a study that has none of its own: its values with their controls, and its tables."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -39,21 +38,17 @@ def draw(result: Result, _: Choice) -> None:
 
 
 def _figure(result: Result, unit: str, values: Sequence[Value]) -> None:
-    names = [Path(name).name for name in result.request["checkpoints"]]
-    marks = [_mark(value, names) for value in values]
+    marks = [_mark(value) for value in values]
     title = {"share": "share (1 = all)", "": "value"}.get(unit, unit)
     actions.figure(
         intervals.forest(marks, x_title=title, y_title="checkpoint", null_name="null"), f"values-{unit or 'plain'}", result
     )
 
 
-def _mark(value: Value, names: Sequence[str]) -> Mark:
-    group = next((name for name in names if value.name.startswith(f"{name},")), "")
-    label = value.name.removeprefix(f"{group}, ")
-    twin = label.startswith("untrained")
-    return Mark(
-        group, label, float(value.value or 0.0), value.ci_low, value.ci_high, value.null, value.n, key=(value.name,), twin=twin
-    )
+def _mark(value: Value) -> Mark:
+    group, series, twin = str(value.key.get("checkpoint", "")), value.name_without("checkpoint"), value.is_of(weights="untrained")
+    numbers = (value.value or 0.0, value.ci_low, value.ci_high, value.null, value.n)
+    return Mark(group, series, *numbers, key=(value.name,), twin=twin)
 
 
 def _row(value: Value) -> dict[str, Any]:

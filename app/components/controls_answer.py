@@ -1,28 +1,29 @@
 """The answer of the page of controls: every arm beside its controls, and the queries that make the difference."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from analysis.numbers import ALPHA, p_words
+from analysis.numbers import ALPHA, p_alone, p_words
 from analysis.results import Result
+from analysis.studies.controls.rows import REAL, DifferenceRow, MissingRow, RanksRow, ScoreRow
+from analysis.studies.shared_rows import WindowRow
 from app.charts import intervals, theme
 from app.charts.mark import Mark
 from app.components import actions, hear, published_table, row_choice
 from app.components.ablation_answer import told
+from app.components.hear import Missed
 from app.components.plain import plain
 from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 
-Row = Mapping[str, Any]
 BASELINE = "D0"
 GIVEN = {"real": "real", "zero": "zeros", "random": "noise", "shuffled": "other windows", "reordered": "reordered"}
 TRAINED, TWIN = "trained", "untrained twin"
 COLOURS = {TRAINED: theme.JOINT}
-REAL = "real − control"
 MOST = 20
 TRAINING = ("steps", "batch_size", "schedule")
 COLUMNS = {
@@ -52,37 +53,35 @@ WAYS = ("audio → MIDI", "MIDI → audio")
 def draw(result: Result, choice: Choice) -> None:
     """Scores beside controls and baseline; differences; the queries that one finds and the other does not."""
     _lacking(result, choice)
-    scores, differences = result.tables["scores"], result.tables["differences"]
+    scores, differences = result.rows(ScoreRow), result.rows(DifferenceRow)
     picked = _scores(result, scores, differences)
     if differences:
         clicked = _differences(result, differences, len(picked) and _place(differences, picked[-1]))
-        number = _numbers(differences, (clicked or picked or [()])[-1])
-        _told_apart(result, choice, differences[number])
+        _told_apart(result, choice, _numbers(differences, (clicked or picked or [()])[-1]))
     _score_table(scores)
-    published_table.beside(result, {row["checkpoint"]: row["arm"] for row in scores})
+    published_table.beside(result, {row.checkpoint: row.arm for row in scores})
 
 
-def score_mark(row: Row) -> Mark:
-    """S of one model beside chance; every arm above its controls."""
-    seed = "not recorded" if row["training_seed"] is None else row["training_seed"]
-    group = row["arm"] if row["arm"] == BASELINE else f"{row['arm']}: {GIVEN[row['values']]}"
-    numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
-    is_twin = row["weights"] != "trained"
-    about = {"key": (row["checkpoint"], row["weights"]), "note": f"{row['checkpoint']}, training seed {seed}", "twin": is_twin}
-    return Mark(group, TWIN if is_twin else TRAINED, *numbers, **about)
+def score_mark(row: ScoreRow) -> Mark:
+    """S of a model beside chance; every arm above its controls."""
+    seed = "not recorded" if row.training_seed is None else row.training_seed
+    group = row.arm if row.arm == BASELINE else f"{row.arm}: {GIVEN[row.values]}"
+    key, note, is_twin = (row.checkpoint, row.weights), f"{row.checkpoint}, training seed {seed}", row.weights != "trained"
+    series = TWIN if is_twin else TRAINED
+    return Mark(group, series, row.value, row.ci_low, row.ci_high, row.null, row.n, key=key, note=note, twin=is_twin)
 
 
-def difference_mark(row: Row) -> Mark:
+def difference_mark(row: DifferenceRow) -> Mark:
     """First minus second in percentage points."""
-    against = GIVEN[row["control"]]
-    group = f"{row['arm']}: real − {against}" if row["kind"] == REAL else f"{row['arm']}: {against} − {BASELINE}"
-    low, high, null = (None if row[name] is None else 100 * row[name] for name in ("ci_low", "ci_high", "null"))
-    tested = "" if row["p"] is None else f"; {p_words(row['p'])}"
-    note = f"{row['first']} − {row['second']}, training seed {row['training_seed']}{tested}"
-    about = {"key": (row["kind"], row["first"], row["second"]), "note": note, "twin": row["weights"] != "trained"}
-    about["inside_null"] = None if row["p"] is None else row["p"] >= ALPHA  # the test decides, as it does in the headline
-    series = TWIN if about["twin"] else TRAINED
-    return Mark(group, series, 100 * row["value"], low, high, null, row["n"], unit="points", **about)
+    against, is_twin = GIVEN[row.control], row.weights != "trained"
+    group = f"{row.arm}: real − {against}" if row.kind == REAL else f"{row.arm}: {against} − {BASELINE}"
+    low, high = (None if end is None else 100 * end for end in (row.ci_low, row.ci_high))
+    tested = "" if row.p is None else f"; {p_words(row.p)}"
+    return Mark(
+        group, TWIN if is_twin else TRAINED, 100 * row.value, low, high, 100 * row.null, row.n, unit="points", twin=is_twin,
+        key=row.pair, note=f"{row.first} − {row.second}, training seed {row.training_seed}{tested}",
+        inside_null=None if row.p is None else row.p >= ALPHA,  # the test decides, as it does in the headline
+    )  # fmt: skip
 
 
 def commands(choice: Choice) -> list[str]:
@@ -110,7 +109,7 @@ def train_command(arm: str, like: Any, seed: int) -> str:
 
 def _lacking(result: Result, choice: Choice) -> None:
     """What is not controlled and why, where the headline does not say it, and the lines that train what is missing."""
-    texts = [row["text"] for row in result.tables["missing"] if row["controllable"] and row["text"] not in result.headline]
+    texts = [row.text for row in result.rows(MissingRow) if row.controllable and row.text not in result.headline]
     lines = commands(choice)
     train = "Train what is missing, which takes about as long as the arm itself took, then choose it above:" if lines else ""
     if said := " ".join([*texts, train]).strip():
@@ -119,7 +118,7 @@ def _lacking(result: Result, choice: Choice) -> None:
         st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
-def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _scores(result: Result, scores: Sequence[ScoreRow], differences: Sequence[DifferenceRow]) -> list[tuple[Any, ...]]:
     """S by arm and by what it is given; a click on a model leads to the first difference of which it is a part."""
     drawing = intervals.forest(
         [score_mark(row) for row in scores],
@@ -128,22 +127,21 @@ def _scores(result: Result, scores: Sequence[Row], differences: Sequence[Row]) -
         percent=True,
         colours=COLOURS,
     )
-    known = {(one.arm, one.condition): one.value for one in published_table.of_arms("controls", {row["arm"] for row in scores})}
-    trained = [row for row in scores if row["weights"] == "trained"]
-    found = [((row["checkpoint"], row["weights"]), known.get((row["arm"], row["values"]))) for row in trained]
-    has_published = published_table.add_diamonds(drawing, [(key, value) for key, value in found if value is not None])
+    known = {(one.arm, one.condition): one.value for one in published_table.of_arms("controls", {row.arm for row in scores})}
+    trained = [row for row in scores if row.weights == "trained"]
+    beside = [((row.checkpoint, row.weights), known.get((row.arm, row.values))) for row in trained]
+    has_published = published_table.add_diamonds(drawing, [(key, value) for key, value in beside if value is not None])
     picked = actions.figure(drawing, "scores", result, scores, select=("points",) if differences else ())
     if has_published:
         st.caption(published_table.LEGEND)
     return [_pair_of(differences, key[0]) for key in picked]
 
 
-def _pair_of(differences: Sequence[Row], checkpoint: Any) -> tuple[Any, ...]:
-    pairs = [row for row in differences if checkpoint in (row["first"], row["second"])]
-    return (pairs[0]["kind"], pairs[0]["first"], pairs[0]["second"]) if pairs else ()
+def _pair_of(differences: Sequence[DifferenceRow], checkpoint: Any) -> tuple[Any, ...]:
+    return next((row.pair for row in differences if checkpoint in (row.first, row.second)), ())
 
 
-def _differences(result: Result, differences: Sequence[Row], after: int) -> list[tuple[Any, ...]]:
+def _differences(result: Result, differences: Sequence[DifferenceRow], after: int) -> list[tuple[Any, ...]]:
     """Real minus control, and control minus baseline; a click above this figure takes back the one in it."""
     st.subheader("What the information adds, and what the parameters add", anchor=False)
     marks = [difference_mark(row) for row in differences]
@@ -153,82 +151,75 @@ def _differences(result: Result, differences: Sequence[Row], after: int) -> list
     return actions.figure(drawing, f"differences-{after}", result, differences, select=("points",))
 
 
-def _place(differences: Sequence[Row], key: tuple[Any, ...]) -> int:
-    return next((i for i, row in enumerate(differences, 1) if (row["kind"], row["first"], row["second"]) == key), 0)
+def _place(differences: Sequence[DifferenceRow], key: tuple[Any, ...]) -> int:
+    return next((i for i, row in enumerate(differences, 1) if row.pair == key), 0)
 
 
-def _numbers(differences: Sequence[Row], clicked: tuple[Any, ...]) -> int:
-    """All differences; the number of the chosen one, of trained models."""
-    places = [i for i, row in enumerate(differences) if row["weights"] == "trained"]
-    twins = {(row["kind"], row["first"], row["second"]): row for row in differences if row["weights"] != "trained"}
-    keys = [(differences[i]["kind"], differences[i]["first"], differences[i]["second"]) for i in places]
+def _numbers(differences: Sequence[DifferenceRow], clicked: tuple[Any, ...]) -> DifferenceRow:
+    """All differences; the chosen one, of trained models."""
+    trained = [row for row in differences if row.weights == "trained"]
+    twins = {row.pair: row for row in differences if row.weights != "trained"}
+    keys = [row.pair for row in trained]
     table = [
         {
-            "kind": key[0], "first": key[1], "second": key[2], "difference": told(difference_mark(differences[i])),
-            "twins": told(difference_mark(twins[key])),
-            "p": None if differences[i]["p"] is None else p_words(differences[i]["p"]).removeprefix("p = ").removeprefix("p "),
+            "kind": row.kind, "first": row.first, "second": row.second, "difference": told(difference_mark(row)),
+            "twins": told(difference_mark(twins[row.pair])), "p": None if row.p is None else p_alone(row.p),
         }
-        for i, key in zip(places, keys, strict=True)
+        for row in trained
     ]  # fmt: skip
     start = keys.index(clicked) if clicked in keys else 0
     key = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}"
     alt = "Differences; the chosen row is heard below"
     row = row_choice.pick_row(table, key, alt=alt, start=start, columns=COLUMNS, placeholder="—")
-    n = f"n = {differences[0]['n']} queries of {differences[0]['n_works']} works"
+    n = f"n = {differences[0].n} queries of {differences[0].n_works} works"
     st.caption(f"{n}, paired; in brackets 95 % intervals, bootstrap over works; ○ not distinguishable from no gain.")
-    return places[row]
+    return trained[row]
 
 
-def told_apart(result: Result, row: Row) -> list[dict[str, Any]]:
-    """Queries that one of a pair finds among the first ten and the other does not, the farthest apart first.
-
-    With each what `hear.pick_missed` asks for, of the one that does not find it.
-    """
-    links = {(one["checkpoint"], one["weights"]): one for one in result.tables["ranks"]}
-    pair = [links[row[name], row["weights"]] for name in ("first", "second")]
-    first, second = (result.arrays[one["array"]] for one in pair)
-    instead = [result.arrays[one["instead"]] if one.get("instead") else None for one in pair]
-    gained, query, windows = result.arrays[row["array"]], result.arrays["query"], result.tables["windows"]
+def told_apart(result: Result, row: DifferenceRow) -> list[Missed]:
+    """Queries that one of a pair finds among the first ten and the other does not, the farthest apart first; missed by that."""
+    links = {(link.checkpoint, link.weights): link for link in result.rows(RanksRow)}
+    pair = [links[name, row.weights] for name in (row.first, row.second)]
+    first, second = (result.arrays[link.array] for link in pair)
+    gained, query, windows = result.arrays[row.array], result.arrays["query"], result.rows(WindowRow)
     ways, numbers = np.nonzero(gained)
     apart = np.abs(first - second)[ways, numbers]
-    rows = []
-    for place in np.argsort(-apart, kind="stable")[:MOST]:
-        way, i = int(ways[place]), int(numbers[place])
-        window, lost = windows[int(query[i])], int(gained[way, i] > 0)
-        best_wrong = instead[lost]
-        rows.append({
-            "way": way, "by": pair[lost]["checkpoint"], "rank": int((first, second)[lost][way, i]),
-            "instead": None if best_wrong is None else int(best_wrong[way, i]),
-            "found by": pair[1 - lost]["checkpoint"], "direction": WAYS[way],
-            "ranks": f"{first[way, i]}, {second[way, i]}", "start_s": window["start_s"], "piece": window["piece"],
-        })  # fmt: skip
-    return rows
+    missed = []
+    for at in np.argsort(-apart, kind="stable")[:MOST]:
+        way, i = int(ways[at]), int(numbers[at])
+        lost = int(gained[way, i] > 0)
+        about = {
+            "found by": pair[1 - lost].checkpoint, "direction": WAYS[way], "ranks": f"{first[way, i]}, {second[way, i]}",
+        }  # fmt: skip
+        best_wrong, rank = int(result.arrays[pair[lost].instead][way, i]), int((first, second)[lost][way, i])
+        missed.append(Missed(windows[int(query[i])], way, best_wrong, about, pair[lost].checkpoint, rank))
+    return missed
 
 
-def _told_apart(result: Result, choice: Choice, row: Row) -> None:
+def _told_apart(result: Result, choice: Choice, row: DifferenceRow) -> None:
     st.subheader("Hear what makes the difference", anchor=False)
-    found = told_apart(result, row)
-    if not found:
-        st.caption(plain(f"{row['first']} and {row['second']} find the same matches: there is nothing to tell them apart."))
+    missed = told_apart(result, row)
+    if not missed:
+        st.caption(plain(f"{row.first} and {row.second} find the same matches: there is nothing to tell them apart."))
         return
-    gained = result.arrays[row["array"]]
-    counts = f"{int((gained > 0).sum())} found by {row['first']} alone, {int((gained < 0).sum())} by {row['second']} alone"
-    st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row['first']}, then {row['second']}."))
-    key = f"apart_{row['array']}_{row['first']}_{row['second']}"
-    hear.pick_missed(found, result.tables["windows"], choice.corpus, key, columns=HEARD)
+    gained = result.arrays[row.array]
+    counts = f"{int((gained > 0).sum())} found by {row.first} alone, {int((gained < 0).sum())} by {row.second} alone"
+    st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row.first}, then {row.second}."))
+    key = f"apart_{row.array}_{row.first}_{row.second}"
+    hear.pick_missed(missed, result.rows(WindowRow), choice.corpus, key, columns=HEARD)
 
 
-def _score_table(scores: Sequence[Row]) -> None:
+def _score_table(scores: Sequence[ScoreRow]) -> None:
     """S of every model beside its untrained twin."""
-    twins = {row["checkpoint"]: row for row in scores if row["weights"] != "trained"}
+    twins = {row.checkpoint: row for row in scores if row.weights != "trained"}
     st.subheader("Every checkpoint", anchor=False)
     rows = [
         {
-            "checkpoint": row["checkpoint"], "given": "no descriptors" if row["arm"] == BASELINE else GIVEN[row["values"]],
-            "S": told(score_mark(row)), "twin": told(score_mark(twins[row["checkpoint"]])), "n": row["n"],
+            "checkpoint": row.checkpoint, "given": "no descriptors" if row.arm == BASELINE else GIVEN[row.values],
+            "S": told(score_mark(row)), "twin": told(score_mark(twins[row.checkpoint])), "n": row.n,
         }
         for row in scores
-        if row["weights"] == "trained"
+        if row.weights == "trained"
     ]  # fmt: skip
     st.dataframe(rows, column_config=SCORES, hide_index=True, height="content")
-    st.caption(f"Chance {100 * scores[0]['null']:.1f} %; n counts queries; ○ not distinguishable from chance.")
+    st.caption(f"Chance {100 * scores[0].null:.1f} %; n counts queries; ○ not distinguishable from chance.")

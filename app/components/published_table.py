@@ -11,6 +11,7 @@ from analysis.numbers import SHARE, Value, format_value
 from analysis.published.published import Published, published
 from analysis.results import Result
 from analysis.studies.counterparts import counterparts
+from analysis.studies.pools.rows import PoolRow
 from app.charts.mark import Key
 from app.components.plain import plain
 
@@ -41,10 +42,9 @@ def beside(result: Result, arms: Mapping[str, str]) -> None:
     """
     ours = counterparts(result, arms)
     draw(result.study, dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)]), ours)
-    if ours:
-        for row in result.tables.get("pools", ()):
-            if "sentence" in row:
-                st.caption(plain(f"Ours: {row['sentence']}"))
+    if ours and result.holds(PoolRow):
+        for row in result.rows(PoolRow):
+            st.caption(plain(f"Ours: {row.sentence}"))
 
 
 def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
@@ -101,7 +101,7 @@ def in_words(one: Published) -> str:
     ['83.0 %', '75.0 %']
     """
     if one.unit == "%":
-        return format_value(Value(one.measure, one.value / 100, None, None, 0, None, SHARE, ""))
+        return format_value(Value({"what": one.measure}, one.value / 100, None, None, 0, None, SHARE, ""))
     return f"{one.value:g}{f' {one.unit}' if one.unit else ''}"
 
 
@@ -111,8 +111,7 @@ def _place(one: Published) -> tuple[str, str, str]:
 
 def _row(one: Published, notes: Sequence[int], ours: Ours | None) -> dict[str, str | None]:
     row: dict[str, str | None] = {"arm": one.arm, "condition": one.condition, "measure": one.measure, "published": in_words(one)}
-    if ours is not None:
-        row["ours"] = ours.get(_place(one))
+    row |= {} if ours is None else {"ours": ours.get(_place(one))}
     return row | {"note": f"({', '.join(map(str, notes))})" if notes else None}
 
 

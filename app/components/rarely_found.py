@@ -1,12 +1,13 @@
 """The windows that a checkpoint finds in the fewest pools, to be heard beside what is ranked first instead."""
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.replication.rows import LinkRow
+from analysis.studies.shared_rows import WindowRow
 from app.components import hear
+from app.components.hear import Missed
 from app.components.plain import plain
 from app.components.study_form import Choice
 
@@ -23,38 +24,32 @@ HEARD = {
 def draw(result: Result, choice: Choice, checkpoint: str) -> None:
     """A list of them and the sound of the chosen one."""
     st.subheader("Hear what is rarely found", anchor=False)
-    found = windows_of(result, checkpoint)
-    if not found:
+    missed = windows_of(result, checkpoint)
+    if not missed:
         st.caption(plain(f"{checkpoint} finds the match of every window in every pool."))
         return
-    said = f"{checkpoint}: windows whose match is among the first ten in the fewest pools, beside the other checkpoints."
-    st.caption(plain(f"{said} What all miss is hard; what one misses and another finds depends on arm or training."))
-    hear.pick_missed(found, result.tables["windows"], choice.corpus, f"rare_{checkpoint}", columns=HEARD)
+    about = f"{checkpoint}: windows whose match is among the first ten in the fewest pools, beside the other checkpoints."
+    st.caption(plain(f"{about} What all miss is hard; what one misses and another finds depends on arm or training."))
+    hear.pick_missed(missed, result.rows(WindowRow), choice.corpus, f"rare_{checkpoint}", columns=HEARD)
 
 
-def windows_of(result: Result, checkpoint: str) -> list[dict[str, Any]]:
-    """Windows that a checkpoint finds in the fewest pools, in its worse direction, and in how many the others find them.
-
-    With each what `hear.pick_missed` asks for, in that direction.
-    """
-    trained = [row for row in result.tables["links"] if row["weights"] == "trained"]
-    share = {row["checkpoint"]: 100 * result.arrays[row["found"]] for row in trained}
-    own, asked = share[checkpoint], result.arrays["asked"]
-    name_of_instead = next(row.get("instead") for row in trained if row["checkpoint"] == checkpoint)
-    instead = result.arrays[name_of_instead] if name_of_instead else None
-    others = [found.min(axis=0) for name, found in share.items() if name != checkpoint]
+def windows_of(result: Result, checkpoint: str) -> list[Missed]:
+    """Windows that a checkpoint finds in the fewest pools, in its worse direction, and in how many the others find them."""
+    links = {row.checkpoint: row for row in result.rows(LinkRow) if row.weights == "trained"}
+    share = {name: 100 * result.arrays[row.found] for name, row in links.items()}
+    own, asked, best_wrong = share[checkpoint], result.arrays["asked"], result.arrays[links[checkpoint].instead]
+    others = [by_other.min(axis=0) for name, by_other in share.items() if name != checkpoint]
     worst = np.where(asked > 0, own.min(axis=0), np.inf)
     found_by_others = np.max(others, axis=0) if others else np.zeros_like(worst)
-    rows = []
+    missed = []
     for i in np.lexsort((-found_by_others, own.max(axis=0), worst))[:MOST]:
         if worst[i] >= 100:
             break
-        ends = sorted({f"{one[i]:.0f}" for one in others}, key=float)
-        window, way = result.tables["windows"][int(i)], int(own[:, i].argmin())
-        rows.append({
-            "way": way, "instead": None if instead is None else int(instead[way, i]),
+        ends = sorted({f"{by_other[i]:.0f}" for by_other in others}, key=float)
+        way = int(own[:, i].argmin())
+        about = {
             "audio to MIDI": float(own[0, i]), "MIDI to audio": float(own[1, i]),
             "others": f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} %" if ends else None, "asked": int(asked[i]),
-            "start_s": window["start_s"], "piece": window["piece"],
-        })  # fmt: skip
-    return rows
+        }  # fmt: skip
+        missed.append(Missed(result.rows(WindowRow)[int(i)], way, int(best_wrong[way, i]), about))
+    return missed

@@ -5,24 +5,26 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.numbers import p_words
+from analysis.numbers import p_alone
 from analysis.results import Result
+from analysis.rows import Row
+from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, PairRow, RunRow
 from app import answers
 from app.charts import intervals, theme
 from app.charts import mark as marked
-from app.charts.mark import Mark
+from app.charts.mark import Key, Mark
 from app.components import actions, published_table, rarely_found, row_choice
 from app.components.controls_answer import train_command
 from app.components.plain import plain
 from app.components.stress_kit import s_title
 from app.components.study_form import Choice
 
-Row = Mapping[str, Any]
 Clicked = list[tuple[Any, ...]]
 TABLE_PX, FEW = 320, 8
 MOST_PX, ROW_PX = 560, 40
 ONE_TRAINING, TRAININGS = "one training", "mean of trainings"
 ONE_POOL, POOLS = "one pool", "mean of pools"
+SINGLE = (ONE_TRAINING, ONE_POOL)
 TRAINING, EVALUATION = "training seed ", "evaluation seed "
 COLOURS: dict[str, str] = dict.fromkeys((ONE_TRAINING, TRAININGS, ONE_POOL, POOLS), theme.JOINT)
 PAIRS = {
@@ -59,9 +61,9 @@ RUNS = {
 def draw(result: Result, choice: Choice) -> None:
     """S over trainings, where there are several; S over pools; tests and numbers; the windows of the chosen checkpoint."""
     result = _with_more(result, choice)
-    arms, runs = result.tables["arms"], result.tables["runs"]
+    arms, runs = result.rows(ArmRow), result.rows(RunRow)
     first: Clicked = []
-    if any(row["n"] > 1 for row in arms):
+    if any(row.n > 1 for row in arms):
         first = _trainings(result)
         _tests(result)
     else:
@@ -69,8 +71,8 @@ def draw(result: Result, choice: Choice) -> None:
     st.subheader("From pool to pool", anchor=False)
     second = _pools(result, len(first) and _place(runs, first[-1]))
     chosen = _numbers(runs, (second or first or [()])[-1])
-    rarely_found.draw(result, choice, str(chosen["checkpoint"]))
-    published_table.beside(result, {row["checkpoint"]: row["arm"] for row in runs})
+    rarely_found.draw(result, choice, chosen.checkpoint)
+    published_table.beside(result, {row.checkpoint: row.arm for row in runs})
 
 
 def _with_more(result: Result, choice: Choice) -> Result:
@@ -85,32 +87,32 @@ def _with_more(result: Result, choice: Choice) -> Result:
     return more if st.toggle(f"Show these {n} further trainings", key="with_more_trainings") else result
 
 
-def mean_mark(row: Row) -> Mark:
+def mean_mark(row: ArmRow) -> Mark:
     """Mean S of an arm over trainings beside chance."""
-    numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
-    return Mark(row["arm"], TRAININGS, *numbers, twin=row["weights"] != "trained", note="n counts trainings; Student's interval")
+    note, is_twin = "n counts trainings; Student's interval", row.weights != "trained"
+    return Mark(row.arm, TRAININGS, row.value, row.ci_low, row.ci_high, row.null, row.n, twin=is_twin, note=note)
 
 
-def run_mark(row: Row, group: str, series: str) -> Mark:
-    """S of one checkpoint on the first pool."""
-    about = f"{row['checkpoint']}, training seed {row['training_seed']}; 95 % interval over works "
-    about += _told(_mark(row)).removeprefix("○ ")
-    key, is_twin = (row["checkpoint"], row["weights"]), row["weights"] != "trained"
-    return Mark(group, series, row["value"], null=row["null"], key=key, twin=is_twin, note=about)
+def run_mark(row: RunRow, group: str, series: str) -> Mark:
+    """S of a checkpoint on the first pool."""
+    about = f"{row.checkpoint}, training seed {row.training_seed}; 95 % interval over works "
+    about += marked.in_words(_mark(row), percent=True)
+    key, is_twin = (row.checkpoint, row.weights), row.weights != "trained"
+    return Mark(group, series, row.value, null=row.null, key=key, twin=is_twin, note=about)
 
 
-def _mark(row: Row) -> Mark:
-    return Mark("", "", row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
+def _mark(row: RunRow) -> Mark:
+    return Mark("", "", row.value, row.ci_low, row.ci_high, row.null, row.n)
 
 
 def _told(mark: Mark) -> str:
     return ("○ " if mark.undecided else "") + marked.in_words(mark, percent=True)
 
 
-def _points(value: float | None, low: float | None, high: float | None) -> str | None:
+def _points(value: float | None, low: float | None = None, high: float | None = None) -> str | None:
     """A number of percentage points with its interval.
 
-    >>> _points(0.0213, 0.01, 0.05), _points(0.02, None, None), _points(None, None, None)
+    >>> _points(0.0213, 0.01, 0.05), _points(0.02), _points(None)
     ('2.1 [1.0, 5.0]', '2.0', None)
     """
     if value is None:
@@ -121,44 +123,41 @@ def _points(value: float | None, low: float | None, high: float | None) -> str |
 def _trainings(result: Result) -> Clicked:
     """Every training, the mean of every arm with its interval, and the published trainings."""
     st.subheader("From training to training", anchor=False)
-    many = {row["arm"] for row in result.tables["arms"] if row["n"] > 1}
-    rows = [row for row in result.tables["runs"] if row["arm"] in many and not row["left_out"]]
-    means = [row for row in result.tables["arms"] if row["arm"] in many]
-    marks = [run_mark(row, row["arm"], ONE_TRAINING) for row in rows] + [mean_mark(row) for row in means]
+    means = [row for row in result.rows(ArmRow) if row.n > 1]
+    many = {row.arm for row in means}
+    rows = [row for row in result.rows(RunRow) if row.arm in many and not row.left_out]
+    marks = [run_mark(row, row.arm, ONE_TRAINING) for row in rows] + [mean_mark(row) for row in means]
     drawing = intervals.forest(marks, x_title=s_title(result), y_title="arm", percent=True, labels=False, colours=COLOURS)
-    first = {row["arm"]: (row["checkpoint"], row["weights"]) for row in reversed(rows) if row["weights"] == "trained"}
+    first = {row.arm: (row.checkpoint, row.weights) for row in reversed(rows) if row.weights == "trained"}
     return _figure(result, drawing, "trainings", [*rows, *means], first, TRAINING)
 
 
 def _pools(result: Result, after: int) -> Clicked:
     """Every pool and the mean of every checkpoint; a click above this figure takes back the one in it."""
-    arms = {row["checkpoint"]: row["arm"] for row in result.tables["runs"]}
-    pools = result.tables["evaluations"]
+    arms = {row.checkpoint: row.arm for row in result.rows(RunRow)}
     marks = [mark for name in arms for mark in (*pool_marks(result, name, "trained"), *pool_marks(result, name, "untrained"))]
     first = {arm: (name, "trained") for name, arm in reversed(arms.items())}
     drawing = intervals.forest(marks, x_title=s_title(result), y_title="checkpoint", percent=True, labels=False, colours=COLOURS)
-    return _figure(result, drawing, f"pools-{after}", pools, first, EVALUATION)
+    return _figure(result, drawing, f"pools-{after}", result.rows(EvaluationRow), first, EVALUATION)
 
 
 def pool_marks(result: Result, checkpoint: str, weights: str) -> list[Mark]:
     """S of one model on every pool, and the mean with its interval."""
     about: dict[str, Any] = {"key": (checkpoint, weights), "twin": weights != "trained"}
-    rows = [row for row in result.tables["evaluations"] if (row["checkpoint"], row["weights"]) == (checkpoint, weights)]
-    marks: list[Mark] = []
-    for row in rows:
-        seed = f"{EVALUATION}{row['evaluation_seed']}"
-        marks.append(Mark(checkpoint, ONE_POOL, row["value"], null=row["null"], n=row["n"], note=seed, **about))
-    begin = f"{checkpoint}, {weights}: mean S over"
-    for value in result.values:
-        if value.name.startswith(begin):
-            mean = marked.from_value(value, checkpoint, POOLS, note="n counts pools; Student's interval", **about)
-            marks += [mean] if mean else []
+    rows = [row for row in result.rows(EvaluationRow) if (row.checkpoint, row.weights) == (checkpoint, weights)]
+    marks = [
+        Mark(checkpoint, ONE_POOL, row.value, null=row.null, n=row.n, note=f"{EVALUATION}{row.evaluation_seed}", **about)
+        for row in rows
+    ]
+    for value in result.select(checkpoint=checkpoint, weights=weights, what="mean S"):
+        mean = marked.from_value(value, checkpoint, POOLS, note="n counts pools; Student's interval", **about)
+        marks += [mean] if mean else []
     return marks
 
 
-def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: Mapping[str, Any], seeds: str) -> Clicked:
+def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: Mapping[str, Key], seeds: str) -> Clicked:
     """A figure with the published numbers of the seeds of one kind; `first`: arm → key of the mark beside which they stand."""
-    drawing.update_traces(marker={"size": 8, "opacity": 0.65}, selector=lambda trace: str(trace.name).startswith("one "))
+    drawing.update_traces(marker={"size": 8, "opacity": 0.65}, selector=lambda trace: trace.name in SINGLE)
     height: int = drawing.layout.height
     drawing.update_layout(height=min(height, max(MOST_PX, 100 + ROW_PX * len(drawing.layout.yaxis.tickvals))))
     records = published_table.of_arms("replication", set(first))
@@ -170,8 +169,8 @@ def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: 
     return picked
 
 
-def _place(runs: Sequence[Row], key: tuple[Any, ...]) -> int:
-    return next((number for number, row in enumerate(runs, 1) if (row["checkpoint"], row["weights"]) == key), 0)
+def _place(runs: Sequence[RunRow], key: tuple[Any, ...]) -> int:
+    return next((number for number, row in enumerate(runs, 1) if (row.checkpoint, row.weights) == key), 0)
 
 
 def _alone(choice: Choice) -> None:
@@ -188,74 +187,73 @@ def _alone(choice: Choice) -> None:
 
 def _tests(result: Result) -> None:
     """Arms against each other, and the means with their spread."""
-    if pairs := compared(result.tables["pairs"]):
+    if pairs := compared(result.rows(PairRow)):
         st.dataframe(pairs, column_config=PAIRS, hide_index=True, height="content", placeholder="—")
         st.caption(
             "Spread between trainings, each scored on the first pool; p of the table is not corrected for the number of pairs, "
             "that of the sentences above is (Holm)."
         )
-    parts = {(row["arm"], row["weights"]): row for row in result.tables["components"]}
+    parts = {(row.arm, row.weights): row for row in result.rows(ComponentRow)}
     rows = [
         {
-            "arm": row["arm"], "weights": row["weights"], "mean": _told(mean_mark(row)),
-            "sd": _points(row["sd"], row["sd_ci_low"], row["sd_ci_high"]),
-            "range": f"{100 * row['lowest']:.1f} to {100 * row['highest']:.1f} %",
-            "n": f"{row['n']} training{'s' if row['n'] > 1 else ''}", "parts": _parts(parts.get((row["arm"], row["weights"]))),
+            "arm": row.arm, "weights": row.weights, "mean": _told(mean_mark(row)),
+            "sd": _points(row.sd, row.sd_ci_low, row.sd_ci_high),
+            "range": f"{100 * row.lowest:.1f} to {100 * row.highest:.1f} %",
+            "n": f"{row.n} training{'s' if row.n > 1 else ''}", "parts": _parts(parts.get((row.arm, row.weights))),
         }
-        for row in result.tables["arms"]
+        for row in result.rows(ArmRow)
     ]  # fmt: skip
     st.dataframe(rows, column_config=MEANS, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", placeholder="—")
 
 
-def compared(pairs: Sequence[Row]) -> list[dict[str, Any]]:
+def compared(pairs: Sequence[PairRow]) -> list[dict[str, Any]]:
     """Welch's test of every two arms, and below it the paired one where seeds are common."""
     rows = []
     for row in pairs:
-        whose = {"pair": f"{row['first']} − {row['second']}", "weights": row["weights"]}
-        difference = _points(row["value"], row["ci_low"], row["ci_high"])
-        told = {"difference": difference, "t": row["t"], "df": row["df"], "p": _p(row["p"]), "d": row["cohen_d"], "n": row["n"]}
-        rows.append({**whose, "spread": "between trainings (Welch)", **told})
-        if row["paired_n"] > 1:
-            difference = _points(row["paired_difference"], row["paired_ci_low"], row["paired_ci_high"])
-            told = {"difference": difference, "t": row["paired_t"], "df": row["paired_df"], "p": _p(row["paired_p"])}
-            rows.append({**whose, "spread": "of pairs of one seed (paired)", **told, "d": None, "n": row["paired_n"]})
+        whose = {"pair": f"{row.first} − {row.second}", "weights": row.weights}
+        difference = _points(row.value, row.ci_low, row.ci_high)
+        test = {"difference": difference, "t": row.t, "df": row.df, "p": _p(row.p), "d": row.cohen_d, "n": row.n}
+        rows.append({**whose, "spread": "between trainings (Welch)", **test})
+        if row.paired_n > 1:
+            difference = _points(row.paired_difference, row.paired_ci_low, row.paired_ci_high)
+            test = {"difference": difference, "t": row.paired_t, "df": row.paired_df, "p": _p(row.paired_p)}
+            rows.append({**whose, "spread": "of pairs of one seed (paired)", **test, "d": None, "n": row.paired_n})
     return rows
 
 
 def _p(p: float | None) -> str | None:
-    return None if p is None else p_words(p).removeprefix("p = ").removeprefix("p ")
+    return None if p is None else p_alone(p)
 
 
-def _parts(row: Row | None) -> str | None:
+def _parts(row: ComponentRow | None) -> str | None:
     """Deviations by source; a variance that is estimated below 0 is said to be."""
     if row is None:
         return None
-    found = [row[f"{name}_sd"] for name in ("training", "evaluation", "residual")]
-    return ", ".join("< 0" if one is None else f"{100 * one:.1f}" for one in found)
+    roots = (row.training_sd, row.evaluation_sd, row.residual_sd)
+    return ", ".join("< 0" if root is None else f"{100 * root:.1f}" for root in roots)
 
 
-def _numbers(runs: Sequence[Row], clicked: tuple[Any, ...]) -> Row:
+def _numbers(runs: Sequence[RunRow], clicked: tuple[Any, ...]) -> RunRow:
     """All checkpoints; the row of the chosen one: that which was clicked, else the first."""
-    trained = [row for row in runs if row["weights"] == "trained"]
-    twins = {row["checkpoint"]: row for row in runs if row["weights"] != "trained"}
+    trained = [row for row in runs if row.weights == "trained"]
+    twins = {row.checkpoint: row for row in runs if row.weights != "trained"}
     table = [
         {
-            "checkpoint": row["checkpoint"],
-            "seed": "not recorded" if row["training_seed"] is None else str(row["training_seed"]),
-            "S": _told(_mark(row)), "twin": _told(_mark(twins[row["checkpoint"]])),
-            "sd": _points(row["evaluation_sd"], row["evaluation_sd_ci_low"], row["evaluation_sd_ci_high"]),
-            "binomial": _points(row["binomial_sd"], None, None), "pooled": f"no: {row['left_out']}" if row["left_out"] else "yes",
+            "checkpoint": row.checkpoint, "seed": "not recorded" if row.training_seed is None else str(row.training_seed),
+            "S": _told(_mark(row)), "twin": _told(_mark(twins[row.checkpoint])),
+            "sd": _points(row.evaluation_sd, row.evaluation_sd_ci_low, row.evaluation_sd_ci_high),
+            "binomial": _points(row.binomial_sd), "pooled": f"no: {row.left_out}" if row.left_out else "yes",
         }
         for row in trained
     ]  # fmt: skip
-    names = [row["checkpoint"] for row in trained]
+    names = [row.checkpoint for row in trained]
     start = names.index(clicked[0]) if clicked and clicked[0] in names else 0
     key, height = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}", TABLE_PX if len(table) > FEW else "content"
     alt = "S of every checkpoint; the chosen one is heard below"
     chosen = row_choice.pick_row(table, key, alt=alt, start=start, columns=RUNS, height=height, placeholder="—")
     first = trained[0]
     st.caption(
-        f"n = {first['n']} queries; chance {100 * first['null']:.1f} %; ○ not distinguishable from chance. "
+        f"n = {first.n} queries; chance {100 * first.null:.1f} %; ○ not distinguishable from chance. "
         "Spread over pools says nothing about training."
     )
     return trained[chosen]

@@ -1,7 +1,6 @@
 """What the numbers of a result were made from, for the footer, and whose they are."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 from analysis.results import Result
 from app.charts.mark import COLOURS
@@ -9,7 +8,7 @@ from app.charts.mark import COLOURS
 
 def names_of(result: Result) -> list[str]:
     """Names of the checkpoints, in the order of the request."""
-    return [Path(str(name)).name for name in result.request["checkpoints"]]
+    return list(result.checkpoints)
 
 
 def colours_of(result: Result) -> dict[str, str]:
@@ -21,7 +20,7 @@ def facts(result: Result) -> dict[str, str]:
     """Checkpoints and corpus with the first digits of their hashes, split, seed, precision, device and duration."""
     made = result.provenance
     named = (("checkpoints", "checkpoint_sha256"), ("corpus", "corpus_sha256"))
-    shas = {label: _hashes(made.get(field, {})) for label, field in named}
+    shas = {label: _hashes(dict(made.get(field, {}))) for label, field in named}
     seconds = made.get("seconds")
     rest = {
         "split": result.request.get("split"), "works": made.get("n_works"), "seed": made.get("seed"),
@@ -31,5 +30,5 @@ def facts(result: Result) -> dict[str, str]:
     return shas | {name: str(fact) for name, fact in rest.items() if fact is not None}
 
 
-def _hashes(shas: Any) -> str:
-    return ", ".join(f"{name} ({str(sha)[:12]})" for name, sha in dict(shas).items())
+def _hashes(shas: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({str(sha)[:12]})" for name, sha in shas.items())

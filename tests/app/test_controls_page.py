@@ -10,6 +10,10 @@ import pandas as pd
 import pytest
 
 from analysis.results import Result
+from analysis.rows import tables_of
+from analysis.studies.controls.rows import CAPACITY, REAL, ArmSentenceRow, DifferenceRow, MissingRow, RanksRow, ScoreRow
+from analysis.studies.controls.study import WEIGHTS
+from analysis.studies.shared_rows import WindowRow
 from app.components import controls_answer
 
 MODELS = (("one", "d4a4", "real", 0.6), ("zeros", "d4a4", "zero", 0.5), ("D0", "D0", "real", 0.4))
@@ -20,39 +24,31 @@ def controlled(
     *,
     missing: tuple[str, ...] = (),
     piece: str = "piece",
-    p: Any = 0.0004,
-    instead: bool = False,
+    p: float | None = 0.0004,
 ) -> Result:
     """What the study could have found for 4 queries: the real arm finds one match more than the control."""
     scores, links, arrays = [], [], {"query": np.array([5, 1, 2, 3])}
-    for (name, arm, values, s), weights in product(models, ("trained", "untrained")):
+    for (name, arm, values, s), weights in product(models, WEIGHTS):
         share = s if weights == "trained" else 0.05
-        about = {"checkpoint": name, "arm": arm, "values": values, "weights": weights, "training_seed": 0, "null": 0.0625, "n": 4}
-        scores.append({**about, "value": share, "ci_low": share - 0.04, "ci_high": share + 0.1})
+        scores.append(ScoreRow(name, arm, values, weights, 0, share, share - 0.04, share + 0.1, 0.0625, 4))
         arrays[f"ranks.{len(links)}"] = np.array(
             [[1, 9, 3, 4], [2, 2, 2, 2]] if name == "one" else [[1, 40, 3, 4], [2, 2, 2, 11]]
         )
-        links.append({"checkpoint": name, "weights": weights, "array": f"ranks.{len(links)}"})
-        if instead:
-            number = len(links) - 1
-            links[-1]["instead"] = f"instead.{number}"
-            arrays[f"instead.{number}"] = np.array([[0, 4, 0, 0], [0, 0, 0, 5]]) if name == "zeros" else np.zeros((2, 4), int)
+        number = len(links)
+        links.append(RanksRow(name, weights, f"ranks.{number}", f"instead.{number}"))
+        arrays[f"instead.{number}"] = np.array([[0, 4, 0, 0], [0, 0, 0, 5]]) if name == "zeros" else np.zeros((2, 4), int)
     names = [name for name, *_ in models]
-    pairs = [("real − control", "one", "zeros"), ("control − baseline", "zeros", "D0")] if {"one", "zeros"} <= set(names) else []
+    pairs: list[Any] = [(REAL, "one", "zeros"), (CAPACITY, "zeros", "D0")] if {"one", "zeros"} <= set(names) else []
     differences = []
-    for (kind, first, second), weights in product(pairs, ("trained", "untrained")):
-        lost = 0.1 if weights == "trained" else 0.0
-        tested = {"value": lost, "ci_low": lost - 0.05, "ci_high": lost + 0.05, "null": 0.0, "n": 4, "n_works": 2}
-        tested["p"] = p if p is None or weights == "trained" else 1.0
-        number = len(differences)
-        about = {"arm": "d4a4", "control": "zero", "first": first, "second": second, "weights": weights, "training_seed": 0}
-        differences.append({"kind": kind, **about, **tested, "array": f"gained.{number}"})
-        arrays[f"gained.{number}"] = np.array([[0, 1, 0, 0], [0, 0, 0, 1]], np.float32) * (kind == "real − control")
-    tables = {
-        "scores": scores, "differences": differences, "ranks": links,
-        "missing": [{"checkpoint": "one", "arm": "d4a4", "controllable": True, "text": text} for text in missing],
-        "windows": [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(6)],
-    }  # fmt: skip
+    for (kind, first, second), weights in product(pairs, WEIGHTS):
+        lost, array = (0.1 if weights == "trained" else 0.0), f"gained.{len(differences)}"
+        about = {"value": lost, "ci_low": lost - 0.05, "ci_high": lost + 0.05, "null": 0.0, "n": 4, "n_works": 2}
+        about |= {"p": p if p is None or weights == "trained" else 1.0, "training_seed": 0, "array": array}
+        differences.append(DifferenceRow(kind, "d4a4", "zero", first, second, weights, **about))
+        arrays[array] = np.array([[0, 1, 0, 0], [0, 0, 0, 1]], np.float32) * (kind == REAL)
+    texts = [MissingRow("one", "d4a4", True, text) for text in missing]
+    windows = [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(6)]
+    tables = tables_of([*scores, *differences, *links, *texts, *windows])
     made = {"command": "otoscope study controls one", "seconds": 5.0, "seed": 42}
     return Result(
         "controls", {"checkpoints": names, "corpus": "small"}, "one is better than its control.", [], tables, arrays, made
@@ -114,7 +110,7 @@ def test_a_difference_leads_to_the_sound_of_what_makes_it(queue, store, opened, 
 
 def test_every_arm_has_a_sentence_of_its_own(queue, store, opened, evil, obeyed):
     result, said = controlled(), f"{evil} reaches S = 60.0 % (chance 6.2 %, untrained twin 5.0 %)."
-    told = replace(result, tables={**result.tables, "sentences": [{"checkpoint": "one", "text": said}]})
+    told = replace(result, tables={**result.tables, **tables_of([ArmSentenceRow("one", said)])})
     captions = [caption.value for caption in opened(told, store, ALL).caption]
     shown = next(caption for caption in captions if "reaches S" in caption)
     assert not obeyed(shown)
@@ -122,7 +118,7 @@ def test_every_arm_has_a_sentence_of_its_own(queue, store, opened, evil, obeyed)
 
 
 def test_what_the_other_ranked_first_instead_is_heard_too(queue, store, opened, ran):
-    app = opened(controlled(instead=True), store, ALL)
+    app = opened(controlled(), store, ALL)
     said = [text.value for text in app.markdown]
     assert "**Ranked first instead by zeros, the match being number 40**: piece 4, 0:40 to 0:44" in said
     assert len(app.get("audio")) == 2
@@ -159,13 +155,13 @@ def test_published_controls_stand_beside_ours(queue, store, opened):
 
 @pytest.mark.parametrize(("p", "hollow"), [(0.052, True), (0.049, False)])
 def test_the_test_that_the_headline_tells_decides_whether_a_mark_is_hollow(p, hollow):
-    row = {**controlled().tables["differences"][0], "value": -0.034, "ci_low": -0.077, "ci_high": -0.001, "p": p}
+    row = replace(controlled().rows(DifferenceRow)[0], value=-0.034, ci_low=-0.077, ci_high=-0.001, p=p)
     assert controls_answer.difference_mark(row).undecided is hollow
 
 
 def test_a_single_work_has_no_test(queue, store, opened):
     result = controlled(p=None)
-    assert "p =" not in controls_answer.difference_mark(result.tables["differences"][0]).note
+    assert "p =" not in controls_answer.difference_mark(result.rows(DifferenceRow)[0]).note
     assert opened(result, store, ALL).dataframe[0].value["p"].isna().all()
 
 
@@ -177,5 +173,5 @@ def test_a_name_is_no_markup(queue, store, opened, evil, obeyed):
     assert "alert(1)" in app.info[0].value
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))
-    found = partial(controls_answer.difference_mark, controlled().tables["differences"][0])
+    found = partial(controls_answer.difference_mark, controlled().rows(DifferenceRow)[0])
     assert found().group == "d4a4: real − zeros"

@@ -9,62 +9,53 @@ import pytest
 
 from analysis.numbers import Value
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
+from analysis.studies.replication.study import WEIGHTS
+from analysis.studies.shared_rows import WindowRow
 from app import answers
 from app.components import replication_answer
 
 TRAINED = (("a0", "D0", 0), ("a1", "D0", 1), ("b0", "d4a4", 0), ("b1", "d4a4", 1))
-INTERVAL = {"ci_low": 0.01, "ci_high": 0.19}
 
 
-def replicated(models: tuple[Any, ...] = TRAINED, *, piece: str = "piece", left_out: str = "", instead: bool = False) -> Result:
+def replicated(models: tuple[Any, ...] = TRAINED, *, piece: str = "piece", left_out: str = "") -> Result:
     """What the study could have found on 2 pools of 4 queries: the second arm is 10 points better."""
     runs, evaluations, links, values = [], [], [], []
+    windows = [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(4)]
     arrays: dict[str, Any] = {"asked": np.array([2, 2, 1, 0], np.int32)}
-    for (name, arm, seed), weights in product(models, ("trained", "untrained")):
+    for (name, arm, seed), weights in product(models, WEIGHTS):
         s = (0.5 + 0.1 * (arm == "d4a4") + 0.02 * seed) if weights == "trained" else 0.06
-        score = {"value": s, "ci_low": s - 0.05, "ci_high": s + 0.05, "null": 0.0625, "n": 4}
-        spread = {"evaluation_sd": 0.013, "evaluation_sd_ci_low": 0.006, "evaluation_sd_ci_high": 0.4, "binomial_sd": 0.02}
-        about = {"checkpoint": name, "arm": arm, "training_seed": seed, "weights": weights, "left_out": left_out}
-        runs.append({**about, "scale": "small", "corpus": "x", "steps": 7, **score, **spread})
+        score, spread = (s, s - 0.05, s + 0.05, 0.0625, 4), (0.013, 0.006, 0.4, 0.02)
+        runs.append(RunRow(name, arm, "small", "x", 7, seed, weights, *score, *spread, left_out))
         for seed_of_pool in (42, 43):
-            about = {"checkpoint": name, "weights": weights, "evaluation_seed": seed_of_pool, "null": 0.0625, "n": 4}
-            evaluations.append({**about, "value": s + 0.01 * (seed_of_pool - 42)})
+            evaluations.append(EvaluationRow(name, weights, seed_of_pool, s + 0.01 * (seed_of_pool - 42), 0.0625, 4))
         numbers = (s + 0.005, s - 0.06, s + 0.07, 2, 0.0625)
-        values.append(Value(f"{name}, {weights}: mean S over 2 evaluation seeds", *numbers, "share", "mean"))
+        key = {"checkpoint": name, "weights": weights, "evaluation_seeds": 2, "what": "mean S"}
+        values.append(Value(key, *numbers, "share", "mean"))
         arrays[f"found.{len(links)}"] = np.array([[1, 0.5, 0, 0], [1, 1, 0 if arm == "D0" else 1, 0]], np.float32)
-        links.append({"checkpoint": name, "weights": weights, "ranks": "", "found": f"found.{len(links)}"})
-        if instead:
-            links[-1]["instead"] = f"instead.{len(links) - 1}"
-            arrays[f"instead.{len(links) - 1}"] = np.array([[3, 2, 1, -1], [2, 0, 0, -1]], np.int32)
-    arms, pairs, parts = _over_trainings(models)
-    windows = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(4)]
-    tables = {
-        "arms": arms, "pairs": pairs, "components": parts, "runs": runs, "evaluations": evaluations, "links": links,
-        "windows": windows,
-    }  # fmt: skip
+        arrays[f"instead.{len(links)}"] = np.array([[3, 2, 1, -1], [2, 0, 0, -1]], np.int32)
+        links.append(LinkRow(name, weights, "", f"found.{len(links)}", f"instead.{len(links)}"))
+    tables = tables_of([*_over_trainings(models), *runs, *evaluations, *links, *windows])
     made = {"command": "otoscope study replication a0", "seconds": 5.0, "seed": 42}
     request = {"checkpoints": [name for name, *_ in models], "corpus": "small"}
     return Result("replication", request, "d4a4 has the highest mean.", values, tables, arrays, made)
 
 
-def _over_trainings(models: tuple[Any, ...]) -> tuple[list[dict[str, Any]], ...]:
-    arms, pairs, parts = [], [], []
+def _over_trainings(models: tuple[Any, ...]) -> list[Row]:
+    rows: list[Row] = []
     counts = {arm: sum(one == arm for _, one, _ in models) for _, arm, _ in models}
-    for (arm, n), weights in product(counts.items(), ("trained", "untrained")):
+    for (arm, n), weights in product(counts.items(), WEIGHTS):
         many = n > 1
-        spread = {"sd": 0.0141 if many else None, "sd_ci_low": 0.006 if many else None, "sd_ci_high": 0.45 if many else None}
-        mean = {"value": 0.51, "ci_low": 0.38 if many else None, "ci_high": 0.64 if many else None, "null": 0.0625, "n": n}
-        ends = {"lowest": 0.5, "highest": 0.52, "training_seeds": list(range(n)), "note": ""}
-        arms.append({"arm": arm, "weights": weights, **mean, **spread, **ends})
+        mean = (0.51, 0.38, 0.64) if many else (0.51, None, None)
+        spread = (0.0141, 0.006, 0.45) if many else (None, None, None)
+        rows.append(ArmRow(arm, weights, *mean, 0.0625, n, *spread, 0.5, 0.52, tuple(range(n)), ""))
         if many:
-            row = {"arm": arm, "weights": weights, "n_training": n, "n_evaluation": 2}
-            parts.append(row | {"training_sd": 0.012, "evaluation_sd": None, "residual_sd": 0.004})
+            rows.append(ComponentRow(arm, weights, n, 2, 0.000144, 0.012, -0.1, None, 0.000016, 0.004))
     if len([n for n in counts.values() if n > 1]) > 1:
-        test = {"value": 0.1, **INTERVAL, "null": 0.0, "n": 4, "t": 7.07, "df": 2.0, "p": 0.0194, "cohen_d": 7.07}
-        paired = {"paired_difference": 0.1, "paired_t": None, "paired_df": 1.0, "paired_p": None, "paired_n": 2}
-        ends = {"paired_ci_low": 0.1, "paired_ci_high": 0.1}
-        pairs.append({"first": "d4a4", "second": "D0", "weights": "trained", **test, **paired, **ends})
-    return arms, pairs, parts
+        welch, paired = (0.1, 0.01, 0.19, 0.0, 4, 7.07, 2.0, 0.0194, 7.07), (0.1, None, 1.0, None, 2, 0.1, 0.1)
+        rows.append(PairRow("d4a4", "D0", "trained", *welch, *paired))
+    return rows
 
 
 @pytest.fixture
@@ -73,7 +64,7 @@ def opened(open_page, monkeypatch, checkpoint):
 
     def on(result: Result, store: Any):
         names = [str(name) for name in result.request["checkpoints"]]
-        arms = {str(row["checkpoint"]): row["arm"] for row in result.tables["runs"]}
+        arms = {row.checkpoint: row.arm for row in result.rows(RunRow)}
         found = [checkpoint(name) for name in names]
         for one in found:
             one.arm, one.training = arms[one.name], {"seed": 0, "corpus": "demo-small", "steps": 700}
@@ -142,7 +133,7 @@ def test_a_chosen_checkpoint_leads_to_the_sound_of_what_it_rarely_finds(queue, s
 
 
 def test_what_was_ranked_first_instead_is_heard_too(queue, store, opened):
-    app = opened(replicated(instead=True), store)
+    app = opened(replicated(), store)
     said = [text.value for text in app.markdown]
     assert "**Ranked first instead**: piece 1, 0:10 to 0:14" in said
     assert len(app.get("audio")) == 2

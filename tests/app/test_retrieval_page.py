@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.results import Result
+from analysis.rows import tables_of
+from analysis.studies.controls.rows import ScoreRow
 from app import caching
 from app.charts import retrieval
 from app.components import arms, misses, published_table, retrieval_answer
@@ -182,9 +184,8 @@ def test_an_arm_about_which_nothing_is_published_is_said_to_be(queue, store, che
 
 
 def test_a_control_is_set_beside_the_arm_that_it_controls(monkeypatch):
-    row = {"arm": "d4a4", "weights": "trained", "ci_low": 0.4, "ci_high": 0.6, "n": 8, "value": 0.5}
-    scores = [{**row, "checkpoint": "without", "values": "zero"}]
-    result = Result("controls", {}, "Headline.", (), {"scores": scores}, {}, {})
+    row = ScoreRow("without", "d4a4", "zero", "trained", 1, 0.5, 0.4, 0.6, 0.04, 8)
+    result = Result("controls", {}, "Headline.", (), tables_of([row]), {}, {})
     given: list[Any] = []
     monkeypatch.setattr(published_table, "draw", lambda study, arms, ours: given.append((study, list(arms), ours)))
     published_table.beside(result, {"without": "d4a4-zero"})

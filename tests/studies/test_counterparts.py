@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from analysis.descriptors.filters import band_names
 from analysis.numbers import Value
 from analysis.published.published import published
 from analysis.results import Result
+from analysis.rows import tables_of
+from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import study_names
+from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
 from analysis.studies.shipped import shipped_folder
 
 
@@ -44,22 +48,25 @@ def test_the_first_checkpoint_of_an_arm_counts_and_twins_do_not() -> None:
 
 
 def test_a_control_stands_beside_the_arm_that_it_controls() -> None:
-    scores = [row(0.8, arm="d4a4", values="real"), row(0.7, arm="d4a4", values="zero") | {"checkpoint": "without"}]
-    found = counterparts(result("controls", scores=scores), {"one": "d4a4", "without": "d4a4-zero"})
+    real = ScoreRow("one", "d4a4", "real", "trained", 1, 0.8, 0.7, 0.9, 0.04, 8)
+    tables = tables_of([real, replace(real, checkpoint="without", values="zero", value=0.7, ci_low=0.6, ci_high=0.8)])
+    found = counterparts(result("controls", (), **tables), {"one": "d4a4", "without": "d4a4-zero"})
     assert found == {("d4a4", "real", "S"): "80.0 % [70.0, 90.0]", ("d4a4", "zero", "S"): "70.0 % [60.0, 80.0]"}
 
 
 def test_trainings_are_compared_where_there_are_several() -> None:
-    runs = [row(0.8, arm="d4a4"), row(0.8, arm="D0") | {"checkpoint": "two"}, row(0.7, arm="a4r") | {"checkpoint": "three"}]
-    several = {"lowest": 0.75, "highest": 0.84}
-    arms = [row(0.8, arm="d4a4", sd=0.02, **several) | {"n": 3}, row(0.8, arm="D0", sd=None) | {"n": 1}]
-    by_seed = {"paired_n": 3, "paired_p": 0.01, "paired_difference": 0.09, "paired_ci_low": 0.05, "paired_ci_high": 0.13}
-    pairs = [
-        row(0.09, first="d4a4", second="D0", p=0.2, **by_seed) | {"n": 6},
-        row(-0.05, first="D0", second="a4r", p=0.2, **by_seed) | {"n": 7, "paired_n": 2},
-        row(0.04, first="d4a4", second="a4r", p=0.2, **by_seed) | {"n": 6},
-    ]
-    found = counterparts(result("replication", runs=runs, arms=arms, pairs=pairs), {"one": "d4a4", "two": "D0", "three": "a4r"})
+    score, spread = (0.8, 0.7, 0.9, 0.04, 8), (0.02, None, None, 0.02, "")
+    names = {"one": "d4a4", "two": "D0", "three": "a4r"}
+    runs = [RunRow(name, arm, "small", None, None, 1, "trained", *score, *spread) for name, arm in names.items()]
+    arm = ArmRow("d4a4", "trained", 0.8, 0.7, 0.9, 0.04, 3, 0.02, None, None, 0.75, 0.84, (1, 2, 3), "")
+    arms = [arm, replace(arm, arm="D0", n=1, sd=None)]
+    pair = PairRow(
+        "d4a4", "D0", "trained", 0.09, -0.01, 0.19, 0.0, 6, 1.0, 4.0, 0.2, 1.0,
+        paired_difference=0.09, paired_t=1.0, paired_df=2.0, paired_p=0.01, paired_n=3, paired_ci_low=0.05, paired_ci_high=0.13,
+    )  # fmt: skip
+    other = replace(pair, first="D0", second="a4r", value=-0.05, ci_low=-0.15, ci_high=0.05, n=7, paired_n=2)
+    pairs = [pair, other, replace(pair, second="a4r", value=0.04)]
+    found = counterparts(result("replication", (), **tables_of([*runs, *arms, *pairs])), names)
     assert found == {
         ("d4a4", "five training seeds", "mean S"): "80.0 % [70.0, 90.0], n = 3",
         ("d4a4", "five training seeds", "SD of S"): "2.0 points, n = 3",
@@ -88,13 +95,14 @@ def test_a_shift_stands_beside_the_published_one_of_the_other_sign() -> None:
 
 
 def test_only_the_canonical_pool_is_compared() -> None:
+    back = "MIDI to audio"
     values = tuple(
-        Value(f"one, {weights}, {pool}: {measure}", number, None, None, 8, None, "share", "recall")
-        for weights, pool, measure, number in (
-            ("trained", "canonical", "S", 0.5),
-            ("trained", "no overlap", "S", 0.6),
-            ("untrained", "canonical", "S", 0.1),
-            ("trained", "canonical", "accuracy against same piece MIDI to audio", 0.9),
+        Value({"checkpoint": "one", **key}, number, None, None, 8, None, "share", "recall")
+        for key, number in (
+            ({"weights": "trained", "pool": "canonical", "what": "S"}, 0.5),
+            ({"weights": "trained", "pool": "no overlap", "what": "S"}, 0.6),
+            ({"weights": "untrained", "pool": "canonical", "what": "S"}, 0.1),
+            ({"weights": "trained", "pool": "canonical", "direction": back, "what": "accuracy against same piece"}, 0.9),
         )
     )
     assert counterparts(result("retrieval", values), {"one": "D0"}) == {

@@ -1,6 +1,7 @@
 """Training seeds and redrawn pools are told apart; only runs of one recipe are pooled; nothing is said that cannot be told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from analysis.run import Cancel, RunContext
 from analysis.seeding import numpy_generator
 from analysis.store import Store
 from analysis.studies.replication import study as replication
+from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
 from analysis.studies.replication.words import chosen_test, details, headline
+from analysis.studies.shared_rows import SentenceRow, WindowRow
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}
@@ -71,21 +74,23 @@ def test_shipped_situation_one_seed_per_arm(
     result = finish_study("replication", request, store=store, context=RunContext(progress=listen)).result
     assert " points is the SD of S over 3 redrawn pools of 8 candidates (independent queries " in result.headline
     assert result.headline.endswith("; every arm was trained once.")
-    said = result.tables["sentences"][0]["text"]
+    said = result.rows(SentenceRow)[0].text
     assert said.startswith("How far S differs from training to training cannot be told: no arm is here with two training")
     assert "(3 evaluation seeds) move S of one checkpoint by a standard deviation of" in said
-    values = {value.name: value for value in result.values}
-    of_seeds = [row["value"] for row in result.tables["evaluations"] if row["weights"] == "trained"]
+    of_seeds = [row.value for row in result.rows(EvaluationRow) if row.weights == "trained"]
     assert len(of_seeds) == 3
-    assert values["D0-1, trained: S"].value == of_seeds[0]
-    assert values["D0-1, trained: SD of S over 3 evaluation seeds"].value == pytest.approx(np.std(of_seeds, ddof=1))
-    assert values["D0-1, untrained: S"].null == 1.0
-    assert result.tables["pairs"] == result.tables["components"] == []
-    assert result.tables["arms"][0]["note"] == "one training seed: its spread cannot be told"
-    assert result.arrays["found.0"].shape == (2, len(result.tables["windows"]))
+    model = {"checkpoint": "D0-1", "weights": "trained"}
+    assert result.value(**model, what="S").value == of_seeds[0]
+    redrawn = result.value(**model, what="SD of S", evaluation_seeds=3)
+    assert redrawn.name == "D0-1, trained, over 3 evaluation seeds: SD of S"
+    assert redrawn.value == pytest.approx(np.std(of_seeds, ddof=1))
+    assert result.value(checkpoint="D0-1", weights="untrained", what="S").null == 1.0
+    assert result.rows(PairRow) == result.rows(ComponentRow) == ()
+    assert result.rows(ArmRow)[0].note == "one training seed: its spread cannot be told"
+    assert result.arrays["found.0"].shape == (2, len(result.rows(WindowRow)))
     assert result.arrays["asked"].sum() == 3 * 12
-    instead = result.arrays[result.tables["links"][0]["instead"]]
-    assert (instead.dtype, instead.shape) == (np.int32, (2, len(result.tables["windows"])))
+    instead = result.arrays[result.rows(LinkRow)[0].instead]
+    assert (instead.dtype, instead.shape) == (np.int32, (2, len(result.rows(WindowRow))))
     assert ((instead == -1) == (result.arrays["asked"] == 0)).all()
     assert (instead != np.arange(instead.shape[1])).all()
     assert steps == sorted(steps)
@@ -107,8 +112,8 @@ def test_of_all_pools_the_nearest_wrong_window_is_kept(monkeypatch: pytest.Monke
 def test_queries_that_are_hardly_redrawn_are_said(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
     planted["one"] = 0.5
     told = ask(corpus_folder, [make_run("one", "D0", 1)], n_queries=500)
-    n = len(told.tables["windows"])
-    assert f"That is too small: every pool asks for {n} of the {n} windows" in told.tables["sentences"][0]["text"]
+    n = len(told.rows(WindowRow))
+    assert f"That is too small: every pool asks for {n} of the {n} windows" in told.rows(SentenceRow)[0].text
 
 
 def test_a_planted_difference_is_found_and_an_absent_one_is_not(
@@ -120,24 +125,25 @@ def test_a_planted_difference_is_found_and_an_absent_one_is_not(
     result = ask(corpus_folder, runs, n_queries=60, pool_size=32)
     assert "% [" in result.headline
     assert "] over 3 trainings among 32 candidates: " in result.headline
-    said = result.tables["sentences"][0]["text"]
+    said = result.rows(SentenceRow)[0].text
     assert "is best is not significant with n = 3: not distinguishable from" in said
     assert "better than D0 by" in said
-    arms = {(row["arm"], row["weights"]): row for row in result.tables["arms"]}
-    of_runs = {row["checkpoint"]: row["value"] for row in result.tables["runs"] if row["weights"] == "trained"}
+    arms = {(row.arm, row.weights): row for row in result.rows(ArmRow)}
+    of_runs = {row.checkpoint: row.value for row in result.rows(RunRow) if row.weights == "trained"}
     scores = {arm: [of_runs[f"{arm}{seed}"] for seed in (1, 2, 3)] for arm in shares}
-    assert arms["a4", "trained"]["sd"] == pytest.approx(spread(scores["a4"]).sd)
-    pairs = {(row["first"], row["second"]): row for row in result.tables["pairs"] if row["weights"] == "trained"}
-    assert pairs["a4", "D0"]["p"] == pytest.approx(welch(scores["a4"], scores["D0"]).p)
+    assert arms["a4", "trained"].sd == pytest.approx(spread(scores["a4"]).sd)
+    pairs = {row.pair: row for row in result.rows(PairRow) if row.weights == "trained"}
+    assert pairs["a4", "D0"].p == pytest.approx(welch(scores["a4"], scores["D0"]).p)
     by_seed = paired(dict(enumerate(scores["a4"])), dict(enumerate(scores["D0"])))
     assert by_seed is not None
-    assert (pairs["a4", "D0"]["paired_n"], pairs["a4", "D0"]["paired_t"]) == (3, pytest.approx(by_seed.t))
-    assert arms["a4", "untrained"]["value"] < 0.6
-    found = {row["arm"]: row for row in result.tables["components"] if row["weights"] == "trained"}
-    assert (found["D0"]["n_training"], found["D0"]["n_evaluation"]) == (3, 3)
-    names = {value.name for value in result.values}
-    assert "a4 − D0, trained: difference in mean S over training seeds" in names
-    assert "a4, untrained: mean S over 3 training seeds" in names
+    assert (pairs["a4", "D0"].paired_n, pairs["a4", "D0"].paired_t) == (3, pytest.approx(by_seed.t))
+    assert arms["a4", "untrained"].value < 0.6
+    parts = {row.arm: row for row in result.rows(ComponentRow) if row.weights == "trained"}
+    assert (parts["D0"].n_training, parts["D0"].n_evaluation) == (3, 3)
+    apart = result.value(first="a4", second="D0", weights="trained")
+    assert apart.name == "a4 − D0, trained: difference in mean S over training seeds"
+    mean = result.value(arm="a4", weights="untrained", training_seeds=3, what="mean S")
+    assert mean.name == "a4, untrained, over 3 training seeds: mean S"
 
 
 def test_runs_of_other_recipes_are_left_out_by_name(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
@@ -147,18 +153,18 @@ def test_runs_of_other_recipes_are_left_out_by_name(corpus_folder: Path, make_ru
     ]  # fmt: skip
     planted |= {one.name: 0.5 for one in runs}
     result = ask(corpus_folder, runs)
-    said = result.tables["sentences"][0]["text"]
+    said = result.rows(SentenceRow)[0].text
     assert "Not pooled: again, of the same arm and training seed as two; long, trained with steps 99 instead of 10" in said
     assert "nameless, its training seed is not recorded" in said
     assert "elsewhere, trained with corpus bbbbbbbbbbbb instead of aaaaaaaaaaaa" in said
     assert said.startswith("a4 reaches S = ")
     assert "no other arm is here with two training seeds to compare it with" in said
     assert ") over 2 trainings among 8 candidates: a4 finds the match (" in result.headline
-    arm = result.tables["arms"][0]  # two trainings give no useful interval
-    assert (arm["n"], arm["ci_low"], arm["ci_high"], arm["sd_ci_low"]) == (2, None, None, None)
-    assert f"({100 * arm['lowest']:.1f} and {100 * arm['highest']:.1f} %, of which no useful interval can be made)" in said
-    assert [row["training_seeds"] for row in result.tables["arms"]] == [[1, 2], [1, 2]]
-    assert len(result.tables["runs"]) == 12
+    arm = result.rows(ArmRow)[0]  # two trainings give no useful interval
+    assert (arm.n, arm.ci_low, arm.ci_high, arm.sd_ci_low) == (2, None, None, None)
+    assert f"({100 * arm.lowest:.1f} and {100 * arm.highest:.1f} %, of which no useful interval can be made)" in said
+    assert [row.training_seeds for row in result.rows(ArmRow)] == [(1, 2), (1, 2)]
+    assert len(result.rows(RunRow)) == 12
 
 
 def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint]) -> None:
@@ -174,16 +180,19 @@ def test_requests_are_checked_and_a_run_can_be_stopped(corpus_folder: Path, make
         finish_study("replication", request, context=RunContext(cancel=Stop()))
 
 
-def of_arms(scores: dict[str, list[float]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Tables as the study makes them, from S of every training seed."""
+def of_arms(scores: dict[str, list[float]]) -> tuple[list[ArmRow], list[PairRow], list[RunRow]]:
+    """Rows as the study makes them, from S of every training seed."""
     by_seed = {arm: {seed: np.array([s]) for seed, s in enumerate(values)} for arm, values in scores.items()}
     arms = [replication._arm(arm, "trained", runs, 10 / 256) for arm, runs in by_seed.items()]
-    ends = {"ci_low": 0.02, "ci_high": 0.03}
-    arms += [{**row, "weights": "untrained", "value": 0.025, **(ends if row["n"] > 2 else {})} for row in arms]
+    for row in list(arms):
+        low, high = (0.02, 0.03) if row.n > 2 else (row.ci_low, row.ci_high)
+        arms.append(replace(row, weights="untrained", value=0.025, ci_low=low, ci_high=high))
     many = {arm: runs for arm, runs in by_seed.items() if len(runs) > 1}
     pairs = [replication._pair(a, b, "trained", many[a], many[b]) for a in many for b in many if a < b]
-    run = {"checkpoint": "x", "evaluation_sd": 0.024, "binomial_sd": 0.0164, "n": 500, "left_out": ""}
-    return arms, pairs, [{**run, "weights": "trained"}, {**run, "weights": "untrained", "evaluation_sd": 0.007}]
+    about = {"value": 0.7, "ci_low": 0.6, "ci_high": 0.8, "null": 0.04, "n": 500, "left_out": "", "binomial_sd": 0.0164}
+    spread = {"evaluation_sd": 0.024, "evaluation_sd_ci_low": None, "evaluation_sd_ci_high": None}
+    run = RunRow("x", "D0", "small", "demo", 10, 1, "trained", **about, **spread)
+    return arms, pairs, [run, replace(run, weights="untrained", evaluation_sd=0.007)]
 
 
 SEEDS = (42, 123, 456, 789, 1337)
@@ -210,13 +219,13 @@ def test_the_published_five_seeds_are_worded_as_they_allow() -> None:
 
 def test_without_common_seeds_arms_are_compared_by_welch() -> None:
     arms, pairs, runs = of_arms(published_seeds())
-    apart = [{**row, "paired_n": 0, "paired_p": None} for row in pairs]
+    apart = [replace(row, paired_n=0, paired_p=None) for row in pairs]
     text = details(arms, apart, runs, 5, 9000)
     assert (
         "but that d4a4 is best is not significant with n = 5: not distinguishable from a4r (p = 0.177) and d4-a4r (p = 0.237); "
         "better than D0 by 8.8 points [5.2, 12.5] (p = 0.004) (Welch's t test; p corrected for 6 pairs of arms, Holm)."
     ) in text
-    some = [row if "D0" in (row["first"], row["second"]) else {**row, "paired_n": 4} for row in pairs]
+    some = [row if "D0" in row.pair else replace(row, paired_n=4) for row in pairs]
     text = details(arms, some, runs, 5, 9000)
     assert "by 8.8 points [6.4, 11.3]" in text
     assert "a4r (p = 0.177)" in text
@@ -225,7 +234,7 @@ def test_without_common_seeds_arms_are_compared_by_welch() -> None:
 
 def test_where_no_difference_varies_the_other_test_is_read() -> None:
     arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.82]})
-    assert (pairs[0]["paired_p"], chosen_test(pairs[0])["by_seed"]) == (None, False)
+    assert (pairs[0].paired_p, chosen_test(pairs[0]).by_seed) == (None, False)
     assert "d4 has the highest mean" in details(arms, pairs, runs, 5, 9000)
     assert "better than a4 by 10.0 points" in details(arms, pairs, runs, 5, 9000)
 
@@ -239,8 +248,8 @@ def test_where_no_difference_varies_the_other_test_is_read() -> None:
 )  # fmt: skip
 def test_the_headline_at_the_boundary(p: float | None, expected: str) -> None:
     arms, pairs, runs = of_arms({"a4": [0.7, 0.71, 0.72], "d4": [0.8, 0.81, 0.83]})
-    assert chosen_test(pairs[0])["by_seed"]
-    text = details(arms, [{**pairs[0], "p": p, "paired_p": p}], runs, 5, 9000)
+    assert chosen_test(pairs[0]).by_seed
+    text = details(arms, [replace(pairs[0], p=p, paired_p=p)], runs, 5, 9000)
     assert expected in text
     assert "d4 has the highest mean" in text
 

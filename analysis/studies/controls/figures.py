@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis.figures.drawing import forest
 from analysis.results import Result
-from analysis.studies.printed import among, known, point
+from analysis.studies.controls.rows import ScoreRow
+from analysis.studies.printed import TWIN, among, point
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,5 +15,5 @@ if TYPE_CHECKING:
 
 def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
-    points = [point(row, str(row["checkpoint"]), "", factor=100) for row in known(result.tables["scores"])]
+    points = [point(row, row.checkpoint, "", factor=100, twin=row.weights == TWIN) for row in result.rows(ScoreRow)]
     return [(f"S{among(result)} of arms and their controls; the tick is chance.", forest(points, "S (%)"))]

@@ -2,11 +2,12 @@
 
 from analysis.results import Result
 from analysis.studies.controls import words as controls_words
+from analysis.studies.controls.rows import DifferenceRow, ScoreRow
 from analysis.studies.kept_words import pool_size
 from analysis.studies.record import Names, Words
 
 
 def words(result: Result, _: Names) -> Words:
     """Today's headline and sentences for a result that is kept."""
-    about = result.tables["scores"], result.tables["differences"]
+    about = result.rows(ScoreRow), result.rows(DifferenceRow)
     return controls_words.headline(*about, pool_size(result)), controls_words.details(*about)

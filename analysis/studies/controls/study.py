@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -13,21 +12,22 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
 from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import SHARE, Value
+from analysis.numbers import SHARE, Value, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Row, tables_of
+from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, Kind, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
-from analysis.studies.pools.redrawn import pool_arrays, redrawn_pools, s_value
+from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
 from analysis.studies.settings import Seed
+from analysis.studies.shared_rows import Weights, window_rows
 
-WEIGHTS = ("trained", "untrained")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 BASELINE = "D0"
-REAL, CAPACITY = "real − control", "control − baseline"
-Found = dict[tuple[str, str], ndarray]
-Row = dict[str, Any]
+Found = dict[tuple[str, Weights], ndarray]
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,15 @@ def run(request: Request, desk: Desk) -> Answer:
         for weights in WEIGHTS:
             audio, midi = embed(desk.part(2 + len(found), n_parts), checkpoint, segments, weights)
             found[name, weights], instead[name, weights] = both_ranks(audio, midi, pool), best_wrong(audio, midi, pool)[0]
-            values.append(s_value(f"{name}, {weights}: S", found[name, weights], pool, draws))
+            key = {"checkpoint": name, "weights": weights, "what": "S"}
+            values.append(s_value(key, found[name, weights], pool, draws))
     pairs, missing = _pairs_of(desk.checkpoints), _missing(desk.checkpoints)
-    rows = _differences(desk.part(n_parts - 1, n_parts), pairs, desk.checkpoints, found, works, request.seed)
-    scores, (tables, arrays) = _scores(desk.checkpoints, values), _behind(found, instead, rows, pool)
-    tables |= {
-        "scores": scores, "differences": rows, "missing": missing,
-        "sentences": details(scores, rows),
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
-    }  # fmt: skip
-    values += [_value_of(row) for row in rows]
-    return Answer(headline(scores, rows, pool.candidates.shape[1]), values, tables, arrays)
+    differences = _differences(desk.part(n_parts - 1, n_parts), pairs, desk.checkpoints, found, works, request.seed)
+    scores, (links, arrays) = _scores(desk.checkpoints, values, found, pool), _behind(found, instead, differences, pool)
+    sentences = details(scores, differences)
+    rows: list[Row] = [*links, *scores, *differences, *missing, *sentences, *window_rows(segments)]
+    values += [_value_of(row) for row in differences]
+    return Answer(headline(scores, differences, pool.candidates.shape[1]), values, tables_of(rows), arrays)
 
 
 def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
@@ -77,9 +75,9 @@ def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
     return ", ".join(filter(None, apart))
 
 
-def _pairs_of(checkpoints: Mapping[str, Checkpoint]) -> list[tuple[str, str, str]]:
+def _pairs_of(checkpoints: Mapping[str, Checkpoint]) -> list[tuple[Kind, str, str]]:
     """(kind, first, second) of checkpoints that were trained alike."""
-    pairs = []
+    pairs: list[tuple[Kind, str, str]] = []
     for first, one in checkpoints.items():
         for second, other in checkpoints.items():
             is_control = ARMS[other.arm].control_of == one.arm
@@ -93,7 +91,7 @@ def _is_published_control(arm: Arm, of: str) -> bool:
     return arm.control_of == of and arm.descriptor_values in PUBLISHED_CONTROLS
 
 
-def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[Row]:
+def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[MissingRow]:
     """One sentence for every checkpoint that is not paired with what it should be, or has nothing to be paired with."""
     rows = []
     for name, one in checkpoints.items():
@@ -110,15 +108,15 @@ def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[Row]:
             text = f"Of {name} there is no {'real arm' if real else 'control'} here: {', '.join(absent)}."
         else:
             continue
-        rows.append({"checkpoint": name, "arm": real or one.arm, "controllable": bool(wanted), "text": text})
+        rows.append(MissingRow(name, real or one.arm, bool(wanted), text))
     return rows
 
 
 def _differences(
-    desk: Desk, pairs: list[tuple[str, str, str]], checkpoints: Mapping[str, Checkpoint], found: Found, works: ndarray, seed: int
-) -> list[Row]:
+    desk: Desk, pairs: list[tuple[Kind, str, str]], checkpoints: Mapping[str, Checkpoint], found: Found, works: ndarray, seed: int
+) -> list[DifferenceRow]:
     """S of the first minus S of the second on the same queries, with interval and p by work."""
-    rows: list[Row] = []
+    rows: list[DifferenceRow] = []
     draws = WorkDraws(works, seed)
     for kind, first, second in pairs:
         control = ARMS[checkpoints[second if kind == REAL else first].arm]
@@ -129,45 +127,39 @@ def _differences(
             if draws.n_works > 1:
                 low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
                 p = s_exchange_p(works, a, b, seed=seed)
-            rows.append({
-                "kind": kind, "arm": control.control_of, "control": control.descriptor_values, "first": first, "second": second,
-                "weights": weights, "value": s_score(*a) - s_score(*b), "ci_low": low, "ci_high": high, "null": 0.0, "p": p,
-                "n": a.shape[1], "n_works": draws.n_works, "training_seed": training_seed(checkpoints[first]),
-            })  # fmt: skip
+            rows.append(DifferenceRow(
+                kind, control.control_of, control.descriptor_values, first, second, weights,
+                value=s_score(*a) - s_score(*b), ci_low=low, ci_high=high, null=0.0, p=p, n=a.shape[1], n_works=draws.n_works,
+                training_seed=training_seed(checkpoints[first]), array=f"gained.{len(rows)}",
+            ))  # fmt: skip
     return rows
 
 
-def _value_of(row: Row) -> Value:
-    name = f"{row['first']} − {row['second']}, {row['weights']}: difference in S"
-    return Value(name, row["value"], row["ci_low"], row["ci_high"], row["n"], row["null"], SHARE, f"paired, {ESTIMATOR}")
+def _value_of(row: DifferenceRow) -> Value:
+    key = {"first": row.first, "second": row.second, "weights": row.weights, "what": "difference in S"}
+    return Value(key, row.value, row.ci_low, row.ci_high, row.n, row.null, SHARE, f"paired, {ESTIMATOR}")
 
 
-def _scores(checkpoints: Mapping[str, Checkpoint], values: list[Value]) -> list[Row]:
+def _scores(checkpoints: Mapping[str, Checkpoint], values: list[Value], found: Found, pool: Pools) -> list[ScoreRow]:
     """S of every model; real arms first, each followed by its controls, in the order of the table of arms."""
-    order, by_name = {name: place for place, name in enumerate(ARMS)}, {value.name: value for value in values}
-    rows = []
-    for name, one in sorted(checkpoints.items(), key=lambda item: order[item[1].arm]):
+    order, rows = {name: number for number, name in enumerate(ARMS)}, []
+    for name, checkpoint in sorted(checkpoints.items(), key=lambda item: order[item[1].arm]):
+        arm, seed = ARMS[checkpoint.arm], training_seed(checkpoint)
         for weights in WEIGHTS:
-            score, arm = by_name[f"{name}, {weights}: S"], ARMS[one.arm]
-            rows.append({
-                "checkpoint": name, "arm": arm.control_of or arm.name, "values": arm.descriptor_values, "weights": weights,
-                "training_seed": training_seed(one), "value": score.value, "ci_low": score.ci_low, "ci_high": score.ci_high,
-                "null": score.null, "n": score.n,
-            })  # fmt: skip
+            score, s = the(values, checkpoint=name, weights=weights, what="S"), s_score(*found[name, weights])
+            whose = (name, arm.control_of or arm.name, arm.descriptor_values, weights, seed)
+            rows.append(ScoreRow(*whose, s, score.ci_low, score.ci_high, chance(pool), score.n))
     return rows
 
 
-def _behind(found: Found, instead: Found, rows: list[Row], pool: Pools) -> tuple[dict[str, list[Row]], dict[str, ndarray]]:
+def _behind(
+    found: Found, instead: Found, differences: list[DifferenceRow], pool: Pools
+) -> tuple[list[RanksRow], dict[str, ndarray]]:
     """Ranks and best wrong windows `(2, queries)` of all models; what the first of a pair finds alone (1), or the second (-1)."""
     arrays = pool_arrays(pool)
     arrays |= {f"ranks.{i}": ranks.astype(np.int32) for i, ranks in enumerate(found.values())}
     arrays |= {f"instead.{i}": windows.astype(np.int32) for i, windows in enumerate(instead.values())}
-    for i, row in enumerate(rows):
-        a, b = found[row["first"], row["weights"]], found[row["second"], row["weights"]]
-        row["array"] = f"gained.{i}"
-        arrays[f"gained.{i}"] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
-    links = [
-        {"checkpoint": name, "weights": weights, "array": f"ranks.{i}", "instead": f"instead.{i}"}
-        for i, (name, weights) in enumerate(found)
-    ]
-    return {"ranks": links}, arrays
+    for row in differences:
+        a, b = found[row.first, row.weights], found[row.second, row.weights]
+        arrays[row.array] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
+    return [RanksRow(*model, f"ranks.{i}", f"instead.{i}") for i, model in enumerate(found)], arrays

@@ -12,7 +12,7 @@ from analysis.errors import CorpusError
 from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
-from analysis.numbers import SHARE, Value
+from analysis.numbers import SHARE, Key, Value
 from analysis.readings.study_run import Desk
 from analysis.studies.pools.ranks import ESTIMATOR, K
 from analysis.training.evaluation import SMALLEST_POOL, fit_pool
@@ -63,7 +63,7 @@ def chance(pool: Pools) -> float:
     return chance_of_s(*pool.candidates.shape, k=K)
 
 
-def s_value(name: str, found: Int[ndarray, "2 q"], pool: Pools, draws: WorkDraws) -> Value:
+def s_value(key: Key, found: Int[ndarray, "2 q"], pool: Pools, draws: WorkDraws) -> Value:
     """S beside chance with its interval over works; without an interval where there is one work alone."""
     low, high = draws.interval(s_on_resamples(draws, found))
-    return Value(name, s_score(*found), low, high, found.shape[1], chance(pool), SHARE, ESTIMATOR)
+    return Value(key, s_score(*found), low, high, found.shape[1], chance(pool), SHARE, ESTIMATOR)

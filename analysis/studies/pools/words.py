@@ -7,6 +7,7 @@ and 32 of other works by the same composer; a work or a composer that has fewer 
 from analysis.datasets.pools import size_words
 from analysis.numbers import Value
 from analysis.results import Result
+from analysis.studies.pools.rows import PoolRow
 
 N_QUERIES, POOL_SIZE, N_SAME_PIECE, N_SAME_COMPOSER = 500, 256, 64, 32
 CEILING = 0.99
@@ -23,12 +24,11 @@ def at_ceiling(score: Value) -> bool:
 def pool_of(result: Result, part: str = "S") -> str:
     """The pool in which S was searched, as it stands beside S; empty where the result does not tell.
 
-    >>> row = {"part": "S", "short": "256 candidates, 64 of the same work"}
-    >>> pool_of(Result("transposition", {}, "Headline.", (), {"pools": (row,)}, {}, {}))
+    >>> row = PoolRow("S", 500, 256, 64.0, 32.0, 1555, 24, 0.034, True, "256 candidates, 64 of the same work", "S is searched.")
+    >>> pool_of(Result("transposition", {}, "Headline.", (), tables_of([row]), {}, {}))
     '256 candidates, 64 of the same work'
     """
-    shorts = {str(row.get("part")): str(row["short"]) for row in result.tables.get("pools", ()) if "short" in row}
-    if shorts:
-        return shorts.get(part, "")
+    if result.holds(PoolRow):
+        return {row.part: row.short for row in result.rows(PoolRow)}.get(part, "")
     sizes = {array.shape[1] for name, array in result.arrays.items() if name.split(".")[0] == "candidates" and array.ndim == 2}
     return size_words(sizes.pop()) if len(sizes) == 1 else ""

@@ -4,11 +4,12 @@ from analysis.results import Result
 from analysis.studies.kept_words import in_one, pool_size
 from analysis.studies.record import Names, Words
 from analysis.studies.replication import words as replication_words
+from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
+from analysis.studies.shared_rows import WindowRow
 
 
 def words(result: Result, _: Names) -> Words:
     """Today's headline and sentences for a result that is kept."""
-    tables = result.tables
-    about = tables["arms"], tables["pairs"], tables["runs"], int(result.request["evaluation_seeds"])
-    more = replication_words.details(*about, len(tables["windows"]))
+    about = result.rows(ArmRow), result.rows(PairRow), result.rows(RunRow), int(result.request["evaluation_seeds"])
+    more = replication_words.details(*about, len(result.rows(WindowRow)))
     return in_one(replication_words.headline(*about, pool_size(result)), more)

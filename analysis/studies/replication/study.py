@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy import ndarray
@@ -13,21 +13,24 @@ from analysis.measures.replication import binomial_sd, components, paired, sprea
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import SHARE, Value
+from analysis.numbers import SHARE, Key, Value, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Row, tables_of
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
+from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
 from analysis.studies.replication.words import details, headline
 from analysis.studies.settings import Seed, Setting
+from analysis.studies.shared_rows import SentenceRow, Weights, window_rows
 
-WEIGHTS = ("trained", "untrained")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 MOST_EVALUATION_SEEDS = 200
 OVER_POOLS = f"mean of {ESTIMATOR} over pools of the same windows, Student's interval over pools: not over works"
-Scores = dict[tuple[str, str], ndarray]  # (checkpoint, weights) → S of every evaluation seed
-Row = dict[str, Any]
+SD_OF = "standard deviation, χ² interval"
+Scores = dict[tuple[str, Weights], ndarray]  # (checkpoint, weights) → S of every evaluation seed
 
 
 @dataclass(frozen=True)
@@ -57,32 +60,31 @@ def run(request: Request, desk: Desk) -> Answer:
     scores: Scores = {}
     arrays = pool_arrays(pools[0])
     values: list[Value] = []
-    links: list[Row] = []
+    links: list[LinkRow] = []
     for number, (name, checkpoint) in enumerate(desk.checkpoints.items()):
         for place, weights in enumerate(WEIGHTS):
             part = 2 + 2 * (len(WEIGHTS) * number + place)
             audio, midi = embed(desk.part(part, n_parts), checkpoint, segments, weights)
             found = _all_ranks(desk.part(part + 1, n_parts), audio, midi, pools, f"{name}, {weights}")
             scores[name, weights] = np.array([s_score(*one) for one in found])
-            label, index = f"{name}, {weights}", len(links)
-            values += [s_value(f"{label}: S", found[0], pools[0], draws), *_redrawn(label, scores[name, weights], pools)]
+            model, index = {"checkpoint": name, "weights": weights}, len(links)
+            values.append(s_value({**model, "what": "S"}, found[0], pools[0], draws))
+            values += _redrawn(model, scores[name, weights], pools)
             kept = {
                 "ranks": found[0].astype(np.int32), "found": _found(found, pools, len(segments)),
                 "instead": _instead(audio, midi, pools, len(segments)),
             }  # fmt: skip
-            links.append({"checkpoint": name, "weights": weights, **{what: f"{what}.{index}" for what in kept}})
+            links.append(LinkRow(name, weights, **{what: f"{what}.{index}" for what in kept}))
             arrays |= {f"{what}.{index}": array for what, array in kept.items()}
     arrays["asked"] = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
     left_out = _left_out(desk.checkpoints)
-    tables = {
-        **_compared(desk.checkpoints, scores, left_out, chance(pools[0])),
-        "runs": _runs(desk.checkpoints, values, left_out), "evaluations": _evaluations(scores, pools, seeds), "links": links,
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
-    }  # fmt: skip
-    values += _values_of(tables)
-    compared, n = (tables["arms"], tables["pairs"], tables["runs"]), request.evaluation_seeds
-    tables["sentences"] = [{"text": details(*compared, n, len(segments))}]
-    return Answer(headline(*compared, n, pools[0].candidates.shape[1]), values, tables, arrays)
+    arms, pairs, parts = _compared(desk.checkpoints, scores, left_out, chance(pools[0]))
+    runs = _runs(desk.checkpoints, values, scores, left_out)
+    values += [*_values_of_arms(arms), *map(_value_of, pairs)]
+    compared, n = (arms, pairs, runs), request.evaluation_seeds
+    rows: list[Row] = [*arms, *pairs, *parts, *runs, *_evaluations(scores, pools, seeds), *links, *window_rows(segments)]
+    rows.append(SentenceRow(details(*compared, n, len(segments))))
+    return Answer(headline(*compared, n, pools[0].candidates.shape[1]), values, tables_of(rows), arrays)
 
 
 def _all_ranks(desk: Desk, audio: ndarray, midi: ndarray, pools: list[Pools], what: str) -> list[ndarray]:
@@ -113,16 +115,16 @@ def _instead(audio: ndarray, midi: ndarray, pools: list[Pools], n_windows: int) 
     return nearest
 
 
-def _redrawn(label: str, scores: ndarray, pools: list[Pools]) -> list[Value]:
+def _redrawn(model: Key, scores: ndarray, pools: list[Pools]) -> list[Value]:
     """Mean and deviation of S over the pools; beside the deviation that of as many independent queries."""
     over, n_queries = spread(scores.tolist()), len(pools[0].query)
     mean_low, mean_high = over.mean_ci or (None, None)
     sd_low, sd_high = over.sd_ci or (None, None)
     by_chance, n = binomial_sd(over.mean, n_queries), over.n
-    told = f"over {n} evaluation seeds"
+    key = {**model, "evaluation_seeds": n}
     return [
-        Value(f"{label}: mean S {told}", over.mean, mean_low, mean_high, n, chance(pools[0]), SHARE, OVER_POOLS),
-        Value(f"{label}: SD of S {told}", over.sd, sd_low, sd_high, n, by_chance, SHARE, "standard deviation, χ² interval"),
+        Value({**key, "what": "mean S"}, over.mean, mean_low, mean_high, n, chance(pools[0]), SHARE, OVER_POOLS),
+        Value({**key, "what": "SD of S"}, over.sd, sd_low, sd_high, n, by_chance, SHARE, SD_OF),
     ]
 
 
@@ -143,97 +145,97 @@ def _left_out(checkpoints: Mapping[str, Checkpoint]) -> dict[str, str]:
 
 def _compared(
     checkpoints: Mapping[str, Checkpoint], scores: Scores, left_out: Mapping[str, str], null: float
-) -> dict[str, list[Row]]:
-    """Tables of arms, of pairs of arms and of variance components, all over training seeds."""
-    tables: dict[str, list[Row]] = {"arms": [], "pairs": [], "components": []}
+) -> tuple[list[ArmRow], list[PairRow], list[ComponentRow]]:
+    """Arms, pairs of arms and variance components, all over training seeds."""
+    arms: list[ArmRow] = []
+    pairs: list[PairRow] = []
+    parts: list[ComponentRow] = []
     for weights in WEIGHTS:
         by_arm: dict[str, dict[int, ndarray]] = {}
         for name, one in checkpoints.items():
             if name not in left_out:
                 by_arm.setdefault(one.arm, {})[one.training["seed"]] = scores[name, weights]
-        tables["arms"] += [_arm(arm, weights, runs, null) for arm, runs in by_arm.items()]
+        arms += [_arm(arm, weights, runs, null) for arm, runs in by_arm.items()]
         many = {arm: runs for arm, runs in by_arm.items() if len(runs) > 1}
-        tables["components"] += [_components(arm, weights, runs) for arm, runs in many.items()]
+        parts += [_components(arm, weights, runs) for arm, runs in many.items()]
         names = list(many)
-        tables["pairs"] += [
-            _pair(a, b, weights, many[a], many[b]) for i, a in enumerate(names) for b in names[i + 1 :]
-        ]  # fmt: skip
-    return tables
+        pairs += [_pair(a, b, weights, many[a], many[b]) for i, a in enumerate(names) for b in names[i + 1 :]]
+    return arms, pairs, parts
 
 
-def _arm(arm: str, weights: str, runs: Mapping[int, ndarray], null: float) -> Row:
+def _arm(arm: str, weights: Weights, runs: Mapping[int, ndarray], null: float) -> ArmRow:
     over = spread([float(one[0]) for one in runs.values()])
     low, high = over.mean_ci or (None, None)
     sd_low, sd_high = over.sd_ci or (None, None)
-    return {
-        "arm": arm, "weights": weights, "value": over.mean, "ci_low": low, "ci_high": high, "null": null, "n": over.n,
-        "sd": over.sd, "sd_ci_low": sd_low, "sd_ci_high": sd_high, "lowest": over.low, "highest": over.high,
-        "training_seeds": sorted(runs),
-        "note": "" if over.n > 1 else "one training seed: its spread cannot be told",
-    }  # fmt: skip
+    return ArmRow(
+        arm, weights, value=over.mean, ci_low=low, ci_high=high, null=null, n=over.n,
+        sd=over.sd, sd_ci_low=sd_low, sd_ci_high=sd_high, lowest=over.low, highest=over.high,
+        training_seeds=tuple(sorted(runs)), note="" if over.n > 1 else "one training seed: its spread cannot be told",
+    )  # fmt: skip
 
 
-def _pair(first: str, second: str, weights: str, a: Mapping[int, ndarray], b: Mapping[int, ndarray]) -> Row:
+def _pair(first: str, second: str, weights: Weights, a: Mapping[int, ndarray], b: Mapping[int, ndarray]) -> PairRow:
     """Welch's test on the first pool, and the paired one over common seeds."""
     one, other = ({seed: float(scores[0]) for seed, scores in runs.items()} for runs in (a, b))
     apart, by_seed = welch(list(one.values()), list(other.values())), paired(one, other)
-    row = {
-        "first": first, "second": second, "weights": weights, "value": apart.difference, "ci_low": apart.ci[0],
-        "ci_high": apart.ci[1], "null": 0.0, "n": apart.n, "t": apart.t, "df": apart.df, "p": apart.p, "cohen_d": apart.cohen_d,
-    }  # fmt: skip
-    told = asdict(by_seed) if by_seed else {}
-    low, high = told.get("ci") or (None, None)
-    row |= {f"paired_{name}": told.get(name) for name in ("difference", "t", "df", "p")}
-    return {**row, "paired_n": told.get("n", 0), "paired_ci_low": low, "paired_ci_high": high}
+    low, high = by_seed.ci if by_seed else (None, None)
+    return PairRow(
+        first, second, weights, value=apart.difference, ci_low=apart.ci[0], ci_high=apart.ci[1], null=0.0, n=apart.n,
+        t=apart.t, df=apart.df, p=apart.p, cohen_d=apart.cohen_d,
+        paired_difference=by_seed and by_seed.difference, paired_t=by_seed and by_seed.t, paired_df=by_seed and by_seed.df,
+        paired_p=by_seed and by_seed.p, paired_n=by_seed.n if by_seed else 0, paired_ci_low=low, paired_ci_high=high,
+    )  # fmt: skip
 
 
-def _components(arm: str, weights: str, runs: Mapping[int, ndarray]) -> Row:
+def _components(arm: str, weights: Weights, runs: Mapping[int, ndarray]) -> ComponentRow:
     table = np.stack([runs[seed] for seed in sorted(runs)])
-    found = asdict(components(table))
-    row: Row = {"arm": arm, "weights": weights, "n_training": table.shape[0], "n_evaluation": table.shape[1]}
-    for name, variance in found.items():
-        row |= {f"{name}_variance": variance, f"{name}_sd": float(np.sqrt(variance)) if variance >= 0 else None}
-    return row
+    parts = components(table)
+    variances = {f"{name}_variance": variance for name, variance in asdict(parts).items()}
+    roots = {f"{name}_sd": float(np.sqrt(variance)) if variance >= 0 else None for name, variance in asdict(parts).items()}
+    return ComponentRow(arm, weights, *table.shape, **variances, **roots)
 
 
-def _runs(checkpoints: Mapping[str, Checkpoint], values: list[Value], left_out: Mapping[str, str]) -> list[Row]:
-    by_name, rows = {value.name: value for value in values}, []
-    for name, one in checkpoints.items():
+def _runs(
+    checkpoints: Mapping[str, Checkpoint], values: list[Value], scores: Scores, left_out: Mapping[str, str]
+) -> list[RunRow]:
+    rows = []
+    for name, checkpoint in checkpoints.items():
+        corpus, steps = (checkpoint.training.get(field) for field in ("corpus", "steps"))
         for weights in WEIGHTS:
-            score = by_name[f"{name}, {weights}: S"]
-            redrawn = next(v for key, v in by_name.items() if key.startswith(f"{name}, {weights}: SD of S"))
-            rows.append({
-                "checkpoint": name, "arm": one.arm, "scale": one.scale, "corpus": one.training.get("corpus"),
-                "steps": one.training.get("steps"), "training_seed": training_seed(one), "weights": weights,
-                "value": score.value, "ci_low": score.ci_low, "ci_high": score.ci_high, "null": score.null, "n": score.n,
-                "evaluation_sd": redrawn.value, "evaluation_sd_ci_low": redrawn.ci_low, "evaluation_sd_ci_high": redrawn.ci_high,
-                "binomial_sd": redrawn.null, "left_out": left_out.get(name, ""),
-            })  # fmt: skip
+            score, redrawn = (the(values, checkpoint=name, weights=weights, what=what) for what in ("S", "SD of S"))
+            rows.append(RunRow(
+                name, checkpoint.arm, checkpoint.scale, corpus if isinstance(corpus, str) else None,
+                steps if isinstance(steps, int) else None,
+                training_seed(checkpoint), weights, value=float(scores[name, weights][0]), ci_low=score.ci_low,
+                ci_high=score.ci_high, null=score.null or 0.0, n=score.n, evaluation_sd=redrawn.value or 0.0,
+                evaluation_sd_ci_low=redrawn.ci_low, evaluation_sd_ci_high=redrawn.ci_high, binomial_sd=redrawn.null or 0.0,
+                left_out=left_out.get(name, ""),
+            ))  # fmt: skip
     return rows
 
 
-def _evaluations(scores: Scores, pools: list[Pools], seeds: range) -> list[Row]:
+def _evaluations(scores: Scores, pools: list[Pools], seeds: range) -> list[EvaluationRow]:
     n, null = len(pools[0].query), chance(pools[0])
     return [
-        {"checkpoint": name, "weights": weights, "evaluation_seed": seed, "value": float(s), "null": null, "n": n}
+        EvaluationRow(name, weights, seed, float(s), null, n)
         for (name, weights), of_seeds in scores.items()
         for seed, s in zip(seeds, of_seeds, strict=True)
     ]
 
 
-def _values_of(tables: Mapping[str, list[Row]]) -> list[Value]:
-    """What is told over training seeds, as values."""
+def _values_of_arms(arms: list[ArmRow]) -> list[Value]:
+    """What several trainings of an arm say."""
     values = []
-    for row in tables["arms"]:
-        if row["n"] > 1:
-            label, n = f"{row['arm']}, {row['weights']}", row["n"]
-            told = f"over {n} training seeds"
-            mean = (row["value"], row["ci_low"], row["ci_high"], n, row["null"])
-            sd = (row["sd"], row["sd_ci_low"], row["sd_ci_high"], n, None)
-            values.append(Value(f"{label}: mean S {told}", *mean, SHARE, f"mean of {ESTIMATOR}, Student's interval"))
-            values.append(Value(f"{label}: SD of S {told}", *sd, SHARE, "standard deviation, χ² interval"))
-    for row in tables["pairs"]:
-        name = f"{row['first']} − {row['second']}, {row['weights']}: difference in mean S over training seeds"
-        apart = (row["value"], row["ci_low"], row["ci_high"], row["n"], 0.0)
-        values.append(Value(name, *apart, SHARE, "difference of means, Welch's interval"))
+    for row in arms:
+        if row.n > 1:
+            key = {"arm": row.arm, "weights": row.weights, "training_seeds": row.n}
+            mean, sd = (row.value, row.ci_low, row.ci_high, row.n, row.null), (row.sd, row.sd_ci_low, row.sd_ci_high, row.n, None)
+            values.append(Value({**key, "what": "mean S"}, *mean, SHARE, f"mean of {ESTIMATOR}, Student's interval"))
+            values.append(Value({**key, "what": "SD of S"}, *sd, SHARE, SD_OF))
     return values
+
+
+def _value_of(row: PairRow) -> Value:
+    whose = {"first": row.first, "second": row.second, "weights": row.weights}
+    key = {**whose, "what": "difference in mean S over training seeds"}
+    return Value(key, row.value, row.ci_low, row.ci_high, row.n, 0.0, SHARE, "difference of means, Welch's interval")
