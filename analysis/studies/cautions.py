@@ -2,11 +2,10 @@
 
 from analysis.measures.resampling import FEWEST_WORKS
 from analysis.results import Result
-from analysis.studies.pools.rows import PoolRow
+from analysis.studies.pools.words import pools_of
 from analysis.studies.shared_rows import SentenceRow
 
 FEW_WORKS = 5
-TEXT = "text"  # of a sentence, whatever else a study says of it
 CORPUS_NOTICES = "corpus_notices"
 
 
@@ -16,12 +15,8 @@ def cautions(result: Result) -> list[str]:
     >>> cautions(Result("probes", {}, "Headline.", [], {}, {}, {"n_works": 3}))
     ['Only 3 works: an interval over so few holds the truth less often than 95 times in 100. Take a larger corpus.']
     """
-    pools = result.rows(PoolRow) if result.holds(PoolRow) else ()
-    return [
-        *_few_works(result.provenance.get("n_works")),
-        *(pool.sentence for pool in pools),
-        *result.provenance.get(CORPUS_NOTICES, ()),
-    ]
+    pools = [row.sentence for row in pools_of(result)]
+    return [*_few_works(result.provenance.get("n_works")), *pools, *result.provenance.get(CORPUS_NOTICES, ())]
 
 
 def sentences(result: Result) -> list[str]:
@@ -30,7 +25,7 @@ def sentences(result: Result) -> list[str]:
     >>> sentences(Result("bands", {}, "Headline.", [], {"sentences": [{"text": "Farthest of others: a."}]}, {}, {}))
     ['Farthest of others: a.']
     """
-    return [str(row[TEXT]) for row in result.tables.get(SentenceRow.table, ()) if TEXT in row]
+    return [row.text for row in result.rows(SentenceRow)]
 
 
 def _few_works(works: object) -> list[str]:

@@ -11,7 +11,7 @@ from analysis.numbers import SHARE, Value, format_value
 from analysis.published.published import Published, published
 from analysis.results import Result
 from analysis.studies.counterparts import counterparts
-from analysis.studies.pools.rows import PoolRow
+from analysis.studies.pools.words import pools_of
 from app.charts.mark import Key
 from app.components.plain import plain
 
@@ -42,8 +42,8 @@ def beside(result: Result, arms: Mapping[str, str]) -> None:
     """
     ours = counterparts(result, arms)
     draw(result.study, dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)]), ours)
-    if ours and result.holds(PoolRow):
-        for row in result.rows(PoolRow):
+    if ours:
+        for row in pools_of(result):
             st.caption(plain(f"Ours: {row.sentence}"))
 
 

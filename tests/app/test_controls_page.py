@@ -11,9 +11,9 @@ import pytest
 
 from analysis.results import Result
 from analysis.rows import tables_of
-from analysis.studies.controls.rows import CAPACITY, REAL, ArmSentenceRow, DifferenceRow, MissingRow, RanksRow, ScoreRow
+from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.study import WEIGHTS
-from analysis.studies.shared_rows import WindowRow
+from analysis.studies.shared_rows import SentenceRow, WindowRow
 from app.components import controls_answer
 
 MODELS = (("one", "d4a4", "real", 0.6), ("zeros", "d4a4", "zero", 0.5), ("D0", "D0", "real", 0.4))
@@ -110,7 +110,7 @@ def test_a_difference_leads_to_the_sound_of_what_makes_it(queue, store, opened, 
 
 def test_every_arm_has_a_sentence_of_its_own(queue, store, opened, evil, obeyed):
     result, said = controlled(), f"{evil} reaches S = 60.0 % (chance 6.2 %, untrained twin 5.0 %)."
-    told = replace(result, tables={**result.tables, **tables_of([ArmSentenceRow("one", said)])})
+    told = replace(result, tables={**result.tables, **tables_of([SentenceRow(said)])})
     captions = [caption.value for caption in opened(told, store, ALL).caption]
     shown = next(caption for caption in captions if "reaches S" in caption)
     assert not obeyed(shown)

@@ -14,8 +14,9 @@ from analysis.models.dual_encoder import build_arm
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.studies.controls import study as controls
-from analysis.studies.controls.rows import REAL, ArmSentenceRow, DifferenceRow, MissingRow, RanksRow, ScoreRow
+from analysis.studies.controls.rows import REAL, DifferenceRow, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
+from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.study import build_request, finish_study
 
 SMALL = {"split": "all", "n_queries": 60, "pool_size": 32, "windows_per_piece": 17}
@@ -114,7 +115,7 @@ def test_no_gain_is_not_claimed(corpus_folder: Path, make_run: Make, planted: di
     planted |= {"a4": 0.5, "a4-zero": 0.5}
     result = ask(corpus_folder, [make_run(arm) for arm in planted])
     assert "a4-1 is not distinguishable from its parameters given zeros" in result.headline
-    assert result.rows(ArmSentenceRow)[0].text.endswith("adds anything to the parameters is not shown.")
+    assert result.rows(SentenceRow)[0].text.endswith("adds anything to the parameters is not shown.")
 
 
 def test_only_what_was_trained_alike_is_paired(corpus_folder: Path, make_run: Make, planted: dict[str, float]) -> None:
@@ -131,7 +132,7 @@ def test_the_shipped_situation(corpus_folder: Path, make_run: Make, planted: dic
     result = ask(corpus_folder, [make_run("a4r"), make_run("D0")])
     assert result.headline.endswith(NOT_SAID)
     assert ": a4r-1 without its controls (chance " in result.headline
-    (said,) = (row.text for row in result.rows(ArmSentenceRow))
+    (said,) = (row.text for row in result.rows(SentenceRow))
     assert said.startswith("Controls of a4r have its parameters without what its descriptors tell: a4r-zero, a4r-random, ")
     assert [row.text for row in result.rows(MissingRow)] == [
         "Of a4r-1 there is no control here: a4r-zero, a4r-random, a4r-shuffled.",
@@ -145,8 +146,8 @@ def test_a_control_without_its_arm_is_named(corpus_folder: Path, make_run: Make,
     result = ask(corpus_folder, [make_run(arm) for arm in planted])
     assert "a4-1 is not distinguishable from its parameters given zeros (" in result.headline  # of 4 works
     assert "Of d4-random-1 there is no real arm here: d4." in [row.text for row in result.rows(MissingRow)]
-    assert [row.checkpoint for row in result.rows(ArmSentenceRow)] == ["a4-1"]
-    assert result.rows(ArmSentenceRow)[0].text.startswith("a4-1 reaches S = ")
+    (said,) = result.rows(SentenceRow)
+    assert said.text.startswith("a4-1 reaches S = ")
 
 
 def rows_of(
@@ -222,7 +223,7 @@ def test_of_several_arms_the_best_is_in_the_headline_and_each_in_a_sentence() ->
     scores, differences = one[0] + other[0], one[1] + other[1]
     said = headline(scores, differences, 256)
     assert said.startswith("+10.0 points of S [6.0, 14.0] among 256 candidates: good is above its parameters given noise (")
-    assert [row.checkpoint for row in details(scores, differences)] == ["real", "good"]
+    assert [row.text.split()[0] for row in details(scores, differences)] == ["real", "good"]
     assert (
         "zeros (82.0 %: +1.0 points [-3.0, 5.0], p = 0.400; untrained twins +0.2 [-1.0, 2.0])"
         in details(scores, differences)[0].text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from analysis.rows import Row
-from analysis.studies.shared_rows import Weights, WindowRow
+from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
 
 Kind = Literal["real − control", "control − baseline"]
 REAL: Kind = "real − control"
@@ -119,14 +119,4 @@ class MissingRow(Row):
     text: str
 
 
-@dataclass(frozen=True)
-class ArmSentenceRow(Row):
-    """A sentence below the headline, and the checkpoint of which it is."""
-
-    table: ClassVar[str] = "sentences"
-
-    checkpoint: str
-    text: str
-
-
-ROWS = (RanksRow, ScoreRow, DifferenceRow, MissingRow, ArmSentenceRow, WindowRow)
+ROWS = (RanksRow, ScoreRow, DifferenceRow, MissingRow, SentenceRow, WindowRow)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from analysis.datasets.pools import size_words
 from analysis.models.arms import ARMS
 from analysis.numbers import ALPHA, p_words, percent
-from analysis.studies.controls.rows import REAL, ArmSentenceRow, DifferenceRow, ScoreRow
+from analysis.studies.controls.rows import REAL, DifferenceRow, ScoreRow
+from analysis.studies.shared_rows import SentenceRow
 
 Scores = Sequence[ScoreRow]
 Differences = Sequence[DifferenceRow]
@@ -40,7 +41,7 @@ def _without_controls(scores: Scores, pool_size: int) -> str:
     return f"{said}(chance {percent(best.null)}, untrained twin {_share(twin)}); what its descriptors add is not known."
 
 
-def details(scores: Scores, differences: Differences) -> list[ArmSentenceRow]:
+def details(scores: Scores, differences: Differences) -> list[SentenceRow]:
     """A sentence for every arm that has a control, beside all its controls; without any, what to choose."""
     pairs = [row for row in differences if row.kind == REAL]
     by_score = {(row.checkpoint, row.weights): row for row in scores}
@@ -49,8 +50,8 @@ def details(scores: Scores, differences: Differences) -> list[ArmSentenceRow]:
         wanted = ", ".join(name for name, arm in ARMS.items() if arm.control_of == best.arm)
         text = f"Controls of {best.arm} have its parameters without what its descriptors tell: {wanted}. "
         text += f"Choose one that was trained as {best.checkpoint} beside it, or train one."
-        return [ArmSentenceRow(best.checkpoint, text)]
-    return [ArmSentenceRow(first, _arm(first, [row for row in pairs if row.first == first], by_score)) for first in firsts]
+        return [SentenceRow(text)]
+    return [SentenceRow(_arm(first, [row for row in pairs if row.first == first], by_score)) for first in firsts]
 
 
 def _best_without(scores: Scores) -> ScoreRow | None:

@@ -21,14 +21,19 @@ def at_ceiling(score: Value) -> bool:
     return score.value is not None and score.value >= CEILING
 
 
+def pools_of(result: Result) -> tuple[PoolRow, ...]:
+    """The pools in which S was searched; none where the result describes none."""
+    return result.rows(PoolRow) if result.holds(PoolRow) else ()
+
+
 def pool_of(result: Result, part: str = "S") -> str:
     """The pool in which S was searched, as it stands beside S; empty where the result does not tell.
 
-    >>> row = PoolRow("S", 500, 256, 64.0, 32.0, 1555, 24, 0.034, True, "256 candidates, 64 of the same work", "S is searched.")
-    >>> pool_of(Result("transposition", {}, "Headline.", (), tables_of([row]), {}, {}))
+    >>> row = PoolRow("S", 500, 256, 64.0, 32.0, 1555, 24, 0.034, True, "256 candidates, 64 of the same work", "S is …")
+    >>> pool_of(Result("transposition", {}, "Headline.", (), {"pools": [row.record()]}, {}, {}))
     '256 candidates, 64 of the same work'
     """
-    if result.holds(PoolRow):
-        return {row.part: row.short for row in result.rows(PoolRow)}.get(part, "")
+    if pools := pools_of(result):
+        return next((row.short for row in pools if row.part == part), "")
     sizes = {array.shape[1] for name, array in result.arrays.items() if name.split(".")[0] == "candidates" and array.ndim == 2}
     return size_words(sizes.pop()) if len(sizes) == 1 else ""
