@@ -1,9 +1,11 @@
 """What of an examination is there already: every headline, or the reason why there is none, and the report."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,22 +14,26 @@ from app import answers
 from app.components import job_words, study_facts
 from app.layout import plain
 
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.studies.battery import Part
+
 
 @dataclass(frozen=True)
 class Selection:
     """What is to be examined."""
 
-    checkpoints: tuple[Any, ...]
+    checkpoints: tuple[Checkpoint, ...]
     corpus: str
     studies: tuple[str, ...]
 
     @property
     def names(self) -> list[str]:
         """Names of the checkpoints."""
-        return [str(one.name) for one in self.checkpoints]
+        return [checkpoint.name for checkpoint in self.checkpoints]
 
 
-def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Any]:
+def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part]:
     """Per study a `Part` with the result that is stored or came with the checkpoints, or with neither result nor error.
 
     Args:
@@ -38,7 +44,7 @@ def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Any]
     return [_part(selection, study, told.get(study, {})) for study in selection.studies]
 
 
-def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Any:
+def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Part:
     from analysis.studies.battery import Part, settings_for
     from analysis.studies.study import build_request, command_of
 
@@ -57,7 +63,7 @@ def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Any:
     return Part(study, command, answered.result, answered.key, notices=(*notices, *origins))
 
 
-def draw(selection: Selection, found: Sequence[Any]) -> None:
+def draw(selection: Selection, found: Sequence[Part]) -> None:
     """Every headline that is there, or the reason why there is none, and the report."""
     answered = sum(part.result is not None for part in found)
     st.success(f"{answered} of {len(found)} studies answered.", icon=":material/check_circle:")
@@ -65,7 +71,7 @@ def draw(selection: Selection, found: Sequence[Any]) -> None:
     for notice in common:
         st.caption(plain(notice))
     title = f"Examination of {', '.join(selection.names)} on {Path(selection.corpus).name}"
-    arms = {str(one.name): str(one.arm) for one in selection.checkpoints}
+    arms = {checkpoint.name: checkpoint.arm for checkpoint in selection.checkpoints}
     st.download_button(
         "Report, as one HTML file", lambda: report(found, arms, title), "report.html", "text/html",
         icon=":material/download:", type="primary",
@@ -77,23 +83,23 @@ def draw(selection: Selection, found: Sequence[Any]) -> None:
                 st.caption(plain(notice))
 
 
-def facts(found: Sequence[Any]) -> dict[str, str]:
+def facts(found: Sequence[Part]) -> dict[str, str]:
     """What all answers were made from, for the footer; nothing where there is no answer."""
     told = [study_facts.facts(part.result) for part in found if part.result is not None]
     return {name: fact for name, fact in told[0].items() if all(one.get(name) == fact for one in told)} if told else {}
 
 
-def _common_notices(found: Sequence[Any]) -> list[str]:
+def _common_notices(found: Sequence[Part]) -> list[str]:
     """What is to be said of every answer, so that it is said once."""
     told = [part.notices for part in found if part.result is not None]
     return [notice for notice in dict.fromkeys(told[0]) if all(notice in one for one in told)] if len(told) > 1 else []
 
 
-def _said(part: Any) -> str:
-    return str(part.result.headline) if part.result else f"Not made: {part.error}"
+def _said(part: Part) -> str:
+    return part.result.headline if part.result else f"Not made: {part.error}"
 
 
-def report(found: Sequence[Any], arms: Mapping[str, str], title: str) -> str:
+def report(found: Sequence[Part], arms: Mapping[str, str], title: str) -> str:
     """The report as HTML, of the studies that were answered or cannot be."""
     from analysis.report import report_page
 

@@ -1,8 +1,10 @@
 """The table of checkpoints; its chosen row is the chosen checkpoint."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,6 +14,9 @@ from app import caching, state
 from app.components import row_choice
 from app.components.arms import OF_CONTROLS, marked
 from app.components.plain import plain
+
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
 FAMILY = "dual encoder"
 NONE = "—"
@@ -30,14 +35,14 @@ COLUMNS = {
 }
 
 
-def pick(good: Sequence[Any], clicked: str = "") -> Any:
+def pick(good: Sequence[Checkpoint], clicked: str = "") -> Checkpoint:
     """Draw the table, highest S first, controls below their arm; the checkpoint of the chosen row.
 
     Args:
         good: checkpoints.
         clicked: name of the one that was just clicked in a figure, which becomes the chosen one.
     """
-    named: dict[str, Any] = {}
+    named: dict[str, Checkpoint] = {}
     for one in good:
         named.setdefault(str(one.name), one)
     ordered = by_score(named.values())
@@ -69,7 +74,7 @@ def table_key(names: Sequence[str]) -> str:
     return "checkpoints_" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
-def broken(found: Sequence[Any]) -> None:
+def broken(found: Sequence[BrokenCheckpoint]) -> None:
     """Folders that cannot be opened, each with its reason."""
     if found:
         lines = [f"- **{plain(one.path.name)}**: {plain(one.reason)}" for one in found]
@@ -77,7 +82,7 @@ def broken(found: Sequence[Any]) -> None:
         st.warning("\n".join([f"{noun} cannot be opened:", *lines]), icon=":material/warning:")
 
 
-def _row_or_fault(one: Any) -> dict[str, Any]:
+def _row_or_fault(one: Checkpoint) -> dict[str, Any]:
     """The row of a checkpoint; where what it says of itself cannot be shown, its name and that."""
     try:
         return _row(one)
@@ -85,7 +90,7 @@ def _row_or_fault(one: Any) -> dict[str, Any]:
         return {"name": str(one.name), "S": "cannot be shown", "sha256": str(one.sha256)[:12]}
 
 
-def _row(one: Any) -> dict[str, Any]:
+def _row(one: Checkpoint) -> dict[str, Any]:
     trained, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
     counts, steps, pieces = caching.parameters_of(one), one.training.get("steps"), one.training.get("n_train_pieces")
     corpus = one.training.get("corpus")
@@ -108,7 +113,7 @@ def _sortable(score: Score) -> str:
     return f" {in_words(score)}" if score.value < 0.0995 else in_words(score)
 
 
-def _warn_of_doubles(good: Sequence[Any], named: dict[str, Any]) -> None:
+def _warn_of_doubles(good: Sequence[Checkpoint], named: dict[str, Checkpoint]) -> None:
     hidden = [one.path for one in good if one is not named[str(one.name)]]
     lines = [f"- {plain(str(path))}: there is another checkpoint {plain(path.name)}, and only that is listed" for path in hidden]
     st.warning("\n".join(["Names must differ; rename these folders:", *lines]), icon=":material/warning:")
