@@ -10,7 +10,7 @@ from analysis.rows import Row
 R = TypeVar("R", bound=Row)
 
 
-def filled(kind: type[R], **given: Any) -> R:
+def filled(kind: type[R], /, **given: Any) -> R:
     """A row with these columns; in the others None where that is allowed, else the first word, an empty text, 0 or nothing."""
     hints = typing.get_type_hints(kind)
     empty = {field.name: _empty(hints[field.name]) for field in fields(kind)}

@@ -5,21 +5,27 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.files import spreadsheet_safe
-from analysis.numbers import Value
 from analysis.results import Result
-from analysis.rows import Row
 from app import state
 from app.components import figures
 
 Mode = Literal["points", "lasso", "box"]
-Recorded = Mapping[str, Any] | Row | Value  # of which a record can be made
+
+
+class Recordable(Protocol):
+    """What knows its columns: a row of a table, a value."""
+
+    def record(self) -> Mapping[str, Any]: ...
+
+
+Recorded = Mapping[str, Any] | Recordable
 
 
 def figure(

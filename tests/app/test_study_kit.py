@@ -89,8 +89,8 @@ def test_a_point_leads_to_its_key_be_it_a_list_or_a_number_alone(customdata: lis
 def test_downloads_hold_every_number(result_of: Any) -> None:
     result = result_of("one")
     assert json.loads(actions.as_json(result)) == result.to_document()
-    lines = actions.as_csv([vars(value) for value in result.values]).splitlines()
-    assert lines[0] == "name,value,ci_low,ci_high,n,null,unit,estimator"
+    lines = actions.as_csv(result.values).splitlines()
+    assert lines[0] == "name,checkpoint,weights,pool,what,value,ci_low,ci_high,n,null,unit,estimator,direction"
     assert len(lines) == 1 + len(result.values)
 
 

@@ -103,7 +103,7 @@ def test_the_report_needs_nothing_else_and_shows_every_answer(corpus_folder: Pat
     assert page.count("<svg") >= 2
     assert "&lt;b&gt;too few&lt;/b&gt;" in page
     assert "Published versus ours (15)" in page
-    ours = next(value for value in parts[0].result.values if value.name.endswith("trained, canonical: R@1 audio to MIDI"))
+    ours = parts[0].result.value(weights="trained", pool="canonical", direction="audio to MIDI", what="R@1")
     assert f"<td>R@1 audio to MIDI</td><td>22.2 %</td><td>{format_value(replace(ours, null=None))}</td>" in page
     assert "arXiv 2604.10283" in page
     for foreign in ("<script", "src=", 'href="http', "@import", "url(http"):
