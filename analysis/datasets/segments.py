@@ -17,21 +17,33 @@ GRID_S = 0.05
 
 @dataclass(frozen=True)
 class Segment:
-    """The `WINDOW_S` seconds of a piece that begin at `start_s`."""
+    """The `duration_s` seconds of a piece that begin at `start_s`."""
 
     piece: Piece
     start_s: float
+    duration_s: float = WINDOW_S
+
+    def notes(self) -> Notes:
+        """Notes that sound in the window; times are those of the piece."""
+        return self.piece.notes().overlapping(self.start_s, self.start_s + self.duration_s)
+
+    def waveform(self, sample_rate: int, duration_s: float | None = None) -> NDArray[np.float32]:
+        """Audio of the window, or of so many seconds from its start, mono at `sample_rate` Hz, shape `(samples,)`."""
+        length_s = self.duration_s if duration_s is None else duration_s
+        return self.piece.waveform(self.start_s, self.start_s + length_s, sample_rate)
 
 
-def list_segments(pieces: Iterable[Piece], *, max_per_piece: int | None = None, min_notes: int = 1) -> list[Segment]:
-    """Windows every `HOP_S`, wholly inside the audio, in which at least `min_notes` notes sound.
+def list_segments(
+    pieces: Iterable[Piece], *, max_per_piece: int | None = None, min_notes: int = 1, window_s: float = WINDOW_S
+) -> list[Segment]:
+    """Windows of `window_s` every `HOP_S`, wholly inside the audio, in which at least `min_notes` notes sound.
 
     Where a piece has more than `max_per_piece`, those kept are spread evenly over it.
     """
     segments: list[Segment] = []
     for piece in pieces:
-        n_windows = int((piece.duration_s - WINDOW_S) // HOP_S) + 1
-        windows = [Segment(piece, HOP_S * number) for number in range(max(0, n_windows))]
+        n_windows = int((piece.duration_s - window_s) // HOP_S) + 1
+        windows = [Segment(piece, HOP_S * number, window_s) for number in range(max(0, n_windows))]
         kept = [window for window in windows if len(segment_notes(window)) >= min_notes]
         if max_per_piece is not None and len(kept) > max_per_piece:
             kept = [kept[place * len(kept) // max_per_piece] for place in range(max_per_piece)]
@@ -51,12 +63,12 @@ def drop_repeated(segments: Sequence[Segment]) -> list[Segment]:
 
 def segment_notes(segment: Segment) -> Notes:
     """Notes that sound in the window; times are those of the piece."""
-    return segment.piece.notes().overlapping(segment.start_s, segment.start_s + WINDOW_S)
+    return segment.notes()
 
 
 def segment_waveform(segment: Segment, sample_rate: int) -> NDArray[np.float32]:
     """Audio of the window, mono at `sample_rate` Hz, shape `(samples,)`."""
-    return segment.piece.waveform(segment.start_s, segment.start_s + WINDOW_S, sample_rate)
+    return segment.waveform(sample_rate)
 
 
 def _roll(segment: Segment) -> tuple[tuple[int, int], ...]:

@@ -16,15 +16,12 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save_file
 from torch import Tensor
 
-from analysis.errors import CheckpointError, OtoscopeError, shown
+from analysis.errors import CheckpointError, shown
 from analysis.files import is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
-from analysis.models.arms import ARMS, entering
-from analysis.models.config import ModelConfig
-from analysis.models.controls import LEARNING, copy_learned
-from analysis.models.dual_encoder import DualEncoder, build_model, outline
+from analysis.models.families import FOLDER, USUAL, Family, ModelRef, find_family, outline_of, parse_model
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
-from analysis.models.limits import read_config
+from analysis.models.tower import Model
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
@@ -35,7 +32,10 @@ WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.cs
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """An opened folder; the weights are read by `model()`."""
+    """An opened folder; the weights are read by `model()`.
+
+    `arm` is one architecture of its family, `scale` its size ("" where there is one size), `config` is as its family keeps it.
+    """
 
     path: Path
     arm: str
@@ -44,6 +44,7 @@ class Checkpoint:
     training: dict[str, Any]
     evaluation: dict[str, Any]
     sha256: str
+    family: str = USUAL
 
     @property
     def name(self) -> str:
@@ -51,9 +52,38 @@ class Checkpoint:
         return self.path.name
 
     @property
-    def model_config(self) -> ModelConfig:
-        """Sizes of the model."""
-        return ModelConfig.from_dict(self.config)
+    def ref(self) -> ModelRef:
+        """What it is identified by."""
+        return ModelRef(self.family, FOLDER, "", self.sha256)
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """All that decides its model and the untrained twin, for keys of the store, the code of its family included."""
+        return {"ref": list(self.ref), "config": self.config, "seed": self.seed, "code": self.of_family.code}
+
+    @property
+    def seed(self) -> int:
+        """Of the weights it began with, which are those of its untrained twin."""
+        return int(self.training.get("seed", 0))
+
+    @property
+    def of_family(self) -> Family:
+        """Its family."""
+        return find_family(self.family)
+
+    @property
+    def model_config(self) -> Any:
+        """Sizes of the model, as its family has them."""
+        return self.of_family.read(self.config)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of one window where its model has most of them."""
+        return self.of_family.n_tokens(self.model_config)
+
+    def outline(self) -> Model:
+        """The model without memory for its tensors: towers and taps can be asked for, nothing can be computed or changed."""
+        return outline_of(self.family, json.dumps(self.config, sort_keys=True))
 
     def history(self) -> list[dict[str, Any]]:
         """Rows of `history.csv`, none if there is no such file or nothing in it.
@@ -76,24 +106,21 @@ class Checkpoint:
         Raises:
             CheckpointError: a value is not finite.
         """
-        _read_weights(self.path / WEIGHTS, outline(self.model_config).state_dict(), self.sha256)
+        _read_weights(self.path / WEIGHTS, self.outline().state_dict(), self.sha256)
 
-    def model(self) -> DualEncoder:
-        """The trained model in fp32, ready for inference.
+    def model(self) -> Any:
+        """The trained model in fp32, ready for inference: a `Model`, of the class of its family.
 
         Raises:
             CheckpointError: a tensor is missing, extra, wrongly shaped or not finite.
         """
-        model = build_model(self.model_config, seed=0)
+        model = self.of_family.build(self.model_config, 0)
         model.load_state_dict(_read_weights(self.path / WEIGHTS, model.state_dict(), self.sha256))
         return model.eval()
 
-    def untrained_twin(self) -> DualEncoder:
-        """The same architecture from the same seed after zero steps; a control keeps what it knows of the training set."""
-        twin = build_model(self.model_config, seed=int(self.training.get("seed", 0)))
-        if self.model_config.descriptor_values in LEARNING:
-            copy_learned(self.model(), twin)
-        return twin.eval()
+    def untrained_twin(self) -> Any:
+        """The same architecture from the same seed after zero steps; it may keep what was learned before the first."""
+        return self.of_family.untrained(self.model_config, self.seed, self.model).eval()
 
 
 @dataclass(frozen=True)
@@ -102,8 +129,9 @@ class Configuration:
 
     arm: str
     scale: str
-    config: ModelConfig
+    config: Any
     raw: dict[str, Any]
+    family: Family
 
 
 @dataclass(frozen=True)
@@ -116,7 +144,7 @@ class BrokenCheckpoint:
 
 def save_checkpoint(
     folder: Path,
-    model: DualEncoder,
+    model: Model,
     *,
     arm: str,
     scale: str,
@@ -125,13 +153,13 @@ def save_checkpoint(
     history: Sequence[dict[str, Any]],
     card: str,
 ) -> Checkpoint:
-    """Write a checkpoint folder, weights last, each file in one step."""
+    """Write a checkpoint folder, weights last, each file in one step; the usual family is not named."""
     from pandas import DataFrame
 
     folder.mkdir(parents=True, exist_ok=True)
     described = {
-        "schema_version": SCHEMA_VERSION, "arm": arm, "scale": scale,
-        "model": model.config.to_dict(), "training": training, "evaluation": evaluation,
+        "schema_version": SCHEMA_VERSION, **({} if model.family == USUAL else {"family": model.family}), "arm": arm,
+        "scale": scale, "model": find_family(model.family).to_dict(model.config), "training": training, "evaluation": evaluation,
     }  # fmt: skip
     replace_file(folder / CONFIG, json.dumps(described, indent=2).encode())
     replace_file(folder / HISTORY, DataFrame(list(history)).to_csv(index=False).encode())
@@ -160,36 +188,29 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}.{seen} Convert the weights to safetensors.")
     described = parse_config(_config_text(folder), f"{folder.name}/{CONFIG}")
     label = f"{folder.name}/{WEIGHTS}"
-    compare_header(label, describe_safetensors(folder / WEIGHTS, label), outline(described.config).state_dict())
+    outline = described.family.outline(described.config)
+    compare_header(label, describe_safetensors(folder / WEIGHTS, label), outline.state_dict())
     try:
         (digest,) = file_sha256s([folder / WEIGHTS])
     except OSError as error:
         raise CheckpointError(f"{label} cannot be read ({error.strerror}). Check its permissions.") from error
     raw = described.raw
-    return Checkpoint(folder, described.arm, raw["scale"], raw["model"], raw["training"], raw["evaluation"], digest)
+    return Checkpoint(
+        folder, described.arm, raw["scale"], raw["model"], raw["training"], raw["evaluation"], digest, described.family.name
+    )
 
 
 def parse_config(text: bytes, label: str) -> Configuration:
     """What a `config.json` says, found sound before anything is built or allocated.
 
     Raises:
-        CheckpointError: it is too large, not JSON, lacks something, or describes no model, an absurd one or one of another arm.
+        CheckpointError: it is too large, not JSON, lacks something, is of an unknown family, or describes no model of it.
     """
     raw = _parsed(text, label)
-    arm = raw["arm"]
-    if arm not in ARMS:
-        raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
-    try:
-        config = read_config(raw["model"])
-    except OtoscopeError as error:
-        raise CheckpointError(f"{label}: {error}") from error
-    if (config.audio_entry, config.midi_entry, config.descriptor_values) != entering(arm):
-        given = " and ".join(f"{one.descriptor} by {one.injection}" for one in config.entries.values()) or "no descriptor"
-        got = f"{given}, with descriptor_values {config.descriptor_values!r}"
-        raise CheckpointError(f"{label} says arm {arm} but describes {got}. Correct one of them.")
+    family, config = parse_model(raw, label)
     if type(seed := raw["training"].get("seed", 0)) is not int:
         raise CheckpointError(f"{label}: the seed must be a whole number; got {shown(seed)}. Correct it.")
-    return Configuration(arm, raw["scale"], config, raw)
+    return Configuration(raw["arm"], raw["scale"], config, raw, family)
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:

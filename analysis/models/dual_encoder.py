@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -11,8 +12,10 @@ from torch.overrides import TorchFunctionMode
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig, Side
+from analysis.models.dual_towers import AudioTower, MidiTower
 from analysis.models.injections.places import Given
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder
+from analysis.models.tower import Tower
 from analysis.seeding import derive
 
 
@@ -31,6 +34,9 @@ def projection_head(d_in: int, d_hidden: int, d_out: int) -> nn.Sequential:
 class DualEncoder(nn.Module):
     """Audio-MIDI retrieval model of arXiv 2604.10283."""
 
+    family = "dual"
+    pairs = (("audio", "midi"),)
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -38,6 +44,15 @@ class DualEncoder(nn.Module):
         self.midi = MidiEncoder(config)
         self.audio_head = projection_head(config.audio_d_model, config.head_d_hidden, config.d_embedding)
         self.midi_head = projection_head(config.midi_d_model, config.head_d_hidden, config.d_embedding)
+
+    @property
+    def towers(self) -> dict[str, Tower]:
+        """The audio and the MIDI side."""
+        return {"audio": AudioTower(self), "midi": MidiTower(self)}
+
+    def score(self, a: Float[Tensor, "n d"], b: Float[Tensor, "m d"]) -> Float[Tensor, "n m"]:
+        """Cosine similarity of audio with MIDI embeddings."""
+        return F.normalize(a, dim=1) @ F.normalize(b, dim=1).T
 
     @property
     def given(self) -> dict[Side, Given]:

@@ -26,16 +26,24 @@ SHORTEST_S, LONGEST_S = 0.05, 4.0
 
 @dataclass(frozen=True)
 class MidiBatch:
-    """Notes of several windows, padded to the longest; `mask` is True where there is a note."""
+    """Notes of several windows, padded to the longest.
+
+    Attributes:
+        pitch, velocity, duration: MIDI numbers, and buckets of `duration_bucket`.
+        mask: True where there is a note.
+        onset_s: in seconds from the window's start, for axes alone: no encoder reads it. None where nobody asked for it.
+    """
 
     pitch: Int[Tensor, "batch notes"]
     velocity: Int[Tensor, "batch notes"]
     duration: Int[Tensor, "batch notes"]
     mask: Bool[Tensor, "batch notes"]
+    onset_s: Float[NDArray[np.float64], "batch notes"] | None = None
 
     def to(self, device: torch.device | str) -> "MidiBatch":
         """The same on another device."""
-        return MidiBatch(*(x.to(device) for x in (self.pitch, self.velocity, self.duration, self.mask)))
+        pitch, velocity, duration, mask = (x.to(device) for x in (self.pitch, self.velocity, self.duration, self.mask))
+        return MidiBatch(pitch, velocity, duration, mask, self.onset_s)
 
 
 def duration_bucket(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -49,8 +57,12 @@ def duration_bucket(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.floor(scaled + 1e-9).astype(np.int64)  # ln 80 / ln 80 may fall an ulp short of 31
 
 
-def collate_notes(windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes: int = 2048) -> MidiBatch:
+def collate_notes(
+    windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes: int = 2048, onsets_s: Sequence[NDArray] | None = None
+) -> MidiBatch:
     """Pad windows of (pitch, velocity, duration in seconds) to one batch; notes beyond `max_notes` are dropped.
+
+    Onsets in seconds from each window's start are kept beside them: what began before is at 0, padding is where the last note is.
 
     Raises:
         ShapeError: a window has no notes.
@@ -64,7 +76,12 @@ def collate_notes(windows: Sequence[tuple[NDArray, NDArray, NDArray]], max_notes
         columns[:, row, :n] = pitch[:n], velocity[:n], duration_bucket(duration_s[:n])
     pitch, velocity, duration = torch.from_numpy(columns)
     mask = torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
-    return MidiBatch(pitch, velocity, duration, mask)
+    return MidiBatch(pitch, velocity, duration, mask, None if onsets_s is None else _padded_onsets(onsets_s, lengths))
+
+
+def _padded_onsets(onsets_s: Sequence[NDArray], lengths: Sequence[int]) -> NDArray[np.float64]:
+    kept = [np.maximum(onsets[:n], 0.0) for onsets, n in zip(onsets_s, lengths, strict=True)]
+    return np.stack([np.pad(row, (0, max(lengths) - len(row)), mode="edge") for row in kept]).astype(np.float64)
 
 
 class MidiEncoder(nn.Module):

@@ -1,17 +1,20 @@
-"""Where an audio encoder attends: the injection's cross-attention (layer 0) and its blocks (from 1), read with hooks."""
+"""Attention patterns, read with hooks: of any tower, and of the audio encoder of a dual encoder block by block of queries."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from analysis.models.audio_encoder import AudioEncoder
+from analysis.models.dual_towers import attention_modules
 from analysis.models.taps import own_hooks
+from analysis.models.tokens import CROSS as CROSS
+from analysis.models.tower import AttentionPlace, Tower
 from analysis.models.transformer import MultiHeadAttention
 
-CROSS = 0
 BLOCK_ELEMENTS = 4_000_000  # 16 MB: faster than larger blocks; all of 8 heads × 2,400² would be 184 MB
 
 
@@ -39,15 +42,19 @@ class AttentionInput:
         return torch.cat(parts, dim=1)
 
 
-def attention_modules(encoder: AudioEncoder) -> dict[int, MultiHeadAttention]:
-    """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
-    modules: dict[int, MultiHeadAttention] = {}
-    if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):
-        modules[CROSS] = cross
-    for layer, block in enumerate(encoder.blocks, start=1):
-        if isinstance(attention := getattr(block, "self_attn", None), MultiHeadAttention):
-            modules[layer] = attention
-    return modules
+@torch.no_grad()
+def attention_patterns(tower: Tower, batch: Any) -> Iterator[tuple[AttentionPlace, Float[Tensor, "batch heads queries keys"]]]:
+    """Patterns of every place where a tower attends, one place at a time; one pass is made.
+
+    Args:
+        tower: of any model.
+        batch: on the device of the model.
+    """
+    places, given = tower.attention(batch), {}
+    with own_hooks(before=[(place.module, given.__setitem__) for place in places]):
+        tower(batch)
+    for place in places:
+        yield place, place.pattern(given.pop(place.module))
 
 
 @torch.no_grad()

@@ -4,12 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from torch import nn
-
 from analysis.errors import CheckpointError, shown
 from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, parse_config
-from analysis.models.dual_encoder import outline
 from analysis.models.headers import Header, compare_header, describe_safetensors, fault_of
+from analysis.models.tower import Model
 
 MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}
 _PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
@@ -70,7 +68,7 @@ def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
     except CheckpointError as error:
         rows = tuple(TensorPreview(tensor, dtype, shape, None, math.prod(shape), "") for tensor, dtype, shape in found)
         return Preview("", "", rows, len(files[WEIGHTS]), str(error))
-    model = outline(config.config)
+    model = config.family.outline(config.config)
     rows, problem = _compared(found, model), ""
     try:
         compare_header(label, found, model.state_dict())
@@ -79,7 +77,7 @@ def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
     return Preview(config.arm, config.scale, rows, len(files[WEIGHTS]), problem)
 
 
-def _compared(found: Header, model: nn.Module) -> tuple[TensorPreview, ...]:
+def _compared(found: Header, model: Model) -> tuple[TensorPreview, ...]:
     """A row for each tensor that is there or should be, what does not fit first."""
     trained = {name for name, _ in model.named_parameters()}
     expected, names = model.state_dict(), {name for name, _, _ in found}

@@ -1,4 +1,4 @@
-"""Taps: places of a dual encoder where activations can be read, or replaced, while it computes.
+"""Taps: places of a model where activations can be read, or replaced, while it computes.
 
 A hook works only for whoever set it: in another thread or task that uses the same model at the same time it does nothing, so
 several can look into one model and each gets what it would have got alone.
@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from analysis.errors import ConfigError, ShapeError
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.tower import LAYERS, HookPoint, Model, all_taps
 
 Hooks = Iterable[tuple[nn.Module, Callable[..., Any]]]
 
@@ -21,19 +21,19 @@ _entered: ContextVar[frozenset[object]] = ContextVar("hooks of this thread or ta
 _registering = threading.Lock()  # torch numbers hooks without one: two threads could get the same number
 
 
-def list_taps(model: DualEncoder) -> tuple[str, ...]:
-    """Names of all taps: of either side the input of block 1, the output of every layer, and the joint embedding."""
-    return tuple(_layers(model))
+def list_taps(model: Model) -> tuple[str, ...]:
+    """Names of the taps that all towers have: of each the input of block 1, the output of every layer, and the embedding."""
+    return tuple(tap.name for tap in all_taps(model) if tap.kind in LAYERS)
 
 
-def list_descriptor_taps(model: DualEncoder) -> tuple[str, ...]:
+def list_descriptor_taps(model: Model) -> tuple[str, ...]:
     """Taps of the descriptors it is given, such as "audio.a4" `(batch, frames, 8)` and "midi.d4" `(batch, notes, 4)`, or none."""
-    return tuple(descriptor_tap(side, given.descriptor.name) for side, given in model.given.items())
+    return tuple(tap.name for tap in all_taps(model) if tap.kind == "descriptor")
 
 
-def list_injection_taps(model: DualEncoder) -> tuple[str, ...]:
+def list_injection_taps(model: Model) -> tuple[str, ...]:
     """Taps of what mechanisms have of their own, such as "audio.a4.attention" or "midi.d4.film", or none."""
-    return tuple(name for name in _descriptors(model) if name not in list_descriptor_taps(model))
+    return tuple(tap.name for tap in all_taps(model) if tap.kind not in (*LAYERS, "descriptor"))
 
 
 def descriptor_tap(side: str, descriptor: str) -> str:
@@ -46,7 +46,7 @@ def descriptor_tap(side: str, descriptor: str) -> str:
 
 
 @contextmanager
-def capture(model: DualEncoder, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
+def capture(model: Model, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
     """Collect activations while the model computes, by tap, in the order in which they are computed.
 
     They are detached from the graph and stay usable afterwards. A tap that is passed twice holds what passed last; one that is
@@ -54,7 +54,7 @@ def capture(model: DualEncoder, names: Iterable[str]) -> Iterator[dict[str, Tens
 
     Args:
         model: may be in use elsewhere at the same time.
-        names: of `list_taps(model)`, `list_descriptor_taps(model)` or `list_injection_taps(model)`.
+        names: of `analysis.models.tower.all_taps(model)`.
 
     Raises:
         ConfigError: there is no such tap.
@@ -72,12 +72,12 @@ def capture(model: DualEncoder, names: Iterable[str]) -> Iterator[dict[str, Tens
 
 
 @contextmanager
-def intervene(model: DualEncoder, name: str, function: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def intervene(model: Model, name: str, function: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Let the model go on with `function(activation)` at a tap.
 
     Args:
         model: may be in use elsewhere at the same time.
-        name: of `list_taps(model)`, `list_descriptor_taps(model)` or `list_injection_taps(model)`.
+        name: of `analysis.models.tower.all_taps(model)`.
         function: given a copy, which it may change; returns a tensor of the same shape, dtype and device.
 
     Raises:
@@ -106,7 +106,7 @@ def own_hooks(*, before: Hooks = (), after: Hooks = ()) -> Iterator[None]:
         yield
 
 
-def _at(model: DualEncoder, name: str, use: Callable[[Tensor], Tensor | None]) -> Any:
+def _at(model: Model, name: str, use: Callable[[Tensor], Tensor | None]) -> Any:
     """Hooks that give the activation at a tap to `use` and go on with what it returns, if that is not None."""
     points = _points(model)
     if name not in points:
@@ -123,23 +123,9 @@ def _at(model: DualEncoder, name: str, use: Callable[[Tensor], Tensor | None]) -
     return own_hooks(before=[(module, before)]) if is_input else own_hooks(after=[(module, after)])
 
 
-def _points(model: DualEncoder) -> dict[str, tuple[nn.Module, bool]]:
-    """The module behind every tap, and whether the tap is its input."""
-    return _layers(model) | {name: (module, False) for name, module in _descriptors(model).items()}
-
-
-def _layers(model: DualEncoder) -> dict[str, tuple[nn.Module, bool]]:
-    points: dict[str, tuple[nn.Module, bool]] = {}
-    for side, tower, head in (("audio", model.audio, model.audio_head), ("midi", model.midi, model.midi_head)):
-        outputs = (tower.given and tower.given.injection.outputs()) or tower.blocks
-        points[f"{side}.in"] = tower.blocks[0], True
-        points |= {f"{side}.block.{number}": (module, False) for number, module in enumerate(outputs, start=1)}
-        points[f"{side}.embedding"] = head, False
-    return points
-
-
-def _descriptors(model: DualEncoder) -> dict[str, nn.Module]:
-    return {f"{side}.{name}": module for side, given in model.given.items() for name, module in given.taps().items()}
+def _points(model: Model) -> dict[str, HookPoint]:
+    """Where every tap is, tower by tower."""
+    return {name: point for tower in model.towers.values() for name, point in tower.hook_points().items()}
 
 
 def _checked(name: str, before: Tensor, after: object) -> Tensor:

@@ -10,7 +10,8 @@ from analysis.descriptors.descriptor import Axis
 from analysis.descriptors.registry import find_descriptor
 from analysis.models.config import ModelConfig
 from analysis.models.injections.registry import find_injection
-from analysis.models.patterns import CROSS
+
+CROSS = 0  # the layer of the attention between CNN frames and descriptor
 
 
 @dataclass(frozen=True)

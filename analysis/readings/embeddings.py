@@ -1,30 +1,22 @@
-"""Embeddings of a corpus split by a checkpoint or its untrained twin, kept in the store between studies."""
+"""Windows of a corpus, and their embeddings by a checkpoint or its untrained twin, kept in the store between studies."""
 
-import contextlib
-from collections.abc import Sequence
-from functools import partial
-from typing import Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.datasets.segments import WINDOW_S, Segment, drop_repeated, list_segments
+from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
-from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.config import ModelConfig
-from analysis.models.dual_encoder import DualEncoder
-from analysis.readings.study_run import Desk, refuse_not_finite
-from analysis.sources import code_of
-from analysis.store import Store, StoreError
-from analysis.training.evaluation import embed_segments
+from analysis.models.tower import Modality, embedding_tap
+from analysis.readings.reader import Reader
+from analysis.readings.study_run import Desk
+from analysis.readings.study_run import Weights as Weights
 
-Weights = Literal["trained", "untrained"]
+MODALITIES: Mapping[Modality, str] = {"audio": "audio", "notes": "MIDI", "stems": "stem", "text": "text"}
 T = TypeVar("T")
-BATCH = 64
-CPU_BATCH_TOKENS = 3_008  # larger batches are no faster there, and between batches a study can be stopped
 
 
 def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0) -> list[Segment]:
@@ -39,15 +31,16 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
     pieces = desk.corpus.pieces if split == "all" else desk.corpus.split(split)
     segments: list[Segment] = []
+    window_s = desk.window_s
     for number, piece in enumerate(pieces):
         desk.step(number, len(pieces), f"{piece.title}: reading notes")
-        segments += list_segments([piece], max_per_piece=windows_per_piece)
+        segments += list_segments([piece], max_per_piece=windows_per_piece, window_s=window_s)
     found = drop_repeated(segments)
     if len(found) < fewest:
-        long = sum(piece.duration_s >= WINDOW_S for piece in pieces)
+        long = sum(piece.duration_s >= window_s for piece in pieces)
         raise CorpusError(
             f"The split {split} of {desk.corpus.name} has {len(found)} windows; expected {fewest} or more. Of its {len(pieces)} "
-            f"recordings {long} last {WINDOW_S:g} s or longer, and {len(segments) - len(found)} windows were left out because "
+            f"recordings {long} last {window_s:g} s or longer, and {len(segments) - len(found)} windows were left out because "
             "their notes are those of another. Use more, longer or other recordings, or another split."
         )
     return found
@@ -62,57 +55,27 @@ def spread(segments: Sequence[T], n: int) -> list[T]:
     return [segments[place * len(segments) // n] for place in range(n)] if n < len(segments) else list(segments)
 
 
-def batch_size(config: ModelConfig, device: torch.device) -> int:
-    """Windows per batch: 64, and on the CPU as many as have about 3,000 audio tokens together."""
-    return max(1, min(BATCH, CPU_BATCH_TOKENS // config.n_audio_tokens)) if device.type == "cpu" else BATCH
-
-
 def embed(
     desk: Desk, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
-    """Audio and MIDI embeddings `(windows, d)` in fp32, computed once per checkpoint, windows and code.
-
-    A batch that does not fit into memory is halved, and the desk's listener is told.
+    """Embeddings `(windows, d)` of the first pair of towers in fp32, such as audio and MIDI.
 
     Raises:
         OutOfMemoryError: not even one window fits.
         CheckpointError: an embedding is not finite.
         Cancelled: somebody asked to stop.
     """
-    places = [[segment.piece.piece_id, segment.start_s] for segment in segments]
-    key = Store.key(
-        kind="embeddings", weights=weights, checkpoint=checkpoint.sha256, config=checkpoint.config,
-        corpus=desk.corpus.sha256, windows=places,
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=code_of(__name__),
-    )  # fmt: skip
-    if desk.store is not None and (entry := desk.store.get(key)) is not None and set(entry.arrays) == {"audio", "midi"}:
-        audio, midi = np.array(entry.arrays["audio"]), np.array(entry.arrays["midi"])
-        _tell_equal(desk, f"{checkpoint.name}, {weights}", audio, midi)
-        return audio, midi
-    model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(desk.device)
-    size, parts, done = batch_size(checkpoint.model_config, desk.device), [], 0
-    while done < len(segments):
-        desk.step(done, len(segments), f"{checkpoint.name}, {weights}: embedding windows")
-        rest = segments[done : done + size]
-        parts.append(halving(len(rest), partial(_embed_first, model, rest, desk.device), desk.context))
-        done += len(parts[-1][0])
-    audio, midi = (np.concatenate(side) for side in zip(*parts, strict=True))
-    refuse_not_finite(checkpoint.name, (audio, midi))
-    _tell_equal(desk, f"{checkpoint.name}, {weights}", audio, midi)
-    if desk.store is not None:
-        with contextlib.suppress(StoreError):
-            desk.store.put(key, {"kind": "embeddings"}, {"audio": audio, "midi": midi})
-    return audio, midi
+    towers = checkpoint.outline().towers
+    taps = {name: embedding_tap(towers[name]) for name in checkpoint.outline().pairs[0]}
+    reader = Reader(desk, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in desk.models)
+    rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()})
+    found = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
+    _tell_equal(desk, f"{checkpoint.name}, {weights}", found)
+    first, second = found.values()
+    return first, second
 
 
-def _tell_equal(desk: Desk, who: str, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> None:
+def _tell_equal(desk: Desk, who: str, found: Mapping[str, Float[ndarray, "n d"]]) -> None:
     """Say that a model gives every window the same embedding: then nothing that is measured of it tells anything else."""
-    both = (("audio", audio), ("MIDI", midi))
-    if sides := [side for side, found in both if len(found) > 1 and not np.ptp(found, axis=0).any()]:
+    if sides := [side for side, rows in found.items() if len(rows) > 1 and not np.ptp(rows, axis=0).any()]:
         desk.notice(f"{who}: all {' and all '.join(sides)} embeddings are equal. Ties count as misses, so S is 0 by that rule.")
-
-
-def _embed_first(
-    model: DualEncoder, segments: Sequence[Segment], device: torch.device, n: int
-) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
-    return embed_segments(model, segments[:n], device=device, batch_size=n)

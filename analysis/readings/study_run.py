@@ -9,14 +9,16 @@ import torch
 from numpy import ndarray
 
 from analysis.datasets.piece import Corpus
+from analysis.datasets.segments import WINDOW_S
 from analysis.errors import CheckpointError
 from analysis.models.arms import proper
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.tower import Model
 from analysis.numbers import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 
+Weights = Literal["trained", "untrained"]
 MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 
@@ -30,26 +32,47 @@ class Desk:
     store: Store | None = None
     context: RunContext = field(default_factory=RunContext)
     code: str = ""
-    models: dict[tuple[str, str, str], DualEncoder] = field(default_factory=dict, repr=False, compare=False)
+    models: dict[tuple[str, str, str], Model] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ranked(self) -> tuple[str, ...]:
         """Names of the checkpoints of which one may be called the best: no controls, unless there is nothing else."""
         return proper({name: one.arm for name, one in self.checkpoints.items()})
 
-    def model(self, checkpoint: Checkpoint, weights: Literal["trained", "untrained"]) -> DualEncoder:
+    def model(self, checkpoint: Checkpoint, weights: Weights, *, keep: bool = True) -> Model:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.
+
+        Args:
+            checkpoint: whose model.
+            weights: trained, or those of the untrained twin.
+            keep: whether one that is built now is kept.
 
         Raises:
             CheckpointError: the weights cannot be read.
         """
         key = checkpoint.name, checkpoint.sha256, weights
         if (model := self.models.pop(key, None)) is None:
-            model = (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(self.device).eval()
+            model = self.built(checkpoint, weights)
+            if not keep:
+                return model
         self.models[key] = model
         while len(self.models) > MOST_MODELS:
             del self.models[next(iter(self.models))]
         return model
+
+    def built(self, checkpoint: Checkpoint, weights: Weights) -> Model:
+        """The model built anew, on the device and ready for inference, for whoever changes it.
+
+        Raises:
+            CheckpointError: the weights cannot be read.
+        """
+        return (checkpoint.model() if weights == "trained" else checkpoint.untrained_twin()).to(self.device).eval()
+
+    @property
+    def window_s(self) -> float:
+        """Length of the windows that all its models can read: the longest that one of them was made for."""
+        towers = [tower for one in self.checkpoints.values() for tower in one.outline().towers.values()]
+        return max((tower.input.window_s for tower in towers), default=WINDOW_S)
 
     @property
     def cancel(self) -> Cancel:

@@ -85,14 +85,15 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
             raise ConfigError(f"The array {name!r} is a {got}; expected a NumPy array of numbers, booleans, text or times.")
 
 
-def write_entry(folder: Path, key: str, document: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Fill an empty folder, each file and then the folder forced to the disk; the manifest comes last."""
-    files = {DOCUMENT: _write_file(folder / DOCUMENT, document)}
+def write_entry(folder: Path, key: str, document: bytes, arrays: Mapping[str, NDArray[Any]], *, durable: bool = True) -> None:
+    """Fill an empty folder, each file and then the folder forced to the disk if it is to be durable; the manifest comes last."""
+    files = {DOCUMENT: _write_file(folder / DOCUMENT, document, durable)}
     for name, array in arrays.items():
-        files[f"{name}.npy"] = _write_file(folder / f"{name}.npy", array)
+        files[f"{name}.npy"] = _write_file(folder / f"{name}.npy", array, durable)
     manifest = {"schema_version": SCHEMA_VERSION, "key": key, "files": files}
-    _write_file(folder / MANIFEST, json.dumps(manifest).encode())
-    synchronise(folder)
+    _write_file(folder / MANIFEST, json.dumps(manifest).encode(), durable)
+    if durable:
+        synchronise(folder)
 
 
 def read_entry(folder: Path, key: str, *, verify: bool) -> Entry:
@@ -154,7 +155,7 @@ class _Hashing:
         self.n_bytes += len(data)
 
 
-def _write_file(path: Path, content: bytes | NDArray[Any]) -> dict[str, Any]:
+def _write_file(path: Path, content: bytes | NDArray[Any], durable: bool) -> dict[str, Any]:
     described: dict[str, Any] = {}
     with path.open("xb") as file:
         hashing = _Hashing(file)
@@ -163,8 +164,9 @@ def _write_file(path: Path, content: bytes | NDArray[Any]) -> dict[str, Any]:
         else:
             np.lib.format.write_array(hashing, content, allow_pickle=False)  # pyright: ignore[reportArgumentType]
             described = {"dtype": content.dtype.str, "shape": list(content.shape)}
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     return {"bytes": hashing.n_bytes, "sha256": hashing.sha256.hexdigest(), **described}
 
 

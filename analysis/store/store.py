@@ -130,6 +130,29 @@ class Store:
             ConfigError: the document or an array cannot be stored as it is, or a name is not usable.
             StoreError: the entry alone is larger than the limit, or the disk refuses. Nothing is left behind.
         """
+        entry = self._written(key, document, arrays, durable=True)
+        self._evict(keep=self._folder(key))
+        return entry
+
+    def put_all(self, entries: Mapping[str, tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]]) -> None:
+        """Store many entries that can be computed again: the disk is not waited for, and there is one look at the limit.
+
+        What a loss of power leaves of them is found damaged by its checksums and counts as none.
+
+        Args:
+            entries: key → document and arrays, as `put` takes them.
+
+        Raises:
+            ConfigError: a document or an array cannot be stored as it is, or a name is not usable.
+            StoreError: an entry alone is larger than the limit, or the disk refuses. Entries before it are stored.
+        """
+        for key, (document, arrays) in entries.items():
+            self._written(key, document, arrays, durable=False)
+        if entries:
+            self._evict(keep=None)
+
+    def _written(self, key: str, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], *, durable: bool) -> Entry:
+        """The entry in its place, new or as it was there."""
         folder = self._folder(key)
         text = encode_document(document)
         check_arrays(arrays)
@@ -140,10 +163,10 @@ class Store:
         try:
             paths.make_cache()
             partial.mkdir(parents=True)
-            write_entry(partial, key, text, arrays)
+            write_entry(partial, key, text, arrays, durable=durable)
             self._check_size(_n_bytes(partial))
-            entry = read_entry(partial, key, verify=True)
-            entry = self._publish(partial, folder) or entry
+            entry = read_entry(partial, key, verify=durable)
+            return self._publish(partial, folder, durable=durable) or entry
         except TornError as error:
             raise StoreError(f"The disk of {self.root} does not give back what was written to it. Check the disk.") from error
         except OSError as error:
@@ -151,8 +174,6 @@ class Store:
             raise StoreError(f"The store {self.root} cannot be written ({error.strerror or error}). {hint}") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        self._evict(keep=folder)
-        return entry
 
     def evict(self) -> int:
         """Remove the least recently used entries until the rest is within the limit, and what crashed writers left.
@@ -182,7 +203,7 @@ class Store:
             advice = f"Raise {LIMIT_VARIABLE} to keep results of this size."
             raise StoreError(f"The result takes {n_bytes:,} bytes and the store holds at most {self.limit_bytes:,}. {advice}")
 
-    def _publish(self, partial: Path, folder: Path) -> Entry | None:
+    def _publish(self, partial: Path, folder: Path, *, durable: bool) -> Entry | None:
         """Move a written entry to its place; the entry of another writer who was faster, if any."""
         os.utime(partial, ns=(now := time.time_ns(), now))
         for _ in range(_ATTEMPTS):
@@ -194,7 +215,8 @@ class Store:
                 if theirs := self.get(folder.name):
                     return theirs
             else:
-                synchronise(folder.parent)
+                if durable:
+                    synchronise(folder.parent)
                 return None
         raise FileExistsError(errno.EEXIST, "something in the place of an entry cannot be removed", str(folder))
 

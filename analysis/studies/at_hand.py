@@ -10,11 +10,12 @@ from typing import Any
 
 from analysis.errors import OtoscopeError
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.families import family_names, find_family
 from analysis.results import Result
 from analysis.store import Store
 from analysis.studies.registry import find_study
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
-from analysis.studies.study import STUDY_CODE, build_request, find_checkpoint, stored_result
+from analysis.studies.study import MODEL_CODE, STUDY_CODE, build_request, find_checkpoint, stored_result
 
 BEGINNING_BYTES = 16_384  # of a document, in which its request stands
 ReadStored = Callable[[str, Any, Sequence[Checkpoint]], Result | None]
@@ -53,6 +54,8 @@ def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], st
 def origin_of(shipped: Result) -> str:
     """What is to be known of a result that came with the checkpoints."""
     same = shipped.provenance.get(STUDY_CODE) == find_study(shipped.study).code
+    families: dict[str, str] = shipped.provenance.get(MODEL_CODE) or {"": ""}
+    same = same and all(name in family_names() and find_family(name).code == code for name, code in families.items())
     older = "" if same else ", computed by another version of the library"
     return f"came with the checkpoints{older}"
 

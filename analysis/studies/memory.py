@@ -8,16 +8,18 @@ from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.files import home_expanded, is_folder
 from analysis.models.checkpoint import WEIGHTS, Checkpoint
 from analysis.models.config import ModelConfig
+from analysis.models.dual_family import FLOAT as FLOAT
+from analysis.models.dual_family import LIVE_CONVOLUTIONS, LIVE_STREAMS
+from analysis.models.dual_family import window_bytes as window_bytes
 from analysis.models.tokens import grids
-from analysis.readings.embeddings import batch_size
+from analysis.readings.reader import batch_size
 from analysis.studies.registry import find_study
 from analysis.studies.study import find_checkpoint
 
-FLOAT, DOUBLE = 4, 8
+DOUBLE = 8
 LIBRARIES_BYTES = 650_000_000  # the worker with its libraries, before it has done anything
 HALF_TO_FLOAT = 2
 MODELS_AT_ONCE = 2  # the one that computes, and the weights that are being loaded into it
-LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
 EMBEDDINGS_AT_ONCE = 2  # in parts, and joined
 SIDES = 2
 
@@ -35,11 +37,13 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
 
     checkpoints = [find_checkpoint(one) for one in request.checkpoints]
     kind = torch.device(device)
-    models = [weights_bytes(one) + batch_size(one.model_config, kind) * window_bytes(one.model_config) for one in checkpoints]
+    models = [
+        weights_bytes(one) + batch_size(one.n_tokens, kind) * one.of_family.window_bytes(one.model_config) for one in checkpoints
+    ]
     if kind.type == "cuda":
         return max(models, default=0)
     n_windows = getattr(request, "pairs", 0) or request.windows_per_piece * count_pieces(request.corpus)
-    width = max((one.model_config.d_embedding for one in checkpoints), default=0)
+    width = max((tower.width for one in checkpoints for tower in one.outline().towers.values()), default=0)
     embeddings = EMBEDDINGS_AT_ONCE * SIDES * FLOAT * n_windows * width
     extra = find_study(name).extra_bytes(request, n_windows, width)
     return LIBRARIES_BYTES + max(models, default=0) + embeddings + extra
@@ -48,21 +52,6 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
 def weights_bytes(checkpoint: Checkpoint) -> int:
     """Weights of a model in fp32, twice; they are stored with at least 2 bytes a number."""
     return MODELS_AT_ONCE * HALF_TO_FLOAT * (checkpoint.path / WEIGHTS).stat().st_size
-
-
-def window_bytes(config: ModelConfig) -> int:
-    """Activations of one window at the widest place of the audio side: a convolution, or a block with its feed-forward layer.
-
-    The fused attention kernel holds no pattern, and the MIDI side is narrower. On the longest input, the waveform, everything
-    that is as long as it is a few per cent of the first convolution.
-    """
-    length, widest = config.n_samples, 0
-    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
-    for channels, kernel, stride, padding in zip(*sizes, strict=True):
-        length = (length + 2 * padding - kernel) // stride + 1
-        widest = max(widest, LIVE_CONVOLUTIONS * channels * length)
-    block = config.n_audio_tokens * (LIVE_STREAMS * config.audio_d_model + 2 * config.audio_d_ff)
-    return FLOAT * (config.n_samples + max(widest, block))
 
 
 def count_pieces(corpus: str) -> int:

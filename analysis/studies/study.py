@@ -30,6 +30,7 @@ from analysis.studies.settings import refuse_setting
 from analysis.training.loop import pick_device
 
 STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
+MODEL_CODE = "model_code"  # the versions of the families of its checkpoints
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
@@ -95,12 +96,12 @@ class Identity:
     @property
     def key(self) -> str:
         """Where the result is in the store; of the same weights another configuration makes another model, another seed another
-        untrained twin.
+        untrained twin, another version of the family both.
         """
-        configs = {name: [one.config, one.training.get("seed", 0)] for name, one in self.checkpoints.items()}
+        models = {name: one.key for name, one in self.checkpoints.items()}
         return Store.key(
             study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s,
-            configs=configs, corpus=self.corpus_sha256,
+            models=models, corpus=self.corpus_sha256,
             code=self.code, device=self.device.type, schema=SCHEMA_VERSION,
         )  # fmt: skip
 
@@ -218,6 +219,7 @@ def _compute(identity: Identity, desk: Desk) -> Result:
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
     made[STUDY_CODE] = identity.code
+    made[MODEL_CODE] = {one.family: one.of_family.code for one in identity.checkpoints.values()}
     if desk.corpus.notices:
         made[CORPUS_NOTICES] = list(desk.corpus.notices)
     made["n_works"] = len({work_of[row["piece"]] for row in answer.tables.get("windows", ())})

@@ -207,7 +207,7 @@ def test_the_memory_a_study_needs(tiny_checkpoint: str, settings: dict[str, Any]
     assert window_bytes(checkpoint.model_config) == 4 * (96_000 + 3 * 4 * 600)
     embeddings = 2 * 2 * 4 * (3 * 4) * 8
     extra = 8 * (2 * (3 * 4) * 8 + 6 * 8 * 6)
-    batch = study_memory.batch_size(checkpoint.model_config, torch.device("cpu")) * 4 * 103_200
+    batch = study_memory.batch_size(checkpoint.n_tokens, torch.device("cpu")) * 4 * 103_200
     models = 4 * file_bytes + batch
     assert needs_bytes("retrieval", request, "cpu") == study_memory.LIBRARIES_BYTES + models + embeddings + extra
     assert needs_bytes("retrieval", request, "cuda:0") == 4 * file_bytes + 64 * 4 * 103_200

@@ -75,8 +75,9 @@ def test_nothing_is_built_and_no_weight_is_looked_at_before(tmp_path: Path, monk
     described = {"arm": "D0", "scale": "paper", "model": PAPER | {"audio_n_layers": 128}, "training": {}, "evaluation": {}}
     (tmp_path / "config.json").write_text(json.dumps(described))
     (tmp_path / "model.safetensors").touch()
-    for name in ("DualEncoder", "describe_safetensors", "file_sha256s"):
+    for name in ("describe_safetensors", "file_sha256s"):
         monkeypatch.setattr(checkpoint, name, lambda *_, name=name: pytest.fail(name))
+    monkeypatch.setattr("analysis.models.dual_encoder.build_model", lambda *_: pytest.fail("build_model"))
     with pytest.raises(CheckpointError, match=r"/config\.json: The configuration describes a model with 1,6"):
         open_checkpoint(tmp_path)
 

@@ -183,8 +183,8 @@ def test_the_slower_writer_keeps_the_entry_of_the_faster(
 
     write, once = module.write_entry, iter([True])
 
-    def overtaken(*arguments: Any) -> None:
-        write(*arguments)
+    def overtaken(*arguments: Any, **how: bool) -> None:
+        write(*arguments, **how)
         if next(once, False):
             Store(store.root).put(sample.key, {"writer": "faster"}, {})
 

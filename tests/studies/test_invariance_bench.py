@@ -81,7 +81,7 @@ def test_what_was_moved_is_not_computed_again(
         return bench.moved("midi", given, {model: sides["midi"] for model, sides in bench.plain().items()})
 
     first = move(bench_of(corpus, store, checkpoint))
-    monkeypatch.setattr("analysis.readings.layer_means._first", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("analysis.readings.reader.Reader._rows_of_batch", lambda *_: pytest.fail("computed again"))
     again = move(bench_of(corpus, store, checkpoint))
     for model, found in first.items():
         assert np.array_equal(found.embedding, again[model].embedding)

@@ -19,7 +19,8 @@ from analysis.models.arms import build_config
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch
-from analysis.readings.embeddings import batch_size, embed, list_windows
+from analysis.readings.embeddings import embed, list_windows
+from analysis.readings.reader import batch_size
 from analysis.readings.study_run import Desk
 from analysis.run import Cancel
 from analysis.store import Store
@@ -137,9 +138,9 @@ def test_windows_are_those_of_the_split_and_listing_them_can_be_stopped(split: s
     ("scale", "device", "expected"), [("small", "cpu", 16), ("paper", "cpu", 1), ("small", "cuda", 64), ("paper", "mps", 64)]
 )
 def test_batches_on_a_cpu_are_short(scale: str, device: str, expected: int) -> None:
-    assert batch_size(build_config("D0", scale), torch.device(device)) == expected
+    assert batch_size(build_config("D0", scale).n_audio_tokens, torch.device(device)) == expected
 
 
 def test_the_widest_tokens_still_make_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.readings.embeddings.CPU_BATCH_TOKENS", 100)
-    assert batch_size(build_config("D0", "paper"), CPU) == 1
+    monkeypatch.setattr("analysis.readings.reader.CPU_BATCH_TOKENS", 100)
+    assert batch_size(build_config("D0", "paper").n_audio_tokens, CPU) == 1

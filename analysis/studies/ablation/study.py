@@ -7,6 +7,7 @@ A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy import ndarray
@@ -15,6 +16,7 @@ from analysis.datasets.pools import size_words
 from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import SIDES
+from analysis.models.dual_encoder import DualEncoder
 from analysis.numbers import Value, percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
@@ -90,7 +92,7 @@ def _ablate(
         its_desk = desk.part(place, len(SIDES))
         changes = {}
         if side in inputs and material is not None:
-            changes = changes_of(its_desk, desk.model(checkpoint, weights), material, side)
+            changes = changes_of(its_desk, cast(DualEncoder, desk.model(checkpoint, weights)), material, side)
         sides[side] = under_changes(its_desk, checkpoint, scores.segments, weights, side, changes, scores.seed)
     audio, midi = sides["audio"], sides["midi"]
     moved = {side: {kind: cosine_distance(rows, its[AS_IT_IS]) for kind, rows in its.items()} for side, its in sides.items()}

@@ -151,9 +151,9 @@ def _kept(
         return compute()
     checkpoint = desk.checkpoints[model[0]]
     key = Store.key(
-        kind="moved", weights=model[1], checkpoint=checkpoint.sha256, config=checkpoint.config, corpus=desk.corpus.sha256,
+        kind="moved", weights=model[1], checkpoint=checkpoint.key, corpus=desk.corpus.sha256,
         windows=[[one.piece.piece_id, one.start_s] for one in windows], identity=dict(identity),
-        seed=int(checkpoint.training.get("seed", 0)), device=desk.device.type, code=[code_of(__name__), desk.code],
+        device=desk.device.type, code=[code_of(__name__), desk.code],
     )  # fmt: skip
     if (entry := desk.store.get(key)) is not None:
         return Moved(np.array(entry.arrays["embedding"]), np.array(entry.arrays["distances"]))

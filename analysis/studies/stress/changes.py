@@ -15,7 +15,6 @@ from analysis.datasets.excerpts import OTHER_FONT, render_excerpt
 from analysis.datasets.midi import Notes
 from analysis.datasets.segments import WINDOW_S, Segment
 from analysis.errors import ConfigError
-from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.readings.embeddings import list_windows
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Desk
@@ -253,10 +252,5 @@ def _heard(change: str, dose: float, seed: int, conditions: str | None, segment:
     return hear(change, dose, segment, sample_rate, seed=seed, conditions=conditions)
 
 
-def _notes(change: str, dose: float, segments: Sequence[Segment], max_notes: int) -> MidiBatch:
-    return batch_of([alter_notes(change, dose, segment) for segment in segments], max_notes)
-
-
-def batch_of(windows: Sequence[Notes], max_notes: int) -> MidiBatch:
-    """Notes of windows as input of the MIDI encoder."""
-    return collate_notes([(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in windows], max_notes)
+def _notes(change: str, dose: float, segments: Sequence[Segment]) -> list[Notes]:
+    return [alter_notes(change, dose, segment) for segment in segments]

@@ -1,0 +1,115 @@
+"""The family of the dual encoders of arXiv 2604.10283: one audio and one MIDI tower, with any descriptor or none."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analysis.descriptors.registry import MODULES as DESCRIPTORS
+from analysis.errors import CheckpointError, ConfigError, OtoscopeError, shown
+from analysis.models.architecture import Flow
+from analysis.models.arms import ARMS, SCALES, build_config, entering
+from analysis.models.config import ModelConfig
+from analysis.models.controls import LEARNING, copy_learned
+from analysis.models.counting import count_configured
+from analysis.models.dual_encoder import DualEncoder, build_model, outline
+from analysis.models.families import Family
+from analysis.models.injections.registry import KINDS as INJECTIONS
+from analysis.models.limits import read_config
+
+FLOAT = 4
+LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
+
+
+def parse(raw: Mapping[str, Any], label: str) -> ModelConfig:
+    """The configuration in a `config.json`, found to be that of its arm.
+
+    Raises:
+        CheckpointError: the arm is not known, or the model is absurd or that of another arm.
+    """
+    arm = raw["arm"]
+    if arm not in ARMS:
+        raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
+    try:
+        config = read_config(raw["model"])
+    except OtoscopeError as error:
+        raise CheckpointError(f"{label}: {error}") from error
+    if (config.audio_entry, config.midi_entry, config.descriptor_values) != entering(arm):
+        given = " and ".join(f"{entry.descriptor} by {entry.injection}" for entry in config.entries.values()) or "no descriptor"
+        got = f"{given}, with descriptor_values {config.descriptor_values!r}"
+        raise CheckpointError(f"{label} says arm {arm} but describes {got}. Correct one of them.")
+    return config
+
+
+def presets() -> tuple[str, ...]:
+    """Every arm at every scale, such as "d4a4-small"."""
+    return tuple(f"{arm}-{scale}" for arm in ARMS for scale in SCALES)
+
+
+def preset(name: str) -> ModelConfig:
+    """The configuration of an arm at a scale.
+
+    Raises:
+        ConfigError: there is no such arm or scale.
+
+    >>> preset("D0-small").n_audio_tokens
+    188
+    """
+    arm, _, scale = name.rpartition("-")
+    if name not in presets():
+        raise ConfigError(f"There is no preset {shown(name)}: expected an arm and a scale, such as {presets()[0]}.")
+    return build_config(arm, scale)
+
+
+def twin(config: ModelConfig, seed: int, trained: Callable[[], Any]) -> DualEncoder:
+    """The same architecture from the same seed after zero steps; a control keeps what it knows of the training set."""
+    model = build_model(config, seed)
+    if config.descriptor_values in LEARNING:
+        copy_learned(trained(), model)
+    return model
+
+
+def window_bytes(config: ModelConfig) -> int:
+    """Activations of one window at the widest place of the audio side: a convolution, or a block with its feed-forward layer.
+
+    The fused attention kernel holds no pattern, and the MIDI side is narrower. On the longest input, the waveform, everything
+    that is as long as it is a few per cent of the first convolution.
+    """
+    length, widest = config.n_samples, 0
+    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
+    for channels, kernel, stride, padding in zip(*sizes, strict=True):
+        length = (length + 2 * padding - kernel) // stride + 1
+        widest = max(widest, LIVE_CONVOLUTIONS * channels * length)
+    block = config.n_audio_tokens * (LIVE_STREAMS * config.audio_d_model + 2 * config.audio_d_ff)
+    return FLOAT * (config.n_samples + max(widest, block))
+
+
+def _flow(config: ModelConfig) -> Flow:
+    from analysis.models.dual_encoder_flow import flow_of
+
+    return flow_of(config)
+
+
+FAMILY = Family(
+    name="dual",
+    title="dual encoder",
+    module=__name__,
+    presets=presets,
+    preset=preset,
+    samples=("D0-small", "d4a4-small", "a4x-small", "d4-a4r-small", "film-d4-small", "d4a4-zero-small"),
+    parse=parse,
+    read=ModelConfig.from_dict,
+    to_dict=ModelConfig.to_dict,
+    build=build_model,
+    outline=outline,
+    n_tokens=lambda config: config.n_audio_tokens,
+    window_bytes=window_bytes,
+    count=count_configured,
+    flow=_flow,
+    twin=twin,
+    recipe="analysis.training.recipes",
+    card={"audio_entry": "audio descriptor", "midi_entry": "MIDI descriptor", "d_embedding": "numbers of the joint embedding"},
+    has_arms=True,
+    others=(
+        *(f"analysis.descriptors.{module}" for module in DESCRIPTORS.values()),
+        *(f"analysis.models.injections.{kind}" for kind in INJECTIONS),
+    ),
+)

@@ -1,0 +1,233 @@
+"""The audio and the MIDI side of a dual encoder as towers."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from analysis.descriptors.descriptor import Axis
+from analysis.errors import ConfigError
+from analysis.models.config import ModelConfig, Side
+from analysis.models.injections.places import Given
+from analysis.models.midi_encoder import MidiBatch, collate_notes
+from analysis.models.pooling import mean_over_tokens
+from analysis.models.tokens import CROSS, audio_axes, grids, layer_name
+from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
+from analysis.models.transformer import MultiHeadAttention
+
+if TYPE_CHECKING:
+    from analysis.models.dual_encoder import DualEncoder
+
+NOTE = "note"
+
+
+@dataclass(frozen=True)
+class AudioBatch:
+    """Windows of sound, all of one length."""
+
+    waveform: Float[Tensor, "batch samples"]
+    mask: None = None
+
+    def to(self, device: torch.device | str) -> "AudioBatch":
+        """The same on another device."""
+        return AudioBatch(self.waveform.to(device))
+
+
+class _DualTower:
+    """What both sides have."""
+
+    modality: Modality
+    side: Side
+    poolings = ("mean",)
+
+    def __init__(self, model: "DualEncoder") -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        """The side."""
+        return self.side
+
+    @property
+    def input(self) -> InputSpec:
+        """Rate and length of a window; a tower of notes has the length alone."""
+        return InputSpec(self.config.sample_rate, self.config.window_s)
+
+    @property
+    def config(self) -> ModelConfig:
+        """Of the whole model."""
+        return self.model.config
+
+    @property
+    def width(self) -> int:
+        """Of the joint embedding."""
+        return self.config.d_embedding
+
+    @property
+    def encoder(self) -> Any:
+        """The network of this side."""
+        return getattr(self.model, self.side)
+
+    @property
+    def given(self) -> Given | None:
+        """The descriptor that enters here."""
+        return self.encoder.given
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Input of block 1, output of every layer, joint embedding; then the descriptor and what its mechanism has."""
+        norm = "post" if self.side == "audio" else "pre"
+        layers = [Tap(f"{self.side}.in", "input", "input of block 1")]
+        layers += [
+            Tap(f"{self.side}.block.{number}", "block", f"block {number}", norm)
+            for number in range(1, len(self.encoder.blocks) + 1)
+        ]
+        layers.append(Tap(f"{self.side}.embedding", "embedding", "joint embedding"))
+        return (*layers, *(Tap(f"{self.side}.{name}", kind, title) for name, kind, title in self._given_taps()))
+
+    def hook_points(self) -> Mapping[str, HookPoint]:
+        """Where every tap is."""
+        outputs = (self.given and self.given.injection.outputs()) or self.encoder.blocks
+        points = {f"{self.side}.in": HookPoint(self.encoder.blocks[0], is_input=True)}
+        points |= {f"{self.side}.block.{number}": HookPoint(module) for number, module in enumerate(outputs, start=1)}
+        points[f"{self.side}.embedding"] = HookPoint(getattr(self.model, f"{self.side}_head"))
+        own = self.given.taps() if self.given else {}
+        return points | {f"{self.side}.{name}": HookPoint(module) for name, module in own.items()}
+
+    def axis(self, tap: str, batch: Any) -> TokenAxis | None:
+        """Positions of the tokens at a tap; None at the joint embedding and at what a mechanism has of its own."""
+        kinds: dict[str, TapKind] = {known.name: known.kind for known in self.taps()}
+        if tap not in kinds:
+            raise ConfigError(f"There is no tap {tap!r}: expected one of {', '.join(kinds)}.")
+        return None if kinds[tap] in ("embedding", "mechanism") else self._axis(kinds[tap], batch)
+
+    def pool(self, tokens: Tensor, tap: str, mask: Tensor | None, how: str = "") -> Tensor:
+        """The mean over tokens; padding never counts, and what has one row per window already stays as it is."""
+        del tap
+        if how not in ("", *self.poolings):
+            raise ConfigError(f"There is no pooling {how!r}: expected one of {', '.join(self.poolings)}.")
+        return tokens if tokens.ndim == 2 else mean_over_tokens(tokens, mask)
+
+    def input_once(self) -> AbstractContextManager[None]:
+        """Nothing is repeated."""
+        return contextlib.nullcontext()
+
+    def _axis(self, kind: TapKind, batch: Any) -> TokenAxis:
+        raise NotImplementedError
+
+    def _given_taps(self) -> Iterator[tuple[str, TapKind, str]]:
+        if self.given is not None:
+            for number, name in enumerate(self.given.taps()):
+                title = f"{self.given.descriptor.name} {name.partition('.')[2]}".rstrip()
+                yield name, "mechanism" if number else "descriptor", title
+
+
+class AudioTower(_DualTower):
+    """Waveforms in, joint embeddings out."""
+
+    side: Side = "audio"
+    modality: Modality = "audio"
+
+    def collate(self, segments: Sequence[SegmentLike], content: Any = None) -> AudioBatch:
+        """The sound of windows."""
+        if content is None:
+            sound = [segment.waveform(self.input.sample_rate, self.input.window_s) for segment in segments]
+            content = torch.from_numpy(np.stack(sound))
+        return AudioBatch(content)
+
+    def __call__(self, batch: AudioBatch) -> Tensor:
+        """Joint embeddings."""
+        return self.model.embed_audio(batch.waveform)
+
+    def attention(self, batch: AudioBatch) -> tuple[AttentionPlace, ...]:
+        """That between CNN frames and the descriptor as layer 0, where there is one, then every block."""
+        del batch
+        modules = attention_modules(self.encoder)
+        return tuple(
+            _place(layer, self.config, TokenAxis(grid.query_kind, grid.query_times_s),
+                   TokenAxis(grid.key_kind, grid.key_times_s), modules[layer])
+            for layer, grid in grids(self.config).items()
+            if layer in modules
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def input_once(self) -> Iterator[None]:
+        """Inside, convolutions compute the first batch they are given and then repeat the answer, in a model of one's own."""
+        convolutions = self.encoder.cnn
+        self.encoder.cnn = _Once(*convolutions)
+        try:
+            yield
+        finally:
+            self.encoder.cnn = convolutions
+
+    def _axis(self, kind: TapKind, batch: Any) -> TokenAxis:
+        del batch
+        _, descriptor, stream = audio_axes(self.config)
+        return _timed(descriptor if kind == "descriptor" and descriptor is not None else stream)
+
+
+class MidiTower(_DualTower):
+    """Notes in, joint embeddings out."""
+
+    side: Side = "midi"
+    modality: Modality = "notes"
+
+    def collate(self, segments: Sequence[SegmentLike], content: Any = None) -> MidiBatch:
+        """The notes that sound in windows, or others in their place."""
+        notes = [segment.notes() for segment in segments] if content is None else content
+        columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
+        onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
+        return collate_notes(columns, self.config.max_notes, onsets)
+
+    def __call__(self, batch: MidiBatch) -> Tensor:
+        """Joint embeddings."""
+        return self.model.embed_midi(batch)
+
+    def attention(self, batch: MidiBatch) -> tuple[AttentionPlace, ...]:
+        """Every block."""
+        axis = self._axis("block", batch)
+        modules = attention_modules(self.encoder)
+        return tuple(_place(layer, self.config, axis, axis, module) for layer, module in modules.items())
+
+    def _axis(self, kind: TapKind, batch: MidiBatch) -> TokenAxis:
+        """Onsets: a note that began before the window is at 0, and padding is where the last note is."""
+        del kind
+        if batch.onset_s is None:
+            raise ConfigError("A batch of notes was made without onset times. Make it with `collate(segments)`.")
+        return TokenAxis(NOTE, batch.onset_s)
+
+
+def attention_modules(encoder: Any) -> dict[int, MultiHeadAttention]:
+    """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
+    modules: dict[int, MultiHeadAttention] = {}
+    if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):
+        modules[CROSS] = cross
+    for layer, block in enumerate(encoder.blocks, start=1):
+        if isinstance(attention := getattr(block, "self_attn", None), MultiHeadAttention):
+            modules[layer] = attention
+    return modules
+
+
+def _place(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
+    return AttentionPlace(
+        layer, layer_name(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
+    )
+
+
+def _timed(axis: Axis) -> TokenAxis:
+    return TokenAxis(axis.token, np.zeros(0) if axis.times_s is None else axis.times_s)
+
+
+class _Once(nn.Sequential):
+    """Modules that are asked for the same batch again and again."""
+
+    answer: Tensor | None = None
+
+    def forward(self, input: Tensor) -> Tensor:
+        self.answer = answer = super().forward(input) if self.answer is None else self.answer
+        return answer
