@@ -40,7 +40,7 @@ def _checkpoints(_roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ..
 
 def identity(checkpoint: Any) -> tuple[str, str]:
     """What makes a model and its untrained twin: the weights, and the configuration with the seed; the weights alone do not."""
-    return str(checkpoint.sha256), repr((checkpoint.config, checkpoint.training.get("seed", 0)))
+    return str(checkpoint.sha256), repr((checkpoint.family, checkpoint.config, checkpoint.training.get("seed", 0)))
 
 
 def model(checkpoint: Any) -> Any:
@@ -169,26 +169,25 @@ def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _counted(configured: str, _config: Any) -> tuple[Any, dict[str, int]] | None:  # noqa: ARG001 - the words are the key
-    from analysis.models.config import ModelConfig
-    from analysis.models.counting import count_configured
-    from analysis.models.dual_encoder_flow import flow_of
+def _counted(family: str, configured: str, _config: Any) -> tuple[Any, dict[str, int]] | None:  # noqa: ARG001 - the words are the key
+    from analysis.models.families import find_family
 
     try:
-        config = ModelConfig.from_dict(_config)
+        known = find_family(family)
+        config = known.read(_config)
     except OtoscopeError:
         return None
-    return flow_of(config), dict(count_configured(config))
+    return None if known.flow is None else known.flow(config), dict(known.count(config))
 
 
 def flow(checkpoint: Any) -> Any | None:
-    """The parts of a checkpoint's model, a `Flow`; None where its configuration describes no model."""
-    return (_counted(repr(checkpoint.config), checkpoint.config) or (None, None))[0]
+    """The parts of a checkpoint's model, a `Flow`; None where its configuration describes no model, or nobody drew it."""
+    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None))[0]
 
 
 def parameters_of(checkpoint: Any) -> dict[str, int] | None:
     """Parameters by component of the model that a checkpoint's configuration describes; None where it describes none."""
-    return (_counted(repr(checkpoint.config), checkpoint.config) or (None, None))[1]
+    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None))[1]
 
 
 @st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")

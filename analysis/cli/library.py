@@ -89,12 +89,18 @@ def arms(options: argparse.Namespace) -> None:
 
 
 def describe(options: argparse.Namespace) -> None:
-    """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts."""
+    """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts; of a preset of another
+    family what it is made of.
+    """
     from analysis.models.architecture import flow_lines
-    from analysis.models.arms import build_config
+    from analysis.models.arms import ARMS, build_config
     from analysis.models.counting import describe as described_arm
     from analysis.models.dual_encoder_flow import flow_of
+    from analysis.models.families import find_preset
 
+    if options.arm not in ARMS and (preset := find_preset(options.arm)) is not None:
+        _describe_preset(options, *preset)
+        return
     described = described_arm(options.arm, options.scale)
     flow = flow_of(build_config(options.arm, options.scale))
     saving = described["reverse_attention_saving"]
@@ -111,6 +117,18 @@ def describe(options: argparse.Namespace) -> None:
     emit(options, {**described, "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
 
 
+def _describe_preset(options: argparse.Namespace, family: Any, config: Any) -> None:
+    from analysis.models.architecture import flow_lines
+
+    counts = dict(family.count(config))
+    flow = None if family.flow is None else family.flow(config)
+    lines = [f"{family.title} {options.arm}", *(f"{name:20} {n:>12,}" for name, n in counts.items())]
+    lines += [] if flow is None else ["", *flow_lines(flow)]
+    drawn = None if flow is None else {"parts": flow.rows(), "notes": list(flow.notes)}
+    document = {"family": family.name, "preset": options.arm, "model": family.to_dict(config)}
+    emit(options, {**document, "parameters": counts, "architecture": drawn}, lines)
+
+
 def checkpoints(options: argparse.Namespace) -> None:
     """Every checkpoint with its score, and every folder that cannot be opened with the reason."""
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
@@ -121,7 +139,8 @@ def checkpoints(options: argparse.Namespace) -> None:
         if not isinstance(item, Checkpoint):
             rows.append({"name": item.path.name, "path": str(item.path), "error": item.reason})
             continue
-        row = {"name": item.name, "path": str(item.path), "arm": item.arm, "scale": item.scale, "sha256": item.sha256}
+        of = {"family": item.family, "arm": item.arm, "scale": item.scale}
+        row: dict[str, Any] = {"name": item.name, "path": str(item.path), **of, "sha256": item.sha256}
         if score := read_score(item.evaluation):
             row |= {"S": score.value, "S_ci": [score.low, score.high], "n_queries": score.n_queries, "chance": score.chance}
         if twin := read_score(item.evaluation, "untrained"):

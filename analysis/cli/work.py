@@ -183,6 +183,7 @@ def inspect(options: argparse.Namespace) -> None:
     import numpy as np
 
     from analysis.clips.inspection import inspect_clip
+    from analysis.clips.serving import refuse_family
     from analysis.datasets.audio import load_waveform
     from analysis.datasets.midi import read_midi
     from analysis.figures import draw_inspection
@@ -191,6 +192,7 @@ def inspect(options: argparse.Namespace) -> None:
     if not is_file(options.clip):
         raise AudioError(f"There is no file {shown(str(options.clip))[1:-1]}. Give the path of a recording.")
     checkpoint = find_checkpoint(options.checkpoint)
+    refuse_family(checkpoint)
     waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
     midi = read_midi(options.midi) if options.midi else None
     notices = (*waveform.notices, *(midi.notices if midi else ()))

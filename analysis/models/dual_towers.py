@@ -44,6 +44,7 @@ class _DualTower:
 
     modality: Modality
     side: Side
+    attends = True
     poolings = ("mean",)
 
     def __init__(self, model: "DualEncoder") -> None:

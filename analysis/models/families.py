@@ -143,6 +143,18 @@ def find_family(name: str) -> Family:
     return importlib.import_module(_modules()[name]).FAMILY
 
 
+def find_preset(name: str) -> tuple[Family, Any] | None:
+    """The family that has a preset of that name, and the configuration; None where no family has.
+
+    >>> find_preset("D0-small")[0].name
+    'dual'
+    """
+    for family in map(find_family, family_names()):
+        if name in family.presets():
+            return family, family.preset(name)
+    return None
+
+
 def parse_model(raw: Mapping[str, Any], label: str) -> tuple[Family, Any]:
     """The family that a `config.json` names, and the configuration of its model.
 

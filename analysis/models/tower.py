@@ -119,6 +119,7 @@ class Tower(Protocol):
         modality: of which part of a segment is read.
         input: what it is fed.
         width: numbers of an embedding.
+        attends: whether there is a place where it attends.
         poolings: ways from tokens to one row per window, the usual one first, such as "mean" and "class token".
     """
 
@@ -130,6 +131,8 @@ class Tower(Protocol):
     def input(self) -> InputSpec: ...
     @property
     def width(self) -> int: ...
+    @property
+    def attends(self) -> bool: ...
     @property
     def poolings(self) -> tuple[str, ...]: ...
 

@@ -45,7 +45,8 @@ def run_battery(
     store: Store | None = None,
     context: RunContext | None = None,
 ) -> list[Part]:
-    """Every study in turn. One that cannot be made, such as for want of works, gives its reason and the others go on.
+    """Every study in turn. One that cannot be made, such as for want of works or of a tower, gives its reason and the
+    others go on.
 
     Args:
         checkpoints: names or folders.
@@ -63,8 +64,7 @@ def run_battery(
     names = study_names() if studies is None else tuple(find_study(name).name for name in studies)
     if not names:
         raise ConfigError(f"No study is asked for; expected some of {', '.join(study_names())}.")
-    for checkpoint in checkpoints:
-        find_checkpoint(checkpoint)
+    opened = [find_checkpoint(checkpoint) for checkpoint in checkpoints]
     if corpus not in NAMES:
         for sentence in open_corpus(corpus, progress=_first(context)).notices:
             context.notice(sentence)
@@ -74,13 +74,16 @@ def run_battery(
         told: list[str] = []
         within = _within(context.progress, name, before / total, cost_of(name, corpus) / total)
         within(0, 1, "beginning")
+        before += cost_of(name, corpus)
+        if refused := find_study(name).refusal(opened):
+            parts.append(Part(name, command_of(name, request), error=refused))
+            continue
         try:
             done = finish_study(name, request, store=store, context=replace(context, progress=within, notice=told.append))
             parts.append(Part(name, command_of(name, request), done.result, done.key, notices=tuple(told)))
         except OtoscopeError as error:
             parts.append(Part(name, command_of(name, request), error=str(error), notices=tuple(told)))
             context.notice(f"{name}: {error}")
-        before += cost_of(name, corpus)
     context.progress(STEPS, STEPS, "done")
     return parts
 

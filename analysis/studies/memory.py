@@ -37,6 +37,8 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
 
     checkpoints = [find_checkpoint(one) for one in request.checkpoints]
     kind = torch.device(device)
+    if find_study(name).refusal(checkpoints):  # it ends before anything is computed
+        return 0 if kind.type == "cuda" else LIBRARIES_BYTES
     models = [
         weights_bytes(one) + batch_size(one.n_tokens, kind) * one.of_family.window_bytes(one.model_config) for one in checkpoints
     ]

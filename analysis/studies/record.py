@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.rows import Row
 from analysis.sources import code_of
+from analysis.studies.needs import Needs, refusal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from analysis.datasets.piece import Corpus
+    from analysis.models.checkpoint import Checkpoint
     from analysis.results import Result
 
 Names = tuple[str, ...]  # checkpoints of which one may be called the best
@@ -59,6 +62,7 @@ class Study:
         question: that it answers.
         package: where its modules are.
         cost: what it takes.
+        needs: which models it can serve.
         small: settings with which it enters a battery on the small corpus.
         quick: settings with which results that are to be shipped are computed where time is short.
         interval: kind of its 95 % intervals, unless an estimator names another.
@@ -70,6 +74,7 @@ class Study:
     question: str
     package: str
     cost: Cost
+    needs: Needs = field(default_factory=Needs)
     small: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
     interval: str = "bootstrap over works"
@@ -94,6 +99,10 @@ class Study:
     def rows(self) -> tuple[type[Row], ...]:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
+
+    def refusal(self, checkpoints: "Sequence[Checkpoint]", corpus: "Corpus | None" = None) -> str | None:
+        """A sentence on why it cannot be made of these checkpoints, or on a corpus; None where it can."""
+        return refusal(self.title, self.needs, checkpoints, corpus)
 
     def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""

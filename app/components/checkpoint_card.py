@@ -62,7 +62,7 @@ def _made(checkpoint: Any) -> str:
     )  # fmt: skip
     run = ", ".join(pattern.format(said[name]) for name, pattern in words if said.get(name) is not None)
     lines = [
-        f"arm {checkpoint.arm} ({checkpoint.scale})",
+        f"arm {checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else f"{checkpoint.of_family.title} {checkpoint.arm}",
         run,
         f"licence of the data: {said['corpus_licence']}" if "corpus_licence" in said else "",
     ]

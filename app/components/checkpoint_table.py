@@ -18,7 +18,6 @@ from app.components.plain import plain
 if TYPE_CHECKING:
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
-FAMILY = "dual encoder"
 NONE = "—"
 LARGEST = 2**53 - 1  # that a browser can show as a whole number
 UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what values from elsewhere may run into
@@ -99,8 +98,8 @@ def _row(one: Checkpoint) -> dict[str, Any]:
         "name": marked(str(one.name), str(one.arm)),
         "S": _sortable(trained) if trained else None,
         "untrained": in_words(twin) if twin else None,
-        "arm": f"{one.arm} ({one.scale})",
-        "family": FAMILY,
+        "arm": f"{one.arm} ({one.scale})" if one.scale else str(one.arm),
+        "family": one.of_family.title,
         "parameters": counts["total"] if counts else None,
         "data": data,
         "steps": steps if type(steps) is int and abs(steps) <= LARGEST else None,

@@ -99,7 +99,10 @@ def _adopt(study: str, names: Sequence[str]) -> None:
 
 
 def ask(choice: Choice) -> None:
-    """Where there is no result yet: the job that computes it, or what it takes and a button."""
+    """Where there is no result yet: the job that computes it, or what it takes and a button; or why there can be none."""
+    if refused := find_study(choice.study).refusal(choice.checkpoints):
+        st.info(plain(refused), icon=":material/info:")
+        return
     job = _job_of(choice.asked)
     if job is not None and not job.finished:
         job_progress.follow(job)

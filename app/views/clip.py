@@ -52,6 +52,13 @@ def _content() -> None:
 
 def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:
     """The pictures, then the answer; what the footer says of them."""
+    from analysis.clips.serving import refuse_family
+
+    try:
+        refuse_family(checkpoint)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return {}
     place = clip_desk.pick_place(checkpoint, clip)
     clip_desk.heard(clip, place.span_s)
     try:

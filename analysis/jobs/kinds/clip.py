@@ -71,6 +71,7 @@ def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
         StoreError: the recording is not in the store any more, or the store does not take the result.
         Cancelled: the user asked to stop; a model that had read all of it is kept.
     """
+    from analysis.clips.serving import refuse_family
     from analysis.clips.store import put_use, read_recording, read_use, use_key
     from analysis.clips.use import measure_use
     from analysis.store import StoreError, open_store
@@ -79,6 +80,7 @@ def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
 
     _check(request)
     store, checkpoint, device = open_store(), find_checkpoint(request["checkpoint"]), pick_device()
+    refuse_family(checkpoint)
     if (recording := read_recording(store, request["clip"])) is None:
         raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
     sides, keys = ("trained", "untrained twin") if request["twin"] else ("trained",), []

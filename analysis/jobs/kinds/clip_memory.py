@@ -1,5 +1,6 @@
 """How much memory it takes to read a clip, counted from above."""
 
+from analysis.clips.serving import refuse_family
 from analysis.clips.use import TOKENS_AT_ONCE, n_windows
 from analysis.errors import CheckpointError, shown
 from analysis.memory import bytes_to_words
@@ -20,7 +21,11 @@ def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str) -> int:
 
     The weights twice in fp32, one batch of windows with the states and inputs of every layer, blocks of a pattern; on the host
     also the libraries, the recording and the result.
+
+    Raises:
+        CheckpointError: it is of a family of which no clip is read.
     """
+    refuse_family(checkpoint)
     config = checkpoint.model_config
     model = weights_bytes(checkpoint) + _largest_batch(config)
     if device.startswith("cuda"):

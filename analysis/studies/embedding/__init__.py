@@ -1,5 +1,6 @@
 """How is the space laid out?"""
 
+from analysis.studies.needs import Needs
 from analysis.studies.record import Cost, Study
 
 STUDY = Study(
@@ -8,5 +9,6 @@ STUDY = Study(
     question="How is the space laid out?",
     package=__name__,
     cost=Cost(small_s=50, full_s=140, small_share=5, full_share=5),
+    needs=Needs(("audio", "notes"), pair=True),
     small={"windows_per_piece": 12, "n_seeds": 1},
 )

@@ -1,5 +1,6 @@
 """Do layers and encoders speak the same language?"""
 
+from analysis.studies.needs import Needs
 from analysis.studies.record import Cost, Study
 
 STUDY = Study(
@@ -8,6 +9,7 @@ STUDY = Study(
     question="Do layers and encoders speak the same language?",
     package=__name__,
     cost=Cost(small_s=12, full_s=30, small_share=1, full_share=1),
+    needs=Needs(("audio", "notes"), pair=True),
     small={"windows_per_piece": 8},
     interval="jackknife over works",
 )

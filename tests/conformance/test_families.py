@@ -1,0 +1,267 @@
+"""Every tower of every family keeps to the protocol: shapes, times, interventions, pooling, attention and twins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from numpy import ndarray
+from torch import Tensor
+
+from analysis.datasets.midi import Notes
+from analysis.models import families
+from analysis.models.families import Family, family_names, find_family
+from analysis.models.patterns import attention_patterns
+from analysis.models.taps import capture, intervene
+from analysis.models.tower import LAYERS, Batch, Model, SegmentLike, Tower, embedding_tap
+from tests.conformance import made_up_family
+
+SEED = 5
+CLICK_S = 0.01
+
+
+@dataclass(frozen=True)
+class Window:
+    """Noise, or a click in silence, with some notes."""
+
+    n_notes: int
+    seed: int
+    click_s: float | None = None
+    start_s: float = 7.0
+
+    def waveform(self, sample_rate: int, duration_s: float) -> ndarray:
+        n = round(sample_rate * duration_s)
+        noise = np.random.default_rng(self.seed).normal(0, 0.1, n).astype(np.float32)
+        if self.click_s is None:
+            return noise
+        times_s = np.arange(n) / sample_rate
+        return noise + np.where(np.abs(times_s - self.click_s) < CLICK_S / 2, 0.5, 0.0).astype(np.float32)
+
+    def notes(self) -> Notes:
+        rng = np.random.default_rng(self.seed)
+        onset_s = self.start_s + np.sort(rng.uniform(-0.5, 1.5, self.n_notes))
+        pitch, velocity = rng.integers(30, 90, self.n_notes), rng.integers(20, 120, self.n_notes)
+        return Notes(onset_s=onset_s, offset_s=onset_s + 0.7, pitch=pitch, velocity=velocity)
+
+
+class Case(NamedTuple):
+    """A tower of a small model."""
+
+    family: Family
+    preset: str
+    model: Model
+    tower: Tower
+
+    def batch(self, *windows: SegmentLike) -> Batch:
+        return self.tower.collate(windows)
+
+
+def cases() -> list[Any]:
+    """Family, preset and tower of everything that is registered, and of a family that nobody trained."""
+    families.register(made_up_family.FAMILY)
+    try:
+        return [
+            pytest.param((name, preset, tower), id=f"{name} {preset} {tower}")
+            for name in family_names()
+            for preset in find_family(name).samples
+            for tower in find_family(name).outline(find_family(name).preset(preset)).towers
+        ]
+    finally:
+        families.forget(made_up_family.FAMILY.name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made_up() -> Iterator[None]:
+    families.register(made_up_family.FAMILY)
+    yield
+    families.forget(made_up_family.FAMILY.name)
+
+
+@pytest.fixture(scope="module", params=cases())
+def case(request: pytest.FixtureRequest, made_up: None) -> Case:
+    name, preset, tower = request.param
+    family = find_family(name)
+    model = family.build(family.preset(preset), SEED).eval()
+    return Case(family, preset, model, model.towers[tower])
+
+
+WINDOWS = (Window(5, 1), Window(9, 2))
+
+
+@torch.no_grad()
+def captured(case: Case, windows: Sequence[SegmentLike], taps: Sequence[str] = ()) -> dict[str, Tensor]:
+    names = taps or [tap.name for tap in case.tower.taps()]
+    with capture(case.model, names) as seen:
+        case.tower(case.batch(*windows))
+    return seen
+
+
+def test_it_keeps_to_the_protocol(case: Case) -> None:
+    assert isinstance(case.model, Model)
+    assert isinstance(case.tower, Tower)
+    assert isinstance(case.batch(*WINDOWS), Batch)
+    assert case.model.family == case.family.name
+    assert all(tower in case.model.towers for pair in case.model.pairs for tower in pair)
+    assert case.family.n_tokens(case.family.preset(case.preset)) > 0
+    assert case.family.window_bytes(case.family.preset(case.preset)) > 4 * 1000
+
+
+def test_names_begin_with_that_of_the_tower_and_each_has_one_place(case: Case) -> None:
+    taps = case.tower.taps()
+    names = [tap.name for tap in taps]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith(f"{case.tower.name}.") for name in names)
+    assert set(case.tower.hook_points()) == set(names)
+    kinds = [tap.kind for tap in taps]
+    assert kinds.count("input") == kinds.count("embedding") == 1
+    assert [kind for kind in kinds if kind in LAYERS] == sorted((k for k in kinds if k in LAYERS), key=LAYERS.index)
+    assert all(tap.title for tap in taps)
+
+
+def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -> None:
+    batch, seen = case.batch(*WINDOWS), captured(case, WINDOWS)
+    assert set(seen) == {tap.name for tap in case.tower.taps()}
+    for tap in case.tower.taps():
+        axis, activation = case.tower.axis(tap.name, batch), seen[tap.name]
+        if axis is not None:
+            assert activation.ndim == 3
+            assert activation.shape[:2] == (len(WINDOWS), axis.n)
+            assert axis.bands_hz is None or axis.bands_hz.shape == (axis.times_s.shape[-1], 2)
+        else:
+            assert tap.kind in ("embedding", "router", "mechanism")
+    assert seen[embedding_tap(case.tower)].shape == (len(WINDOWS), case.tower.width)
+    assert case.tower.axis(embedding_tap(case.tower), batch) is None
+
+
+def test_the_tower_returns_what_its_embedding_tap_holds(case: Case) -> None:
+    with torch.no_grad():
+        embedding = case.tower(case.batch(*WINDOWS))
+    assert torch.equal(captured(case, WINDOWS)[embedding_tap(case.tower)], embedding)
+
+
+def test_times_are_finite_rise_and_lie_within_the_window(case: Case) -> None:
+    batch = case.batch(*WINDOWS)
+    for tap in case.tower.taps():
+        if (axis := case.tower.axis(tap.name, batch)) is not None:
+            assert np.isfinite(axis.times_s).all()
+            assert (np.diff(axis.times_s, axis=-1) >= 0).all()
+            assert axis.times_s.min() >= 0
+            assert axis.times_s.max() <= case.tower.input.window_s
+            assert axis.times_s.ndim == 1 or len(axis.times_s) == len(WINDOWS)
+
+
+@pytest.mark.parametrize("share", [0.21, 0.5, 0.83])
+def test_a_click_moves_the_token_whose_time_it_is_most(share: float, case: Case) -> None:
+    """Before any attention, so that a token holds its own moment alone; of notes, a note that is exchanged is the click."""
+    tap = next(tap.name for tap in case.tower.taps() if tap.kind == "input")
+    if case.tower.modality == "audio":
+        at_s = share * case.tower.input.window_s
+        plain, clicked = WINDOWS[0], replace(WINDOWS[0], click_s=at_s)
+    else:
+        plain, clicked, at_s = exchanged(WINDOWS[1], share)
+    before, after = (captured(case, [window], [tap])[tap][0] for window in (plain, clicked))
+    axis = case.tower.axis(tap, case.batch(plain))
+    assert axis is not None
+    moved = (after - before).norm(dim=-1)[axis.special :].numpy()
+    times_s = np.atleast_2d(axis.times_s)[0]
+    near_s = 2 * np.diff(np.unique(times_s)).max() if case.tower.modality == "audio" else 1e-9
+    assert moved.max() > 0
+    assert abs(times_s[moved.argmax()] - at_s) <= near_s
+
+
+def exchanged(window: Window, share: float) -> tuple[SegmentLike, SegmentLike, float]:
+    """A window, the same with another pitch of one note, and the time of that note."""
+    notes = window.notes()
+    number = 3 + round(share * (window.n_notes - 4))
+    pitch = notes.pitch.copy()
+    pitch[number] += 5
+
+    class Exchanged(Window):
+        def notes(self) -> Notes:
+            return Notes(onset_s=notes.onset_s, offset_s=notes.offset_s, pitch=pitch, velocity=notes.velocity)
+
+    return window, Exchanged(window.n_notes, window.seed), float(max(notes.onset_s[number] - window.start_s, 0.0))
+
+
+def test_a_tap_that_is_replaced_by_itself_changes_nothing(case: Case) -> None:
+    plain = captured(case, WINDOWS)
+    for tap in case.tower.taps():
+        with intervene(case.model, tap.name, lambda activation: activation):
+            again = captured(case, WINDOWS)
+        assert all(torch.equal(again[name], plain[name]) for name in plain)
+
+
+def test_a_layer_that_is_replaced_reaches_the_embedding(case: Case) -> None:
+    last = embedding_tap(case.tower)
+    plain = captured(case, WINDOWS)[last]
+    for tap in case.tower.taps():
+        if tap.kind in LAYERS:
+            with intervene(case.model, tap.name, lambda activation: activation.flip(0)):
+                assert not torch.equal(captured(case, WINDOWS)[last], plain)
+
+
+def test_padding_counts_in_no_pooling(case: Case) -> None:
+    alone, together = captured(case, WINDOWS[:1]), captured(case, WINDOWS)
+    masks = case.batch(*WINDOWS[:1]).mask, case.batch(*WINDOWS).mask
+    for tap in case.tower.taps():
+        if tap.kind not in ("router", "mechanism"):
+            for how in case.tower.poolings:
+                first, both = (
+                    case.tower.pool(seen[tap.name], tap.name, mask, how)
+                    for seen, mask in zip((alone, together), masks, strict=True)
+                )
+                assert torch.allclose(first[0], both[0], atol=1e-5)
+
+
+def test_what_stands_at_padding_is_pooled_away(case: Case) -> None:
+    axis = case.tower.axis(next(tap.name for tap in case.tower.taps() if tap.kind == "input"), case.batch(*WINDOWS))
+    assert axis is not None
+    tokens = torch.randn(2, axis.n, 3, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(2, axis.n, dtype=torch.bool)
+    mask[0, axis.special + 2 :] = False
+    spoiled = torch.where(mask[..., None], tokens, 1e6)
+    for how in case.tower.poolings:
+        rows = [case.tower.pool(some, f"{case.tower.name}.in", mask, how) for some in (tokens, spoiled)]
+        assert torch.allclose(*rows, atol=1e-5)
+
+
+def test_rows_of_attention_are_distributions_on_their_axes(case: Case) -> None:
+    found = list(attention_patterns(case.tower, case.batch(*WINDOWS)))
+    assert bool(found) is case.tower.attends
+    layers = [place.layer for place, _ in found]
+    assert layers == sorted(set(layers))
+    for place, pattern in found:
+        assert pattern.shape == (len(WINDOWS), place.n_heads, place.query.n, place.key.n)
+        assert torch.allclose(pattern.sum(dim=-1), torch.ones(()), atol=1e-5)
+        assert pattern.min() >= 0
+        assert place.title
+
+
+def test_a_twin_is_that_of_its_seed(case: Case) -> None:
+    config = case.family.preset(case.preset)
+
+    def twin(seed: int) -> dict[str, Tensor]:
+        return case.family.untrained(config, seed, lambda: case.model).state_dict()
+
+    state, again, other = twin(SEED), twin(SEED), twin(SEED + 1)
+    assert all(torch.equal(state[name], again[name]) for name in state)
+    assert any(not torch.equal(state[name], other[name]) for name in state)
+    assert {name: one.shape for name, one in state.items()} == {
+        name: one.shape for name, one in case.family.outline(config).state_dict().items()
+    }
+
+
+def test_a_configuration_survives_being_written(case: Case) -> None:
+    config = case.family.preset(case.preset)
+    assert case.family.read(case.family.to_dict(config)) == config
+    counts = dict(case.family.count(config))
+    total = counts.pop("total")
+    assert total == sum(counts.values()) == sum(one.numel() for one in case.model.parameters())
+
+
+def test_scores_compare_every_row_with_every_row(case: Case) -> None:
+    rows = torch.randn(3, case.tower.width, generator=torch.Generator().manual_seed(1))
+    for _ in case.model.pairs:
+        assert case.model.score(rows, rows[:2]).shape == (3, 2)
