@@ -100,3 +100,26 @@ def test_what_would_not_come_back_is_refused(
     finally:
         jaxtyping.config.update("jaxtyping_disable", False)
     assert not store.root.exists()
+
+
+def test_many_that_can_be_computed_again_are_stored_as_they_are(store: Store) -> None:
+    entries = {Store.key(number=n): ({"n": n}, {"x": np.arange(n, dtype=np.float32)}) for n in range(1, 4)}
+    store.put_all(entries)
+    for n, key in enumerate(entries, start=1):
+        entry = store.get(key, verify=True)
+        assert entry is not None
+        assert entry.document == {"n": n}
+        assert np.array_equal(entry.arrays["x"], np.arange(n))
+    store.put_all({next(iter(entries)): ({"n": 99}, {})})
+    assert store.usage()[0] == 3
+    kept = store.get(next(iter(entries)))
+    assert kept is not None
+    assert kept.document == {"n": 1}  # what is there stays
+
+
+def test_of_many_the_limit_is_kept(tmp_path: Path) -> None:
+    small = Store(tmp_path / "small", limit_bytes=3_000)
+    small.put_all({Store.key(number=n): ({}, {"x": np.zeros(100)}) for n in range(6)})
+    n_entries, n_bytes = small.usage()
+    assert 0 < n_entries < 6
+    assert n_bytes <= 3_000
