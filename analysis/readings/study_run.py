@@ -74,6 +74,10 @@ class Desk:
         towers = [tower for one in self.checkpoints.values() for tower in one.outline().towers.values()]
         return max((tower.input.window_s for tower in towers), default=WINDOW_S)
 
+    def towers(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """Names of the towers of a model."""
+        return tuple(checkpoint.outline().towers)
+
     @property
     def cancel(self) -> Cancel:
         """Looked at between steps."""

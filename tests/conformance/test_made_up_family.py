@@ -21,6 +21,7 @@ from analysis.readings.study_run import Desk
 from analysis.studies.battery import run_battery
 from analysis.studies.needs import Needs, refusal
 from analysis.studies.registry import find_study, study_names
+from analysis.studies.study import build_request, run_study
 from tests.conformance.made_up_family import FAMILY, Listener, build, preset
 
 CPU = torch.device("cpu")
@@ -157,3 +158,11 @@ def test_an_unknown_preset_is_an_unknown_arm(capsys: pytest.CaptureFixture[str])
         families.find_family("made-up")
     assert main(["describe", "tiny"]) == 2
     assert "Unknown arm 'tiny'" in capsys.readouterr().err
+
+
+def test_its_layers_are_probed(listener: Checkpoint, corpus_folder: Path) -> None:
+    settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 4, "folds": 2, "inner_folds": 2}
+    result = run_study("probes", build_request("probes", ["listener"], {**settings, "tasks": "pitch histogram,mean velocity"}))
+    layers = {row["layer"] for row in result.tables["scores"] if row["checkpoint"] == "listener"}
+    assert layers == {"audio.in", "audio.block.1", "audio.block.2", "audio.embedding"}
+    assert result.provenance["model_code"] == {"made-up": FAMILY.code}

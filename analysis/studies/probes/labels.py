@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.piece import UNKNOWN_COMPOSER, Piece
-from analysis.datasets.segments import WINDOW_S, Segment, segment_notes
+from analysis.datasets.segments import Segment, segment_notes
 from analysis.descriptors.audio_targets import audio_chroma, log_mel_statistics, spectral_centroid
 from analysis.descriptors.note_targets import (
     chroma_histogram,
@@ -105,7 +105,7 @@ def _rows(desk: Desk, segments: Sequence[Segment]) -> dict[str, ndarray]:
             rows["pitch histogram"].append(pitch_histogram(notes.pitch)[None])
             rows["chroma histogram"].append(chroma_histogram(notes.pitch)[None])
             rows["interval histogram"].append(interval_histogram(notes.pitch)[None])
-            rows["note density"].append(np.array([[note_density(notes.onset_s, start_s, start_s + WINDOW_S)]]))
+            rows["note density"].append(np.array([[note_density(notes.onset_s, start_s, start_s + segment.duration_s)]]))
             rows["note statistics"].append(note_statistics(notes.pitch, notes.velocity, notes.offset_s - notes.onset_s)[None])
             rows["mean velocity"].append(np.array([[mean_velocity(notes.velocity)]]))
     return {name: np.concatenate(parts).astype(np.float64) for name, parts in rows.items()}
@@ -174,7 +174,7 @@ def _annotated(
         return f"no labels: expected {where}"
     labels: list[str | None] = []
     for segment in segments:
-        past = [label for time_s, label in found[segment.piece] or [] if time_s <= segment.start_s + WINDOW_S / 2]
+        past = [label for time_s, label in found[segment.piece] or [] if time_s <= segment.start_s + segment.duration_s / 2]
         labels.append(past[-1] if past else None)
     return _classes(name, labels, works, f"{name}s")
 

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
 from analysis.readings.embeddings import list_windows
-from analysis.readings.layer_means import SIDES, layer_means
+from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Answer, Desk
 from analysis.studies.probes.labels import TASKS, Asked, ask
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
@@ -74,7 +74,7 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     chosen = _checked(request)
-    n_parts = 2 + len(desk.checkpoints) * len(WEIGHTS) * len(SIDES)
+    n_parts = 2 + len(WEIGHTS) * sum(len(desk.towers(checkpoint)) for checkpoint in desk.checkpoints.values())
     segments, fit_only = _windows(request, desk.part(0, n_parts))
     asked = ask(desk.part(0, n_parts), segments, chosen)
     settings = Settings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
@@ -148,11 +148,11 @@ def _set_exams(
 
 
 def _sources(desk: Desk, segments: list[Segment], asked: Asked, n_parts: int) -> Iterator[Source]:
-    """Inputs of both sides (one part of the work), then every model and side."""
+    """Inputs of both sides (one part of the work), then every model and tower."""
     number = 2
     for name, checkpoint in desk.checkpoints.items():
         for weights in WEIGHTS:
-            for side in SIDES:
+            for side in desk.towers(checkpoint):
                 part = desk.part(number - 1, n_parts).part(0, 2)
                 yield Source(name, weights, side, layer_means(part, checkpoint, segments, weights, side))
                 number += 1
