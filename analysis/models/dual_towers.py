@@ -150,7 +150,7 @@ class AudioTower(_DualTower):
         del batch
         modules = attention_modules(self.encoder)
         return tuple(
-            _place(layer, self.config, TokenAxis(grid.query_kind, grid.query_times_s),
+            _attention(layer, self.config, TokenAxis(grid.query_kind, grid.query_times_s),
                    TokenAxis(grid.key_kind, grid.key_times_s), modules[layer])
             for layer, grid in grids(self.config).items()
             if layer in modules
@@ -193,7 +193,7 @@ class MidiTower(_DualTower):
         """Every block."""
         axis = self._axis("block", batch)
         modules = attention_modules(self.encoder)
-        return tuple(_place(layer, self.config, axis, axis, module) for layer, module in modules.items())
+        return tuple(_attention(layer, self.config, axis, axis, module) for layer, module in modules.items())
 
     def _axis(self, kind: TapKind, batch: MidiBatch) -> TokenAxis:
         """Onsets: a note that began before the window is at 0, and padding is where the last note is."""
@@ -214,7 +214,7 @@ def attention_modules(encoder: Any) -> dict[int, MultiHeadAttention]:
     return modules
 
 
-def _place(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
+def _attention(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
     return AttentionPlace(
         layer, layer_name(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
     )

@@ -123,8 +123,8 @@ def _modules() -> dict[str, str]:
     """Names and modules of the families of the library, the usual one first."""
     package = importlib.import_module(__package__ or "")
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name.endswith(SUFFIX))
-    found = {name.removesuffix(SUFFIX): f"{package.__name__}.{name}" for name in names}
-    return {USUAL: found[USUAL], **found}
+    modules = {name.removesuffix(SUFFIX): f"{package.__name__}.{name}" for name in names}
+    return {USUAL: modules[USUAL], **modules}
 
 
 def find_family(name: str) -> Family:
@@ -173,5 +173,5 @@ def parse_model(raw: Mapping[str, Any], label: str) -> tuple[Family, Any]:
 @lru_cache(maxsize=32)
 def outline_of(family: str, described: str) -> "Model":
     """The outline of the model that a text in JSON describes, as `Family.to_dict` does; to be looked at and never changed."""
-    found = find_family(family)
-    return found.outline(found.read(json.loads(described)))
+    known = find_family(family)
+    return known.outline(known.read(json.loads(described)))

@@ -50,11 +50,11 @@ def attention_patterns(tower: Tower, batch: Any) -> Iterator[tuple[AttentionPlac
         tower: of any model.
         batch: on the device of the model.
     """
-    places, given = tower.attention(batch), {}
-    with own_hooks(before=[(place.module, given.__setitem__) for place in places]):
+    attentions, given = tower.attention(batch), {}
+    with own_hooks(before=[(attention.module, given.__setitem__) for attention in attentions]):
         tower(batch)
-    for place in places:
-        yield place, place.pattern(given.pop(place.module))
+    for attention in attentions:
+        yield attention, attention.pattern(given.pop(attention.module))
 
 
 @torch.no_grad()

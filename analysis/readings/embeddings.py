@@ -35,15 +35,15 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0
     for number, piece in enumerate(pieces):
         desk.step(number, len(pieces), f"{piece.title}: reading notes")
         segments += list_segments([piece], max_per_piece=windows_per_piece, window_s=window_s)
-    found = drop_repeated(segments)
-    if len(found) < fewest:
+    kept = drop_repeated(segments)
+    if len(kept) < fewest:
         long = sum(piece.duration_s >= window_s for piece in pieces)
         raise CorpusError(
-            f"The split {split} of {desk.corpus.name} has {len(found)} windows; expected {fewest} or more. Of its {len(pieces)} "
-            f"recordings {long} last {window_s:g} s or longer, and {len(segments) - len(found)} windows were left out because "
+            f"The split {split} of {desk.corpus.name} has {len(kept)} windows; expected {fewest} or more. Of its {len(pieces)} "
+            f"recordings {long} last {window_s:g} s or longer, and {len(segments) - len(kept)} windows were left out because "
             "their notes are those of another. Use more, longer or other recordings, or another split."
         )
-    return found
+    return kept
 
 
 def spread(segments: Sequence[T], n: int) -> list[T]:
@@ -52,7 +52,7 @@ def spread(segments: Sequence[T], n: int) -> list[T]:
     >>> spread("abcdef", 3)
     ['a', 'c', 'e']
     """
-    return [segments[place * len(segments) // n] for place in range(n)] if n < len(segments) else list(segments)
+    return [segments[number * len(segments) // n] for number in range(n)] if n < len(segments) else list(segments)
 
 
 def embed(
@@ -69,13 +69,13 @@ def embed(
     taps = {name: embedding_tap(towers[name]) for name in checkpoint.outline().pairs[0]}
     reader = Reader(desk, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in desk.models)
     rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()})
-    found = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
-    _tell_equal(desk, f"{checkpoint.name}, {weights}", found)
-    first, second = found.values()
+    embeddings = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
+    _tell_equal(desk, f"{checkpoint.name}, {weights}", embeddings)
+    first, second = embeddings.values()
     return first, second
 
 
-def _tell_equal(desk: Desk, who: str, found: Mapping[str, Float[ndarray, "n d"]]) -> None:
+def _tell_equal(desk: Desk, who: str, embeddings: Mapping[str, Float[ndarray, "n d"]]) -> None:
     """Say that a model gives every window the same embedding: then nothing that is measured of it tells anything else."""
-    if sides := [side for side, rows in found.items() if len(rows) > 1 and not np.ptp(rows, axis=0).any()]:
+    if sides := [side for side, rows in embeddings.items() if len(rows) > 1 and not np.ptp(rows, axis=0).any()]:
         desk.notice(f"{who}: all {' and all '.join(sides)} embeddings are equal. Ties count as misses, so S is 0 by that rule.")

@@ -18,7 +18,7 @@ from analysis.fingerprints import file_sha256s
 from analysis.store import Store, StoreError
 
 WINDOWS, ROWS, NAMES = "windows", "rows", "names"
-Place = tuple[str, float, float]
+Window = tuple[str, float, float]
 
 
 class KeptRows:
@@ -37,10 +37,10 @@ class KeptRows:
     def __init__(self, store: Store | None, identity: Mapping[str, Any], segments: Sequence[Segment], *, named: bool) -> None:
         self.store, self.base, self.segments = store, Store.key(**identity), segments
         self.blocks: dict[str, list[ndarray]] = {}
-        self.rows: dict[str, dict[Place, int]] = {}
+        self.rows: dict[str, dict[Window, int]] = {}
         pieces = {segment.piece.piece_id: segment.piece for segment in segments}
         contents = _contents(pieces.values()) if store is not None else {}
-        self.contents = {name: [*found, name] if named else found for name, found in contents.items()}
+        self.contents = {name: [*hashes, name] if named else hashes for name, hashes in contents.items()}
         self.n_parts = {piece_id: self._read(piece_id) for piece_id in self.contents}
 
     def missing(self, names: Sequence[str]) -> list[int]:
@@ -49,7 +49,7 @@ class KeptRows:
         return [
             number
             for number, segment in enumerate(self.segments)
-            if not known or any(_place(segment) not in rows for rows in known)
+            if not known or any(_window(segment) not in rows for rows in known)
         ]
 
     def add(self, segments: Sequence[Segment], arrays: Mapping[str, ndarray]) -> None:
@@ -57,7 +57,7 @@ class KeptRows:
         numbers: dict[str, list[int]] = {}
         for number, segment in enumerate(segments):
             numbers.setdefault(segment.piece.piece_id, []).append(number)
-        self._take([_place(segment) for segment in segments], arrays)
+        self._take([_window(segment) for segment in segments], arrays)
         if self.store is None:
             return
         entries = {}
@@ -71,27 +71,28 @@ class KeptRows:
 
     def arrays(self, names: Sequence[str]) -> dict[str, ndarray]:
         """Rows of all windows by name, in the order of the windows; of no name, those of all names."""
-        places = [_place(segment) for segment in self.segments]
+        windows = [_window(segment) for segment in self.segments]
         return {
-            name: np.concatenate(self.blocks[name])[[self.rows[name][place] for place in places]] for name in names or self.rows
+            name: np.concatenate(self.blocks[name])[[self.rows[name][window] for window in windows]]
+            for name in names or self.rows
         }
 
     def _read(self, piece_id: str) -> int:
         """Take in every part of a piece; how many there are."""
         number = 0
         while self.store is not None and (entry := self.store.get(self._key(piece_id, number))) is not None:
-            places = [(piece_id, float(start), float(length)) for start, length in entry.arrays[WINDOWS]]
-            self._take(places, {name: entry.arrays[f"{ROWS}.{i}"] for i, name in enumerate(entry.document[NAMES])})
+            windows = [(piece_id, float(start), float(length)) for start, length in entry.arrays[WINDOWS]]
+            self._take(windows, {name: entry.arrays[f"{ROWS}.{i}"] for i, name in enumerate(entry.document[NAMES])})
             number += 1
         return number
 
-    def _take(self, places: Sequence[Place], arrays: Mapping[str, ndarray]) -> None:
+    def _take(self, windows: Sequence[Window], arrays: Mapping[str, ndarray]) -> None:
         for name, array in arrays.items():
             blocks, rows = self.blocks.setdefault(name, []), self.rows.setdefault(name, {})
             before = sum(map(len, blocks))
             blocks.append(array)
-            for number, place in enumerate(places):
-                rows.setdefault(place, before + number)
+            for number, window in enumerate(windows):
+                rows.setdefault(window, before + number)
 
     def _key(self, piece_id: str, part: int) -> str:
         return Store.key(base=self.base, piece=self.contents[piece_id], part=part)
@@ -107,5 +108,5 @@ def _contents(pieces: Iterable[Piece]) -> dict[str, list[str]]:
     return {piece.piece_id: hashes[2 * number : 2 * number + 2] for number, piece in enumerate(pieces)}
 
 
-def _place(segment: Segment) -> Place:
+def _window(segment: Segment) -> Window:
     return segment.piece.piece_id, segment.start_s, segment.duration_s

@@ -37,15 +37,10 @@ class Desk:
     @property
     def ranked(self) -> tuple[str, ...]:
         """Names of the checkpoints of which one may be called the best: no controls, unless there is nothing else."""
-        return proper({name: one.arm for name, one in self.checkpoints.items()})
+        return proper({name: checkpoint.arm for name, checkpoint in self.checkpoints.items()})
 
-    def model(self, checkpoint: Checkpoint, weights: Weights, *, keep: bool = True) -> Model:
+    def model(self, checkpoint: Checkpoint, weights: Weights) -> Model:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.
-
-        Args:
-            checkpoint: whose model.
-            weights: trained, or those of the untrained twin.
-            keep: whether one that is built now is kept.
 
         Raises:
             CheckpointError: the weights cannot be read.
@@ -53,8 +48,6 @@ class Desk:
         key = checkpoint.name, checkpoint.sha256, weights
         if (model := self.models.pop(key, None)) is None:
             model = self.built(checkpoint, weights)
-            if not keep:
-                return model
         self.models[key] = model
         while len(self.models) > MOST_MODELS:
             del self.models[next(iter(self.models))]
@@ -71,7 +64,7 @@ class Desk:
     @property
     def window_s(self) -> float:
         """Length of the windows that all its models can read: the longest that one of them was made for."""
-        towers = [tower for one in self.checkpoints.values() for tower in one.outline().towers.values()]
+        towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
         return max((tower.input.window_s for tower in towers), default=WINDOW_S)
 
     def towers(self, checkpoint: Checkpoint) -> tuple[str, ...]:

@@ -57,7 +57,9 @@ def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:
 
 def _too_short(title: str, checkpoints: Sequence["Checkpoint"], corpus: "Corpus") -> str | None:
     """Why no recording is long enough; None where one is."""
-    windows = {one.name: max(tower.input.window_s for tower in one.outline().towers.values()) for one in checkpoints}
+    windows = {
+        checkpoint.name: max(tower.input.window_s for tower in checkpoint.outline().towers.values()) for checkpoint in checkpoints
+    }
     longest_s = max(piece.duration_s for piece in corpus.pieces)
     name = max(windows, key=windows.__getitem__, default="")
     if not name or windows[name] <= longest_s:

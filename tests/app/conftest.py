@@ -17,6 +17,7 @@ from analysis import paths
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError, State, canonical
 from analysis.jobs.progress import Progress
+from analysis.models.families import find_family
 from analysis.numbers import Value
 from analysis.results import Result
 from analysis.rows import tables_of
@@ -57,6 +58,10 @@ class FakeQueue:
         self.cancelled.append(job_id)
 
 
+FAMILY = find_family("dual")
+DUAL = {"family": "dual", "of_family": FAMILY, "outline": lambda: FAMILY.outline(FAMILY.preset("D0-small"))}
+
+
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> FakeQueue:
     """The queue that the pages see."""
@@ -75,7 +80,7 @@ def checkpoint() -> Callable[[str], Any]:
     """A checkpoint that is good for being listed."""
 
     def named(name: str) -> Any:
-        fields = {"arm": "D0", "scale": "small", "config": {}, "training": {}, "evaluation": {}, "history": list}
+        fields = {"arm": "D0", "scale": "small", "config": {}, "training": {}, "evaluation": {}, "history": list, **DUAL}
         return SimpleNamespace(name=name, path=Path("nowhere") / "x", sha256="0123456789abcdef" * 4, **fields)
 
     return named

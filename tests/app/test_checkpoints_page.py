@@ -11,6 +11,7 @@ import pytest
 from analysis.errors import CheckpointError
 from analysis.models.arms import build_config
 from analysis.models.counting import count_parameters
+from analysis.models.families import find_family
 from app import caching
 from app.components.checkpoint_table import table_key
 from app.components.plain import card, plain
@@ -36,7 +37,7 @@ def checkpoint(name: str, value: float | None = None, **fields: Any) -> Any:
     known = {
         "path": Path("nowhere") / name, "name": name, "arm": "D0", "scale": "small", "training": training,
         "config": build_config("D0", "small").to_dict(), "evaluation": evaluation, "sha256": "0123456789abcdef" * 4,
-        "history": lambda: HISTORY,
+        "history": lambda: HISTORY, "family": "dual", "of_family": find_family("dual"),
     }  # fmt: skip
     return SimpleNamespace(**known | fields)
 

@@ -99,7 +99,7 @@ class Listener:
     def attention(self, batch: Any) -> tuple[AttentionPlace, ...]:
         axis = self.axis("audio.in", batch)
         assert axis is not None
-        modules = [block.self_attn for block in self.model.blocks]
+        modules: list[Any] = [block.self_attn for block in self.model.blocks]
         return tuple(
             AttentionPlace(
                 n, f"Layer {n}", module.n_heads, axis, axis, module, lambda inputs, module=module: module.pattern(*inputs)

@@ -224,19 +224,19 @@ def test_what_stands_at_padding_is_pooled_away(case: Case) -> None:
     spoiled = torch.where(mask[..., None], tokens, 1e6)
     for how in case.tower.poolings:
         rows = [case.tower.pool(some, f"{case.tower.name}.in", mask, how) for some in (tokens, spoiled)]
-        assert torch.allclose(*rows, atol=1e-5)
+        assert torch.allclose(rows[0], rows[1], atol=1e-5)
 
 
 def test_rows_of_attention_are_distributions_on_their_axes(case: Case) -> None:
-    found = list(attention_patterns(case.tower, case.batch(*WINDOWS)))
-    assert bool(found) is case.tower.attends
-    layers = [place.layer for place, _ in found]
+    patterns = list(attention_patterns(case.tower, case.batch(*WINDOWS)))
+    assert bool(patterns) is case.tower.attends
+    layers = [attention.layer for attention, _ in patterns]
     assert layers == sorted(set(layers))
-    for place, pattern in found:
-        assert pattern.shape == (len(WINDOWS), place.n_heads, place.query.n, place.key.n)
-        assert torch.allclose(pattern.sum(dim=-1), torch.ones(()), atol=1e-5)
+    for attention, pattern in patterns:
+        assert pattern.shape == (len(WINDOWS), attention.n_heads, attention.query.n, attention.key.n)
+        assert torch.allclose(pattern.sum(dim=-1), torch.tensor(1.0), atol=1e-5)
         assert pattern.min() >= 0
-        assert place.title
+        assert attention.title
 
 
 def test_a_twin_is_that_of_its_seed(case: Case) -> None:
@@ -248,8 +248,8 @@ def test_a_twin_is_that_of_its_seed(case: Case) -> None:
     state, again, other = twin(SEED), twin(SEED), twin(SEED + 1)
     assert all(torch.equal(state[name], again[name]) for name in state)
     assert any(not torch.equal(state[name], other[name]) for name in state)
-    assert {name: one.shape for name, one in state.items()} == {
-        name: one.shape for name, one in case.family.outline(config).state_dict().items()
+    assert {name: tensor.shape for name, tensor in state.items()} == {
+        name: tensor.shape for name, tensor in case.family.outline(config).state_dict().items()
     }
 
 
@@ -258,7 +258,7 @@ def test_a_configuration_survives_being_written(case: Case) -> None:
     assert case.family.read(case.family.to_dict(config)) == config
     counts = dict(case.family.count(config))
     total = counts.pop("total")
-    assert total == sum(counts.values()) == sum(one.numel() for one in case.model.parameters())
+    assert total == sum(counts.values()) == sum(tensor.numel() for tensor in case.model.parameters())
 
 
 def test_scores_compare_every_row_with_every_row(case: Case) -> None:

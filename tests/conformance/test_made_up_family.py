@@ -42,7 +42,9 @@ def test_its_folder_opens_and_names_the_family(listener: Checkpoint) -> None:
     assert json.loads((listener.path / "config.json").read_text())["family"] == "made-up"
     assert listener.ref == ("made-up", "folder", "", listener.sha256)
     twin, trained = listener.untrained_twin(), listener.model()
-    assert all(torch.allclose(one, twin.state_dict()[name], atol=1e-3) for name, one in trained.state_dict().items())  # fp16
+    assert all(
+        torch.allclose(tensor, twin.state_dict()[name], atol=1e-3) for name, tensor in trained.state_dict().items()
+    )  # fp16
     families.forget(FAMILY.name)
     with pytest.raises(CheckpointError, match="unknown family 'made-up': expected one of dual"):
         open_checkpoint(listener.path)
@@ -89,7 +91,7 @@ def test_the_page_of_checkpoints_shows_it(listener: Checkpoint) -> None:
     (row,) = [row for frame in app.dataframe for row in frame.value.to_dict("records") if row.get("name") == "listener"]
     assert row["family"] == "made-up listener"
     assert row["parameters"] == FAMILY.count(preset("tiny"))["total"]
-    assert any(one.value == "listener" for one in app.header)
+    assert any(header.value == "listener" for header in app.header)
 
 
 def test_a_page_of_a_study_says_why_there_is_no_result(listener: Checkpoint, corpus_folder: Path) -> None:
@@ -100,8 +102,8 @@ def test_a_page_of_a_study_says_why_there_is_no_result(listener: Checkpoint, cor
     app.query_params.update({"checkpoints": ["listener"], "corpus": [str(corpus_folder)]})
     app.run()
     assert not app.exception
-    assert any("has no tower for notes" in one.value for one in app.info)
-    assert not any(one.label == "Compute" for one in app.button)
+    assert any("has no tower for notes" in info.value for info in app.info)
+    assert not any(button.label == "Compute" for button in app.button)
 
 
 def test_the_battery_makes_what_serves_it_and_skips_the_rest(listener: Checkpoint, corpus_folder: Path) -> None:

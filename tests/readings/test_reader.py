@@ -65,7 +65,7 @@ def test_only_windows_that_nobody_read_are_computed(desk: Desk, computed: list[A
     first = read(desk, segments[::2])
     assert len(computed) == len(segments[::2])
     both = read(desk, segments)
-    assert sorted(computed) == sorted((one.piece.piece_id, one.start_s) for one in segments)  # each once
+    assert sorted(computed) == sorted((segment.piece.piece_id, segment.start_s) for segment in segments)  # each once
     assert np.array_equal(both[::2], first)
     turned = read(desk, segments[::-1])
     assert np.array_equal(turned, both[::-1])
@@ -137,7 +137,7 @@ def test_of_what_was_stopped_whole_pieces_are_kept(desk: Desk, computed: list[An
     assert len(computed) == 12
     computed.clear()
     read(desk, segments)
-    assert computed == [(one.piece.piece_id, one.start_s) for one in segments[10:]]
+    assert computed == [(segment.piece.piece_id, segment.start_s) for segment in segments[10:]]
 
 
 def test_a_store_that_refuses_costs_the_study_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
