@@ -169,7 +169,7 @@ def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _counted(family: str, configured: str, _config: Any) -> tuple[Any, dict[str, int]] | None:  # noqa: ARG001 - the words are the key
+def _counted(family: str, configured: str, _config: Any) -> tuple[Any, dict[str, int], dict[str, str]] | None:  # noqa: ARG001 - the words are the key
     from analysis.models.families import find_family
 
     try:
@@ -177,17 +177,23 @@ def _counted(family: str, configured: str, _config: Any) -> tuple[Any, dict[str,
         config = known.read(_config)
     except OtoscopeError:
         return None
-    return None if known.flow is None else known.flow(config), dict(known.count(config))
+    drawn = None if known.flow is None else known.flow(config)
+    return drawn, dict(known.count(config)), {} if known.card is None else dict(known.card(config))
 
 
 def flow(checkpoint: Any) -> Any | None:
     """The parts of a checkpoint's model, a `Flow`; None where its configuration describes no model, or nobody drew it."""
-    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None))[0]
+    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None,))[0]
 
 
 def parameters_of(checkpoint: Any) -> dict[str, int] | None:
     """Parameters by component of the model that a checkpoint's configuration describes; None where it describes none."""
     return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None))[1]
+
+
+def card_of(checkpoint: Any) -> dict[str, str]:
+    """What the family of a checkpoint says of its configuration, words by title."""
+    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None, {}))[2]
 
 
 @st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")

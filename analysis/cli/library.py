@@ -122,10 +122,12 @@ def _describe_preset(options: argparse.Namespace, family: Any, config: Any) -> N
 
     counts = dict(family.count(config))
     flow = None if family.flow is None else family.flow(config)
-    lines = [f"{family.title} {options.arm}", *(f"{name:20} {n:>12,}" for name, n in counts.items())]
+    card = {} if family.card is None else dict(family.card(config))
+    lines = [f"{family.title} {options.arm}", *(f"{title}: {words}" for title, words in card.items())]
+    lines += [f"trained by: {family.recipe or 'nothing here'}", *(f"{name:20} {n:>12,}" for name, n in counts.items())]
     lines += [] if flow is None else ["", *flow_lines(flow)]
     drawn = None if flow is None else {"parts": flow.rows(), "notes": list(flow.notes)}
-    document = {"family": family.name, "preset": options.arm, "model": family.to_dict(config)}
+    document = {"family": family.name, "preset": options.arm, "model": family.to_dict(config), "card": card}
     emit(options, {**document, "parameters": counts, "architecture": drawn}, lines)
 
 

@@ -13,6 +13,7 @@ from analysis.models.counting import count_configured
 from analysis.models.dual_encoder import DualEncoder, build_model, outline
 from analysis.models.families import Family
 from analysis.models.injections.registry import KINDS as INJECTIONS
+from analysis.models.injections.registry import find_injection
 from analysis.models.limits import read_config
 
 FLOAT = 4
@@ -67,6 +68,16 @@ def twin(config: ModelConfig, seed: int, trained: Callable[[], Any]) -> DualEnco
     return model
 
 
+def card(config: ModelConfig) -> dict[str, str]:
+    """The descriptor of either side with its mechanism.
+
+    >>> card(preset("d4-a4r-small"))
+    {'audio descriptor': 'A4 by reverse cross-attention', 'MIDI descriptor': 'D4 by concatenation'}
+    """
+    entries = {"audio descriptor": config.audio_entry, "MIDI descriptor": config.midi_entry}
+    return {title: f"{entry.descriptor} by {find_injection(entry.injection).title}" for title, entry in entries.items() if entry}
+
+
 def window_bytes(config: ModelConfig) -> int:
     """Activations of one window at the widest place of the audio side: a convolution, or a block with its feed-forward layer.
 
@@ -105,8 +116,8 @@ FAMILY = Family(
     count=count_configured,
     flow=_flow,
     twin=twin,
-    recipe="analysis.training.recipes",
-    card={"audio_entry": "audio descriptor", "midi_entry": "MIDI descriptor", "d_embedding": "numbers of the joint embedding"},
+    recipe="otoscope train",
+    card=card,
     has_arms=True,
     others=(
         *(f"analysis.descriptors.{module}" for module in DESCRIPTORS.values()),

@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,8 +61,8 @@ class Family:
         count: configuration → parameters by part and in "total".
         flow: configuration → what it is made of; None where nobody drew it.
         twin: (configuration, seed, the trained model if it is called) → the untrained twin; None for `build`.
-        recipe: name of how it is trained here; None where it is not.
-        card: fields of its configuration that a card names, with their titles.
+        recipe: command by which it is trained here; None where it is not.
+        card: configuration → what a card says of it, words by title.
         has_arms: whether its configurations are arms of `analysis.models.arms`, into which descriptors may enter.
         others: modules that it finds by name, which are part of its code.
     """
@@ -84,7 +84,7 @@ class Family:
     flow: "Callable[[Any], Flow] | None" = None
     twin: "Callable[[Any, int, Callable[[], Model]], Model] | None" = None
     recipe: str | None = None
-    card: Mapping[str, str] = field(default_factory=dict)
+    card: Callable[[Any], Mapping[str, str]] | None = None
     has_arms: bool = False
     others: tuple[str, ...] = ()
 

@@ -64,6 +64,7 @@ def _made(checkpoint: Any) -> str:
     lines = [
         f"arm {checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else f"{checkpoint.of_family.title} {checkpoint.arm}",
         run,
+        *(f"{title}: {words}" for title, words in caching.card_of(checkpoint).items()),
         f"licence of the data: {said['corpus_licence']}" if "corpus_licence" in said else "",
     ]
     return "\n".join(f"- {plain(line)}" for line in lines if line)

@@ -165,5 +165,5 @@ FAMILY = Family(
     n_tokens=lambda config: 1 + config.n_samples // FRAME,
     window_bytes=lambda config: 4 * (config.n_samples + 64 * (1 + config.n_samples // FRAME) * config.width),
     count=count,
-    card={"width": "width"},
+    card=lambda config: {"width": f"{config.width} numbers per token"},
 )

@@ -63,7 +63,7 @@ def test_the_command_line_lists_and_describes_it(listener: Checkpoint, capsys: p
     assert rows["listener"]["family"] == "made-up"
     assert main(["describe", "tiny"]) == 0
     shown = capsys.readouterr().out
-    assert "made-up listener tiny" in shown
+    assert "made-up listener tiny\nwidth: 16 numbers per token\ntrained by: nothing here" in shown
     assert f"{FAMILY.count(preset('tiny'))['total']:,}" in shown
 
 
