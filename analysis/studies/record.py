@@ -14,7 +14,6 @@ from analysis.studies.needs import Needs, refusal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from analysis.datasets.piece import Corpus
     from analysis.models.checkpoint import Checkpoint
     from analysis.results import Result
 
@@ -100,9 +99,9 @@ class Study:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
 
-    def refusal(self, checkpoints: "Sequence[Checkpoint]", corpus: "Corpus | None" = None) -> str | None:
-        """A sentence on why it cannot be made of these checkpoints, or on a corpus; None where it can."""
-        return refusal(self.title, self.needs, checkpoints, corpus)
+    def refusal(self, checkpoints: "Sequence[Checkpoint]") -> str | None:
+        """A sentence on why it cannot be made of these checkpoints; None where it can."""
+        return refusal(self.title, self.needs, checkpoints)
 
     def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""

@@ -177,9 +177,9 @@ def finish_study(
         if (found := read_result(store, identity.key)) is not None:
             return _told(Finished(found, identity.key), context)
     checkpoints = _open_all(request.checkpoints)
-    _refuse(name, checkpoints)
+    if refused := find_study(name).refusal(tuple(checkpoints.values())):
+        raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
-    _refuse(name, checkpoints, corpus)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
     if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
         return _told(Finished(found, identity.key), context)
@@ -193,11 +193,6 @@ def finish_study(
     except StoreError as error:  # the result itself is not affected
         return Finished(result, identity.key, str(error))
     return Finished(result, identity.key)
-
-
-def _refuse(name: str, checkpoints: Mapping[str, Checkpoint], corpus: Corpus | None = None) -> None:
-    if sentence := find_study(name).refusal(tuple(checkpoints.values()), corpus):
-        raise ConfigError(sentence)
 
 
 def _told(finished: Finished, context: RunContext) -> Finished:

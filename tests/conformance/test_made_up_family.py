@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.cli import main
 from analysis.datasets.piece import Corpus
-from analysis.errors import CheckpointError, ConfigError
+from analysis.errors import CheckpointError, ConfigError, CorpusError
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, open_checkpoint, save_checkpoint
 from analysis.models.tower import InputSpec
@@ -146,12 +146,12 @@ def test_what_is_lacking_is_named(needs: Needs, reason: str | None, listener: Ch
     assert (sentence is None) if reason is None else (sentence is not None and reason in sentence)
 
 
-def test_a_corpus_of_short_recordings_is_named(listener: Checkpoint, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal("Loudness", Needs(), [listener], corpus) is None
+def test_too_short_recordings_are_counted_by_the_length_that_is_read(
+    listener: Checkpoint, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Listener, "input", InputSpec(8_000, 30.0))
-    sentence = refusal("Loudness", Needs(), [listener], corpus)
-    assert sentence is not None
-    assert "listener reads windows of 30 s, and the longest recording lasts 20.0 s" in sentence
+    with pytest.raises(CorpusError, match="has 0 windows; expected 1 or more. Of its 4 recordings 0 last 30 s or longer"):
+        list_windows(Desk({"listener": listener}, corpus, CPU), "all", 3, fewest=1)
 
 
 def test_an_unknown_preset_is_an_unknown_arm(capsys: pytest.CaptureFixture[str]) -> None:
