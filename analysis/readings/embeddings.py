@@ -68,7 +68,7 @@ def embed(
     towers = checkpoint.outline().towers
     taps = {name: embedding_tap(towers[name]) for name in checkpoint.outline().pairs[0]}
     reader = Reader(desk, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in desk.models)
-    rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()})
+    rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()}, what="embedding windows")
     embeddings = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
     _tell_equal(desk, f"{checkpoint.name}, {weights}", embeddings)
     first, second = embeddings.values()

@@ -97,8 +97,9 @@ class Reader:
         return self.desk.built(self.checkpoint, self.weights)
 
     def rows(
-        self, segments: Sequence[Segment], taps: Mapping[str, Sequence[str]], altered: Altered = AS_IT_IS, pooling: str = ""
-    ) -> dict[str, ndarray]:
+        self, segments: Sequence[Segment], taps: Mapping[str, Sequence[str]], altered: Altered = AS_IT_IS,
+        pooling: str = "", what: str = "windows as they are",
+    ) -> dict[str, ndarray]:  # fmt: skip
         """One row per window and tap, fp32 `(windows, width)` each: tokens pooled by the tower, padding left out.
 
         Args:
@@ -106,6 +107,7 @@ class Reader:
             taps: of every tower that is to read, by its name.
             altered: what is changed on the way in.
             pooling: of the tower; "" for its usual one.
+            what: is done, in words, where nothing is changed.
 
         Raises:
             ConfigError: there is no such tap.
@@ -117,7 +119,7 @@ class Reader:
         identity = {"kind": "rows", "pooling": pooling, **(self._of_change(altered.name) if altered.name else {})}
         names = [name for chosen in taps.values() for name in chosen]
         compute = partial(self._rows_of_batch, taps, altered, pooling)
-        return self._read(segments, identity, names, compute, altered.name or "windows as they are")
+        return self._read(segments, identity, names, compute, altered.name or what)
 
     def arrays(self, segments: Sequence[Segment], identity: Mapping[str, Any], compute: Compute, what: str) -> dict[str, ndarray]:
         """Arrays of `compute(model, segments)` for all windows, with one row per window each.
