@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis import paths
 from analysis.datasets.audio import Waveform, load_waveform, read_window
 from analysis.datasets.midi import Notes
-from analysis.errors import AudioError, MidiError, OtoscopeError
+from analysis.errors import AudioError, MidiError
 from analysis.files import printable
 
 MOST_ANALYSES = 4
@@ -168,32 +168,16 @@ def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 
 
+def described(checkpoint: Any) -> Any:
+    """What the family of a checkpoint says of its configuration: a `Described` with flow, parameters and words of a card."""
+    return _described(checkpoint.family, repr(checkpoint.config), checkpoint.config)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _counted(family: str, configured: str, _config: Any) -> tuple[Any, dict[str, int], dict[str, str]] | None:  # noqa: ARG001 - the words are the key
-    from analysis.models.families import find_family
+def _described(family: str, configured: str, _config: Any) -> Any:  # noqa: ARG001 - the words are the key
+    from analysis.models.families import describe_model
 
-    try:
-        known = find_family(family)
-        config = known.read(_config)
-    except OtoscopeError:
-        return None
-    drawn = None if known.flow is None else known.flow(config)
-    return drawn, dict(known.count(config)), {} if known.card is None else dict(known.card(config))
-
-
-def flow(checkpoint: Any) -> Any | None:
-    """The parts of a checkpoint's model, a `Flow`; None where its configuration describes no model, or nobody drew it."""
-    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None,))[0]
-
-
-def parameters_of(checkpoint: Any) -> dict[str, int] | None:
-    """Parameters by component of the model that a checkpoint's configuration describes; None where it describes none."""
-    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None))[1]
-
-
-def card_of(checkpoint: Any) -> dict[str, str]:
-    """What the family of a checkpoint says of its configuration, words by title."""
-    return (_counted(checkpoint.family, repr(checkpoint.config), checkpoint.config) or (None, None, {}))[2]
+    return describe_model(family, _config)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")

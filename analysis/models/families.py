@@ -9,9 +9,10 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.errors import CheckpointError, ConfigError, shown
+from analysis.errors import CheckpointError, ConfigError, OtoscopeError, shown
 from analysis.sources import code_of
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ class Family:
         return self.build(config, seed) if self.twin is None else self.twin(config, seed, trained)
 
 
+class Described(NamedTuple):
+    """What a configuration describes: what it is made of, parameters by part, words of a card by title."""
+
+    flow: "Flow | None" = None
+    parameters: Mapping[str, int] | None = None
+    card: Mapping[str, str] = MappingProxyType({})
+
+
 REGISTERED: dict[str, Family] = {}
 
 
@@ -153,6 +162,17 @@ def find_preset(name: str) -> tuple[Family, Any] | None:
         if name in family.presets():
             return family, family.preset(name)
     return None
+
+
+def describe_model(family: str, values: dict[str, Any]) -> Described:
+    """What the model of a family is that `values` describe, as `Family.to_dict` does; nothing where they describe none."""
+    try:
+        known = find_family(family)
+        config = known.read(values)
+    except OtoscopeError:
+        return Described()
+    card = {} if known.card is None else known.card(config)
+    return Described(None if known.flow is None else known.flow(config), dict(known.count(config)), card)
 
 
 def parse_model(raw: Mapping[str, Any], label: str) -> tuple[Family, Any]:

@@ -43,7 +43,7 @@ def draw(checkpoint: Any) -> None:
         st.markdown(_made(checkpoint))
     with right:
         _parameters(checkpoint)
-    model_flow.draw(caching.flow(checkpoint))
+    model_flow.draw(caching.described(checkpoint).flow)
     _training(checkpoint)
     with st.expander("Configuration", icon=":material/data_object:"):
         st.json({"config": checkpoint.config, "training": checkpoint.training, "evaluation": checkpoint.evaluation}, expanded=1)
@@ -64,7 +64,7 @@ def _made(checkpoint: Any) -> str:
     lines = [
         f"arm {checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else f"{checkpoint.of_family.title} {checkpoint.arm}",
         run,
-        *(f"{title}: {words}" for title, words in caching.card_of(checkpoint).items()),
+        *(f"{title}: {words}" for title, words in caching.described(checkpoint).card.items()),
         f"licence of the data: {said['corpus_licence']}" if "corpus_licence" in said else "",
     ]
     return "\n".join(f"- {plain(line)}" for line in lines if line)
@@ -88,7 +88,7 @@ def _retrieval(checkpoint: Any) -> None:
 
 def _parameters(checkpoint: Any) -> None:
     st.subheader("Parameters, counted", anchor=False)
-    counts = caching.parameters_of(checkpoint)
+    counts = caching.described(checkpoint).parameters
     if counts is None:
         st.caption("Not counted: the configuration describes no model that is known here.")
         return

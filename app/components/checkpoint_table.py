@@ -91,7 +91,7 @@ def _row_or_fault(one: Checkpoint) -> dict[str, Any]:
 
 def _row(one: Checkpoint) -> dict[str, Any]:
     trained, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
-    counts, steps, pieces = caching.parameters_of(one), one.training.get("steps"), one.training.get("n_train_pieces")
+    counts, steps, pieces = caching.described(one).parameters, one.training.get("steps"), one.training.get("n_train_pieces")
     corpus = one.training.get("corpus")
     data = f"{corpus}, {pieces} pieces" if corpus and pieces else str(corpus or "") or None
     return {

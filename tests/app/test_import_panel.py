@@ -14,6 +14,7 @@ from analysis.models import checkpoint as checkpoints_module
 from analysis.models import importing
 from analysis.models.checkpoint import half_precision
 from analysis.models.dual_encoder import build_arm
+from analysis.models.families import Described
 from app import caching
 
 MODEL = build_arm("D0", "small", 3)
@@ -33,7 +34,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: Callable[[
     root = tmp_path / "checkpoints"
     found = lambda: [checkpoint("old"), *(checkpoint(path.name) for path in sorted(root.glob("[!.]*")))]  # noqa: E731
     monkeypatch.setattr(caching, "checkpoints", found)
-    monkeypatch.setattr(caching, "parameters_of", lambda _: None)
+    monkeypatch.setattr(caching, "described", lambda _: Described())
     return root
 
 
