@@ -126,15 +126,21 @@ class Value:
 def name_of(key: Key) -> str:
     """A key in words: its facets in their order, and after a colon the quantity; two checkpoints are a difference.
 
+    What belongs together stands together, such as a change and its dose.
+
     >>> name_of({"first": "d4a4", "second": "D0", "weights": "trained", "what": "difference in S"})
     'd4a4 − D0, trained: difference in S'
     >>> name_of({"checkpoint": "D0", "semitones": -3, "what": "S"}), name_of({"what": "S"})
     ('D0, −3 semitones: S', 'S')
+    >>> name_of({"checkpoint": "D0", "change": "gain", "dose": "+6 dB", "what": "S"})
+    'D0, gain +6 dB: S'
     """
-    said = {facet: SAID.get(facet, str)(of) for facet, of in key.items() if facet != WHAT}
-    if "second" in said:
-        said["first"] = f"{said['first']} − {said.pop('second')}"
-    return f"{', '.join(said.values())}: {key[WHAT]}" if said else str(key[WHAT])
+    text, before = "", ""
+    for facet, of in key.items():
+        if facet != WHAT:
+            text += (BETWEEN.get((before, facet), ", ") if before else "") + SAID.get(facet, str)(of)
+            before = facet
+    return f"{text}: {key[WHAT]}" if text else str(key[WHAT])
 
 
 def select(values: Iterable[Value], **facets: str | float) -> tuple[Value, ...]:
@@ -177,10 +183,22 @@ def _semitones(number: str | float) -> str:
     return f"{'' if not number else '−' if float(number) < 0 else '+'}{abs(float(number)):g} semitones"
 
 
-SAID: dict[str, Callable[[str | int | float], str]] = {
-    "semitones": _semitones, "size": lambda size: f"±{size} semitones",
-    "evaluation_seeds": lambda n: f"over {n} evaluation seeds", "training_seeds": lambda n: f"over {n} training seeds",
-}  # fmt: skip
+SAID: dict[str, Callable[[Any], str]] = {
+    "semitones": _semitones,
+    "size": lambda size: f"±{size} semitones",
+    "evaluation_seeds": lambda n: f"over {n} evaluation seeds",
+    "training_seeds": lambda n: f"over {n} training seeds",
+    "without": lambda band: f"without {band}",
+    "sd": lambda deviations: f"{deviations:+g} SD",
+}
+BETWEEN = {  # two facets, the second right after the first, and what stands between them instead of a comma
+    ("first", "second"): " − ",
+    ("input", "kind"): " ",
+    ("change", "dose"): " ",
+    ("descriptor", "band"): " ",
+    ("band", "sd"): " ",
+    ("method", "other"): " and ",
+}
 
 
 def format_value(value: Value, null_name: str = "") -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis.figures.drawing import forest
 from analysis.results import Result
-from analysis.studies.printed import TWIN, Row, among, known, point
+from analysis.studies.ablation.rows import AS_IT_IS, NOTHING, AblationRow
+from analysis.studies.printed import among, point
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
 
 def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
-    points = [
-        point(row, str(row["checkpoint"]), _ablated(row), "s", "chance", 100)
-        for row in known(result.tables["ablation"], "s")
-        if row["weights"] != TWIN
-    ]
+    rows = [row for row in result.rows(AblationRow) if not row.is_twin]
+    points = [point(row.score, row.checkpoint, _ablated(row), factor=100) for row in rows]
     return [(f"S{among(result)} after each replacement of a descriptor; the tick is chance.", forest(points, "S (%)"))]
 
 
-def _ablated(row: Row) -> str:
-    return "as it is" if row["input"] == "none" else f"{row['input']} {row['kind']}"
+def _ablated(row: AblationRow) -> str:
+    return AS_IT_IS if row.input == NOTHING else f"{row.input} {row.kind}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from analysis.studies.ablation.kinds import (
     WINDOW_NOISE,
     ZERO,
 )
+from analysis.studies.ablation.rows import KindRow
 
 SAMPLE = 256  # windows of the training set at most
 Partners = Mapping[Segment, Segment]
@@ -39,8 +39,8 @@ class Material:
     partners: Mapping[str, Partners]
     seed: int
 
-    def table(self) -> list[dict[str, Any]]:
-        """A record per kind: what takes the place of a descriptor, and from how many windows it is drawn."""
+    def rows(self) -> list[KindRow]:
+        """A row per kind."""
         n, own = len(self.training), self.training is self.windows
         whose = f"all {n} windows of this study" if own else f"{n} windows of the training split, evenly spread"
         what = {
@@ -53,7 +53,7 @@ class Material:
             OTHER_WORK: "That of a window of another work, drawn at random.",
             MEAN: f"The mean over all {len(self.windows)} windows: of A4 at every moment, of D4 over all notes.",
         }
-        return [{"kind": kind, "what": what[kind]} for kind in KINDS if kind not in EXCHANGES or kind in self.partners]
+        return [KindRow(kind, what[kind]) for kind in KINDS if kind not in EXCHANGES or kind in self.partners]
 
 
 def gather(desk: Desk, windows: Sequence[Segment], seed: int) -> Material:

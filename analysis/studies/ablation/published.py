@@ -2,11 +2,12 @@
 
 from analysis.results import Result
 from analysis.studies.ablation.kinds import EXCHANGED, SAME_WORK, TRAINING_NOISE
-from analysis.studies.counted import TRAINED, text_of
+from analysis.studies.ablation.rows import AS_IT_IS, AblationRow
+from analysis.studies.counted import text_of
 from analysis.studies.record import Ours
 
 ABLATIONS = {
-    "as it is": "real",
+    AS_IT_IS: "real",
     "zero": "zero {}",
     TRAINING_NOISE: "noise {}",
     SAME_WORK: "shuffle {}",
@@ -22,14 +23,14 @@ def ours(result: Result) -> Ours:
     counterpart is the descriptor of another window of the same work. The exchange across all windows, which is what the
     description says, stands beside it in the same words, each named.
     """
-    rows = [row for row in result.tables["ablation"] if row["weights"] == TRAINED and row["s"] is not None]
-    exchanged = {(row["checkpoint"], row["input"]): row for row in rows if row["kind"] == EXCHANGED}
+    rows = [row for row in result.rows(AblationRow) if not row.is_twin]
+    exchanged = {(row.checkpoint, row.input): row for row in rows if row.kind == EXCHANGED}
     for row in rows:
-        if row["kind"] not in ABLATIONS:
+        if row.kind not in ABLATIONS:
             continue
-        text = text_of(row, value="s", prefix="s_")
-        if row["kind"] == SAME_WORK:
+        text = text_of(row.score)
+        if row.kind == SAME_WORK:
             text += f" {SHUFFLES[SAME_WORK]}"
-            if other := exchanged.get((row["checkpoint"], row["input"])):
-                text += f"; {text_of(other, value='s', prefix='s_')} {SHUFFLES[EXCHANGED]}"
-        yield row["checkpoint"], ABLATIONS[row["kind"]].format(row["input"]), "S", text
+            if other := exchanged.get((row.checkpoint, row.input)):
+                text += f"; {text_of(other.score)} {SHUFFLES[EXCHANGED]}"
+        yield row.checkpoint, ABLATIONS[row.kind].format(row.input), "S", text

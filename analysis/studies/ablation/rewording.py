@@ -2,11 +2,12 @@
 
 from analysis.results import Result
 from analysis.studies.ablation import study as ablation
+from analysis.studies.ablation.rows import AblationRow
 from analysis.studies.kept_words import in_one, pool_size
 from analysis.studies.record import Names, Words
 
 
 def words(result: Result, names: Names) -> Words:
     """Today's headline and sentences for a result that is kept."""
-    rows = [dict(row) for row in result.tables["ablation"]]
+    rows = result.rows(AblationRow)
     return in_one(ablation.headline(rows, names, pool_size(result)), ablation.details(rows, names))

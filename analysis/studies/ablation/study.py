@@ -6,8 +6,8 @@ A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy import ndarray
@@ -22,18 +22,20 @@ from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Measured, columns, tables_of
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
 from analysis.studies.ablation.material import Material, gather
-from analysis.studies.bands.tables import Row, columns, mean_value
+from analysis.studies.ablation.rows import NOTHING, TOGETHER, AblationRow
+from analysis.studies.bands.tables import mean_value
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed
+from analysis.studies.shared_rows import SentenceRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
-NOTHING, TOGETHER = "none", " and "
 NEAR = 0.05  # of S: so little above chance is called near it
 
 
@@ -44,6 +46,24 @@ class Outcome:
     ranks: ndarray
     instead: ndarray
     distance: ndarray
+
+
+class Model(NamedTuple):
+    """A checkpoint or its untrained twin."""
+
+    checkpoint: str
+    weights: Weights
+
+
+class Described(NamedTuple):
+    """A replacement as values, a row of the table, and its arrays."""
+
+    values: list[Value]
+    row: AblationRow
+    arrays: dict[str, ndarray]
+
+
+Outcomes = Mapping[tuple[str, str], Outcome]  # by what was replaced and by what
 
 
 @dataclass(frozen=True)
@@ -65,21 +85,22 @@ def run(request: Request, desk: Desk) -> Answer:
     has_one = any(one.model_config.entries for one in desk.checkpoints.values())
     material = gather(desk, segments, request.seed) if has_one else None
     values: list[Value] = []
-    rows: list[Row] = []
+    rows: list[AblationRow] = []
     arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
     jobs: list[tuple[Checkpoint, Weights]] = [
         (checkpoint, weights) for checkpoint in desk.checkpoints.values() for weights in WEIGHTS
     ]
     for number, (checkpoint, weights) in enumerate(jobs):
         found = _ablate(desk.part(number, len(jobs)), checkpoint, weights, material, scores)
-        _describe({"checkpoint": checkpoint.name, "weights": weights}, found, scores, values, rows, arrays)
-    windows = [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments]
-    tables = {
-        "ablation": rows, "windows": windows, "pools": [pool_row(scores, "S")],
-        "kinds": [] if material is None else material.table(),
-    }  # fmt: skip
-    tables["sentences"] = [{"text": details(rows, desk.ranked)}]
-    return Answer(headline(rows, desk.ranked, scores.pool.candidates.shape[1]), values, tables, arrays)
+        for (replaced, kind), outcome in found.items():
+            described = _describe(Model(checkpoint.name, weights), replaced, kind, outcome, found, scores, len(rows))
+            values += described.values
+            rows.append(described.row)
+            arrays |= described.arrays
+    kinds = [] if material is None else material.rows()
+    more = [*window_rows(segments), pool_row(scores, "S"), *kinds, SentenceRow(details(rows, desk.ranked))]
+    headed = headline(rows, desk.ranked, scores.pool.candidates.shape[1])
+    return Answer(headed, values, tables_of([*rows, *more]), arrays)
 
 
 def _ablate(
@@ -113,36 +134,30 @@ def _ablate(
 
 
 def _describe(
-    model: Row,
-    found: Mapping[tuple[str, str], Outcome],
-    scores: PoolScores,
-    values: list[Value],
-    rows: list[Row],
-    arrays: dict[str, ndarray],
-) -> None:
-    """Add the values, rows and arrays of one model."""
+    model: Model, replaced: str, kind: str, outcome: Outcome, found: Outcomes, scores: PoolScores, number: int
+) -> Described:
+    """One replacement in a model, with S as it is and after it, as row `number` of the table."""
     before = found[NOTHING, AS_IT_IS].ranks
-    for (replaced, kind), outcome in found.items():
-        what = AS_IT_IS if replaced == NOTHING else f"{replaced} {kind}"
-        label, number = f"{model['checkpoint']}, {model['weights']}, {what}", len(rows)
-        score = scores.s_value(label, outcome.ranks)
-        row = {**model, "input": replaced, "kind": kind, **columns(score, "s"), "chance": score.null, "reading": reading(score)}
-        row["each_way"] = scores.chance_each_way
-        arrays |= {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.instead}
-        links = {"array": f"ranks.{number}", "instead": f"instead.{number}"}
-        values.append(score)
-        if replaced == NOTHING:
-            note = "has no descriptor: nothing to ablate" if len(found) == 1 else ""
-            empty = dict.fromkeys(("value", "ci_low", "ci_high", "null", *columns(score, "distance")))
-            rows.append({**row, **empty, "n": score.n, **links, "change": None, "moved": None, "note": note})
-            continue
-        drop = scores.drop(label, before, outcome.ranks)
-        moved = mean_value(f"{label}: distance", outcome.distance, scores.window_draws, None, "", "mean cosine distance")
-        values += [drop, moved]
-        arrays[f"change.{number}"] = (outcome.ranks - before).astype(np.float32)
-        arrays[f"moved.{number}"] = outcome.distance.astype(np.float32)
-        links |= {"change": f"change.{number}", "moved": f"moved.{number}"}
-        rows.append({**row, **columns(drop), **columns(moved, "distance"), **links, "note": ""})
+    key = {**model._asdict(), **({"kind": AS_IT_IS} if replaced == NOTHING else {"input": replaced, "kind": kind})}
+    score = scores.s_value(key, outcome.ranks)
+    arrays = {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.instead}
+    row = AblationRow(
+        **model._asdict(), input=replaced, kind=kind, s=score.value or 0.0, s_ci_low=score.ci_low, s_ci_high=score.ci_high,
+        chance=scores.chance, reading=reading(score), each_way=scores.chance_each_way, value=None, ci_low=None, ci_high=None,
+        null=None, distance=None, distance_ci_low=None, distance_ci_high=None, n=score.n, array=f"ranks.{number}",
+        instead=f"instead.{number}", change=None, moved=None, note="",
+    )  # fmt: skip
+    if replaced == NOTHING:
+        return Described([score], replace(row, note="has no descriptor: nothing to ablate" if len(found) == 1 else ""), arrays)
+    drop = scores.drop(key, before, outcome.ranks)
+    moved = mean_value({**key, "what": "distance"}, outcome.distance, scores.window_draws, None, "", "mean cosine distance")
+    arrays[f"change.{number}"] = (outcome.ranks - before).astype(np.float32)
+    arrays[f"moved.{number}"] = outcome.distance.astype(np.float32)
+    row = replace(
+        row, **columns(drop), distance=moved.value, distance_ci_low=moved.ci_low, distance_ci_high=moved.ci_high,
+        change=f"change.{number}", moved=f"moved.{number}",
+    )  # fmt: skip
+    return Described([score, drop, moved], row, arrays)
 
 
 def both(*descriptors: str) -> str:
@@ -157,7 +172,7 @@ def both(*descriptors: str) -> str:
 def reading(score: Value) -> str:
     """Where S lies in relation to chance, in words; only what lies below chance is said to.
 
-    >>> reading(Value("S", 0.078, 0.05, 0.11, 500, 10 / 256, "share", ""))
+    >>> reading(Value({"what": "S"}, 0.078, 0.05, 0.11, 500, 10 / 256, "share", ""))
     'near chance, above it'
     """
     if score.value is None or score.null is None:
@@ -171,66 +186,67 @@ def reading(score: Value) -> str:
     return "near chance, above it" if score.value - score.null <= NEAR else "above chance"
 
 
-def headline(rows: Sequence[Row], names: Collection[str], pool_size: int) -> str:
+def headline(rows: Sequence[AblationRow], names: Collection[str], pool_size: int) -> str:
     """Of these checkpoints the descriptor whose zeroing costs most, what is left, and the untrained twin; at most 30 words."""
-    zeroed, trained = _zeroed(rows, names)
-    if not trained:
+    zeroed = _zeroed(rows, names)
+    if not zeroed:
         return "No checkpoint has a descriptor, so that there is nothing to ablate."
-    first = max(trained, key=lambda row: row["value"])
-    name, its = first["checkpoint"], first["input"]
-    twin = next(row for row in zeroed if (row["checkpoint"], row["input"], row["weights"]) == (name, its, WEIGHTS[1]))
+    first = max(zeroed, key=_lost)
+    name, descriptor, twin = first.checkpoint, first.input, _twin(rows, first)
     said, control = f"{_bare(first)} of S among {size_words(pool_size)}", f"untrained twin {_bare(twin)}"
-    if first["value"] <= 0 or _no_change(first):
-        return f"{said} is the largest drop, zeroing {its} of {name}: no descriptor is shown to be causal ({control})."
-    left = f"zeroing {its} of {name} leaves {percent(first['s'])}"
-    return f"{said}: {left} ({first['reading']}; chance {percent(first['chance'])}, {control})."
+    if _lost(first) <= 0 or first.is_undecided:
+        return f"{said} is the largest drop, zeroing {descriptor} of {name}: no descriptor is shown to be causal ({control})."
+    left = f"zeroing {descriptor} of {name} leaves {percent(first.s)}"
+    return f"{said}: {left} ({first.reading}; chance {percent(first.chance)}, {control})."
 
 
-def _zeroed(rows: Sequence[Row], names: Collection[str]) -> tuple[list[Row], list[Row]]:
-    """Rows in which one descriptor is zeroed: all of them, and those of the trained checkpoints that may be ranked."""
-    zeroed = [row for row in rows if row["kind"] == ZERO and TOGETHER not in row["input"]]
-    return zeroed, [row for row in zeroed if row["weights"] == WEIGHTS[0] and (not names or row["checkpoint"] in names)]
+def _zeroed(rows: Sequence[AblationRow], names: Collection[str]) -> list[AblationRow]:
+    """Rows of the trained checkpoints that may be ranked in which a single descriptor is zeroed."""
+    zeroed = [row for row in rows if row.kind == ZERO and TOGETHER not in row.input]
+    return [row for row in zeroed if not row.is_twin and (not names or row.checkpoint in names)]
 
 
-def details(rows: Sequence[Row], names: Collection[str] = ()) -> str:
+def _twin(rows: Sequence[AblationRow], row: AblationRow) -> AblationRow:
+    """The same with the untrained twin."""
+    same = (row.checkpoint, row.input, row.kind)
+    return next(twin for twin in rows if twin.is_twin and (twin.checkpoint, twin.input, twin.kind) == same)
+
+
+def _lost(row: AblationRow) -> float:
+    return row.value or 0.0
+
+
+def details(rows: Sequence[AblationRow], names: Collection[str] = ()) -> str:
     """Of these checkpoints the descriptor whose zeroing costs most, what is left, the twin, another work's and the other."""
-    zeroed, trained = _zeroed(rows, names)
-    plain = {(row["checkpoint"], row["weights"]): row for row in rows if row["kind"] == AS_IT_IS}
-    if not trained:
-        said = ", ".join(f"{name} {percent(row['s'])}" for (name, weights), row in plain.items() if weights == WEIGHTS[0])
-        return f"No checkpoint has a descriptor, so that there is nothing to ablate (S: {said})."
-    first = max(trained, key=lambda row: row["value"])
-    name, its = first["checkpoint"], first["input"]
+    zeroed = _zeroed(rows, names)
+    plain = {(row.checkpoint, row.weights): row for row in rows if row.kind == AS_IT_IS}
+    if not zeroed:
+        listed = ", ".join(f"{row.checkpoint} {percent(row.s)}" for row in plain.values() if not row.is_twin)
+        return f"No checkpoint has a descriptor, so that there is nothing to ablate (S: {listed})."
+    first = max(zeroed, key=_lost)
+    name, descriptor, twin = first.checkpoint, first.input, _twin(rows, first)
     before, twin_before = plain[name, WEIGHTS[0]], plain[name, WEIGHTS[1]]
-    twin = next(row for row in zeroed if (row["checkpoint"], row["input"], row["weights"]) == (name, its, WEIGHTS[1]))
-    if first["value"] <= 0 or _no_change(first):
-        said = (
-            f"No descriptor is shown to be causal: the largest drop in S by zeroing one is {_points(first)}, of {its} in {name}"
-        )
+    if _lost(first) <= 0 or first.is_undecided:
+        most = f"the largest drop in S by zeroing one is {_points(first)}, of {descriptor} in {name}"
+        said = f"No descriptor is shown to be causal: {most}"
     else:
-        ceiling = ", its ceiling," if before["s"] >= CEILING else ""
-        said = f"Zeroing {its} costs {name} {_points(first)} of S: from {percent(before['s'])}{ceiling} to {percent(first['s'])}"
-        said += f", {first['reading']} (chance {percent(first['chance'])})"
-    said += f" (untrained twin: {percent(twin_before['s'])} to {percent(twin['s'])})"
-    swapped = [row for row in rows if row["kind"] == OTHER_WORK and _same(row, first)]
-    said += "".join(f"; the {its} of another work, which is like any other {its}, costs it {_points(row)}" for row in swapped)
-    others = [row for row in trained if row["checkpoint"] == name and row["input"] != its]
-    return said + "".join(f"; zeroing {row['input']} costs it {_points(row)}" for row in others) + "."
+        ceiling = ", its ceiling," if before.s >= CEILING else ""
+        said = f"Zeroing {descriptor} costs {name} {_points(first)} of S: from {percent(before.s)}{ceiling} to {percent(first.s)}"
+        said += f", {first.reading} (chance {percent(first.chance)})"
+    said += f" (untrained twin: {percent(twin_before.s)} to {percent(twin.s)})"
+    of_model = [row for row in rows if (row.checkpoint, row.weights) == (name, first.weights)]
+    swapped = [row for row in of_model if (row.kind, row.input) == (OTHER_WORK, descriptor)]
+    like = f"the {descriptor} of another work, which is like any other {descriptor}"
+    said += "".join(f"; {like}, costs it {_points(row)}" for row in swapped)
+    others = [row for row in zeroed if row.checkpoint == name and row.input != descriptor]
+    return said + "".join(f"; zeroing {row.input} costs it {_points(row)}" for row in others) + "."
 
 
-def _same(row: Row, other: Row) -> bool:
-    return all(row[key] == other[key] for key in ("checkpoint", "weights", "input"))
+def _points(row: AblationRow) -> str:
+    return f"{_bare(row)}, not distinguishable from none" if row.is_undecided else _bare(row)
 
 
-def _points(row: Row) -> str:
-    return f"{_bare(row)}, not distinguishable from none" if _no_change(row) else _bare(row)
-
-
-def _bare(row: Row) -> str:
-    numbers = [0.0 if abs(row[key]) < 5e-4 else row[key] for key in ("value", "ci_low", "ci_high") if row[key] is not None]
+def _bare(row: Measured) -> str:
+    numbers = [0.0 if abs(number) < 5e-4 else number for number in (row.value, row.ci_low, row.ci_high) if number is not None]
     value, *ends = (f"{100 * number:.1f}" for number in numbers)
     return f"{value} points" + (f" [{', '.join(ends)}]" if ends else "")
-
-
-def _no_change(row: Row) -> bool:
-    return row["ci_low"] is not None and row["ci_low"] <= 0 <= row["ci_high"]

@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.datasets.segments import Segment
-from analysis.descriptors.filters import band_names, split_bands
+from analysis.descriptors.filters import split_bands
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
@@ -22,7 +22,9 @@ from analysis.numbers import Value
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
-from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
+from analysis.rows import columns
+from analysis.studies.bands.rows import AgreementRow, AttributionRow, ConvergenceRow
+from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
 from analysis.training.evaluation import note_batch, waveform_batch
 
 GONE_DB = -60.0
@@ -41,7 +43,7 @@ def attribute(
     edges_hz: Sequence[float],
     seed: int,
 ) -> None:
-    """Add the tables "attribution", "agreement" and "convergence", and arrays `attribution.*` (bands, windows).
+    """Add rows of attribution, agreement and convergence, and arrays `attribution.*` (bands, windows).
 
     Raises:
         OutOfMemoryError: not even one window fits.
@@ -57,7 +59,9 @@ def attribute(
 
     identity = {"what": "attributing to bands", "edges": list(edges_hz), "steps": N_STEPS}
     passes = over_batches(desk, checkpoint, segments, weights, identity, compute)
-    _tabulate(found, {"checkpoint": checkpoint.name, "weights": weights}, passes, segments, edges_hz, seed)
+    model, draws = Model(checkpoint.name, weights), WorkDraws(np.array([segment.piece.group for segment in segments]), seed)
+    _add_attributions(found, model, passes, draws, edges_hz)
+    _add_agreement(found, model, passes, draws)
 
 
 def _attribute_one(model: DualEncoder, segment: Segment, edges_hz: Sequence[float], desk: Desk) -> dict[str, ndarray]:
@@ -93,31 +97,35 @@ def _without(model: DualEncoder, waveform: Tensor, part: Tensor, notes: Tensor) 
     return F.cosine_similarity(model.embed_audio(waveform - part), notes)
 
 
-def _tabulate(
-    found: Findings, model: Row, passes: dict[str, ndarray], segments: Sequence[Segment], edges_hz: Sequence[float], seed: int
+def _add_attributions(
+    found: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws, edges_hz: Sequence[float]
 ) -> None:
-    draws, names = WorkDraws(np.array([segment.piece.group for segment in segments]), seed), band_names(edges_hz)
-    label = f"{model['checkpoint']}, {model['weights']}"
     for method in METHODS:
         array = found.keep("attribution", list(passes[method].T))
-        for band in range(len(names)):
-            value = mean_value(label, passes[method][:, band], draws, 0.0, "", method)
-            place = band_columns(band, names, edges_hz)
-            row = {**model, "method": method, **place, **columns(value), "array": array, "row": band}
-            found.tables["attribution"].append(row)
+        for number, band in enumerate(bands_between(edges_hz)):
+            key = {**model._asdict(), "method": method, "band": band.band, "what": "attribution"}
+            value = mean_value(key, passes[method][:, number], draws, 0.0, "", method)
+            row = AttributionRow(*model, method, *band, **columns(value), array=array, row=number)
+            found.attribution.append(row)
+
+
+def _add_agreement(found: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws) -> None:
+    """How far the methods agree, and how well the gradients add up."""
     for first, second in ((GRADIENTS, ABLATION), (OCCLUSION, ABLATION), (ABLATION, STOPPED)):
         pairs = [_rank_correlation(a, b) for a, b in zip(passes[first], passes[second], strict=True)]
-        name = f"{label}, {first} and {second}: agreement"
-        value = Value(name, None, None, None, len(pairs), 0.0, "", "mean rank correlation over bands")
-        if all(one is not None for one in pairs):
-            value = mean_value(name, np.array(pairs, np.float64), draws, 0.0, "", value.estimator)
+        key = {**model._asdict(), "method": first, "other": second, "what": "agreement"}
+        value = Value(key, None, None, None, len(pairs), 0.0, "", "mean rank correlation over bands")
+        if all(pair is not None for pair in pairs):
+            value = mean_value(key, np.array(pairs, np.float64), draws, 0.0, "", value.estimator)
         found.values.append(value)
-        found.tables["agreement"].append({**model, "first": first, "second": second, **columns(value)})
+        found.agreement.append(AgreementRow(*model, first, second, **columns(value)))
     relative = np.abs(passes[DELTA]) / np.maximum(np.abs(passes[CHANGE]), 1e-6)
-    value = mean_value(f"{label}: convergence delta", relative, draws, 0.0, "", "mean of |delta| / |change|")
+    key = {**model._asdict(), "what": "convergence delta"}
+    value = mean_value(key, relative, draws, 0.0, "", "mean of |delta| / |change|")
     found.values.append(value)
-    told = {"largest": float(relative.max()), "steps": N_STEPS, "mean_change": float(passes[CHANGE].mean())}
-    found.tables["convergence"].append({**model, **columns(value), **told})
+    largest, mean_change = float(relative.max()), float(passes[CHANGE].mean())
+    row = ConvergenceRow(*model, **columns(value), largest=largest, steps=N_STEPS, mean_change=mean_change)
+    found.convergence.append(row)
 
 
 def _rank_correlation(one: ndarray, other: ndarray) -> float | None:

@@ -11,7 +11,6 @@ direction that is random over the bands: one per window, drawn several times, of
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -19,25 +18,26 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.descriptor import Descriptor
-from analysis.descriptors.filters import band_names
 from analysis.descriptors.interventions import shift_band, spread_over_bands
 from analysis.descriptors.registry import find_descriptor
 from analysis.errors import ConfigError
 from analysis.measures.geometry import cosine_distance
 from analysis.measures.retrieval import s_score
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import Value
+from analysis.numbers import Key, Value
 from analysis.readings.altered import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
+from analysis.rows import columns
 from analysis.studies.bands.filters import DISTANCE
 from analysis.studies.bands.published import PUBLISHED_DOSE
-from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
+from analysis.studies.bands.rows import RANDOM, DoseRow
+from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
 from analysis.studies.pools.scores import PoolScores
 
 MOST_DOSES = 10
+CHANGE_OF_EMBEDDING = "L2 change of the embedding"
 NORM = "mean L2 norm of the change of the joint audio embedding as it leaves the head"
-RANDOM = "random direction"
 N_DRAWS = 8  # of a random direction for every window
 Wanted = tuple[int | None, float]  # band, None for a random direction; dose
 
@@ -79,7 +79,7 @@ def bands_of(checkpoint: Checkpoint) -> Descriptor | None:
 def shift_bands(
     found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
 ) -> None:
-    """Add the table "doses", values of the dose nearest to 1 and norms of ±0.1, and arrays `dose.*` and `dose_l2.*`.
+    """Add rows of doses, values of the dose nearest to 1 and norms of ±0.1, and arrays `dose.*` and `dose_l2.*`.
 
     The arrays are (rows of the table, windows).
 
@@ -101,47 +101,48 @@ def shift_bands(
             changes[name] = partial(_spread, scores.seed, number, dose) if band is None else partial(_shift, band, dose)
     audio = under_changes(desk.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
     midi = under_changes(desk.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
-    model = {"checkpoint": checkpoint.name, "weights": weights}
-    found.tables["doses"] += _rows(found, model, banded, wanted, audio, midi, scores)
+    found.doses += _rows(found, Model(checkpoint.name, weights), banded, wanted, audio, midi, scores)
 
 
 def _rows(
     found: Findings,
-    model: Mapping[str, Any],
+    model: Model,
     banded: Descriptor,
     wanted: Sequence[Wanted],
     audio: Mapping[str, ndarray],
     midi: ndarray,
     scores: PoolScores,
-) -> list[Row]:
+) -> list[DoseRow]:
     """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
-    before, draws, names = scores.s(audio[AS_IT_IS], midi), scores.window_draws, band_names(banded.look.edges_hz)
+    before, draws, bands = scores.s(audio[AS_IT_IS], midi), scores.window_draws, bands_between(banded.look.edges_hz)
     base = audio[AS_IT_IS]
     distances = [np.mean([cosine_distance(audio[one], base) for one in _names(*its)], axis=0) for its in wanted]
     norms = [np.mean([np.linalg.norm(audio[one] - base, axis=1) for one in _names(*its)], axis=0) for its in wanted]
     nulls, norm_nulls = ({its[1]: float(row.mean()) for its, row in zip(wanted, rows, strict=True) if its[0] is None}
                          for rows in (distances, norms))  # fmt: skip
-    arrays = {"array": found.keep("dose", distances), "l2_array": found.keep("dose_l2", norms)}
-    (told,) = nearest_one(tuple(nulls))
+    array, l2_array = found.keep("dose", distances), found.keep("dose_l2", norms)
+    (nearest,) = nearest_one(tuple(nulls))
     rows = []
     for number, (band, dose) in enumerate(wanted):
-        place = (
-            {"band": RANDOM, "low_hz": None, "high_hz": None} if band is None else band_columns(band, names, banded.look.edges_hz)
-        )
-        what = f"{model['checkpoint']}, {model['weights']}, {banded.name} {place['band']} {dose:+g} SD"
+        where = (RANDOM, None, None) if band is None else bands[band]
+        key = {**model._asdict(), "descriptor": banded.name, "band": where[0], "sd": dose}
         null, norm_null = (None, None) if band is None else (nulls[abs(dose)], norm_nulls[abs(dose)])
-        moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
-        norm = mean_value(f"{what}: L2 change of the embedding", norms[number], draws, norm_null, "", NORM)
-        drop = _drop(what, before, [scores.s(audio[one], midi) for one in _names(band, dose)], scores)
-        found.values += [moved, norm, drop] if abs(dose) == told else [norm] if abs(dose) == PUBLISHED_DOSE else []
-        row = {**model, **place, "dose": dose, **columns(moved), **columns(drop, "drop"), **columns(norm, "l2")}
-        rows.append(row | {"l2_null": norm_null} | arrays | {"row": number})
+        moved = mean_value({**key, "what": "distance"}, distances[number], draws, null, "", DISTANCE)
+        norm = mean_value({**key, "what": CHANGE_OF_EMBEDDING}, norms[number], draws, norm_null, "", NORM)
+        drop = _drop(key, before, [scores.s(audio[name], midi) for name in _names(band, dose)], scores)
+        found.values += [moved, norm, drop] if abs(dose) == nearest else [norm] if abs(dose) == PUBLISHED_DOSE else []
+        row = DoseRow(
+            *model, *where, dose, **columns(moved), drop=drop.value, drop_ci_low=drop.ci_low, drop_ci_high=drop.ci_high,
+            l2=norm.value, l2_ci_low=norm.ci_low, l2_ci_high=norm.ci_high, l2_null=norm_null, array=array, l2_array=l2_array,
+            row=number,
+        )  # fmt: skip
+        rows.append(row)
     return rows
 
 
-def _drop(what: str, before: ndarray, after: Sequence[ndarray], scores: PoolScores) -> Value:
+def _drop(key: Key, before: ndarray, after: Sequence[ndarray], scores: PoolScores) -> Value:
     """S lost; the mean of what is lost under each of several changes."""
-    first = scores.drop(what, before, after[0])
+    first = scores.drop(key, before, after[0])
     if len(after) == 1:
         return first
     lost = s_score(*before) - float(np.mean([s_score(*its) for its in after]))

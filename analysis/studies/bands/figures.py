@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.figures.drawing import curves
 from analysis.results import Result
+from analysis.studies.bands.rows import FilterRow
 from analysis.studies.printed import known, point
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
-    rows = [row for row in known(result.tables["filters"]) if row["low_hz"] is not None]
-    names = list(dict.fromkeys(str(row["band"]) for row in rows))
-    points = [point(row, "without the band", str(row["checkpoint"]), at=names.index(str(row["band"]))) for row in rows]
+    rows = [row for row in known(result.rows(FilterRow)) if row.edges_hz]
+    names = list(dict.fromkeys(row.band for row in rows))
+    points = [point(row, "without the band", row.checkpoint, at=names.index(row.band), twin=row.is_twin) for row in rows]
     drawing = curves(points, "band removed", "cosine distance", names)
     return [("How far the embedding moves without each band of the sound.", drawing)]

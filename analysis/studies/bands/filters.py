@@ -8,7 +8,9 @@ works is given, too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -22,25 +24,45 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.sensitivity import distance_to_others
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder
-from analysis.numbers import SHARE
+from analysis.numbers import SHARE, Key
 from analysis.readings.altered import AS_IT_IS, over_batches, window_seeds
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import Desk
-from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value, ratio_value
+from analysis.rows import columns
+from analysis.studies.bands.rows import LATER, FilterRow
+from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value, ratio_value
 from analysis.studies.pools.scores import PoolScores
 from analysis.training.evaluation import note_batch, waveform_batch
 from analysis.units import db_to_amplitude, power_to_db
 
-NOISE, LATER = "white noise at −60 dB", "one sample later"
+
+class Energy(TypedDict):
+    """The columns about energy of a row."""
+
+    energy_share: float | None
+    energy_share_ci_low: float | None
+    energy_share_ci_high: float | None
+    distance_per_db: float | None
+    distance_per_db_ci_low: float | None
+    distance_per_db_ci_high: float | None
+    level_db: float | None
+    fall_db: float | None
+
+
+NOISE = "white noise at −60 dB"
 NOISE_DB = -60.0
 SMALLEST_LOSS_DB = 0.01  # below it a distance per decibel says nothing
-DISTANCE = "mean cosine distance"
+DISTANCE, LOST = "mean cosine distance", "mean difference of cosine similarities"
+WITHOUT_ENERGY: Energy = {
+    "energy_share": None, "energy_share_ci_low": None, "energy_share_ci_high": None, "distance_per_db": None,
+    "distance_per_db_ci_low": None, "distance_per_db_ci_high": None, "level_db": None, "fall_db": None,
+}  # fmt: skip
 
 
 def filter_bands(
     found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, edges_hz: Sequence[float], scores: PoolScores
 ) -> None:
-    """Add the table "filters", S, distances and drops as values, and arrays `filter.*` (rows of the table, windows).
+    """Add rows of filters, S, distances and drops as values, and arrays `filter.*` (rows of the table, windows).
 
     Raises:
         OutOfMemoryError: not even one window fits.
@@ -62,7 +84,7 @@ def filter_bands(
 
     identity = {"what": "taking bands out", "edges": list(edges_hz), "changes seed": scores.seed}
     passes = over_batches(desk, checkpoint, scores.segments, weights, identity, compute)
-    found.tables["filters"] += _rows(found, {"checkpoint": checkpoint.name, "weights": weights}, passes, edges_hz, scores)
+    found.filters += _rows(found, Model(checkpoint.name, weights), passes, edges_hz, scores)
 
 
 def _changes(
@@ -80,49 +102,50 @@ def _changes(
     yield LATER, torch.cat([waveform[:, :1], waveform[:, :-1]], dim=1)
 
 
-def _rows(found: Findings, model: Row, passes: Mapping[str, ndarray], edges_hz: Sequence[float], scores: PoolScores) -> list[Row]:
+def _rows(
+    found: Findings, model: Model, passes: Mapping[str, ndarray], edges_hz: Sequence[float], scores: PoolScores
+) -> list[FilterRow]:
     """One row per band, and one for each null."""
-    base, midi, names = passes[AS_IT_IS], passes["midi"], band_names(edges_hz)
+    base, midi, bands = passes[AS_IT_IS], passes["midi"], bands_between(edges_hz)
     draws, before = scores.window_draws, scores.s(base, midi)
-    label = f"{model['checkpoint']}, {model['weights']}"
-    found.values.append(scores.s_value(f"{label}, {AS_IT_IS}", before))
-    changes = (*names, NOISE, LATER)
+    found.values.append(scores.s_value({**model._asdict(), "sound": AS_IT_IS}, before))
+    changes = (*(band.band for band in bands), NOISE, LATER)
     distances = [cosine_distance(passes[name], base) for name in changes]
     lost = [cosine_distance(passes[name], midi) - cosine_distance(base, midi) for name in changes]
-    apart = mean_value(f"{label}: distance between works", distance_to_others(base, draws.work), draws, None, "", DISTANCE)
+    between = {**model._asdict(), "what": "distance between works"}
+    apart = mean_value(between, distance_to_others(base, draws.work), draws, None, "", DISTANCE)
     found.values.append(apart)
-    arrays = {"array": found.keep("filter", distances), "similarity_array": found.keep("filter_similarity", lost)}
+    array, similarity_array = found.keep("filter", distances), found.keep("filter_similarity", lost)
     rows = []
     for number, name in enumerate(changes):
-        is_band = number < len(names)
-        what = f"{label}, {'without ' if is_band else ''}{name}"
+        band = bands[number] if number < len(bands) else None
+        key = {**model._asdict(), "without" if band else "sound": name}
         null = None if name == LATER else float(distances[-1].mean())
-        moved = mean_value(f"{what}: distance", distances[number], draws, null, "", DISTANCE)
-        drop = scores.drop(what, before, scores.s(passes[name], midi))
-        less = mean_value(f"{what}: similarity lost", lost[number], draws, 0.0, "", "mean difference of cosine similarities")
+        moved = mean_value({**key, "what": "distance"}, distances[number], draws, null, "", DISTANCE)
+        drop = scores.drop(key, before, scores.s(passes[name], midi))
+        less = mean_value({**key, "what": "similarity lost"}, lost[number], draws, 0.0, "", LOST)
         found.values += [moved, drop]
-        place = band_columns(number, names, edges_hz) if is_band else {"band": name, "low_hz": None, "high_hz": None}
-        energy = _energy(what, passes["energy"][:, number], distances[number], draws) if is_band else _energy_columns()
-        rows.append(
-            {**model, **place, **columns(moved), **columns(drop, "drop"), **columns(less, "similarity_lost"), **energy}
-            | arrays | {"row": number, "between_works": apart.value}
+        row = FilterRow(
+            *model, *(band or (name, None, None)), **columns(moved), drop=drop.value, drop_ci_low=drop.ci_low,
+            drop_ci_high=drop.ci_high, similarity_lost=less.value, similarity_lost_ci_low=less.ci_low,
+            similarity_lost_ci_high=less.ci_high, **WITHOUT_ENERGY, array=array, similarity_array=similarity_array, row=number,
+            between_works=apart.value,
         )  # fmt: skip
+        rows.append(_with_energy(row, key, passes["energy"][:, number], distances[number], draws) if band else row)
     return rows
 
 
-def _energy(what: str, share: ndarray, distance: ndarray, draws: WorkDraws) -> Row:
-    """Share of the energy, its level below the whole, the fall of the level without it, and distance per decibel of that."""
-    part = mean_value(f"{what}: energy", share, draws, None, SHARE, "mean share")
+def _with_energy(row: FilterRow, key: Key, share: ndarray, distance: ndarray, draws: WorkDraws) -> FilterRow:
+    """With the band's share of the energy, its level below the whole, the fall of the level without it, and distance per dB."""
+    part = mean_value({**key, "what": "energy"}, share, draws, None, SHARE, "mean share")
     fall = -np.asarray(power_to_db(1 - share, 1e-12))
     level = float(power_to_db(share.mean(), 0.0)) if share.mean() > 0 else None
-    row = _energy_columns() | columns(part, "energy_share") | {"level_db": level, "fall_db": float(fall.mean())}
+    row = replace(
+        row, energy_share=part.value, energy_share_ci_low=part.ci_low, energy_share_ci_high=part.ci_high, level_db=level,
+        fall_db=float(fall.mean()),
+    )  # fmt: skip
     if fall.mean() < SMALLEST_LOSS_DB:
         return row
-    ratio = ratio_value(f"{what}: distance per dB", distance, fall, draws, "1/dB", "ratio of means")
-    return row | columns(ratio, "distance_per_db")
-
-
-def _energy_columns() -> Row:
-    """The columns of `_energy` where there is none."""
-    ratios = [f"{name}{end}" for name in ("energy_share", "distance_per_db") for end in ("", "_ci_low", "_ci_high")]
-    return dict.fromkeys([*ratios, "level_db", "fall_db"])
+    ratio = ratio_value({**key, "what": "distance per dB"}, distance, fall, draws, "1/dB", "ratio of means")
+    ends = {"distance_per_db_ci_low": ratio.ci_low, "distance_per_db_ci_high": ratio.ci_high}
+    return replace(row, distance_per_db=ratio.value, **ends)

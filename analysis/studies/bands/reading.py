@@ -15,7 +15,6 @@ from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS, a4
-from analysis.descriptors.filters import band_names
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.sensitivity import held_out_correlations
 from analysis.models.checkpoint import Checkpoint
@@ -25,8 +24,10 @@ from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import layers_of
 from analysis.readings.study_run import Desk
+from analysis.rows import columns
 from analysis.seeding import numpy_generator
-from analysis.studies.bands.tables import Findings, Row, band_columns, columns, mean_value
+from analysis.studies.bands.rows import ReadingRow
+from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
 from analysis.training.evaluation import waveform_batch
 
 N_FOLDS, N_SHIFTS, SMALLEST_SHIFT = 5, 20, 1 / 8
@@ -37,7 +38,7 @@ ESTIMATOR = "mean correlation with a held-out ridge prediction"
 def read_bands(
     found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, segments: Sequence[Segment], seed: int
 ) -> None:
-    """Add the table "reading", the mean over bands per layer as values, and arrays `reading.*` (rows of a layer, windows).
+    """Add rows of reading, the mean over bands per layer as values, and arrays `reading.*` (rows of a layer, windows).
 
     Raises:
         OutOfMemoryError: not even one window fits.
@@ -62,26 +63,25 @@ def read_bands(
 
     passes = over_batches(desk, checkpoint, segments, weights, {"what": "reading bands"}, compute, keep=False)
     bands, draws, folds = passes.pop(DESCRIPTOR), WorkDraws(groups, seed), _folds(groups, seed)
-    told = _with_shifted(bands, seed)
+    targets = _with_shifted(bands, seed)
     for layer in list(passes):
         desk.cancel.check()
-        model = {"checkpoint": checkpoint.name, "weights": weights, "layer": layer}
-        found.tables["reading"] += _rows(found, model, held_out_correlations(passes.pop(layer), told, folds), draws)
+        correlations = held_out_correlations(passes.pop(layer), targets, folds)
+        found.reading += _rows(found, Model(checkpoint.name, weights), layer, correlations, draws)
 
 
-def _rows(found: Findings, model: Row, correlations: ndarray, draws: WorkDraws) -> list[Row]:
+def _rows(found: Findings, model: Model, layer: str, correlations: ndarray, draws: WorkDraws) -> list[ReadingRow]:
     """One row per band; the first columns of the correlations are the bands', the rest those of the shifted bands."""
     real, shifted = correlations[:, :N_BANDS], correlations[:, N_BANDS:].reshape(len(correlations), N_SHIFTS, N_BANDS)
-    label = f"{model['checkpoint']}, {model['weights']}, {model['layer']}"
-    null = float(shifted.mean())
-    found.values.append(mean_value(f"{label}: A4 read back, mean of bands", real.mean(axis=1), draws, null, "", ESTIMATOR))
-    array, names, rows = found.keep("reading", list(real.T)), band_names(A4_EDGES_HZ), []
-    for band in range(N_BANDS):
-        value = mean_value(label, real[:, band], draws, float(shifted[:, :, band].mean()), "", ESTIMATOR)
-        high = float(np.quantile(shifted[:, :, band].mean(axis=0), 0.975))
-        rows.append(
-            {**model, **band_columns(band, names, A4_EDGES_HZ), **columns(value), "null_high": high, "array": array, "row": band}
-        )  # fmt: skip
+    key = {**model._asdict(), "layer": layer}
+    of_bands = {**key, "what": "A4 read back, mean of bands"}
+    found.values.append(mean_value(of_bands, real.mean(axis=1), draws, float(shifted.mean()), "", ESTIMATOR))
+    array, rows = found.keep("reading", list(real.T)), []
+    for number, band in enumerate(bands_between(A4_EDGES_HZ)):
+        where = {**key, "band": band.band, "what": "A4 read back"}
+        value = mean_value(where, real[:, number], draws, float(shifted[:, :, number].mean()), "", ESTIMATOR)
+        high = float(np.quantile(shifted[:, :, number].mean(axis=0), 0.975))
+        rows.append(ReadingRow(*model, layer, *band, **columns(value), null_high=high, array=array, row=number))
     return rows
 
 

@@ -12,20 +12,24 @@ from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import the
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Measured, Row, tables_of
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
 from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shift_bands
-from analysis.studies.bands.filters import LATER, filter_bands
+from analysis.studies.bands.filters import filter_bands
 from analysis.studies.bands.reading import read_bands
-from analysis.studies.bands.tables import Findings, Row
+from analysis.studies.bands.rows import LATER, FilterRow, PartRow
+from analysis.studies.bands.tables import Findings
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed, Setting
+from analysis.studies.shared_rows import SentenceRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 N_PARTS = 4
@@ -82,8 +86,8 @@ def run(request: Request, desk: Desk) -> Answer:
         attribute(found, parts[3], checkpoint, weights, chosen, edges, request.seed)
     found.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
-    tables = {**found.tables, **_places(chosen, read, segments, pools), "sentences": [{"text": details(found, desk.ranked)}]}
-    return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables, arrays)
+    rows = [*found.rows, *_windows_and_pools(chosen, read, segments, pools), SentenceRow(details(found, desk.ranked))]
+    return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables_of(rows), arrays)
 
 
 def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
@@ -98,91 +102,86 @@ def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
     return spread([its[len(its) // 2] for its in works.values()], n)
 
 
-def _places(
+def _windows_and_pools(
     chosen: Sequence[Segment], read: Sequence[Segment], segments: Sequence[Segment], pools: Mapping[str, PoolScores]
-) -> dict[str, list[Row]]:
+) -> list[Row]:
     """Windows in the order of the arrays' columns, on which of them the parts rest, and the pools."""
-    number = {segment: place for place, segment in enumerate(segments)}
+    number = {segment: n for n, segment in enumerate(segments)}
     parts = {**{part: pool.segments for part, pool in pools.items()}, "reading": read, "attribution": chosen}
-    return {
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
-        "window_of": [{"part": part, "windows": [number[one] for one in its]} for part, its in parts.items()],
-        "pools": [{**pool_row(pool, SEARCHED[part]), "part": part} for part, pool in pools.items()],
-    }
+    return [
+        *window_rows(segments),
+        *(PartRow(part, tuple(number[segment] for segment in some)) for part, some in parts.items()),
+        *(replace(pool_row(pool, SEARCHED[part]), part=part) for part, pool in pools.items()),
+    ]
 
 
 def headline(found: Findings, draws: WorkDraws, names: Collection[str] = ()) -> str:
     """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
     ranked = _ranked(found, names)
-    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    name = max(ranked, key=lambda name: _size(ranked[name][0].share))
     first, *rest = ranked[name]
-    if (first["value"] if first["ci_low"] is None else first["ci_low"]) <= first["null"]:
-        return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({first['null']:.2g})."
-    twin = next(row for row in _ranked(found, names, WEIGHTS[1])[name] if row["band"] == first["band"])
+    null = first.null or 0.0
+    if (_size(first) if first.ci_low is None else first.ci_low) <= null:
+        return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({null:.2g})."
+    twin = next(row for row in _ranked(found, names, WEIGHTS[1])[name] if row.band == first.band)
     farthest = "farthest" if len(ranked) > 1 or rest else "that far"
-    said = f"{_moved(first, ends=True)}: without {first['band']} {name} moves {farthest}"
-    controls = (LATER, _share(first, first["null"])), ("untrained twin", _share(twin, twin["value"]))
+    said = f"{_moved(first, ends=True)}: without {first.band} {name} moves {farthest}"
+    controls = (LATER, first.share.null or 0.0), ("untrained twin", _size(twin.share))
     said += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
     alike = rest and _alike(found, first, rest[0], draws)
-    return f"{said}; not distinguishable from {rest[0]['band']}." if alike else f"{said}."
+    return f"{said}; not distinguishable from {rest[0].band}." if alike else f"{said}."
 
 
 def details(found: Findings, names: Collection[str] = ()) -> str:
     """The same band in other numbers, and the farthest band of every other checkpoint."""
-    scores = {value.name: value.value or 0.0 for value in found.values if value.name.endswith(f", {AS_IT_IS}: S")}
     ranked = _ranked(found, names)
-    name = max(ranked, key=lambda one: _share(ranked[one][0], ranked[one][0]["value"]))
+    name = max(ranked, key=lambda name: _size(ranked[name][0].share))
     first = ranked[name][0]
-    said = f"{first['band']} holds {100 * first['energy_share']:.1f} % of the energy; without it {name} moves by a cosine "
-    said += f"distance of {first['value']:.3f}{_ends(first, 'ci', 1, 3)} and S falls by {100 * first['drop']:.1f} points"
-    said += _ends(first, "drop_ci", 100, 1)
-    if (start := scores[f"{name}, {WEIGHTS[0]}, {AS_IT_IS}: S"]) >= CEILING:
+    said = f"{first.band} holds {100 * _size(first.energy):.1f} % of the energy; without it {name} moves by a cosine "
+    said += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and S falls by {100 * _size(first.s_lost):.1f} points"
+    said += _ends(first.s_lost, 100, 1)
+    start = the(found.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
+    if start >= CEILING:
         said += f" from its ceiling ({100 * start:.1f} %)"
-    others = [f"{other} {rows[0]['band']} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
+    others = [f"{other} {rows[0].band} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
     return said + (f". Farthest of others: {', '.join(others)}." if others else ".")
 
 
-def _ranked(found: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[Row]]:
+def _ranked(found: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[FilterRow]]:
     """Bands of every checkpoint, farthest first; of all checkpoints where none is named."""
-    ranked: dict[str, list[Row]] = {}
-    for row in sorted(found.tables["filters"], key=lambda row: -row["value"]):
-        if row["low_hz"] is not None and row["weights"] == weights and (not names or row["checkpoint"] in names):
-            ranked.setdefault(row["checkpoint"], []).append(row)
+    ranked: dict[str, list[FilterRow]] = {}
+    for row in sorted(found.filters, key=lambda row: -_size(row)):
+        if row.edges_hz and row.weights == weights and (not names or row.checkpoint in names):
+            ranked.setdefault(row.checkpoint, []).append(row)
     return ranked
 
 
-def _share(row: Row, distance: float) -> float:
-    """A distance as a part of that between works, or as it is where that is not known."""
-    return distance / row["between_works"] if row["between_works"] else distance
+def _size(number: Measured) -> float:
+    return number.value or 0.0
 
 
-def _number(share: float, row: Row) -> str:
-    return f"{100 * share:.1f} %" if row["between_works"] else f"{share:.2g}"
+def _number(share: float, row: FilterRow) -> str:
+    return f"{100 * share:.1f} %" if row.between_works else f"{share:.2g}"
 
 
-def _moved(row: Row, ends: bool = False) -> str:
+def _moved(row: FilterRow, ends: bool = False) -> str:
     """How far a band moves, as the chart has it."""
-    value = {**row, "ci_low": _end(row, "ci_low"), "ci_high": _end(row, "ci_high")}
-    if not row["between_works"]:
-        return f"Cosine distance {row['value']:.3f}{_ends(row, 'ci', 1, 3) if ends else ''}"
-    said = _number(_share(row, row["value"]), row)
-    return f"{said}{_ends(value, 'ci', 100, 1)} of the way to another work" if ends else said
+    if not row.between_works:
+        return f"Cosine distance {_size(row):.3f}{_ends(row, 1, 3) if ends else ''}"
+    said = _number(_size(row.share), row)
+    return f"{said}{_ends(row.share, 100, 1)} of the way to another work" if ends else said
 
 
-def _end(row: Row, name: str) -> float | None:
-    return None if row[name] is None else _share(row, row[name])
-
-
-def _alike(found: Findings, first: Row, second: Row, draws: WorkDraws) -> bool:
+def _alike(found: Findings, first: FilterRow, second: FilterRow, draws: WorkDraws) -> bool:
     """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
-    one, other = (found.arrays[row["array"]][row["row"]] for row in (first, second))
-    low, _ = draws.interval(draws.means(one - other))
+    far, near = (found.arrays[row.array][row.row] for row in (first, second))
+    low, _ = draws.interval(draws.means(far - near))
     return low is None or low <= 0
 
 
-def _ends(row: Row, prefix: str, factor: float, decimals: int) -> str:
-    low, high = row[f"{prefix}_low"], row[f"{prefix}_high"]
-    return "" if low is None else f" [{factor * low:.{decimals}f}, {factor * high:.{decimals}f}]"
+def _ends(number: Measured, factor: float, decimals: int) -> str:
+    low, high = number.ci_low, number.ci_high
+    return "" if low is None or high is None else f" [{factor * low:.{decimals}f}, {factor * high:.{decimals}f}]"
 
 
 def check(request: Request) -> None:

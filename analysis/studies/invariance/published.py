@@ -2,6 +2,7 @@
 
 from analysis.results import Result
 from analysis.studies.counted import text_of, trained
+from analysis.studies.invariance.rows import ScoreRow
 from analysis.studies.record import Ours
 
 SHIFT = "time_shift"
@@ -14,8 +15,8 @@ CHANGES = {
 
 def ours(result: Result) -> Ours:
     """Ours of the other sign for a time shift: ours of +k reads the recording k samples later, a published one k earlier."""
-    for row in trained(result.tables["scores"]):
-        if row["change"] in CHANGES and row["dose"] is not None:
-            is_shift = row["change"] == SHIFT
-            condition = CHANGES[row["change"]].format(0 - row["dose"] if is_shift else row["dose"])
-            yield row["checkpoint"], condition, "S", text_of(row) + (f" (at {row['dose']:+g})" if is_shift else "")
+    for row in trained(result.rows(ScoreRow)):
+        if row.change in CHANGES and row.dose is not None:
+            is_shift = row.change == SHIFT
+            condition = CHANGES[row.change].format(0 - row.dose if is_shift else row.dose)
+            yield row.checkpoint, condition, "S", text_of(row) + (f" (at {row.dose:+g})" if is_shift else "")

@@ -14,10 +14,12 @@ from analysis.errors import CorpusError
 from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
-from analysis.numbers import SHARE, Value
+from analysis.numbers import SHARE, WHAT, Key, Value
 from analysis.readings.study_run import Desk
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.training.evaluation import fit_pool
+
+DROP, RETAINED = "drop in S", "S retained"  # quantities
 
 
 @dataclass(frozen=True)
@@ -57,41 +59,40 @@ class PoolScores:
         """The window that is ranked highest among the wrong ones, audio to MIDI and MIDI to audio."""
         return best_wrong(audio, midi, self.pool)[0].astype(np.int32)
 
-    def s_value(self, label: str, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
-        """S beside chance, or beside another `null`."""
+    def s_value(self, key: Key, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
+        """S beside chance, or beside another `null`; `key` says of what, all but the quantity."""
         return self._value(
-            f"{label}: S", s_score(*found), self.s_on_draws(found), self.chance if null is None else null, ESTIMATOR
+            {**key, WHAT: "S"}, s_score(*found), self.s_on_draws(found), self.chance if null is None else null, ESTIMATOR
         )
 
-    def drop(self, label: str, before: Int[ndarray, "2 q"], after: Int[ndarray, "2 q"]) -> Value:
+    def drop(self, key: Key, before: Int[ndarray, "2 q"], after: Int[ndarray, "2 q"]) -> Value:
         """S before minus S after, the same queries in both; above 0 where the change does harm."""
         lost = s_score(*before) - s_score(*after)
-        return self._value(
-            f"{label}: drop in S", lost, self.s_on_draws(before) - self.s_on_draws(after), 0.0, f"paired, {ESTIMATOR}"
-        )
+        resampled = self.s_on_draws(before) - self.s_on_draws(after)
+        return self._value({**key, WHAT: DROP}, lost, resampled, 0.0, f"paired, {ESTIMATOR}")
 
-    def retention(self, label: str, before: Int[ndarray, "2 q"], *after: Int[ndarray, "2 q"]) -> Value:
+    def retention(self, key: Key, before: Int[ndarray, "2 q"], *after: Int[ndarray, "2 q"]) -> Value:
         """Mean S after the changes, as a share of S before; its null is what chance would leave.
 
         None where S before is 0; without an interval where it is 0 in a resample.
         """
-        name, estimator = f"{label}: S retained", f"ratio of {ESTIMATOR}"
+        key, estimator = {**key, WHAT: RETAINED}, f"ratio of {ESTIMATOR}"
         first = s_score(*before)
         if first == 0:
-            return Value(name, None, None, None, before.shape[1], None, SHARE, estimator)
+            return Value(key, None, None, None, before.shape[1], None, SHARE, estimator)
         below, above = self.s_on_draws(before), np.mean([self.s_on_draws(found) for found in after], axis=0)
         left = float(np.mean([s_score(*found) for found in after])) / first
         resampled = above / below if below.all() else None
-        return self._value(name, left, resampled, self.chance / first, estimator)
+        return self._value(key, left, resampled, self.chance / first, estimator)
 
     def s_on_draws(self, found: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
         """S on every draw of works."""
         return s_on_resamples(self.draws, found, K)
 
-    def _value(self, name: str, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
+    def _value(self, key: Key, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
         """A value with its interval; none from a single work."""
         low, high = (None, None) if resampled is None else self.draws.interval(resampled)
-        return Value(name, float(value), low, high, len(self.groups), null, SHARE, estimator)
+        return Value(key, float(value), low, high, len(self.groups), null, SHARE, estimator)
 
 
 def build_pool(

@@ -14,14 +14,15 @@ from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
-from analysis.numbers import Value
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
 from analysis.readings.study_run import Desk
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.shared_rows import WorkWindowRow, work_window_rows
 from analysis.studies.stress.distances import tap_distances
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -130,16 +131,16 @@ class Bench:
         return self.pool.s(audio, midi)
 
     @property
-    def pool_row(self) -> dict[str, Any]:
+    def pool_row(self) -> PoolRow:
         """The pool in numbers and words."""
         return pool_row(self.pool, "S")
 
-    def windows_table(self) -> list[dict[str, Any]]:
-        """Which windows: piece, start_s and work, in the order of every array."""
-        return [{"piece": one.piece.piece_id, "start_s": one.start_s, "work": one.piece.group} for one in self.windows]
+    def window_rows(self) -> list[WorkWindowRow]:
+        """Which windows, in the order of every array."""
+        return work_window_rows(self.windows)
 
     def pool_arrays(self) -> dict[str, ndarray]:
-        """Rows of the windows table that are queries `(q,)` and their candidates `(q, pool)`."""
+        """Rows of the table of windows that are queries `(q,)` and their candidates `(q, pool)`."""
         return {"query": self.pool.pool.query, "candidates": self.pool.pool.candidates}
 
 
@@ -179,8 +180,3 @@ def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping
     pool = build_pool(desk, windows, **sizes, seed=seed)
     works = WorkDraws(np.array([window.piece.group for window in windows]), seed)
     return Bench(desk, windows, pool, works, n_passes + 1)
-
-
-def columns(value: Value, prefix: str = "") -> dict[str, float | None]:
-    """Value, interval and null as columns."""
-    return {f"{prefix}{name}": getattr(value, name) for name in ("value", "ci_low", "ci_high", "null")}

@@ -1,7 +1,7 @@
 """How far a change moves every layer, in units of the distance to another piece; with intervals by work."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -10,17 +10,36 @@ from numpy import ndarray
 from analysis.measures.displacements import distance_between_works
 from analysis.measures.geometry import cosine_distance
 from analysis.measures.resampling import WorkDraws
-from analysis.numbers import Value
+from analysis.numbers import WHAT, Key, Value
 
 ESTIMATOR = "mean of 1 − cosine, as a share of that between windows of different works"
+DISTANCE = "distance moved"  # the quantity
 Rows = Mapping[str, Float[ndarray, "n d"]]
-Tally = dict[str, float | None]
 
 
-def mean_tally(per_window: Float[ndarray, " n"], works: WorkDraws) -> Tally:
-    """Mean with its interval, as the columns value, ci_low and ci_high; without an interval where works are few."""
+@dataclass(frozen=True)
+class TapDistance:
+    """How far a change moves a layer.
+
+    Attributes:
+        tap: where activations are read.
+        layer: its name on an axis.
+        distance: mean over windows, as a share of the yardstick; its value is None without one.
+        yardstick: mean cosine distance of windows of different works; None where the layer tells no two windows apart.
+    """
+
+    tap: str
+    layer: str
+    distance: Value
+    yardstick: float | None
+
+
+def mean_over_windows(
+    key: Key, per_window: Float[ndarray, " n"], works: WorkDraws, null: float | None = None, estimator: str = ESTIMATOR
+) -> Value:
+    """Mean in fp64 with its interval, a pure number; without an interval where works are few."""
     low, high = works.interval(works.means(per_window))
-    return {"value": float(np.mean(per_window, dtype=np.float64)), "ci_low": low, "ci_high": high}
+    return Value(key, float(np.mean(per_window, dtype=np.float64)), low, high, len(per_window), null, "", estimator)
 
 
 def yardsticks(rows: Rows, works: WorkDraws) -> dict[str, float | None]:
@@ -39,19 +58,21 @@ def relative(distances: Float32[ndarray, "taps n"], yardstick: Mapping[str, floa
     return np.stack(shares).astype(np.float32)
 
 
-def distance_records(
-    distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: WorkDraws
-) -> list[dict[str, Any]]:
-    """One record per tap: tap, layer, value, ci_low, ci_high, null, n, yardstick.
+def tap_rows(
+    key: Key, distances: Float[ndarray, "taps n"], yardstick: Mapping[str, float | None], works: WorkDraws
+) -> list[TapDistance]:
+    """How far every tap moved; the last one is the joint embedding.
 
     There is no null: a distance is never below 0, so that no interval could hold what an unchanged window gives. What a distance
     is compared with are the yardstick and the untrained twin.
     """
-    records = []
+    rows = []
     for (tap, unit), per_window in zip(yardstick.items(), distances, strict=True):
-        tally = mean_tally(per_window, works) if unit else {"value": None, "ci_low": None, "ci_high": None}
-        records.append({"tap": tap, "layer": layer_of(tap), **tally, "null": None, "n": len(per_window), "yardstick": unit})
-    return records
+        moved = mean_over_windows({**key, WHAT: DISTANCE}, per_window, works)
+        if not unit:
+            moved = replace(moved, value=None, ci_low=None, ci_high=None)
+        rows.append(TapDistance(tap, layer_of(tap), moved, unit))
+    return rows
 
 
 def layer_of(tap: str) -> str:
@@ -61,11 +82,3 @@ def layer_of(tap: str) -> str:
     ['in', '3', 'emb']
     """
     return {"in": "in", "embedding": "emb"}.get(last := tap.split(".")[-1], last)
-
-
-def distance_value(label: str, records: Sequence[Mapping[str, Any]]) -> Value:
-    """The distance of the joint embedding, which is the last tap, as a value."""
-    last = records[-1]
-    return Value(
-        f"{label}: distance moved", last["value"], last["ci_low"], last["ci_high"], last["n"], None, "", ESTIMATOR
-    )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from jaxtyping import Float64, Int
+from jaxtyping import Float32, Float64, Int
 from numpy import ndarray
 
 from analysis.errors import ConfigError
@@ -24,6 +24,7 @@ from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of
 from analysis.studies.stress.distances import relative, yardsticks
 from analysis.studies.transposition.answer import Found, answer
+from analysis.studies.transposition.rows import Transposed
 
 LARGEST = 48
 NO_RENDERER = (
@@ -31,6 +32,7 @@ NO_RENDERER = (
 )
 
 Places = dict[Side, dict[Model, Moved]]
+Distances = dict[Side, Float32[ndarray, "taps n"]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
         given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
         before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
     start: Places = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
-    units = {model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()}
+    units: dict[Model, dict[Side, dict[str, float | None]]] = {
+        model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()
+    }
     found: list[Found] = []
     for shift in sorted(shifts, key=abs):
         now: Places = start
@@ -97,9 +101,9 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
             now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
         for model, recorded in plain.items():
             first, then = _of(model, start), _of(model, now)
-            distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
+            far: Distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
             alignment = _alignment(bench, first, then, shift)
-            found.append(Found(*model, shift, _ranks(bench, recorded, then), distances, units[model], alignment))
+            found.append(Found(*model, shift, _ranks(bench, recorded, then), far, units[model], alignment))
     return found
 
 
@@ -107,10 +111,10 @@ def _of(model: Model, places: Places) -> dict[Side, Moved]:
     return {side: its[model] for side, its in places.items()}
 
 
-def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[str, Int[ndarray, "2 q"]]:
+def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[Transposed, Int[ndarray, "2 q"]]:
     """Ranks of the matches by what was moved."""
     audio, midi = recorded["audio"]["audio.embedding"], recorded["midi"]["midi.embedding"]
-    ranks = {"MIDI alone": bench.ranks(audio, now["midi"].embedding)}
+    ranks: dict[Transposed, Int[ndarray, "2 q"]] = {"MIDI alone": bench.ranks(audio, now["midi"].embedding)}
     if "audio" in now:
         ranks["audio alone"] = bench.ranks(now["audio"].embedding, midi)
         ranks["both"] = bench.ranks(now["audio"].embedding, now["midi"].embedding)
