@@ -1,7 +1,7 @@
 """The answer of the page of ablation: S after every replacement, what it costs, and the queries that suffer most."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +10,8 @@ import streamlit as st
 from analysis.results import Result
 from analysis.studies.ablation.kinds import OTHER_WORK, SAME_WORK, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE
 from analysis.studies.ablation.published import ABLATIONS
+from analysis.studies.ablation.rows import AS_IT_IS, NOTHING, TOGETHER, AblationRow, KindRow
+from analysis.studies.shared_rows import WindowRow
 from app import controls, layout
 from app.charts import intervals
 from app.charts import mark as marked
@@ -19,8 +21,6 @@ from app.components.plain import plain
 from app.components.stress_kit import among, s_title
 from app.components.study_form import Choice
 
-Row = Mapping[str, Any]
-NOTHING, TOGETHER, AS_IT_IS = "none", " and ", "as it is"
 SHORT: dict[str, str] = {
     WINDOW_NOISE: "noise like the window",
     TRAINING_NOISE: "noise like the training set",
@@ -51,93 +51,104 @@ HEARD = {
 }
 
 
+class Key(NamedTuple):
+    """What a click on the mark of a row gives."""
+
+    checkpoint: str
+    input: str
+    kind: str
+    weights: str
+
+
 def draw(result: Result, choice: Choice) -> None:
     """S and its drop after every replacement of the chosen input; numbers; the queries behind the chosen one."""
-    rows = result.tables["ablation"]
-    inputs = sorted({row["input"] for row in rows} - {NOTHING}, key=lambda one: (TOGETHER in one, one))
+    rows = result.rows(AblationRow)
+    inputs = sorted({row.input for row in rows} - {NOTHING}, key=lambda name: (TOGETHER in name, name))
     if not inputs:
         layout.empty("No chosen checkpoint has a descriptor, so nothing can be replaced.", "Choose one that has.")
         return
-    its = controls.pick_word("side", "Replaced", inputs)
-    shown = shown_rows(rows, its)
+    replaced = controls.pick_word("side", "Replaced", inputs)
+    shown = shown_rows(rows, replaced)
     arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
-    first = _scores(result, shown, arms, its)
-    second = _drops(result, shown, len(first) and _place(shown, first[-1]))
+    first = _scores(result, shown, arms, replaced)
+    second = _drops(result, shown, len(first) and _number_of(shown, first[-1]))
     number = _numbers(result, shown, (second or first or [()])[-1])
-    if kinds := result.tables.get("kinds"):
+    if kinds := result.rows(KindRow):
         with st.expander("What is put in its place", icon=":material/swap_horiz:"):
-            st.dataframe(list(kinds), column_config=WHAT, hide_index=True)
+            st.dataframe([row.record() for row in kinds], column_config=WHAT, hide_index=True)
     _suffering(result, choice, shown[number])
     published_table.beside(result, arms)
 
 
-def shown_rows(rows: Sequence[Row], its: str) -> list[Row]:
+def shown_rows(rows: Sequence[AblationRow], replaced: str) -> list[AblationRow]:
     """Rows of the models that have an input: as it is, then after its replacements; first all trained, then their twins."""
-    having = {row["checkpoint"] for row in rows if row["input"] == its}
-    shown = [row for row in rows if row["checkpoint"] in having and row["input"] in (NOTHING, its)]
-    return sorted(shown, key=lambda row: row["weights"] != "trained")
+    having = {row.checkpoint for row in rows if row.input == replaced}
+    shown = [row for row in rows if row.checkpoint in having and row.input in (NOTHING, replaced)]
+    return sorted(shown, key=lambda row: row.is_twin)
 
 
-def condition(row: Row) -> str | None:
+def condition(kind: str, replaced: str) -> str | None:
     """What the authors call what was done; None where they did nothing of the kind.
 
-    >>> condition({"kind": "of another window of the same work", "input": "A4"})
+    >>> condition("of another window of the same work", "A4")
     'shuffle A4'
     """
-    pattern = ABLATIONS.get(row["kind"])
-    return pattern and pattern.format(row["input"])
+    pattern = ABLATIONS.get(kind)
+    return pattern and pattern.format(replaced)
 
 
-def score_mark(row: Row) -> Mark:
+def score_mark(row: AblationRow) -> Mark:
     """S after a replacement beside chance."""
-    numbers = (row["s"], row["s_ci_low"], row["s_ci_high"], row["chance"], row["n"])
-    return Mark(_short(row["kind"]), _series(row), *numbers, **_about(row))
+    return Mark(_short(row.kind), _series(row), row.s, row.s_ci_low, row.s_ci_high, row.chance, row.n, **_about(row))
 
 
-def drop_mark(row: Row) -> Mark:
+def drop_mark(row: AblationRow) -> Mark:
     """What a replacement costs, in percentage points."""
-    low, high, null = (None if row[name] is None else 100 * row[name] for name in ("ci_low", "ci_high", "null"))
-    numbers = (100 * row["value"], low, high, null, row["n"])
-    return Mark(_short(row["kind"]), _series(row), *numbers, unit="points", **_about(row))
+    low, high, null = (None if number is None else 100 * number for number in (row.ci_low, row.ci_high, row.null))
+    return Mark(_short(row.kind), _series(row), 100 * _lost(row), low, high, null, row.n, unit="points", **_about(row))
 
 
-def _series(row: Row) -> str:
+def _lost(row: AblationRow) -> float:
+    return row.value or 0.0
+
+
+def _series(row: AblationRow) -> str:
     """Twins, which hardly differ, stand in one row."""
-    return row["checkpoint"] if row["weights"] == "trained" else TWINS
+    return TWINS if row.is_twin else row.checkpoint
 
 
-def _about(row: Row) -> dict[str, Any]:
-    is_twin = row["weights"] != "trained"
-    note = "" if row["input"] == NOTHING else f"{row['input']} replaced"
-    note += f"{'; ' if note else ''}twin of {row['checkpoint']}" if is_twin else ""
-    return {"key": _key(row), "twin": is_twin, "note": note}
+def _about(row: AblationRow) -> dict[str, Any]:
+    note = "" if row.input == NOTHING else f"{row.input} replaced"
+    note += f"{'; ' if note else ''}twin of {row.checkpoint}" if row.is_twin else ""
+    return {"key": _key(row), "twin": row.is_twin, "note": note}
 
 
 def _short(kind: str) -> str:
     return SHORT.get(kind, kind)
 
 
-def _key(row: Row) -> marked.Key:
-    return row["checkpoint"], row["input"], row["kind"], row["weights"]
+def _key(row: AblationRow) -> Key:
+    return Key(row.checkpoint, row.input, row.kind, row.weights)
 
 
-def _scores(result: Result, shown: Sequence[Row], arms: Mapping[str, str], its: str) -> list[tuple[Any, ...]]:
+def _scores(result: Result, shown: Sequence[AblationRow], arms: Mapping[str, str], replaced: str) -> list[tuple[Any, ...]]:
     """S after every replacement, and as it is for reference: the first row and a dotted line for every checkpoint."""
     marks = [score_mark(row) for row in shown]
     colours = study_facts.colours_of(result)
-    drawing = intervals.forest(marks, x_title=s_title(result), y_title=f"{its} replaced by", percent=True, colours=colours)
+    drawing = intervals.forest(marks, x_title=s_title(result), y_title=f"{replaced} replaced by", percent=True, colours=colours)
     looks = marked.styles(marks, colours)
     for mark in marks:
         if mark.group == AS_IT_IS and not mark.twin:
             line = {"color": looks[mark.series, False].colour, "dash": "dot", "width": 1.5}
-            at, n_rows = 100 * mark.value, len({one.group for one in marks})
+            at, n_rows = 100 * mark.value, len({other.group for other in marks})
             drawing.add_shape(type="line", x0=at, x1=at, y0=-0.5, y1=n_rows - 0.5, line=line, layer="below")
-    told = {(one.arm, one.condition): one.value for one in published_table.of_arms("ablation", set(arms.values()))}
-    found = [(_key(row), told.get((arms.get(row["checkpoint"], ""), condition(row) or ""))) for row in _trained(shown)]
-    has_published = published_table.add_diamonds(drawing, [(key, value) for key, value in found if value is not None])
+    records = {(record.arm, record.condition): record for record in published_table.of_arms("ablation", set(arms.values()))}
+    beside = [(_key(row), records.get((arms.get(row.checkpoint, ""), condition(row.kind, row.input) or ""))) for row in shown]
+    diamonds = [(key, record.value) for key, record in beside if record and key.weights == "trained"]
+    has_published = published_table.add_diamonds(drawing, diamonds)
     picked = actions.figure(_fitted(drawing), "scores", result, shown, select=("points",))
-    baseline = [row for row in result.tables["ablation"] if row["note"] and row["weights"] == "trained"]
-    without = "".join(f" Without descriptors, {row['checkpoint']}: {_percent(row)}." for row in baseline)
+    baseline = [row for row in result.rows(AblationRow) if row.note and not row.is_twin]
+    without = "".join(f" Without descriptors, {row.checkpoint}: {_percent(row)}." for row in baseline)
     note = f"Click a point, or choose a row below, to hear what suffers. Dotted: S as it is.{without}"
     st.caption(plain(f"{note} {published_table.LEGEND if has_published else ''}"))
     return picked
@@ -151,9 +162,9 @@ def _fitted(drawing: go.Figure) -> go.Figure:
     return drawing
 
 
-def _drops(result: Result, shown: Sequence[Row], after: int) -> list[tuple[Any, ...]]:
+def _drops(result: Result, shown: Sequence[AblationRow], after: int) -> list[tuple[Any, ...]]:
     """What every replacement costs; a click above this figure takes back the one in it."""
-    rows = [row for row in shown if row["input"] != NOTHING]
+    rows = [row for row in shown if row.input != NOTHING]
     st.subheader("What it costs", anchor=False)
     drawing = intervals.forest(
         [drop_mark(row) for row in rows], x_title="drop in S (percentage points)", y_title="replaced by", null_name="no change",
@@ -162,15 +173,11 @@ def _drops(result: Result, shown: Sequence[Row], after: int) -> list[tuple[Any, 
     return actions.figure(_fitted(drawing), f"drops-{after}", result, rows, select=("points",))
 
 
-def _place(shown: Sequence[Row], key: tuple[Any, ...]) -> int:
+def _number_of(shown: Sequence[AblationRow], key: tuple[Any, ...]) -> int:
     return next((number for number, row in enumerate(shown, 1) if _key(row) == key), 0)
 
 
-def _trained(shown: Sequence[Row]) -> list[Row]:
-    return [row for row in shown if row["weights"] == "trained"]
-
-
-def _percent(row: Row) -> str:
+def _percent(row: AblationRow) -> str:
     return marked.in_words(score_mark(row), percent=True)
 
 
@@ -186,74 +193,70 @@ def told(mark: Mark) -> str:
     return ("○ " if mark.undecided else "") + text + (f" [{', '.join(ends)}]" if ends else "")
 
 
-def _distance(row: Row) -> str:
-    """How far embeddings move, in thousandths.
-
-    >>> _distance({"distance": 0.398, "distance_ci_low": 0.3571, "distance_ci_high": 0.44})
-    '0.398 [0.357, 0.440]'
-    """
-    ends = "" if row["distance_ci_low"] is None else f" [{row['distance_ci_low']:.3f}, {row['distance_ci_high']:.3f}]"
-    return f"{row['distance']:.3f}{ends}"
+def _distance(row: AblationRow) -> str:
+    """How far embeddings move, in thousandths."""
+    value, *ends = (f"{number:.3f}" for number in (row.distance, row.distance_ci_low, row.distance_ci_high) if number is not None)
+    return value + (f" [{', '.join(ends)}]" if ends else "")
 
 
-def _numbers(result: Result, shown: Sequence[Row], clicked: tuple[Any, ...]) -> int:
-    """All numbers; the number among `shown` of the chosen row: the one that was clicked, else the dearest."""
-    places = [i for i, row in enumerate(shown) if row["weights"] == "trained" and row["input"] != NOTHING]
-    twins = {_key(row)[:3]: row for row in shown if row["weights"] != "trained"}
+def _numbers(result: Result, shown: Sequence[AblationRow], clicked: tuple[Any, ...]) -> int:
+    """All numbers; the number among `shown` of the chosen row: that of the click, else the dearest."""
+    trained = [i for i, row in enumerate(shown) if not row.is_twin and row.input != NOTHING]
+    twins = {_key(row)[:3]: row for row in shown if row.is_twin}
     table = []
-    for row in (shown[i] for i in places):
+    for row in (shown[i] for i in trained):
         twin = twins[_key(row)[:3]]
         table.append({
-            "checkpoint": row["checkpoint"], "replaced by": _short(row["kind"]), "S": told(score_mark(row)),
+            "checkpoint": row.checkpoint, "replaced by": _short(row.kind), "S": told(score_mark(row)),
             "twin": told(score_mark(twin)), "drop": told(drop_mark(row)), "twin drop": told(drop_mark(twin)),
             "moved": _distance(row),
         })  # fmt: skip
-    of_clicked = [number for number, i in enumerate(places) if _key(shown[i])[:3] == clicked[:3]]
-    dearest = max(range(len(places)), key=lambda number: shown[places[number]]["value"])
+    of_clicked = [number for number, i in enumerate(trained) if _key(shown[i])[:3] == clicked[:3]]
+    dearest = max(range(len(trained)), key=lambda number: _lost(shown[trained[number]]))
     start = of_clicked[0] if of_clicked else dearest
     height = TABLE_PX if len(table) > FEW else "content"
     st.subheader("All numbers", anchor=False)
     alt = "S after every replacement; the queries of the chosen row are heard below"
     key = f"numbers_{'_'.join(map(str, clicked))}_{len(table)}"
     chosen = row_choice.pick_row(table, key, alt=alt, start=start, columns=COLUMNS, height=height)
-    first = shown[places[start]]
+    first = shown[trained[start]]
     st.caption(
-        f"n = {first['n']} queries{among(result)}; chance {100 * first['chance']:.1f} %; in brackets 95 % intervals, "
+        f"n = {first.n} queries{among(result)}; chance {100 * first.chance:.1f} %; in brackets 95 % intervals, "
         "bootstrap over works; ○ not distinguishable from chance, or from no change. Drops are paired by query."
     )
-    return places[chosen]
+    return trained[chosen]
 
 
-def suffering(result: Result, row: Row) -> list[dict[str, Any]]:
-    """Queries whose match falls farthest by a replacement, in either direction, the worst first; those that gain left out.
+def suffering(result: Result, row: AblationRow) -> list[hear.Missed]:
+    """Queries whose match falls farthest by a replacement, the worst first, in the direction in which it falls farther.
 
-    With each what `hear.pick_missed` asks for, in the direction in which it falls farther.
+    Those that gain are left out.
     """
-    after, change = result.arrays[row["array"]], result.arrays[row["change"]]
-    instead = result.arrays[row["instead"]] if row.get("instead") else None
-    query, moved = result.arrays["query"], result.arrays[row["moved"]]
-    worst = change.max(axis=0)
-    before = after - change.astype(int)
-    rows = []
+    if row.change is None or row.moved is None:
+        return []
+    after, change, wrong = result.arrays[row.array], result.arrays[row.change], result.arrays[row.instead]
+    windows, query, moved = result.rows(WindowRow), result.arrays["query"], result.arrays[row.moved]
+    before, worst = after - change.astype(int), change.max(axis=0)
+    missed = []
     for i in np.argsort(-worst, kind="stable")[:MOST]:
         if worst[i] <= 0:
             break
-        window, way = result.tables["windows"][int(query[i])], int(change[:, i].argmax())
-        rows.append({
-            "way": way, "rank": int(after[way, i]), "instead": None if instead is None else int(instead[way, i]),
+        way = int(change[:, i].argmax())
+        about = {
             "audio to MIDI": f"{before[0, i]} → {after[0, i]}", "MIDI to audio": f"{before[1, i]} → {after[1, i]}",
-            "moved": float(moved[query[i]]), "start_s": window["start_s"], "piece": window["piece"],
-        })  # fmt: skip
-    return rows
+            "moved": float(moved[query[i]]),
+        }  # fmt: skip
+        missed.append(hear.Missed(windows[int(query[i])], way, int(wrong[way, i]), about, rank=int(after[way, i])))
+    return missed
 
 
-def _suffering(result: Result, choice: Choice, row: Row) -> None:
+def _suffering(result: Result, choice: Choice, row: AblationRow) -> None:
     st.subheader("Hear what suffers", anchor=False)
-    what = f"{row['checkpoint']}, {row['input']} replaced by {SHORT.get(row['kind'], row['kind'])}"
-    found = suffering(result, row)
-    if not found:
+    what = f"{row.checkpoint}, {row.input} replaced by {_short(row.kind)}"
+    missed = suffering(result, row)
+    if not missed:
         st.caption(plain(f"{what}: the match of no query falls."))
         return
     n_candidates = result.arrays["candidates"].shape[1]
     st.caption(plain(f"{what}: queries whose match falls farthest among {n_candidates} candidates; rank before → after."))
-    hear.pick_missed(found, result.tables["windows"], choice.corpus, f"suffers_{'_'.join(map(str, _key(row)))}", columns=HEARD)
+    hear.pick_missed(missed, result.rows(WindowRow), choice.corpus, f"suffers_{'_'.join(_key(row))}", columns=HEARD)

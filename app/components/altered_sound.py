@@ -1,21 +1,27 @@
 """From a dose to its sound: the windows that moved most, the recording, and what the model was given instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.errors import OtoscopeError
+from analysis.models.config import Side
 from analysis.results import Result
+from analysis.studies.shared_rows import WindowRow, WorkWindowRow
 from analysis.units import midi_to_name
 from app import caching, controls, layout
 from app.components import hear
 from app.components.plain import plain
 from app.components.study_form import Choice
+
+if TYPE_CHECKING:
+    from analysis.datasets.midi import Notes
+    from analysis.datasets.piece import Piece
 
 MOST, NOTES_PX = 20, 212
 AWAY = "Distance of the embedding from where it was, as a share of that between windows of different works"
@@ -44,18 +50,42 @@ class Given:
     change: str
     dose: float
     label: str
-    side: Literal["audio", "midi"]
+    side: Side
     against: tuple[float, str] | None = None
 
 
 def sample_rate_of(choice: Choice, checkpoint: str) -> int:
     """At how many Hz a checkpoint hears."""
-    config = next((one.config for one in choice.checkpoints if one.name == checkpoint), {})
+    config = next((known.config for known in choice.checkpoints if known.name == checkpoint), {})
     return int(config.get("sample_rate", controls.SAMPLE_RATE))
 
 
-def most_moved(result: Result, moved: NDArray[Any], before: NDArray[Any], after: NDArray[Any]) -> list[dict[str, Any]]:
-    """The windows that moved most, as rows with their number.
+@dataclass(frozen=True)
+class MovedWindow:
+    """A window whose embedding moved.
+
+    Attributes:
+        number: among the windows of the result.
+        window: where it is.
+        moved_percent: distance in per cent of that to another piece.
+        ranks: of its match before → after, the worse of both directions; None where it is no query.
+        folded: notes folded back by octaves; None where notes are not.
+    """
+
+    number: int
+    window: WindowRow
+    moved_percent: float
+    ranks: str | None
+    folded: int | None = None
+
+    def record(self) -> dict[str, str | float | None]:
+        """Its row of the table."""
+        about = {"moved": self.moved_percent, "rank": self.ranks, "piece": self.window.piece, "start_s": self.window.start_s}
+        return about if self.folded is None else {**about, "folded": self.folded}
+
+
+def most_moved(result: Result, moved: NDArray[Any], before: NDArray[Any], after: NDArray[Any]) -> list[MovedWindow]:
+    """The windows that moved most, the farthest first.
 
     Args:
         result: with the table of windows and the array of queries.
@@ -63,37 +93,34 @@ def most_moved(result: Result, moved: NDArray[Any], before: NDArray[Any], after:
         before: ranks of the matches of the queries, both ways, `(2, queries)`.
         after: the same with the change.
     """
-    windows = result.tables["windows"]
+    windows = result.rows(WorkWindowRow)
     query = {int(window): number for number, window in enumerate(result.arrays["query"])}
     rows = []
     for window in np.argsort(-moved, kind="stable")[:MOST].tolist():
         number = query.get(window)
-        ranks = None if number is None else " → ".join(str(one[:, number].max()) for one in (before, after))
-        place = {"piece": windows[window]["piece"], "start_s": windows[window]["start_s"], "window": window}
-        rows.append({"moved": 100 * float(moved[window]), "rank": ranks, **place})
+        ranks = None if number is None else " → ".join(str(way[:, number].max()) for way in (before, after))
+        rows.append(MovedWindow(window, windows[window], 100 * float(moved[window]), ranks))
     return rows
 
 
-def draw(
-    result: Result, choice: Choice, rows: Sequence[Mapping[str, Any]], given: Sequence[Given], sample_rate: int, key: str
-) -> None:
+def draw(result: Result, choice: Choice, rows: Sequence[MovedWindow], given: Sequence[Given], sample_rate: int, key: str) -> None:
     """The windows, the recording of the chosen one, and below it what the model was given instead."""
-    shown = [{name: value for name, value in row.items() if name != "window"} for row in rows]
 
     def more(number: int) -> None:
-        place = str(rows[number]["piece"]), float(rows[number]["start_s"])
-        for one in given:
-            if one.side == "audio":
-                _play(one, choice.corpus, place, sample_rate, int(result.request["seed"]))
+        window = rows[number].window
+        for change in given:
+            if change.side == "audio":
+                _play(change, choice.corpus, window, sample_rate, int(result.request["seed"]))
             else:
-                _show_notes(one, choice.corpus, place)
+                _show_notes(change, choice.corpus, window)
 
+    shown = [row.record() for row in rows]
     hear.pick(shown, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
 
 
-def _play(given: Given, corpus: str, place: tuple[str, float], sample_rate: int, seed: int) -> None:
+def _play(given: Given, corpus: str, window: WindowRow, sample_rate: int, seed: int) -> None:
     """What was heard, and what that is compared with where it is not the recording."""
-    if (piece := caching.pieces(corpus).get(place[0])) is None or not Path(piece.audio_path).is_file():
+    if (piece := caching.pieces(corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
         return  # which is said above
     sounds = [("What the model heard", given.label, given.dose)]
     if given.against is not None and given.against[0] != given.dose:
@@ -101,7 +128,7 @@ def _play(given: Given, corpus: str, place: tuple[str, float], sample_rate: int,
     for title, label, dose in sounds:
         st.markdown(f"**{title}**: {plain(label)}")
         try:
-            wav, lowered_db = caching.altered_window(corpus, *place, given.change, dose, sample_rate, seed)
+            wav, lowered_db = caching.altered_window(corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed)
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
             continue
@@ -110,12 +137,12 @@ def _play(given: Given, corpus: str, place: tuple[str, float], sample_rate: int,
             st.caption(f"Played {lowered_db:.1f} dB lower than the model heard it, since it would be clipped here.")
 
 
-def _show_notes(given: Given, corpus: str, place: tuple[str, float]) -> None:
+def _show_notes(given: Given, corpus: str, window: WindowRow) -> None:
     """The notes before and after; they are not made into sound, since the model reads them and hears nothing."""
-    if (piece := caching.pieces(corpus).get(place[0])) is None:
+    if (piece := caching.pieces(corpus).get(window.piece)) is None:
         return
     try:
-        rows = read_notes(given, piece, place[1])
+        rows = read_notes(given, piece, window.start_s)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return
@@ -123,7 +150,7 @@ def _show_notes(given: Given, corpus: str, place: tuple[str, float]) -> None:
     st.dataframe(rows, column_config=NOTE_COLUMNS, hide_index=True, height=NOTES_PX if len(rows) > 4 else "content")
 
 
-def read_notes(given: Given, piece: Any, start_s: float) -> list[dict[str, Any]]:
+def read_notes(given: Given, piece: "Piece", start_s: float) -> list[dict[str, str | float]]:
     """Every note of a window as it was and as the model read it; what did not change is written once.
 
     Raises:
@@ -136,13 +163,13 @@ def read_notes(given: Given, piece: Any, start_s: float) -> list[dict[str, Any]]
     rows = []
     for number in range(len(notes)):
         note = notes.select(np.array([number]))
-        before, after = (_in_words(one) for one in (note, NOTE_CHANGES[given.change](note, given.dose)))
+        before, after = (_in_words(version) for version in (note, NOTE_CHANGES[given.change](note, given.dose)))
         arrows = {name: before[name] if before[name] == after[name] else f"{before[name]} → {after[name]}" for name in before}
         rows.append({"at": float(note.onset_s[0]) - start_s, **arrows})
     return rows
 
 
-def _in_words(note: Any) -> dict[str, str]:
+def _in_words(note: "Notes") -> dict[str, str]:
     duration_s = float(note.offset_s[0] - note.onset_s[0])
     pitch, velocity = midi_to_name(int(note.pitch[0])), f"{int(note.velocity[0])}"
     return {"pitch": pitch, "velocity": velocity, "duration (s)": f"{duration_s:.2f}"}

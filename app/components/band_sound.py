@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.errors import OtoscopeError
+from analysis.studies.shared_rows import WindowRow
 from analysis.units import amplitude_to_db, db_to_amplitude
 from app import caching, layout
 from app.components.hear import WINDOW_S
@@ -19,21 +20,21 @@ FAINT_DB = -20.0  # what is fainter than this below the recording is played at t
 SILENT_DB = -90.0
 
 
-def draw(corpus: str, place: tuple[str, float], edges_hz: Sequence[float], band: int, name: str, sample_rate: int) -> None:
+def draw(corpus: str, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int) -> None:
     """Two players below the recording of a window.
 
     Args:
         corpus: where the piece is.
-        place: piece and start (s).
+        window: of the recording.
         edges_hz: of all bands of the study, for a band fades into its neighbours.
         band: its number, from 0.
         name: what the page calls it.
         sample_rate: at how many Hz the checkpoint hears.
     """
-    if (piece := caching.pieces(corpus).get(place[0])) is None or not Path(piece.audio_path).is_file():
+    if (piece := caching.pieces(corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
         return  # which is said above
     try:
-        recording, kept = cut(Path(piece.audio_path), place[1], edges_hz, band, sample_rate)
+        recording, kept = cut(Path(piece.audio_path), window.start_s, edges_hz, band, sample_rate)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return

@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.bands.rows import LATER, AttributionRow, FilterRow
+from analysis.studies.pools.words import pools_of
 from app import controls
 from app.charts import doses, theme
 from app.charts.scores import GRID
 from app.components import actions, altered_sound, band_details, band_sound, hear, published_table, study_facts
 from app.components.band_marks import (
+    DROP,
+    FILTERS,
     FREQUENCY,
-    LATER,
     MEASURES,
     MOVED,
-    Row,
     Shown,
     apart_of,
     bands_of,
@@ -56,20 +59,20 @@ COLUMNS = {
 
 def draw(result: Result, choice: Choice) -> None:
     """Bands of the sound and how they sound; bands of A4 shifted; bands read back; attributions; all numbers."""
-    known = [name for name in MEASURES if name != MOVED or all(row["between_works"] for row in result.tables["filters"])]
+    every = result.rows(FilterRow)
+    known = [name for name in MEASURES if name != MOVED or all(row.between_works for row in every)]
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
         shown = MEASURES[controls.pick_choice("measure", "Shown", known, known[0])]
     with right:
-        pool = pool_said(result, "filters") if shown.field == "drop" else ""
-        st.markdown(f"{shown.what} n = {result.tables['filters'][0]['n']:,} windows.{pool}")
+        pool = pool_said(result, FILTERS) if shown is MEASURES[DROP] else ""
+        st.markdown(f"{shown.what} n = {every[0].n:,} windows.{pool}")
     clicked = _filters(result, shown)
-    rows = bands_of(result.tables["filters"])
-    row = named(result, "filters", clicked) or farthest(rows, study_facts.names_of(result)[0])
+    row = named(result, FilterRow, clicked) or farthest(bands_of(every), study_facts.names_of(result)[0])
     _sound(result, choice, row)
     band_details.shifted(result, choice, shown)
     band_details.read_back(result, choice)
-    if result.tables["attribution"]:
+    if result.rows(AttributionRow):
         band_details.attributed(result, choice)
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
     _numbers(result)
@@ -77,17 +80,17 @@ def draw(result: Result, choice: Choice) -> None:
 
 def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
     """The main chart, over the energy of every band; the marks that were clicked."""
-    rows, apart = bands_of(result.tables["filters"]), apart_of(result)
-    marks = []
+    rows, apart = bands_of(result.rows(FilterRow)), apart_of(result)
+    drawn = []
     for row in rows:
-        note = f"without {row['band']}, which holds {100 * row['energy_share']:.1f} % of the energy"
-        if row["ci_high"] is not None and row["ci_high"] < row["null"]:
+        note = f"without {row.band}, which holds {100 * (row.energy_share or 0.0):.1f} % of the energy"
+        if row.ci_high is not None and row.null is not None and row.ci_high < row.null:
             note += f"\nmoves less than the sound {LATER}"
-        whose = apart[row["checkpoint"], row["weights"]]
-        marks.append(mark_of(row, "filters", "", shown, whose, at=centre(row), note=note))
-    found = [mark for mark in marks if mark is not None]
+        middle = centre(*(row.edges_hz or (0.0, 0.0)))
+        drawn.append(mark_of(row, "", shown, apart[row.checkpoint, row.weights], at=middle, note=note))
+    marks = [mark for mark in drawn if mark is not None]
     drawing = doses.curves(
-        found,
+        marks,
         x_title=FREQUENCY,
         y_title=shown.title if len(shown.title) <= ONE_LINE else shown.title.replace(" (", "<br>("),
         log=True,
@@ -95,37 +98,47 @@ def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
         height=MAIN_PX,
         colours=study_facts.colours_of(result),
     )
-    if found:
-        name_twins_once(add_energy(drawing, [row for row in rows if _is_first(result, row)]))
+    if marks:
+        name_twins_once(add_energy(drawing, [_energy(row) for row in rows if _is_first(result, row)]))
     return actions.figure(drawing, "filters", result, rows, select=("points",))
 
 
-def _is_first(result: Result, row: Row) -> bool:
-    return (row["checkpoint"], row["weights"]) == (study_facts.names_of(result)[0], "trained")
+def _is_first(result: Result, row: FilterRow) -> bool:
+    return row.checkpoint == study_facts.names_of(result)[0] and not row.is_twin
 
 
-def add_energy(drawing: go.Figure, rows: Sequence[Row]) -> go.Figure:
+@dataclass(frozen=True)
+class Energy:
+    """A band and its share of the energy, as a part of 1."""
+
+    band: str
+    low_hz: float
+    high_hz: float
+    share: float
+
+
+def add_energy(drawing: go.Figure, rows: Sequence[Energy]) -> go.Figure:
     """A second panel below a figure over frequency: share of the energy of every band between its edges."""
     layout: Any = drawing.layout
     inner_px = MAIN_PX - layout.margin.t - layout.margin.b + ENERGY_PX + APART_PX
     x: list[float | None] = []
     y: list[float | None] = []
     for row in rows:
-        share = 100 * row["energy_share"]
-        x += [drawn_from(row), drawn_from(row), row["high_hz"], row["high_hz"], None]
+        share, left = 100 * row.share, drawn_from(row.low_hz, row.high_hz)
+        x += [left, left, row.high_hz, row.high_hz, None]
         y += [0.0, share, share, 0.0, None]
     line = {"color": theme.TEXT, "width": 1}
     drawing.add_scatter(
         x=x, y=y, mode="lines", fill="toself", fillcolor=ENERGY, line=line, yaxis="y2", hoverinfo="skip", showlegend=False
     )
-    words = [f"{row['band']}: {100 * row['energy_share']:.1f} % of the energy" for row in rows]
+    words = [f"{row.band}: {100 * row.share:.1f} % of the energy" for row in rows]
     drawing.add_scatter(
-        x=[centre(row) for row in rows], y=[50 * row["energy_share"] for row in rows], mode="markers", marker={"opacity": 0},
+        x=[centre(row.low_hz, row.high_hz) for row in rows], y=[50 * row.share for row in rows], mode="markers", marker={"opacity": 0},
         yaxis="y2", hovertext=words, hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name="energy",
         unselected={"marker": {"opacity": 0}},
     )  # fmt: skip
-    edges = edges_of(rows)
-    highest = max(100 * row["energy_share"] for row in rows) or 1.0
+    edges = sorted({edge for row in rows for edge in (row.low_hz, row.high_hz)})
+    highest, lowest_hz = max(100 * row.share for row in rows) or 1.0, drawn_from(rows[0].low_hz, rows[0].high_hz)
     drawing.update_layout(
         height=MAIN_PX + ENERGY_PX + APART_PX,
         yaxis2={
@@ -134,54 +147,53 @@ def add_energy(drawing: go.Figure, rows: Sequence[Row]) -> go.Figure:
         },
     )  # fmt: skip
     drawing.update_layout(yaxis_domain=[(ENERGY_PX + APART_PX) / inner_px, 1], xaxis_anchor="y2")
-    drawing.update_xaxes(range=[math.log10(drawn_from(rows[0])) - 0.02, math.log10(edges[-1]) + 0.02])
+    drawing.update_xaxes(range=[math.log10(lowest_hz) - 0.02, math.log10(edges[-1]) + 0.02])
     if len(edges) <= MOST_EDGES:
-        drawn = [drawn_from(rows[0]), *edges[1:]]
+        drawn = [lowest_hz, *edges[1:]]
         drawing.update_xaxes(tickvals=drawn, ticktext=[f"{edge:,.0f}" for edge in edges], showgrid=True, gridcolor=GRID)
     return drawing
 
 
-def _sound(result: Result, choice: Choice, row: Row) -> None:
+def _energy(row: FilterRow) -> Energy:
+    return Energy(row.band, row.low_hz or 0.0, row.high_hz or 0.0, row.energy_share or 0.0)
+
+
+def _sound(result: Result, choice: Choice, row: FilterRow) -> None:
     """The windows that move most without the chosen band, the recording, what was left and what was cut out."""
     st.subheader("Hear a band", anchor=False)
-    twin = "" if row["weights"] == "trained" else ", untrained twin,"
-    whose = f"{row['checkpoint']}{twin} moves most without {row['band']}"
+    twin = ", untrained twin," if row.is_twin else ""
+    whose = f"{row.checkpoint}{twin} moves most without {row.band}"
     st.caption(f"The windows that {plain(whose)}. Click a point above to choose another band or checkpoint.")
-    found = behind(result, "filters", row)
-    edges = edges_of(result.tables["filters"])
-    rate = altered_sound.sample_rate_of(choice, str(row["checkpoint"]))
+    windows, edges = behind(result, row), edges_of(result.rows(FilterRow))
+    rate = altered_sound.sample_rate_of(choice, row.checkpoint)
 
     def more(number: int) -> None:
-        place = str(found[number]["piece"]), float(found[number]["start_s"])
-        band_sound.draw(choice.corpus, place, edges, edges.index(row["low_hz"]), str(row["band"]), rate)
+        window = windows[number].window
+        band_sound.draw(choice.corpus, window, edges, edges.index(row.low_hz or 0.0), row.band, rate)
 
-    key = "_".join(("windows", *map(str, key_of("filters", row))))
-    hear.pick(found, choice.corpus, key, title="The recording", columns=band_details.HEARD, more=more)
+    records = [window.record() for window in windows]
+    key = "_".join(("windows", *map(str, key_of(row))))
+    hear.pick(records, choice.corpus, key, title="The recording", columns=band_details.HEARD, more=more)
 
 
 def _numbers(result: Result) -> None:
     """Every number of the bands of the sound and of their controls."""
     rows = [
         {
-            "checkpoint": row["checkpoint"], "weights": row["weights"],
-            "band": row["band"] if row["low_hz"] is not None else f"({row['band']})", "distance": cell(row, percent=False),
-            "moved": f"{100 * row['value'] / row['between_works']:.1f} %" if row["between_works"] else None,
-            "drop": cell(_of(row, "drop", 0.0)), "lost": cell(_of(row, "similarity_lost", 0.0), percent=False),
-            "energy": cell(_of(row, "energy_share")), "per_db": cell(_of(row, "distance_per_db"), percent=False), "n": row["n"],
+            "checkpoint": row.checkpoint, "weights": row.weights,
+            "band": row.band if row.edges_hz else f"({row.band})", "distance": cell(row, percent=False),
+            "moved": f"{100 * (row.share.value or 0.0):.1f} %" if row.between_works else None,
+            "drop": cell(row.s_lost), "lost": cell(row.cosine_lost, percent=False),
+            "energy": cell(row.energy), "per_db": cell(row.per_db, percent=False), "n": row.n,
         }
-        for row in result.tables["filters"]
+        for row in result.rows(FilterRow)
     ]  # fmt: skip
     with st.expander("All numbers: bands of the sound", icon=":material/table:"):
         height = TABLE_PX if len(rows) > FEW else "content"
         st.dataframe(rows, column_config=COLUMNS, hide_index=True, placeholder="—", height=height)
-        pool = next(one for one in result.tables["pools"] if one["part"] == "filters")
+        pool = next(pool for pool in pools_of(result) if pool.part == FILTERS)
         st.caption(
             f"95 % intervals, bootstrap over works; ○ not distinguishable from the sound {LATER}, or from no change. "
-            f"In brackets: controls. S: {pool['n_queries']} queries{among(result, 'filters')}, "
-            f"chance {100 * pool['chance']:.1f} %."
+            f"In brackets: controls. S: {pool.n_queries} queries{among(result, FILTERS)}, "
+            f"chance {100 * pool.chance:.1f} %."
         )
-
-
-def _of(row: Row, field: str, null: float | None = None) -> Row:
-    """A number of a record with its interval as columns of their own."""
-    return {"value": row[field], "ci_low": row[f"{field}_ci_low"], "ci_high": row[f"{field}_ci_high"], "null": null}

@@ -1,11 +1,11 @@
-"""What the pages of stress share: the pool behind an S, numbers of records in words, one entry of a legend for all twins."""
+"""What the pages of stress share: the pool behind an S, numbers of rows in words, one entry of a legend for all twins."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
 
 from analysis.results import Result
+from analysis.rows import Measured
 from analysis.studies.pools.words import pool_of
 from app.charts import mark as marked
 from app.charts import theme
@@ -28,14 +28,14 @@ def pool_said(result: Result, part: str = "S") -> str:
     return f" S is of {pool}." if (pool := pool_of(result, part)) else ""
 
 
-def cell(row: Mapping[str, Any], prefix: str = "", *, percent: bool = True) -> str | None:
-    """A number of a record with its interval, marked where that holds its null; None where there is none.
+def cell(number: Measured, *, percent: bool = True) -> str | None:
+    """A number with its interval, marked where that holds its null; None where there is none.
 
-    >>> cell({"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "null": 0.5}), cell({"drop_value": None}, "drop_")
+    >>> from analysis.rows import Numbers
+    >>> cell(Numbers(0.5, 0.4, 0.6, 0.5, 96)), cell(Numbers(None, None, None, None, 96))
     ('○ 50.0 % [40.0, 60.0]', None)
     """
-    fields = {name: row.get(f"{prefix}{name}") for name in ("value", "ci_low", "ci_high", "null")}
-    mark = marked.from_row(fields, "", "")
+    mark = marked.from_row(number, "", "")
     return None if mark is None else f"{'○ ' if mark.undecided else ''}{marked.in_words(mark, percent)}"
 
 

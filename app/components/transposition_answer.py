@@ -1,33 +1,52 @@
 """The answer of the page of transposition: S by what is moved, the sound of a shift, what is left, and where embeddings go."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from analysis.models.config import Side
 from analysis.results import Result
+from analysis.studies.shared_rows import Weights
+from analysis.studies.transposition.rows import (
+    DisplacementRow,
+    DistanceRow,
+    RangeRow,
+    RetentionRow,
+    ScoreRow,
+    Transposed,
+)
 from app.charts import doses, intervals
 from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.components import actions, altered_sound, published_table, study_facts
-from app.components.altered_sound import AWAY, Given
+from app.components.altered_sound import AWAY, Given, MovedWindow
 from app.components.plain import plain
 from app.components.stress_kit import cell, name_twins_once, pool_said, s_title
 from app.components.study_form import Choice
 
 AXIS = "transposition (semitones, not to scale)"
-SIDES = {"MIDI alone": ("midi",), "audio alone": ("audio",), "both": ("audio", "midi")}
+SIDES: dict[Transposed, tuple[Side, ...]] = {
+    "MIDI alone": ("midi",), "audio alone": ("audio",), "both": ("audio", "midi"),
+}  # fmt: skip
 USUAL = 3  # semitones: the size of the published retention
 MAIN_PX, DETAIL_PX = 440, 380
-Row = Mapping[str, Any]
-Point = tuple[str, str, str, int]  # checkpoint, weights, what is moved, semitones
+
+
+class Point(NamedTuple):
+    """A model at a shift, to which a click leads."""
+
+    checkpoint: str
+    weights: Weights
+    moved: Transposed
+    semitones: int
 
 
 def draw(result: Result, choice: Choice) -> None:
     """S over semitones; the windows behind a point; retention, directions, distances by layer; all numbers."""
     picked = _responses(result)
-    point = _point(picked[-1]) if picked else usual_point(result)
+    point = Point(*picked[-1]) if picked else usual_point(result)
     _sound(result, choice, point)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -52,34 +71,25 @@ def shift_words(semitones: int) -> str:
 def usual_point(result: Result) -> Point:
     """The point that is looked behind until one is clicked: the first checkpoint, as much as possible moved, +3 or the least."""
     shifts = shifts_of(result)
-    moved = [str(row["moved"]) for row in result.tables["scores"]]
+    moved: list[Transposed] = [row.moved for row in result.rows(ScoreRow)]
     what = "both" if "both" in moved else moved[0]
     size = USUAL if USUAL in shifts else min(shift for shift in shifts if shift > 0)
-    return study_facts.names_of(result)[0], "trained", what, size
+    return Point(study_facts.names_of(result)[0], "trained", what, size)
 
 
 def shifts_of(result: Result) -> list[int]:
     """All shifts, 0 among them, in ascending order."""
-    return sorted({int(row["semitones"]) for row in result.tables["scores"]})
-
-
-def _point(key: tuple[Any, ...]) -> Point:
-    checkpoint, weights, moved, semitones = key
-    return str(checkpoint), str(weights), str(moved), int(semitones)
-
-
-def _is_twin(row: Row) -> bool:
-    return row["weights"] == "untrained"
+    return sorted({row.semitones for row in result.rows(ScoreRow)})
 
 
 def _responses(result: Result) -> list[tuple[Any, ...]]:
     """S over semitones, a panel per what is moved; the points that were clicked."""
-    rows, shifts = result.tables["scores"], shifts_of(result)
+    rows, shifts = result.rows(ScoreRow), shifts_of(result)
     marks = [
         marked.from_row(
-            row, str(row["moved"]), str(row["checkpoint"]), at=shifts.index(int(row["semitones"])), twin=_is_twin(row),
-            key=(row["checkpoint"], row["weights"], row["moved"], row["semitones"]),
-            note=f"{row['what']}; drop in S {cell(row, 'drop_')}" if row["semitones"] else str(row["what"]),
+            row, row.moved, row.checkpoint, at=shifts.index(row.semitones), twin=row.is_twin,
+            key=Point(row.checkpoint, row.weights, row.moved, row.semitones),
+            note=f"{row.what}; drop in S {cell(row.drop)}" if row.semitones else row.what,
         )
         for row in rows
     ]  # fmt: skip
@@ -115,37 +125,34 @@ def _sound(result: Result, choice: Choice, point: Point) -> None:
     altered_sound.draw(result, choice, rows, given, altered_sound.sample_rate_of(choice, checkpoint), key)
 
 
-def windows_behind(result: Result, point: Point) -> list[dict[str, Any]]:
+def windows_behind(result: Result, point: Point) -> list[MovedWindow]:
     """The windows that moved most, on average of the sides that were moved; their ranks, and how many notes were folded."""
-    checkpoint, weights, what, semitones = point
-
-    def found(table: str, shift: int, **more: Any) -> Row:
-        wanted = {"checkpoint": checkpoint, "weights": weights, "semitones": shift, **more}
-        return next(row for row in result.tables[table] if all(row[name] == value for name, value in wanted.items()))
-
-    places = [found("distances", semitones, side=side, layer="emb") for side in SIDES[what]]
-    moved = np.mean([result.arrays[one["array"]][one["row"], one["tap_row"]] for one in places], axis=0)
-    before, after = (found("scores", shift, moved=what) for shift in (0, semitones))
-    ranks = (result.arrays[one["array"]][one["row"]] for one in (before, after))
-    folded = result.arrays["folded"][shifts_of(result).index(semitones)]
-    return [{**row, "folded": int(folded[row["window"]])} for row in altered_sound.most_moved(result, moved, *ranks)]
+    model = point.checkpoint, point.weights
+    layers = [row for row in result.rows(DistanceRow) if (row.checkpoint, row.weights) == model and row.layer == "emb"]
+    sides = [row for row in layers if row.semitones == point.semitones and row.side in SIDES[point.moved]]
+    moved = np.mean([result.arrays[row.array][row.row, row.tap_row] for row in sides], axis=0)
+    scores = [row for row in result.rows(ScoreRow) if (row.checkpoint, row.weights, row.moved) == (*model, point.moved)]
+    by_shift = {row.semitones: result.arrays[row.array][row.row] for row in scores}
+    folded = result.arrays["folded"][shifts_of(result).index(point.semitones)]
+    windows = altered_sound.most_moved(result, moved, by_shift[0], by_shift[point.semitones])
+    return [replace(window, folded=int(folded[window.number])) for window in windows]
 
 
 def _folded_words(result: Result, semitones: int) -> str:
     """How much of a shift is folded back onto the piano."""
-    row = next(one for one in result.tables["range"] if one["semitones"] == semitones)
-    if not row["notes_folded"]:
+    row = next(row for row in result.rows(RangeRow) if row.semitones == semitones)
+    if not row.notes_folded:
         return "No note leaves the piano."
-    share = 100 * float(row["notes_folded"])
-    return f"{share:.1f} % of the notes, in {row['windows_folded']} of {row['n']} windows, are folded back by octaves."
+    share = 100 * row.notes_folded
+    return f"{share:.1f} % of the notes, in {row.windows_folded} of {row.n} windows, are folded back by octaves."
 
 
 def _retention(result: Result, point: Point) -> None:
     """What is left of S at one size, upwards and downwards together."""
-    sizes = sorted({int(row["semitones"]) for row in result.tables["retention"]})
-    size = abs(point[3]) if abs(point[3]) in sizes else USUAL if USUAL in sizes else sizes[0]
-    rows = [row for row in result.tables["retention"] if row["semitones"] == size and not _is_twin(row)]
-    marks = [marked.from_row(row, str(row["moved"]), str(row["checkpoint"])) for row in rows]
+    sizes = sorted({row.semitones for row in result.rows(RetentionRow)})
+    size = abs(point.semitones) if abs(point.semitones) in sizes else USUAL if USUAL in sizes else sizes[0]
+    rows = [row for row in result.rows(RetentionRow) if row.semitones == size and not row.is_twin]
+    marks = [marked.from_row(row, row.moved, row.checkpoint) for row in rows]
     st.subheader(f"What is left of S at ±{size} semitones", anchor=False)
     drawing = intervals.forest(
         [mark for mark in marks if mark is not None], x_title="S at ± shift as a share of S at 0 (%)", y_title="moved",
@@ -160,16 +167,16 @@ def _retention(result: Result, point: Point) -> None:
 def _directions(result: Result) -> None:
     """Whether audio and MIDI of a window go the same way."""
     st.subheader("Do audio and MIDI move the same way?", anchor=False)
-    rows = result.tables["displacements"]
+    rows = result.rows(DisplacementRow)
     if not rows:
         st.caption("Both sides can be moved only in a corpus of several works that was rendered here.")
         return
-    shifts = sorted({int(row["semitones"]) for row in rows})
+    shifts = sorted({row.semitones for row in rows})
     marks: list[Mark] = []
     for row in rows:
-        note = f"above windows of other works: {cell(row, 'above_', percent=False)}"
-        place = {"at": shifts.index(int(row["semitones"])), "twin": _is_twin(row), "note": note}
-        if (mark := marked.from_row(row, "", str(row["checkpoint"]), **place)) is not None:
+        note = f"above windows of other works: {cell(row.above, percent=False)}"
+        about = {"at": shifts.index(row.semitones), "twin": row.is_twin, "note": note}
+        if (mark := marked.from_row(row, "", row.checkpoint, **about)) is not None:
             marks.append(mark)
     drawing = doses.curves(
         marks, x_title=AXIS, y_title="cosine of displacements", categories=[shift_words(shift) for shift in shifts],
@@ -180,14 +187,14 @@ def _directions(result: Result) -> None:
 
 def _distances(result: Result, point: Point) -> None:
     """How far every layer of either side moved at the chosen shift."""
-    shift = point[3] or usual_point(result)[3]
-    rows = [row for row in result.tables["distances"] if row["semitones"] == shift]
-    layers = list(dict.fromkeys(str(row["layer"]) for row in rows))
+    shift = point.semitones or usual_point(result).semitones
+    rows = [row for row in result.rows(DistanceRow) if row.semitones == shift]
+    layers = list(dict.fromkeys(row.layer for row in rows))
     layers.sort(key=lambda layer: (layer != "in", layer == "emb", int(layer) if layer.isdigit() else 0))
     marks = [
         marked.from_row(
-            row, "audio encoder" if row["side"] == "audio" else "MIDI encoder", str(row["checkpoint"]),
-            at=layers.index(str(row["layer"])), twin=_is_twin(row),
+            row, "audio encoder" if row.side == "audio" else "MIDI encoder", row.checkpoint, at=layers.index(row.layer),
+            twin=row.is_twin,
         )
         for row in rows
     ]  # fmt: skip
@@ -205,20 +212,20 @@ def _numbers(result: Result) -> None:
     """Every number with its interval."""
     with st.expander("All numbers", icon=":material/table:"):
         st.dataframe([
-            {"checkpoint": row["checkpoint"], "weights": row["weights"], "moved": row["moved"], "semitones": row["semitones"],
-             "S": cell(row), "drop in S": cell(row, "drop_") if row["semitones"] else None, "n": row["n"]}
-            for row in result.tables["scores"]
+            {"checkpoint": row.checkpoint, "weights": row.weights, "moved": row.moved, "semitones": row.semitones,
+             "S": cell(row), "drop in S": cell(row.drop) if row.semitones else None, "n": row.n}
+            for row in result.rows(ScoreRow)
         ], hide_index=True, placeholder="—")  # fmt: skip
         st.dataframe([
-            {"checkpoint": row["checkpoint"], "weights": row["weights"], "moved": row["moved"],
-             "semitones": f"±{row['semitones']}", "S retained": cell(row), "n": row["n"]}
-            for row in result.tables["retention"]
+            {"checkpoint": row.checkpoint, "weights": row.weights, "moved": row.moved, "semitones": f"±{row.semitones}",
+             "S retained": cell(row), "n": row.n}
+            for row in result.rows(RetentionRow)
         ], hide_index=True, placeholder="—")  # fmt: skip
-        if displaced := result.tables["displacements"]:
+        if displaced := result.rows(DisplacementRow):
             st.dataframe([
-                {"checkpoint": row["checkpoint"], "weights": row["weights"], "semitones": row["semitones"],
-                 "cosine": cell(row, percent=False), "other works": None if row["null"] is None else f"{row['null']:.3f}",
-                 "difference": cell(row, "above_", percent=False), "n": row["n"]}
+                {"checkpoint": row.checkpoint, "weights": row.weights, "semitones": row.semitones,
+                 "cosine": cell(row, percent=False), "other works": None if row.null is None else f"{row.null:.3f}",
+                 "difference": cell(row.above, percent=False), "n": row.n}
                 for row in displaced
             ], hide_index=True, placeholder="—")  # fmt: skip
         st.caption(
