@@ -133,8 +133,8 @@ def add_energy(drawing: go.Figure, rows: Sequence[Energy]) -> go.Figure:
     )
     words = [f"{row.band}: {100 * row.share:.1f} % of the energy" for row in rows]
     drawing.add_scatter(
-        x=[centre(row.low_hz, row.high_hz) for row in rows], y=[50 * row.share for row in rows], mode="markers", marker={"opacity": 0},
-        yaxis="y2", hovertext=words, hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name="energy",
+        x=[centre(row.low_hz, row.high_hz) for row in rows], y=[50 * row.share for row in rows], mode="markers",
+        marker={"opacity": 0}, yaxis="y2", hovertext=words, hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name="energy",
         unselected={"marker": {"opacity": 0}},
     )  # fmt: skip
     edges = sorted({edge for row in rows for edge in (row.low_hz, row.high_hz)})
