@@ -1,7 +1,7 @@
 """Ablation finds the descriptor that a planted model lives on, and none where none is used; padding is without effect."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,16 @@ from analysis.models.taps import intervene
 from analysis.numbers import Value
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.study_run import Desk
+from analysis.results import Result
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
 from analysis.studies.ablation.material import gather
+from analysis.studies.ablation.rows import AblationRow, KindRow
 from analysis.studies.ablation.study import Request, details, headline, reading, run
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
 from analysis.studies.study import build_request, finish_study
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -67,30 +71,31 @@ def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpu
     segments = list_segments(corpus.pieces, max_per_piece=4)
     checkpoint = planted(make_checkpoint("d4a4"), segments)
     answer = run(Request((checkpoint.name,), **SMALL), Desk({checkpoint.name: checkpoint}, corpus, torch.device("cpu")))
-    rows = {(row["weights"], row["input"], row["kind"]): row for row in answer.tables["ablation"]}
-    assert len(rows) == len(answer.tables["ablation"]) == 2 * (1 + 3 * len(KINDS))
-    assert rows["trained", "none", AS_IT_IS]["s"] == 1
+    result = Result("ablation", {}, answer.headline, answer.values, answer.tables, answer.arrays, {})
+    rows = {(row.weights, row.input, row.kind): row for row in result.rows(AblationRow)}
+    assert len(rows) == len(result.rows(AblationRow)) == 2 * (1 + 3 * len(KINDS))
+    assert rows["trained", "none", AS_IT_IS].s == 1
     for kind in KINDS:
         a4, d4, both = (rows["trained", its, kind] for its in ("A4", "D4", "A4 and D4"))
-        assert a4["value"] > 0.2  # of four works no interval of 95 % is narrow enough
-        assert a4["ci_low"] >= 0
-        assert a4["distance"] > 0.4
-        assert d4["value"] == d4["distance"] == 0
-        assert both["s"] == a4["s"]
-        assert rows["untrained", "A4", kind]["ci_low"] <= 0.1
-    change = answer.arrays[rows["trained", "A4", "zero"]["change"]]
+        assert (a4.value or 0) > 0.2  # of four works no interval of 95 % is narrow enough
+        assert (a4.ci_low or 0) >= 0
+        assert (a4.distance or 0) > 0.4
+        assert d4.value == d4.distance == 0
+        assert both.s == a4.s
+        assert (rows["untrained", "A4", kind].ci_low or 0) <= 0.1
+    change = answer.arrays[rows["trained", "A4", "zero"].change or ""]
     assert change.shape == (2, 16)
     assert (change == 15).all()  # all sounds alike: every tie counts against the match
     for row in rows.values():
-        instead = answer.arrays[row["instead"]]
+        instead = answer.arrays[row.instead]
         assert (instead.dtype, instead.shape) == (np.int32, (2, 16))
         assert (instead != answer.arrays["query"]).all()
         assert all(one in pool for one, pool in zip(instead[0], answer.arrays["candidates"], strict=True))
-    assert [row["kind"] for row in answer.tables["kinds"]] == list(KINDS)
-    assert answer.tables["pools"][0]["short"] == "16 candidates, 3 of the same work"
-    plain, zeroed = (answer.arrays[rows["trained", *key]["instead"]] for key in (("none", AS_IT_IS), ("A4", "zero")))
+    assert [row.kind for row in result.rows(KindRow)] == list(KINDS)
+    assert result.rows(PoolRow)[0].short == "16 candidates, 3 of the same work"
+    plain, zeroed = (answer.arrays[rows["trained", *key].instead] for key in (("none", AS_IT_IS), ("A4", "zero")))
     assert (plain != zeroed).any()
-    said = answer.tables["sentences"][0]["text"]
+    said = result.rows(SentenceRow)[0].text
     assert said.startswith(
         f"Zeroing A4 costs {checkpoint.name} 100.0 points [100.0, 100.0] of S: from 100.0 %, its ceiling, to 0.0 %"
     )
@@ -102,12 +107,12 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
     request = build_request("ablation", names, {**SMALL, "corpus": str(corpus_folder), "pool_size": 256})
     told: list[str] = []
     result = finish_study("ablation", request, store=store, context=RunContext(notice=told.append)).result
-    assert [row["note"] for row in result.tables["ablation"]] == 2 * ["has no descriptor: nothing to ablate"]
-    assert all(row["value"] is None and row["s"] is not None for row in result.tables["ablation"])
+    assert [row.note for row in result.rows(AblationRow)] == 2 * ["has no descriptor: nothing to ablate"]
+    assert {row.value for row in result.rows(AblationRow)} == {None}
     assert result.headline == "No checkpoint has a descriptor, so that there is nothing to ablate."
-    assert result.tables["sentences"][0]["text"].startswith(f"{result.headline[:-1]} (S: D0-1 ")
+    assert result.rows(SentenceRow)[0].text.startswith(f"{result.headline[:-1]} (S: D0-1 ")
     assert told[0].startswith("16 windows fill pools of 16 candidates and 16 queries, not 256 and 16")
-    assert len(result.tables["windows"]) == 16
+    assert len(result.rows(WindowRow)) == 16
 
 
 @pytest.mark.parametrize(("arm", "side"), [("a4r", "audio"), ("d4", "midi")])
@@ -169,19 +174,26 @@ def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
     ],
 )
 def test_reading_at_its_boundaries(value: float, low: float | None, high: float | None, said: str) -> None:
-    assert reading(Value("S", value, low, high, 500, 0.039, "share", "")) == said
+    assert reading(Value({"what": "S"}, value, low, high, 500, 0.039, "share", "")) == said
 
 
-def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4")) -> list[dict[str, Any]]:
+def row_of(weights: Weights, replaced: str, kind: str, drop: tuple[float, float, float] | None = None) -> AblationRow:
+    """S of 80 % before; after a replacement as much less as it drops."""
+    value, low, high = drop or (None, None, None)
+    reading, arrays = "near chance, above it", ("ranks.0", "instead.0", None, None)
+    numbers = (0.8 - (value or 0.0), None, None, 0.034, reading, 0.039, value, low, high, 0.0, None, None, None, 500)
+    return AblationRow("m", weights, replaced, kind, *numbers, *arrays, "")
+
+
+def rows_of(drop: tuple[float, float, float], inputs: Sequence[str] = ("A4", "D4")) -> list[AblationRow]:
     rows = []
-    for weights in ("trained", "untrained"):
-        plain = {"checkpoint": "m", "weights": weights, "chance": 0.034, "each_way": 0.039}
-        rows.append({**plain, "input": "none", "kind": AS_IT_IS, "s": 0.8, "value": None})
-        for number, its in enumerate(inputs):
+    both: tuple[Weights, ...] = ("trained", "untrained")
+    for weights in both:
+        rows.append(row_of(weights, "none", AS_IT_IS))
+        for number, replaced in enumerate(inputs):
             value, low, high = drop if number == 0 else (-0.0004, -0.004, 0.004)
-            its_row = {"s": 0.8 - value, "value": value, "ci_low": low, "ci_high": high, "reading": "near chance, above it"}
-            swapped = {"kind": OTHER_WORK, "value": value / 8, "ci_low": low / 8, "ci_high": high / 8}
-            rows += [{**plain, "input": its, "kind": "zero", **its_row}, {**plain, "input": its, **swapped}]
+            rows.append(row_of(weights, replaced, "zero", (value, low, high)))
+            rows.append(row_of(weights, replaced, OTHER_WORK, (value / 8, low / 8, high / 8)))
     return rows
 
 
@@ -228,5 +240,5 @@ def test_the_headline_in_thirty_words(drop: tuple[float, float, float], expected
 
 @pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
 def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
-    rows = [{**row, "s": share} if row["input"] == "none" else row for row in rows_of((0.72, 0.6, 0.78))]
+    rows = [replace(row, s=share) if row.input == "none" else row for row in rows_of((0.72, 0.6, 0.78))]
     assert (f"from {100 * share:.1f} %, its ceiling, to 8.0 %" in details(rows)) is told

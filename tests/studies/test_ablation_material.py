@@ -114,6 +114,6 @@ def test_the_sample_of_the_training_set_is_bounded_and_even(corpus: Corpus, monk
 
 def test_every_kind_says_what_it_is(corpus: Corpus) -> None:
     assert KINDS == (ZERO, WINDOW_NOISE, TRAINING_NOISE, SHUFFLED, EXCHANGED, SAME_WORK, OTHER_WORK, MEAN)
-    rows = material(corpus).table()
-    assert [row["kind"] for row in rows] == list(KINDS)
-    assert f"{len(material(corpus).training)} windows of the training split" in rows[2]["what"]
+    rows = material(corpus).rows()
+    assert [row.kind for row in rows] == list(KINDS)
+    assert f"{len(material(corpus).training)} windows of the training split" in rows[2].what

@@ -1,6 +1,6 @@
 """Dose-response: what an encoder ignores has distance 0, what it hears has not, and the sentence says so."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ from analysis.readings.study_run import Desk
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
-from analysis.studies.invariance.answer import Measured, Response, details, headline
+from analysis.studies.invariance.answer import Response
+from analysis.studies.invariance.rows import DistanceRow, ScoreRow
 from analysis.studies.invariance.study import respond
+from analysis.studies.invariance.words import details, headline
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
-from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, hear, inner_windows
+from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, dose_label, hear, inner_windows
 from analysis.studies.study import build_request, run_study
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -146,21 +150,22 @@ def result(corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint], st
 
 
 def test_a_small_corpus_is_examined(result: Result) -> None:
-    scores, distances = result.tables["scores"], result.tables["distances"]
-    assert len(result.tables["windows"]) == 8
+    scores, distances = result.rows(ScoreRow), result.rows(DistanceRow)
+    assert len(result.rows(WorkWindowRow)) == 8
     assert len(scores) == 2 * 5 + 2 * 3  # the untrained twin at the ends only
-    assert {row["layer"] for row in distances} == {"in", "1", "2", "3", "4", "emb"}
+    assert {row.layer for row in distances} == {"in", "1", "2", "3", "4", "emb"}
     for row in distances:
-        per_window = result.arrays[row["array"]][row["row"], row["tap_row"]]
+        per_window = result.arrays[row.array][row.row, row.tap_row]
         assert per_window.shape == (8,)
-        assert row["value"] == pytest.approx(per_window.mean(), abs=1e-6)
-        assert row["ci_low"] <= row["value"] <= row["ci_high"]
-        assert row["n"] == 8
-        unchanged = row["dose_label"] in ("0 dB", "×1")
-        assert (row["value"] == 0) == unchanged
+        assert row.value == pytest.approx(per_window.mean(), abs=1e-6)
+        assert (row.ci_low or 0) <= (row.value or 0) <= (row.ci_high or 0)
+        assert row.n == 8
+        unchanged = row.dose_label in ("0 dB", "×1")
+        assert (row.value == 0) == unchanged
     for row in scores:
-        assert result.arrays[row["array"]][row["row"]].shape == (2, 8)
-        assert row["drop_value"] == 0 or row["dose_label"] not in ("0 dB", "×1")
+        assert result.arrays[row.array][row.row].shape == (2, 8)
+        assert row.drop_value == 0 or row.dose_label not in ("0 dB", "×1")
+    assert result.value(checkpoint="a4r-1", weights="untrained", change="gain", dose="+12 dB", what="drop in S").n == 8
     names = {value.name for value in result.values}
     assert {"a4r-1, trained, unaltered: S", "a4r-1, untrained, gain +12 dB: drop in S"} <= names
     assert "a4r-1, trained, playback speed in the MIDI ×0.5: distance moved" in names
@@ -175,31 +180,32 @@ def test_an_encoder_that_tells_nothing_apart_has_no_distances(fake: Fake) -> Non
 
 def _measured(
     name: str, dose: float, drop: tuple[float, float, float], distance: float | None, weights: str = "trained"
-) -> Measured:
-    change, nothing = BY_NAME[name], np.zeros((2, 1), int)
-    response = Response("one", weights, change, dose, nothing, nothing, np.zeros((1, 1), np.float32), {})
+) -> list[Value]:
+    """The drop in S and the distance of a checkpoint named one."""
+    change = BY_NAME[name]
+    key = {"checkpoint": "one", "weights": weights, "change": change.noun, "dose": dose_label(change, dose)}
+    far = (None, None) if distance is None else (distance - 0.01, distance + 0.01)
+    return [
+        Value({**key, "what": "drop in S"}, *drop, 96, 0.0, "share", ""),
+        Value({**key, "what": "distance moved"}, distance, *far, 96, 0.0, "", ""),
+    ]
 
-    def value(number: float | None, low: float | None = None, high: float | None = None, *, share: bool = False) -> Value:
-        return Value("x", number, low, high, 96, 0.0, "share" if share else "", "")
 
-    far = () if distance is None else (distance - 0.01, distance + 0.01)
-    return Measured(response, value(0.5), value(*drop, share=True), value(distance, *far), [])
-
-
-def _plain(low: float, share: float = 0.8) -> Mapping[str, Value]:
-    return {"one, trained": Value("S", share, low, 0.9, 96, 0.15625, "share", "")}
+def _plain(low: float, share: float = 0.8) -> Value:
+    key = {"checkpoint": "one", "weights": "trained", "change": "unaltered", "what": "S"}
+    return Value(key, share, low, 0.9, 96, 0.15625, "share", "")
 
 
 def test_the_headline_names_the_worst_the_harmless_and_the_least() -> None:
     measured = [
-        _measured("white_noise", 0, (0.4, 0.3, 0.5), 1.1), _measured("white_noise", 40, (0.0, -0.1, 0.1), 0.01),
-        _measured("gain", 12, (0.02, 0.0, 0.05), 0.05), _measured("gain", 12, (0.0, 0.0, 0.0), 0.4, "untrained"),
+        *_measured("white_noise", 0, (0.4, 0.3, 0.5), 1.1), *_measured("white_noise", 40, (0.0, -0.1, 0.1), 0.01),
+        *_measured("gain", 12, (0.02, 0.0, 0.05), 0.05), *_measured("gain", 12, (0.0, 0.0, 0.0), 0.4, "untrained"),
     ]  # fmt: skip
-    assert headline(_plain(0.7), measured, ("one",), 256) == (
+    assert headline([_plain(0.7), *measured], ("one",), 256) == (
         "40.0 points [30.0, 50.0] of S among 256 candidates: white noise (0 dB SNR) costs one most of 3 changes (S unaltered "
         "80.0 %, chance 15.6 %)."
     )
-    assert details(_plain(0.7), measured, ("one",)) == (
+    assert details([_plain(0.7), *measured], ("one",)) == (
         "one finds the match for S = 80.0 % [70.0, 90.0] of 96 unaltered windows (chance 15.6 %). Of 3 changes, white noise "
         "(0 dB SNR) costs it most: S falls by 40.0 points [30.0, 50.0]. At no dose does S fall distinguishably with: gain. Its "
         "embedding moves least with gain (+12 dB): 0.05 [0.04, 0.06] of the distance to another piece (untrained twin 0.40 "
@@ -211,43 +217,43 @@ def test_the_headline_is_one_sentence_whatever_the_change(fake: Fake) -> None:
     for name, change in BY_NAME.items():
         dose = change.changing[-1]
         measured = [
-            _measured(name, dose, (0.375, 0.125, 0.625), 0.0191), _measured(name, dose, (0.0, 0.0, 0.0), 0.342, "untrained")
+            *_measured(name, dose, (0.375, 0.125, 0.625), 0.0191), *_measured(name, dose, (0.0, 0.0, 0.0), 0.342, "untrained")
         ]  # fmt: skip
-        said = headline(_plain(0.7), measured, ("one",), 256)
+        said = headline([_plain(0.7), *measured], ("one",), 256)
         assert len(said.split()) <= 30
         assert said.count(". ") == 0
         assert said.startswith("37.5 points [12.5, 62.5] of S among 256 candidates: ")
 
 
 def test_the_headline_at_its_boundaries() -> None:
-    harmless = [_measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)]
-    assert headline(_plain(0.7), harmless, ("one",), 256) == (
+    harmless = _measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)
+    assert headline([_plain(0.7), *harmless], ("one",), 256) == (
         "S = 80.0 % [70.0, 90.0] among 256 candidates (chance 15.6 %): none of 1 changes lowers it distinguishably in one."
     )
-    said = headline(_plain(0.15625), harmless, ("one",), 256)
+    said = headline([_plain(0.15625), *harmless], ("one",), 256)
     assert said.startswith("S = 80.0 % [15.6, 90.0] among 256 candidates (chance 15.6 %, not distinguishable): one finds too")
     assert len(said.split()) <= 30
-    costly = [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)]
-    assert headline(_plain(0.7), costly, ("one",), 256).startswith(
+    costly = _measured("gain", 12, (0.02, 0.001, 0.05), 0.1)
+    assert headline([_plain(0.7), *costly], ("one",), 256).startswith(
         "2.0 points [0.1, 5.0] of S among 256 candidates: gain (+12 dB) "
     )
 
 
 def test_the_details_at_their_boundaries() -> None:
-    harmless = [_measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)]
-    said = details(_plain(0.7), harmless, ("one",))
+    harmless = _measured("playback_speed", 0.5, (0.02, 0.0, 0.05), None)
+    said = details([_plain(0.7), *harmless], ("one",))
     assert "None of 1 changes lowers S distinguishably. Its embedding is the same for every window" in said
-    said = details(_plain(0.15625), harmless, ("one",))
+    said = details([_plain(0.15625), *harmless], ("one",))
     assert "not distinguishable from the null (chance, 15.6 %) of 96 unaltered windows, so that a drop in S says nothing" in said
-    assert "costs it most: S falls by" in details(_plain(0.7), [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))
+    assert "costs it most: S falls by" in details([_plain(0.7), *_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)], ("one",))
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.99, True), (0.9899, False)])
 def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
-    costly = [_measured("gain", 12, (0.02, 0.001, 0.05), 0.1)]
-    assert ("at its ceiling" in details(_plain(0.7, share), costly, ("one",))) is told
+    costly = _measured("gain", 12, (0.02, 0.001, 0.05), 0.1)
+    assert ("at its ceiling" in details([_plain(0.7, share), *costly], ("one",))) is told
 
 
 def test_the_pool_stands_in_the_tables(result: Result) -> None:
-    (pool,) = result.tables["pools"]
-    assert (pool["part"], pool["canonical"], pool["short"]) == ("S", False, "8 candidates, 1 of the same work")
+    (pool,) = result.rows(PoolRow)
+    assert (pool.part, pool.canonical, pool.short) == ("S", False, "8 candidates, 1 of the same work")

@@ -16,6 +16,7 @@ from analysis.run import RunContext
 from analysis.studies.pools.scores import PoolScores, build_pool
 from tests.reference.resampling_literal import bootstrap_by_work
 
+X = {"checkpoint": "x"}
 SIZES: dict[str, Any] = {"n_queries": 24, "pool_size": 16, "n_same_piece": 4, "n_same_composer": 2}
 
 
@@ -28,23 +29,23 @@ def test_perfect_and_random_embeddings(scores: PoolScores, rng: np.random.Genera
     same, other = rng.standard_normal((2, len(scores.segments), 64))
     perfect, random = scores.s(same, same), scores.s(same, other)
     assert perfect.tolist() == np.ones((2, 24)).tolist()
-    value = scores.s_value("x", perfect)
+    value = scores.s_value(X, perfect)
     assert (value.name, value.value, value.ci_low, value.ci_high, value.n) == ("x: S", 1.0, 1.0, 1.0, 24)
     assert value.null == scores.chance == chance_of_s(len(scores.groups), 16)
     assert scores.chance < scores.chance_each_way == 10 / 16
-    drop = scores.drop("x", perfect, random)
+    drop = scores.drop(X, perfect, random)
     assert drop.value == pytest.approx(1 - s_score(*random))
     assert drop.null == 0
-    assert scores.drop("x", random, perfect).value == pytest.approx(s_score(*random) - 1)
-    assert scores.retention("x", perfect, random, perfect).value == pytest.approx((s_score(*random) + 1) / 2)
+    assert scores.drop(X, random, perfect).value == pytest.approx(s_score(*random) - 1)
+    assert scores.retention(X, perfect, random, perfect).value == pytest.approx((s_score(*random) + 1) / 2)
 
 
 def test_intervals_are_those_of_the_slow_bootstrap(scores: PoolScores, rng: np.random.Generator) -> None:
     before, after = rng.integers(1, 17, (2, 2, 24))
-    drop = scores.drop("x", before, after)
+    drop = scores.drop(X, before, after)
     slow = bootstrap_by_work(scores.groups, lambda i: s_score(*before[:, i]) - s_score(*after[:, i]), seed=42)
     assert (drop.ci_low, drop.ci_high) == pytest.approx(slow)
-    kept = scores.retention("x", before, after)
+    kept = scores.retention(X, before, after)
     slow = bootstrap_by_work(scores.groups, lambda i: s_score(*after[:, i]) / s_score(*before[:, i]), seed=42)
     assert (kept.ci_low, kept.ci_high) == pytest.approx(slow)
     assert kept.null == pytest.approx(scores.chance / s_score(*before))
@@ -52,10 +53,10 @@ def test_intervals_are_those_of_the_slow_bootstrap(scores: PoolScores, rng: np.r
 
 def test_what_cannot_be_said_is_none(scores: PoolScores) -> None:
     lost = np.full((2, 24), 16)
-    assert scores.retention("x", lost, lost).value is None
+    assert scores.retention(X, lost, lost).value is None
     one_work = replace(scores, groups=np.array(["a"] * 24))
-    assert one_work.s_value("x", lost).ci_low is None
-    assert one_work.s_value("x", lost).value == 0
+    assert one_work.s_value(X, lost).ci_low is None
+    assert one_work.s_value(X, lost).value == 0
 
 
 def test_a_pool_that_is_too_large_shrinks_with_a_notice(corpus: Corpus) -> None:

@@ -15,12 +15,16 @@ from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Desk
+from analysis.results import Result
 from analysis.run import RunContext
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows
 from analysis.studies.study import build_request, finish_study
 from analysis.studies.transposition.answer import answer, details, headline
+from analysis.studies.transposition.rows import DisplacementRow, DistanceRow, RangeRow, RetentionRow, ScoreRow
 from analysis.studies.transposition.study import NO_RENDERER, move, parse_semitones
 from analysis.training.evaluation import note_batch, waveform_batch
 
@@ -53,54 +57,50 @@ class PitchClasses(Bench):
 
 
 @pytest.fixture(scope="module")
-def found(corpus: Corpus) -> Answer:
+def found(corpus: Corpus) -> Result:
     desk = Desk({}, corpus, CPU)
     bench = PitchClasses(**vars(set_up(desk, inner_windows(desk, "all", 3), 1, SIZES, 42)))
     plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
-    return answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
+    answered = answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
+    return Result("transposition", {}, answered.headline, answered.values, answered.tables, answered.arrays, {})
 
 
-def _row(answered: Answer, table: str, **wanted: object) -> dict:
-    rows = [row for row in answered.tables[table] if all(row[key] == value for key, value in wanted.items())]
-    assert len(rows) == 1
-    return dict(rows[0])
-
-
-def test_semitones_move_it_and_octaves_do_not(found: Answer) -> None:
+def test_semitones_move_it_and_octaves_do_not(found: Result) -> None:
+    moved = {(row.side, row.semitones): row.value or 0 for row in found.rows(DistanceRow)}
     for semitones in (-12, 12):
-        assert _row(found, "distances", side="midi", semitones=semitones)["value"] == 0
-        assert _row(found, "distances", side="audio", semitones=semitones)["value"] < 0.5
-    for semitones, side in ((-1, "midi"), (1, "midi"), (-1, "audio"), (1, "audio")):
-        assert _row(found, "distances", side=side, semitones=semitones)["value"] > 0.5
+        assert moved["midi", semitones] == 0
+        assert moved["audio", semitones] < 0.5
+    assert min(moved[side, semitones] for side in ("midi", "audio") for semitones in (-1, 1)) > 0.5
+    assert found.value(checkpoint="fake", side="audio", semitones=1, what="distance moved").value == moved["audio", 1]
 
 
-def test_both_sides_move_together(found: Answer) -> None:
-    for semitones in (-1, 1):
-        moved = _row(found, "displacements", semitones=semitones)
-        assert moved["value"] > 0.4
-        assert abs(moved["null"]) < 0.3
-        assert moved["above_ci_low"] > 0
+def test_both_sides_move_together(found: Result) -> None:
+    for moved in [row for row in found.rows(DisplacementRow) if row.semitones in (-1, 1)]:
+        assert (moved.value or 0) > 0.4
+        assert abs(moved.null or 0) < 0.3
+        assert (moved.above_ci_low or 0) > 0
     assert found.arrays["displacements.0"].shape == (4, 2, 12)
-    assert _row(found, "scores", moved="both", semitones=0)["drop_value"] == 0
-    rank = {(row["moved"], row["semitones"]): found.arrays[row["array"]][row["row"]].mean() for row in found.tables["scores"]}
+    scores = found.rows(ScoreRow)
+    assert [row.drop_value for row in scores if (row.moved, row.semitones) == ("both", 0)] == [0]
+    rank = {(row.moved, row.semitones): found.arrays[row.array][row.row].mean() for row in scores}
     assert all(rank["both", shift] < 1.5 for shift in SHIFTS)
     assert all(rank["audio alone", shift] < 1.5 for shift in (-12, 0, 12))
     assert all(rank["audio alone", shift] > 2 for shift in (-1, 1))
     for what in ("MIDI alone", "audio alone", "both"):
-        assert len([row for row in found.tables["scores"] if row["moved"] == what]) == len(SHIFTS)
+        assert len([row for row in scores if row.moved == what]) == len(SHIFTS)
 
 
-def test_rows_lead_to_their_arrays(found: Answer) -> None:
-    for row in found.tables["distances"]:
-        per_window = found.arrays[row["array"]][row["row"], row["tap_row"]]
-        assert row["value"] == pytest.approx(per_window.mean(), abs=1e-6)
-        assert row["n"] == len(per_window) == len(found.tables["windows"]) == 12
-    for row in found.tables["scores"]:
-        assert found.arrays[row["array"]][row["row"]].shape == (2, 12)
-    both = [row["value"] for row in found.tables["retention"] if row["moved"] == "MIDI alone" and row["semitones"] == 12]
+def test_rows_lead_to_their_arrays(found: Result) -> None:
+    for row in found.rows(DistanceRow):
+        per_window = found.arrays[row.array][row.row, row.tap_row]
+        assert row.value == pytest.approx(per_window.mean(), abs=1e-6)
+        assert row.n == len(per_window) == len(found.rows(WorkWindowRow)) == 12
+    for row in found.rows(ScoreRow):
+        assert found.arrays[row.array][row.row].shape == (2, 12)
+    both = [row.value for row in found.rows(RetentionRow) if row.moved == "MIDI alone" and row.semitones == 12]
     assert both == [1.0]  # octaves leave a pitch class where it is
     assert found.arrays["folded"].shape == (len(SHIFTS), 12)
-    assert _row(found, "range", semitones=0)["windows_folded"] == 0
+    assert [row.windows_folded for row in found.rows(RangeRow) if row.semitones == 0] == [0]
 
 
 def test_a_folder_of_recordings_has_its_midi_moved_only(
@@ -111,10 +111,10 @@ def test_a_folder_of_recordings_has_its_midi_moved_only(
     request = build_request("transposition", [str(make_checkpoint("D0").path)], settings)
     result = finish_study("transposition", request, context=RunContext(notice=told.append)).result
     assert NO_RENDERER in told
-    assert {row["moved"] for row in result.tables["scores"]} == {"MIDI alone"}
-    assert {row["side"] for row in result.tables["distances"]} == {"midi"}
-    assert not result.tables["displacements"]
-    assert len(result.tables["retention"]) == 2
+    assert {row.moved for row in result.rows(ScoreRow)} == {"MIDI alone"}
+    assert {row.side for row in result.rows(DistanceRow)} == {"midi"}
+    assert not result.rows(DisplacementRow)
+    assert len(result.rows(RetentionRow)) == 2
     assert {value.n for value in result.values} == {8}
 
 
@@ -126,18 +126,19 @@ def test_semitones_are_checked() -> None:
 
 
 def _values(low: float = 0.7, excess: float = 0.1, start: float = 0.8) -> list[Value]:
-    def share(name: str, number: float, ends: tuple[float, float], null: float) -> Value:
-        return Value(f"one, trained, {name}", number, *ends, 96, null, "share", "")
+    model: dict[str, str | int] = {"checkpoint": "one", "weights": "trained"}
 
+    def share(key: dict[str, str | int], number: float, ends: tuple[float, float], null: float) -> Value:
+        return Value({**model, **key}, number, *ends, 96, null, "share", "")
+
+    shift, above = {**model, "semitones": 3}, "displacement alignment above mismatched windows"
     return [
-        share("MIDI alone, 0 semitones: S", start, (low, 0.9), 0.15625),
-        share("MIDI alone, ±3 semitones: S retained", 0.4, (0.3, 0.5), 0.2),
-        share("both, ±3 semitones: S retained", 0.95, (0.9, 1.0), 0.2),
-        Value("one, trained, semitones +3: cosine of audio and MIDI displacement", 0.6, 0.5, 0.7, 96, 0.1, "", ""),
-        Value(
-            "one, trained, semitones +3: displacement alignment above mismatched windows", 0.5, excess, 0.6, 96, 0.0, "", ""
-        ),
-    ]  # fmt: skip
+        share({"moved": "MIDI alone", "semitones": 0, "what": "S"}, start, (low, 0.9), 0.15625),
+        share({"moved": "MIDI alone", "size": 3, "what": "S retained"}, 0.4, (0.3, 0.5), 0.2),
+        share({"moved": "both", "size": 3, "what": "S retained"}, 0.95, (0.9, 1.0), 0.2),
+        Value({**shift, "what": "cosine of audio and MIDI displacement"}, 0.6, 0.5, 0.7, 96, 0.1, "", ""),
+        Value({**shift, "what": above}, 0.5, excess, 0.6, 96, 0.0, "", ""),
+    ]
 
 
 POOL = "256 candidates, 64 of the same work"
@@ -185,9 +186,9 @@ def test_a_ceiling_is_told_of(start: float, told: bool) -> None:
     assert ("among 8 candidates: its ceiling, where harm shows late. At +3" in said) is told
 
 
-def test_the_pool_stands_in_the_tables(found: Answer) -> None:
-    (pool,) = found.tables["pools"]
-    assert (pool["part"], pool["short"], pool["n_queries"]) == ("S", "8 candidates, 2 of the same work", 12)
-    assert pool["n_windows"] == len(found.tables["windows"])
+def test_the_pool_stands_in_the_tables(found: Result) -> None:
+    (pool,) = found.rows(PoolRow)
+    assert (pool.part, pool.short, pool.n_queries) == ("S", "8 candidates, 2 of the same work", 12)
+    assert pool.n_windows == len(found.rows(WorkWindowRow))
     assert "among 8 candidates" in found.headline
-    assert "among 8 candidates, 2 of the same work" in found.tables["sentences"][0]["text"]
+    assert "among 8 candidates, 2 of the same work" in found.rows(SentenceRow)[0].text
