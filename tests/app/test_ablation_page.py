@@ -9,53 +9,54 @@ import numpy as np
 import pytest
 
 from analysis.results import Result
+from analysis.rows import tables_of
+from analysis.studies.ablation.rows import AblationRow, KindRow
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import Weights, WindowRow
 from app.charts import intervals
 from app.components import ablation_answer, published_table, study_facts
 
 KINDS = ("zero", "of another window of the same work")
-POOL = {"part": "S", "short": "16 candidates, 4 of the same work", "sentence": "S is searched in a pool of 16."}
+POOL = PoolRow("S", 4, 16, 4.0, 0.0, 6, 6, 0.0625, False, "16 candidates, 4 of the same work", "S is searched in a pool of 16.")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+
+
+def row_of(name: str, weights: Weights, number: int, share: float) -> AblationRow:
+    """A model as it is."""
+    score = (share, share - 0.04, share + 0.1, 0.0625, "above chance", 0.0625)
+    nothing = (None, None, None, None, None, None, None)
+    links = (f"ranks.{number}", f"instead.{number}", None, None)
+    return AblationRow(name, weights, "none", "as it is", *score, *nothing, 4, *links, "")
 
 
 def ablated(
     *names: str, inputs: tuple[str, ...] = ("A4", "D4", "A4 and D4"), piece: str = "piece", instead: bool = False
 ) -> Result:
     """What an ablation could have found for 4 queries of 6 windows: zeros cost 30 points, the twin loses nothing."""
-    rows: list[dict[str, Any]] = []
+    rows: list[AblationRow] = []
     arrays: dict[str, Any] = {"query": np.array([5, 1, 2, 3]), "candidates": np.zeros((4, 16), int)}
-    for name, weights in product(names, ("trained", "untrained")):
-        model = {"checkpoint": name, "weights": weights, "chance": 0.0625, "n": 4}
-        empty = dict.fromkeys(("value", "ci_low", "ci_high", "null", "distance", "distance_ci_low", "distance_ci_high"))
-        note = "" if inputs else "has no descriptor: nothing to ablate"
+    for name, weights in product(names, WEIGHTS):
         share = 0.8 if weights == "trained" else 0.05
-        score = {"s": share, "s_ci_low": share - 0.04, "s_ci_high": share + 0.1, "reading": "above chance"}
-        links = {"array": f"ranks.{len(rows)}", "change": None, "moved": None}
-        rows.append({**model, "input": "none", "kind": "as it is", **score, **empty, **links, "note": note})
+        note = "" if inputs else "has no descriptor: nothing to ablate"
+        rows.append(replace(row_of(name, weights, len(rows), share), note=note))
         for its, kind in product(inputs, KINDS):
             lost = (0.3 if kind == "zero" else 0.0) if weights == "trained" else 0.0
-            score = {
-                "s": share - lost,
-                "s_ci_low": share - lost - 0.04,
-                "s_ci_high": share - lost + 0.1,
-                "reading": "above chance",
-            }
-            drop = {"value": lost, "ci_low": lost - 0.02, "ci_high": lost + 0.03, "null": 0.0}
-            far = {"distance": 0.2, "distance_ci_low": 0.1, "distance_ci_high": 0.3}
             number = len(rows)
-            links = {"array": f"ranks.{number}", "change": f"change.{number}", "moved": f"moved.{number}"}
-            rows.append({**model, "input": its, "kind": kind, **score, **drop, **far, **links, "note": ""})
+            row = replace(row_of(name, weights, number, share - lost), input=its, kind=kind)
+            row = replace(row, value=lost, ci_low=lost - 0.02, ci_high=lost + 0.03, null=0.0)
+            row = replace(row, distance=0.2, distance_ci_low=0.1, distance_ci_high=0.3)
+            rows.append(replace(row, change=f"change.{number}", moved=f"moved.{number}"))
             arrays[f"change.{number}"] = np.array([[7, 0, -1, 0], [0, 0, 0, 9]], np.float32) * (kind == "zero")
             arrays[f"ranks.{number}"] = np.array([[9, 1, 1, 1], [1, 1, 2, 12]], np.int32)
-            if instead:
-                rows[-1]["instead"] = f"instead.{number}"
-                arrays[f"instead.{number}"] = np.array([[4, 0, 0, 0], [0, 0, 0, 2]], np.int32)
+            first = np.array([[4, 0, 0, 0], [0, 0, 0, 2]], np.int32)
+            arrays[f"instead.{number}"] = first if instead else np.full_like(first, -1)
             arrays[f"moved.{number}"] = np.arange(6, dtype=np.float32) / 10
-    windows = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(6)]
+    windows = [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(6)]
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     made = {"command": f"otoscope study ablation {' '.join(names)}", "seconds": 5.0, "seed": 42}
     said = f"Zeroing A4 costs {names[0]} 30.0 points."
-    kinds = [{"kind": kind, "what": "Something else."} for kind in KINDS]
-    tables = {"ablation": rows, "windows": windows, "kinds": kinds, "pools": [POOL]}
-    return Result("ablation", request, said, [], tables, arrays, made)
+    kinds = [KindRow(kind, "Something else.") for kind in KINDS]
+    return Result("ablation", request, said, [], tables_of([*rows, *windows, *kinds, POOL]), arrays, made)
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 
 
 def test_diamonds_stand_in_the_row_of_their_mark_and_widen_the_axis():
-    rows = ablation_answer.shown_rows(ablated("one", "two").tables["ablation"], "A4")
+    rows = ablation_answer.shown_rows(ablated("one", "two").rows(AblationRow), "A4")
     drawing: Any = intervals.forest([ablation_answer.score_mark(row) for row in rows], x_title="S (%)", y_title="x", percent=True)
     key = ("two", "A4", "zero", "trained")
     heights = [
@@ -197,7 +198,7 @@ def test_diamonds_stand_in_the_row_of_their_mark_and_widen_the_axis():
     ],
 )
 def test_conditions_are_found_under_the_name_that_the_authors_gave_them(kind, said):
-    assert ablation_answer.condition({"kind": kind, "input": "D4"}) == said
+    assert ablation_answer.condition(kind, "D4") == said
 
 
 def test_a_checkpoint_keeps_its_colour_where_another_is_left_out():

@@ -13,85 +13,90 @@ import pytest
 import soundfile
 
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.bands.rows import (
+    AgreementRow,
+    AttributionRow,
+    ConvergenceRow,
+    DoseRow,
+    FilterRow,
+    NoteRow,
+    PartRow,
+    ReadingRow,
+)
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import Weights, WindowRow
 from app import caching
 from app.charts import doses
 from app.charts.mark import Mark
 from app.components import band_details, band_marks, band_sound, bands_answer
 
 BANDS = (("100–400 Hz", 100.0, 400.0), ("400–1600 Hz", 400.0, 1600.0))
-MODELS = ("trained", "untrained")
+MODELS: tuple[Weights, ...] = ("trained", "untrained")
 RATE = 24_000
+POOL = PoolRow("filters", 4, 16, 4.0, 0.0, 4, 4, 0.0625, False, "16 candidates, 4 of the same work", "A pool of 16.")
 
 
-def numbers(value: float, null: float | None, prefix: str = "") -> dict[str, Any]:
-    found = {f"{prefix}ci_low": value - 0.02, f"{prefix}ci_high": value + 0.02}
-    return found | ({prefix.removesuffix("_"): value} if prefix else {"value": value, "null": null, "n": 4})
+def ends(value: float) -> tuple[float, float, float]:
+    """A number with its interval."""
+    return value, value - 0.02, value + 0.02
 
 
-def filtered(name: str, weights: str, number: int) -> list[dict[str, Any]]:
+def filtered(name: str, weights: Weights, number: int) -> list[FilterRow]:
     """Without the upper band a trained network moves by 0.3, else by as much as the sound one sample later."""
     rows = []
     for row, (band, low, high) in enumerate((*BANDS, ("one sample later", None, None))):
-        value = 0.3 if (weights, row) == ("trained", 1) else 0.05
-        rows.append({
-            "checkpoint": name, "weights": weights, "band": band, "low_hz": low, "high_hz": high, "row": row,
-            **numbers(value, None if low is None else 0.04), **numbers(0.1, None, "drop_"),
-            **numbers(0.2, None, "similarity_lost_"), **numbers(0.25, None, "energy_share_"),
-            **numbers(0.5, None, "distance_per_db_"), "between_works": 0.6,
-            "array": f"filter.{number}", "similarity_array": f"filter_similarity.{number}",
-        })  # fmt: skip
-    for field in ("energy_share", "distance_per_db"):
-        rows[-1] |= {field: None, f"{field}_ci_low": None, f"{field}_ci_high": None}
+        moved = ends(0.3 if (weights, row) == ("trained", 1) else 0.05)
+        energy, per_db = (ends(0.25), ends(0.5)) if low else ((None, None, None), (None, None, None))
+        rows.append(FilterRow(
+            name, weights, band, low, high, *moved, None if low is None else 0.04, 4, *ends(0.1), *ends(0.2), *energy, *per_db,
+            None, None, f"filter.{number}", f"filter_similarity.{number}", row, 0.6,
+        ))  # fmt: skip
     return rows
 
 
 def examined(*names: str, with_a4: bool = True, attributed: bool = True, piece: str = "piece") -> Result:
     """What the study could have found for 4 windows."""
-    tables: dict[str, Any] = {name: [] for name in ("filters", "doses", "reading", "attribution", "agreement", "convergence")}
-    tables["notes"] = [{"checkpoint": "", "part": "doses", "note": "of untrained twins only ±1 standard deviations"}]
+    rows: list[Row] = [NoteRow("", "doses", "of untrained twins only ±1 standard deviations")]
     arrays: dict[str, Any] = {"query": np.arange(4)}
     for number, (name, weights) in enumerate(product(names, MODELS)):
-        model = {"checkpoint": name, "weights": weights}
-        tables["filters"] += filtered(name, weights, number)
+        rows += filtered(name, weights, number)
         arrays[f"filter.{number}"] = np.arange(12, dtype=np.float32).reshape(3, 4) / 20
         arrays[f"filter_similarity.{number}"] = np.full((3, 4), 0.125, np.float32)
         arrays[f"other.{number}"] = np.array([[0.1, -0.9, 0.2, 0.3]], np.float32)
-        link = {"array": f"other.{number}", "row": 0}
-        for band, low, high in BANDS:
-            place = {**model, "band": band, "low_hz": low, "high_hz": high, **link}
+        link = (f"other.{number}", 0)
+        for band in BANDS:
             if with_a4:
-                tables["doses"] += [
-                    {**place, "dose": x, **numbers(0.1, 0.03), **numbers(0.0, None, "drop_")} for x in (-1.0, 1.0)
+                nothing = (None, None, None, None)
+                rows += [
+                    DoseRow(name, weights, *band, x, *ends(0.1), 0.03, 4, *ends(0.0), *nothing, link[0], "norms", 0)
+                    for x in (-1.0, 1.0)
                 ]
             for layer in ("audio.in", "audio.block.1"):
-                tables["reading"].append({**place, "layer": layer, **numbers(0.5, 0.0), "null_high": 0.02})
+                rows.append(ReadingRow(name, weights, layer, *band, *ends(0.5), 0.0, 4, 0.02, *link))
             if attributed:
-                tables["attribution"].append({**place, "method": "integrated gradients", **numbers(0.3, 0.0)})
+                rows.append(AttributionRow(name, weights, "integrated gradients", *band, *ends(0.3), 0.0, 4, *link))
         if attributed:
-            pair = {"first": "integrated gradients", "second": "feature ablation"}
-            tables["agreement"].append({**model, **pair, **numbers(0.01, 0.0)})
-            tables["convergence"].append({**model, **numbers(0.03, 0.0), "largest": 0.052, "steps": 32, "mean_change": 0.7})
+            pair = ("integrated gradients", "feature ablation")
+            rows.append(AgreementRow(name, weights, *pair, *ends(0.01), 0.0, 4))
+            rows.append(ConvergenceRow(name, weights, *ends(0.03), 0.0, 4, 0.052, 32, 0.7))
         if not with_a4:
-            text = f"{weights}: has no A4, so that no band of it can be shifted"
-            tables["notes"].append({**model, "part": "doses", "note": text})
-    tables["windows"] = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(4)]
-    tables["window_of"] = [{"part": part, "windows": [0, 1, 2, 3]} for part in ("filters", "doses", "attribution")]
-    tables["pools"] = [{"part": "filters", "n_queries": 4, "pool_size": 16, "chance": 0.0625}]
+            rows.append(NoteRow(name, "doses", f"{weights}: has no A4, so that no band of it can be shifted"))
+    rows += [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(4)]
+    rows += [PartRow(part, (0, 1, 2, 3)) for part in ("filters", "doses", "attribution")]
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     made = {"command": f"otoscope study bands {' '.join(names)}", "seconds": 5.0, "seed": 42}
-    return Result("bands", request, f"{names[0]} moves farthest without 400–1600 Hz.", [], tables, arrays, made)
+    said = f"{names[0]} moves farthest without 400–1600 Hz."
+    return Result("bands", request, said, [], tables_of([*rows, POOL]), arrays, made)
 
 
 def with_norms(result: Result) -> Result:
-    """The same with the L2 norms of the changes, and the pools in words."""
-    norm = {**numbers(2.0, None, "l2_"), "l2_null": 1.99, "l2_array": "norms"}
-    rows = [{**row, **norm} for row in result.tables["doses"]]
-    pools = [
-        {**result.tables["pools"][0], "part": part, "short": f"{n} candidates, 4 of the same work", "sentence": f"A pool of {n}."}
-        for part, n in (("filters", 16), ("doses", 8))
-    ]
+    """The same with the L2 norms of the changes, and a pool of its own for bands of A4."""
+    norm = {"l2": 2.0, "l2_ci_low": 1.98, "l2_ci_high": 2.02, "l2_null": 1.99}
+    rows = [replace(row, **norm) for row in result.rows(DoseRow)]
+    small = replace(POOL, part="doses", pool_size=8, short="8 candidates, 4 of the same work", sentence="A pool of 8.")
     arrays = {**result.arrays, "norms": np.array([[1.0, 2.0, 4.0, 3.0]], np.float32)}
-    return replace(result, tables={**result.tables, "doses": rows, "pools": pools}, arrays=arrays)
+    return replace(result, tables={**result.tables, **tables_of([*rows, POOL, small])}, arrays=arrays)
 
 
 @pytest.fixture
@@ -232,20 +237,19 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, recording, evil,
 
 def test_a_mark_has_the_unit_of_its_measure():
     row = filtered("one", "trained", 0)[1]
-    moved = band_marks.mark_of(row, "filters", "", band_marks.MEASURES["embedding moved"], 0.6)
-    drop = band_marks.mark_of(row, "filters", "", band_marks.MEASURES["drop in S"], 0.6)
+    moved = band_marks.mark_of(row, "", band_marks.MEASURES["embedding moved"], 0.6)
+    drop = band_marks.mark_of(row, "", band_marks.MEASURES["drop in S"], 0.6)
     assert moved is not None
     assert drop is not None
     assert (moved.value, moved.null, moved.unit) == (pytest.approx(50), pytest.approx(100 * 0.04 / 0.6), "%")
     assert (drop.value, drop.low, drop.null, drop.unit) == (pytest.approx(10), pytest.approx(8), 0.0, "points")
-    nothing = band_marks.mark_of({**row, "distance_per_db": None}, "filters", "", band_marks.MEASURES["distance per dB"], 0.6)
-    assert nothing is None
+    assert band_marks.mark_of(replace(row, distance_per_db=None), "", band_marks.MEASURES["distance per dB"], 0.6) is None
 
 
 def test_a_band_from_zero_has_a_place_on_the_logarithmic_axis():
-    rows = [{"low_hz": 0.0, "high_hz": 2100.0, "band": "low", "energy_share": 0.7}]
-    mark = Mark("", "one", 0.5, at=band_marks.centre(rows[0]))
-    drawing: Any = bands_answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), rows)
+    band = bands_answer.Energy("low", 0.0, 2100.0, 0.7)
+    mark = Mark("", "one", 0.5, at=band_marks.centre(band.low_hz, band.high_hz))
+    drawing: Any = bands_answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), [band])
     assert mark.at == 205.0
     assert drawing.layout.xaxis.ticktext == ("0", "2,100")
     assert drawing.layout.xaxis.tickvals == (20.0, 2100.0)

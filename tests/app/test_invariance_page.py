@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,55 +16,53 @@ import soundfile
 
 from analysis.datasets.piece import Piece
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.invariance.rows import ChangeRow, DistanceRow, ScoreRow
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import SentenceRow, Weights, WorkWindowRow
 from analysis.studies.stress.changes import BY_NAME, dose_label
 from app import caching
 from app.components import invariance_answer
+from app.components.invariance_answer import Point
 
 RATE, HUSHED = 24_000, 0.5
 NAMES = ("time_shift", "note_velocity", "gain", "sound_font")
 FAR = {"time_shift": 0.6, "note_velocity": 0.3, "gain": 0.0, "sound_font": 0.9}
+POOL = PoolRow("S", 6, 6, 2.0, 0.0, 6, 2, 0.1, False, "6 candidates, 2 of the same work", "S is searched in a pool of 6.")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 
 
 def changed(*checkpoints: str, names: tuple[str, ...] = NAMES) -> Result:
     """What could be found for 6 windows: every change moves by its own distance, later doses farther, the twin half as far."""
-    tables: dict[str, list[dict[str, Any]]] = {"changes": [], "scores": [], "distances": []}
+    rows: list[Row] = [POOL]
     arrays: dict[str, Any] = {"query": np.arange(6), "candidates": np.tile(np.arange(6), (6, 1))}
-    models = [(name, weights) for name in checkpoints for weights in ("trained", "untrained")]
     for change in (BY_NAME[name] for name in names):
-        fields = {one: getattr(change, one) for one in ("name", "title", "side", "unit", "unchanged", "what")}
-        labels = [dose_label(change, dose) for dose in change.doses]
-        tables["changes"].append({**fields, "dose_labels": labels, "twin_doses": list(change.twin)})
-        for name, weights in models:
+        labels = tuple(dose_label(change, dose) for dose in change.doses)
+        about = (change.name, change.title, change.side, change.unit, change.unchanged, change.what)
+        rows.append(ChangeRow(*about, labels, change.twin))
+        for name, weights in product(checkpoints, WEIGHTS):
             number = len(arrays)
             doses = [d for d in change.doses if weights == "trained" or d in change.twin or d not in change.changing]
             arrays[f"ranks.{number}"] = np.stack([np.full((2, 6), 1 + row, np.int32) for row in range(len(doses))])
             far = np.zeros((len(doses), 2, 6), np.float32)
             for row, dose in enumerate(doses):
+                order = change.doses.index(dose)
                 share = FAR[change.name] * (dose in change.changing) * (0.5 if weights == "untrained" else 1.0)
-                share *= (change.doses.index(dose) + 1) / len(change.doses)
+                share *= (order + 1) / len(change.doses)
                 far[row] = share * np.array([0.5, 1.5, 1, 1, 0.9, 1.1])
-                later = change.rebase is not None and change.doses.index(dose) > change.doses.index(change.rebase)
-                place = {
-                    "checkpoint": name, "weights": weights, "change": change.name, "side": change.side, "dose": dose,
-                    "dose_label": dose_label(change, dose), "order": change.doses.index(dose), "row": row,
-                    "compared_with": dose_label(change, change.rebase) if later else "unaltered",
-                }  # fmt: skip
-                drop = {"drop_value": share / 2, "drop_ci_low": 0.0, "drop_ci_high": share, "drop_null": 0.0}
-                score = {"value": 0.8, "ci_low": 0.7, "ci_high": 0.9, "null": 0.1, "n": 6}
-                tables["scores"].append({**place, **score, **drop, "array": f"ranks.{number}"})
-                tables["distances"] += [
-                    {**place, "tap": layer, "layer": layer, "value": share, "ci_low": share / 2, "ci_high": 2 * share,
-                     "null": 0.0, "n": 6, "yardstick": 0.4, "array": f"distances.{number}", "tap_row": tap}
-                    for tap, layer in enumerate(("in", "emb"))
-                ]  # fmt: skip
+                later = change.rebase is not None and order > change.doses.index(change.rebase)
+                against = dose_label(change, change.rebase) if later else "unaltered"
+                place = (name, weights, change.name, change.side, dose, labels[order], order, against, row)
+                drop = (share / 2, 0.0, share, 0.0)
+                rows.append(ScoreRow(*place, 0.8, 0.7, 0.9, 0.1, 6, *drop, f"ranks.{number}"))
+                moved = (share, share / 2, 2 * share, 0.0, 6, 0.4, f"distances.{number}")
+                rows += [DistanceRow(*place, layer, layer, *moved, tap) for tap, layer in enumerate(("in", "emb"))]
             arrays[f"distances.{number}"] = far
-    tables["windows"] = [{"piece": f"piece {i}", "start_s": 1.0 + i, "work": f"work {i % 2}"} for i in range(6)]
-    pool = {"part": "S", "short": "6 candidates, 2 of the same work", "sentence": "S is searched in a pool of 6."}
-    tables["pools"] = [pool]
+    rows += [WorkWindowRow(f"piece {i}", 1.0 + i, f"work {i % 2}") for i in range(6)]
     made = {"checkpoint_sha256": dict.fromkeys(checkpoints, "ab" * 32), "command": "otoscope study invariance", "seed": 42}
     request = {"checkpoints": list(checkpoints), "corpus": "small", "split": "test", "seed": 42}
-    return Result("invariance", request, f"{checkpoints[0]} ignores gain.", [], tables, arrays, made)
+    return Result("invariance", request, f"{checkpoints[0]} ignores gain.", [], tables_of(rows), arrays, made)
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +95,7 @@ def samples(wav: bytes) -> np.ndarray:
 
 def test_what_the_headline_leaves_out_stands_below_the_overview(queue, store, opened):
     result, said = changed("one"), "At no dose does S fall distinguishably with: gain, octave."
-    store["one",] = replace(result, tables={**result.tables, "sentences": [{"text": said}]})
+    store["one",] = replace(result, tables={**result.tables, **tables_of([SentenceRow(said)])})
     assert said in [caption.value for caption in opened(checkpoints=["one"]).caption]
 
 
@@ -159,12 +158,11 @@ def test_what_is_published_is_beside_our_numbers(queue, store, opened):
 
 def test_the_windows_that_move_most_come_first_with_the_ranks_they_are_compared_with():
     result = changed("one")
-    font = result.tables["changes"][3]
-    rows = invariance_answer.windows_behind(result, font, ("one", "trained", 2))
-    assert [row["piece"] for row in rows[:2]] == ["piece 1", "piece 5"]
-    assert rows[0]["rank"] == "2 → 3"  # not the recording's 1
-    first = invariance_answer.windows_behind(result, font, ("one", "trained", 1))[0]
-    assert first["rank"] == "1 → 2"
+    font = result.rows(ChangeRow)[3]
+    rows = invariance_answer.windows_behind(result, font, Point("one", "trained", 2))
+    assert [row.window.piece for row in rows[:2]] == ["piece 1", "piece 5"]
+    assert rows[0].ranks == "2 → 3"  # not the recording's 1
+    assert invariance_answer.windows_behind(result, font, Point("one", "trained", 1))[0].ranks == "1 → 2"
 
 
 def test_a_click_on_a_point_chooses_its_dose(queue, store, opened, ran):
@@ -214,7 +212,7 @@ def test_what_is_played_is_what_the_model_heard(piece):
 
 
 def test_what_would_be_clipped_is_turned_down_and_says_so(queue, store, opened, monkeypatch):
-    monkeypatch.setattr(invariance_answer, "usual_point", lambda result, change: ("one", "trained", 4))
+    monkeypatch.setattr(invariance_answer, "usual_point", lambda result, change: Point("one", "trained", 4))
     wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42)
     assert lowered_db == pytest.approx(12 - 6.02, abs=0.01)
     assert np.abs(samples(wav)).max() == pytest.approx(1.0, abs=1e-3)
@@ -236,9 +234,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     name = evil.replace("/", "|")  # names of checkpoints are names of folders
     monkeypatch.setattr(caching, "checkpoints", lambda: [checkpoint(name)])
     result = changed(name)
-    windows = [{**row, "piece": evil} for row in result.tables["windows"]]
-    changes = [{**row, "title": evil, "what": evil, "unit": evil} for row in result.tables["changes"][:1]]
-    store[name,] = replace(result, tables={**result.tables, "windows": windows, "changes": changes})
+    windows = [replace(row, piece=evil) for row in result.rows(WorkWindowRow)]
+    changes = [replace(row, title=evil, what=evil, unit=evil) for row in result.rows(ChangeRow)[:1]]
+    store[name,] = replace(result, tables={**result.tables, **tables_of([*windows, *changes])})
     app = opened()
     shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 4

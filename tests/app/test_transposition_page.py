@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,25 @@ import pretty_midi
 import pytest
 
 from analysis.datasets.piece import Piece
+from analysis.models.config import Side
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.pools.rows import PoolRow
+from analysis.studies.shared_rows import Weights, WorkWindowRow
+from analysis.studies.transposition.rows import (
+    DisplacementRow,
+    DistanceRow,
+    RangeRow,
+    RetentionRow,
+    ScoreRow,
+    Transposed,
+)
 from app import caching
 from app.components import altered_sound, transposition_answer
+from app.components.transposition_answer import Point
 
+POOL = PoolRow("S", 6, 6, 2.0, 0.0, 6, 2, 0.1, False, "6 candidates, 2 of the same work", "S is searched in a pool of 6.")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 SHIFTS = (-3, 0, 3)
 LAYERS = ("in", "1", "emb")
@@ -22,53 +38,39 @@ LAYERS = ("in", "1", "emb")
 
 def transposed(*names: str, rendered: bool = True) -> Result:
     """What could be found for 6 windows: trained S falls from 100 to 50 % with the MIDI alone, and stays with both."""
-    moved = ["MIDI alone", "audio alone", "both"] if rendered else ["MIDI alone"]
-    tables: dict[str, list[dict[str, Any]]] = {one: [] for one in ("scores", "retention", "distances", "displacements")}
+    moved: tuple[Transposed, ...] = ("MIDI alone", "audio alone", "both")
+    sides: tuple[Side, ...] = ("midi", "audio")
+    rows: list[Row] = [POOL]
     arrays: dict[str, Any] = {"query": np.arange(6), "candidates": np.tile(np.arange(6), (6, 1))}
     arrays["folded"] = np.array([[0] * 6, [0] * 6, [0, 2, 0, 0, 0, 0]], np.int32)
-    models = [(name, weights) for name in names for weights in ("trained", "untrained")]
-    for number, (name, weights) in enumerate(models):
-        model = {"checkpoint": name, "weights": weights}
-        for place, what in enumerate(moved):
-            ranks = np.ones((3, 2, 6), np.int32)
+    for number, (name, weights) in enumerate(product(names, WEIGHTS)):
+        for order, what in enumerate(moved if rendered else moved[:1]):
+            array, ranks = f"ranks.{number}.{order}", np.ones((3, 2, 6), np.int32)
             ranks[2] = [[1, 12, 1, 1, 11, 1], [1, 15, 1, 1, 1, 1]]
-            arrays[f"ranks.{number}.{place}"] = ranks
+            arrays[array] = ranks
             for row, shift in enumerate(SHIFTS):
                 share = 0.1 if weights == "untrained" else 0.5 if shift and what != "both" else 1.0
-                tables["scores"].append({
-                    **model, "moved": what, "what": "the notes are transposed", "semitones": shift, "value": share,
-                    "ci_low": share - 0.05, "ci_high": share, "null": 0.1, "n": 6, "drop_value": 1 - share,
-                    "drop_ci_low": 0.9 - share, "drop_ci_high": 1 - share, "drop_null": 0.0,
-                    "array": f"ranks.{number}.{place}", "row": row,
-                })  # fmt: skip
-            kept = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "null": 0.1, "n": 6}
-            tables["retention"].append({**model, "moved": what, "semitones": 3, **kept})
-        for side in ("midi", "audio")[: 1 + rendered]:
-            far = np.zeros((3, 3, 6), np.float32)
+                score, drop = (share, share - 0.05, share, 0.1, 6), (1 - share, 0.9 - share, 1 - share, 0.0)
+                rows.append(ScoreRow(name, weights, what, "the notes are transposed", shift, *score, *drop, array, row))
+            rows.append(RetentionRow(name, weights, what, 3, 0.5, 0.4, 0.6, 0.1, 6))
+        for side in sides[: 1 + rendered]:
+            far, array = np.zeros((3, 3, 6), np.float32), f"distances.{number}.{side}"
             far[2] = np.array([0.1, 0.9, 0.2, 0.3, 0.5, 0.4]) + (0.2 if side == "audio" else 0.0)
-            arrays[f"distances.{number}.{side}"] = far
-            tables["distances"] += [
-                {**model, "side": side, "semitones": shift, "tap": f"{side}.{layer}", "layer": layer,
-                 "value": float(far[row, tap].mean()), "ci_low": 0.0, "ci_high": 0.9, "null": 0.0, "n": 6, "yardstick": 0.4,
-                 "array": f"distances.{number}.{side}", "row": row, "tap_row": tap}
-                for row, shift in enumerate(SHIFTS) for tap, layer in enumerate(LAYERS)
-            ]  # fmt: skip
-        tables["displacements"] += [
-            {**model, "semitones": shift, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5, "null": 0.1, "n": 6, "above_value": 0.3,
-             "above_ci_low": 0.2, "above_ci_high": 0.4, "above_null": 0.0, "array": f"displacements.{number}", "row": row}
-            for row, shift in enumerate((-3, 3) if rendered else ())
-        ]  # fmt: skip
-    folded = zip(SHIFTS, arrays["folded"], strict=True)
-    tables["range"] = [
-        {"semitones": shift, "windows_folded": int((row > 0).sum()), "notes_folded": row.sum() / 24, "n": 6}
-        for shift, row in folded
+            arrays[array] = far
+            for (row, shift), (tap, layer) in product(enumerate(SHIFTS), enumerate(LAYERS)):
+                where = (name, weights, side, shift, f"{side}.{layer}", layer)
+                rows.append(DistanceRow(*where, float(far[row, tap].mean()), 0.0, 0.9, 0.0, 6, 0.4, array, row, tap))
+        for row, shift in enumerate((-3, 3) if rendered else ()):
+            cosine, above = (0.4, 0.3, 0.5, 0.1, 6), (0.3, 0.2, 0.4, 0.0)
+            rows.append(DisplacementRow(name, weights, shift, *cosine, *above, f"displacements.{number}", row))
+    rows += [
+        RangeRow(shift, int((counts > 0).sum()), float(counts.sum() / 24), 6)
+        for shift, counts in zip(SHIFTS, arrays["folded"], strict=True)
     ]
-    tables["windows"] = [{"piece": f"piece {i}", "start_s": 10.0 * i, "work": f"work {i % 2}"} for i in range(6)]
-    pool = {"part": "S", "short": "6 candidates, 2 of the same work", "sentence": "S is searched in a pool of 6."}
-    tables["pools"] = [pool]
+    rows += [WorkWindowRow(f"piece {i}", 10.0 * i, f"work {i % 2}") for i in range(6)]
     made = {"checkpoint_sha256": dict.fromkeys(names, "ab" * 32), "command": "otoscope study transposition", "seed": 42}
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
-    return Result("transposition", request, f"{names[0]} follows.", [], tables, arrays, made)
+    return Result("transposition", request, f"{names[0]} follows.", [], tables_of(rows), arrays, made)
 
 
 @pytest.fixture
@@ -155,17 +157,11 @@ def test_the_pool_stands_beside_every_s(queue, store, opened):
 
 
 def test_the_windows_that_move_most_come_first():
-    rows = transposition_answer.windows_behind(transposed("one"), ("one", "trained", "both", 3))
-    assert [row["piece"] for row in rows] == [f"piece {i}" for i in (1, 4, 5, 3, 2, 0)]
-    first = {
-        "moved": pytest.approx(100.0),
-        "rank": "1 → 15",
-        "folded": 2,
-        "piece": "piece 1",
-        "start_s": 10.0,
-        "window": 1,
-    }
-    assert rows[0] == first
+    rows = transposition_answer.windows_behind(transposed("one"), Point("one", "trained", "both", 3))
+    assert [row.window.piece for row in rows] == [f"piece {i}" for i in (1, 4, 5, 3, 2, 0)]
+    first = {"moved": pytest.approx(100.0), "rank": "1 → 15", "folded": 2, "piece": "piece 1", "start_s": 10.0}
+    assert rows[0].number == 1
+    assert rows[0].record() == first
 
 
 def test_a_point_leads_to_what_the_model_heard_and_read(queue, store, played, opened):
@@ -220,15 +216,15 @@ def test_a_window_that_is_no_query_has_no_rank():
     few = replace(result, arrays={**result.arrays, "query": np.array([4])})
     ranks = np.ones((2, 1), int)
     rows = altered_sound.most_moved(few, np.arange(6.0), ranks, 9 * ranks)
-    assert [(row["window"], row["rank"]) for row in rows[:2]] == [(5, None), (4, "1 → 9")]
+    assert [(row.number, row.ranks) for row in rows[:2]] == [(5, None), (4, "1 → 9")]
 
 
 def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opened, store):
     name = evil.replace("/", "|")  # names of checkpoints are names of folders
     monkeypatch.setattr(caching, "checkpoints", lambda: [checkpoint(name)])
     result = transposed(name)
-    windows = [{**row, "piece": evil} for row in result.tables["windows"]]
-    store[name,] = replace(result, tables={**result.tables, "windows": windows})
+    windows = [replace(row, piece=evil) for row in result.rows(WorkWindowRow)]
+    store[name,] = replace(result, tables={**result.tables, **tables_of(windows)})
     app = opened()
     shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 3
