@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
@@ -22,6 +22,13 @@ TOP_PX, BARE_PX, BELOW_PX, RIGHT_PX = 36, 16, 48, 20
 MOST_COLUMNS, PANEL_PX = 4, 210
 ONE_LINE, LINE_PX = 24, 18  # characters that fit below a panel, and the height of a line
 Ends = tuple[float, float]
+
+
+class Panel(TypedDict, total=False):
+    """Row and column of a panel, as Plotly takes them; neither where there is one alone."""
+
+    row: int
+    col: int
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,11 @@ def panels(
         return marked.nothing(theme.figure(x_title, y_title))
     plan = _Plan(x_title, percent, log, categories, null_name)
     groups, looks = list(dict.fromkeys(mark.group for mark in marks)), marked.styles(marks, colours)
-    drawing, places = _grid(groups, min(len(groups), columns, MOST_COLUMNS), x_title, y_title)
-    for group, place in zip(groups, places, strict=True):
+    drawing, where = _grid(groups, min(len(groups), columns, MOST_COLUMNS), x_title, y_title)
+    for group, panel in zip(groups, where, strict=True):
         chosen = [mark for mark in marks if mark.group == group]
         plan.check(chosen)
-        _draw(drawing, chosen, looks, plan, place)
+        _draw(drawing, chosen, looks, plan, panel)
     marked.add_legend(drawing, list(looks.values()) if len(looks) > 1 else (), plan.null(marks), lines=True)
     marked.add_note(drawing, marked.said_of_hollow(marks, null_name))
     low, high = marked.ends([marked.scaled(mark, percent) for mark in marks], domain)
@@ -150,7 +157,7 @@ def panels(
     return drawing
 
 
-def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> tuple[go.Figure, list[dict[str, Any]]]:
+def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> tuple[go.Figure, list[Panel]]:
     """Empty panels with their names; the outermost have the numbers and the titles of the axes."""
     n_rows = math.ceil(len(groups) / n_columns)
     below = BELOW_PX
@@ -162,36 +169,36 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
     drawing.update_layout(margin={"l": 64, "r": RIGHT_PX, "t": 60, "b": below}, uirevision="panels", hoverlabel=marked.HOVER)
     drawing.update_xaxes(showgrid=False, zeroline=False)
     drawing.update_yaxes(zeroline=False)
-    places: list[dict[str, Any]] = []
+    panels: list[Panel] = []
     for number in range(n_rows * n_columns):
-        place: dict[str, Any] = {"row": number // n_columns + 1, "col": number % n_columns + 1}
+        panel: Panel = {"row": number // n_columns + 1, "col": number % n_columns + 1}
         axis = str(number + 1) if number else ""
         if number >= len(groups):
-            drawing.update_xaxes({"visible": False}, **place)
-            drawing.update_yaxes({"visible": False}, **place)
+            drawing.update_xaxes({"visible": False}, **panel)
+            drawing.update_yaxes({"visible": False}, **panel)
             continue
         where = {"xref": f"x{axis} domain", "yref": f"y{axis} domain", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
         drawing.add_annotation(text=f"<b>{shortened(groups[number])}</b>", showarrow=False, **where)
-        is_lowest, is_first = number + n_columns >= len(groups), place["col"] == 1
+        is_lowest, is_first = number + n_columns >= len(groups), number % n_columns == 0
         x = {"title": {"text": x_title if is_lowest else "", "standoff": 6}, "showticklabels": is_lowest}
-        drawing.update_xaxes(x, **place)
-        drawing.update_yaxes({"title": {"text": y_title if is_first else ""}, "showticklabels": is_first}, **place)
-        places.append(place)
-    return drawing, places
+        drawing.update_xaxes(x, **panel)
+        drawing.update_yaxes({"title": {"text": y_title if is_first else ""}, "showticklabels": is_first}, **panel)
+        panels.append(panel)
+    return drawing, panels
 
 
-def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan, place: Mapping[str, Any] | None = None) -> None:
+def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan, panel: Panel | None = None) -> None:
     """The null, the bands, then the lines of every series, those of twins beneath the others."""
-    place = place or {}
+    panel = panel or {}
     lines = plan.lines(marks, looks)
     drawn = {key: [marked.scaled(mark, plan.percent) for mark in line] for key, line in lines.items()}
-    _add_nulls(drawing, list(drawn.values()), place)
+    _add_nulls(drawing, list(drawn.values()), panel)
     below_first = marked.back_to_front(looks)
     for key, style in below_first.items():
-        _add_bands(drawing, drawn[key], style, place)
+        _add_bands(drawing, drawn[key], style, panel)
     for key, style in below_first.items():
         drawing.add_scatter(
-            x=[mark.at for mark in drawn[key]], y=[mark.value for mark in drawn[key]], mode="lines+markers", **place,
+            x=[mark.at for mark in drawn[key]], y=[mark.value for mark in drawn[key]], mode="lines+markers", **panel,
             line={"color": style.colour, "dash": style.dash, "width": 2},
             marker={
                 "symbol": [style.symbol_of(mark) for mark in drawn[key]], "size": 9, "color": style.colour, "opacity": 1,
@@ -203,7 +210,7 @@ def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan,
         )  # fmt: skip
 
 
-def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, place: Mapping[str, Any]) -> None:
+def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, panel: Panel) -> None:
     """A band through each run of marks with an interval, an upright line where a mark has no neighbour."""
     rgb = hex_to_rgb(style.colour)
     for has, run in itertools.groupby(drawn, key=lambda mark: mark.interval is not None):
@@ -212,20 +219,21 @@ def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, place: M
             continue
         if len(found) == 1:
             (x, low, high), line = found[0], {"color": style.colour, "width": 2}
-            drawing.add_scatter(x=[x, x], y=[low, high], mode="lines", line=line, hoverinfo="skip", showlegend=False, **place)
+            drawing.add_scatter(x=[x, x], y=[low, high], mode="lines", line=line, hoverinfo="skip", showlegend=False, **panel)
             continue
         x, low, high = (list(column) for column in zip(*found, strict=True))
         drawing.add_scatter(
             x=x + x[::-1], y=high + low[::-1], mode="lines", line={"width": 0}, fill="toself", hoverinfo="skip",
-            fillcolor=f"rgba({rgb[0]},{rgb[1]},{rgb[2]},0.18)", showlegend=False, **place,
+            fillcolor=f"rgba({rgb[0]},{rgb[1]},{rgb[2]},0.18)", showlegend=False, **panel,
         )  # fmt: skip
 
 
-def _add_nulls(drawing: go.Figure, lines: Sequence[Sequence[Mark]], place: Mapping[str, Any]) -> None:
+def _add_nulls(drawing: go.Figure, lines: Sequence[Sequence[Mark]], panel: Panel) -> None:
     """One level where all marks share it, else each course of the null once."""
+    where: Any = panel  # for whose numbers Plotly's annotation expects text
     if (level := marked.shared_null([mark for line in lines for mark in line])) is not None:
-        drawing.add_hline(y=level, line=marked.NULL_LINE, layer="below", exclude_empty_subplots=False, **place)
+        drawing.add_hline(y=level, line=marked.NULL_LINE, layer="below", exclude_empty_subplots=False, **where)
         return
     for course in dose_axes.courses(lines):
         x, y = zip(*course, strict=True)
-        drawing.add_scatter(x=x, y=y, mode="lines", line=marked.NULL_LINE, hoverinfo="skip", showlegend=False, **place)
+        drawing.add_scatter(x=x, y=y, mode="lines", line=marked.NULL_LINE, hoverinfo="skip", showlegend=False, **panel)

@@ -131,7 +131,7 @@ def _key(row: AblationRow) -> Key:
     return Key(row.checkpoint, row.input, row.kind, row.weights)
 
 
-def _scores(result: Result, shown: Sequence[AblationRow], arms: Mapping[str, str], replaced: str) -> list[tuple[Any, ...]]:
+def _scores(result: Result, shown: Sequence[AblationRow], arms: Mapping[str, str], replaced: str) -> list[marked.Key]:
     """S after every replacement, and as it is for reference: the first row and a dotted line for every checkpoint."""
     marks = [score_mark(row) for row in shown]
     colours = study_facts.colours_of(result)
@@ -162,7 +162,7 @@ def _fitted(drawing: go.Figure) -> go.Figure:
     return drawing
 
 
-def _drops(result: Result, shown: Sequence[AblationRow], after: int) -> list[tuple[Any, ...]]:
+def _drops(result: Result, shown: Sequence[AblationRow], after: int) -> list[marked.Key]:
     """What every replacement costs; a click above this figure takes back the one in it."""
     rows = [row for row in shown if row.input != NOTHING]
     st.subheader("What it costs", anchor=False)
@@ -173,7 +173,7 @@ def _drops(result: Result, shown: Sequence[AblationRow], after: int) -> list[tup
     return actions.figure(_fitted(drawing), f"drops-{after}", result, rows, select=("points",))
 
 
-def _number_of(shown: Sequence[AblationRow], key: tuple[Any, ...]) -> int:
+def _number_of(shown: Sequence[AblationRow], key: marked.Key) -> int:
     return next((number for number, row in enumerate(shown, 1) if _key(row) == key), 0)
 
 
@@ -199,7 +199,7 @@ def _distance(row: AblationRow) -> str:
     return value + (f" [{', '.join(ends)}]" if ends else "")
 
 
-def _numbers(result: Result, shown: Sequence[AblationRow], clicked: tuple[Any, ...]) -> int:
+def _numbers(result: Result, shown: Sequence[AblationRow], clicked: marked.Key) -> int:
     """All numbers; the number among `shown` of the chosen row: that of the click, else the dearest."""
     trained = [i for i, row in enumerate(shown) if not row.is_twin and row.input != NOTHING]
     twins = {_key(row)[:3]: row for row in shown if row.is_twin}

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
+from numpy import ndarray
 
 from analysis.errors import OtoscopeError
 from analysis.models.config import Side
@@ -84,7 +84,7 @@ class MovedWindow:
         return about if self.folded is None else {**about, "folded": self.folded}
 
 
-def most_moved(result: Result, moved: NDArray[Any], before: NDArray[Any], after: NDArray[Any]) -> list[MovedWindow]:
+def most_moved(result: Result, moved: ndarray, before: ndarray, after: ndarray) -> list[MovedWindow]:
     """The windows that moved most, the farthest first.
 
     Args:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -20,7 +19,7 @@ from analysis.studies.bands.rows import (
 from app import controls
 from app.charts import doses, matrix, theme
 from app.charts import mark as marked
-from app.charts.mark import Mark
+from app.charts.mark import Key, Mark
 from app.components import actions, hear, study_facts
 from app.components.band_marks import (
     DISTANCE,
@@ -66,7 +65,7 @@ HEARD = {
 
 
 def windows(
-    result: Result, choice: Choice, kind: type[C], clicked: Sequence[tuple[Any, ...]], title: str, shown: Shown | None = None
+    result: Result, choice: Choice, kind: type[C], clicked: Sequence[Key], title: str, shown: Shown | None = None
 ) -> None:
     """The windows behind a mark that was clicked; without one how to come to them."""
     if (row := named(result, kind, clicked)) is None:

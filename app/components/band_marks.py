@@ -118,7 +118,7 @@ def key_of(row: Clickable) -> Key:
     return (*about, row.method) if isinstance(row, AttributionRow) else about
 
 
-def named(result: Result, kind: type[C], clicked: Sequence[tuple[Any, ...]]) -> C | None:
+def named(result: Result, kind: type[C], clicked: Sequence[Key]) -> C | None:
     """The row of the last mark that was clicked; None where nothing was, or what there is not any more."""
     wanted = clicked[-1] if clicked else ()
     return next((row for row in result.rows(kind) if key_of(row) == wanted), None)

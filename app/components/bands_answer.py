@@ -13,6 +13,7 @@ from analysis.studies.bands.rows import LATER, AttributionRow, FilterRow
 from analysis.studies.pools.words import pools_of
 from app import controls
 from app.charts import doses, theme
+from app.charts.mark import Key
 from app.charts.scores import GRID
 from app.components import actions, altered_sound, band_details, band_sound, hear, published_table, study_facts
 from app.components.band_marks import (
@@ -78,7 +79,7 @@ def draw(result: Result, choice: Choice) -> None:
     _numbers(result)
 
 
-def _filters(result: Result, shown: Shown) -> list[tuple[Any, ...]]:
+def _filters(result: Result, shown: Shown) -> list[Key]:
     """The main chart, over the energy of every band; the marks that were clicked."""
     rows, apart = bands_of(result.rows(FilterRow)), apart_of(result)
     drawn = []
@@ -134,8 +135,8 @@ def add_energy(drawing: go.Figure, rows: Sequence[Energy]) -> go.Figure:
     words = [f"{row.band}: {100 * row.share:.1f} % of the energy" for row in rows]
     drawing.add_scatter(
         x=[centre(row.low_hz, row.high_hz) for row in rows], y=[50 * row.share for row in rows], mode="markers",
-        marker={"opacity": 0}, yaxis="y2", hovertext=words, hovertemplate="%{hovertext}<extra></extra>", showlegend=False, name="energy",
-        unselected={"marker": {"opacity": 0}},
+        marker={"opacity": 0}, yaxis="y2", hovertext=words, hovertemplate="%{hovertext}<extra></extra>", showlegend=False,
+        name="energy", unselected={"marker": {"opacity": 0}},
     )  # fmt: skip
     edges = sorted({edge for row in rows for edge in (row.low_hz, row.high_hz)})
     highest, lowest_hz = max(100 * row.share for row in rows) or 1.0, drawn_from(rows[0].low_hz, rows[0].high_hz)

@@ -23,6 +23,7 @@ from analysis.studies.invariance.answer import Response
 from analysis.studies.invariance.rows import DistanceRow, ScoreRow
 from analysis.studies.invariance.study import respond
 from analysis.studies.invariance.words import details, headline
+from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
@@ -32,7 +33,7 @@ from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
-SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
+SIZES: HardSizes = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 
 
 @dataclass

@@ -18,6 +18,7 @@ from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Desk
 from analysis.results import Result
 from analysis.run import RunContext
+from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
@@ -30,7 +31,7 @@ from analysis.training.evaluation import note_batch, waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
-SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
+SIZES: HardSizes = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 SHIFTS = [-12, -1, 0, 1, 12]
 KEYS = np.arange(36, 100)
 

@@ -1,15 +1,14 @@
 """What this study holds beside models and embeddings, counted from above."""
 
-from typing import Any
-
 from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.descriptors.registry import find_descriptor
 from analysis.studies.ablation.kinds import KINDS
 from analysis.studies.memory import FLOAT, SIDES
+from analysis.studies.pools.request import StressRequest
 from analysis.studies.study import find_checkpoint
 
 
-def extra_bytes(request: Any, n_windows: int, width: int) -> int:
+def extra_bytes(request: StressRequest, n_windows: int, width: int) -> int:
     """Descriptors of all windows, the widest of as many notes as frames, and both sides' embeddings under every replacement."""
     configs = [find_checkpoint(one).model_config for one in request.checkpoints]
     frames = max((n_frames(one.n_samples) for one in configs), default=0)

@@ -1,15 +1,14 @@
 """What this study holds beside models and embeddings, counted from above."""
 
-from typing import Any
-
 from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.studies.bands.attribution import STEPS_AT_ONCE
 from analysis.studies.bands.reading import N_SHIFTS
+from analysis.studies.bands.study import Request
 from analysis.studies.memory import FLOAT, gradient_bytes
 from analysis.studies.study import find_checkpoint
 
 
-def extra_bytes(request: Any, n_windows: int, _width: int) -> int:
+def extra_bytes(request: Request, n_windows: int, _width: int) -> int:
     """What is larger: reading bands from the layers of its windows, or the gradients of the windows that are attributed at once.
 
     Reading holds every layer on A4's frames, in parts and joined, one layer as it is centred and dealt into folds, and A4 with

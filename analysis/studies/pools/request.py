@@ -1,9 +1,23 @@
 """What the requests of studies that search a pool have in common."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 from analysis.studies.settings import Setting, Split, WindowsPerPiece
+
+
+class Sizes(TypedDict):
+    """Of a pool."""
+
+    n_queries: int
+    pool_size: int
+
+
+class HardSizes(Sizes):
+    """Of a pool, with its hard candidates."""
+
+    n_same_piece: int
+    n_same_composer: int
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,7 @@ class PoolRequest:
     pool_size: Annotated[int, Setting("Candidates among which each is searched.", 2, 4_096)] = 256
 
     @property
-    def sizes(self) -> dict[str, Any]:
+    def sizes(self) -> Sizes:
         """Queries and candidates, as `redrawn_pools` takes them."""
         return {"n_queries": self.n_queries, "pool_size": self.pool_size}
 
@@ -31,9 +45,9 @@ class HardPoolRequest(PoolRequest):
     n_same_composer: Annotated[int, Setting("Candidates of other works by the same composer, at most.", 0, 4_096)] = 32
 
     @property
-    def sizes(self) -> dict[str, Any]:
+    def sizes(self) -> HardSizes:
         """Queries, candidates and how many of these are hard, as `build_pools` takes them."""
-        return super().sizes | {"n_same_piece": self.n_same_piece, "n_same_composer": self.n_same_composer}
+        return {**super().sizes, "n_same_piece": self.n_same_piece, "n_same_composer": self.n_same_composer}
 
 
 @dataclass(frozen=True)

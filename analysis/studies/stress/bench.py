@@ -6,7 +6,6 @@ What is changed is given to all models a block of windows at a time, so that no 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -20,6 +19,7 @@ from analysis.readings.study_run import Desk
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row
+from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.shared_rows import WorkWindowRow, work_window_rows
@@ -164,7 +164,7 @@ def _kept(
     return found
 
 
-def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: Mapping[str, Any], seed: int) -> Bench:
+def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: HardSizes, seed: int) -> Bench:
     """A bench with a pool of these sizes, or the largest that the windows fill.
 
     Args:

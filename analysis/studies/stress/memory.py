@@ -1,9 +1,8 @@
 """What altered recordings and notes take beside models and embeddings, counted from above."""
 
-from typing import Any
-
 from analysis.models.config import ModelConfig
 from analysis.studies.memory import FLOAT
+from analysis.studies.pools.request import StressRequest
 from analysis.studies.stress.bench import BLOCK
 from analysis.studies.study import find_checkpoint
 
@@ -11,7 +10,7 @@ MOST_DOSES = 60  # of all changes of one side, or of shifts
 WEIGHTS_KINDS = 2
 
 
-def altered_bytes(request: Any, n_windows: int) -> int:
+def altered_bytes(request: StressRequest, n_windows: int) -> int:
     """Performances and sound fonts that are rendered from, the waveforms of a block, and of every model rows and distances.
 
     Rows are those of both sides and of a change that others are compared with, distances those of every tap at every dose.
