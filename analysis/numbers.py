@@ -134,6 +134,8 @@ def name_of(key: Key) -> str:
     ('D0, −3 semitones: S', 'S')
     >>> name_of({"checkpoint": "D0", "change": "gain", "dose": "+6 dB", "what": "S"})
     'D0, gain +6 dB: S'
+    >>> name_of({"first": "d4a4", "other": "D0", "sides": "audio, audio", "what": "debiased CKA"})
+    'd4a4 and D0, audio with audio: debiased CKA'
     """
     text, before = "", ""
     for facet, of in key.items():
@@ -183,6 +185,18 @@ def _semitones(number: str | float) -> str:
     return f"{'' if not number else '−' if float(number) < 0 else '+'}{abs(float(number)):g} semitones"
 
 
+def layer_words(layer: str) -> str:
+    """A layer as a person says it; what is of no side keeps its name.
+
+    >>> layer_words("audio.block.2"), layer_words("midi.in"), layer_words("audio.embedding"), layer_words("log-mel")
+    ('audio block 2', 'MIDI before block 1', 'audio embedding', 'log-mel')
+    """
+    side, _, rest = layer.partition(".")
+    if side not in ("audio", "midi"):
+        return layer
+    return f"{'MIDI' if side == 'midi' else side} {'before block 1' if rest == 'in' else rest.replace('.', ' ')}"
+
+
 SAID: dict[str, Callable[[Any], str]] = {
     "semitones": _semitones,
     "size": lambda size: f"±{size} semitones",
@@ -190,6 +204,8 @@ SAID: dict[str, Callable[[Any], str]] = {
     "training_seeds": lambda n: f"over {n} training seeds",
     "without": lambda band: f"without {band}",
     "sd": lambda deviations: f"{deviations:+g} SD",
+    "layer": layer_words,
+    "sides": lambda sides: sides.replace(", ", " with "),
 }
 BETWEEN = {  # two facets, the second right after the first, and what stands between them instead of a comma
     ("first", "second"): " − ",
@@ -198,6 +214,7 @@ BETWEEN = {  # two facets, the second right after the first, and what stands bet
     ("descriptor", "band"): " ",
     ("band", "sd"): " ",
     ("method", "other"): " and ",
+    ("first", "other"): " and ",
 }
 
 

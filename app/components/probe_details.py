@@ -1,17 +1,31 @@
 """Details of the page of probes: the largest errors, what is confused, which outputs are read, best layers, all numbers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.rows import Numbers
+from analysis.studies.probes.rows import (
+    ACCURACY,
+    INPUT,
+    BestRow,
+    ClassRow,
+    ConfusionRow,
+    Measure,
+    OutputRow,
+    ScoreRow,
+    Weights,
+    array_of,
+)
+from analysis.studies.shared_rows import WindowRow
 from app.charts import doses, matrix, theme
+from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.components import actions, hear
 from app.components.plain import plain
-from app.components.probe_marks import ACCURACY, KEY, LINEAR, SIDES, TWIN, Row, in_words, layer_of, named, nothing_read, scored
+from app.components.probe_marks import SIDES, TWIN, beside_nothing, in_words, layer_of, named, scored
 from app.components.stress_kit import TWINS, cell, name_twins_once
 from app.components.study_form import Choice
 
@@ -37,49 +51,48 @@ BEST = {
 }
 
 
-def errors_of(result: Result, row: Row) -> list[dict[str, Any]]:
+def errors_of(result: Result, row: ScoreRow) -> list[dict[str, object]]:
     """The windows about which a probe is most wrong."""
-    errors = result.arrays[row["errors"]][row["row"]]
-    places = result.arrays[str(row["errors"]).replace("errors", "windows", 1)]
-    found = []
+    errors = result.arrays[row.errors][row.row]
+    numbers, windows = result.arrays[array_of("windows", row.task)], result.rows(WindowRow)
+    listed = []
     for number in np.argsort(-errors, kind="stable")[:MOST].tolist():
-        window = result.tables["windows"][int(places[number])]
-        found.append({"error": float(errors[number]), "piece": window["piece"], "start_s": window["start_s"]})
-    return found
+        window = windows[int(numbers[number])]
+        listed.append({"error": float(errors[number]), "piece": window.piece, "start_s": window.start_s})
+    return listed
 
 
-def errors(result: Result, choice: Choice, row: Row, title: str) -> None:
+def errors(result: Result, choice: Choice, row: ScoreRow, title: str) -> None:
     """The windows about which a probe is most wrong, to be heard."""
-    said = f"{row['checkpoint']}, {SIDES[row['side']]} layer {layer_of(row)}, {row['task']}, {row['probe']}"
-    twin = TWIN if row["weights"] == "untrained" else ""
-    st.caption(plain(f"{said}{', ' if twin else ''}{twin}: score {in_words(row)}. Click a point above to choose another."))
-    key = "_".join(("errors", title, *(str(row[name]) for name in KEY)))
+    which = f"{row.checkpoint}, {SIDES[row.side]} layer {layer_of(row.layer)}, {row.task}, {row.probe}"
+    twin = f", {TWIN}" if row.weights == "untrained" else ""
+    st.caption(plain(f"{which}{twin}: score {in_words(row)}. Click a point above to choose another."))
+    key = "_".join(("errors", title, *row.of))
     hear.pick(errors_of(result, row), choice.corpus, key, title=title, columns=ERRORS)
 
 
-def inside(result: Result, choice: Choice, task: str, weights: str) -> None:
+def inside(result: Result, choice: Choice, task: str, weights: Weights) -> None:
     """What is confused with what, or which of several outputs are read, at the best layers."""
-    rows = [row for row in result.tables["confusion"] if row["task"] == task and row["weights"] == weights]
+    rows = [row for row in result.rows(ConfusionRow) if row.task == task and row.weights == weights]
     if rows:
         _confused(result, choice, rows)
-    elif len({row["output"] for row in result.tables["outputs"] if row["task"] == task}) > 1:
+    elif len({row.output for row in result.rows(OutputRow) if row.task == task}) > 1:
         _outputs(result, task)
 
 
-def _confused(result: Result, choice: Choice, rows: Sequence[Row]) -> None:
+def _confused(result: Result, choice: Choice, rows: Sequence[ConfusionRow]) -> None:
     """A matrix per checkpoint and side; its diagonal with intervals."""
     st.subheader("What is taken for what", anchor=False)
-    found = {tuple(row[name] for name in (*KEY, "class")): row for row in result.tables["classes"]}
+    classes = {(row.of, row.label): row for row in result.rows(ClassRow)}
     panels: dict[str, dict[tuple[str, str], Mark]] = {}
     for row in rows:
-        key = tuple(row[name] for name in KEY)
-        true, predicted = str(row["true"]), str(row["predicted"])
-        cells = panels.setdefault(f"{row['checkpoint']}, {SIDES[row['side']]} {layer_of(row)}", {})
-        if row["value"] is not None:
-            ends = found.get((*key, true), {}) if true == predicted else {}
-            low, high = ends.get("ci_low"), ends.get("ci_high")
-            cells[true, predicted] = Mark(true, predicted, row["value"], low, high, note=f"{row['n']} windows", key=key)
-    names = list(dict.fromkeys(str(row["true"]) for row in rows))
+        cells = panels.setdefault(f"{row.checkpoint}, {SIDES[row.side]} {layer_of(row.layer)}", {})
+        if row.value is not None:
+            recall = classes.get((row.of, row.true)) if row.true == row.predicted else None
+            low, high = (None, None) if recall is None else (recall.ci_low, recall.ci_high)
+            place = row.true, row.predicted
+            cells[place] = Mark(*place, row.value, low, high, note=f"{row.n} windows", key=tuple(row.of))
+    names = list(dict.fromkeys(row.true for row in rows))
     drawing = matrix.panels(
         panels, names, names, x_title="taken for", y_title="true", colour_title="share of the windows of a class (%)",
         low=0.0, high=100.0, percent=True, square=True,
@@ -88,39 +101,39 @@ def _confused(result: Result, choice: Choice, rows: Sequence[Row]) -> None:
     if (row := named(scored(result), clicked)) is not None:
         errors(result, choice, row, "Confused here")
     st.caption("At the best layer of each side. A column that is light in every row is what the probe says when in doubt.")
-    classes = best_per_class(result, rows)
-    st.dataframe(classes, hide_index=True, placeholder="—", height=TABLE_PX if len(classes) > FEW else "content")
+    listed = best_per_class(result, rows)
+    st.dataframe(listed, hide_index=True, placeholder="—", height=TABLE_PX if len(listed) > FEW else "content")
 
 
-def best_per_class(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Of every class, checkpoint and side the layer at which most of its windows are found."""
-    found: dict[tuple[str, ...], Row] = {}
-    models = {(row["checkpoint"], row["weights"], row["side"], row["task"]) for row in rows}
-    for row in result.tables["classes"]:
-        model = (row["checkpoint"], row["weights"], row["side"], row["task"])
-        if model in models and row["probe"] in LINEAR and row["value"] is not None:
-            key = (row["class"], row["checkpoint"], row["side"])
-            found[key] = max(found.get(key, row), row, key=lambda one: one["value"])
+def best_per_class(result: Result, rows: Sequence[ConfusionRow]) -> list[dict[str, object]]:
+    """Of every class, checkpoint and side the layer at which most of its windows are recognised."""
+    best: dict[tuple[str, str, str], ClassRow] = {}
+    models = {(row.checkpoint, row.weights, row.side, row.task) for row in rows}
+    for row in result.rows(ClassRow):
+        if (row.checkpoint, row.weights, row.side, row.task) in models and row.is_linear and row.value is not None:
+            before = best.get(key := (row.label, row.checkpoint, row.side))
+            if before is None or (before.value or 0.0) < row.value:
+                best[key] = row
     return [
         {
-            "class": name, "checkpoint": checkpoint, "side": SIDES[side], "best layer": layer_of(row), "found": cell(row),
-            "n": row["n"],
+            "class": label, "checkpoint": checkpoint, "side": SIDES[side], "best layer": layer_of(row.layer),
+            "found": cell(Numbers(row.value, row.ci_low, row.ci_high, None, row.n)), "n": row.n,
         }
-        for (name, checkpoint, side), row in sorted(found.items())
+        for (label, checkpoint, side), row in sorted(best.items(), key=lambda pair: pair[0])
     ]  # fmt: skip
 
 
 def _outputs(result: Result, task: str) -> None:
     """R² of every output at the best layer of every model."""
     st.subheader("Which parts of it are read", anchor=False)
-    rows = [row for row in result.tables["outputs"] if row["task"] == task and row["weights"] != "input"]
-    names = list(dict.fromkeys(str(row["output"]) for row in rows))
+    rows = [row for row in result.rows(OutputRow) if row.task == task and row.weights != INPUT]
+    names = list(dict.fromkeys(row.output for row in rows))
     marks = [
         Mark(
-            SIDES[row["side"]], str(row["checkpoint"]), row["value"], null=0.0, n=row["n"], at=names.index(str(row["output"])),
-            twin=row["weights"] != "trained", note=f"layer {layer_of(row)}",
+            SIDES[row.side], row.checkpoint, row.value, null=0.0, n=row.n, at=names.index(row.output),
+            twin=row.weights != "trained", note=f"layer {layer_of(row.layer)}",
         )
-        for row in rows if row["value"] is not None
+        for row in rows if row.value is not None
     ]  # fmt: skip
     drawing = doses.panels(
         marks, x_title=task, y_title="R²", categories=names, null_name="the mean", columns=2, domain=(-0.5, 1.0)
@@ -146,44 +159,43 @@ def best(result: Result, task: str) -> None:
     )
 
 
-def best_layers(result: Result, task: str) -> list[dict[str, Any]]:
+def best_layers(result: Result, task: str) -> list[dict[str, object]]:
     """Rows of the table of best layers, those of one task first."""
-    n_outputs = {row["task"]: row["n_outputs"] for row in scored(result)}
-    return [
-        {
-            "task": row["task"], "checkpoint": row["checkpoint"], "side": SIDES[row["side"]], "layer": layer_of(row),
-            "score": _cell(row, "value", "ci", nothing_read({**row, "n_outputs": n_outputs[row["task"]]})),
-            "twin": _cell(row, "above_untrained", "above_untrained", 0.0),
-            "input": _cell(row, "above_input", "above_input", 0.0),
-            "which": f"{row['input_layer']} {_cell(row, 'input', None, None)}" if row["input"] is not None else None,
-            "shuffled": None if row["shuffled"] is None else _cell(row, "shuffled", None, None),
-            "n": f"{row['n']} of {row['n_works']} works",
-        }
-        for row in sorted(result.tables["best"], key=lambda row: row["task"] != task)
-    ]  # fmt: skip
+    n_outputs = {row.task: row.n_outputs for row in scored(result)}
+    rows = sorted(result.rows(BestRow), key=lambda row: row.task != task)
+    return [_best_layer(row, n_outputs[row.task]) for row in rows]
 
 
-def _cell(row: Row, field: str, ends: str | None, null: float | None) -> str | None:
-    """A number of a record with its interval, which stands beside it under another name; R² with two decimals, to be compared."""
-    if row[field] is None:
-        return None
-    shown = [row[field], *((row[f"{ends}_low"], row[f"{ends}_high"]) if ends is not None else ())]
-    if row["measure"] == ACCURACY or None in shown:
-        names = zip(("value", "ci_low", "ci_high"), shown, strict=False)
-        return cell({**dict(names), "null": null}, percent=row["measure"] == ACCURACY)
-    value, *interval = (f"{round(number, 2) + 0.0:.2f}" for number in shown)  # no minus zero
-    is_undecided = null is not None and interval and shown[1] <= null <= shown[2]
-    return ("○ " if is_undecided else "") + value + (f" [{', '.join(interval)}]" if interval else "")
+def _best_layer(row: BestRow, n_outputs: int) -> dict[str, object]:
+    """A layer beside its controls as a row of the table."""
+    of_input = _cell(row.measure, Numbers(row.input, None, None, None, row.n))
+    return {
+        "task": row.task, "checkpoint": row.checkpoint, "side": SIDES[row.side], "layer": layer_of(row.layer),
+        "score": _cell(row.measure, beside_nothing(row, n_outputs)),
+        "twin": _cell(row.measure, row.over_twin), "input": _cell(row.measure, row.over_input),
+        "which": None if of_input is None else f"{row.input_layer} {of_input}",
+        "shuffled": _cell(row.measure, Numbers(row.shuffled, None, None, None, row.n)),
+        "n": f"{row.n} of {row.n_works} works",
+    }  # fmt: skip
 
 
-def numbers(rows: Sequence[Row], task: str) -> None:
+def _cell(measure: Measure, number: Numbers) -> str | None:
+    """A number with its interval, marked where that holds its null; R² with two decimals, to be compared."""
+    mark = marked.from_row(number, "", "")
+    if mark is None or measure == ACCURACY:
+        return cell(number, percent=True)
+    value, *ends = (f"{round(x, 2) + 0.0:.2f}" for x in (mark.value, *(mark.interval or ())))  # no minus zero
+    return ("○ " if mark.undecided else "") + value + (f" [{', '.join(ends)}]" if ends else "")
+
+
+def numbers(rows: Sequence[ScoreRow], task: str) -> None:
     """Every score of a task."""
     with st.expander(f"All numbers: {plain(task)}", icon=":material/table:"):
         st.dataframe([
-            {"checkpoint": row["checkpoint"], "weights": row["weights"], "side": SIDES[row["side"]], "layer": layer_of(row),
-             "probe": row["probe"], "score": in_words(row), "shuffled": row["shuffled"], "selectivity": row["selectivity"],
-             "penalty": None if row["alpha"] is None else f"{row['alpha']:g}", "n": row["n"], "works": row["n_works"]}
-            for row in rows if row["task"] == task
+            {"checkpoint": row.checkpoint, "weights": row.weights, "side": SIDES[row.side], "layer": layer_of(row.layer),
+             "probe": row.probe, "score": in_words(row), "shuffled": row.shuffled, "selectivity": row.selectivity,
+             "penalty": None if row.alpha is None else f"{row.alpha:g}", "n": row.n, "works": row.n_works}
+            for row in rows if row.task == task
         ], hide_index=True, placeholder="—", column_config={
             name: st.column_config.NumberColumn(name, format="%.3f") for name in ("shuffled", "selectivity")
         })  # fmt: skip

@@ -8,19 +8,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.probes.rows import ACCURACY, INPUT, ScoreRow, Weights
 from app import controls, layout
 from app.charts import doses, matrix, theme
-from app.charts.mark import Mark
+from app.charts.mark import Key, Mark
 from app.components import actions, probe_details, published_table
 from app.components.plain import plain
 from app.components.probe_marks import (
-    ACCURACY,
-    INPUT,
-    LINEAR,
     NOTHING_READ,
     SIDES,
     TWIN,
-    Row,
     about,
     best_of,
     depth,
@@ -35,7 +32,7 @@ from app.components.study_form import Choice
 
 MAIN_PX = 460
 DOTS = ("dot", "dashdot")
-WEIGHTS = {"trained": "trained", TWIN: "untrained"}
+WEIGHTS: dict[str, Weights] = {"trained": "trained", TWIN: "untrained"}
 
 
 def draw(result: Result, choice: Choice) -> None:
@@ -44,7 +41,7 @@ def draw(result: Result, choice: Choice) -> None:
     if not rows:
         layout.empty("No task can be asked of this corpus.", plain(" ".join(missing(result))))
         return
-    tasks = list(dict.fromkeys(str(row["task"]) for row in rows))
+    tasks = list(dict.fromkeys(row.task for row in rows))
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
         task = controls.pick_choice("task", "Task", tasks, first_told(result.headline, tasks))
@@ -74,16 +71,16 @@ def first_told(headline: str, tasks: Sequence[str]) -> str:
     return min((task for task in tasks if places[task] >= 0), key=lambda task: places[task], default=tasks[0])
 
 
-def _by_layer(result: Result, task: str) -> list[tuple[Any, ...]]:
+def _by_layer(result: Result, task: str) -> list[Key]:
     """The main chart: scores by layer, a panel per side; the marks that were clicked."""
-    rows = [row for row in scored(result) if row["task"] == task]
-    models = [row for row in rows if row["weights"] != INPUT]
-    layers = sorted({layer_of(row) for row in models}, key=depth)
-    is_share = rows[0]["measure"] == ACCURACY
+    rows = [row for row in scored(result) if row.task == task]
+    models = [row for row in rows if row.weights != INPUT]
+    layers = sorted({layer_of(row.layer) for row in models}, key=depth)
+    is_share = rows[0].measure == ACCURACY
     marks = []
     for row in models:
-        series = str(row["checkpoint"]) if row["probe"] in LINEAR else f"{row['checkpoint']}, {row['probe']}"
-        marks.append(mark_of(row, SIDES[row["side"]], series, at=layers.index(layer_of(row))))
+        series = row.checkpoint if row.is_linear else f"{row.checkpoint}, {row.probe}"
+        marks.append(mark_of(row, SIDES[row.side], series, at=layers.index(layer_of(row.layer))))
     drawing = doses.panels(
         marks, x_title="layer", y_title=f"{ACCURACY} (%)" if is_share else "R² on works held out", percent=is_share,
         categories=layers, null_name=NOTHING_READ, columns=2,
@@ -101,15 +98,14 @@ def _by_layer(result: Result, task: str) -> list[tuple[Any, ...]]:
     return clicked
 
 
-def _add_inputs(drawing: go.Figure, rows: Sequence[Row], groups: Sequence[str], factor: float) -> None:
+def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], groups: Sequence[str], factor: float) -> None:
     """Dotted lines: what the same probe reads from the input of a side; their names at the left, above and below."""
     values = []
     for number, side in enumerate(groups, 1):
-        its = sorted((row for row in rows if row["weights"] == INPUT and SIDES[row["side"]] == side), key=lambda r: -r["value"])
-        for place, row in enumerate(its):
-            value = factor * row["value"]
+        own = [(factor * (row.value or 0.0), row) for row in rows if row.weights == INPUT and SIDES[row.side] == side]
+        for place, (value, row) in enumerate(sorted(own, key=lambda pair: -pair[0])):
             values.append(value)
-            text = f"input: {layer_of(row)}{' (holds the label)' if row['holds_label'] else ''}"
+            text = f"input: {layer_of(row.layer)}{' (holds the label)' if row.holds_label else ''}"
             line = {"color": theme.TEXT, "dash": DOTS[min(place, 1)], "width": 1.5}
             drawing.add_hline(y=value, line=line, layer="below", row=1, col=number)  # pyright: ignore[reportArgumentType]
             drawing.add_annotation(
@@ -125,21 +121,20 @@ def _add_inputs(drawing: go.Figure, rows: Sequence[Row], groups: Sequence[str], 
     )
 
 
-def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> str:
+def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> Weights:
     """Tasks by layers, a panel per checkpoint and side; the weights that are shown."""
     st.subheader("All tasks", anchor=False)
     weights = WEIGHTS[controls.pick_word("weights", "Weights", list(WEIGHTS))]
-    rows = [row for row in scored(result) if row["weights"] == weights and row["probe"] in LINEAR]
-    found: dict[str, dict[tuple[str, str], Mark]] = {}
-    for name in dict.fromkeys(str(row["checkpoint"]) for row in rows):
-        for row in (one for one in rows if one["checkpoint"] == name):
-            cells = found.setdefault(f"{name}, {SIDES[row['side']]}", {})
-            mark = mark_of(row, _task_name(row), layer_of(row))
-            cells[mark.group, mark.series] = mark
-    names = {row["task"]: _task_name(row) for row in rows}
-    layers = sorted({layer_of(row) for row in rows}, key=depth)
+    rows = [row for row in scored(result) if row.weights == weights and row.is_linear]
+    panels: dict[str, dict[tuple[str, str], Mark]] = {}
+    for name in dict.fromkeys(row.checkpoint for row in rows):
+        for row in (row for row in rows if row.checkpoint == name):
+            mark = mark_of(row, _task_name(row), layer_of(row.layer))
+            panels.setdefault(f"{name}, {SIDES[row.side]}", {})[mark.group, mark.series] = mark
+    names = {row.task: _task_name(row) for row in rows}
+    layers = sorted({layer_of(row.layer) for row in rows}, key=depth)
     drawing = matrix.panels(
-        found, [names[task] for task in tasks if task in names], layers, x_title="layer", y_title="task",
+        panels, [names[task] for task in tasks if task in names], layers, x_title="layer", y_title="task",
         colour_title="R², or balanced accuracy (share)", low=0.0, high=1.0, null_name=NOTHING_READ,
     )  # fmt: skip
     drawing.update_yaxes(title_standoff=14)
@@ -153,5 +148,5 @@ def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> str:
     return weights
 
 
-def _task_name(row: Row) -> str:
-    return f"{row['task']}, accuracy" if row["measure"] == ACCURACY else str(row["task"])
+def _task_name(row: ScoreRow) -> str:
+    return f"{row.task}, accuracy" if row.measure == ACCURACY else row.task

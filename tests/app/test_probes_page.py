@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -10,62 +12,77 @@ import numpy as np
 import pytest
 
 from analysis.results import Result
+from analysis.rows import Row, tables_of
 from analysis.studies.counterparts import counterparts
+from analysis.studies.probes.rows import (
+    ACCURACY,
+    INPUT,
+    R2,
+    BestRow,
+    ClassRow,
+    ConfusionRow,
+    Measure,
+    MissingRow,
+    OutputRow,
+    Probe,
+    ScoreRow,
+    Side,
+    Weights,
+    array_of,
+)
+from analysis.studies.shared_rows import WindowRow
 from app.components import probe_details, probe_marks
 
 LAYERS = ("in", "block.1", "embedding")
-TASKS = {"note density": ("R²", "ridge", 1), "composer": ("balanced accuracy", "logistic regression", 2)}
+TASKS: dict[str, tuple[Measure, str, int]] = {"note density": (R2, "ridge", 1), "composer": (ACCURACY, "logistic regression", 2)}
 OUTPUTS = "pitch histogram"
-MODELS = ("trained", "untrained")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+SIDES: tuple[Side, ...] = ("audio", "midi")
 
 
 def probed(*names: str, tasks: tuple[str, ...] = tuple(TASKS), piece: str = "piece") -> Result:
     """What probes could have found for 4 windows: block 1 of trained networks says most, the twin nothing."""
-    tables: dict[str, Any] = {name: [] for name in ("scores", "best", "confusion", "classes", "outputs")}
+    rows = list[Row]()
     arrays: dict[str, Any] = {}
     for task in tasks:
-        measure, probe, n_outputs = TASKS.get(task, ("R²", "ridge", 3))
-        label = task.replace(" ", "_")
-        sources = [(*model, f"{model[2]}.{layer}") for model in product(names, MODELS, ("audio", "midi")) for layer in LAYERS]
-        sources += [("input", "input", "audio", "log-mel"), ("input", "input", "midi", "note statistics")]
-        arrays[f"errors.{label}"] = np.tile(np.array([0.5, 3.0, 1.0, 2.0], np.float32), (len(sources), 1))
-        arrays[f"windows.{label}"] = np.array([3, 2, 1, 0])
-        for row, (name, weights, side, layer) in enumerate(sources):
-            value = {"untrained": -0.1, "input": 0.3}.get(weights, 0.8 if "block" in layer else 0.6)
-            who = {"checkpoint": name, "weights": weights, "side": side, "layer": layer, "task": task, "probe": probe}
-            tables["scores"].append({
-                **who, "measure": measure, "value": value, "ci_low": value - 0.2, "ci_high": value + 0.15, "shuffled": -0.05,
-                "selectivity": value + 0.05, "n": 4, "n_works": 2, "n_outputs": n_outputs, "alpha": 10.0,
-                "holds_label": layer == "note statistics", "errors": f"errors.{label}", "row": row, "reason": "",
-            })  # fmt: skip
-            if "block" in layer:
-                _add_inside(tables, who, measure, n_outputs)
-    blank = dict.fromkeys(tables["scores"][0] if tables["scores"] else ("checkpoint", "value"))
-    tables["scores"].append({**blank, "task": "key", "reason": "no labels: expected *.harmony.tsv beside the audio"})
-    tables["windows"] = [{"piece": f"{piece} {i}", "start_s": 10.0 * i} for i in range(4)]
+        measure, probe, n_outputs = TASKS.get(task, (R2, "ridge", 3))
+        models = ((*model, f"{model[2]}.{layer}") for model in product(names, WEIGHTS, SIDES) for layer in LAYERS)
+        sources = [Probe(*source, task, probe) for source in models]
+        sources.append(Probe(INPUT, INPUT, "audio", "log-mel", task, probe))
+        sources.append(Probe(INPUT, INPUT, "midi", "note statistics", task, probe))
+        errors = array_of("errors", task)
+        arrays[errors] = np.tile(np.array([0.5, 3.0, 1.0, 2.0], np.float32), (len(sources), 1))
+        arrays[array_of("windows", task)] = np.array([3, 2, 1, 0])
+        for row, which in enumerate(sources):
+            value = {"untrained": -0.1, "input": 0.3}.get(which.weights, 0.8 if "block" in which.layer else 0.6)
+            numbers = value, value - 0.2, value + 0.15, -0.05, value + 0.05
+            sizes = {"n": 4, "n_works": 2, "n_outputs": n_outputs, "alpha": 10.0}
+            holds_label = which.layer == "note statistics"
+            rows.append(ScoreRow(*which, measure, *numbers, **sizes, holds_label=holds_label, errors=errors, row=row, reason=""))
+            if "block" in which.layer:
+                rows += inside(which, measure, n_outputs)
+    rows.append(MissingRow("key", "no labels: expected *.harmony.tsv beside the audio"))
+    rows += [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(4)]
     request = {"checkpoints": list(names), "corpus": "small", "split": "unseen", "seed": 42}
     made = {"command": f"otoscope study probes {' '.join(names)}", "seconds": 5.0, "seed": 42}
     said = f"Note density is read best from audio block 1 of {names[0]}."
-    return Result("probes", request, said, [], tables, arrays, made)
+    return Result("probes", request, said, [], tables_of(rows), arrays, made)
 
 
-def _add_inside(tables: dict[str, Any], who: dict[str, Any], measure: str, n_outputs: int) -> None:
+def inside(which: Probe, measure: Measure, n_outputs: int) -> Iterator[Row]:
     """What there is of the best layers."""
-    if who["weights"] == "trained":
-        numbers = {"value": 0.8, "ci_low": 0.6, "ci_high": 0.95, "shuffled": -0.05, "n": 4, "n_works": 2, "n_layers": 3}
-        others = {"untrained_layer": who["layer"], "untrained": -0.1, "untrained_low": -0.3, "untrained_high": 0.05}
-        others |= {"input_layer": "log-mel", "input": 0.3, "input_low": 0.1, "input_high": 0.45}
-        above = {"above_untrained": 0.9, "above_untrained_low": 0.7, "above_untrained_high": 1.0}
-        above |= {"above_input": 0.1, "above_input_low": -0.1, "above_input_high": 0.2}
-        tables["best"].append({**who, "measure": measure, **numbers, **others, **above})
-    if measure != "R²":
+    if which.weights == "trained":
+        numbers, twin = (0.8, 0.6, 0.95, -0.05, 4, 2, 3), (which.layer, -0.1, -0.3, 0.05, 0.9, 0.7, 1.0)
+        heard = "log-mel", 0.3, 0.1, 0.45, 0.1, -0.1, 0.2
+        yield BestRow(which.task, which.checkpoint, which.side, which.layer, which.probe, measure, *numbers, *twin, *heard)
+    if measure == ACCURACY:
         for true, predicted in product(("Bach", "Satie"), repeat=2):
-            share = 0.75 if true == predicted else 0.25
-            tables["confusion"].append({**who, "true": true, "predicted": predicted, "n": 2, "value": share})
+            yield ConfusionRow(*which, true, predicted, 2, 0.75 if true == predicted else 0.25)
         for name in ("Bach", "Satie"):
-            tables["classes"].append({**who, "class": name, "value": 0.75, "ci_low": 0.5, "ci_high": 1.0, "n": 2})
+            yield ClassRow(*which, name, 0.75, 0.5, 1.0, 2)
     elif n_outputs > 1:
-        tables["outputs"] += [{**who, "output": name, "value": 0.5, "n": 4} for name in ("C4", "D4", "E4")]
+        for name in ("C4", "D4", "E4"):
+            yield OutputRow(*which, name, 0.5, 4)
 
 
 @pytest.fixture
@@ -179,30 +196,36 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 
 @pytest.mark.parametrize(("shuffled", "nothing"), [(-0.2, 0.0), (0.1, 0.1), (None, 0.0)])
 def test_nothing_read_is_the_mean_or_shuffled_labels(shuffled, nothing):
-    row = {**probed("one").tables["scores"][0], "shuffled": shuffled, "selectivity": None if shuffled is None else 0.1}
-    assert probe_marks.nothing_read(row) == nothing
-    mark = probe_marks.mark_of({**row, "value": 0.05, "ci_low": -0.1, "ci_high": 0.2}, "audio", "one")
+    score = replace(probed("one").rows(ScoreRow)[0], shuffled=shuffled, selectivity=None if shuffled is None else 0.1)
+    assert probe_marks.nothing_read(score.measure, score.shuffled, score.n_outputs) == nothing
+    mark = probe_marks.mark_of(replace(score, value=0.05, ci_low=-0.1, ci_high=0.2), "audio", "one")
     assert mark.undecided
     assert ("selectivity" in mark.note) == (shuffled is not None)
 
 
+def with_rows(result: Result, kind: type[Row], rows: Iterable[Row]) -> Result:
+    """The result with other rows of one table."""
+    return replace(result, tables={**result.tables, kind.table: [row.record() for row in rows]})
+
+
 def test_the_best_layer_that_is_no_better_than_the_mean_is_marked():
     result = probed("one", tasks=("note density",))
-    row: Any = result.tables["best"][0]
-    row |= {"ci_low": -0.001, "shuffled": -0.4, "above_input": -0.001}  # above shuffled labels, but not above the mean
-    shown = probe_details.best_layers(result, "note density")[0]
+    best = replace(
+        result.rows(BestRow)[0], ci_low=-0.001, shuffled=-0.4, above_input=-0.001
+    )  # above shuffled labels, not the mean
+    shown = probe_details.best_layers(with_rows(result, BestRow, [best]), "note density")[0]
     assert (shown["score"], shown["input"]) == ("○ 0.80 [0.00, 0.95]", "○ 0.00 [-0.10, 0.20]")
 
 
 def test_an_mlp_is_named_apart_and_never_best(queue, store, opened):
     result = probed("one", tasks=("note density",))
-    linear = next(row for row in result.tables["scores"] if row["layer"] == "audio.block.1" and row["weights"] == "trained")
-    scores: Any = result.tables["scores"]
-    scores.append({**linear, "probe": "MLP-512", "value": 0.95, "ci_low": 0.9, "ci_high": 0.99})
-    store["one",] = result
+    scores = result.rows(ScoreRow)
+    linear = next(row for row in scores if row.layer == "audio.block.1" and row.weights == "trained")
+    mlp = replace(linear, probe="MLP-512", value=0.95, ci_low=0.9, ci_high=0.99)
+    store["one",] = result = with_rows(result, ScoreRow, [*scores, mlp])
     app = opened(checkpoints=["one"])
     names = [trace.get("name") for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]]
     assert "one, MLP-512" in names
-    assert probe_marks.best_of(probe_marks.scored(result), "note density")["probe"] == "ridge"
+    assert probe_marks.best_of(probe_marks.scored(result), "note density").probe == "ridge"
     assert any("one, audio layer 1, note density, ridge" in text for text in said(app))
     assert all("0.95" not in text for text in counterparts(result, {"one": "D0"}).values())

@@ -11,13 +11,16 @@ import torch
 from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.numbers import the
 from analysis.readings.study_run import Desk
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.probes.labels import Task
+from analysis.studies.probes.rows import ACCURACY, BestRow, MissingRow, ScoreRow
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
 from analysis.studies.probes.study import Request, run
 from analysis.studies.probes.tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
+from analysis.studies.shared_rows import WindowRow
 from analysis.studies.study import build_request, run_study
 
 CPU = torch.device("cpu")
@@ -50,40 +53,45 @@ def scores(rng: np.random.Generator) -> list[Score]:
 
 
 def test_a_planted_label_is_found_in_its_layer_only(scores: list[Score]) -> None:
-    rows, arrays = score_rows(scores, {"key": "no labels"})
-    found = {(row["weights"], row["layer"], row["task"]): row for row in rows}
+    rows, arrays = score_rows(scores)
+    by_probe = {(row.weights, row.layer, row.task): row for row in rows}
     for task, high in (("note density", 0.95), ("composer", 0.95)):
-        row = found["trained", "audio.block.2", task]
-        assert row["value"] > high
-        assert row["ci_low"] <= row["value"] <= row["ci_high"]
-        assert row["selectivity"] == pytest.approx(row["value"] - row["shuffled"])
-        others = [one for key, one in found.items() if key[2] == task and one is not row]
-        assert max(one["value"] for one in others) < row["ci_low"]
-        assert row["shuffled"] < (0.1 if task == "note density" else 0.7)
-        assert (row["n"], row["n_works"]) == (len(WORKS), N_WORKS)
-    assert found[None, None, "key"]["reason"] == "no labels"
-    row = found["trained", "audio.block.2", "note density"]
-    assert arrays[row["errors"]].shape == (7, len(WORKS))
-    assert 1 - arrays[row["errors"]][row["row"]].mean() == pytest.approx(row["value"], abs=1e-6)
-    values = {value.name: value for value in score_values(rows)}
-    assert values["model, trained, audio block 2, note density: R²"].null == max(0.0, row["shuffled"])
-    assert values["key: not available"].value is None
+        row = by_probe["trained", "audio.block.2", task]
+        assert (row.value or 0.0) > high
+        assert (row.ci_low or 0.0) <= (row.value or 0.0) <= (row.ci_high or 0.0)
+        assert row.selectivity == pytest.approx((row.value or 0.0) - (row.shuffled or 0.0))
+        others = [other for key, other in by_probe.items() if key[2] == task and other is not row]
+        assert max(other.value or 0.0 for other in others) < (row.ci_low or 0.0)
+        assert (row.shuffled or 0.0) < (0.1 if task == "note density" else 0.7)
+        assert (row.n, row.n_works) == (len(WORKS), N_WORKS)
+    row = by_probe["trained", "audio.block.2", "note density"]
+    assert arrays[row.errors].shape == (7, len(WORKS))
+    assert 1 - arrays[row.errors][row.row].mean() == pytest.approx(row.value, abs=1e-6)
+    values = score_values(rows, [MissingRow("key", "no labels")])
+    value = the(values, checkpoint="model", weights="trained", layer="audio.block.2", task="note density", what="R²")
+    assert value.name == "model, trained, audio block 2, note density: R²"
+    assert value.null == max(0.0, row.shuffled or 0.0)
+    assert (
+        the(values, weights="input", side="audio", task="composer").name == "input, audio, log-mel, composer: balanced accuracy"
+    )
+    assert (values[-1].name, values[-1].value, values[-1].estimator) == ("key: not available", None, "no labels")
 
 
 def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: list[Score]) -> None:
-    best = {row["task"]: row for row in best_rows(scores)}
+    best = {row.task: row for row in best_rows(scores)}
     row = best["composer"]
-    assert row["layer"] == "audio.block.2"
-    assert row["above_untrained_low"] > 0
-    assert row["above_input"] == pytest.approx(row["value"] - row["input"])
-    confusion = [one for one in confusion_rows(scores) if one["weights"] == "trained"]
-    assert [(one["true"], one["predicted"]) for one in confusion] == [("A", "A"), ("A", "B"), ("B", "A"), ("B", "B")]
-    right = [one["value"] for one in confusion if one["true"] == one["predicted"]]
-    assert np.mean(right) == pytest.approx(row["value"])
-    recall = [one for one in class_rows(scores) if one["weights"] == "trained" and one["layer"] == "audio.block.2"]
-    assert [one["value"] for one in recall] == pytest.approx(right)
-    output = next(one for one in output_rows(scores) if one["weights"] == "trained")
-    assert output["value"] == pytest.approx(best["note density"]["value"])
+    assert row.layer == "audio.block.2"
+    assert (row.over_twin.ci_low or 0.0) > 0
+    assert row.over_input.value == pytest.approx((row.value or 0.0) - (row.input or 0.0))
+    assert row.margin == min(row.over_twin.ci_low or 0.0, row.over_input.ci_low or 0.0)
+    confusion = [row for row in confusion_rows(scores) if row.weights == "trained"]
+    assert [(row.true, row.predicted) for row in confusion] == [("A", "A"), ("A", "B"), ("B", "A"), ("B", "B")]
+    right = [row.value or 0.0 for row in confusion if row.true == row.predicted]
+    assert np.mean(right) == pytest.approx(row.value)
+    recall = [row for row in class_rows(scores) if row.weights == "trained" and row.layer == "audio.block.2"]
+    assert [row.value for row in recall] == pytest.approx(right)
+    output = next(row for row in output_rows(scores) if row.weights == "trained")
+    assert output.value == pytest.approx(best["note density"].value)
     said = headline(list(best.values()), {})
     assert said.startswith(("R² ", "Balanced accuracy "))
     assert ": note density from audio block 2 of model (" in said or ": composer from audio block 2 of model (" in said
@@ -92,12 +100,14 @@ def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: lis
 def test_the_mlp_is_a_row_of_its_own(scores: list[Score]) -> None:
     planted = [score for score in scores if score.source.weights == "trained" and score.layer == "audio.block.2"]
     mlps = [solve_mlp(one.source, one.exam, one.layer, CPU, lambda: None) for one in planted]
-    rows, arrays = score_rows([*scores, *mlps], {})
-    assert [row["probe"] for row in rows[-2:]] == ["MLP-512"] * 2
-    assert all(row["value"] > 0.5 > row["shuffled"] - 0.2 for row in rows[-2:])
-    assert rows[-2]["row"] == len(arrays[rows[-2]["errors"]]) - 1
+    rows, arrays = score_rows([*scores, *mlps])
+    assert [row.probe for row in rows[-2:]] == ["MLP-512"] * 2
+    assert all((row.value or 0.0) > 0.5 > (row.shuffled or 0.0) - 0.2 for row in rows[-2:])
+    assert rows[-2].row == len(arrays[rows[-2].errors]) - 1
     assert best_rows([*scores, *mlps]) == best_rows(scores)
-    assert score_values(rows)[-1].name == "model, trained, audio block 2, composer: balanced accuracy (MLP-512)"
+    value = score_values(rows, [])[-1]
+    assert value.is_of(checkpoint="model", weights="trained", layer="audio.block.2", task="composer", probe="MLP-512")
+    assert value.name == "model, trained, audio block 2, composer, MLP-512: balanced accuracy"
 
 
 def test_threads_are_as_before_whatever_happens() -> None:
@@ -111,41 +121,38 @@ def test_threads_are_as_before_whatever_happens() -> None:
         torch.set_num_threads(before)
 
 
-def best_row(**changed: Any) -> dict[str, Any]:
-    row = {
-        "task": "note density", "checkpoint": "D0", "side": "audio", "layer": "audio.block.2", "measure": "R²", "value": 0.71,
-        "ci_low": 0.64, "ci_high": 0.77, "shuffled": 0.0, "n": 700, "n_works": 35, "n_layers": 6, "untrained": 0.48,
-        "input_layer": "log-mel", "input": 0.55, "above_untrained_low": 0.1, "above_input_low": 0.01,
-    }  # fmt: skip
-    return {**row, **changed}
+BEST = BestRow(
+    "note density", "D0", "audio", "audio.block.2", "ridge", "R²", 0.71, 0.64, 0.77, 0.0, 700, 35, 6,
+    "audio.in", 0.48, None, None, 0.2, 0.1, 0.3, "log-mel", 0.55, None, None, 0.1, 0.01, 0.2,
+)  # fmt: skip
 
 
 def test_the_headline_names_what_training_adds_with_its_controls() -> None:
-    less = best_row(task="composer", above_untrained_low=0.005)
-    assert headline([less, best_row()], {}) == (
+    less = replace(BEST, task="composer", above_untrained_low=0.005)
+    assert headline([less, BEST], {}) == (
         "R² 0.71 [0.64, 0.77]: note density from audio block 2 of D0 (input 0.55, untrained twin 0.48)."
     )
-    control = best_row(checkpoint="zero", above_untrained_low=0.3, above_input_low=0.3)
-    assert " of D0 (" in headline([best_row(), control], {}, ("D0",))
+    control = replace(BEST, checkpoint="zero", above_untrained_low=0.3, above_input_low=0.3)
+    assert " of D0 (" in headline([BEST, control], {}, ("D0",))
 
 
 def test_the_headline_says_what_stands_in_the_other_panel() -> None:
-    notes = best_row(side="midi", layer="midi.block.1", value=0.991, untrained=0.998, above_untrained_low=-0.02)
-    said = headline([best_row(), notes], {})
+    notes = replace(BEST, side="midi", layer="midi.block.1", value=0.991, untrained=0.998, above_untrained_low=-0.02)
+    said = headline([BEST, notes], {})
     assert said.endswith("(input 0.55, untrained twin 0.48); from MIDI 0.991 (twin 0.998).")
-    share = {"measure": "balanced accuracy", "task": "key"}
-    assert len(headline([best_row(**share), {**notes, **share}], {}).split()) <= 30
+    shares = [replace(row, measure=ACCURACY, task="key") for row in (BEST, notes)]
+    assert len(headline(shares, {}).split()) <= 30
 
 
 @pytest.mark.parametrize(("low", "adds"), [(0.001, True), (0.0, False), (-0.1, False)])
 def test_the_headline_at_the_boundary(low: float, adds: bool) -> None:
-    said = headline([best_row(above_input_low=low)], {})
+    said = headline([replace(BEST, above_input_low=low)], {})
     assert said.startswith("Nothing is read better than from input and untrained twin. Nearest: R²") is not adds
     assert len(said.split()) <= 30
 
 
 def test_the_headline_inside_the_null_and_without_tasks() -> None:
-    said = headline([best_row(value=0.02, ci_low=-0.01, ci_high=0.05, above_input_low=-0.2)], {})
+    said = headline([replace(BEST, value=0.02, ci_low=-0.01, ci_high=0.05, above_input_low=-0.2)], {})
     assert "of D0, not distinguishable from shuffled labels (0.00)." in said
     assert len(said.split()) <= 30
     assert headline([], {"key": "has no labels"}) == "No task can be asked of this corpus: key has no labels."
@@ -159,19 +166,19 @@ def test_a_run_says_everything_and_leads_to_its_windows(
     asked = {"tasks": "spectral centroid, note density,composer,key,downbeat"}
     request = build_request("probes", (str(checkpoint.path),), {**small, **asked, "split": "all"})
     result = run_study("probes", request, store=store)
-    rows = result.tables["scores"]
-    assert {row["weights"] for row in rows if row["weights"]} == {"trained", "untrained", "input"}
-    assert {row["layer"] for row in rows if row["side"] == "midi" and row["weights"] == "trained"} == {
+    rows = result.rows(ScoreRow)
+    assert {row.weights for row in rows} == {"trained", "untrained", "input"}
+    assert {row.layer for row in rows if row.side == "midi" and row.weights == "trained"} == {
         "midi.in", "midi.block.1", "midi.block.2", "midi.block.3", "midi.block.4", "midi.embedding",
     }  # fmt: skip
-    reasons = {row["task"]: row["reason"] for row in rows if row["value"] is None}
+    reasons = {row.task: row.reason for row in result.rows(MissingRow)}
     assert reasons["composer"] == "not defined: a classifier needs 2 composers with 2 works each; there are 0"
     assert reasons["key"].startswith("no labels: expected *.harmony.tsv")
     assert reasons["downbeat"].startswith("no labels: expected *.amaps_beats_key.tsv")
-    row = next(row for row in rows if row["task"] == "spectral centroid")
-    assert result.arrays[row["errors"]].shape[1] == row["n"] == len(result.tables["windows"])
-    assert set(result.tables["windows"][0]) == {"piece", "start_s"}
-    assert len(result.values) == len(rows)
+    row = next(row for row in rows if row.task == "spectral centroid")
+    assert result.arrays[row.errors].shape[1] == row.n == len(result.rows(WindowRow))
+    assert len(result.values) == len(rows) + len(reasons)
+    assert {value.key["checkpoint"] for value in result.values if "checkpoint" in value.key} == {checkpoint.name}
 
 
 def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:

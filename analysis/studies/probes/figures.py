@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis.figures.drawing import Axes, Point, matrices
 from analysis.results import Result
-from analysis.studies.printed import Row, known, point
+from analysis.studies.printed import known, point
+from analysis.studies.probes.rows import ScoreRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,23 +15,13 @@ if TYPE_CHECKING:
 
 def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
-    rows = [row for row in known(result.tables["scores"]) if row["weights"] == "trained" and row["layer"] is not None]
-    first = str(rows[0]["probe"]) if rows else ""
+    rows = [row for row in known(result.rows(ScoreRow)) if row.weights == "trained" and row.is_linear]
     cells: dict[str, dict[tuple[str, str], Point]] = {}
-    linear = [row for row in rows if "MLP" not in str(row["probe"])]
-    for row in linear:
-        at = str(row["task"]), str(row["layer"])
-        cells.setdefault(str(row["checkpoint"]), {})[at] = point(
-            _floored(row), str(row["task"]), str(row["layer"]), null="shuffled"
-        )
-    tasks, layers = (list(dict.fromkeys(str(row[name]) for row in linear)) for name in ("task", "layer"))
-    if not cells:
+    for row in rows:
+        cells.setdefault(row.checkpoint, {})[row.task, row.layer] = point(row, row.task, row.layer)
+    if not rows:
         return []
+    tasks, layers = list(dict.fromkeys(row.task for row in rows)), list(dict.fromkeys(row.layer for row in rows))
     axes = Axes("layer", "task", "score (R² or balanced accuracy)", 0.0, 1.0)
-    return [(f"What linear probes read from every layer ({first} and others).", matrices(cells, tasks, layers, axes))]
-
-
-def _floored(row: Row) -> Row:
-    """Of a regression nothing less than saying the mean, which gives 0, counts as nothing read."""
-    nothing = row["shuffled"]
-    return row if row["measure"] != "R²" or nothing is None else {**row, "shuffled": max(0.0, nothing)}
+    caption = f"What linear probes read from every layer ({rows[0].probe} and others)."
+    return [(caption, matrices(cells, tasks, layers, axes))]

@@ -2,6 +2,7 @@
 
 from analysis.results import Result
 from analysis.studies.counted import text_of, trained
+from analysis.studies.probes.rows import ScoreRow
 from analysis.studies.record import Ours
 
 TASKS = {"audio chroma": "chroma"}
@@ -10,7 +11,6 @@ SIDES = {"audio": "audio", "midi": "MIDI"}
 
 def ours(result: Result) -> Ours:
     """Ours beside what is published about this study."""
-    for row in trained(result.tables["scores"]):
-        if row["layer"] == f"{row['side']}.embedding" and row["probe"] == "ridge":
-            condition = f"{TASKS.get(row['task'], row['task'])} from {SIDES[row['side']]}"
-            yield row["checkpoint"], condition, row["measure"], text_of(row, "")
+    for row in trained(result.rows(ScoreRow)):
+        if row.layer == f"{row.side}.embedding" and row.probe == "ridge":
+            yield row.checkpoint, f"{TASKS.get(row.task, row.task)} from {SIDES[row.side]}", row.measure, text_of(row, "")

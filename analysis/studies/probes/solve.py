@@ -15,8 +15,9 @@ from analysis.measures.probe_scores import balanced_accuracy_draws, confusion_by
 from analysis.measures.probes import CONSTANT, Block, Fold, fold_of, nested_folds, ridge_probes, stack_layers
 from analysis.measures.resampling import PROBES, WorkDraws
 from analysis.studies.probes.labels import Task
+from analysis.studies.probes.rows import ACCURACY, LINEAR, R2, Measure, Side, Weights
 
-LINEAR, MLP = ("ridge", "logistic regression"), "MLP-512"
+MLP = "MLP-512"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Source:
     """Layers `(windows, features)` of one side of a model, or of its input."""
 
     checkpoint: str
-    weights: str
-    side: str
+    weights: Weights
+    side: Side
     layers: dict[str, ndarray]
 
 
@@ -65,9 +66,9 @@ class Score:
         return float(self.draws[0])
 
     @property
-    def measure(self) -> str:
+    def measure(self) -> Measure:
         """Its name."""
-        return "balanced accuracy" if self.exam.task.classes else "R²"
+        return ACCURACY if self.exam.task.classes else R2
 
 
 def set_exam(task: Task, works: Sequence[str], spread: Sequence[str], fit_only: ndarray | None, settings: "Settings") -> Exam:

@@ -8,13 +8,14 @@ import numpy as np
 
 from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
-from analysis.readings.embeddings import list_windows
+from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import tables_of
 from analysis.studies.probes.labels import TASKS, Asked, ask
+from analysis.studies.probes.rows import INPUT, MissingRow
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
 from analysis.studies.probes.tables import (
-    INPUT,
     best_rows,
     best_scores,
     class_rows,
@@ -25,8 +26,9 @@ from analysis.studies.probes.tables import (
     score_values,
 )  # fmt: skip
 from analysis.studies.settings import Seed, Setting, WindowsPerPiece
+from analysis.studies.shared_rows import window_rows
 
-WEIGHTS = ("trained", "untrained")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 MLP_CHOICES = ("no", "best", "all")
 UNSEEN, TRANSFER = "unseen", "transfer"
 SPLITS = (UNSEEN, TRANSFER, "train", "validation", "test", "all")
@@ -84,14 +86,12 @@ def run(request: Request, desk: Desk) -> Answer:
     for number, source in enumerate(_sources(desk, segments, asked, n_parts)):
         part = desk.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
         scores += _examine(request, part, source, exams)
-    rows, arrays = score_rows(scores, asked.missing)
+    rows, arrays = score_rows(scores)
+    missing = [MissingRow(task, reason) for task, reason in asked.missing.items()]
     best = best_rows(scores)
-    tables = {
-        "scores": rows, "best": best, "confusion": confusion_rows(scores), "classes": class_rows(scores),
-        "outputs": output_rows(scores),
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s} for one in segments],
-    }  # fmt: skip
-    return Answer(headline(best, asked.missing, desk.ranked), score_values(rows), tables, arrays)
+    details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
+    tables = tables_of([*rows, *missing, *best, *details, *window_rows(segments)])
+    return Answer(headline(best, asked.missing, desk.ranked), score_values(rows, missing), tables, arrays)
 
 
 def _checked(request: Request) -> tuple[str, ...]:

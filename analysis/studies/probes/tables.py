@@ -1,84 +1,72 @@
-"""Scores of probes as tables, values and one sentence."""
+"""Scores of probes as rows of tables, values and one sentence."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from analysis.measures.probe_scores import confusion_by_work, recall_draws, score_interval
-from analysis.numbers import Value, format_value
-from analysis.studies.probes.solve import LINEAR, Score
+from analysis.numbers import SHARE, Value, format_value, layer_words
+from analysis.studies.probes.rows import (
+    ACCURACY,
+    INPUT,
+    LINEAR,
+    BestRow,
+    ClassRow,
+    ConfusionRow,
+    MissingRow,
+    OutputRow,
+    Probe,
+    ScoreRow,
+    array_of,
+)
+from analysis.studies.probes.solve import Score
 
-INPUT = "input"
 OWN_LABEL = {
     ("chroma", "audio chroma"), ("pitch histogram", "pitch histogram"), ("pitch histogram", "chroma histogram"),
     ("note statistics", "mean velocity"), ("note statistics", "note density"),
 }  # fmt: skip
 RANGES = {"balanced accuracy": {"lowest": 0.0, "highest": 1.0}, "R²": {"highest": 1.0}}
-Rows = list[dict[str, Any]]
+UNDEFINED = "not defined: the labels do not vary"
+Number = float | None
+Ends = tuple[Number, Number, Number]  # a number and its interval
+Above = tuple[str | None, Number, Number, Number, Number, Number, Number]  # a layer, its number, and what is above that
 
 
-def layer_words(layer: str) -> str:
-    """A layer as a person says it.
-
-    >>> layer_words("audio.block.2"), layer_words("midi.in"), layer_words("audio.embedding")
-    ('audio block 2', 'MIDI before block 1', 'audio embedding')
-    """
-    side, _, rest = layer.partition(".")
-    if side not in ("audio", "midi"):
-        return layer
-    return f"{'MIDI' if side == 'midi' else side} {'before block 1' if rest == 'in' else rest.replace('.', ' ')}"
-
-
-def score_rows(scores: Sequence[Score], missing: Mapping[str, str]) -> tuple[Rows, dict[str, ndarray]]:
-    """The table "scores" and, by task, the errors of every window: `errors.<task>` (rows, windows) and `windows.<task>`."""
-    rows, errors = [], defaultdict(list)
+def score_rows(scores: Sequence[Score]) -> tuple[list[ScoreRow], dict[str, ndarray]]:
+    """The scores and, by task, the errors of every window: `errors.<task>` (rows, windows) and `windows.<task>`."""
+    rows, errors = list[ScoreRow](), defaultdict[str, list[ndarray]](list)
     arrays: dict[str, ndarray] = {}
     for score in scores:
-        value, low, high = _interval(score)
-        task, source = score.exam.task, score.source
-        name = f"errors.{task.name.replace(' ', '_')}"
-        arrays[name.replace("errors", "windows", 1)] = task.index[score.exam.scored].astype(np.int64)
-        selectivity = None if value is None or score.shuffled is None else value - score.shuffled
-        rows.append({
-            "checkpoint": source.checkpoint, "weights": source.weights, "side": source.side, "layer": score.layer,
-            "task": task.name, "probe": score.probe, "measure": score.measure, "value": value, "ci_low": low, "ci_high": high,
-            "shuffled": score.shuffled, "selectivity": selectivity, "n": len(score.exam.scored),
-            "n_works": score.exam.works.n_works, "n_outputs": len(task.outputs or task.classes), "alpha": score.penalty,
-            "holds_label": (score.layer, task.name) in OWN_LABEL and source.weights == INPUT,
-            "errors": name, "row": len(errors[name]),
-            "reason": "" if value is not None else "not defined: the labels do not vary",
-        })  # fmt: skip
+        task, name = score.exam.task, array_of("errors", score.exam.task.name)
+        arrays[array_of("windows", task.name)] = task.index[score.exam.scored].astype(np.int64)
+        rows.append(_score_row(score, name, len(errors[name])))
         errors[name].append(score.errors.astype(np.float32))
-    for task, reason in missing.items():
-        blank = dict.fromkeys(rows[0] if rows else ("task", "value", "reason"))
-        rows.append({**blank, "task": task, "reason": reason})
     return rows, arrays | {name: np.stack(parts) for name, parts in errors.items()}
 
 
-def _interval(score: Score) -> tuple[float | None, float | None, float | None]:
+def _score_row(score: Score, errors: str, row: int) -> ScoreRow:
+    numbers, exam, task = _interval(score), score.exam, score.exam.task
+    value, holds = numbers[0], (score.layer, task.name) in OWN_LABEL and score.source.weights == INPUT
+    return ScoreRow(
+        *_who(score), score.measure, *numbers, score.shuffled,
+        selectivity=None if value is None or score.shuffled is None else value - score.shuffled,
+        n=len(exam.scored), n_works=exam.works.n_works, n_outputs=len(task.outputs or task.classes), alpha=score.penalty,
+        holds_label=holds, errors=errors, row=row, reason="" if value is not None else UNDEFINED,
+    )  # fmt: skip
+
+
+def _interval(score: Score) -> Ends:
     return score_interval(score.draws, score.exam.works, **RANGES[score.measure])
 
 
-def score_values(rows: Rows) -> list[Value]:
-    """Every score with its control."""
-    values = []
-    for row in rows:
-        if row.get("checkpoint") is None:
-            values.append(Value(f"{row['task']}: not available", None, None, None, 0, None, "", row["reason"]))
-            continue
-        who = f"{row['checkpoint']}, {row['weights']}" if row["weights"] != INPUT else f"{INPUT}, {row['side']}"
-        name = f"{who}, {layer_words(row['layer'])}, {row['task']}: {row['measure']}"
-        name += "" if row["probe"] in LINEAR else f" ({row['probe']})"
-        unit, estimator = "share" if row["measure"] == "balanced accuracy" else "", f"{row['measure']}, {row['probe']}"
-        ends = row["ci_low"], row["ci_high"]
-        null = row["shuffled"] if row["value"] is not None else None
-        if null is not None and row["measure"] == "R²":  # saying the mean gives 0, which is no less than nothing
-            null = max(0.0, null)
-        values.append(Value(name, row["value"], *ends, row["n"], null, unit, estimator))
-    return values
+def score_values(rows: Iterable[ScoreRow], missing: Iterable[MissingRow]) -> list[Value]:
+    """Every score with its control, then the tasks that could not be asked."""
+    absent = ({"task": row.task, "what": "not available"} for row in missing), (row.reason for row in missing)
+    return [row.number for row in rows] + [
+        Value(key, None, None, None, 0, None, "", reason) for key, reason in zip(*absent, strict=True)
+    ]
 
 
 def best_scores(scores: Iterable[Score]) -> dict[tuple[str, str, str, str], Score]:
@@ -93,32 +81,26 @@ def best_scores(scores: Iterable[Score]) -> dict[tuple[str, str, str, str], Scor
     return best
 
 
-def best_rows(scores: Sequence[Score]) -> Rows:
-    """The best trained layer of every task, checkpoint and side beside the best untrained layer and the best input.
-
-    Differences are drawn together: the same works for both.
-    """
+def best_rows(scores: Sequence[Score]) -> list[BestRow]:
+    """The best trained layer of every task, checkpoint and side beside the best untrained layer and the best input."""
     best, rows = best_scores(scores), []
     for (task, checkpoint, weights, side), score in best.items():
-        if weights != "trained":
-            continue
-        value, low, high = _interval(score)
-        row: dict[str, Any] = {
-            "task": task, "checkpoint": checkpoint, "side": side, "layer": score.layer, "probe": score.probe,
-            "measure": score.measure, "value": value, "ci_low": low, "ci_high": high, "shuffled": score.shuffled,
-            "n": len(score.exam.scored), "n_works": score.exam.works.n_works, "n_layers": len(score.source.layers),
-        }  # fmt: skip
-        others = {"untrained": best.get((task, checkpoint, "untrained", side)), INPUT: best.get((task, INPUT, INPUT, side))}
-        for name, other in others.items():
-            row[f"{name}_layer"] = other.layer if other else None
-            row[name], row[f"{name}_low"], row[f"{name}_high"] = _interval(other) if other else (None,) * 3
-            ends = score_interval(score.draws - other.draws, score.exam.works) if other else (None,) * 3
-            row |= dict(zip((f"above_{name}", f"above_{name}_low", f"above_{name}_high"), ends, strict=True))
-        rows.append(row)
+        if weights == "trained":
+            twin, heard = best.get((task, checkpoint, "untrained", side)), best.get((task, INPUT, INPUT, side))
+            sizes = len(score.exam.scored), score.exam.works.n_works, len(score.source.layers)
+            numbers = *_interval(score), score.shuffled, *sizes, *_above(score, twin), *_above(score, heard)
+            rows.append(BestRow(task, checkpoint, score.source.side, score.layer, score.probe, score.measure, *numbers))
     return rows
 
 
-def confusion_rows(scores: Sequence[Score]) -> Rows:
+def _above(score: Score, control: Score | None) -> Above:
+    """A control with its interval, and what is above it with its own: the same works are drawn for both."""
+    if control is None:
+        return None, None, None, None, None, None, None
+    return control.layer, *_interval(control), *score_interval(score.draws - control.draws, score.exam.works)
+
+
+def confusion_rows(scores: Sequence[Score]) -> list[ConfusionRow]:
     """Windows of every true and predicted class, for the best layer of every model, side and classification."""
     rows = []
     for score in best_scores(scores).values():
@@ -127,16 +109,14 @@ def confusion_rows(scores: Sequence[Score]) -> Rows:
             continue
         labels = score.exam.task.labels[score.exam.scored]
         counts = confusion_by_work(labels, score.predicted, len(classes), score.exam.works).sum(axis=0)
-        for true, line in zip(classes, counts, strict=True):
-            of_class = int(line.sum())
-            for predicted, n in zip(classes, line, strict=True):
-                share = n / of_class if of_class else None
-                rows.append({**_who(score), "true": true, "predicted": predicted, "n": int(n), "value": share})
+        for true, line in zip(classes, counts.tolist(), strict=True):
+            for predicted, n in zip(classes, map(int, line), strict=True):
+                rows.append(ConfusionRow(*_who(score), true, predicted, n, n / sum(line) if sum(line) else None))
     return rows
 
 
-def class_rows(scores: Sequence[Score]) -> Rows:
-    """Share of the windows of every class that is found, by layer."""
+def class_rows(scores: Sequence[Score]) -> list[ClassRow]:
+    """Share of the windows of every class that is recognised, by layer."""
     rows = []
     for score in scores:
         classes = score.exam.task.classes
@@ -145,74 +125,65 @@ def class_rows(scores: Sequence[Score]) -> Rows:
         labels = score.exam.task.labels[score.exam.scored]
         recall = recall_draws(confusion_by_work(labels, score.predicted, len(classes), score.exam.works), score.exam.works)
         for number, name in enumerate(classes):
-            value, low, high = score_interval(recall[:, number], score.exam.works, **RANGES["balanced accuracy"])
-            n = int((labels == number).sum())
-            rows.append({**_who(score), "class": name, "value": value, "ci_low": low, "ci_high": high, "n": n})
+            numbers = score_interval(recall[:, number], score.exam.works, **RANGES[ACCURACY])
+            rows.append(ClassRow(*_who(score), name, *numbers, int((labels == number).sum())))
     return rows
 
 
-def output_rows(scores: Sequence[Score]) -> Rows:
+def output_rows(scores: Sequence[Score]) -> list[OutputRow]:
     """R² of every output (a pitch, an interval …) for the best layer of every model, side and regression."""
     rows = []
     for score in best_scores(scores).values():
         for name, value in zip(score.exam.task.outputs, score.outputs if score.outputs is not None else (), strict=True):
             value = float(value) if np.isfinite(value) else None
-            rows.append({**_who(score), "output": name, "value": value, "n": len(score.exam.scored)})
+            rows.append(OutputRow(*_who(score), name, value, len(score.exam.scored)))
     return rows
 
 
-def _who(score: Score) -> dict[str, Any]:
+def _who(score: Score) -> Probe:
     source = score.source
-    what = {"layer": score.layer, "task": score.exam.task.name, "probe": score.probe}
-    return {"checkpoint": source.checkpoint, "weights": source.weights, "side": source.side, **what}
+    return Probe(source.checkpoint, source.weights, source.side, score.layer, score.exam.task.name, score.probe)
 
 
-def headline(best: Rows, missing: Mapping[str, str], names: Collection[str] = ()) -> str:
+def headline(best: Sequence[BestRow], missing: Mapping[str, str], names: Collection[str] = ()) -> str:
     """Of these checkpoints the task and side on which training adds most to input and twin, then the other side; 30 words."""
     if not best:
         return f"No task can be asked of this corpus: {'; '.join(f'{task} {reason}' for task, reason in missing.items())}."
-    chosen = [row for row in best if not names or row["checkpoint"] in names]
-    added = [row for row in chosen if _margin(row) > 0]
-    row = max(added or chosen, key=_margin)
-    scored = f"{row['measure']} {_worded(row, row['value'], ends=True)}: {row['task']} from {layer_words(row['layer'])}"
-    said = f"{scored[:1].upper()}{scored[1:]} of {row['checkpoint']}{_beside(row)}"
+    chosen = [row for row in best if not names or row.checkpoint in names]
+    added = [row for row in chosen if row.margin > 0]
+    row = max(added or chosen, key=lambda row: row.margin)
+    scored = f"{row.measure} {_worded(row, row.value, ends=True)}: {row.task} from {layer_words(row.layer)}"
+    said = f"{scored[:1].upper()}{scored[1:]} of {row.checkpoint}{_beside(row)}"
     if added:
-        return f"{said}{_other_side([one for one in best if one is not row and _same_reader(one, row)])}."
+        return f"{said}{_other_side([other for other in best if other is not row and _same_reader(other, row)])}."
     return f"Nothing is read better than from input and untrained twin. Nearest: {said}."
 
 
-def _same_reader(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_reader(row: BestRow, other: BestRow) -> bool:
     """Whether two rows are of one task and checkpoint, whichever their sides."""
-    return (one["task"], one["checkpoint"]) == (other["task"], other["checkpoint"])
+    return (row.task, row.checkpoint) == (other.task, other.checkpoint)
 
 
-def _beside(row: Mapping[str, Any]) -> str:
+def _beside(row: BestRow) -> str:
     """Input and untrained twin in brackets; in their place shuffled labels where the score is not told from them."""
-    ends = row["shuffled"], row["ci_low"], row["ci_high"]
-    if None not in ends and row["ci_low"] <= row["shuffled"] <= row["ci_high"]:
-        return f", not distinguishable from shuffled labels ({_worded(row, row['shuffled'])})"
-    controls = (("input", row["input"]), ("untrained twin", row["untrained"]))
-    told = [f"{name} {_worded(row, number)}" for name, number in controls if number is not None]
-    return f" ({', '.join(told)})" if told else ""
+    shuffled, low, high = row.shuffled, row.ci_low, row.ci_high
+    if shuffled is not None and low is not None and high is not None and low <= shuffled <= high:
+        return f", not distinguishable from shuffled labels ({_worded(row, shuffled)})"
+    controls = (("input", row.input), ("untrained twin", row.untrained))
+    known = [f"{name} {_worded(row, number)}" for name, number in controls if number is not None]
+    return f" ({', '.join(known)})" if known else ""
 
 
-def _other_side(others: Rows) -> str:
+def _other_side(others: Sequence[BestRow]) -> str:
     """The same task from the other side, beside its untrained twin."""
-    if not others or others[0]["value"] is None:
+    if not others or others[0].value is None:
         return ""
     other = others[0]
-    twin = "" if other["untrained"] is None else f" (twin {_worded(other, other['untrained'])})"
-    return f"; from {'MIDI' if other['side'] == 'midi' else 'audio'} {_worded(other, other['value'])}{twin}"
+    twin = "" if other.untrained is None else f" (twin {_worded(other, other.untrained)})"
+    return f"; from {'MIDI' if other.side == 'midi' else 'audio'} {_worded(other, other.value)}{twin}"
 
 
-def _worded(row: Mapping[str, Any], number: float, *, ends: bool = False) -> str:
+def _worded(row: BestRow, number: float | None, *, ends: bool = False) -> str:
     """A number in the unit of a row, with its interval where asked."""
-    low, high = (row["ci_low"], row["ci_high"]) if ends else (None, None)
-    unit = "share" if row["measure"] == "balanced accuracy" else ""
-    return format_value(Value("score", number, low, high, row["n"], None, unit, ""))
-
-
-def _margin(row: Mapping[str, Any]) -> float:
-    """Lower end of what the best layer has above the stronger control; −∞ where there is none to compare with."""
-    ends = [row[f"above_{name}_low"] for name in ("untrained", INPUT) if row[f"above_{name}_low"] is not None]
-    return min(ends, default=-np.inf)
+    low, high = (row.ci_low, row.ci_high) if ends else (None, None)
+    return format_value(Value({"what": "score"}, number, low, high, row.n, None, SHARE if row.measure == ACCURACY else "", ""))
