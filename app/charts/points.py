@@ -4,7 +4,7 @@ import html
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,57 +26,68 @@ NAMES = {"midi": "MIDI"}
 Place = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Point:
+    """One point of a map.
+
+    Attributes:
+        x: its place on the abscissa; it has none where this is None or not finite.
+        y: on the ordinate.
+        side: decides its symbol, such as "audio" or "midi"; "" for none.
+        colour: a number or a name that decides its colour where points are coloured; None where it is not known.
+        hover: what is said of it on hover, by what that is.
+    """
+
+    x: float | None
+    y: float | None
+    side: str = ""
+    colour: float | str | None = None
+    hover: Mapping[str, float | str | None] = field(default_factory=dict)
+
+
 def scatter(
-    rows: Sequence[Mapping[str, Any]],
+    points: Sequence[Point],
     *,
-    x: str,
-    y: str,
     x_title: str,
     y_title: str,
-    side: str = "modality",
-    colour: str | None = None,
+    coloured: bool = False,
     colour_title: str = "",
     scale: str = "viridis",
     domain: tuple[float, float] | None = None,
     joined: Sequence[tuple[int, int]] = (),
-    hover: Mapping[str, str] | None = None,
     height: int = 560,
 ) -> go.Figure:
-    """Points at the fields `x` and `y` of rows, one scale on both axes; audio blue circles, MIDI vermilion diamonds.
+    """Points with one scale on both axes; audio blue circles, MIDI vermilion diamonds.
 
-    Lasso and box select; `customdata` is the number of the row. Rows without a place are left out, and the figure says how many.
-    Without any it says that there is nothing to draw, and has no scale. More than 3000 points are drawn by WebGL.
+    Lasso and box select; `customdata` is the number of the point. Points without a place are left out, and the figure says how
+    many. Without any it says that there is nothing to draw, and has no scale. More than 3000 points are drawn by WebGL.
 
     Args:
-        rows: records, such as those of a table.
-        x: field of the abscissa.
-        y: field of the ordinate.
+        points: what is drawn.
         x_title: what the abscissa is, with its unit.
         y_title: what the ordinate is, with its unit.
-        side: field that decides the symbol, such as the modality; without it there is one symbol.
-        colour: field that decides the colour: numbers by a scale, text by category, of which the 6 most frequent have a colour
-            each; None: the side decides.
-        colour_title: what this field is, with its unit.
+        coloured: whether points have colours of their own: numbers by a scale, names by category, of which the 6 most frequent
+            have a colour each; else the side decides.
+        colour_title: what these are, with their unit.
         scale: name of the colours of numbers.
         domain: where the colours of numbers begin and end; None: at the least and the greatest.
-        joined: pairs of row numbers that a thin line joins, such as audio and MIDI of one window.
-        hover: field → its name, for what is said of a point on hover.
+        joined: pairs of numbers of points that a thin line joins, such as audio and MIDI of one window.
         height: of the figure, in pixels.
 
     Raises:
-        ConfigError: a pair names a row that there is not.
+        ConfigError: a pair names a point that there is not.
     """
     drawing = theme.figure(x_title, y_title, height)
-    places = {i: (row[x], row[y]) for i, row in enumerate(rows) if _is_number(row.get(x)) and _is_number(row.get(y))}
+    places = {i: place for i, point in enumerate(points) if (place := _place(point)) is not None}
     if not places:
         return marked.nothing(drawing)
     draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
-    _add_threads(drawing, places, joined, len(rows), draw)
-    sides = {number: _side(rows[number].get(side)) for number in places}
-    values = {number: _plain(rows[number].get(colour)) for number in places} if colour is not None else {}
+    _add_threads(drawing, places, joined, len(points), draw)
+    sides = {number: NAMES.get(points[number].side, points[number].side) for number in places}
+    values = {number: _plain(points[number].colour) for number in places} if coloured else {}
     is_numeric = {type(value) for value in values.values()} - {type(None)} == {float}
     looks = _looks(sides, values, is_numeric)
-    words = {number: _words(rows[number], sides[number], hover or {}) for number in _mixed(places)}
+    words = {number: _words(points[number], sides[number]) for number in _mixed(places)}
     for kind in (MISSING, ""):
         chosen = {number: places[number] for number in words if (looks[number].label == MISSING) == (kind == MISSING)}
         _add_points(drawing, draw, chosen, words, looks, values if is_numeric and not kind else None)
@@ -85,26 +96,25 @@ def scatter(
         low, high = domain or (None, None)
         drawing.update_layout(coloraxis={"colorscale": theme.colours(scale), "cmin": low, "cmax": high, "colorbar": bar})
     _add_legend(drawing, sides, looks, colour_title if values and not is_numeric else "")
-    return _finished(drawing, len(rows), len(rows) - len(places))
+    return _finished(drawing, len(points), len(points) - len(places))
 
 
-def _is_number(item: object) -> bool:
-    return isinstance(item, int | float | np.number) and not isinstance(item, bool) and math.isfinite(item)
-
-
-def _plain(value: Any) -> float | str | None:
-    """A number, a name, or None for what is missing."""
-    if value is None or (isinstance(value, float | np.floating) and not math.isfinite(value)):
+def _place(point: Point) -> Place | None:
+    """Where a point is, if anywhere."""
+    if point.x is None or point.y is None or not math.isfinite(point.x) or not math.isfinite(point.y):
         return None
-    return float(value) if _is_number(value) else str(value)
+    return point.x, point.y
 
 
-def _side(value: Any) -> str:
-    return "" if value is None else NAMES.get(str(value), str(value))
+def _plain(value: float | str | None) -> float | str | None:
+    """A number, a name, or None for what is missing."""
+    if value is None or isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None
 
 
 def _looks(sides: Mapping[int, str], values: Mapping[int, float | str | None], is_numeric: bool) -> dict[int, Style]:
-    """Row number → what it looks like: the side by symbol, the value by colour; by symbol too where there is but one side."""
+    """Number of a point → its look: the side by symbol, the value by colour; by symbol too where there is but one side."""
     of_side = marked.styles([Mark("", name, 0.0) for name in dict.fromkeys(sides.values())])
     base = {number: of_side[name, False] for number, name in sides.items()}
     if not values:
@@ -127,17 +137,17 @@ def _looks(sides: Mapping[int, str], values: Mapping[int, float | str | None], i
     return looks
 
 
-def _words(row: Mapping[str, Any], side: str, fields: Mapping[str, str]) -> str:
+def _words(point: Point, side: str) -> str:
     parts = [side] if side else []
-    for field, name in fields.items():
-        value = _plain(row.get(field))
+    for name, given in point.hover.items():
+        value = _plain(given)
         text = MISSING if value is None else value if isinstance(value, str) else f"{value:,.6g}"
         parts.append(f"{name}: {text if len(text) <= LONGEST else f'{text[: LONGEST - 1]}…'}")
     return "<br>".join(html.escape(part, quote=False) for part in parts)
 
 
 def _mixed(places: Mapping[int, Place]) -> list[int]:
-    """Row numbers in a fixed random order, so that no side or category covers the others."""
+    """Numbers of points in a fixed random order, so that no side or category covers the others."""
     return np.random.default_rng(0).permutation(list(places)).tolist()
 
 
@@ -166,7 +176,7 @@ def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequen
     """One line from first to second of every pair that has both places."""
     for pair in joined:
         if any(number not in range(n) for number in pair):
-            raise ConfigError(f"The pair {tuple(pair)} is joined, but there are {n} rows; expected row numbers from 0.")
+            raise ConfigError(f"The pair {tuple(pair)} is joined, but there are {n} points; expected their numbers, from 0.")
     found = [(places[one], places[other]) for one, other in joined if one in places and other in places]
     if not found:
         return

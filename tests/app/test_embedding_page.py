@@ -1,6 +1,8 @@
 """The page of the embedding with a stored result: maps, the windows chosen in them, cosines, measures, and their sound."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -10,90 +12,95 @@ import pytest
 
 from analysis.errors import ConfigError
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.embedding.rows import (
+    BinRow,
+    CosineRow,
+    DescribedWindowRow,
+    ExampleRow,
+    Kind,
+    MeasureRow,
+    Model,
+    ProjectionRow,
+    SpaceName,
+    SpaceRow,
+    VarianceRow,
+    Weights,
+)
 from app.charts import histogram, theme
 from app.charts.histogram import Bar
-from app.components import embedding_cosines, embedding_map
+from app.components import embedding_cosines, embedding_heard, embedding_map
+from app.components.embedding_points import SIDES, points_of
 
 N = 6
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+JOINT: tuple[SpaceName, ...] = ("joint",)
+PAIRS: dict[Kind, tuple[int, ...]] = {"matched": (0, 0, 2, 4), "other works": (0, 9, 3, 1)}
 JOINT_ONLY = ("AUC against other works", "AUC against the same work", "modality gap", "cosine of matched pairs")
 
 
 def laid_out(*names: str, joint: bool = True, piece: str = "piece") -> Result:
     """What could have been found of 6 windows: t-SNE twice and PCA once of trained weights, PCA of the twin."""
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("projections", "variance", "spaces", "measures")}
-    tables |= {"histograms": [], "examples": [], "cosines": []}
+    rows = list[Row]()
     arrays: dict[str, Any] = {}
-    for number, (name, weights) in enumerate(product(names, ("trained", "untrained"))):
-        label = {"checkpoint": name, "weights": weights}
-        tables["spaces"].append({**label, "arrays": str(number), "joint": joint})
+    for number, model in enumerate(Model(name, weights) for name, weights in product(names, WEIGHTS)):
+        rows.append(SpaceRow(*model, str(number), joint))
         arrays[f"shared.{number}"] = np.array([0.5, 0.4, 0.3, 0.2, 0.1, 0.0], np.float32)
         if joint:
             arrays[f"cosine.{number}"] = np.array([0.9, 0.1, 0.8, 0.7, 0.3, 0.6], np.float32)
             arrays[f"rival.{number}"] = np.array([[5, 4, 3, 2, 1, 0]] * 2, np.int32)
-            add_cosines(tables, label)
+            rows += cosines(model)
         maps = [("PCA", 42, True), ("t-SNE", 42, True), ("t-SNE", 43, False)]
-        for method, seed, first in maps if weights == "trained" else maps[:1]:
-            add_map(tables, arrays, {**label, "method": method, "seed": seed, "first": first}, joint)
-        add_measures(tables["measures"], label, joint)
-    tables["windows"] = [
-        {"window": i, "piece": f"{piece} {i}", "title": f"{piece} {i}", "start_s": 10.0 * i, "composer": piece,
-         "work": f"work {i % 2}", "split": "test", "note_density_per_s": 2.0 + i,
-         "mean_pitch": 60.0, "mean_velocity": 64.0, "loudness_db": -30.0,
-         "spectral_centroid_hz": None if i == 0 else 900.0}
-        for i in range(N)
-    ]  # fmt: skip
+        for method, seed, first in maps if model.weights == "trained" else maps[:1]:
+            rows += a_map(arrays, model, method, seed, first, joint)
+        rows += measures(model, joint)
+    for i in range(N):
+        which = i, f"{piece} {i}", f"{piece} {i}", 10.0 * i, piece, f"work {i % 2}", "test"
+        rows.append(DescribedWindowRow(*which, 2.0 + i, 60.0, 64.0, -30.0, None if i == 0 else 900.0))
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     made = {"command": f"otoscope study embedding {' '.join(names)}", "seconds": 5.0, "seed": 42}
-    return Result("embedding", request, f"{names[0]}: matched audio and MIDI are closer.", [], tables, arrays, made)
+    return Result("embedding", request, f"{names[0]}: matched audio and MIDI are closer.", [], tables_of(rows), arrays, made)
 
 
-def add_map(tables: dict[str, list[dict[str, Any]]], arrays: dict[str, Any], label: dict[str, Any], joint: bool) -> None:
-    """A map with its array; of PCA with the shares of variance."""
+def a_map(arrays: dict[str, Any], model: Model, method: str, seed: int, first: bool, joint: bool) -> Iterator[Row]:
+    """A map, whose arrays are added; of PCA with the shares of variance."""
     number = sum(name.startswith("points.") for name in arrays)
     arrays[f"points.{number}"] = np.arange(4 * N, dtype=np.float32).reshape(2, N, 2) / 10
     arrays[f"trust.{number}"] = np.full((2, N), 0.9, np.float32)
-    is_pca = label["method"] == "PCA"
-    trust = {"PCA": 0.8, "t-SNE": 0.95 if label["first"] else 0.99}[label["method"]]
-    for space in ("joint",) if joint else ("audio", "midi"):
-        row = label | {"array": f"points.{number}", "space": space, "n": 12 if joint else 6, "k": 2, "note": ""}
-        row |= {"start": "" if is_pca else "pca" if label["first"] else "random", "moved": None if label["first"] else 0.75}
-        row |= {"perplexity": None if is_pca else 3.0, "n_neighbors": None}
-        qualities = {"trustworthiness": (trust, 0.5), "neighbours_kept": (0.6, 0.2), "variance_kept": (0.7, 0.1)}
-        for name, (value, null) in qualities.items():
-            there = name != "variance_kept" or is_pca
-            numbers = (value, value - 0.05, value + 0.05, null) if there else (None,) * 4
-            row |= dict(zip((name, f"{name}_ci_low", f"{name}_ci_high", f"{name}_null"), numbers, strict=True))
-        tables["projections"].append(row)
+    is_pca = method == "PCA"
+    start, perplexity = ("", None) if is_pca else ("pca" if first else "random", 3.0)
+    trust = 0.8 if is_pca else 0.95 if first else 0.99
+    variance = (0.7, 0.65, 0.75, 0.1) if is_pca else (None, None, None, None)
+    for space in JOINT if joint else SIDES:
+        which = method, seed, first, start, f"points.{number}", space, 12 if joint else 6, 2, "", perplexity, None
+        kept, moved = (0.6, 0.55, 0.65, 0.2), None if first else 0.75
+        yield ProjectionRow(*model, *which, trust, trust - 0.05, trust + 0.05, 0.5, *kept, moved, *variance)
         if is_pca:
-            about = {name: row[name] for name in ("checkpoint", "weights", "space")}
-            tables["variance"] += [about | {"axis": axis, "share": share} for axis, share in ((1, 0.4), (2, 0.3))]
+            yield VarianceRow(*model, space, 1, 0.4)
+            yield VarianceRow(*model, space, 2, 0.3)
 
 
-def add_measures(rows: list[dict[str, Any]], label: dict[str, str], joint: bool) -> None:
+def measures(model: Model, joint: bool) -> Iterator[Row]:
     """All five measures, those of the joint space missing elsewhere; nothing is found of the twin."""
     for measure in (*JOINT_ONLY, "neighbours shared by audio and MIDI"):
-        value = 0.9 if label["weights"] == "trained" else 0.5
-        numbers: dict[str, Any] = {"value": value, "ci_low": value - 0.05, "ci_high": value + 0.05, "null": 0.5, "n": N}
-        missing = dict.fromkeys(("value", "ci_low", "ci_high", "null")) | {"n": 0}
-        there = joint or measure not in JOINT_ONLY
-        unit = "share" if measure.startswith("neighbours") else ""
-        p = 0.031 if measure == "modality gap" and there else None
-        note = "" if there else "Not available: audio and MIDI have spaces of their own."
-        rows.append({**label, "measure": measure, **(numbers if there else missing), "unit": unit, "p": p, "note": note})
+        value, unit = 0.9 if model.weights == "trained" else 0.5, "share" if measure not in JOINT_ONLY else ""
+        if joint or measure not in JOINT_ONLY:
+            p = 0.031 if measure == "modality gap" else None
+            yield MeasureRow(*model, measure, value, value - 0.05, value + 0.05, 0.5, N, unit, p, "")
+        else:
+            note = "Not available: audio and MIDI have spaces of their own."
+            yield MeasureRow(*model, measure, None, None, None, None, 0, unit, None, note)
 
 
-def add_cosines(tables: dict[str, list[dict[str, Any]]], label: dict[str, str]) -> None:
+def cosines(model: Model) -> Iterator[Row]:
     """Two kinds in four bins of 0.5: matched pairs in the highest, others in the second and, only one, in the highest."""
-    for kind, pairs in (("matched", (0, 0, 2, 4)), ("other works", (0, 9, 3, 1))):
+    for kind, pairs in PAIRS.items():
         for i, count in enumerate(pairs):
-            edges = {"bin_low": -1 + 0.5 * i, "bin_high": -0.5 + 0.5 * i}
-            tables["histograms"].append({**label, "kind": kind, "bin": i, **edges, "share": count / sum(pairs), "pairs": count})
+            yield BinRow(*model, kind, i, -1 + 0.5 * i, -0.5 + 0.5 * i, count / sum(pairs), count)
             for audio in range(min(count, 3)):
                 midi = audio if kind == "matched" else audio + 1
-                pair = {"audio": audio, "midi": midi, "cosine": -0.9 + 0.5 * i + audio / 10}
-                tables["examples"].append({**label, "kind": kind, "bin": i, **pair})
-        about = {"mean": 0.0, "q05": -0.4, "q25": 0.0, "median": 0.2, "q75": 0.3, "q95": 0.6, "pairs": sum(pairs)}
-        tables["cosines"].append({**label, "kind": kind, **about})
+                yield ExampleRow(*model, kind, i, audio, midi, -0.9 + 0.5 * i + audio / 10)
+        yield CosineRow(*model, kind, 0.0, -0.4, 0.0, 0.2, 0.3, 0.6, sum(pairs))
 
 
 @pytest.fixture
@@ -219,15 +226,15 @@ def test_what_came_with_another_colour_can_be_dropped_and_another_map_begins_ane
 
 def test_the_chosen_points_as_csv_are_those_of_the_map():
     result = laid_out("one", "two")
-    record = embedding_map.maps_of(result, "two")["t-SNE, seed 43"][0]
-    rows = embedding_map.points_of(result, record, ("audio", "midi"))
-    lines = embedding_map.points_csv(result, record, [rows[1], rows[N + 4]]).splitlines()
+    row = embedding_map.maps_of(result, "two")["t-SNE, seed 43"][0]
+    points = points_of(result, row, SIDES)
+    lines = embedding_heard.points_csv(result, row, [points[1], points[N + 4]]).splitlines()
     assert len(lines) == 3
     table = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
     assert [(row["checkpoint"], row["seed"], row["modality"], row["window"]) for row in table] == [
         ("two", "43", "audio", "1"), ("two", "43", "midi", "4"),
     ]  # fmt: skip
-    assert [float(row["x"]) for row in table] == pytest.approx([rows[1]["x"], rows[N + 4]["x"]])
+    assert [float(row["x"]) for row in table] == pytest.approx([points[1].x, points[N + 4].x])
 
 
 def test_before_the_joint_embedding_each_side_has_its_map(queue, store, checkpoints, opened, ran):
@@ -291,11 +298,11 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 
 
 def test_a_map_like_one_at_random_is_said_to_be():
-    record = laid_out("one").tables["projections"][1]
-    said = embedding_map.trusted({**record, "trustworthiness_null": 0.9})  # the interval ends there
+    row = laid_out("one").rows(ProjectionRow)[1]
+    said = embedding_map.trusted(replace(row, trustworthiness_null=row.trustworthiness_ci_low))
     assert "trustworthiness 0.95 [0.90, 1.00], not distinguishable from a random map;" in said
-    assert "a random map 0.89)" in embedding_map.trusted({**record, "trustworthiness_null": 0.89})
-    flat = {**record, "trustworthiness": None, "note": "Not available: all its windows are in one place."}
+    assert "a random map 0.89)" in embedding_map.trusted(replace(row, trustworthiness_null=0.89))
+    flat = replace(row, trustworthiness=None, note="Not available: all its windows are in one place.")
     assert embedding_map.trusted(flat) == "12 points. Not available: all its windows are in one place."
 
 

@@ -1,4 +1,4 @@
-"""A map: one point per row, told apart by symbol and colour, each leading to its row."""
+"""A map: points that differ in symbol and colour, each leading to what it stands for."""
 
 from typing import Any
 
@@ -8,21 +8,17 @@ import pytest
 
 from analysis.errors import ConfigError
 from app.charts import points, theme
+from app.charts.points import Point
 
 LIMIT = 1_500_000
 
 
-def draw(rows: Any, **options: Any) -> Any:
-    fields: dict[str, Any] = {"x": "x", "y": "y", "x_title": "UMAP 1 (no unit)", "y_title": "UMAP 2 (no unit)"}
-    return points.scatter(rows, **fields | options)
-
-
-def row(x: Any, y: Any, modality: Any = "audio", **more: Any) -> dict[str, Any]:
-    return {"x": x, "y": y, "modality": modality, **more}
+def draw(drawn: Any, **options: Any) -> Any:
+    return points.scatter(drawn, x_title="UMAP 1 (no unit)", y_title="UMAP 2 (no unit)", **options)
 
 
 def shown(drawing: Any) -> dict[int, tuple[float, float, str, Any]]:
-    """Row number → place, symbol and colour."""
+    """Number of a point → place, symbol and colour."""
     found = {}
     for trace in (trace for trace in drawing.data if trace.name == "points"):
         marker = trace.marker
@@ -37,14 +33,14 @@ def legend(drawing: Any) -> list[tuple[str, str, str]]:
 
 
 def test_audio_and_midi_differ_in_symbol_and_colour():
-    drawing = draw([row(1, 2), row(3, -4, "midi")])
+    drawing = draw([Point(1, 2, "audio"), Point(3, -4, "midi")])
     assert shown(drawing) == {0: (1, 2, "circle", theme.AUDIO), 1: (3, -4, "diamond", theme.MIDI)}
     assert legend(drawing) == [("audio", "circle", theme.AUDIO), ("MIDI", "diamond", theme.MIDI)]
     assert (drawing.layout.dragmode, drawing.layout.yaxis.scaleanchor, drawing.layout.uirevision) == ("lasso", "x", "points")
 
 
 def test_no_side_covers_the_other():
-    rows = [row(i, i, side) for side in ("audio", "midi") for i in range(100)]
+    rows = [Point(i, i, side) for side in ("audio", "midi") for i in range(100)]
     order = np.asarray(draw(rows).data[0].customdata)
     assert sorted(order) == list(range(200))
     assert 30 < (order[:100] < 100).sum() < 70
@@ -52,22 +48,22 @@ def test_no_side_covers_the_other():
 
 
 def test_a_thin_line_beneath_joins_what_is_joined():
-    drawing = draw([row(0, 1), row(2, 3, "midi"), row(None, 1)], joined=[(0, 1), (1, 2)])
+    drawing = draw([Point(0, 1, "audio"), Point(2, 3, "midi"), Point(None, 1, "audio")], joined=[(0, 1), (1, 2)])
     line = drawing.data[0]
     assert (line.mode, line.name) == ("lines", "joined")
     np.testing.assert_array_equal(line.x, np.array([0, 2, np.nan], np.float32))
     np.testing.assert_array_equal(line.y, np.array([1, 3, np.nan], np.float32))
-    many = [row(0, i) for i in range(1002)]
+    many = [Point(0, i, "audio") for i in range(1002)]
     assert draw(many, joined=[(0, i) for i in range(1001)]).data[0].line.color == points.FAINT_THREAD
     assert line.line.color == points.THREAD
-    with pytest.raises(ConfigError, match=r"The pair \(0, 3\) is joined, but there are 3 rows"):
-        draw([row(0, 1)] * 3, joined=[(0, 3)])
+    with pytest.raises(ConfigError, match=r"The pair \(0, 3\) is joined, but there are 3 points"):
+        draw([Point(0, 1, "audio")] * 3, joined=[(0, 3)])
 
 
 def test_categories_keep_the_symbol_of_the_side_and_the_rare_are_one():
-    rows = [row(i, i, side, composer=name) for name, n in zip("ABCDEFGH", range(9, 1, -1), strict=True)
+    rows = [Point(i, i, side, name) for name, n in zip("ABCDEFGH", range(9, 1, -1), strict=True)
             for i in range(n) for side in ("audio", "midi")]  # fmt: skip
-    drawing = draw([*rows, row(1, 1, composer=None)], colour="composer", colour_title="composer")
+    drawing = draw([*rows, Point(1, 1, "audio")], coloured=True, colour_title="composer")
     names = [name for name, *_ in legend(drawing)]
     assert names == ["A", "B", "C", "D", "E", "F", "all others", "not known", "audio", "MIDI"]
     looks = shown(drawing)
@@ -79,14 +75,14 @@ def test_categories_keep_the_symbol_of_the_side_and_the_rare_are_one():
 
 
 def test_categories_of_one_side_differ_in_symbol_too():
-    looks = shown(draw([row(i, i, split=name) for i, name in enumerate(("test", "train"))], colour="split"))
+    looks = shown(draw([Point(i, i, "audio", name) for i, name in enumerate(("test", "train"))], coloured=True))
     assert looks[0][2] != looks[1][2]
     assert looks[0][3] != looks[1][3]
 
 
 def test_numbers_have_a_scale_and_missing_ones_are_hollow():
-    rows = [row(0, 0, year=1700), row(1, 1, "midi", year=1800.5), row(2, 2, year=None), row(3, 3, year=float("nan"))]
-    drawing = draw(rows, colour="year", colour_title="year of <b>", domain=(1600, 1900))
+    rows = [Point(0, 0, "audio", 1700), Point(1, 1, "midi", 1800.5), Point(2, 2, "audio"), Point(3, 3, "audio", float("nan"))]
+    drawing = draw(rows, coloured=True, colour_title="year of <b>", domain=(1600, 1900))
     looks = shown(drawing)
     assert looks[0][2:] == ("circle", 1700)
     assert looks[1][2:] == ("diamond", 1800.5)
@@ -97,27 +93,31 @@ def test_numbers_have_a_scale_and_missing_ones_are_hollow():
 
 
 def test_hover_names_the_fields_without_markup():
-    rows = [row(0, 0, "midi", piece="<i>" + "a" * 80, start_s=4.0, tempo=None)]
-    (text,) = draw(rows, hover={"piece": "piece", "start_s": "start (s)", "tempo": "tempo"}).data[0].hovertext
+    about = {"piece": "<i>" + "a" * 80, "start (s)": 4.0, "tempo": None}
+    (text,) = draw([Point(0, 0, "midi", hover=about)]).data[0].hovertext
     assert text == f"MIDI<br>piece: &lt;i&gt;{'a' * 56}…<br>start (s): 4<br>tempo: not known"
 
 
 @pytest.mark.parametrize(("n", "kind"), [(3000, go.Scatter), (3001, go.Scattergl)])
 def test_many_points_are_small_and_very_many_are_drawn_by_webgl(n, kind):
     rng = np.random.default_rng(0)
-    rows = [row(x, y, "midi" if i % 2 else "audio", piece="a title " * 6) for i, (x, y) in enumerate(rng.normal(0, 1, (n, 2)))]
+    title = "a title " * 6
+    rows = [
+        Point(x, y, "midi" if i % 2 else "audio", title, {"piece": title})
+        for i, (x, y) in enumerate(rng.normal(0, 1, (n, 2)).tolist())
+    ]
     joined = [(i, i + 1) for i in range(0, n - 1, 2)]
-    drawing = draw(rows, joined=joined, hover={"piece": "piece"}, colour="piece")
+    drawing = draw(rows, joined=joined, coloured=True)
     assert len(drawing.to_json()) < LIMIT
     assert isinstance(drawing.data[0], kind)
     assert isinstance(drawing.data[1], kind)
 
 
-def test_rows_without_a_place_are_counted_and_none_is_a_sentence():
-    drawing = draw([row(0, 0), row(None, 1), row(float("nan"), 1)])
+def test_points_without_a_place_are_counted_and_none_is_a_sentence():
+    drawing = draw([Point(0, 0, "audio"), Point(None, 1, "audio"), Point(float("nan"), 1, "audio")])
     assert [note.text for note in drawing.layout.annotations] == ["2 of 3 points have no place on this map"]
     assert list(shown(drawing)) == [0]
-    for rows in ([], [row(None, None)]):
+    for rows in ([], [Point(None, None, "audio")]):
         empty = draw(rows)
         assert [note.text for note in empty.layout.annotations] == ["Nothing to draw: there is no number here."]
         assert not empty.data

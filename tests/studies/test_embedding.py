@@ -7,17 +7,21 @@ import numpy as np
 import pytest
 import torch
 
+from analysis import rows
 from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import Value
+from analysis.numbers import Value, the
 from analysis.readings.study_run import Answer, Desk
 from analysis.results import Result
+from analysis.rows import R
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies.embedding import study as embedding
-from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, SHARED
+from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, MINUS_TWIN, SHARED
+from analysis.studies.embedding.rows import BinRow, DescribedWindowRow, ExampleRow, MeasureRow, ProjectionRow, VarianceRow
 from analysis.studies.embedding.study import Request, details, headline, run
+from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.study import build_request, run_study
 
 CPU = torch.device("cpu")
@@ -46,7 +50,16 @@ def plant(monkeypatch: pytest.MonkeyPatch, noise: float, away: float = 0.0, n: i
 
 
 def values_of(answer: Answer, weights: str = "trained") -> dict[str, Value]:
-    return {value.name.split(": ")[1]: value for value in answer.values if f", {weights}:" in value.name}
+    return {value.what: value for value in answer.values if value.is_of(weights=weights) and "method" not in value.key}
+
+
+def rows_of(kind: type[R], answer: Answer) -> tuple[R, ...]:
+    return rows.rows_of(kind, answer.tables[kind.table])
+
+
+def value(weights: str, what: str, numbers: tuple[float | None, ...], null: float | None, unit: str = "") -> Value:
+    number, low, high = numbers
+    return Value({"checkpoint": "one", "weights": weights, "what": what}, number, low, high, 480, null, unit, "")
 
 
 def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +76,7 @@ def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: 
     assert answer.headline.startswith(
         "AUC 1.00 [1.00, 1.00]: matched audio and MIDI are closer than mismatched in a4r-1 (chance 0.5"
     )
-    assert "not distinguishable from exchanged labels (" in answer.tables["sentences"][0]["text"]
+    assert "not distinguishable from exchanged labels (" in rows_of(SentenceRow, answer)[0].text
 
 
 def test_without_a_plant_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,37 +92,32 @@ def test_a_planted_gap_is_found_and_its_size_said(desk: Desk, monkeypatch: pytes
     gap = values_of(answer)[GAP]
     assert gap.value == pytest.approx(1, abs=0.2)
     assert gap.inside_null is False
-    row = next(row for row in answer.tables["measures"] if row["measure"] == GAP and row["weights"] == "trained")
-    assert row["p"] == pytest.approx(1 / 8, abs=0.03)  # of the 16 exchanges of 4 works two leave the gap
+    row = next(row for row in rows_of(MeasureRow, answer) if row.measure == GAP and row.weights == "trained")
+    assert row.p == pytest.approx(1 / 8, abs=0.03)  # of the 16 exchanges of 4 works two leave the gap
     assert answer.arrays["gap.0"].mean() == pytest.approx(gap.value, abs=1e-5)
 
 
 def test_every_number_leads_to_its_windows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.5)
     answer = run(Request(("x",), **ONLY_PCA), desk)
-    tables, arrays = answer.tables, answer.arrays
-    assert [row["window"] for row in tables["windows"]] == list(range(24))
-    assert all(row["piece"].startswith("work") and row["composer"] and row["split"] for row in tables["windows"])
+    windows, arrays = rows_of(DescribedWindowRow, answer), answer.arrays
+    assert [window.window for window in windows] == list(range(24))
+    assert all(window.piece.startswith("work") and window.composer and window.split for window in windows)
     assert arrays["cosine.0"].mean() == pytest.approx(values_of(answer)[COSINE].value, abs=1e-6)
-    for row in tables["examples"]:
-        works = [tables["windows"][row[side]]["work"] for side in ("audio", "midi")]
-        assert {"matched": row["audio"] == row["midi"], "other works": works[0] != works[1], "same work": True}[row["kind"]]
-        bar = next(bar for bar in tables["histograms"] if all(bar[key] == row[key] for key in ("weights", "kind", "bin")))
-        assert bar["bin_low"] <= row["cosine"] <= bar["bin_high"] + 1e-12
-        assert bar["pairs"]
-    starts = [
-        (tables["windows"][row[s]]["start_s"])
-        for row in tables["examples"]
-        if row["kind"] == "same work"
-        for s in ("audio", "midi")
-    ]
-    assert all(abs(a - b) >= 4 for a, b in zip(starts[::2], starts[1::2], strict=True))
+    bars = {(bar.model, bar.key): bar for bar in rows_of(BinRow, answer)}
+    for row in rows_of(ExampleRow, answer):
+        audio, midi = windows[row.audio], windows[row.midi]
+        assert {"matched": row.audio == row.midi, "other works": audio.work != midi.work, "same work": True}[row.kind]
+        assert row.kind != "same work" or abs(audio.start_s - midi.start_s) >= 4
+        bar = bars[row.model, row.key]
+        assert bar.bin_low <= row.cosine <= bar.bin_high + 1e-12
+        assert bar.pairs
     shares: dict[Any, float] = {}
-    for bar in tables["histograms"]:
-        shares[bar["weights"], bar["kind"]] = shares.get((bar["weights"], bar["kind"]), 0) + bar["share"]
+    for bar in bars.values():
+        shares[bar.model, bar.kind] = shares.get((bar.model, bar.kind), 0) + bar.share
     assert list(shares.values()) == pytest.approx([1.0] * 6)
     rival = arrays["rival.0"]
-    assert all(tables["windows"][i]["work"] != tables["windows"][int(j)]["work"] for side in rival for i, j in enumerate(side))
+    assert all(windows[i].work != windows[int(j)].work for side in rival for i, j in enumerate(side))
 
 
 def test_maps_carry_seed_quality_and_stability(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,26 +125,29 @@ def test_maps_carry_seed_quality_and_stability(desk: Desk, monkeypatch: pytest.M
     request = Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=2, seed=7)
     answer = run(request, desk)
     again = run(request, desk)
-    rows = answer.tables["projections"]
-    assert [(row["weights"], row["method"], row["seed"], row["start"]) for row in rows] == [
+    rows = rows_of(ProjectionRow, answer)
+    assert [(row.weights, row.method, row.seed, row.start) for row in rows] == [
         ("trained", "PCA", 7, ""), ("trained", "t-SNE", 7, "pca"), ("trained", "t-SNE", 8, "random"), ("untrained", "PCA", 7, ""),
     ]  # fmt: skip
     for row in rows:
-        number = row["array"].removeprefix("points.")
-        assert answer.arrays[row["array"]].shape == (2, 24, 2)
-        assert answer.arrays[f"trust.{number}"].mean() == pytest.approx(row["trustworthiness"], abs=1e-6)
-        assert answer.arrays[f"kept.{number}"].mean() == pytest.approx(row["neighbours_kept"], abs=1e-6)
-        assert row["neighbours_kept_null"] == 10 / 47
-        assert row["space"] == "joint"
-        assert row["n"] == 48
-    assert rows[1]["perplexity"] == pytest.approx(47 / 3)
-    assert rows[0]["perplexity"] is None
-    assert rows[2]["moved"] > 0
-    assert rows[1]["moved"] is None
+        assert answer.arrays[row.array].shape == (2, 24, 2)
+        assert answer.arrays[f"trust.{row.number}"].mean() == pytest.approx(row.trustworthiness, abs=1e-6)
+        assert answer.arrays[f"kept.{row.number}"].mean() == pytest.approx(row.neighbours_kept, abs=1e-6)
+        assert row.neighbours_kept_null == 10 / 47
+        assert row.space == "joint"
+        assert row.n == 48
+    assert rows[1].perplexity == pytest.approx(47 / 3)
+    assert rows[0].perplexity is None
+    assert (rows[2].moved or 0.0) > 0
+    assert rows[1].moved is None
     assert "moved.2" in answer.arrays
-    kept = next(value for value in answer.values if value.name == "a4r-1, trained, PCA: variance kept")
+    kept = the(answer.values, checkpoint="a4r-1", weights="trained", method="PCA", what="variance kept")
+    assert kept.name == "a4r-1, trained, PCA: variance kept"
     assert kept.null == 2 / 16
-    assert kept.value == pytest.approx(sum(row["share"] for row in answer.tables["variance"][:2]))
+    assert kept.value == pytest.approx(sum(row.share for row in rows_of(VarianceRow, answer)[:2]))
+    assert [value for value in answer.values if value.is_of(method="PCA", weights="trained")] == [
+        rows[0].quality(what) for what in rows[0].qualities
+    ]
     assert all(np.array_equal(again.arrays[name], array) for name, array in answer.arrays.items())
     assert again.values == answer.values
     assert again.tables == answer.tables
@@ -148,23 +159,24 @@ def test_a_real_model_through_the_store_and_a_layer_whose_sides_are_apart(
     settings = {"corpus": str(corpus_folder), **ONLY_PCA, "windows_per_piece": 3}
     joint = run_study("embedding", build_request("embedding", (str(checkpoint.path),), settings), store=store)
     assert isinstance(joint, Result)
-    assert joint.tables["projections"][0]["space"] == "joint"
+    assert joint.rows(ProjectionRow)[0].space == "joint"
     settings["layer"] = "block.1"
     progress: list[float] = []
     request = build_request("embedding", (str(checkpoint.path),), settings)
     result = run_study(
         "embedding", request, store=store, context=RunContext(progress=lambda done, total, what: progress.append(done / total))
     )
-    rows = result.tables["projections"]
-    assert [(row["weights"], row["space"], row["array"]) for row in rows] == [
+    rows = result.rows(ProjectionRow)
+    assert [(row.weights, row.space, row.array) for row in rows] == [
         (weights, side, f"points.{i}") for i, weights in enumerate(("trained", "untrained")) for side in ("audio", "midi")
     ]
     assert result.arrays["points.0"].shape == (2, 12, 2)
-    missing = [row for row in result.tables["measures"] if row["value"] is None]
-    assert {row["measure"] for row in missing} == {AUC_OTHER, AUC_SAME, COSINE, GAP}
-    assert all("have spaces of their own before the joint embedding" in row["note"] for row in missing)
+    assert len(result.select(checkpoint="a4r-1", weights="trained", method="PCA", side="midi", what="trustworthiness")) == 1
+    missing = [row for row in result.rows(MeasureRow) if row.value is None]
+    assert {row.measure for row in missing} == {AUC_OTHER, AUC_SAME, COSINE, GAP}
+    assert all("have spaces of their own before the joint embedding" in row.note for row in missing)
     assert " of a window's neighbours do audio and MIDI share at block.1 in a4r-1 (chance " in result.headline
-    said = result.tables["sentences"][0]["text"]
+    said = result.rows(SentenceRow)[0].text
     assert said.startswith("At block.1 audio and MIDI have spaces of their own; in a4r-1 the two share ")
     own = progress[max(i for i, done in enumerate(progress) if done == 0.0) :]  # after the corpus has been read
     assert own == sorted(own)
@@ -175,7 +187,7 @@ def test_a_collapsed_model_has_a_note_instead_of_maps(desk: Desk, monkeypatch: p
     one = np.ones((24, 16), np.float32)
     monkeypatch.setattr(embedding, "embed", lambda *_: (one, one))
     answer = run(Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=1), desk)
-    assert {row["note"] for row in answer.tables["projections"]} == {"Not available: all its windows are in one place."}
+    assert {row.note for row in rows_of(ProjectionRow, answer)} == {"Not available: all its windows are in one place."}
     assert values_of(answer)[AUC_OTHER].value == 0.5
     assert "cannot be said to be closer" in answer.headline
 
@@ -230,12 +242,9 @@ def test_it_can_be_stopped_between_steps(desk: Desk, monkeypatch: pytest.MonkeyP
 def said(
     auc: tuple[float, float, float], difference: tuple[float, float, float], gap: tuple[float, float, float], p: float
 ) -> str:
-    def value(name: str, numbers: tuple[float, float, float], null: float) -> Value:
-        return Value(name, *numbers, 480, null, "", "")
-
     values = [
-        value(f"one, trained: {AUC_OTHER}", auc, 0.5), value(f"one, untrained: {AUC_OTHER}", (0.52, 0.48, 0.56), 0.5),
-        value(f"one, trained minus untrained: {AUC_OTHER}", difference, 0.0), value(f"one, trained: {GAP}", gap, 0.03),
+        value("trained", AUC_OTHER, auc, 0.5), value("untrained", AUC_OTHER, (0.52, 0.48, 0.56), 0.5),
+        value(MINUS_TWIN, AUC_OTHER, difference, 0.0), value("trained", GAP, gap, 0.03),
     ]  # fmt: skip
     return details(values, ("one",), "embedding", {"one": p})
 
@@ -284,15 +293,14 @@ def test_the_details_at_the_boundaries_of_the_gap(gap: Any, p: float, expected: 
 )
 def test_the_details_of_a_layer(low: float, expected: str) -> None:
     values = [
-        Value(f"one, trained: {SHARED}", 0.31, low, 0.4, 480, 0.02, "share", ""),
-        Value(f"one, untrained: {SHARED}", 0.05, 0.04, 0.06, 480, 0.02, "share", ""),
-    ]
+        value("trained", SHARED, (0.31, low, 0.4), 0.02, "share"), value("untrained", SHARED, (0.05, 0.04, 0.06), 0.02, "share"),
+    ]  # fmt: skip
     assert expected in details(values, ("one",), "block.2", {})
 
 
 def test_one_work_is_too_few_to_judge_and_says_so() -> None:
-    values = [Value(f"one, {w}: {AUC_OTHER}", None, None, None, 0, None, "", "") for w in ("trained", "untrained")]
-    values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
+    values = [value(weights, AUC_OTHER, (None, None, None), None) for weights in ("trained", "untrained")]
+    values.append(value("trained", GAP, (0.2, None, None), 0.2))
     assert details(values, ("one",), "embedding", {"one": 1.0}) == (
         "one: there is one work only, so that no mismatched pairs can be made; the two modalities lie 0.20 apart, "
         "one work being too few to judge that."
@@ -300,8 +308,8 @@ def test_one_work_is_too_few_to_judge_and_says_so() -> None:
 
 
 def test_two_works_are_too_few_for_a_claim() -> None:
-    values = [Value(f"one, {w}: {AUC_OTHER}", 0.492, None, None, 20, 0.5, "", "") for w in ("trained", "untrained")]
-    values.append(Value(f"one, trained: {GAP}", 0.2, None, None, 20, 0.2, "", ""))
+    values = [value(weights, AUC_OTHER, (0.492, None, None), 0.5) for weights in ("trained", "untrained")]
+    values.append(value("trained", GAP, (0.2, None, None), 0.2))
     found = details(values, ("one",), "embedding", {"one": 0.5})
     assert "cannot be said to be closer than mismatched ones: AUC 0.492, of two works;" in found
     assert found.endswith("two works being too few to judge that.")
@@ -324,12 +332,9 @@ def test_two_works_are_too_few_for_a_claim() -> None:
     ],
 )  # fmt: skip
 def test_the_headline_in_thirty_words(auc: Any, difference: Any, expected: str) -> None:
-    def value(name: str, numbers: tuple[float, float, float], null: float) -> Value:
-        return Value(name, *numbers, 480, null, "", "")
-
     values = [
-        value(f"one, trained: {AUC_OTHER}", auc, 0.5), value(f"one, untrained: {AUC_OTHER}", (0.52, 0.48, 0.56), 0.5),
-        value(f"one, trained minus untrained: {AUC_OTHER}", difference, 0.0),
+        value("trained", AUC_OTHER, auc, 0.5), value("untrained", AUC_OTHER, (0.52, 0.48, 0.56), 0.5),
+        value(MINUS_TWIN, AUC_OTHER, difference, 0.0),
     ]  # fmt: skip
     found = headline(values, ("one",), "embedding")
     assert expected in found
@@ -339,9 +344,8 @@ def test_the_headline_in_thirty_words(auc: Any, difference: Any, expected: str) 
 @pytest.mark.parametrize(("low", "unclear"), [(0.02, ", not distinguishable"), (0.021, "")])
 def test_the_headline_of_a_layer_in_thirty_words(low: float, unclear: str) -> None:
     values = [
-        Value(f"one, trained: {SHARED}", 0.31, low, 0.4, 480, 0.02, "share", ""),
-        Value(f"one, untrained: {SHARED}", 0.05, 0.04, 0.06, 480, 0.02, "share", ""),
-    ]
+        value("trained", SHARED, (0.31, low, 0.4), 0.02, "share"), value("untrained", SHARED, (0.05, 0.04, 0.06), 0.02, "share"),
+    ]  # fmt: skip
     found = headline(values, ("one",), "block.2")
     assert found.endswith(f"do audio and MIDI share at block.2 in one (chance 2.0 %{unclear}; untrained twin 5.0 % [4.0, 6.0]).")
     assert len(found.split()) <= 30

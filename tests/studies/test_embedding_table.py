@@ -11,6 +11,7 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
+from analysis.studies.embedding.rows import DescribedWindowRow
 from analysis.studies.embedding.table import points_table, write_points
 from analysis.studies.study import build_request, run_study
 
@@ -33,8 +34,8 @@ def test_a_row_per_map_side_and_window(layer: str, compute: Callable[..., Result
     assert len(table) == 4 * 2 * 12  # PCA, t-SNE twice, and PCA of the twin
     assert table.groupby(["weights", "method", "seed", "modality"]).size().tolist() == [12] * 8
     row = table[(table.method == "t-SNE") & (table.seed == 43) & (table.modality == "midi") & (table.window == 7)].iloc[0]
-    window = result.tables["windows"][7]
-    assert all(row[name] == value for name, value in window.items())
+    window = result.rows(DescribedWindowRow)[7]
+    assert all(row[name] == value for name, value in window.record().items())
     assert [row.x, row.y] == result.arrays["points.2"][1, 7].tolist()
     assert row.moved == result.arrays["moved.2"][1, 7]
     assert np.isnan(table[table.method == "PCA"].moved).all()

@@ -48,11 +48,11 @@ def test_a_window_has_its_place_and_its_notes(desk: Desk) -> None:
     assert len(rows) == len(segments) == 12
     for row, one in zip(rows, segments, strict=True):
         notes = segment_notes(one)
-        assert (row["piece"], row["start_s"], row["work"]) == (one.piece.piece_id, one.start_s, one.piece.group)
-        assert row["mean_pitch"] == pytest.approx(notes.pitch.mean())
-        assert row["mean_velocity"] == pytest.approx(notes.velocity.mean())
-        assert row["note_density_per_s"] == 2.0  # a note every half second, none of which began before
-        assert row["loudness_db"] == pytest.approx(-20, abs=0.3)
+        assert (row.piece, row.start_s, row.work) == (one.piece.piece_id, one.start_s, one.piece.group)
+        assert row.mean_pitch == pytest.approx(notes.pitch.mean())
+        assert row.mean_velocity == pytest.approx(notes.velocity.mean())
+        assert row.note_density_per_s == 2.0  # a note every half second, none of which began before
+        assert row.loudness_db == pytest.approx(-20, abs=0.3)
 
 
 def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

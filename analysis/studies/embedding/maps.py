@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -25,11 +25,12 @@ from analysis.measures.projections import (
     tsne,
     umap,
 )
-from analysis.measures.resampling import Interval, WorkDraws
+from analysis.measures.resampling import WorkDraws
 from analysis.numbers import Value
 from analysis.readings.study_run import Desk
+from analysis.studies.embedding.rows import PCA, Model, Number, ProjectionRow, Side, SpaceName, VarianceRow
 
-SIDES = ("audio", "midi")
+SIDES: tuple[Side, Side] = ("audio", "midi")
 N_SHARES = 10
 COLLAPSED = "all its windows are in one place"
 
@@ -48,11 +49,11 @@ class Settings:
 
 @dataclass
 class Maps:
-    """Values, tables and arrays of maps; arrays are numbered on from those there are."""
+    """Values, rows and arrays of maps; arrays are numbered on from those there are."""
 
     values: list[Value] = field(default_factory=list)
-    projections: list[dict[str, Any]] = field(default_factory=list)
-    variance: list[dict[str, Any]] = field(default_factory=list)
+    projections: list[ProjectionRow] = field(default_factory=list)
+    variance: list[VarianceRow] = field(default_factory=list)
     arrays: dict[str, ndarray] = field(default_factory=dict)
     number: int = 0
 
@@ -61,10 +62,24 @@ class Maps:
 class Space:
     """Points that are drawn together: both modalities one below the other (joint), or one of them."""
 
-    name: str
+    name: SpaceName
     rows: Float[ndarray, "n d"]
     near: ndarray
     works: WorkDraws
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether all its points are in one place."""
+        return spread(self.rows) <= 1e-9
+
+
+class Attempt(NamedTuple):
+    """One map that is to be drawn; the `first` of a method is what the others are compared with."""
+
+    method: str
+    seed: int
+    start: Start
+    first: bool
 
 
 def read_methods(text: str) -> tuple[str, ...]:
@@ -103,7 +118,7 @@ def check_settings(settings: Settings) -> None:
 
 def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool, k: int, tell: Callable[[], None]) -> list[Space]:
     """The space of both modalities if they share one, else that of each; rows have length 1."""
-    sides = {name: unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
+    sides: dict[SpaceName, ndarray] = {name: unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
     if joint:
         sides = {"joint": np.concatenate(list(sides.values()))}
     made = []
@@ -113,117 +128,97 @@ def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool,
     return made
 
 
-def draw_maps(desk: Desk, maps: Maps, label: dict[str, str], drawn: Sequence[Space], settings: Settings) -> None:
+def draw_maps(desk: Desk, maps: Maps, model: Model, drawn: Sequence[Space], settings: Settings) -> None:
     """Add a map by every method, and of those that begin somewhere repeats from random places.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    plan: list[tuple[str, int, Start]] = []
-    for method in settings.methods:
-        plan.append((method, settings.seed, "given"))
-        if method != "PCA":
-            plan.extend((method, settings.seed + i, "random") for i in range(1, settings.n_seeds))
+    attempts = [attempt for method in settings.methods for attempt in _attempts(method, settings)]
     first: dict[str, ndarray] = {}
-    for done, (method, seed, start) in enumerate(plan):
-        what = f"{label['checkpoint']}, {label['weights']}: {method}, seed {seed}"
-        tell = lambda done=done, what=what: desk.step(done, len(plan), what)  # noqa: E731
+    for done, attempt in enumerate(attempts):
+        what = f"{model.checkpoint}, {model.weights}: {attempt.method}, seed {attempt.seed}"
+        tell = lambda done=done, what=what: desk.step(done, len(attempts), what)  # noqa: E731
         tell()
-        if method == "UMAP":
-            desk.step(done, len(plan), f"{what} (the first map compiles for some ten seconds)")
+        if attempt.method == "UMAP":
+            desk.step(done, len(attempts), f"{what} (the first map compiles for some ten seconds)")
             load_umap()
-        flat = [space for space in drawn if spread(space.rows) <= 1e-9]
-        found = [np.zeros((len(s.rows), 2)) if s in flat else _draw(method, s.rows, seed, start, settings) for s in drawn]
-        points = np.concatenate(found).reshape(2, -1, 2)
-        row: dict[str, Any] = {
-            **label, "method": method, "seed": seed, "first": seed == settings.seed,
-            "start": STARTS.get(method, "") if start == "given" else start, "array": f"points.{maps.number}",
-        }  # fmt: skip
-        reference = first.setdefault(method, points)
-        _judge(maps, row, drawn, points, reference, settings, tell)
+        parts = [np.zeros((len(space.rows), 2)) if space.is_flat else _draw(attempt, space.rows, settings) for space in drawn]
+        points = np.concatenate(parts).reshape(2, -1, 2)
+        reference = first.setdefault(attempt.method, points)
+        _judge(maps, model, attempt, drawn, points, reference, settings, tell)
         maps.arrays[f"points.{maps.number}"] = points.astype(np.float32)
         maps.number += 1
 
 
-def _draw(method: str, rows: ndarray, seed: int, start: Start, settings: Settings) -> ndarray:
-    if method == "PCA":
+def _attempts(method: str, settings: Settings) -> list[Attempt]:
+    """The maps of one method."""
+    repeats = () if method == PCA else range(1, settings.n_seeds)
+    others = [Attempt(method, settings.seed + number, "random", first=False) for number in repeats]
+    return [Attempt(method, settings.seed, "given", first=True), *others]
+
+
+def _draw(attempt: Attempt, rows: ndarray, settings: Settings) -> ndarray:
+    seed, start = attempt.seed, attempt.start
+    if attempt.method == PCA:
         return pca(rows)[0]
-    if method == "t-SNE":
+    if attempt.method == "t-SNE":
         return tsne(rows, perplexity=fit_perplexity(len(rows), settings.perplexity), seed=seed, start=start)
     return umap(rows, n_neighbors=min(settings.n_neighbors, len(rows) - 1), seed=seed, start=start)
 
 
 def _judge(
-    maps: Maps, row: dict[str, Any], drawn: Sequence[Space], points: ndarray, reference: ndarray, settings: Settings,
+    maps: Maps, model: Model, attempt: Attempt, drawn: Sequence[Space], points: ndarray, reference: ndarray, settings: Settings,
     tell: Callable[[], None],
 ) -> None:  # fmt: skip
-    """One record per space of a map, and its contributions by point."""
+    """One row per space of a map, and its contributions by point."""
     by_point: dict[str, list[ndarray]] = {"trust": [], "kept": [], "moved": []}
     sides = [points.reshape(-1, 2)] if len(drawn) == 1 else list(points)
     references = [reference.reshape(-1, 2)] if len(drawn) == 1 else list(reference)
     for space, mine, theirs in zip(drawn, sides, references, strict=True):
         n, k = space.near.shape
-        record = row | {"space": space.name, "n": n, "k": k, "note": ""} | _parameters(row["method"], n, settings)
         near = spaces.nearest(mine, k, tell)
         trust, random_trust = spaces.trustworthiness(space.rows, near, tell)
         kept = spaces.shared_neighbours(space.near, near)
-        flat = spread(space.rows) <= 1e-9
-        moved = np.zeros(n) if flat else displacements(mine, theirs)
-        measured: dict[str, tuple[ndarray, float, Interval]] = {
-            "trustworthiness": (trust, random_trust, space.works.interval(space.works.means(trust))),
-            "neighbours kept": (kept, k / (n - 1), space.works.interval(space.works.means(kept))),
-        }
-        for name, (numbers, null, ends) in measured.items():
-            value = None if flat else float(numbers.mean())
-            _put(maps, record, name, value, (None, None) if flat else ends, null, n)
-        record["moved"] = None if flat or row["first"] else float(np.sqrt(np.mean(moved**2)))
-        record["note"] = f"Not available: {COLLAPSED}." if flat else ""
-        _variance(maps, record, space, mine)
-        maps.projections.append(record)
+        moved = np.zeros(n) if space.is_flat else displacements(mine, theirs)
+        variance, shares = _variance(space, mine) if attempt.method == PCA else ((None,) * 4, [])
+        row = ProjectionRow(
+            *model, attempt.method, attempt.seed, attempt.first,
+            STARTS.get(attempt.method, "") if attempt.start == "given" else attempt.start,
+            f"points.{maps.number}", space.name, n, k, f"Not available: {COLLAPSED}." if space.is_flat else "",
+            *_parameters(attempt.method, n, settings), *_mean(space, trust, random_trust), *_mean(space, kept, k / (n - 1)),
+            None if space.is_flat or attempt.first else float(np.sqrt(np.mean(moved**2))), *variance,
+        )  # fmt: skip
+        maps.projections.append(row)
+        maps.variance += [VarianceRow(*model, space.name, axis, share) for axis, share in enumerate(shares, 1)]
+        maps.values += [row.quality(what) for what in row.qualities] if attempt.first else []
         for name, numbers in zip(by_point, (trust, kept, moved), strict=True):
             by_point[name].append(numbers)
     for name, parts in by_point.items():
-        if name != "moved" or not row["first"]:
+        if name != "moved" or not attempt.first:
             maps.arrays[f"{name}.{maps.number}"] = np.concatenate(parts).reshape(2, -1).astype(np.float32)
 
 
-def _parameters(method: str, n: int, settings: Settings) -> dict[str, float | int | None]:
-    return {
-        "perplexity": fit_perplexity(n, settings.perplexity) if method == "t-SNE" else None,
-        "n_neighbors": min(settings.n_neighbors, n - 1) if method == "UMAP" else None,
-    }
+def _parameters(method: str, n: int, settings: Settings) -> tuple[float | None, int | None]:
+    """Perplexity of t-SNE, neighbours of UMAP."""
+    perplexity = fit_perplexity(n, settings.perplexity) if method == "t-SNE" else None
+    return perplexity, min(settings.n_neighbors, n - 1) if method == "UMAP" else None
 
 
-def _variance(maps: Maps, record: dict[str, Any], space: Space, points: ndarray) -> None:
-    """For PCA the share of the variance on its two axes, and the shares of the first ten in a table of their own."""
-    if record["method"] != "PCA":
-        _put(maps, record, "variance kept", None, (None, None), None, 0)
-        return
+def _mean(space: Space, of_points: ndarray, null: float) -> Number:
+    """The mean over points; a space that is flat has none."""
+    if space.is_flat:
+        return None, None, None, null
+    low, high = space.works.interval(space.works.means(of_points))
+    return float(of_points.mean()), low, high, null
+
+
+def _variance(space: Space, points: ndarray) -> tuple[Number, list[float]]:
+    """The share of the variance on the two axes of PCA, and the shares of the first ten."""
     _, shares = pca(space.rows)
+    null = min(2 / space.rows.shape[1], 1.0)
+    if not shares.any():
+        return (None, None, None, null), shares[:N_SHARES].tolist()
     centred = np.sum((space.rows - space.rows.mean(axis=0)) ** 2, axis=1)
-    ends = space.works.interval(space.works.ratios(np.sum(points**2, axis=1), centred)) if shares.any() else (None, None)
-    value = float(shares[:2].sum()) if shares.any() else None
-    n, width = space.rows.shape
-    _put(maps, record, "variance kept", value, ends, min(2 / width, 1.0), n)
-    label = {name: record[name] for name in ("checkpoint", "weights", "space")}
-    maps.variance += [label | {"axis": i + 1, "share": float(share)} for i, share in enumerate(shares[:N_SHARES])]
-
-
-ESTIMATORS = {
-    "trustworthiness": ("", "mean trustworthiness at k = {k}"),
-    "neighbours kept": ("share", "share of {k} nearest neighbours"),
-    "variance kept": ("share", "share of variance on two axes"),
-}
-
-
-def _put(maps: Maps, record: dict[str, Any], name: str, value: float | None, ends: Interval, null: float | None, n: int) -> None:
-    """A quality in its columns; that of a first map also among the values."""
-    low, high = (None, None) if value is None else ends
-    column = name.replace(" ", "_")
-    record |= {column: value, f"{column}_ci_low": low, f"{column}_ci_high": high, f"{column}_null": null}
-    if not record["first"] or (name == "variance kept" and record["method"] != "PCA"):
-        return
-    side = "" if record["space"] == "joint" else f" of {'MIDI' if record['space'] == 'midi' else record['space']}"
-    unit, estimator = ESTIMATORS[name]
-    title = f"{record['checkpoint']}, {record['weights']}, {record['method']}{side}: {name}"
-    maps.values.append(Value(title, value, low, high, n, null, unit, estimator.format(k=record["k"])))
+    low, high = space.works.interval(space.works.ratios(np.sum(points**2, axis=1), centred))
+    return (float(shares[:2].sum()), low, high, null), shares[:N_SHARES].tolist()

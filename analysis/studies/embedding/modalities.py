@@ -1,8 +1,7 @@
 """Where audio lies beside MIDI: cosines of matched and other pairs, the gap between the two, neighbours both have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -13,25 +12,30 @@ from analysis.measures import spaces
 from analysis.measures.geometry import cosine as cosines
 from analysis.measures.geometry import unit_rows
 from analysis.measures.resampling import Interval, WorkDraws
-from analysis.numbers import Value
+from analysis.numbers import SHARE, WHAT, Value, pick
 from analysis.readings.study_run import Desk
+from analysis.rows import Row
 from analysis.seeding import numpy_generator
+from analysis.studies.embedding.rows import BinRow, CosineRow, ExampleRow, Kind, MeasureRow, Model, SpaceRow
 
-MATCHED, OTHER_WORKS, SAME_WORK = KINDS = ("matched", "other works", "same work")
+KINDS: tuple[Kind, ...] = ("matched", "other works", "same work")
 EDGES = np.linspace(-1, 1, 81)
 EXAMPLES_PER_BIN = 3
-QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MINUS_TWIN = "trained minus untrained"  # in place of the weights of a value
 AUC_OTHER, AUC_SAME = "AUC against other works", "AUC against the same work"
 GAP, COSINE, SHARED = "modality gap", "cosine of matched pairs", "neighbours shared by audio and MIDI"
 ALONE = "audio and MIDI have spaces of their own before the joint embedding, so that no distance leads from one to the other"
 
 
 @dataclass
-class Found:
-    """What is gathered of one checkpoint with one kind of weights."""
+class Findings:
+    """What is gathered of one checkpoint with one kind of weights; `number` is its own in the names of arrays."""
 
+    model: Model
+    number: int
     values: list[Value] = field(default_factory=list)
-    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
     arrays: dict[str, ndarray] = field(default_factory=dict)
     auc_draws: Float[ndarray, " b"] | None = None
 
@@ -43,15 +47,8 @@ class Pairing:
     works: WorkDraws
     other: Bool[ndarray, "n n"]
     same: Bool[ndarray, "n n"]
-    label: dict[str, str]
     n_neighbours: int
-    number: int = 0
     seed: int = 42
-
-    @property
-    def prefix(self) -> str:
-        """What names of values begin with."""
-        return f"{self.label['checkpoint']}, {self.label['weights']}"
 
 
 def other_pairs(segments: Sequence[Segment]) -> tuple[Bool[ndarray, "n n"], Bool[ndarray, "n n"]]:
@@ -64,123 +61,116 @@ def other_pairs(segments: Sequence[Segment]) -> tuple[Bool[ndarray, "n n"], Bool
 
 
 def compare_modalities(
-    desk: Desk, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n e"], pairing: Pairing, joint: bool
-) -> Found:
-    """Every number about the two modalities; `joint` if both are in one space.
+    desk: Desk, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n e"], pairing: Pairing, findings: Findings, joint: bool
+) -> None:
+    """Add every number about the two modalities; `joint` if both are in one space.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    found = Found()
-    found.tables["spaces"] = [pairing.label | {"arrays": str(pairing.number), "joint": joint}]
-    tell = lambda: desk.step(0, 1, f"{pairing.prefix}: comparing audio with MIDI")  # noqa: E731
-    _neighbours(found, audio, midi, pairing, tell)
+    findings.rows.append(SpaceRow(*findings.model, str(findings.number), joint))
+    tell = lambda: desk.step(0, 1, f"{', '.join(findings.model)}: comparing audio with MIDI")  # noqa: E731
+    _neighbours(findings, audio, midi, pairing, tell)
     if not joint:
         for measure in (AUC_OTHER, AUC_SAME, COSINE, GAP):
-            _missing(found, measure, pairing, ALONE)
-        return found
+            _missing(findings, measure, ALONE)
+        return
     cosine = np.clip(cosines(audio, midi), -1, 1)
-    _aucs(found, cosine, pairing, tell)
-    _cosines(found, cosine, pairing)
-    _gap(found, audio, midi, pairing)
-    _distributions(found, cosine, pairing)
-    name = str(pairing.number)
+    _aucs(findings, cosine, pairing, tell)
+    _cosines(findings, cosine, pairing)
+    _gap(findings, audio, midi, pairing)
+    _distributions(findings, cosine, pairing)
+    name = str(findings.number)
     far = np.where(pairing.other, cosine, -np.inf)
     if pairing.other.any():
-        found.arrays[f"rival.{name}"] = np.stack([far.argmax(axis=1), far.argmax(axis=0)]).astype(np.int32)
-    found.arrays |= {
+        findings.arrays[f"rival.{name}"] = np.stack([far.argmax(axis=1), far.argmax(axis=0)]).astype(np.int32)
+    findings.arrays |= {
         f"cosine.{name}": np.diag(cosine).astype(np.float32),
         f"gap.{name}": spaces.gap_shares(audio, midi).astype(np.float32),
     }
-    return found
 
 
-def difference_of_aucs(label: str, trained: Found, untrained: Found, works: WorkDraws) -> Value | None:
+def difference_of_aucs(checkpoint: str, trained: Findings, untrained: Findings, works: WorkDraws) -> Value | None:
     """How much higher the AUC against other works is than the untrained twin's, the same works drawn for both; None without."""
-    ours, twins = (next((v for v in one.values if v.name.endswith(AUC_OTHER)), None) for one in (trained, untrained))
+    ours, twins = (pick(side.values, what=AUC_OTHER) for side in (trained, untrained))
     if ours is None or twins is None or ours.value is None or twins.value is None:
         return None
     low, high = None, None
     if trained.auc_draws is not None and untrained.auc_draws is not None:
         low, high = works.interval(trained.auc_draws - untrained.auc_draws)
-    name = f"{label}, trained minus untrained: {AUC_OTHER}"
-    return Value(name, ours.value - twins.value, low, high, ours.n, 0.0, "", "difference of areas under the ROC curve")
+    key = {"checkpoint": checkpoint, "weights": MINUS_TWIN, WHAT: AUC_OTHER}
+    return Value(key, ours.value - twins.value, low, high, ours.n, 0.0, "", "difference of areas under the ROC curve")
 
 
-def _neighbours(found: Found, audio: ndarray, midi: ndarray, pairing: Pairing, tell: Any) -> None:
+def _neighbours(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing, tell: Callable[[], None]) -> None:
     k, n = pairing.n_neighbours, len(audio)
     near: list[Int[ndarray, "n k"]] = [spaces.nearest(unit_rows(side), k, tell) for side in (audio, midi)]
     shared = spaces.shared_neighbours(near[0], near[1])
     ends, estimator = pairing.works.interval(pairing.works.means(shared)), f"mutual {k} nearest neighbours"
-    _add(found, SHARED, pairing, float(shared.mean()), ends, n, k / (n - 1), "share", estimator)
-    found.arrays[f"shared.{pairing.number}"] = shared.astype(np.float32)
+    _add(findings, SHARED, float(shared.mean()), ends, n, k / (n - 1), SHARE, estimator)
+    findings.arrays[f"shared.{findings.number}"] = shared.astype(np.float32)
 
 
-def _aucs(found: Found, cosine: ndarray, pairing: Pairing, tell: Any) -> None:
+def _aucs(findings: Findings, cosine: ndarray, pairing: Pairing, tell: Callable[[], None]) -> None:
     works, n = pairing.works, len(cosine)
     for measure, allowed in ((AUC_OTHER, pairing.other), (AUC_SAME, pairing.same)):
         counts = spaces.wins(cosine, allowed, works, tell)
         value = spaces.auc(*counts, works)
         if value is None:
             why = "there is one work only" if measure == AUC_OTHER else "no work has windows that do not overlap"
-            _missing(found, measure, pairing, why)
+            _missing(findings, measure, why)
             continue
         draws = spaces.auc_draws(*counts, works, tell)
         ends = works.interval(draws)
-        _add(found, measure, pairing, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
+        _add(findings, measure, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
         if measure == AUC_OTHER:
-            found.auc_draws = draws
+            findings.auc_draws = draws
 
 
-def _cosines(found: Found, cosine: ndarray, pairing: Pairing) -> None:
+def _cosines(findings: Findings, cosine: ndarray, pairing: Pairing) -> None:
     matched = np.diag(cosine)
     null = float(cosine[pairing.other].mean()) if pairing.other.any() else None
     ends = pairing.works.interval(pairing.works.means(matched))
-    _add(found, COSINE, pairing, float(matched.mean()), ends, len(matched), null, "", "mean cosine; null: other works")
+    _add(findings, COSINE, float(matched.mean()), ends, len(matched), null, "", "mean cosine; null: other works")
 
 
-def _gap(found: Found, audio: ndarray, midi: ndarray, pairing: Pairing) -> None:
+def _gap(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing) -> None:
     null, p = spaces.exchanged_gap(audio, midi, pairing.works)
     ends, estimator = spaces.gap_interval(audio, midi, pairing.works), "distance between centroids of unit rows"
-    _add(found, GAP, pairing, spaces.modality_gap(audio, midi), ends, len(audio), null, "", estimator, p)
+    _add(findings, GAP, spaces.modality_gap(audio, midi), ends, len(audio), null, "", estimator, p)
 
 
 def _add(
-    found: Found, measure: str, pairing: Pairing, value: float, ends: Interval, n: int, null: float | None, unit: str,
-    estimator: str, p: float | None = None,
+    findings: Findings, measure: str, value: float, ends: Interval, n: int, null: float | None, unit: str, estimator: str,
+    p: float | None = None,
 ) -> None:  # fmt: skip
     low, high = ends
-    found.values.append(Value(f"{pairing.prefix}: {measure}", value, low, high, n, null, unit, estimator))
-    row = {"measure": measure, "value": value, "ci_low": low, "ci_high": high, "null": null, "n": n, "unit": unit, "p": p}
-    found.tables.setdefault("measures", []).append(pairing.label | row | {"note": ""})
+    findings.values.append(Value({**findings.model.key, WHAT: measure}, value, low, high, n, null, unit, estimator))
+    findings.rows.append(MeasureRow(*findings.model, measure, value, low, high, null, n, unit, p, note=""))
 
 
-def _missing(found: Found, measure: str, pairing: Pairing, why: str) -> None:
-    found.values.append(Value(f"{pairing.prefix}: {measure}", None, None, None, 0, None, "", f"not available: {why}"))
-    row = {"measure": measure, "value": None, "ci_low": None, "ci_high": None, "null": None, "n": 0, "unit": "", "p": None}
-    found.tables.setdefault("measures", []).append(pairing.label | row | {"note": f"Not available: {why}."})
+def _missing(findings: Findings, measure: str, why: str) -> None:
+    key, note = {**findings.model.key, WHAT: measure}, f"Not available: {why}."
+    findings.values.append(Value(key, None, None, None, 0, None, "", f"not available: {why}"))
+    findings.rows.append(MeasureRow(*findings.model, measure, None, None, None, None, 0, "", None, note))
 
 
-def _distributions(found: Found, cosine: ndarray, pairing: Pairing) -> None:
+def _distributions(findings: Findings, cosine: ndarray, pairing: Pairing) -> None:
     """Histograms on fixed bins, their quantiles, and for every bar a few pairs that can be played."""
-    rng = numpy_generator(pairing.seed, "examples of bins")
+    rng, model = numpy_generator(pairing.seed, "examples of bins"), findings.model
     for kind, allowed in zip(KINDS, (np.eye(len(cosine), dtype=bool), pairing.other, pairing.same), strict=True):
-        place = np.argwhere(allowed)
-        values, label = cosine[allowed], pairing.label | {"kind": kind}
+        pairs, values = np.argwhere(allowed), cosine[allowed]
         if not len(values):
             continue
         into = np.clip(np.searchsorted(EDGES, values, "right") - 1, 0, len(EDGES) - 2)
-        counts = np.bincount(into, minlength=len(EDGES) - 1)
-        bars = [
-            {"bin_low": float(EDGES[i]), "bin_high": float(EDGES[i + 1]), "share": float(c / len(values)), "pairs": int(c)}
-            for i, c in enumerate(counts)
+        counts, edges = np.bincount(into, minlength=len(EDGES) - 1), EDGES.tolist()
+        findings.rows += [
+            BinRow(*model, kind, i, edges[i], edges[i + 1], count / len(values), count) for i, count in enumerate(counts.tolist())
         ]
-        found.tables.setdefault("histograms", []).extend(label | {"bin": i} | bar for i, bar in enumerate(bars))
-        summary = {name: float(np.quantile(values, q)) for name, q in QUANTILES.items()}
-        found.tables.setdefault("cosines", []).append(label | {"mean": float(values.mean()), **summary, "pairs": len(values)})
+        q05, q25, median, q75, q95 = (float(np.quantile(values, q)) for q in QUANTILES)
+        findings.rows.append(CosineRow(*model, kind, float(values.mean()), q05, q25, median, q75, q95, len(values)))
         order = rng.permutation(len(values))
         chosen = [order[into[order] == i][:EXAMPLES_PER_BIN] for i in np.flatnonzero(counts)]
-        found.tables.setdefault("examples", []).extend(
-            label | {"bin": int(into[i]), "audio": int(place[i][0]), "midi": int(place[i][1]), "cosine": float(values[i])}
-            for i in np.concatenate(chosen)
-        )
+        for i in np.concatenate(chosen):
+            audio, midi = pairs[i].tolist()
+            findings.rows.append(ExampleRow(*model, kind, int(into[i]), audio, midi, float(values[i])))

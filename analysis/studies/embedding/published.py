@@ -2,6 +2,7 @@
 
 from analysis.results import Result
 from analysis.studies.counted import text_of, trained
+from analysis.studies.embedding.rows import MeasureRow
 from analysis.studies.record import Ours
 
 COSINE = "cosine of matched pairs"
@@ -9,6 +10,6 @@ COSINE = "cosine of matched pairs"
 
 def ours(result: Result) -> Ours:
     """Ours beside what is published about this study."""
-    for row in trained(result.tables.get("measures", ())):
-        if row["measure"] == COSINE:
-            yield row["checkpoint"], "matched pairs", "mean cosine", text_of(row, "")
+    for row in trained(result.rows(MeasureRow)):
+        if row.measure == COSINE:
+            yield row.checkpoint, "matched pairs", "mean cosine", text_of(row, "")

@@ -1,8 +1,8 @@
 """How is the space laid out? Maps with their trustworthiness, matched pairs beside others, the gap between modalities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float
@@ -15,28 +15,30 @@ from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import outline
 from analysis.models.taps import list_taps
-from analysis.numbers import Value, format_value
+from analysis.numbers import Value, format_value, pick, the
 from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import Row, tables_of
 from analysis.studies.embedding.maps import Maps, Settings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,
     GAP,
+    MINUS_TWIN,
     SHARED,
-    Found,
+    Findings,
     Pairing,
     compare_modalities,
     difference_of_aucs,
     other_pairs,
 )
+from analysis.studies.embedding.rows import PCA, ROWS, MeasureRow, Model
 from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
 from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.shared_rows import SentenceRow
 
-WEIGHTS: tuple[Weights, Weights] = ("trained", "untrained")
 JOINT = "embedding"
 PARTS = 4  # of a checkpoint: for both kinds of weights windows through the model, then numbers and maps
-TABLES = ("measures", "projections", "variance", "cosines", "histograms", "examples", "spaces", "windows")
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,25 @@ def run(request: Request, desk: Desk) -> Answer:
     _tell_what_shrinks(desk, request, len(segments))
     other, same = other_pairs(segments)
     works = WorkDraws(np.array([one.piece.group for one in segments]), request.seed)
-    pairing = Pairing(works, other, same, {}, fit_neighbours(len(segments), request.k), seed=request.seed)
-    founds, maps, differences = [], Maps(), []
+    pairing = Pairing(works, other, same, fit_neighbours(len(segments), request.k), request.seed)
+    findings, maps, differences = list[Findings](), Maps(), list[Value | None]()
     for i, checkpoint in enumerate(desk.checkpoints.values()):
         parts = [desk.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
-        founds += _examine(parts, checkpoint, segments, replace(pairing, number=2 * i), request.layer, settings, maps)
-        differences.append(difference_of_aucs(checkpoint.name, founds[-2], founds[-1], works))
-    values = [value for found in founds for value in found.values] + [one for one in differences if one] + maps.values
-    tables = {name: [row for found in founds for row in found.tables.get(name, [])] for name in TABLES}
-    tables |= {"projections": maps.projections, "variance": maps.variance, "windows": windows}
-    arrays = {name: array for found in founds for name, array in found.arrays.items()} | maps.arrays
-    gap_p = {row["checkpoint"]: row["p"] for row in tables["measures"] if (row["measure"], row["weights"]) == (GAP, "trained")}
-    tables["sentences"] = [{"text": details(values, desk.ranked, request.layer, gap_p)}]
-    return Answer(headline(values, desk.ranked, request.layer), values, tables, arrays)
+        trained, twin = _examine(parts, checkpoint, segments, pairing, request.layer, settings, 2 * i, maps)
+        findings += [trained, twin]
+        differences.append(difference_of_aucs(checkpoint.name, trained, twin, works))
+    values = [value for some in findings for value in some.values] + [value for value in differences if value] + maps.values
+    rows = [row for some in findings for row in some.rows] + [*maps.projections, *maps.variance, *windows]
+    rows.append(SentenceRow(details(values, desk.ranked, request.layer, gap_p(rows))))
+    arrays = {name: array for some in findings for name, array in some.arrays.items()} | maps.arrays
+    in_order = sorted(rows, key=lambda row: ROWS.index(type(row)))
+    return Answer(headline(values, desk.ranked, request.layer), values, tables_of(in_order), arrays)
+
+
+def gap_p(rows: Iterable[Row]) -> dict[str, float | None]:
+    """The p of the gap between the modalities, by trained checkpoint."""
+    measures = (row for row in rows if isinstance(row, MeasureRow))
+    return {row.checkpoint: row.p for row in measures if (row.measure, row.weights) == (GAP, "trained")}
 
 
 def read_settings(request: Request) -> Settings:
@@ -111,21 +119,20 @@ def read_settings(request: Request) -> Settings:
 
 def _examine(
     parts: Sequence[Desk], checkpoint: Checkpoint, segments: Sequence[Segment], pairing: Pairing, layer: str, settings: Settings,
-    maps: Maps,
-) -> list[Found]:  # fmt: skip
-    """One checkpoint: what was found of the trained weights and of the untrained twin's; their maps are added."""
-    founds, joint = [], layer == JOINT
-    for i, weights in enumerate(WEIGHTS):
+    number: int, maps: Maps,
+) -> tuple[Findings, Findings]:  # fmt: skip
+    """What one checkpoint says, with trained weights and as its untrained twin; the maps of both are added."""
+    joint, name = layer == JOINT, checkpoint.name
+    both = Findings(Model(name, "trained"), number), Findings(Model(name, "untrained"), number + 1)
+    for i, findings in enumerate(both):
         embedding, comparing, drawing = parts[2 * i], parts[2 * i + 1].part(0, 2), parts[2 * i + 1].part(1, 2)
+        weights = findings.model.weights
         audio, midi = _activations(embedding, checkpoint, segments, weights, layer)
-        label = {"checkpoint": checkpoint.name, "weights": weights}
-        its = replace(pairing, label=label, number=pairing.number + i)
-        found = compare_modalities(comparing, audio, midi, its, joint)
-        tell = lambda drawing=drawing: drawing.step(0, 1, f"{checkpoint.name}: finding neighbours")  # noqa: E731
+        compare_modalities(comparing, audio, midi, pairing, findings, joint)
+        tell = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
         drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tell=tell)
-        draw_maps(drawing, maps, label, drawn, settings if weights == "trained" else replace(settings, methods=("PCA",)))
-        founds.append(found)
-    return founds
+        draw_maps(drawing, maps, findings.model, drawn, settings if weights == "trained" else replace(settings, methods=(PCA,)))
+    return both
 
 
 def check_layer(checkpoint: Checkpoint, layer: str) -> None:
@@ -143,21 +150,30 @@ def check_layer(checkpoint: Checkpoint, layer: str) -> None:
 
 def headline(values: Sequence[Value], names: Sequence[str], layer: str) -> str:
     """Of the checkpoint that tells matched pairs best: by how much, beside chance and its untrained twin; at most 30 words."""
-    by_name = {value.name: value for value in values}
-    measure = AUC_OTHER if layer == JOINT else SHARED
-    best = max(names, key=lambda name: by_name[f"{name}, trained: {measure}"].value or 0.0)
-    found, twin = (by_name[f"{best}, {weights}: {measure}"] for weights in ("trained", "untrained"))
+    best, auc, twin = _best(values, names, AUC_OTHER if layer == JOINT else SHARED)
     if layer != JOINT:
-        unclear = "" if found.inside_null is False else ", not distinguishable"
-        said = f"{_bare(found)} of a window's neighbours do audio and MIDI share at {layer} in {best}"
-        return f"{said} (chance {100 * (found.null or 0.0):.1f} %{unclear}; untrained twin {_bare(twin)})."
-    if found.value is None:
+        unclear = "" if auc.inside_null is False else ", not distinguishable"
+        text = f"{_bare(auc)} of a window's neighbours do audio and MIDI share at {layer} in {best}"
+        return f"{text} (chance {100 * (auc.null or 0.0):.1f} %{unclear}; untrained twin {_bare(twin)})."
+    if auc.value is None:
         return f"{best} is given one work only, so that no mismatched pairs can be made."
-    above = "" if found.inside_null is not False else _above_twin(by_name.get(f"{best}, trained minus untrained: {AUC_OTHER}"))
-    verdict = "cannot be said to be closer" if found.inside_null is not False else "are closer"
-    verdict = "are farther apart" if found.inside_null is False and found.value < 0.5 else verdict
-    said = f"AUC {_bare(found)}: matched audio and MIDI {verdict} than mismatched in {best} (chance 0.5, untrained twin "
-    return f"{said}{_bare(twin)}{above})."
+    above = "" if auc.inside_null is not False else _above_twin(_difference(values, best))
+    verdict = "cannot be said to be closer" if auc.inside_null is not False else "are closer"
+    verdict = "are farther apart" if auc.inside_null is False and auc.value < 0.5 else verdict
+    text = f"AUC {_bare(auc)}: matched audio and MIDI {verdict} than mismatched in {best} (chance 0.5, untrained twin "
+    return f"{text}{_bare(twin)}{above})."
+
+
+def _best(values: Sequence[Value], names: Sequence[str], measure: str) -> tuple[str, Value, Value]:
+    """The checkpoint with the highest value of a measure, that value, and its untrained twin's."""
+    trained = {name: the(values, checkpoint=name, weights="trained", what=measure) for name in names}
+    best = max(names, key=lambda name: trained[name].value or 0.0)
+    return best, trained[best], the(values, checkpoint=best, weights="untrained", what=measure)
+
+
+def _difference(values: Sequence[Value], name: str) -> Value | None:
+    """What the AUC has above that of the untrained twin."""
+    return pick(values, checkpoint=name, weights=MINUS_TWIN, what=AUC_OTHER)
 
 
 def _above_twin(difference: Value | None) -> str:
@@ -169,16 +185,13 @@ def _above_twin(difference: Value | None) -> str:
 
 def details(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: Mapping[str, float | None]) -> str:
     """Of the checkpoint that tells matched pairs best: by how much, beside its untrained twin, and the gap between modalities."""
-    by_name = {value.name: value for value in values}
-    get = lambda name, measure, weights="trained": by_name[f"{name}, {weights}: {measure}"]  # noqa: E731
     if layer != JOINT:
-        best = max(names, key=lambda name: get(name, SHARED).value or 0.0)
-        return _of_a_layer(best, layer, get(best, SHARED), get(best, SHARED, "untrained"))
-    best = max(names, key=lambda name: get(name, AUC_OTHER).value or 0.0)
-    difference = by_name.get(f"{best}, trained minus untrained: {AUC_OTHER}")
-    close = _closeness(get(best, AUC_OTHER), get(best, AUC_OTHER, "untrained"), difference)
-    works = "one work" if get(best, AUC_OTHER).value is None else "two works"  # with more there is an interval
-    return f"{best}: {close} {_apart(get(best, GAP), gap_p[best], works)}"
+        best, shared, twin = _best(values, names, SHARED)
+        return _of_a_layer(best, layer, shared, twin)
+    best, auc, twin = _best(values, names, AUC_OTHER)
+    gap = the(values, checkpoint=best, weights="trained", what=GAP)
+    works = "one work" if auc.value is None else "two works"  # with more there is an interval
+    return f"{best}: {_closeness(auc, twin, _difference(values, best))} {_apart(gap, gap_p[best], works)}"
 
 
 def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
@@ -232,11 +245,11 @@ def _activations(
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n e"]]:
     if layer == JOINT:
         return embed(desk, checkpoint, segments, weights)
-    taps: list[Any] = [
+    audio, midi = (
         layer_means(desk.part(i, 2), checkpoint, segments, weights, side, (f"{side}.{layer}",))[f"{side}.{layer}"]
         for i, side in enumerate(SIDES)
-    ]
-    return taps[0], taps[1]
+    )
+    return audio, midi
 
 
 def _tell_what_shrinks(desk: Desk, request: Request, n_windows: int) -> None:

@@ -9,10 +9,15 @@ import pandas as pd
 from analysis.errors import ConfigError
 from analysis.files import replaced, spreadsheet_safe
 from analysis.results import Result
+from analysis.studies.embedding.rows import DescribedWindowRow, ProjectionRow, SpaceRow
 
 STUDY = "embedding"
 SIDES = ("audio", "midi")
-OF_MAP = ("checkpoint", "weights", "method", "seed", "start")
+
+
+def of_map(row: ProjectionRow) -> dict[str, str | int]:
+    """The columns of the table that say of which map a point is."""
+    return {"checkpoint": row.checkpoint, "weights": row.weights, "method": row.method, "seed": row.seed, "start": row.start}
 
 
 def points_table(result: Result) -> pd.DataFrame:
@@ -27,21 +32,21 @@ def points_table(result: Result) -> pd.DataFrame:
     """
     if result.study != STUDY:
         raise ConfigError(f"The result is of the study {result.study!r}; expected {STUDY!r}.")
-    windows = pd.DataFrame(list(result.tables["windows"]))
-    numbers = {(row["checkpoint"], row["weights"]): row["arrays"] for row in result.tables["spaces"]}
-    parts, seen = [], set()
-    for row in result.tables["projections"]:
-        if (array := row["array"]) in seen:
-            continue  # a second space of the same map
-        seen.add(array)
-        number, space = array.removeprefix("points."), numbers[row["checkpoint"], row["weights"]]
+    windows = pd.DataFrame(list(result.tables[DescribedWindowRow.table]))
+    numbers = {row.model: row.arrays for row in result.rows(SpaceRow)}
+    maps: dict[str, ProjectionRow] = {}
+    for row in result.rows(ProjectionRow):
+        maps.setdefault(row.array, row)  # a map of two spaces has a row of each
+    parts = []
+    for array, row in maps.items():
         for i, side in enumerate(SIDES):
-            part = pd.DataFrame({name: [row[name]] * len(windows) for name in OF_MAP} | {"modality": side})
+            part = pd.DataFrame({name: [of] * len(windows) for name, of in of_map(row).items()} | {"modality": side})
             part[["x", "y"]] = result.arrays[array][i]
             for name in ("trust", "kept", "moved"):
-                part[name] = _one_of(result, f"{name}.{number}", i, len(windows))
+                part[name] = _of_side(result, f"{name}.{row.number}", i, len(windows))
             for name in ("cosine", "shared"):
-                part[name] = result.arrays.get(f"{name}.{space}", np.full(len(windows), np.nan, np.float32))
+                nothing = np.full(len(windows), np.nan, np.float32)
+                part[name] = result.arrays.get(f"{name}.{numbers[row.model]}", nothing)
             parts.append(pd.concat([part, windows], axis=1))
     return pd.concat(parts, ignore_index=True)
 
@@ -68,5 +73,5 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([spreadsheet_safe(row) for row in table.to_dict("records")], columns=table.columns).astype(table.dtypes)
 
 
-def _one_of(result: Result, name: str, side: int, n: int) -> np.ndarray:
+def _of_side(result: Result, name: str, side: int, n: int) -> np.ndarray:
     return result.arrays[name][side] if name in result.arrays else np.full(n, np.nan, np.float32)

@@ -1,7 +1,6 @@
 """Windows of the embedding study: which there are, and what each sounds like, to colour and to find them by."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -12,12 +11,12 @@ from analysis.errors import CorpusError
 from analysis.readings.embeddings import list_windows
 from analysis.readings.study_run import Desk
 from analysis.seeding import numpy_generator
+from analysis.studies.embedding.rows import DescribedWindowRow
 from analysis.units import amplitude_to_db
 
 FEWEST_WINDOWS, MOST_WINDOWS, MOST_WORKS = 5, 4_000, 200
 MOST_OF_PIECE = 2_000
 SILENCE_DB = -120.0
-DESCRIPTORS = ("note_density_per_s", "mean_pitch", "mean_velocity", "loudness_db", "spectral_centroid_hz")
 
 
 def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int, pairs: int = 0) -> list[Segment]:
@@ -63,26 +62,23 @@ def spread_evenly(segments: Sequence[Segment], most: int) -> list[Segment]:
     return [segments[place * len(segments) // most] for place in range(most)]
 
 
-def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    """One record per window, in order: where it is, and descriptors of its notes and its sound.
+def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[DescribedWindowRow]:
+    """Where every window is, with descriptors of its notes and its sound, in order.
 
     Raises:
         AudioError: a recording cannot be read.
         Cancelled: somebody asked to stop.
     """
     rows = []
-    for number, one in enumerate(segments):
+    for number, segment in enumerate(segments):
         if number % 10 == 0:
             desk.step(number, len(segments), "describing windows")
-        notes = segment_notes(one)
-        begun = np.count_nonzero(notes.onset_s >= one.start_s)
-        sound = describe_sound(segment_waveform(one, desk.corpus.sample_rate), desk.corpus.sample_rate)
-        found = (begun / WINDOW_S, float(notes.pitch.mean()), float(notes.velocity.mean()), *sound)
-        where = {
-            "window": number, "piece": one.piece.piece_id, "title": one.piece.title, "start_s": one.start_s,
-            "composer": one.piece.composer, "work": one.piece.group, "split": one.piece.split,
-        }  # fmt: skip
-        rows.append(where | dict(zip(DESCRIPTORS, found, strict=True)))
+        notes, piece = segment_notes(segment), segment.piece
+        density = np.count_nonzero(notes.onset_s >= segment.start_s) / WINDOW_S
+        sound = describe_sound(segment_waveform(segment, desk.corpus.sample_rate), desk.corpus.sample_rate)
+        which = number, piece.piece_id, piece.title, segment.start_s, piece.composer, piece.group, piece.split
+        played = density, float(notes.pitch.mean()), float(notes.velocity.mean())
+        rows.append(DescribedWindowRow(*which, *played, *sound))
     return rows
 
 
