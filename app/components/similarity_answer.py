@@ -1,17 +1,18 @@
 """The answer of the page of similarity: matrices of layers, their means with controls, and the windows behind a cell."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.similarity.layers import EMBEDDING, INPUT
-from analysis.studies.similarity.words import EMBEDDINGS, INPUTS, LAST
+from analysis.studies.similarity.rows import EMBEDDINGS, INPUTS, LAST, CellRow, Compared, GridRow, SummaryRow
 from app import controls
 from app.charts import intervals, matrix
-from app.charts.mark import Mark
+from app.charts import mark as marked
+from app.charts.mark import Key, Mark
 from app.components import actions, clicks, hear, published_table, study_facts
 from app.components.study_form import Choice
 
@@ -32,13 +33,13 @@ def draw(result: Result, choice: Choice) -> None:
     """Matrices by one measure; means over blocks; the windows of the chosen cell."""
     left, right = st.columns([3, 2])
     with left:
-        measures = list(dict.fromkeys(str(row["estimator"]) for row in result.tables["summary"]))
+        measures = list(dict.fromkeys(row.estimator for row in result.rows(SummaryRow)))
         measure = controls.pick_choice("measure", "Measure", measures, str(result.request["measure"]))
     with right:
         pairs = pairs_of(result)
         pair = controls.pick_choice("side", "Compared", list(pairs), WITHIN)
     shown = pairs[pair] if pair in pairs else pairs[WITHIN]
-    cells = [row for row in result.tables["cells"] if row["estimator"] == measure and _pair(row) in shown]
+    cells = [row for row in result.rows(CellRow) if row.estimator == measure and row.compared in shown]
     if not cells:
         st.caption(f"Two checkpoints are compared by other measures: {', '.join(_measures(result, shown))}.")
         return
@@ -51,72 +52,62 @@ def draw(result: Result, choice: Choice) -> None:
     published_table.beside(result, {str(one.name): str(one.arm) for one in choice.checkpoints})
 
 
-def pairs_of(result: Result) -> dict[str, list[tuple[str, str, str, str]]]:
-    """What can be compared, by the name it has on the page: (first, its side, second, its side) of every matrix."""
-    found: dict[str, list[tuple[str, str, str, str]]] = {}
-    for row in result.tables["cells"]:
-        key = _pair(row)
-        within = key[0] == key[2]
-        name = f"{key[1]} with {key[3]}" if within else f"{key[0]} {key[1]} with {key[2]} {key[3]}"
-        name = name.replace("midi", "MIDI")
-        if key not in found.setdefault(name, []):
-            found[name].append(key)
-    return found
+def pairs_of(result: Result) -> dict[str, list[Compared]]:
+    """What can be compared, by the name it has on the page: the sides of every matrix."""
+    pairs: dict[str, list[Compared]] = {}
+    for sides in dict.fromkeys(row.compared for row in result.rows(CellRow)):
+        first, second = (side.replace("midi", "MIDI") for side in (sides.first_side, sides.second_side))
+        name = f"{first} with {second}"
+        if sides.first != sides.second:
+            name = f"{sides.first} {first} with {sides.second} {second}"
+        pairs.setdefault(name, []).append(sides)
+    return pairs
 
 
-def _pair(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return str(row["first"]), str(row["first_side"]), str(row["second"]), str(row["second_side"])
+def _measures(result: Result, shown: Collection[Compared]) -> list[str]:
+    return list(dict.fromkeys(row.estimator for row in result.rows(CellRow) if row.compared in shown))
 
 
-def _measures(result: Result, shown: list[tuple[str, str, str, str]]) -> list[str]:
-    return list(dict.fromkeys(str(row["estimator"]) for row in result.tables["cells"] if _pair(row) in shown))
-
-
-def _matrices(result: Result, cells: list[Mapping[str, Any]], measure: str) -> list[tuple[Any, ...]]:
+def _matrices(result: Result, cells: Sequence[CellRow], measure: str) -> list[Key]:
     """One matrix per checkpoint and kind of weights; the cells that were clicked."""
-    found: dict[str, dict[tuple[str, str], Mark]] = {}
+    panels: dict[str, dict[tuple[str, str], Mark]] = {}
     for row in cells:
-        within = row["first"] == row["second"]
-        title = f"{row['first']}{'' if row['weights'] == 'trained' else ', untrained twin'}" if within else str(row["weights"])
-        found.setdefault(title, {})
-        if row["value"] is not None:
-            found[title][str(row["first_layer"]), str(row["second_layer"])] = _mark(row)
-    rows, columns = (list(dict.fromkeys(str(row[f"{one}_layer"]) for row in cells)) for one in ("first", "second"))
+        title = f"{row.first}{'' if row.weights == 'trained' else ', untrained twin'}" if row.first == row.second else row.weights
+        panel = panels.setdefault(title, {})
+        if (mark := _mark(row)) is not None:
+            panel[row.first_layer, row.second_layer] = mark
+    rows, columns = list(dict.fromkeys(row.first_layer for row in cells)), list(dict.fromkeys(row.second_layer for row in cells))
     low, high = DOMAINS.get(measure, (0.0, 1.0))
-    first, second = cells[0]["first_side"], cells[0]["second_side"]
+    first, second = (f"{side} layer".replace("midi", "MIDI") for side in (cells[0].first_side, cells[0].second_side))
     drawing = matrix.panels(
-        found, rows, columns, x_title=f"{second} layer".replace("midi", "MIDI"), y_title=f"{first} layer".replace("midi", "MIDI"),
-        colour_title=measure, low=low, high=high, null_name="shuffled pairs",
+        panels, rows, columns, x_title=second, y_title=first, colour_title=measure, low=low, high=high,
+        null_name="shuffled pairs",
     )  # fmt: skip
     return actions.figure(drawing, "matrices", result, cells, select=("points",))
 
 
-def _mark(row: Mapping[str, Any]) -> Mark:
-    """A cell; its key leads to the windows behind it."""
-    key = (*_pair(row), str(row["weights"]), str(row["first_layer"]), str(row["second_layer"]))
-    about = (
-        f"participation ratio {row['first_pr']:.1f} and {row['second_pr']:.1f}" if row["first_pr"] and row["second_pr"] else ""
-    )
-    if row["gaussian_null"] is not None:
-        about += f"; independent Gaussian data would give {row['gaussian_null']:.2f}"
-    numbers = (row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"])
-    tested = {"inside_null": row["inside_null"]}
-    return Mark(str(row["first_layer"]), str(row["second_layer"]), *numbers, note=about, key=key, **tested)
+def _mark(row: CellRow) -> Mark | None:
+    """A cell, whose key leads to the windows behind it; None where it has no number."""
+    about = f"participation ratio {row.first_pr:.1f} and {row.second_pr:.1f}" if row.first_pr and row.second_pr else ""
+    if row.gaussian_null is not None:
+        about += f"; independent Gaussian data would give {row.gaussian_null:.2f}"
+    return marked.from_row(row, row.first_layer, row.second_layer, note=about, key=_key(row), inside_null=row.inside_null)
 
 
-def _means(result: Result, measure: str) -> list[tuple[Any, ...]]:
+def _key(row: CellRow) -> Key:
+    return *row.compared, row.weights, row.first_layer, row.second_layer
+
+
+def _means(result: Result, measure: str) -> list[Key]:
     """Means over blocks, last blocks, embeddings and inputs of every checkpoint beside its twin; the marks that were clicked."""
-    rows = [
-        row for row in result.tables["summary"]
-        if row["estimator"] == measure and row["first"] == row["second"] and row["value"] is not None
-    ]  # fmt: skip
+    own = [row for row in result.rows(SummaryRow) if row.estimator == measure and row.first == row.second]
+    rows = [row for row in own if row.value is not None]
     marks = [
-        Mark(
-            str(row["what"]), str(row["first"]), row["value"], row["ci_low"], row["ci_high"], row["null"], row["n"],
-            twin=row["weights"] == "untrained", inside_null=row["inside_null"],
-            key=(row["what"], row["first"], row["weights"]),
-        )
-        for row in rows
+        mark for row in rows
+        if (mark := marked.from_row(
+            row, row.what, row.first, twin=row.weights == "untrained", inside_null=row.inside_null,
+            key=(row.what, row.first, row.weights),
+        ))
     ]  # fmt: skip
     st.subheader("Means, beside the untrained twin and shuffled pairs", anchor=False)
     drawing = intervals.forest(
@@ -127,61 +118,59 @@ def _means(result: Result, measure: str) -> list[tuple[Any, ...]]:
     return clicked
 
 
-def cell_of_mean(cells: list[Mapping[str, Any]], key: tuple[Any, ...]) -> tuple[Any, ...]:
+def cell_of_mean(cells: Sequence[CellRow], key: Key) -> Key:
     """Key of the highest cell of audio with MIDI that belongs to a mean; of all that are shown where none does.
 
     Args:
-        cells: records of cells.
+        cells: of one measure.
         key: what is averaged, name and weights.
     """
     what, name, weights = key
-    its = [row for row in cells if (row["first"], row["second"], row["weights"]) == (name, name, weights)]
-    blocks = [(row["first_layer"], row["second_layer"]) for row in its if row["first_layer"].isdigit()]
-    last = max(blocks, key=lambda block: tuple(int(layer) if layer.isdigit() else -1 for layer in block), default=())
-    places = {LAST: [last], EMBEDDINGS: [(EMBEDDING, EMBEDDING)], INPUTS: [(INPUT, INPUT)]}.get(what)
-    wanted = [row for row in its if _is_of(row, places)]
+    own = [row for row in cells if (row.first, row.second, row.weights) == (name, name, weights)]
+    blocks = [(row.first_layer, row.second_layer) for row in own if row.first_layer.isdigit()]
+    last = max(blocks, key=lambda block: tuple(int(layer) if layer.isdigit() else -1 for layer in block), default=("", ""))
+    corners = {LAST: last, EMBEDDINGS: (EMBEDDING, EMBEDDING), INPUTS: (INPUT, INPUT)}
+    wanted = [
+        row
+        for row in own
+        if (row.of_blocks if what not in corners else (row.first_layer, row.second_layer) == corners[str(what)])
+    ]
     return _highest(wanted or cells)
 
 
-def _is_of(row: Mapping[str, Any], places: list[Any] | None) -> bool:
-    """Whether a cell is at one of these places; without them, whether it is of two blocks."""
-    place = row["first_layer"], row["second_layer"]
-    return place[0].isdigit() and place[1].isdigit() if places is None else place in places
+def _highest(cells: Sequence[CellRow]) -> Key:
+    trained = [row for row in cells if row.weights == "trained" and row.value is not None]
+    best = max(trained or cells, key=lambda row: row.value or 0.0)
+    return _key(best) if best.value is not None else ()
 
 
-def _highest(cells: list[Mapping[str, Any]]) -> tuple[Any, ...]:
-    trained = [row for row in cells if row["weights"] == "trained" and row["value"] is not None]
-    best = max(trained or cells, key=lambda row: row["value"] or 0.0)
-    return _mark(best).key if best["value"] is not None else ()
-
-
-def _behind(result: Result, choice: Choice, key: tuple[Any, ...]) -> None:
+def _behind(result: Result, choice: Choice, key: Key) -> None:
     """The windows that add most to a cell, to be heard."""
     st.subheader("Hear what makes a cell", anchor=False)
-    found = contributions(result, key)
-    if found is None:
+    shares = contributions(result, key)
+    if shares is None:
         st.caption(f"Contributions of windows are kept for {result.request['measure']}; choose it as measure, then click a cell.")
         return
-    order = np.argsort(-found, kind="stable")[:MOST]
-    windows, total = result.tables["windows"], float(found.sum())
+    order = np.argsort(-shares, kind="stable")[:MOST].tolist()
+    windows, total = result.rows(WorkWindowRow), float(shares.sum())
     rows = [
-        {"share": 100 * float(found[i]) / total if total else 0.0, "piece": windows[i]["piece"], "start_s": windows[i]["start_s"]}
+        {"share": 100 * float(shares[i]) / total if total else 0.0, "piece": windows[i].piece, "start_s": windows[i].start_s}
         for i in order
     ]
-    first, its_side, second, other_side, weights, row, column = (str(part) for part in key)
+    first, side, second, other_side, weights, row, column = (str(part) for part in key)
     whose = first if first == second else f"{first} and {second}"
-    what = f"{whose}, {weights}: {its_side} layer {row} with {other_side} layer {column}".replace("midi", "MIDI")
-    st.caption(f"{what}. Click a cell to choose another; an even share would be {100 / len(found):.2f} %.")
+    what = f"{whose}, {weights}: {side} layer {row} with {other_side} layer {column}".replace("midi", "MIDI")
+    st.caption(f"{what}. Click a cell to choose another; an even share would be {100 / len(shares):.2f} %.")
     hear.pick(rows, choice.corpus, "contributions", title="This window adds", columns=COLUMNS)
 
 
-def contributions(result: Result, key: tuple[Any, ...]) -> np.ndarray | None:
+def contributions(result: Result, key: Key) -> np.ndarray | None:
     """What every window adds to a cell, `(windows,)`; they sum to the cell. None where that was not kept."""
     if len(key) != 7:
         return None
-    *pair, weights, row, column = (str(part) for part in key)
-    for grid in result.tables["grids"]:
-        if _pair(grid) == tuple(pair) and grid["weights"] == weights and grid.get("contributions"):
-            if row in grid["rows"] and column in grid["columns"]:
-                return result.arrays[grid["contributions"]][grid["rows"].index(row), grid["columns"].index(column)]
+    *sides, weights, row, column = (str(part) for part in key)
+    for grid in result.rows(GridRow):
+        if grid.compared == tuple(sides) and grid.weights == weights and grid.contributions is not None:
+            if row in grid.rows and column in grid.columns:
+                return result.arrays[grid.contributions][grid.rows.index(row), grid.columns.index(column)]
     return None

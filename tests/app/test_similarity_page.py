@@ -8,38 +8,33 @@ import numpy as np
 import pytest
 
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.shared_rows import WorkWindowRow
+from analysis.studies.similarity.rows import AUDIO_WITH_MIDI, MEAN, CellRow, GridRow, SummaryRow, Weights
 
 LAYERS, CKA, RSA = ("1", "2"), "debiased CKA", "RSA, cosine, rho-a"
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 
 
 def compared(name: str) -> Result:
     """What could be found for 4 windows by two measures; the first has contributions."""
-    cells, grids, summary = [], [], []
+    rows = list[Row]()
     arrays: dict[str, Any] = {}
-    about = {"first": name, "first_side": "audio", "second": name, "second_side": "midi"}
-    for measure, weights in product((CKA, RSA), ("trained", "untrained")):
+    sides = name, "audio", name, "midi"
+    for number, (measure, weights) in enumerate(product((CKA, RSA), WEIGHTS)):
         value = 0.4 if weights == "trained" else 0.05
-        judged = {"null": 0.0, "null_high": 0.1, "inside_null": weights != "trained", "n": 4}
-        numbers = {"value": value, "ci_low": value - 0.1, "ci_high": value + 0.1, **judged}
+        numbers = value, value - 0.1, value + 0.1, 0.0, 0.1, weights != "trained"
         for row, column in product(LAYERS, LAYERS):
-            widths = {"p": 8, "q": 8, "first_pr": 2.0, "second_pr": 3.0, "gaussian_null": None, "reason": ""}
-            cell = {**about, "weights": weights, "first_layer": row, "second_layer": column, "estimator": measure}
-            cells.append(cell | numbers | widths)
-        kept = f"contributions.{len(grids)}" if measure == CKA else None
+            rows.append(CellRow(*sides, weights, row, column, 8, 8, 2.0, 3.0, measure, *numbers, None, 4, ""))
+        kept = f"contributions.{number}" if measure == CKA else None
         if kept:
             arrays[kept] = np.tile(np.array([0.1, 0.4, 0.3, 0.2], np.float32), (2, 2, 1))
-        grids.append({
-            **about, "weights": weights, "estimator": measure, "rows": list(LAYERS), "columns": list(LAYERS),
-            "contributions": kept, "without_work": None,
-        })  # fmt: skip
-        mean = {"what": "mean over blocks", "works": 2, "cells": 4, "of_cells": 4}
-        summary.append({"first": name, "second": name, "sides": "audio, midi", "weights": weights, "estimator": measure}
-                       | mean | numbers)  # fmt: skip
-    windows = [{"piece": f"piece {i}", "start_s": 10.0 * i, "work": f"work {i % 2}"} for i in range(4)]
-    tables = {"cells": cells, "grids": grids, "summary": summary, "windows": windows}
+        rows.append(GridRow(*sides, weights, measure, LAYERS, LAYERS, kept, None))
+        rows.append(SummaryRow(name, name, AUDIO_WITH_MIDI, weights, measure, MEAN, *numbers, n=4, works=2, cells=4, of_cells=4))
+    rows += [WorkWindowRow(f"piece {i}", 10.0 * i, f"work {i % 2}") for i in range(4)]
     request = {"checkpoints": [name], "corpus": "small", "split": "test", "measure": CKA, "seed": 42}
     made = {"command": f"otoscope study similarity {name}", "seconds": 5.0, "seed": 42}
-    return Result("similarity", request, f"{name}: layers share structure.", [], tables, arrays, made)
+    return Result("similarity", request, f"{name}: layers share structure.", [], tables_of(rows), arrays, made)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +13,22 @@ from analysis.descriptors.filters import band_names
 from analysis.numbers import Value
 from analysis.published.published import published
 from analysis.results import Result
-from analysis.rows import tables_of
+from analysis.rows import Row, tables_of
 from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.counterparts import counterparts
+from analysis.studies.embedding.rows import MeasureRow
 from analysis.studies.registry import study_names
 from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
 from analysis.studies.shipped import shipped_folder
+from analysis.studies.similarity.rows import CellRow
 
 
 def result(study: str, values: tuple[Value, ...] = (), **tables: Any) -> Result:
     return Result(study, {}, "Headline.", values, {name: tuple(rows) for name, rows in tables.items()}, {}, {})
+
+
+def of_rows(study: str, rows: Iterable[Row]) -> Result:
+    return Result(study, {}, "Headline.", [], tables_of(rows), {}, {})
 
 
 def row(number: float | None, **more: Any) -> dict[str, Any]:
@@ -112,18 +119,17 @@ def test_only_the_canonical_pool_is_compared() -> None:
 
 
 def test_matched_cosines_and_the_first_layers_are_compared() -> None:
-    measures = [row(0.6, measure="cosine of matched pairs"), row(0.3, measure="modality gap")]
-    measures.append(row(0.2, measure="cosine of matched pairs") | {"weights": "untrained"})
-    found = counterparts(result("embedding", measures=measures), {"one": "D0"})
+    one = MeasureRow("one", "trained", "cosine of matched pairs", 0.6, 0.5, 0.7, None, 8, "", None, "")
+    measures = [one, replace(one, measure="modality gap"), replace(one, weights="untrained", value=0.2, ci_low=0.1)]
+    found = counterparts(of_rows("embedding", measures), {"one": "D0"})
     assert found == {("D0", "matched pairs", "mean cosine"): "0.60 [0.50, 0.70]"}
-    whose = {"first": "one", "second": "one", "first_side": "audio", "second_side": "midi"}
+    numbers = 0.1, 0.0, 0.2, None, None, None
+    cell = CellRow("one", "audio", "one", "midi", "trained", "1", "1", 8, 8, None, None, "biased CKA", *numbers, None, 8, "")
     cells = [
-        row(0.1 * int(layer), **whose, estimator=its, first_layer=layer, second_layer=layer)
-        for layer in ("1", "4")
-        for its in ("biased CKA", "debiased CKA")
-    ]
-    cells.append(row(0.9, **whose | {"second_side": "audio"}, estimator="biased CKA", first_layer="1", second_layer="1"))
-    found = counterparts(result("similarity", summary=[], cells=cells), {"one": "D0"})
+        cell, replace(cell, estimator="debiased CKA"), replace(cell, first_layer="4", second_layer="4"),
+        replace(cell, second_side="audio"),
+    ]  # fmt: skip
+    found = counterparts(of_rows("similarity", cells), {"one": "D0"})
     assert found == {("D0", "first layers", "biased linear CKA"): "0.10 [0.00, 0.20]"}
 
 

@@ -19,10 +19,22 @@ from analysis.readings.study_run import Desk
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
+from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
-from analysis.studies.similarity.grids import WITHOUT_LARGEST, Works, compare, widths, without_largest
+from analysis.studies.similarity.grids import WITHOUT_LARGEST, Grid, Works, compare, widths, without_largest
 from analysis.studies.similarity.layers import Stack, read_inputs
+from analysis.studies.similarity.rows import (
+    AUDIO_WITH_MIDI,
+    LAST,
+    MEAN,
+    SAME_LAYER,
+    CellRow,
+    Compared,
+    GridRow,
+    Weights,
+    WorkRow,
+)
 from analysis.studies.study import build_request, run_study
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
@@ -83,12 +95,12 @@ def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack]
 
 def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: Works) -> None:
     grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
-    within = {("one", weights, "debiased CKA"): grid for weights in ("trained", "untrained")}
+    within: dict[tuple[str, Weights, str], Grid] = {("one", weights, "debiased CKA"): grid for weights in similarity.WEIGHTS}
     summary, differences = similarity_words.summarise(within, [(planted, grid)], works, "debiased CKA")
-    rows = {(row["sides"], row["what"]): row for row in summary if row["weights"] == "trained"}
-    mean, last = rows["audio, midi", similarity_words.MEAN], rows["audio, midi", similarity_words.LAST]
-    assert (mean["cells"], mean["of_cells"], last["cells"], last["of_cells"], last["value"]) == (9, 16, 0, 1, None)
-    assert differences[0]["value"] == 0
+    rows = {(row.sides, row.what): row for row in summary if row.weights == "trained"}
+    mean, last = rows[AUDIO_WITH_MIDI, MEAN], rows[AUDIO_WITH_MIDI, LAST]
+    assert (mean.cells, mean.of_cells, last.cells, last.of_cells, last.value) == (9, 16, 0, 1, None)
+    assert differences[0].value == 0
     said = similarity_words.details(summary, differences, "debiased CKA")
     assert " on average over 9 of 16 pairs of blocks, untrained twin " in said
 
@@ -151,62 +163,66 @@ def result(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, stor
 def test_a_run_has_every_cell_with_its_controls(
     result: Result, checkpoints: tuple[Checkpoint, Checkpoint], corpus: Corpus
 ) -> None:
-    cells = result.tables["cells"]
+    cells = result.rows(CellRow)
     names = [one.name for one in checkpoints]
-    within = [row for row in cells if row["first"] == row["second"]]
+    within = [row for row in cells if row.first == row.second]
     assert len(within) == 2 * 2 * 49 * (len(MEASURES) + 1)
     assert len(cells) - len(within) == 2 * 2 * 49 * 2  # sides, weights, layers, biased and debiased
-    assert {row["estimator"] for row in within} == {*MEASURES, WITHOUT_LARGEST}
+    assert {row.estimator for row in within} == {*MEASURES, WITHOUT_LARGEST}
     for row in within:
-        assert (row["value"] is None) == bool(row["reason"])
-        if row["estimator"] != WITHOUT_LARGEST and row["value"] is not None:
-            assert row["null"] <= row["null_high"]
-            assert row["ci_low"] is None or row["ci_low"] <= row["value"] <= row["ci_high"]
-        assert (row["gaussian_null"] is not None) == (row["estimator"] == "biased CKA")
-    asked = {"first": names[1], "second": names[1], "weights": "untrained", "first_layer": "2", "second_layer": "emb"}
-    row = next(row for row in within if asked.items() <= row.items() and row["estimator"] == "debiased CKA")
+        assert (row.value is None) == bool(row.reason)
+        if row.estimator != WITHOUT_LARGEST and row.value is not None:
+            assert row.null is not None
+            assert row.null_high is not None
+            assert row.null <= row.null_high
+            assert row.ci_low is None or row.ci_low <= row.value <= (row.ci_high or 0.0)
+        assert (row.gaussian_null is not None) == (row.estimator == "biased CKA")
+    whose = Compared(names[1], "audio", names[1], "midi")
+    (row,) = (
+        row for row in cells
+        if row.compared == whose and (row.weights, row.estimator) == ("untrained", "debiased CKA")
+        and (row.first_layer, row.second_layer) == ("2", "emb")
+    )  # fmt: skip
     segments = list_segments(corpus.pieces, max_per_piece=4)
     desk = Desk({}, corpus, torch.device("cpu"))
     audio = layer_means(desk, checkpoints[1], segments, "untrained", "audio")["audio.block.2"]
     midi = layer_means(desk, checkpoints[1], segments, "untrained", "midi")["midi.embedding"]
-    assert row["value"] == pytest.approx(linear_cka(audio, midi), abs=1e-4)
-    assert (row["p"], row["q"], row["n"]) == (audio.shape[1], midi.shape[1], 16)
+    assert row.value == pytest.approx(linear_cka(audio, midi), abs=1e-4)
+    assert (row.p, row.q, row.n) == (audio.shape[1], midi.shape[1], 16)
 
 
 def test_cells_lead_to_their_clips(result: Result) -> None:
-    grids, cells = result.tables["grids"], result.tables["cells"]
+    grids = result.rows(GridRow)
+    cells = {(*row.compared, row.weights, row.estimator, row.first_layer, row.second_layer): row for row in result.rows(CellRow)}
     assert len(grids) == 2 * 2 + 2 * 2
     for row in grids:
-        shares, without = result.arrays[row["contributions"]], result.arrays[row["without_work"]]
-        shape = (len(row["rows"]), len(row["columns"]))
-        assert shares.shape == (*shape, len(result.tables["windows"]))
-        assert without.shape == (*shape, len(result.tables["works"]))
-        about = {key: row[key] for key in ("first", "first_side", "second", "second_side", "weights", "estimator")}
-        cell = about | {"first_layer": row["rows"][2], "second_layer": row["columns"][3]}
-        value = next(one["value"] for one in cells if cell.items() <= one.items())
-        assert shares[2, 3].sum() == pytest.approx(value, abs=1e-5)
+        shares, without = result.arrays[row.contributions or ""], result.arrays[row.without_work or ""]
+        shape = (len(row.rows), len(row.columns))
+        assert shares.shape == (*shape, len(result.rows(WorkWindowRow)))
+        assert without.shape == (*shape, len(result.rows(WorkRow)))
+        cell = cells[*row.compared, row.weights, row.estimator, row.rows[2], row.columns[3]]
+        assert shares[2, 3].sum() == pytest.approx(cell.value, abs=1e-5)
 
 
 def test_summary_values_and_sentence_belong_together(result: Result, checkpoints: tuple[Checkpoint, Checkpoint]) -> None:
-    values = {value.name: value for value in result.values}
     one, two = (checkpoint.name for checkpoint in checkpoints)
-    mean = values[f"{one}, trained, audio with midi, mean over blocks: debiased CKA"]
+    mean = result.value(checkpoint=one, weights="trained", sides=AUDIO_WITH_MIDI, cells=MEAN, what="debiased CKA")
     blocks = [
-        row["value"]
-        for row in result.tables["cells"]
-        if row["first"] == row["second"] == one
-        and (row["weights"], row["estimator"]) == ("trained", "debiased CKA")
-        and row["first_layer"].isdigit()
-        and row["second_layer"].isdigit()
+        row.value
+        for row in result.rows(CellRow)
+        if row.first == row.second == one and (row.weights, row.estimator) == ("trained", "debiased CKA") and row.of_blocks
     ]
     assert len(blocks) == 16
-    assert mean.value == pytest.approx(np.mean(blocks))
+    assert mean.value == pytest.approx(np.mean(np.array(blocks, float)))
     assert mean.null is not None
-    assert f"{one}, trained, minus {one}, untrained, mean over blocks: debiased CKA" in values
-    assert f"{one}, trained, minus {two}, trained, mean over blocks: debiased CKA" in values
-    assert f"{one} and {two}, trained, audio with audio, same block, mean: debiased CKA" in values
+    difference = {"cells": MEAN, "what": "difference in debiased CKA"}
+    assert len(result.select(checkpoint=one, weights="trained minus untrained", **difference)) == 1
+    assert len(result.select(first=one, second=two, weights="trained", **difference)) == 1
+    assert len(result.select(first=one, other=two, weights="trained", sides="audio, audio", cells=SAME_LAYER)) == 1
+    names = [value.name for value in result.values]
+    assert len(set(names)) == len(names)
     assert " debiased CKA: audio and MIDI layers " in result.headline
-    assert result.tables["sentences"][0]["text"].startswith("Audio and MIDI layers are most alike in ")
+    assert result.rows(SentenceRow)[0].text.startswith("Audio and MIDI layers are most alike in ")
 
 
 def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:
@@ -214,11 +230,14 @@ def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_
     assert len(list(similarity._pairs(("a", "b"), "every side"))) == 2 + 4 + 4
     assert len(list(similarity._pairs(("a", "b"), "none"))) == 2
     request = build_request("similarity", [str(checkpoints[0].path)], {**settings, "across": "every side"})
-    rows = run_study("similarity", request, store=store).tables["cells"]
-    itself = [row for row in rows if row["first_side"] == row["second_side"] == "midi" and row["estimator"] == "debiased CKA"]
-    same = [row["value"] for row in itself if row["first_layer"] == row["second_layer"]]
+    result = run_study("similarity", request, store=store)
+    rows = result.rows(CellRow)
+    itself = [row for row in rows if row.first_side == row.second_side == "midi" and row.estimator == "debiased CKA"]
+    same = [row.value for row in itself if row.first_layer == row.second_layer]
     assert same == pytest.approx([1.0] * 14)
-    assert {row["first"] for row in rows} == {names[0]}
+    assert {row.first for row in rows} == {names[0]}
+    keys = [tuple(value.key.items()) for value in result.values]
+    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,27 @@
 """What the study of similarity says, at the boundaries."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from analysis.studies.similarity.words import MEAN, details, headline, values
+from analysis.studies.similarity.rows import AUDIO_WITH_MIDI, MEAN, DifferenceRow, SummaryRow, Weights
+from analysis.studies.similarity.words import details, headline
 
 CKA = "debiased CKA"
 NO_MORE = "share structure, but not distinguishably more than in the untrained twin: debiased CKA"
 INTERVAL = "0.410 [0.362, 0.461]"
 
 
-def row(name: str, weights: str, value: float | None, low: float | None = None, high: float | None = None, **more: Any) -> dict:
-    numbers = {"value": value, "ci_low": low, "ci_high": high, "null": 0.001, "null_high": 0.04, "inside_null": False}
-    about = {"first": name, "second": name, "sides": "audio, midi", "weights": weights, "estimator": CKA, "what": MEAN}
-    return about | numbers | {"n": 260, "works": 22, "cells": 16, "of_cells": 16} | more
+def row(name: str, weights: Weights, value: float | None, low: float | None = None, high: float | None = None) -> SummaryRow:
+    numbers = value, low, high, 0.001, 0.04, False
+    return SummaryRow(name, name, AUDIO_WITH_MIDI, weights, CKA, MEAN, *numbers, n=260, works=22, cells=16, of_cells=16)
 
 
-def gain(first: str, second: str, low: float | None, high: float | None, weights: str = "untrained") -> dict:
-    ends = {"value": 0.1, "ci_low": low, "ci_high": high, "null": 0.0, "n": 260}
-    return {"first": first, "first_weights": "trained", "second": second, "second_weights": weights, "estimator": CKA} | ends
+def gain(first: str, second: str, low: float | None, high: float | None, weights: Weights = "untrained") -> DifferenceRow:
+    return DifferenceRow(first, "trained", second, weights, CKA, 0.1, low, high, 0.0, 260)
 
 
+ROW = row("a", "trained", 0.41, 0.362, 0.461)
 TWIN = row("a", "untrained", 0.031, 0.01, 0.05)
 
 
@@ -40,22 +40,22 @@ TWIN = row("a", "untrained", 0.031, 0.01, 0.05)
     ],
 )  # fmt: skip
 def test_one_checkpoint(its: dict, gained: tuple, expected: str) -> None:
-    said = details([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
+    said = details([replace(ROW, **its), TWIN], [gain("a", "a", *gained)], CKA)
     assert said.startswith("Audio and MIDI layers ")
     assert expected in said
 
 
 def test_without_interval_or_null() -> None:
-    bare = row("a", "trained", 0.41, null=None, null_high=None, inside_null=None)
+    bare = replace(row("a", "trained", 0.41), null=None, null_high=None, inside_null=None)
     twin = row("a", "untrained", None)
     said = "Audio and MIDI layers cannot be said to share structure: debiased CKA 0.41 (no interval from fewer than 3 works)"
     assert details([bare, twin], [], CKA) == f"{said} on average, untrained twin not available."
 
 
 def test_nothing_to_compare() -> None:
-    said = details([row("a", "trained", None, null=None), TWIN], [], CKA)
+    said = details([replace(row("a", "trained", None), null=None), TWIN], [], CKA)
     assert said == "No pair of blocks has a value; the cells say why."
-    said = headline([row("a", "trained", None, null=None), TWIN], [], CKA)
+    said = headline([replace(row("a", "trained", None), null=None), TWIN], [], CKA)
     assert said == "Audio and MIDI layers cannot be compared by debiased CKA: no pair of blocks has one."
 
 
@@ -77,19 +77,22 @@ def test_of_several_the_highest_and_the_lowest(low: float, alike: bool) -> None:
 
 
 def test_values_are_named_after_what_they_are() -> None:
-    found = values([row("a", "trained", 0.41, 0.36, 0.46), row("a", "trained", 0.5, sides="audio, audio", second="b")], [], 260)
-    assert [value.name for value in found] == [
+    mean = row("a", "trained", 0.41, 0.36, 0.46)
+    rows = [mean, replace(mean, sides="audio, audio", second="b"), gain("a", "a", 0.0, 0.2), gain("a", "b", 0.0, 0.2, "trained")]
+    assert [one.number.name for one in rows] == [
         "a, trained, audio with midi, mean over blocks: debiased CKA",
         "a and b, trained, audio with audio, mean over blocks: debiased CKA",
+        "a, trained minus untrained, mean over blocks: difference in debiased CKA",
+        "a − b, trained, mean over blocks: difference in debiased CKA",
     ]
-    assert (found[0].n, found[0].null, found[0].estimator) == (260, 0.001, CKA)
+    assert (mean.number.n, mean.number.null, mean.number.estimator) == (260, 0.001, CKA)
 
 
 @pytest.mark.parametrize(
     "missing", [{"null": None, "ci_low": None, "ci_high": None}, {"ci_low": None, "ci_high": None}, {"null": None}]
 )
 def test_without_an_interval_or_a_null_nothing_is_claimed(missing: dict) -> None:
-    said = details([row("a", "trained", 0.87, 0.8, 0.9, **missing), TWIN], [gain("a", "a", None, None)], CKA)
+    said = details([replace(row("a", "trained", 0.87, 0.8, 0.9), **missing), TWIN], [gain("a", "a", None, None)], CKA)
     assert "cannot be said to share structure" in said
     assert "layers share structure" not in said
 
@@ -105,7 +108,7 @@ def test_without_an_interval_or_a_null_nothing_is_claimed(missing: dict) -> None
     ],
 )
 def test_the_headline_in_thirty_words(its: dict, gained: tuple, expected: str) -> None:
-    said = headline([row("a", "trained", 0.41, 0.362, 0.461, **its), TWIN], [gain("a", "a", *gained)], CKA)
+    said = headline([replace(ROW, **its), TWIN], [gain("a", "a", *gained)], CKA)
     assert said.startswith(f"{INTERVAL} debiased CKA: audio and MIDI layers ")
     assert expected in said
     assert len(said.split()) <= 30

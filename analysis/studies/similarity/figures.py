@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.figures.drawing import Axes, Point, matrices
 from analysis.results import Result
 from analysis.studies.printed import TWIN, known, point
+from analysis.studies.similarity.rows import CellRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,15 +17,14 @@ def draw(result: Result) -> list[tuple[str, Figure]]:
     """Print figures of a result, with a caption each."""
     measure = str(result.request["measure"])
     rows = [
-        row for row in known(result.tables["cells"])
-        if row["estimator"] == measure and row["first"] == row["second"] and row["first_side"] != row["second_side"]
+        row for row in known(result.rows(CellRow))
+        if row.estimator == measure and row.first == row.second and row.first_side != row.second_side
     ]  # fmt: skip
     cells: dict[str, dict[tuple[str, str], Point]] = {}
     for row in rows:
-        title = f"{row['first']}{', untrained twin' if row['weights'] == TWIN else ''}"
-        at = str(row["first_layer"]), str(row["second_layer"])
-        cells.setdefault(title, {})[at] = point(row, *at)
-    layers = [list(dict.fromkeys(str(row[f"{side}_layer"]) for row in rows)) for side in ("first", "second")]
+        title, layers = f"{row.first}{', untrained twin' if row.weights == TWIN else ''}", (row.first_layer, row.second_layer)
+        cells.setdefault(title, {})[layers] = point(row, *layers, twin=row.weights == TWIN, inside_null=row.inside_null)
+    first, second = list(dict.fromkeys(row.first_layer for row in rows)), list(dict.fromkeys(row.second_layer for row in rows))
     axes = Axes("MIDI layer", "audio layer", measure, -0.1 if "debiased" in measure else 0.0, 1.0)
     caption = "Similarity of audio and MIDI layers; hatched: not distinguishable from shuffled pairs."
-    return [(caption, matrices(cells, layers[0], layers[1], axes))]
+    return [(caption, matrices(cells, first, second, axes))]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ OUTLIER_SHARE = 0.01
 WITHOUT_LARGEST = "debiased CKA without the largest 1 %"
 NULL_LEVEL = 0.95
 Tick = Callable[[], None]
+Columns = tuple[float | None, float | None, float | None, float | None, float | None, bool | None]
+NOTHING: Columns = (None, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ class Estimate:
         """Whether 5 % or more of the shuffled pairs reach it."""
         return None if self.null_high is None else self.value <= self.null_high
 
-    def record(self) -> dict[str, Any]:
-        """As columns of a table."""
-        return {**vars(self), "inside_null": self.inside_null}
+    @property
+    def columns(self) -> Columns:
+        """As columns of a row."""
+        return self.value, self.ci_low, self.ci_high, self.null, self.null_high, self.inside_null
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,11 @@ class Grid:
     def defines(self, row: str, column: str) -> bool:
         """Whether there is such a cell."""
         return row in self.rows and column in self.columns
+
+
+def columns_of(estimate: Estimate | None) -> Columns:
+    """Columns of a row; all of them None where nothing was estimated."""
+    return NOTHING if estimate is None else estimate.columns
 
 
 def estimate(value: float, without: ndarray, null: ndarray, works: Works, *, bounded: bool = True) -> Estimate:
@@ -168,26 +176,41 @@ def _collected(draws: Iterator[Tensor], empty: tuple[int, ...], tick: Tick) -> n
     return np.stack(found) if found else np.empty(empty)
 
 
-def without_largest(first: Stack, second: Stack, tick: Tick) -> dict[tuple[str, str], tuple[float | None, int, str]]:
-    """Debiased CKA of every pair of layers without the windows of largest norm: the value, windows left, or why there is none."""
-    found: dict[tuple[str, str], tuple[float | None, int, str]] = {}
+class Trimmed(NamedTuple):
+    """Debiased CKA without the windows of largest norm, how many are left, and why there is no number."""
+
+    value: float | None
+    n: int
+    reason: str
+
+
+def without_largest(first: Stack, second: Stack, tick: Tick) -> dict[tuple[str, str], Trimmed]:
+    """Debiased CKA of every pair of layers without the windows of largest norm."""
+    cells: dict[tuple[str, str], Trimmed] = {}
     for row, x in first.layers.items():
         for column, y in second.layers.items():
             tick()
             try:
                 value, n = cka_without_largest(x, y, share=OUTLIER_SHARE)
-                found[row, column] = value, n, ""
+                cells[row, column] = Trimmed(value, n, "")
             except OtoscopeError as error:
-                found[row, column] = None, 0, str(error)
-    return found
+                cells[row, column] = Trimmed(None, 0, str(error))
+    return cells
 
 
-def widths(stack: Stack) -> dict[str, tuple[int, float | None]]:
-    """Width and participation ratio of every layer; None for a layer that does not vary."""
-    found: dict[str, tuple[int, float | None]] = {}
+class Width(NamedTuple):
+    """Width and participation ratio of a layer; None where it does not vary."""
+
+    p: int
+    ratio: float | None
+
+
+def widths(stack: Stack) -> dict[str, Width]:
+    """How wide every layer is."""
+    layers: dict[str, Width] = {}
     for label, rows in stack.layers.items():
         try:
-            found[label] = rows.shape[1], participation_ratio(rows)
+            layers[label] = Width(rows.shape[1], participation_ratio(rows))
         except UndefinedError:
-            found[label] = rows.shape[1], None
-    return found
+            layers[label] = Width(rows.shape[1], None)
+    return layers

@@ -17,6 +17,7 @@ from analysis.readings.study_run import Desk
 INPUT, EMBEDDING = "input", "emb"
 N_PITCHES = 128
 Rows = Mapping[str, Float[ndarray, "n d"]]
+StackKey = tuple[str, Weights, Side]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Stack:
     weights: Weights
     side: Side
     layers: Rows
+
+    @property
+    def key(self) -> StackKey:
+        """What tells stacks apart."""
+        return self.checkpoint, self.weights, self.side
 
     @property
     def blocks(self) -> list[str]:

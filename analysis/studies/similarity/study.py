@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Annotated, Any
+from itertools import combinations, product
+from typing import Annotated
 
 import numpy as np
 from numpy import ndarray
@@ -16,10 +16,23 @@ from analysis.measures.registry import MEASURES, Measure, measure
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
 from analysis.readings.study_run import Answer, Desk
+from analysis.rows import tables_of
 from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.shared_rows import SentenceRow, work_window_rows
 from analysis.studies.similarity import words as similarity_words
-from analysis.studies.similarity.grids import WITHOUT_LARGEST, Grid, Works, compare, widths, without_largest
-from analysis.studies.similarity.layers import Stack, read_inputs, read_stack
+from analysis.studies.similarity.grids import (
+    WITHOUT_LARGEST,
+    Grid,
+    Tick,
+    Width,
+    Works,
+    columns_of,
+    compare,
+    widths,
+    without_largest,
+)
+from analysis.studies.similarity.layers import Stack, StackKey, read_inputs, read_stack
+from analysis.studies.similarity.rows import CellRow, Compared, GridRow, LayerRow, MeasureRow, WorkRow
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 ACROSS = ("same side", "every side", "none")
@@ -28,8 +41,8 @@ GAUSSIAN = "biased CKA"
 FEWEST_WINDOWS = 4  # of which the debiased estimators make something
 MAX_WINDOWS = 1_000  # a matrix over windows for every layer of two models is held in fp64
 FEWEST_SHUFFLES = 20
-Stacks = dict[tuple[str, Weights, Side], Stack]
 Pair = tuple[Stack, Stack]
+Sizes = Mapping[StackKey, Mapping[str, Width]]
 
 
 @dataclass(frozen=True)
@@ -59,12 +72,12 @@ class Request:
 
 
 @dataclass
-class _Found:
-    """What is collected on the way."""
+class _Gathered:
+    """What is gathered on the way."""
 
     works: Works
-    cells: list[dict[str, Any]] = field(default_factory=list)
-    grids: list[dict[str, Any]] = field(default_factory=list)
+    cells: list[CellRow] = field(default_factory=list)
+    grids: list[GridRow] = field(default_factory=list)
     arrays: dict[str, ndarray] = field(default_factory=dict)
     within: dict[tuple[str, Weights, str], Grid] = field(default_factory=dict)
     across: list[tuple[Pair, Grid]] = field(default_factory=list)
@@ -84,31 +97,23 @@ def run(request: Request, desk: Desk) -> Answer:
     segments = _thinned(list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, FEWEST_WINDOWS), desk)
     works = _works(segments, request, desk.cancel.check)
     inputs, number = read_inputs(desk.part(1, n_parts), segments), 2
-    stacks: Stacks = {}
+    stacks: dict[StackKey, Stack] = {}
     for name, checkpoint in desk.checkpoints.items():
-        for weights in WEIGHTS:
-            for side in SIDES:
-                part = desk.part(number, n_parts)
-                stacks[name, weights, side] = read_stack(part, checkpoint, segments, weights, side, inputs)
-                number += 1
-    found, sizes = _Found(works), {key: widths(stack) for key, stack in stacks.items()}
-    for first, second in pairs_of:
-        for weights in WEIGHTS:
-            pair = stacks[first[0], weights, first[1]], stacks[second[0], weights, second[1]]
-            _compare_pair(desk.part(number, n_parts), pair, sizes, chosen, request, found)
+        for weights, side in product(WEIGHTS, SIDES):
+            part = desk.part(number, n_parts)
+            stacks[name, weights, side] = read_stack(part, checkpoint, segments, weights, side, inputs)
             number += 1
-    summary, differences = similarity_words.summarise(found.within, found.across, works, chosen.name)
-    tables = {
-        "summary": summary, "differences": differences, "cells": found.cells, "grids": found.grids,
-        "layers": _layer_rows(stacks, sizes), "measures": _measure_rows(), "works": _work_rows(works),
-        "windows": [{"piece": one.piece.piece_id, "start_s": one.start_s, "work": one.piece.group} for one in segments],
-    }  # fmt: skip
-    values = similarity_words.values(summary, differences, len(segments))
-    said = [
-        words(summary, differences, chosen.name, desk.ranked) for words in (similarity_words.headline, similarity_words.details)
-    ]
-    tables["sentences"] = [{"text": said[1]}]
-    return Answer(said[0], values, tables, found.arrays)
+    gathered, sizes = _Gathered(works), {key: widths(stack) for key, stack in stacks.items()}
+    for (first, second), weights in product(pairs_of, WEIGHTS):
+        pair = stacks[first[0], weights, first[1]], stacks[second[0], weights, second[1]]
+        _compare_pair(desk.part(number, n_parts), pair, sizes, chosen, request, gathered)
+        number += 1
+    summary, differences = similarity_words.summarise(gathered.within, gathered.across, works, chosen.name)
+    about = summary, differences, chosen.name, desk.ranked
+    rows = [*summary, *differences, *gathered.cells, *gathered.grids, *_layer_rows(sizes), *_measure_rows(), *_work_rows(works)]
+    rows += [*work_window_rows(segments), SentenceRow(similarity_words.details(*about))]
+    values = [row.number for row in (*summary, *differences)]
+    return Answer(similarity_words.headline(*about), values, tables_of(rows), gathered.arrays)
 
 
 def _checked(request: Request) -> Measure:
@@ -151,106 +156,85 @@ def _pairs(names: tuple[str, ...], across: str) -> Iterator[tuple[tuple[str, Sid
             yield (one, "midi"), (other, "audio")
 
 
-def _compare_pair(desk: Desk, pair: Pair, sizes: Mapping[Any, Any], chosen: Measure, request: Request, found: _Found) -> None:
+def _compare_pair(desk: Desk, pair: Pair, sizes: Sizes, chosen: Measure, request: Request, gathered: _Gathered) -> None:
     first, second = pair
     within = first.checkpoint == second.checkpoint and first.side != second.side
     names = tuple(MEASURES) if within else tuple(dict.fromkeys((*ACROSS_MEASURES, chosen.name)))
     what = f"{first.checkpoint} {first.side} with {second.checkpoint} {second.side}, {first.weights}"
-    for place, name in enumerate(names):
-        tick = _ticker(desk, place, len(names) + within, f"{what}: {name}")
-        grid = compare(first, second, MEASURES[name], found.works, request.seed, tick, behind=name == chosen.name)
-        found.cells += _cell_rows(pair, grid, found.works, sizes)
+    for step, name in enumerate(names):
+        tick = _ticker(desk, step, len(names) + within, f"{what}: {name}")
+        grid = compare(first, second, MEASURES[name], gathered.works, request.seed, tick, behind=name == chosen.name)
+        gathered.cells += _cell_rows(pair, grid, gathered.works, sizes)
         if within:
-            found.within[first.checkpoint, first.weights, name] = grid
+            gathered.within[first.checkpoint, first.weights, name] = grid
         if name == chosen.name:
-            _keep_behind(pair, grid, found)
+            _keep_behind(pair, grid, gathered)
             if not within:
-                found.across.append((pair, grid))
+                gathered.across.append((pair, grid))
     if within:
         tick = _ticker(desk, len(names), len(names) + 1, f"{what}: {WITHOUT_LARGEST}")
-        found.cells += _outlier_rows(pair, sizes, tick)
+        gathered.cells += _outlier_rows(pair, sizes, tick)
 
 
-def _ticker(desk: Desk, done: int, total: int, what: str) -> Any:
+def _ticker(desk: Desk, done: int, total: int, what: str) -> Tick:
     return lambda: desk.step(done, total, what)
 
 
-def _keep_behind(pair: Pair, grid: Grid, found: _Found) -> None:
+def _keep_behind(pair: Pair, grid: Grid, gathered: _Gathered) -> None:
     """What leads from a cell to its sounds: the share of every window, and the cell without each work."""
-    number = len(found.grids)
-    names = {"contributions": f"contributions.{number}", "without_work": f"without_work.{number}"}
+    number, names = len(gathered.grids), (None, None)
     if grid.contributions is not None:
-        found.arrays[names["contributions"]] = grid.contributions
-        found.arrays[names["without_work"]] = np.moveaxis(grid.without, 0, -1).astype(np.float32)
-    kept = names if grid.contributions is not None else dict.fromkeys(names)
-    found.grids.append({**_pair_columns(pair), "estimator": grid.measure, "rows": grid.rows, "columns": grid.columns, **kept})
+        shares, without = names = f"contributions.{number}", f"without_work.{number}"
+        gathered.arrays[shares] = grid.contributions
+        gathered.arrays[without] = np.moveaxis(grid.without, 0, -1).astype(np.float32)
+    gathered.grids.append(GridRow(*_compared(pair), pair[0].weights, grid.measure, tuple(grid.rows), tuple(grid.columns), *names))
 
 
-def _pair_columns(pair: Pair) -> dict[str, Any]:
+def _compared(pair: Pair) -> Compared:
     first, second = pair
-    return {
-        "first": first.checkpoint, "first_side": first.side, "second": second.checkpoint, "second_side": second.side,
-        "weights": first.weights,
-    }  # fmt: skip
+    return Compared(first.checkpoint, first.side, second.checkpoint, second.side)
 
 
-def _cell_rows(pair: Pair, grid: Grid, works: Works, sizes: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    rows, n = [], len(works.of_window)
-    for row in pair[0].layers:
-        for column in pair[1].layers:
-            about = _cell_columns(pair, row, column, sizes) | {"estimator": grid.measure}
-            estimate = grid.estimate(works, [row], [column])
-            numbers = estimate.record() if estimate else _NOTHING
-            why = grid.reasons.get((0, row)) or grid.reasons.get((1, column)) or ""
-            rows.append(about | numbers | {"gaussian_null": _gaussian(about, n), "n": n, "reason": why})
+def _cell_rows(pair: Pair, grid: Grid, works: Works, sizes: Sizes) -> list[CellRow]:
+    rows, n, (first, second) = [], len(works.of_window), pair
+    for row, column in product(first.layers, second.layers):
+        (p, p_ratio), (q, q_ratio) = sizes[first.key][row], sizes[second.key][column]
+        numbers = columns_of(grid.estimate(works, [row], [column]))
+        gaussian = gaussian_null(n, p_ratio, q_ratio) if grid.measure == GAUSSIAN and p_ratio and q_ratio else None
+        why = grid.reasons.get((0, row)) or grid.reasons.get((1, column)) or ""
+        rows.append(CellRow(
+            *_compared(pair), first.weights, row, column, p, q, p_ratio, q_ratio, grid.measure, *numbers, gaussian, n, why,
+        ))  # fmt: skip
     return rows
 
 
-def _gaussian(about: Mapping[str, Any], n: int) -> float | None:
-    """What biased CKA of independent Gaussian data would be, with participation ratios in place of widths."""
-    p, q = about["first_pr"], about["second_pr"]
-    return None if about["estimator"] != GAUSSIAN or p is None or q is None else gaussian_null(n, p, q)
-
-
-def _outlier_rows(pair: Pair, sizes: Mapping[Any, Any], tick: Any) -> list[dict[str, Any]]:
-    rows = []
-    for (row, column), (value, n, why) in without_largest(*pair, tick).items():
-        about = _cell_columns(pair, row, column, sizes) | {"estimator": WITHOUT_LARGEST} | _NOTHING
-        rows.append(about | {"value": value, "gaussian_null": None, "n": n, "reason": why})
+def _outlier_rows(pair: Pair, sizes: Sizes, tick: Tick) -> list[CellRow]:
+    rows, (first, second) = [], pair
+    for (row, column), (value, n, why) in without_largest(first, second, tick).items():
+        (p, p_ratio), (q, q_ratio) = sizes[first.key][row], sizes[second.key][column]
+        rows.append(CellRow(
+            *_compared(pair), first.weights, row, column, p, q, p_ratio, q_ratio, WITHOUT_LARGEST,
+            value, None, None, None, None, None, gaussian_null=None, n=n, reason=why,
+        ))  # fmt: skip
     return rows
 
 
-_NOTHING: dict[str, Any] = dict.fromkeys(("value", "ci_low", "ci_high", "null", "null_high", "inside_null"))
+def _layer_rows(sizes: Sizes) -> list[LayerRow]:
+    return [LayerRow(*key, label, *width) for key, layers in sizes.items() for label, width in layers.items()]
 
 
-def _cell_columns(pair: Pair, row: str, column: str, sizes: Mapping[Any, Any]) -> dict[str, Any]:
-    (p, first_pr), (q, second_pr) = (
-        sizes[stack.checkpoint, stack.weights, stack.side][label] for stack, label in zip(pair, (row, column), strict=True)
-    )
-    about = _pair_columns(pair)
-    return about | {"first_layer": row, "second_layer": column, "p": p, "q": q, "first_pr": first_pr, "second_pr": second_pr}
-
-
-def _layer_rows(stacks: Stacks, sizes: Mapping[Any, Any]) -> list[dict[str, Any]]:
+def _measure_rows() -> list[MeasureRow]:
     return [
-        {"checkpoint": key[0], "weights": key[1], "side": key[2], "layer": label, "p": width, "participation_ratio": ratio}
-        for key in stacks
-        for label, (width, ratio) in sizes[key].items()
-    ]
-
-
-def _measure_rows() -> list[dict[str, Any]]:
-    return [
-        {
-            "name": one.name, "estimator": one.estimator, "low": one.low, "high": one.high, "min_n": one.min_n,
-            "larger_is_more_alike": one.larger_is_more_alike, "invariances": sorted(one.invariances), "reference": one.reference,
-        }
+        MeasureRow(
+            one.name, one.estimator, one.low, one.high, one.min_n, one.larger_is_more_alike, tuple(sorted(one.invariances)),
+            one.reference,
+        )
         for one in MEASURES.values()
     ]  # fmt: skip
 
 
-def _work_rows(works: Works) -> list[dict[str, Any]]:
-    return [{"work": name, "n": int(n)} for name, n in zip(works.names, works.sizes, strict=True)]
+def _work_rows(works: Works) -> list[WorkRow]:
+    return [WorkRow(name, n) for name, n in zip(works.names, works.sizes.tolist(), strict=True)]
 
 
 def check(request: Request) -> None:

@@ -1,42 +1,68 @@
 """What the similarities of layers amount to: means over blocks with their controls, differences, and the sentence."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, product
-from typing import Any
+from typing import NamedTuple
 
-from analysis.numbers import Value, format_value
-from analysis.studies.similarity.grids import Grid, Works, estimate
+from numpy import ndarray
+
+from analysis.numbers import format_value
+from analysis.readings.embeddings import Weights
+from analysis.studies.similarity.grids import Grid, Works, columns_of, estimate
 from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
+from analysis.studies.similarity.rows import (
+    AUDIO_WITH_MIDI,
+    EMBEDDINGS,
+    INPUTS,
+    LAST,
+    MEAN,
+    SAME_LAYER,
+    DifferenceRow,
+    SummaryRow,
+)
 
-MEAN, LAST, EMBEDDINGS, INPUTS = "mean over blocks", "last blocks", "embeddings", "inputs alone"
-SAME_LAYER = "same block, mean"
 SHARED = "share structure"
-Table = list[dict[str, Any]]
-Rows = dict[str, dict[str, Any]]
+TRAINED: Weights = "trained"
+TWIN: Weights = "untrained"
+Within = Mapping[tuple[str, Weights, str], Grid]  # by checkpoint, weights and measure
+Mean = tuple[float, ndarray] | None  # over blocks, and the same without each work
+
+
+class Means(NamedTuple):
+    """Means over blocks of trained models and of their twins, which of them are known and ranked, and gains over the twins."""
+
+    trained: dict[str, SummaryRow]
+    twins: dict[str, SummaryRow]
+    known: list[str]
+    gains: dict[str, DifferenceRow]
 
 
 def summarise(
-    within: Mapping[tuple[str, Any, str], Grid], across: Sequence[tuple[tuple[Stack, Stack], Grid]], works: Works, measure: str
-) -> tuple[Table, Table]:
-    """Tables "summary" (one row per checkpoint, weights, measure and what is averaged) and "differences" of `measure`."""
-    summary: Table = []
-    n, n_works = len(works.of_window), len(works.names)
-    for (name, weights, its), grid in within.items():
-        about = {"first": name, "second": name, "sides": "audio, midi", "weights": weights, "estimator": its}
+    within: Within, across: Sequence[tuple[tuple[Stack, Stack], Grid]], works: Works, measure: str
+) -> tuple[list[SummaryRow], list[DifferenceRow]]:
+    """One row per checkpoint, weights, measure and what is averaged, and the differences of `measure`."""
+    summary = list[SummaryRow]()
+    sizes = len(works.of_window), len(works.names)
+    for (name, weights, estimator), grid in within.items():
         for what, rows, columns in _parts(grid):
-            found = grid.estimate(works, rows, columns)
-            defined = sum(grid.defines(row, column) for row in rows for column in columns)
-            counts = {"n": n, "works": n_works, "cells": defined, "of_cells": len(rows) * len(columns)}
-            summary.append(about | {"what": what} | (found.record() if found else _nothing()) | counts)
+            numbers, cells = columns_of(grid.estimate(works, rows, columns)), list(product(rows, columns))
+            models = name, name, AUDIO_WITH_MIDI
+            summary.append(SummaryRow(*models, weights, estimator, what, *numbers, *sizes, _defined(grid, cells), len(cells)))
     for (first, second), grid in across:
-        about = {"first": first.checkpoint, "second": second.checkpoint, "sides": f"{first.side}, {second.side}"}
+        sides = f"{first.side}, {second.side}"
         for what, paired in ((SAME_LAYER, True), (MEAN, False)):
-            found = grid.estimate(works, first.blocks, second.blocks, paired=paired)
-            row = about | {"weights": first.weights, "estimator": grid.measure, "what": what}
-            asked = list(zip(first.blocks, second.blocks, strict=False)) if paired else list(product(first.blocks, second.blocks))
-            counts = {"n": n, "works": n_works, "cells": sum(grid.defines(*cell) for cell in asked), "of_cells": len(asked)}
-            summary.append(row | (found.record() if found else _nothing()) | counts)
-    return summary, _differences(within, works, measure)
+            numbers = columns_of(grid.estimate(works, first.blocks, second.blocks, paired=paired))
+            pairs = zip(first.blocks, second.blocks, strict=False) if paired else product(first.blocks, second.blocks)
+            models, cells = (first.checkpoint, second.checkpoint, sides), list(pairs)
+            summary.append(
+                SummaryRow(*models, first.weights, grid.measure, what, *numbers, *sizes, _defined(grid, cells), len(cells))
+            )
+    return summary, list(_differences(within, works, measure))
+
+
+def _defined(grid: Grid, cells: Sequence[tuple[str, str]]) -> int:
+    return sum(grid.defines(*cell) for cell in cells)
 
 
 def _parts(grid: Grid) -> list[tuple[str, list[str], list[str]]]:
@@ -47,143 +73,116 @@ def _parts(grid: Grid) -> list[tuple[str, list[str], list[str]]]:
     return [(MEAN, rows, columns), last, (EMBEDDINGS, [EMBEDDING], [EMBEDDING]), (INPUTS, [INPUT], [INPUT])]
 
 
-def _nothing() -> dict[str, Any]:
-    return dict.fromkeys(("value", "ci_low", "ci_high", "null", "null_high", "inside_null"))
-
-
-def _differences(within: Mapping[tuple[str, Any, str], Grid], works: Works, measure: str) -> Table:
+def _differences(within: Within, works: Works, measure: str) -> Iterator[DifferenceRow]:
     """Differences of the mean over blocks: every checkpoint and its untrained twin, and every two trained checkpoints."""
     names = list(dict.fromkeys(name for name, _, _ in within))
-    asked = [((name, "trained"), (name, "untrained")) for name in names]
-    asked += [((one, "trained"), (other, "trained")) for one, other in combinations(names, 2)]
-    rows: Table = []
-    for one, other in asked:
-        first, second = (_mean_over_blocks(within[key[0], key[1], measure]) for key in (one, other))
-        if first is None or second is None:
+    for first, second in [*zip(names, names, strict=True), *combinations(names, 2)]:
+        weights = TWIN if first == second else TRAINED
+        mean, less = _mean_over_blocks(within[first, TRAINED, measure]), _mean_over_blocks(within[second, weights, measure])
+        if mean is None or less is None:
             continue
-        both = len(first[1]) and len(second[1])
-        without = first[1] - second[1] if both else first[1][:0]
-        found = estimate(first[0] - second[0], without, first[1][:0], works, bounded=False)
-        rows.append({
-            "first": one[0], "first_weights": one[1], "second": other[0], "second_weights": other[1], "estimator": measure,
-            "value": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high, "null": 0.0, "n": len(works.of_window),
-        })  # fmt: skip
-    return rows
+        (value, without), (other, without_other) = mean, less
+        both = without - without_other if len(without) and len(without_other) else without[:0]
+        gain = estimate(value - other, both, without[:0], works, bounded=False)
+        numbers = gain.value, gain.ci_low, gain.ci_high, 0.0, len(works.of_window)
+        yield DifferenceRow(first, TRAINED, second, weights, measure, *numbers)
 
 
-def _mean_over_blocks(grid: Grid) -> tuple[float, Any] | None:
+def _mean_over_blocks(grid: Grid) -> Mean:
     i, j = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
     if not i or not j:
         return None
     return float(grid.value[i][:, j].mean()), grid.without[:, i][:, :, j].mean(axis=(1, 2))
 
 
-def values(summary: Table, differences: Table, n: int) -> list[Value]:
-    """The summary and the differences as values with their controls."""
-    found: dict[str, Value] = {}
-    for row in summary:
-        models = row["first"] if row["first"] == row["second"] else f"{row['first']} and {row['second']}"
-        name = f"{models}, {row['weights']}, {row['sides'].replace(', ', ' with ')}, {row['what']}: {row['estimator']}"
-        numbers = (row["value"], row["ci_low"], row["ci_high"])
-        found[name] = Value(name, *numbers, row["n"], row["null"], "", row["estimator"])
-    for row in differences:
-        first, second = (f"{row[side]}, {row[f'{side}_weights']}" for side in ("first", "second"))
-        name = f"{first}, minus {second}, {MEAN}: {row['estimator']}"
-        numbers = (row["value"], row["ci_low"], row["ci_high"])
-        found[name] = Value(name, *numbers, n, row["null"], "", f"difference of {row['estimator']}")
-    return list(found.values())
-
-
-def headline(summary: Table, differences: Table, measure: str, names: Collection[str] = ()) -> str:
+def headline(
+    summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str] = ()
+) -> str:
     """The mean over blocks beside its untrained twin and shuffled works; of several of these highest and lowest; 30 words."""
     trained, twins, known, gains = _read(summary, differences, measure, names)
     if not known:
         return f"Audio and MIDI layers cannot be compared by {measure}: no pair of blocks has one."
-    ordered = sorted(known, key=lambda name: -trained[name]["value"])
+    ordered = sorted(known, key=lambda name: -(trained[name].value or 0.0))
     highest, lowest = ordered[0], ordered[-1]
     row, verdict = trained[highest], _short_verdict(trained[highest], gains.get(highest))
     both = len(known) > 1 and verdict == SHARED
     most = ", most" if both and not _apart(highest, lowest, differences) else ""
-    said = f"{_bare(row)} {measure}: audio and MIDI layers {verdict}{most} in {highest} "
-    said += f"(untrained twin {_short(twins[highest]['value'])}"
-    said += ")" if row["null"] is None else f", shuffled pairs {_short(row['null'])})"
+    text = f"{_bare(row)} {measure}: audio and MIDI layers {verdict}{most} in {highest} "
+    text += f"(untrained twin {_short(twins[highest].value)}"
+    text += ")" if row.null is None else f", shuffled pairs {_short(row.null)})"
     if not both:
-        return f"{said}."
-    return f"{said}, {'least in' if most else 'not distinguishable from'} {lowest} ({_bare(trained[lowest])})."
+        return f"{text}."
+    return f"{text}, {'least in' if most else 'not distinguishable from'} {lowest} ({_bare(trained[lowest])})."
 
 
-def details(summary: Table, differences: Table, measure: str, names: Collection[str] = ()) -> str:
+def details(
+    summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str] = ()
+) -> str:
     """The mean over blocks in full, over which of them, beside its controls; of several of these highest and lowest."""
     trained, twins, known, gains = _read(summary, differences, measure, names)
     if not known:
         return "No pair of blocks has a value; the cells say why."
-    highest = max(known, key=lambda name: trained[name]["value"])
-    lowest = min(known, key=lambda name: trained[name]["value"])
+    highest = max(known, key=lambda name: trained[name].value or 0.0)
+    lowest = min(known, key=lambda name: trained[name].value or 0.0)
     controls = {name: _controls(trained[name], twins[name]) for name in known}
     if len(known) == 1:
         return f"Audio and MIDI layers {_verdict(trained[highest], gains.get(highest))}: {measure} {controls[highest]}."
-    said = f"Audio and MIDI layers are most alike in {highest}, where they {_verdict(trained[highest], gains.get(highest))}: "
-    said += f"{measure} {controls[highest]}; least in {lowest}, where they {_verdict(trained[lowest], gains.get(lowest))}: "
-    return f"{said}{controls[lowest]}.{_apart(highest, lowest, differences)}"
+    text = f"Audio and MIDI layers are most alike in {highest}, where they {_verdict(trained[highest], gains.get(highest))}: "
+    text += f"{measure} {controls[highest]}; least in {lowest}, where they {_verdict(trained[lowest], gains.get(lowest))}: "
+    return f"{text}{controls[lowest]}.{_apart(highest, lowest, differences)}"
 
 
-def _read(summary: Table, differences: Table, measure: str, names: Collection[str]) -> tuple[Rows, Rows, list[str], Rows]:
-    """Means over blocks of trained models and of their twins, which of them are known and ranked, and gains over the twins."""
-    means = [row for row in summary if row["what"] == MEAN and row["estimator"] == measure and row["first"] == row["second"]]
-    means = [row for row in means if row["sides"] == "audio, midi"]
-    trained = {row["first"]: row for row in means if row["weights"] == "trained"}
-    twins = {row["first"]: row for row in means if row["weights"] == "untrained"}
-    known = [name for name, row in trained.items() if row["value"] is not None and (not names or name in names)]
-    return trained, twins, known, {row["first"]: row for row in differences if row["second_weights"] == "untrained"}
+def _read(summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str]) -> Means:
+    means = [row for row in summary if row.what == MEAN and row.estimator == measure and row.within]
+    trained = {row.first: row for row in means if row.weights == "trained"}
+    twins = {row.first: row for row in means if row.weights == "untrained"}
+    known = [name for name, row in trained.items() if row.value is not None and (not names or name in names)]
+    return Means(trained, twins, known, {row.first: row for row in differences if row.second_weights == "untrained"})
 
 
-def _short_verdict(row: Mapping[str, Any], gain: Mapping[str, Any] | None) -> str:
+def _short_verdict(row: SummaryRow, gain: DifferenceRow | None) -> str:
     """The verdict in few words."""
-    if row["null"] is None or row["ci_low"] is None:
+    if row.null is None or row.ci_low is None:
         return "cannot be said to share structure"
-    if row["inside_null"]:
+    if row.inside_null:
         return "are not distinguishable from shuffled pairs"
-    if gain is None or gain["ci_low"] is None or gain["ci_low"] > 0:
+    if gain is None or gain.ci_low is None or gain.ci_high is None or gain.ci_low > 0:
         return SHARED
-    return (
-        "share less structure than the twin" if gain["ci_high"] < 0 else "share structure, not distinguishably more than the twin"
-    )
+    return "share less structure than the twin" if gain.ci_high < 0 else f"{SHARED}, not distinguishably more than the twin"
 
 
-def _verdict(row: Mapping[str, Any], gain: Mapping[str, Any] | None) -> str:
-    if row["null"] is None or row["ci_low"] is None:
+def _verdict(row: SummaryRow, gain: DifferenceRow | None) -> str:
+    if row.null is None or row.ci_low is None:
         return "cannot be said to share structure"
-    if row["inside_null"]:
+    if row.inside_null:
         return "are not distinguishable from shuffled pairs (95 %)"
-    if gain is None or gain["ci_low"] is None or gain["ci_low"] > 0:
-        return "share structure"
-    less = "less structure than" if gain["ci_high"] < 0 else "structure, but not distinguishably more than"
+    if gain is None or gain.ci_low is None or gain.ci_high is None or gain.ci_low > 0:
+        return SHARED
+    less = "less structure than" if gain.ci_high < 0 else "structure, but not distinguishably more than"
     return f"share {less} in the untrained twin"
 
 
-def _controls(row: Mapping[str, Any], twin: Mapping[str, Any]) -> str:
-    some = f" over {row['cells']} of {row['of_cells']} pairs of blocks" if row["cells"] < row["of_cells"] else ""
-    said = f"{_number(row)} on average{some}, untrained twin {_short(twin['value'])}"
-    return said if row["null"] is None else f"{said}, shuffled pairs {_short(row['null'])}"
+def _controls(row: SummaryRow, twin: SummaryRow) -> str:
+    some = f" over {row.cells} of {row.of_cells} pairs of blocks" if row.cells < row.of_cells else ""
+    text = f"{_number(row)} on average{some}, untrained twin {_short(twin.value)}"
+    return text if row.null is None else f"{text}, shuffled pairs {_short(row.null)}"
 
 
-def _number(row: Mapping[str, Any]) -> str:
-    return _bare(row) if row["ci_low"] is not None else f"{_bare(row)} (no interval from fewer than 3 works)"
+def _number(row: SummaryRow) -> str:
+    return _bare(row) if row.ci_low is not None else f"{_bare(row)} (no interval from fewer than 3 works)"
 
 
-def _bare(row: Mapping[str, Any]) -> str:
-    return format_value(Value("mean", row["value"], row["ci_low"], row["ci_high"], row["n"], None, "", row["estimator"]))
+def _bare(row: SummaryRow) -> str:
+    return format_value(replace(row.number, null=None))
 
 
 def _short(number: float | None) -> str:
     return "not available" if number is None else f"{number:.2f}".replace("-0.00", "0.00")
 
 
-def _apart(highest: str, lowest: str, differences: Table) -> str:
+def _apart(highest: str, lowest: str, differences: Sequence[DifferenceRow]) -> str:
     """Whether the highest and the lowest can be told apart."""
     for row in differences:
-        if {row["first"], row["second"]} != {highest, lowest} or row["second_weights"] != "trained" or row["ci_low"] is None:
-            continue
-        if row["ci_low"] <= 0 <= row["ci_high"]:
+        if {row.first, row.second} == {highest, lowest} and row.second_weights == "trained" and row.number.inside_null:
             return " The two are not distinguishable (95 % interval of the difference, by work)."
     return ""
