@@ -137,7 +137,10 @@ def test_a_window_is_ablated_alike_whatever_stands_beside_it(corpus: Corpus, mak
 def test_padding_of_d4_has_no_effect(corpus: Corpus, make_checkpoint: Make) -> None:
     model, segments = make_checkpoint("d4").model(), list_segments(corpus.pieces, max_per_piece=2)
     notes = note_batch(segments, 3)
-    padded = MidiBatch(*(torch.nn.functional.pad(x, (0, 5)) for x in (notes.pitch, notes.velocity, notes.duration, notes.mask)))
+    pitch, velocity, duration, mask = (
+        torch.nn.functional.pad(x, (0, 5)) for x in (notes.pitch, notes.velocity, notes.duration, notes.mask)
+    )
+    padded = MidiBatch(pitch, velocity, duration, mask)
     with torch.no_grad():
         expected = model.embed_midi(padded)
         with intervene(model, "midi.d4", lambda x: torch.where(padded.mask[..., None], x, 7.0)):

@@ -29,7 +29,7 @@ from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, dose_label, hear, inner_windows
 from analysis.studies.study import build_request, run_study
-from analysis.training.evaluation import note_batch, waveform_batch
+from analysis.training.evaluation import waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
@@ -49,8 +49,8 @@ class Fake(Bench):
             waveforms = (change.waveforms or waveform_batch)(windows, 24_000).numpy()
             spectrum = np.abs(np.fft.rfft(waveforms, axis=1))[:, : 12_000 * 4].reshape(len(waveforms), 96, -1).mean(axis=2)
             return {"audio.embedding": spectrum / np.linalg.norm(spectrum, axis=1, keepdims=True)}
-        notes = (change.notes or note_batch)(windows, 2048)
-        counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
+        notes = change.notes(windows) if change.notes else [segment.notes() for segment in windows]
+        counts = [np.bincount(of_window.pitch % 12, minlength=12) for of_window in notes]
         return {"midi.embedding": np.pad(np.array(counts, np.float64), ((0, 0), (0, 96 - 12)))}
 
 

@@ -13,12 +13,13 @@ from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Desk
 from analysis.run import RunContext
 from analysis.store import Store
+from analysis.studies.pools.request import HardSizes
 from analysis.studies.stress import bench as invariance_bench
 from analysis.studies.stress.bench import Bench, set_up
 from analysis.studies.stress.changes import Heard, altered, inner_windows
 from analysis.studies.stress.distances import relative
 
-SIZES = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
+SIZES: HardSizes = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_composer": 1}
 Make = Callable[[str], Checkpoint]
 
 

@@ -27,7 +27,7 @@ from analysis.studies.study import build_request, finish_study
 from analysis.studies.transposition.answer import answer, details, headline
 from analysis.studies.transposition.rows import DisplacementRow, DistanceRow, RangeRow, RetentionRow, ScoreRow
 from analysis.studies.transposition.study import NO_RENDERER, move, parse_semitones
-from analysis.training.evaluation import note_batch, waveform_batch
+from analysis.training.evaluation import waveform_batch
 
 CPU = torch.device("cpu")
 MODEL = ("fake", "trained")
@@ -46,8 +46,8 @@ class PitchClasses(Bench):
     ) -> dict[str, ndarray]:  # fmt: skip
         windows = self.windows[block]
         if side == "midi":
-            notes = (change.notes or note_batch)(windows, 2048)
-            counts = [np.bincount(row[mask] % 12, minlength=12) for row, mask in zip(notes.pitch, notes.mask, strict=True)]
+            notes = change.notes(windows) if change.notes else [segment.notes() for segment in windows]
+            counts = [np.bincount(of_window.pitch % 12, minlength=12) for of_window in notes]
             return {"midi.embedding": np.array(counts) - np.mean(counts)}
         waveforms = (change.waveforms or waveform_batch)(windows, 24_000).numpy()
         spectrum = np.abs(np.fft.rfft(waveforms * np.hanning(waveforms.shape[1]), axis=1))
