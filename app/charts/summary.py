@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.numbers import SHARE
-from analysis.studies.summary.rows import Cell, Panel, Question, Subject, Summary
+from analysis.studies.summary.panels import Cell, Panel, Question, Subject, Summary
 from analysis.studies.summary.words import bare, number
 from app.charts import theme
 from app.charts.mark import COLOURS, HOVER

@@ -1,18 +1,27 @@
 """The page of the summary: the best arm in a sentence, the figure, its table, and a sentence a test with the way to its page."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.studies.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
-from analysis.studies.summary.rows import Panel, Summary
+from analysis.studies.summary.panels import Panel, Summary
+from analysis.studies.summary.rows import CellRow
 from app import answers, controls, layout, state
 from app.charts import summary as chart
 from app.components import actions, study_facts
 from app.layout import plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.studies.summary.summarise import Summed
 
 WIDGET = f"{controls.CHECKPOINTS_WIDGET}_summary"
 WIDTHS = {"without_a4": 184, "band": 224}  # pixels of columns that say more than a number
@@ -49,7 +58,7 @@ def _content(how_to_read: str) -> None:
         layout.provenance(study_facts.facts(summed.result), str(summed.result.provenance["command"]))
 
 
-def _choose(good: Sequence[Any]) -> tuple[list[Any], str] | None:
+def _choose(good: Sequence[Checkpoint]) -> tuple[list[Checkpoint], str] | None:
     """Checkpoints and corpus; None, with the reason said, where no checkpoint is chosen."""
     first, second = st.columns([8, 3], vertical_alignment="bottom")
     with first:
@@ -62,14 +71,14 @@ def _choose(good: Sequence[Any]) -> tuple[list[Any], str] | None:
     return checkpoints, corpus
 
 
-def _sum_up(checkpoints: list[Any], corpus: str) -> Any:
+def _sum_up(checkpoints: list[Checkpoint], corpus: str) -> Summed:
     from analysis.studies.summary.summarise import sum_up
 
     with st.spinner("Reading what is at hand …", show_time=False):
         return sum_up(checkpoints, [str(one.name) for one in checkpoints], corpus, answers.results_with)
 
 
-def _draw(summed: Any, answer: Any) -> None:
+def _draw(summed: Summed, answer: DeltaGenerator) -> None:
     from analysis.studies.summary.words import pools_sentence, second_line
 
     summary, result = summed.summary, summed.result
@@ -77,7 +86,7 @@ def _draw(summed: Any, answer: Any) -> None:
         layout.headline(result.headline, second_line(summary), pools_sentence(summary))
     names = [one.name for one in summary.subjects]
     links = {panel.question.key: _address(panel, names) for panel in summary.panels}
-    actions.figure(chart.panels(summary, links), "panels", result, result.tables["cells"])
+    actions.figure(chart.panels(summary, links), "panels", result, result.rows(CellRow))
     _table(summary)
     _which_and_why(summed, names)
 
@@ -107,7 +116,7 @@ def _table(summary: Summary) -> None:
     st.caption(NOTE)
 
 
-def _which_and_why(summed: Any, names: Sequence[str]) -> None:
+def _which_and_why(summed: Summed, names: Sequence[str]) -> None:
     """A sentence a test, each with the way to its page; what controls say comes in their own words, which name their arm."""
     from analysis.studies.summary.words import sentence
 

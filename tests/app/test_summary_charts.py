@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from analysis.numbers import SHARE, Value
+from analysis.studies.summary.panels import QUESTIONS, Cell, Panel, Summary, order_subjects
 from analysis.studies.summary.published import beside
-from analysis.studies.summary.rows import QUESTIONS, Cell, Panel, Summary, order_subjects
 from app.charts import summary as chart
 from app.charts import theme
 from app.charts.mark import COLOURS

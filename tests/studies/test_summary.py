@@ -2,17 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
-from analysis.numbers import Value
+from analysis.numbers import Value, select, the
 from analysis.results import Result
+from analysis.rows import Row, tables_of
+from analysis.studies.ablation.rows import AblationRow
 from analysis.studies.at_hand import AtHand
+from analysis.studies.controls.rows import ScoreRow
+from analysis.studies.embedding.rows import MeasureRow
+from analysis.studies.invariance import rows as invariance
+from analysis.studies.retrieval.rows import CANONICAL, PairRow, SearchedPoolRow
 from analysis.studies.shipped import shipped_results
+from analysis.studies.similarity.rows import SummaryRow
 from analysis.studies.summary import published as summary_published
-from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, QUESTIONS, Summary, assemble, order_subjects
+from analysis.studies.summary.panels import NO_A4, NOT_COMPUTED, QUESTIONS, Summary, assemble, order_subjects
 from analysis.studies.summary.summarise import STUDIES
 from analysis.studies.summary.words import (
     ONLY_CONTROLS,
@@ -26,6 +34,11 @@ from analysis.studies.summary.words import (
     sentence,
     text_table,
 )
+from analysis.studies.transposition import rows as transposition
+from analysis.studies.transposition.rows import RetentionRow
+from tests.filled import filled
+
+R = TypeVar("R", bound=Row)
 
 ARMS = {"zero": "d4a4-zero", "base": "D0", "both": "d4a4", "reverse": "a4r"}
 
@@ -33,33 +46,42 @@ ARMS = {"zero": "d4a4-zero", "base": "D0", "both": "d4a4", "reverse": "a4r"}
 def scoreboard(scores: Mapping[str, float], p: float = 0.3, n_candidates: int = 256, half: float = 0.05) -> Result:
     """What the scoreboard would say of these S, every pair tested with the same p."""
     values = [
-        Value(f"{name}, {weights}, canonical: S", s, s - half, s + half, 500, 0.034, "share", "min of R@10 both ways")
+        Value(
+            {"checkpoint": name, "weights": weights, "pool": CANONICAL, "what": "S"},
+            s,
+            s - half,
+            s + half,
+            500,
+            0.034,
+            "share",
+            "min of R@10 both ways",
+        )
         for name, own in scores.items()
         for weights, s in (("trained", own), ("untrained", 0.06))
     ]
     names = list(scores)
     pairs = [
-        {
-            "pool": pool, "first": first, "second": second, "difference in S": scores[first] - scores[second],
-            "ci_low": scores[first] - scores[second] - 0.01, "ci_high": scores[first] - scores[second] + 0.02, "p": p, "n": 500,
-        }
-        for number, first in enumerate(names) for second in names[number + 1 :] for pool in ("canonical", "no overlap")
-    ]  # fmt: skip
+        PairRow(pool, first, second, apart, apart - 0.01, apart + 0.02, p, 500)
+        for number, first in enumerate(names)
+        for second in names[number + 1 :]
+        for pool, apart in ((CANONICAL, scores[first] - scores[second]), ("no overlap", 0.5))
+    ]
     kind = np.tile(np.array([0] + [1] * 64 + [3] * (n_candidates - 65), np.int8), (500, 1))
     arrays = {"candidates.0": np.zeros((500, n_candidates), np.int32), "kind.0": kind}
     made = {"checkpoint_sha256": dict.fromkeys(names, "a" * 64), "corpus_sha256": {"full": "c" * 64}, "command": "otoscope study"}
-    tables = {"pairs": pairs, "pools": [{"pool": "canonical", "array": 0}]}
+    tables = tables_of([*pairs, SearchedPoolRow(CANONICAL, 0)])
     return Result("retrieval", {"checkpoints": names, "pool_size": n_candidates}, "Found.", values, tables, arrays, made)
 
 
-def row(value: float | None, **more: Any) -> dict[str, Any]:
-    ends = {"ci_low": None, "ci_high": None} if value is None else {"ci_low": value - 0.05, "ci_high": value + 0.05}
-    return {"checkpoint": "both", "weights": "trained", "value": value, "null": 0.0, "n": 96, **ends, **more}
+def row(kind: type[R], value: float | None, /, **more: Any) -> R:
+    low, high = (None, None) if value is None else (value - 0.05, value + 0.05)
+    whose = {} if kind is SummaryRow else {"checkpoint": "both"}
+    return filled(kind, value=value, null=0.0, n=96, ci_low=low, ci_high=high, **{**whose, "weights": "trained", **more})
 
 
-def of(study: str, **tables: Any) -> dict[str, list[AtHand]]:
+def of(study: str, *rows: Row) -> dict[str, list[AtHand]]:
     request = {"checkpoints": ["both"], "pool_size": 64}
-    return {study: [AtHand(Result(study, request, "Headline.", (), tables, {}, {}))]}
+    return {study: [AtHand(Result(study, request, "Headline.", (), tables_of(rows), {}, {}))]}
 
 
 def summary_of(*results: Result, arms: Mapping[str, str] = ARMS) -> Summary:
@@ -86,50 +108,47 @@ def test_controls_stand_below_their_arm_and_after_all_where_it_is_missing() -> N
 def test_every_number_of_what_is_shipped_is_that_of_its_study(shipped: dict[str, list[AtHand]]) -> None:
     arms = {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r")}
     summary = assemble(arms, shipped)
-    by_name = {value.name: value for results in shipped.values() for one in results for value in one.result.values}
+    values = [value for results in shipped.values() for one in results for value in one.result.values]
     for name, arm in arms.items():
         cell = {panel.question.key: panel.cell(name) for panel in summary.panels}
-        same = {
-            "s": f"{name}, trained, canonical: S", "cka": f"{name}, trained, audio with midi, mean over blocks: debiased CKA",
-            "cosine": f"{name}, trained: cosine of matched pairs",
-        }  # fmt: skip
-        for key, its in same.items():
-            value, wanted = cell[key].value, by_name[its]
+        own = select(values, checkpoint=name, weights="trained")
+        same = {"s": the(own, pool=CANONICAL, what="S"), "cosine": the(own, what="cosine of matched pairs")}
+        same["cka"] = the(own, sides="audio, midi", cells="mean over blocks", what="debiased CKA")
+        for key, wanted in same.items():
+            value = cell[key].value
             assert value is not None
             assert (value.value, value.ci_low, value.ci_high, value.n) == (wanted.value, wanted.ci_low, wanted.ci_high, wanted.n)
         drop = cell["without_a4"]
         if arm == "D0":
             assert (drop.value, drop.missing) == (None, NO_A4)
         else:
-            share = by_name[f"{name}, trained, A4 zero: drop in S"].value
+            share = the(own, input="A4", kind="zero", what="drop in S").value
             assert drop.value is not None
             assert drop.value.value == pytest.approx(100 * (share or 0.0))
-        moved = by_name[f"{name}, trained, without {cell['band'].detail}: distance"].value
-        apart = by_name[f"{name}, trained: distance between works"].value
+        moved = the(own, without=cell["band"].detail, what="distance").value
+        apart = the(own, what="distance between works").value
         band = cell["band"].value
         assert band is not None
         assert band.value == pytest.approx((moved or 0.0) / (apart or 1.0))
-        others = [v.value or 0.0 for k, v in by_name.items() if k.startswith(f"{name}, trained, without ") and "distance" in k]
-        assert moved == max(others)
+        assert moved == max(value.value or 0.0 for value in select(own, what="distance") if "without" in value.key)
         assert cell["noise"].twin is not None
         assert cell["retention"].published is not None
 
 
 def test_each_reader_takes_the_row_that_is_asked_for() -> None:
-    kept = of("transposition", retention=[
-        row(0.9, moved="both", semitones=3), row(0.3, moved="MIDI alone", semitones=3), row(0.7, moved="MIDI alone", semitones=6),
-        row(1.2, moved="MIDI alone", semitones=3) | {"weights": "untrained"},
-    ])  # fmt: skip
-    noise = of("invariance", scores=[
-        row(0.5, change="white_noise", dose=5), row(0.4, change="white_noise", dose=0), row(0.6, change="time_shift", dose=5),
-        row(0.1, change="white_noise", dose=0) | {"weights": "untrained"},
-    ])  # fmt: skip
-    drop = of("ablation", ablation=[row(0.02, input="D4", kind="zero"), row(0.2, input="A4", kind="zero")])
-    cka = {"first": "both", "second": "both", "sides": "audio, midi", "what": "mean over blocks"}
-    alike = of("similarity", summary=[
-        row(0.8, **cka, estimator="biased CKA"), row(0.01, **cka, estimator="debiased CKA", null_high=0.2, inside_null=True),
-        row(0.6, **{**cka, "what": "last blocks"}, estimator="debiased CKA"),
-    ])  # fmt: skip
+    moved = partial(row, RetentionRow, moved="MIDI alone", semitones=3)
+    kept = of("transposition", moved(0.9, moved="both"), moved(0.3), moved(0.7, semitones=6), moved(1.2, weights="untrained"))
+    white = partial(row, invariance.ScoreRow, change="white_noise", dose=5)
+    noise = of(
+        "invariance", white(0.5), white(0.4, dose=0), white(0.6, change="time_shift"), white(0.1, dose=0, weights="untrained"),
+    )  # fmt: skip
+    without = partial(row, AblationRow, kind="zero")
+    drop = of("ablation", without(0.02, input="D4"), without(0.2, input="A4"))
+    cka = partial(row, SummaryRow, first="both", second="both", sides="audio, midi", what="mean over blocks")
+    alike = of(
+        "similarity", cka(0.8, estimator="biased CKA"), cka(0.01, estimator="debiased CKA", null_high=0.2, inside_null=True),
+        cka(0.6, what="last blocks", estimator="debiased CKA"),
+    )  # fmt: skip
     summary = assemble({"both": "d4a4"}, {**kept, **noise, **drop, **alike})
     cells = {panel.question.key: panel.cells[0] for panel in summary.panels}
     found = {key: cell.value and cell.value.value for key, cell in cells.items()}
@@ -148,8 +167,8 @@ def test_each_reader_takes_the_row_that_is_asked_for() -> None:
 
 def test_what_is_missing_says_why() -> None:
     summary = assemble({"both": "d4a4", "base": "D0"}, {
-        **of("transposition", scores=[row(0.9)], retention=[]),
-        **of("embedding", measures=[row(None, measure="cosine of matched pairs", note="spaces of their own")]),
+        **of("transposition", row(transposition.ScoreRow, 0.9)),
+        **of("embedding", row(MeasureRow, None, measure="cosine of matched pairs", note="spaces of their own")),
     })  # fmt: skip
     why = {panel.question.key: panel.cell("both").missing for panel in summary.panels}
     assert why["retention"] == "±3 semitones not among its doses"
@@ -161,8 +180,9 @@ def test_what_is_missing_says_why() -> None:
 
 
 def test_s_of_a_control_is_read_where_controls_are_scored_and_the_preferred_result_wins() -> None:
-    scores = [row(0.7, checkpoint="zero"), row(0.1, checkpoint="zero") | {"weights": "untrained"}, row(0.2)]
-    controls = Result("controls", {"pool_size": 256}, "So.", (), {"scores": scores}, {}, {})
+    score = partial(row, ScoreRow)
+    scores = [score(0.7, checkpoint="zero"), score(0.1, checkpoint="zero", weights="untrained"), score(0.2)]
+    controls = Result("controls", {"pool_size": 256}, "So.", (), tables_of(scores), {}, {})
     summary = summary_of(scoreboard({"both": 0.8}), scoreboard({"both": 0.3, "base": 0.5}), controls)
     found = {cell.checkpoint: cell.value.value for cell in summary.panel("s").cells if cell.value}
     assert found == {"base": 0.5, "both": 0.8, "zero": 0.7}
@@ -241,7 +261,7 @@ def test_pools_are_said_to_differ_only_where_they_do() -> None:
     assert pools_sentence(same) == (
         "Every S here is of one pool. “S, canonical pool”: 500 queries among 256 candidates, 64 of the same piece."
     )
-    noise = of("invariance", scores=[row(0.5, change="white_noise", dose=5)])
+    noise = of("invariance", row(invariance.ScoreRow, 0.5, change="white_noise", dose=5))
     both = assemble(ARMS, {"retrieval": [AtHand(scoreboard({"both": 0.7}))], **noise})
     assert pools_sentence(both).startswith("The pools differ between columns")
     assert "“S at 5 dB white noise”: 96 queries among 64 candidates" in pools_sentence(both)
@@ -281,8 +301,8 @@ def test_published_values_are_others_and_only_where_they_are_of_the_same_kind(mo
 
 def test_without_our_biased_cka_no_published_one_stands_beside_ours(shipped: dict[str, list[AtHand]]) -> None:
     whole = shipped["similarity"][0].result
-    without = [one for one in whole.tables["summary"] if one["estimator"] != "biased CKA"]
-    panel = summary_of(replace(whole, tables={**whole.tables, "summary": without}), arms={"D0-small": "D0"}).panel("cka")
+    without = tables_of(row for row in whole.rows(SummaryRow) if row.estimator != "biased CKA")
+    panel = summary_of(replace(whole, tables={**whole.tables, **without}), arms={"D0-small": "D0"}).panel("cka")
     assert panel.cells[0].value is not None
     assert panel.cells[0].published is None
     assert panel.note == summary_published.NO_BIASED
@@ -294,8 +314,8 @@ def test_the_table_and_the_document_hold_every_cell(shipped: dict[str, list[AtHa
     rows = cell_rows(summary)
     assert len(rows) == len(QUESTIONS) * 2
     first = rows[0]
-    assert (first["checkpoint"], first["test"], first["unit"]) == ("d4a4-small", "S, canonical pool", "share")
-    assert first["published_as"] == "83.8 %"
+    assert (first.checkpoint, first.test, first.unit) == ("d4a4-small", "S, canonical pool", "share")
+    assert first.published_as == "83.8 %"
     table = text_table(summary)
     assert table[0].split("  ")[0] == "checkpoint"
     assert table[2].startswith("  control: d4a4-zero-small")

@@ -7,6 +7,7 @@ from analysis.errors import ConfigError
 from analysis.numbers import Value
 from analysis.published.published import Published, published
 from analysis.results import Result
+from analysis.studies.similarity.rows import SummaryRow
 
 # Of every test: study, condition and measure under which the number is published.
 PLACES = {
@@ -15,6 +16,7 @@ PLACES = {
     "cka": ("similarity", "mean of the 4 × 4 layers", "biased linear CKA"),
     "noise": ("invariance", "noise at 5 dB SNR", "S"),
 }
+BIASED = "biased CKA"
 NO_BIASED = "Biased CKA, which was published, is not in this result, so that no published value stands beside ours."
 NONE = "Nothing that could stand beside it is published."
 
@@ -59,8 +61,8 @@ def beside(key: str, arm: str, control_of: str = "", given: str = "") -> Beside 
 def note(key: str, results: Sequence[Result]) -> str:
     """Why a test has no published number beside it; "" where it has."""
     if key == "cka":
-        rows = [row for one in results for row in one.tables.get("summary", ())]
-        return "" if not rows or any(row["estimator"] == "biased CKA" for row in rows) else NO_BIASED
+        rows = [row for result in results for row in result.rows(SummaryRow)]
+        return "" if not rows or any(row.estimator == BIASED for row in rows) else NO_BIASED
     known = key in PLACES or key == "without_a4" or (key == "cosine" and any(_is_cosine(one) for one in _of("embedding")))
     return "" if known else NONE
 

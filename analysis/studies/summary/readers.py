@@ -1,21 +1,40 @@
 """Where the numbers of the summary stand in the results of studies: one reader a test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from analysis.datasets.pools import SAME_PIECE
-from analysis.numbers import SHARE, Value
+from analysis.numbers import SHARE, Value, pick
 from analysis.results import Result
+from analysis.rows import Measured
+from analysis.studies.ablation.rows import AblationRow
+from analysis.studies.bands.rows import FilterRow
+from analysis.studies.controls import rows as controls
 from analysis.studies.embedding.modalities import COSINE
+from analysis.studies.embedding.rows import MeasureRow
+from analysis.studies.invariance import rows as invariance
+from analysis.studies.pools.ranks import ESTIMATOR
+from analysis.studies.retrieval import rows as retrieval
+from analysis.studies.shared_rows import Weights
+from analysis.studies.similarity.rows import MEAN, SummaryRow
+from analysis.studies.transposition import rows as transposition
+from analysis.studies.transposition.rows import RetentionRow
 
 POINTS = "points"
 TRAINED, UNTRAINED = "trained", "untrained"
 SEMITONES, NOISE_DB = 3, 5
-DEBIASED, BIASED, MEAN = "debiased CKA", "biased CKA", "mean over blocks"
-Row = Mapping[str, Any]
+DEBIASED, BIASED = "debiased CKA", "biased CKA"
+
+
+@runtime_checkable
+class OfModel(Measured, Protocol):
+    """A number of trained or untrained weights."""
+
+    @property
+    def weights(self) -> Weights: ...
 
 
 @dataclass(frozen=True)
@@ -62,26 +81,20 @@ class Reading:
     missing: str = ""
 
 
-def _value(row: Row | None, name: str, unit: str, estimator: str, scale: float) -> Value | None:
-    """The value of a record, divided by `scale`; None without record or number."""
-    if row is None or (number := row["value"]) is None:
+def _value(row: Measured | None, unit: str, estimator: str, scale: float) -> Value | None:
+    """The number of a row, divided by `scale`; None without row or number."""
+    if row is None or row.value is None:
         return None
-    numbers = (row.get(end) for end in ("ci_low", "ci_high", "null"))
-    low, high, null = (None if one is None else one / scale for one in numbers)
-    return Value(name, number / scale, low, high, row["n"], null, unit, estimator)
+    low, high, null = (None if number is None else number / scale for number in (row.ci_low, row.ci_high, row.null))
+    return Value({"what": estimator}, row.value / scale, low, high, row.n, null, unit, estimator)
 
 
-def _both(rows: list[Row], unit: str, estimator: str, scale: float = 1.0) -> tuple[Value | None, Value | None]:
-    """The first record of the trained model and of its untrained twin, divided by `scale`."""
-    firsts = (next((row for row in rows if row["weights"] == weights), None) for weights in (TRAINED, UNTRAINED))
-    trained, twin = (_value(row, estimator, unit, estimator, scale) for row in firsts)
+def _both(rows: Iterable[OfModel], unit: str, estimator: str, scale: float = 1.0) -> tuple[Value | None, Value | None]:
+    """The first number of the trained model and of its untrained twin, divided by `scale`."""
+    rows = tuple(rows)
+    firsts = (next((row for row in rows if row.weights == weights), None) for weights in (TRAINED, UNTRAINED))
+    trained, twin = (_value(row, unit, estimator, scale) for row in firsts)
     return trained, twin
-
-
-def _rows(result: Result, table: str, name: str, **wanted: Any) -> list[Row]:
-    """Records of a checkpoint that have these entries."""
-    rows = (row for row in result.tables.get(table, ()) if row["checkpoint"] == name)
-    return [row for row in rows if all(row.get(field) == entry for field, entry in wanted.items())]
 
 
 def _pool(result: Result, value: Value | None, suffix: str = "") -> Pool | None:
@@ -96,75 +109,74 @@ def _pool(result: Result, value: Value | None, suffix: str = "") -> Pool | None:
 
 def _s(result: Result, name: str) -> Reading | None:
     if result.study == "controls":
-        trained, twin = _both(_rows(result, "scores", name), SHARE, "min of R@10 both ways")
+        own = (row for row in result.rows(controls.ScoreRow) if row.checkpoint == name)
+        trained, twin = _both(own, SHARE, ESTIMATOR)
         return Reading(trained, twin, pool=_pool(result, trained)) if trained else None
-    by_name = {value.name: value for value in result.values}
-    trained, twin = (by_name.get(f"{name}, {weights}, canonical: S") for weights in (TRAINED, UNTRAINED))
-    array = next((row["array"] for row in result.tables.get("pools", ()) if row.get("pool") == "canonical"), 0)
-    return Reading(trained, twin, pool=_pool(result, trained, f".{array}")) if trained else None
+    scores = result.select(checkpoint=name, pool=retrieval.CANONICAL, what="S")
+    trained, twin = (pick(scores, weights=weights) for weights in (TRAINED, UNTRAINED))
+    number = next((row.array for row in result.rows(retrieval.SearchedPoolRow) if row.pool == retrieval.CANONICAL), 0)
+    return Reading(trained, twin, pool=_pool(result, trained, f".{number}")) if trained else None
 
 
 def _without_a4(result: Result, name: str) -> Reading | None:
-    rows = _rows(result, "ablation", name, input="A4", kind="zero")
-    trained, twin = _both(rows, POINTS, "S minus S with A4 zero, paired", 0.01)
+    rows = result.rows(AblationRow)
+    own = (row for row in rows if (row.checkpoint, row.input, row.kind) == (name, "A4", "zero"))
+    trained, twin = _both(own, POINTS, "S minus S with A4 zero, paired", 0.01)
     return Reading(trained, twin, pool=_pool(result, trained)) if trained else None
 
 
 def _retention(result: Result, name: str) -> Reading | None:
-    rows = _rows(result, "retention", name, moved="MIDI alone", semitones=SEMITONES)
-    if not rows:
-        return _lacks(result, "scores", name, f"±{SEMITONES} semitones not among its doses")
-    trained, twin = _both(rows, SHARE, "mean S at both shifts over S at 0")
+    wanted = (name, "MIDI alone", SEMITONES)
+    own = [row for row in result.rows(RetentionRow) if (row.checkpoint, row.moved, row.semitones) == wanted]
+    if not own:
+        was_asked = any(row.checkpoint == name for row in result.rows(transposition.ScoreRow))
+        return Reading(missing=f"±{SEMITONES} semitones not among its doses") if was_asked else None
+    trained, twin = _both(own, SHARE, "mean S at both shifts over S at 0")
     return Reading(trained, twin, pool=_pool(result, trained))
 
 
 def _cka(result: Result, name: str) -> Reading | None:
-    rows = [
-        row for row in result.tables.get("summary", ())
-        if row["first"] == row["second"] == name and row["sides"] == "audio, midi" and row["what"] == MEAN
-    ]  # fmt: skip
-    found = [row for row in rows if row["estimator"] == DEBIASED]
-    trained, twin = _both(found, "", DEBIASED)
+    own = [row for row in result.rows(SummaryRow) if row.within and row.first == name and row.what == MEAN]
+    debiased = [row for row in own if row.estimator == DEBIASED]
+    trained, twin = _both(debiased, "", DEBIASED)
     if trained is None:
         return None
-    own = next(row for row in found if row["weights"] == TRAINED)
-    biased, _ = _both([row for row in rows if row["estimator"] == BIASED], "", BIASED)
-    return Reading(trained, twin, own.get("null_high"), own.get("inside_null"), same_estimator=biased)
+    row = next(row for row in debiased if row.weights == TRAINED)
+    biased, _ = _both((row for row in own if row.estimator == BIASED), "", BIASED)
+    return Reading(trained, twin, row.null_high, row.inside_null, same_estimator=biased)
 
 
 def _band(result: Result, name: str) -> Reading | None:
     """The band without which the audio embedding moves farthest, as a share of the distance between works; n windows."""
-    estimator = "cosine distance without the band over that between works"
-    bands = [row for row in _rows(result, "filters", name) if row["low_hz"] is not None and row.get("between_works")]
-    of = {weights: [row for row in bands if row["weights"] == weights] for weights in (TRAINED, UNTRAINED)}
-    if not of[TRAINED]:
+    bands = [row for row in result.rows(FilterRow) if row.checkpoint == name and row.edges_hz and row.between_works]
+    trained = [row for row in bands if row.weights == TRAINED]
+    if not trained:
         return None
-    first = max(of[TRAINED], key=lambda row: row["value"])
-    twin = next((row for row in of[UNTRAINED] if row["band"] == first["band"]), None)
-    number = lambda row: _value(row, estimator, SHARE, estimator, row["between_works"])  # noqa: E731
-    return Reading(number(first), number(twin) if twin else None, detail=str(first["band"]))
+    first = max(trained, key=lambda row: row.value or 0.0)
+    twin = next((row for row in bands if row.weights == UNTRAINED and row.band == first.band), None)
+    return Reading(_share(first), _share(twin) if twin else None, detail=first.band)
+
+
+def _share(row: FilterRow) -> Value | None:
+    return _value(row, SHARE, "cosine distance without the band over that between works", row.between_works or 1.0)
 
 
 def _noise(result: Result, name: str) -> Reading | None:
     """The twin is examined at the strongest noise alone."""
-    rows = _rows(result, "scores", name, change="white_noise")
-    trained, _ = _both([row for row in rows if row["dose"] == NOISE_DB], SHARE, "min of R@10 both ways")
+    own = [row for row in result.rows(invariance.ScoreRow) if row.checkpoint == name and row.change == "white_noise"]
+    trained, _ = _both((row for row in own if row.dose == NOISE_DB), SHARE, ESTIMATOR)
     if trained is None:
-        return _lacks(result, "scores", name, f"noise at {NOISE_DB} dB not among its doses")
-    _, twin = _both([row for row in rows if row["dose"] == 0], SHARE, "min of R@10 both ways")
+        return Reading(missing=f"noise at {NOISE_DB} dB not among its doses") if own else None
+    _, twin = _both((row for row in own if row.dose == 0), SHARE, ESTIMATOR)
     return Reading(trained, twin, pool=_pool(result, trained))
 
 
 def _cosine(result: Result, name: str) -> Reading | None:
-    rows = _rows(result, "measures", name, measure=COSINE)
-    trained, twin = _both(rows, "", "mean cosine of matched pairs")
+    own = [row for row in result.rows(MeasureRow) if row.checkpoint == name and row.measure == COSINE]
+    trained, twin = _both(own, "", "mean cosine of matched pairs")
     if trained is None:
-        return next((Reading(missing=str(row["note"])) for row in rows if row.get("note")), None)
+        return next((Reading(missing=row.note) for row in own if row.note), None)
     return Reading(trained, twin)
-
-
-def _lacks(result: Result, table: str, name: str, why: str) -> Reading | None:
-    return Reading(missing=why) if _rows(result, table, name) else None
 
 
 READERS: Mapping[str, Callable[[Result, str], Reading | None]] = {

@@ -11,7 +11,7 @@ from analysis.results import Result
 from analysis.store import Store, open_store
 from analysis.studies.at_hand import AtHand, exact_result, others_with
 from analysis.studies.study import build_request, find_checkpoint
-from analysis.studies.summary.rows import QUESTIONS, Summary, assemble
+from analysis.studies.summary.panels import QUESTIONS, Summary, assemble
 from analysis.studies.summary.words import as_result
 
 STUDIES = tuple(dict.fromkeys(study for question in QUESTIONS for study in question.studies))

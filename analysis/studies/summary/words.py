@@ -9,8 +9,10 @@ from analysis.measures.statistics import holm
 from analysis.models.arms import build_config
 from analysis.numbers import SHARE, Value, format_value, p_words
 from analysis.results import Result, code_version
+from analysis.rows import tables_of
 from analysis.studies.at_hand import AtHand
-from analysis.studies.summary.rows import NO_A4, NOT_COMPUTED, Cell, Difference, Panel, Summary
+from analysis.studies.summary.panels import NO_A4, NOT_COMPUTED, Cell, Panel, Question, Subject, Summary
+from analysis.studies.summary.rows import CellRow, DifferenceRow, SourceRow
 
 ALPHA = 0.05
 UNDECIDED = "○"
@@ -35,10 +37,9 @@ def headline(summary: Summary) -> str:
     difference = _between(summary, best.checkpoint, ranked[1].checkpoint)
     if difference is None:
         return f"{said}, next {ranked[1].checkpoint}: {bare(ranked[1].value)}; no paired test at hand."
-    points = f"{100 * difference.value:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
     p = _corrected(summary, ranked)[ranked[1].checkpoint]
     unclear = "not distinguishable, " if p >= ALPHA else ""
-    return f"{said}, {points} above {ranked[1].checkpoint} ({unclear}{p_words(p)})."
+    return f"{said}, {difference.words} above {ranked[1].checkpoint} ({unclear}{p_words(p)})."
 
 
 def _place(summary: Summary, ranked: Sequence[Cell]) -> str:
@@ -154,14 +155,10 @@ def _controls(cell: Cell) -> str:
     return f" (n = {cell.value.n:,}{chance}{twin})"
 
 
-def _between(summary: Summary, first: str, second: str) -> Difference | None:
+def _between(summary: Summary, first: str, second: str) -> DifferenceRow | None:
     """The paired difference first minus second, whichever way round it is stored."""
-    for one in summary.differences:
-        if (one.first, one.second) == (first, second):
-            return one
-        if (one.second, one.first) == (first, second):
-            return Difference(first, second, -one.value, -one.high, -one.low, one.p)
-    return None
+    both_ways = (way for row in summary.differences for way in (row, row.reversed))
+    return next((row for row in both_ways if (row.first, row.second) == (first, second)), None)
 
 
 def bare(value: Value | None) -> str:
@@ -171,7 +168,7 @@ def bare(value: Value | None) -> str:
 
 def number(value: float, unit: str = SHARE) -> str:
     """A number alone in the unit of its test."""
-    return format_value(Value("number", value, None, None, 0, None, unit, ""))
+    return format_value(Value({"what": "number"}, value, None, None, 0, None, unit, ""))
 
 
 def bottleneck() -> str:
@@ -207,36 +204,32 @@ def text_table(summary: Summary) -> list[str]:
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
 
 
-def cell_rows(summary: Summary) -> list[dict[str, Any]]:
-    """A flat record a cell, with every number in its unit: what is downloaded."""
-    rows = []
-    for panel in summary.panels:
-        for subject, cell in zip(summary.subjects, panel.cells, strict=True):
-            head = {
-                "test": panel.question.title,
-                "checkpoint": subject.name,
-                "arm": subject.arm,
-                "control_of": subject.control_of,
-            }
-            rows.append({**head, **_numbers(cell), "unit": panel.question.unit})
-    return rows
+def cell_rows(summary: Summary) -> list[CellRow]:
+    """A row a cell, with every number in its unit: what is downloaded."""
+    return [
+        _row(panel.question, subject, cell)
+        for panel in summary.panels
+        for subject, cell in zip(summary.subjects, panel.cells, strict=True)
+    ]
 
 
-def _numbers(cell: Cell) -> dict[str, Any]:
+def _row(question: Question, subject: Subject, cell: Cell) -> CellRow:
     ours, twin, near = cell.value, cell.twin, cell.published
-    return {
-        "value": ours and ours.value, "ci_low": ours and ours.ci_low, "ci_high": ours and ours.ci_high, "n": ours and ours.n,
-        "null": ours and ours.null, "null_high": cell.null_high, "undecided": cell.undecided, "detail": cell.detail,
-        "twin": twin and twin.value, "twin_ci_low": twin and twin.ci_low, "twin_ci_high": twin and twin.ci_high,
-        "estimator": ours.estimator if ours else "", "pool": cell.pool.words if cell.pool else "",
-        "published_by_others": near and near.value, "published_as": near.text if near else "", "missing": cell.missing,
-    }  # fmt: skip
+    return CellRow(
+        question.title, subject.name, subject.arm, subject.control_of,
+        value=ours and ours.value, ci_low=ours and ours.ci_low, ci_high=ours and ours.ci_high, n=ours and ours.n,
+        null=ours and ours.null, null_high=cell.null_high, undecided=cell.undecided, detail=cell.detail,
+        twin=twin and twin.value, twin_ci_low=twin and twin.ci_low, twin_ci_high=twin and twin.ci_high,
+        estimator=ours.estimator if ours else "", pool=cell.pool.words if cell.pool else "",
+        published_by_others=near and near.value, published_as=near.text if near else "", missing=cell.missing,
+        unit=question.unit,
+    )  # fmt: skip
 
 
 def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str, Sequence[AtHand]], command: str) -> Result:
     """The summary in the schema of a result: what pages download and the command line prints."""
     values = [
-        replace(value, key=f"{subject.name}, {weights}: {panel.question.title}")
+        replace(value, key={"checkpoint": subject.name, "weights": weights, "what": panel.question.title})
         for panel in summary.panels
         for subject, cell in zip(summary.subjects, panel.cells, strict=True)
         for weights, value in (("trained", cell.value), ("untrained", cell.twin))
@@ -247,13 +240,9 @@ def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str
     for one in used:
         for field, known in shas.items():
             known |= {k: v for k, v in one.result.provenance.get(field, {}).items() if _is_chosen(field, k, summary)}
-    sources = [
-        {"study": one.result.study, "command": str(one.result.provenance.get("command", "")), "origin": one.origin}
-        for one in used
-    ]
+    sources = [SourceRow(one.result.study, str(one.result.provenance.get("command", "")), one.origin) for one in used]
     made = {**shas, "code_version": code_version(), "command": command}
-    differences = [vars(one) for one in summary.differences]
-    tables = {"cells": cell_rows(summary), "differences": differences, "sources": sources}
+    tables = tables_of([*cell_rows(summary), *summary.differences, *sources])
     return Result("summary", request, headline(summary), values, tables, {}, made)
 
 

@@ -1,0 +1,211 @@
+"""What checkpoints do, at a glance: of every test a number a checkpoint, with its controls, read from results at hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from analysis.models.arms import ARMS
+from analysis.numbers import SHARE, Value
+from analysis.studies.at_hand import AtHand
+from analysis.studies.retrieval.rows import CANONICAL, PairRow
+from analysis.studies.summary import published as summary_published
+from analysis.studies.summary.published import Beside
+from analysis.studies.summary.readers import POINTS, READERS, Pool, Reading
+from analysis.studies.summary.rows import DifferenceRow
+
+NO_A4, NOT_COMPUTED = "no A4", "not computed"
+Key = Literal["s", "without_a4", "retention", "cka", "band", "noise", "cosine"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One test, as a column of the summary.
+
+    Attributes:
+        key: its short name.
+        studies: where its number is read, the first that has it; the first is also the study that computes it.
+        title: what is measured.
+        axis: quantity and unit.
+        null_name: what stands where there is nothing to find.
+        unit: "share" for parts of 1, drawn as per cent; "points" for hundredths of S; "" for pure numbers.
+        twin_name: what the untrained twin was given, where that is not the same.
+        needs_a4: whether it can be asked of arms with A4 alone.
+    """
+
+    key: Key
+    studies: tuple[str, ...]
+    title: str
+    axis: str
+    null_name: str
+    unit: str = SHARE
+    twin_name: str = "untrained twin"
+    needs_a4: bool = False
+
+
+QUESTIONS = (
+    Question("s", ("retrieval", "controls"), "S, canonical pool", "S (%)", "chance"),
+    Question("without_a4", ("ablation",), "Drop of S without A4", "drop of S (points)", "no drop", POINTS, needs_a4=True),
+    Question("retention", ("transposition",), "S kept at ±3 semitones", "S kept, MIDI alone moved (%)", "what chance leaves"),
+    Question("cka", ("similarity",), "CKA, audio with MIDI", "debiased CKA, mean of blocks", "shuffled pairs", unit=""),
+    Question("band", ("bands",), "Most sensitive band", "moved without it (% of works apart)", "one sample later"),
+    Question("noise", ("invariance",), "S at 5 dB white noise", "S (%)", "chance", twin_name="untrained twin at 0 dB"),
+    Question("cosine", ("embedding",), "Cosine of matched pairs", "mean cosine", "mismatched pairs", unit=""),
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A checkpoint as a row of the summary; of a control the arm whose parameters it has, and what it is given."""
+
+    name: str
+    arm: str
+    control_of: str = ""
+    given: str = ""
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a control, which is never ranked as a model."""
+        return bool(self.control_of)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one test says of one checkpoint.
+
+    Attributes:
+        checkpoint: its name.
+        value: the number with its interval, n and null; None where there is none.
+        twin: the same of the untrained twin.
+        null_high: where the upper 2.5 % of the null begin, where the null is a distribution.
+        undecided: whether the number is not distinguishable from its null; None where there is nothing to judge by.
+        detail: such as the band.
+        published: what others have published of the same arm.
+        pool: in which S was searched.
+        missing: why there is no number.
+    """
+
+    checkpoint: str
+    value: Value | None = None
+    twin: Value | None = None
+    null_high: float | None = None
+    undecided: bool | None = None
+    detail: str = ""
+    published: Beside | None = None
+    pool: Pool | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One test with a cell for every checkpoint; `differing` says in which settings results differ from the usual ones."""
+
+    question: Question
+    cells: tuple[Cell, ...]
+    origins: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no checkpoint has a number."""
+        return all(cell.value is None for cell in self.cells)
+
+    def cell(self, name: str) -> Cell:
+        """The cell of a checkpoint."""
+        return next(cell for cell in self.cells if cell.checkpoint == name)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Checkpoints in the order of their rows, tests in the order of their columns."""
+
+    subjects: tuple[Subject, ...]
+    panels: tuple[Panel, ...]
+    differences: tuple[DifferenceRow, ...] = ()
+
+    def panel(self, key: Key) -> Panel:
+        """The panel of a test."""
+        return next(panel for panel in self.panels if panel.question.key == key)
+
+    @property
+    def real(self) -> tuple[str, ...]:
+        """Names of the checkpoints that are no controls."""
+        return tuple(one.name for one in self.subjects if not one.is_control)
+
+
+def assemble(arms: Mapping[str, str], at_hand: Mapping[str, Sequence[AtHand]]) -> Summary:
+    """The summary of checkpoints from results that are at hand.
+
+    Args:
+        arms: checkpoint → arm, in the order in which they were chosen.
+        at_hand: study → results, the preferred first; a study that is not there has none.
+    """
+    subjects = order_subjects(arms)
+    panels = tuple(_panel(question, subjects, at_hand) for question in QUESTIONS)
+    return Summary(subjects, panels, _differences(subjects, at_hand.get("retrieval", ())))
+
+
+def order_subjects(arms: Mapping[str, str]) -> tuple[Subject, ...]:
+    """Real arms in the order given, each with its controls below it; controls whose arm is not there come last.
+
+    >>> [one.name for one in order_subjects({"z": "d4a4-zero", "a": "D0", "b": "d4a4", "c": "a4r"})]
+    ['a', 'b', 'z', 'c']
+    """
+    subjects = [_subject(name, arm) for name, arm in arms.items()]
+    controls = [one for one in subjects if one.is_control]
+    ordered: list[Subject] = []
+    for one in subjects:
+        if not one.is_control:
+            ordered += [one, *(its for its in controls if its.control_of == one.arm and its not in ordered)]
+    return (*ordered, *(one for one in controls if one not in ordered))
+
+
+def _subject(name: str, arm: str) -> Subject:
+    known = ARMS.get(arm)
+    return Subject(name, arm, known.control_of, known.descriptor_values) if known and known.control_of else Subject(name, arm)
+
+
+def _panel(question: Question, subjects: Sequence[Subject], at_hand: Mapping[str, Sequence[AtHand]]) -> Panel:
+    results = [one for study in question.studies for one in at_hand.get(study, ())]
+    cells, used = [], []
+    for subject in subjects:
+        cell, source = _cell(question, subject, results)
+        cells.append(cell)
+        used += [source] if source else []
+    told = lambda texts: tuple(dict.fromkeys(text for text in texts if text))  # noqa: E731
+    origins, differing = told(one.origin for one in used), told(words for one in used for words in one.differing)
+    return Panel(question, tuple(cells), origins, differing, summary_published.note(question.key, [one.result for one in used]))
+
+
+def _cell(question: Question, subject: Subject, results: Sequence[AtHand]) -> tuple[Cell, AtHand | None]:
+    """The cell, and the result that it was read from."""
+    if question.needs_a4 and (known := ARMS.get(subject.arm)) is not None and "A4" not in known.descriptors:
+        return Cell(subject.name, missing=NO_A4), None
+    why = NOT_COMPUTED
+    for one in results:
+        found = READERS[question.key](one.result, subject.name)
+        if found is not None and found.value is not None:
+            return _filled(question, subject, found), one
+        why = found.missing if found is not None and found.missing else why
+    return Cell(subject.name, missing=why), None
+
+
+def _filled(question: Question, subject: Subject, found: Reading) -> Cell:
+    undecided = found.undecided
+    if undecided is None and found.value is not None:
+        undecided = found.value.inside_null
+    near = summary_published.beside(question.key, subject.arm, subject.control_of, subject.given)
+    if near is not None and question.key == "cka":  # published is biased CKA: it stands beside ours of that estimator alone
+        near = found.same_estimator and replace(near, ours=found.same_estimator)
+    return Cell(subject.name, found.value, found.twin, found.null_high, undecided, found.detail, near, found.pool)
+
+
+def _differences(subjects: Sequence[Subject], results: Sequence[AtHand]) -> tuple[DifferenceRow, ...]:
+    """Paired differences of S on the canonical pool between chosen checkpoints, of the first result that has each."""
+    names = {subject.name for subject in subjects}
+    differences: dict[frozenset[str], DifferenceRow] = {}
+    for row in (row for at_hand in results for row in at_hand.result.rows(PairRow)):
+        if row.pool == CANONICAL and {row.first, row.second} <= names:
+            difference = DifferenceRow(row.first, row.second, row.difference, row.ci_low, row.ci_high, row.p)
+            differences.setdefault(frozenset((row.first, row.second)), difference)
+    return tuple(differences.values())
