@@ -103,14 +103,10 @@ def from_value(value: Value, group: str, series: str, **more: Any) -> Mark | Non
     return Mark(group, series, value.value, value.ci_low, value.ci_high, value.null, value.n, **about)
 
 
-def from_row(row: Measured | Mapping[str, Any], group: str, series: str, **more: Any) -> Mark | None:
+def from_row(row: Measured, group: str, series: str, **more: Any) -> Mark | None:
     """The mark of a row with a number, or of one of its numbers; None where it could not be computed."""
-    if not isinstance(row, Mapping):
-        value = row.value
-        return None if value is None else Mark(group, series, value, row.ci_low, row.ci_high, row.null, row.n, **more)
-    if row.get("value") is None:  # TRANSITION
-        return None
-    return Mark(group, series, row["value"], row.get("ci_low"), row.get("ci_high"), row.get("null"), row.get("n") or 0, **more)
+    value = row.value
+    return None if value is None else Mark(group, series, value, row.ci_low, row.ci_high, row.null, row.n, **more)
 
 
 def scaled(mark: Mark, percent: bool) -> Mark:

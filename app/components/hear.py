@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from analysis.studies.shared_rows import WindowRow
 from app import caching, controls
 from app.components import row_choice
 from app.components.plain import plain
@@ -105,14 +104,7 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
         st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
 
 
-def pick_missed(
-    queries: Sequence[Missed | Mapping[str, Any]],
-    windows: Sequence[Window | Mapping[str, Any]],
-    corpus: str,
-    key: str,
-    *,
-    columns: Any = None,
-) -> None:
+def pick_missed(queries: Sequence[Missed], windows: Sequence[Window], corpus: str, key: str, *, columns: Any = None) -> None:
     """`pick` among queries whose match is missed; below the chosen one what was ranked first, where that is known.
 
     Args:
@@ -122,28 +114,18 @@ def pick_missed(
         key: of the table.
         columns: column_config of the table.
     """
-    missed = [query if isinstance(query, Missed) else _missed(query) for query in queries]
 
     def ranked_first(number: int) -> None:
-        query = missed[number]
+        query = queries[number]
         if query.first is None or query.first < 0:
             return
         by = f" by {query.by}" if query.by else ""
         rank = "" if query.rank is None else f", the match being number {query.rank}"
-        window = _window(windows[query.first])
+        window = windows[query.first]
         play(f"Ranked first instead{by}{rank}", corpus, window.piece, window.start_s)
         st.caption(RANKED_FIRST[query.way])
 
-    pick([query.record() for query in missed], corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
-
-
-def _missed(row: Mapping[str, Any]) -> Missed:  # TRANSITION
-    about = {name: value for name, value in row.items() if name not in ("instead", "way", "by", "rank", "piece", "start_s")}
-    return Missed(_window(row), row["way"], row["instead"], about, row.get("by", ""), row.get("rank"))
-
-
-def _window(row: Any) -> Window:  # TRANSITION
-    return WindowRow(str(row["piece"]), float(row["start_s"])) if isinstance(row, Mapping) else row
+    pick([query.record() for query in queries], corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
 
 
 def clock(seconds: float) -> str:
