@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import ConfigError
 from analysis.numbers import Value
+from analysis.rows import Numbers
 from app.charts import intervals, mark, theme
 from app.charts.mark import Mark
 
@@ -58,11 +59,11 @@ def test_marks_come_from_values_and_from_rows():
     value = Value("S", 0.42, 0.38, 0.46, 500, 0.039, "share", "recall at 10")
     made = mark.from_value(value, "D0", "audio", key=("D0", 1), note="24 works")
     assert made == Mark("D0", "audio", 0.42, 0.38, 0.46, 0.039, 500, note="recall at 10; 24 works", key=("D0", 1), unit="share")
-    row = {"value": 0.42, "ci_low": 0.38, "ci_high": 0.46, "null": 0.039, "n": 500, "layer": 3}
+    row = Numbers(0.42, 0.38, 0.46, 0.039, 500)
     assert mark.from_row(row, "D0", "audio", at=3.0) == Mark("D0", "audio", 0.42, 0.38, 0.46, 0.039, 500, at=3.0)
-    assert mark.from_row({"value": 1.0}, "D0", "audio") == Mark("D0", "audio", 1.0)
+    assert mark.from_row(Numbers(1.0, None, None, None, 0), "D0", "audio") == Mark("D0", "audio", 1.0)
     assert mark.from_value(Value("S", None, None, None, 0, None, "", ""), "D0", "audio") is None
-    assert mark.from_row({"value": None}, "D0", "audio") is None
+    assert mark.from_row(Numbers(None, None, None, None, 0), "D0", "audio") is None
 
 
 def test_hover_words_number_null_and_n():
