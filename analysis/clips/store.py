@@ -91,6 +91,8 @@ def read_use(store: Store, key: str) -> ClipUse | None:
     if (entry := store.get(key)) is None:
         return None
     told, arrays = entry.document, entry.arrays
+    if not isinstance(told.get("config"), dict):
+        return None
     try:
         config = read_config(told["config"])
         layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in told["layers"]}

@@ -17,14 +17,18 @@ from analysis.rows import Row, tables_of
 from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.counterparts import counterparts
 from analysis.studies.embedding.rows import MeasureRow
-from analysis.studies.registry import study_names
+from analysis.studies.registry import find_study, study_names
 from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
 from analysis.studies.shipped import shipped_folder
 from analysis.studies.similarity.rows import CellRow
+from tests.filled import filled
 
 
 def result(study: str, values: tuple[Value, ...] = (), **tables: Any) -> Result:
-    return Result(study, {}, "Headline.", values, {name: tuple(rows) for name, rows in tables.items()}, {}, {})
+    """A result whose rows hold what is given, and nothing else."""
+    kinds = {kind.table: kind for kind in find_study(study).rows} if tables else {}
+    rows = [filled(kinds[name], **record) for name, records in tables.items() for record in records]
+    return Result(study, {}, "Headline.", values, tables_of(rows), {}, {})
 
 
 def of_rows(study: str, rows: Iterable[Row]) -> Result:
@@ -164,7 +168,8 @@ def test_bands_of_a4_are_compared_at_the_published_dose() -> None:
 
     def shifted(low: float | None, dose: float, change: float) -> dict[str, Any]:
         norm = {"l2": change, "l2_ci_low": change - 0.1, "l2_ci_high": change + 0.1}
-        return row(0.5, low_hz=low, band=names.get(low, "random direction"), dose=dose, **norm)
+        high = None if low is None else 2 * low
+        return row(0.5, low_hz=low, high_hz=high, band=names.get(low, "random direction"), dose=dose, **norm)
 
     rows = [shifted(low, dose, 0.1 * (1 + band)) for band, low in enumerate(edges[:8]) for dose in (-0.1, 0.1, 1.0)]
     found = counterparts(result("bands", doses=[*rows, shifted(None, 0.1, 9.0)]), {"one": "a4r"})
