@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from analysis.figures.saving import save
 from analysis.files import replace_file
@@ -18,6 +18,9 @@ from analysis.studies.battery import Part
 from analysis.studies.cautions import cautions, sentences
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import find_study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CHECKPOINT, WEIGHTS, BOTH = "checkpoint", "weights", ("trained", "untrained")
 UNDECIDED = "○ "
@@ -87,7 +90,7 @@ def _section(part: Part, arms: Mapping[str, str]) -> str:
     )
 
 
-def _svg(drawing: Any) -> str:
+def _svg(drawing: "Figure") -> str:
     """A figure as an SVG element; the same figure gives the same text."""
     import matplotlib as mpl
 

@@ -1,12 +1,19 @@
 """The results that pages show: what the store holds, or what came with the shipped checkpoints, each read once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.datasets.audio import Waveform
 from analysis.results import Result
 from app import caching
+
+if TYPE_CHECKING:
+    from analysis.clips.use import ClipUse
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.studies.at_hand import AtHand
 
 
 class Identity(NamedTuple):
@@ -33,8 +40,8 @@ class Asked:
     """
 
     study: str
-    request: Any
-    checkpoints: tuple[Any, ...]
+    request: Any  # of the study: each has a class of its own
+    checkpoints: tuple[Checkpoint, ...]
     identity: Identity
 
     @property
@@ -60,7 +67,7 @@ class Answered:
     differing: tuple[str, ...] = ()
 
 
-def ask(study: str, request: Any, checkpoints: Sequence[Any]) -> Asked:
+def ask(study: str, request: Any, checkpoints: Sequence[Checkpoint]) -> Asked:
     """The question of a study's request about checkpoints as they are now."""
     identities = tuple((str(one.name), *caching.identity(one)) for one in checkpoints)
     return Asked(study, request, tuple(checkpoints), Identity(identities, caching.stamp(request.corpus)))
@@ -99,8 +106,8 @@ def result_with_more(asked: Asked) -> Result | None:
     return caching.once(_shipped_key("more", asked), read)
 
 
-def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[Any]:
-    """Results that hold some of the checkpoints, each an `AtHand`: what was asked, then of other selections and settings.
+def results_with(study: str, request: Any, checkpoints: Sequence[Checkpoint]) -> list[AtHand]:
+    """Results that hold some of the checkpoints: what was asked, then of other selections and settings.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.
@@ -112,7 +119,7 @@ def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[A
     if (answered := found_result(ask(study, request, checkpoints))) is not None:
         return [AtHand(answered.result, answered.origin)]
 
-    def read_stored(name: str, other: Any, opened: Sequence[Any]) -> Result | None:
+    def read_stored(name: str, other: Any, opened: Sequence[Checkpoint]) -> Result | None:
         stored = stored_result(ask(name, other, opened))
         return None if stored is None else stored.result
 
@@ -123,8 +130,8 @@ def results_with(study: str, request: Any, checkpoints: Sequence[Any]) -> list[A
     return list(others_with(study, request, checkpoints, store, read_stored=read_stored, read_shipped=read_shipped))
 
 
-def stored_use(checkpoint: Any, clip: Waveform, *, twin: bool) -> Any | None:
-    """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's: a `ClipUse`; None for nothing."""
+def stored_use(checkpoint: Checkpoint, clip: Waveform, *, twin: bool) -> ClipUse | None:
+    """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's; None for nothing."""
     from analysis.clips.store import read_use, use_key
     from analysis.store import open_store
     from analysis.training.loop import pick_device
@@ -141,7 +148,7 @@ def recording(key: str) -> Waveform | None:
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 
 
-def _shipped_key(kind: str, asked: Asked) -> tuple[Any, ...]:
+def _shipped_key(kind: str, asked: Asked) -> caching.Key:
     """What came with the checkpoints does not depend on what the corpus is today."""
     return kind, asked.study, repr(asked.request), asked.identity.checkpoints
 

@@ -3,10 +3,13 @@
 Arguments that begin with an underscore are not part of the key; the hashes beside them are.
 """
 
+from __future__ import annotations
+
 import io
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import soundfile
@@ -19,12 +22,54 @@ from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError
 from analysis.files import printable
 
+if TYPE_CHECKING:
+    from analysis.clips.use import ClipAnalysis, ClipUse
+    from analysis.datasets.corpus import DemoClip
+    from analysis.datasets.piece import Piece
+    from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
+    from analysis.models.dual_encoder import DualEncoder
+    from analysis.models.families import Described
+
 MOST_ANALYSES = 4
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
 Progress = Callable[[int, int], None]
+Key = tuple[Hashable, ...]
+T = TypeVar("T")
 
 
-def checkpoints() -> list[Any]:
+class Latest:
+    """The last few things that were read, whoever reads at the same time; by hand, because of a cached function nothing could
+    tell its progress to the page, and because what is not there yet has to be looked for again.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept, self._changing = most, dict[Key, object](), threading.Lock()
+
+    def __iter__(self) -> Iterator[Key]:
+        with self._changing:
+            return iter(list(self._kept))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._changing:
+            self._kept.clear()
+
+    def read(self, key: Key, compute: Callable[[], T]) -> T:
+        """What was read under that key, else what is computed now; None is not kept. A key always means things of one kind."""
+        with self._changing:
+            known = self._kept.get(key)
+        if known is not None:
+            return cast(T, known)
+        computed = compute()
+        if computed is not None:
+            with self._changing:
+                while len(self._kept) >= self._most:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = computed
+        return computed
+
+
+def checkpoints() -> list[Checkpoint | BrokenCheckpoint]:
     """Every checkpoint, broken ones included; read anew when a file has come, gone or changed."""
     roots = paths.checkpoint_roots()
     files = (file for root in roots for name in ("config.json", "model.safetensors") for file in sorted(root.glob(f"*/{name}")))
@@ -32,64 +77,56 @@ def checkpoints() -> list[Any]:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Looking for checkpoints …")
-def _checkpoints(_roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...]) -> tuple[Any, ...]:  # noqa: ARG001
+def _checkpoints(_roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ...]) -> tuple[Checkpoint | BrokenCheckpoint, ...]:  # noqa: ARG001
     from analysis.models.checkpoint import list_checkpoints
 
     return tuple(list_checkpoints(_roots))
 
 
-def identity(checkpoint: Any) -> tuple[str, str]:
+def identity(checkpoint: Checkpoint) -> tuple[str, str]:
     """What makes a model and its untrained twin: the weights, and the configuration with the seed; the weights alone do not."""
     return str(checkpoint.sha256), repr((checkpoint.family, checkpoint.config, checkpoint.training.get("seed", 0)))
 
 
-def model(checkpoint: Any) -> Any:
+def model(checkpoint: Checkpoint) -> DualEncoder:
     """The model of a checkpoint, as long as its weights and its configuration stay the same."""
     return _model(str(checkpoint.path), *identity(checkpoint))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the checkpoint …")
-def _model(folder: str, sha256: str, configured: str) -> Any:  # noqa: ARG001 - what it is made of is part of the key
+def _model(folder: str, sha256: str, configured: str) -> DualEncoder:  # noqa: ARG001 - what it is made of is part of the key
     from analysis.models.checkpoint import open_checkpoint
 
     return open_checkpoint(Path(folder)).model()
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[Any, ...], Any]:
-    return {}
+def _kept() -> Latest:
+    return Latest(3 * MOST_ANALYSES)
 
 
-def _keep(kind: str, checkpoint: Any, clip: Waveform, compute: Callable[[], Any]) -> Any:
-    """The last few results; by hand, because a cached function cannot tell its progress to the page."""
-    kept, key = _kept(), (kind, *identity(checkpoint), clip.sha256, clip.sample_rate)
-    if (found := kept.get(key)) is not None:
-        return found
-    found = compute()
-    while len(kept) >= 3 * MOST_ANALYSES:
-        kept.pop(next(iter(kept)), None)
-    kept[key] = found
-    return found
+def _keep(kind: str, checkpoint: Checkpoint, clip: Waveform, compute: Callable[[], T]) -> T:
+    return _kept().read((kind, *identity(checkpoint), clip.sha256, clip.sample_rate), compute)
 
 
-def measured(checkpoint: Any, clip: Waveform, *, twin: bool, progress: Progress | None = None) -> Any:
-    """What a checkpoint's attention does over a clip, or that of its untrained twin, read here: a `ClipUse`."""
+def measured(checkpoint: Checkpoint, clip: Waveform, *, twin: bool, progress: Progress | None = None) -> ClipUse:
+    """What a checkpoint's attention does over a clip, or that of its untrained twin, read here."""
     from analysis.clips.use import measure_use
 
-    def compute() -> Any:
+    def compute() -> ClipUse:
         return measure_use(checkpoint.untrained_twin() if twin else model(checkpoint), clip, progress)
 
     return _keep("twin" if twin else "model", checkpoint, clip, compute)
 
 
-def analysis(checkpoint: Any, clip: Waveform, use: Any) -> Any:
-    """What can be looked at where it is known what a checkpoint's attention does over a clip: a `ClipAnalysis`."""
+def analysis(checkpoint: Checkpoint, clip: Waveform, use: ClipUse) -> ClipAnalysis:
+    """What can be looked at where it is known what a checkpoint's attention does over a clip."""
     from analysis.clips.use import open_analysis
 
     return _keep("analysis", checkpoint, clip, lambda: open_analysis(model(checkpoint), clip, use))
 
 
-def _known(clip: Waveform) -> tuple[Any, ...]:
+def _known(clip: Waveform) -> Key:
     return clip.sha256, clip.sample_rate, clip.name, clip.notices, len(clip.samples)
 
 
@@ -168,27 +205,27 @@ def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 
 
-def described(checkpoint: Any) -> Any:
-    """What the family of a checkpoint says of its configuration: a `Described` with flow, parameters and words of a card."""
+def described(checkpoint: Checkpoint) -> Described:
+    """What the family of a checkpoint says of its configuration: flow, parameters and words of a card."""
     return _described(checkpoint.family, repr(checkpoint.config), checkpoint.config)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _described(family: str, configured: str, _config: Any) -> Any:  # noqa: ARG001 - the words are the key
+def _described(family: str, configured: str, _config: dict[str, object]) -> Described:  # noqa: ARG001 - the words are the key
     from analysis.models.families import describe_model
 
     return describe_model(family, _config)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Listing the demo clips …")
-def demo_clips() -> list[Any]:
+def demo_clips() -> list[DemoClip]:
     """The demo clips; none is rendered yet."""
     from analysis.datasets.corpus import list_demo_clips
 
     return list(list_demo_clips())
 
 
-def rendered(demo: Any) -> Any:
+def rendered(demo: DemoClip) -> DemoClip:
     """A demo clip with its audio on disk."""
     from analysis.datasets.corpus import render_demo_clip
 
@@ -219,7 +256,7 @@ def render_piece(corpus: str, piece_id: str) -> None:
     render_pieces([pieces(corpus)[piece_id]])
 
 
-def pieces(corpus: str) -> dict[str, Any]:
+def pieces(corpus: str) -> dict[str, Piece]:
     """The pieces of a corpus by id; nothing is rendered.
 
     Raises:
@@ -229,7 +266,7 @@ def pieces(corpus: str) -> dict[str, Any]:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Listing the recordings …")
-def _pieces(corpus: str, stamp: str) -> dict[str, Any]:  # noqa: ARG001 - a changed folder is another one
+def _pieces(corpus: str, stamp: str) -> dict[str, Piece]:  # noqa: ARG001 - a changed folder is another one
     from analysis.datasets.corpora import PROFILES, open_corpus
     from analysis.datasets.corpus import list_demo_pieces
 
@@ -237,7 +274,7 @@ def _pieces(corpus: str, stamp: str) -> dict[str, Any]:  # noqa: ARG001 - a chan
     return {piece.piece_id: piece for piece in found}
 
 
-def unrendered(corpus: str) -> list[Any]:
+def unrendered(corpus: str) -> list[Piece]:
     """The pieces whose audio is not there yet.
 
     Raises:
@@ -256,18 +293,13 @@ def stamp(corpus: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _read() -> dict[tuple[Any, ...], Any]:
-    return {}
+def _read() -> Latest:
+    return Latest(MOST_KEPT)
 
 
-def once(key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
+def once(key: Key, read: Callable[[], T]) -> T:
     """What was read under that key, by any session; None is not kept, but read again."""
-    kept = _read()
-    if (found := kept.get(key)) is None and (found := read()) is not None:
-        while len(kept) >= MOST_KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = found
-    return found
+    return _read().read(key, read)
 
 
 @st.cache_data(max_entries=24, show_spinner="Making what the model heard …")

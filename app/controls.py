@@ -1,10 +1,12 @@
 """Pickers of a checkpoint, of a clip and of numbers; what is wrong is said where it was chosen."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import streamlit as st
 
@@ -15,6 +17,10 @@ from analysis.errors import OtoscopeError
 from analysis.files import home_expanded, is_folder, is_text
 from analysis.studies.shipped import SHIPPED
 from app import caching, layout, state
+
+if TYPE_CHECKING:
+    from analysis.datasets.corpus import DemoClip
+    from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
 AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
 UPLOAD = "Upload a recording"
@@ -37,30 +43,46 @@ class Clip:
     notes: Notes | None = None
 
 
-def usable() -> tuple[list[Any], list[Any]]:
+def usable() -> tuple[list[Checkpoint], list[BrokenCheckpoint]]:
     """Checkpoints that open, and those that do not."""
     try:
-        found = caching.checkpoints()
+        listed = caching.checkpoints()
     except OtoscopeError as error:
         layout.error(str(error))
         return [], []
     except ModuleNotFoundError:
         return [], []
-    return [one for one in found if not hasattr(one, "reason")], [one for one in found if hasattr(one, "reason")]
+    return list(filter(_opens, listed)), list(filter(_is_broken, listed))
 
 
-def pick_checkpoint() -> Any | None:
+def _opens(checkpoint: Checkpoint | BrokenCheckpoint) -> TypeGuard[Checkpoint]:
+    return not hasattr(checkpoint, "reason")
+
+
+def _is_broken(checkpoint: Checkpoint | BrokenCheckpoint) -> TypeGuard[BrokenCheckpoint]:
+    return hasattr(checkpoint, "reason")
+
+
+def by_name(checkpoints: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
+    """Checkpoints by their names; of several with one name the first."""
+    named: dict[str, Checkpoint] = {}
+    for checkpoint in checkpoints:
+        named.setdefault(str(checkpoint.name), checkpoint)
+    return named
+
+
+def pick_checkpoint() -> Checkpoint | None:
     """The chosen checkpoint; None where there is none."""
     good, _ = usable()
     if not good:
         return None
-    named: dict[str, Any] = {}
-    for one in good:
-        named.setdefault(str(one.name), one)
+    named = by_name(good)
     return named[pick_choice("checkpoint", "Checkpoint", list(named), next(iter(named)))]
 
 
-def pick_checkpoints(good: Sequence[Any], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET) -> list[Any]:
+def pick_checkpoints(
+    good: Sequence[Checkpoint], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET
+) -> list[Checkpoint]:
     """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first.
 
     Args:
@@ -68,9 +90,7 @@ def pick_checkpoints(good: Sequence[Any], beside: Sequence[str] = (), widget: st
         beside: shipped ones that this page shows beside the usual ones, as long as nobody has chosen otherwise.
         widget: key of the widget.
     """
-    named: dict[str, Any] = {}
-    for one in good:
-        named.setdefault(str(one.name), one)
+    named = by_name(good)
     wanted = [name for name in state.get_list("checkpoints") if name in named]
     home = paths.repository() / "checkpoints"
     shipped, more = ([n for n in ones if n in named and Path(named[n].path).parent == home] for ones in (SHIPPED, beside))
@@ -120,7 +140,7 @@ def pick_choice(name: state.Name, label: str, options: Sequence[str], default: s
     return chosen
 
 
-def demo_clips() -> dict[str, Any]:
+def demo_clips() -> dict[str, DemoClip]:
     """The demo clips by title, not rendered yet; empty, with the reason said, where they cannot be had."""
     try:
         return {str(one.title): one for one in caching.demo_clips()}
@@ -168,7 +188,7 @@ def _upload(sample_rate: int) -> Clip | None:
     return Clip(clip.waveform, clip.source, notes)
 
 
-def _shipped(demo: Any, sample_rate: int) -> Clip:
+def _shipped(demo: DemoClip, sample_rate: int) -> Clip:
     if not demo.wav_path.is_file():
         with st.spinner(f"Rendering {layout.plain(demo.title)}; this happens once …", show_time=True):
             caching.rendered(demo)
@@ -207,14 +227,13 @@ def pick_number(name: state.Name, label: str, low: int, high: int) -> int:
 
 def pick_one(name: state.Name, label: str, options: Sequence[int], default: int, words: Callable[[int], str]) -> int:
     """One of a few numbers as buttons, of many as a slider; a lone choice is not asked for."""
-    widget = f"pick_{name}"
-    chosen: Any = options[0]
+    widget, chosen = f"pick_{name}", options[0]
     if len(options) > 1:
         state.start(widget, state.get_int(name, min(options), max(options), default), options)
-        if len(options) <= MOST_BUTTONS:
-            chosen = st.segmented_control(label, options, format_func=words, required=True, key=widget)
-        else:
+        if len(options) > MOST_BUTTONS:
             chosen = st.select_slider(label, options, format_func=words, key=widget)
+        elif (pressed := st.segmented_control(label, options, format_func=words, required=True, key=widget)) is not None:
+            chosen = pressed
     state.put(name, int(chosen))
     return int(chosen)
 

@@ -2,10 +2,9 @@
 
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
-from typing import Any
 
 import streamlit as st
 
@@ -62,7 +61,7 @@ def not_here(name: str, missing: list[str], shown: list[str]) -> str:
     return f"{sentence}; {instead}." if instead else f"{sentence}."
 
 
-def way(label: str, page: str, icon: str, parameters: Mapping[str, Any], help: str | None = None) -> None:
+def way(label: str, page: str, icon: str, parameters: Mapping[str, str | Sequence[str]], help: str | None = None) -> None:
     """The way to another page of the dashboard; where a page is run by itself, it leads nowhere."""
     pages = state.recall("pages")
     if pages:

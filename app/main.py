@@ -3,12 +3,14 @@
 Streamlit imports this file as a module that holds a server, `app`, and runs it as a script for every page.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -18,6 +20,10 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
 from app import access, guard, layout, state, warm_up  # noqa: E402 - the folder must be known first
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+    from streamlit.navigation.page import StreamlitPage
 
 VIEWS = Path(__file__).parent / "views"
 # Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
@@ -80,7 +86,7 @@ def main() -> None:
         _ways(place)
 
 
-def _page(name: str, icon: str) -> Any:
+def _page(name: str, icon: str) -> StreamlitPage:
     view = VIEWS / f"{name}.py"
     return st.Page(view if view.is_file() else _any_study(name), title=name.capitalize(), icon=f":material/{icon}:",
                    default=name == HOME, url_path=name)  # fmt: skip
@@ -95,7 +101,7 @@ def _any_study(name: str) -> Callable[[], None]:
     return show
 
 
-def _ways(place: Any) -> dict[str, state.Said]:
+def _ways(place: DeltaGenerator) -> dict[str, state.Said]:
     """The ways to all pages, each with what is chosen in its address: to open a page is one entry of the history."""
     said: dict[str, state.Said] = {}
     with place.container(gap="small"):
@@ -109,7 +115,7 @@ def _ways(place: Any) -> dict[str, state.Said]:
 
 
 @contextlib.asynccontextmanager
-async def lifespan(_: Any) -> AsyncIterator[None]:
+async def lifespan(_: st.App) -> AsyncIterator[None]:
     """While the server runs; then workers are ended, for which a signal leaves no time later."""
     warm_up.begin()
     yield

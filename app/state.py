@@ -177,12 +177,12 @@ def not_here() -> list[tuple[str, list[str], list[str]]]:
     return found
 
 
-def preset(widget: str, value: Any) -> None:
+def preset(widget: str, value: object) -> None:
     """Set a widget that has not been drawn in this run."""
     st.session_state[widget] = value
 
 
-def start(widget: str, value: Any, offered: Sequence[Any]) -> None:
+def start(widget: str, value: object, offered: Sequence[object]) -> None:
     """Set a widget before it is drawn: to what it has, or where that is nothing or is not offered any more, to a value."""
     now = st.session_state.get(widget)
     chosen = now if isinstance(now, list) else [now]
@@ -195,12 +195,12 @@ def keep(name: Kept, value: object) -> None:
     st.session_state[f"shown_{name}"] = value
 
 
-def recall(name: Kept) -> Any:
+def recall(name: Kept) -> Any:  # each name keeps something of its own class
     """What was last kept under that name in this session; None where nothing was."""
     return st.session_state.get(f"shown_{name}")
 
 
-def widget_value(widget: str) -> Any:
+def widget_value(widget: str) -> Any:  # a widget has a value of its own kind
     """What a widget was just set to, for the function that it calls."""
     return st.session_state.get(widget)
 

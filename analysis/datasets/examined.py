@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -126,16 +126,16 @@ def _key(audio: Path, midi: Path) -> str:
     return hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
 
 
-def _remembered() -> dict[str, Any]:
+def _remembered() -> dict[str, list[object]]:
     """What other runs of the same code found; a damaged or foreign file counts as none."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         saved = json.loads((paths.cache() / MEMO).read_bytes())
         if saved["code"] == code_of(__name__):
-            return {key: row for key, row in saved["findings"].items() if len(row) == len(astuple(Finding()))}
+            return {key: row for key, row in saved["findings"].items() if len(row) == len(fields(Finding))}
     return {}
 
 
-def _from_row(row: Any) -> Finding:
+def _from_row(row: list[Any]) -> Finding:  # from a file, which may hold anything
     duration_s, midi_s, unusual, *problems = row
     return Finding(float(duration_s), float(midi_s), tuple(map(str, unusual)), *map(str, problems))
 

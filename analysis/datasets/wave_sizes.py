@@ -1,14 +1,15 @@
 """Sizes in the headers of WAV and AIFF files compared with what is there: cut off, never closed, or written to a pipe."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from analysis.datasets.stretches import Layout, Source, replaced
+from analysis.datasets.stretches import Layout, Source, Stretch, replaced
 
 # Programs that write to a pipe cannot come back to put in the size: 0x7FFFF000 (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg),
 # 0x7F000000 (AIFF of sox) and others nearby.
 _OPEN_SIZES = ((0x7F000000, 0x8000FFFF), (0xFFFF0000, 0xFFFFFFFF))
 _MOST_CHUNKS = 1000
+Order = Literal["little", "big"]
 _PLAIN_AIFC = (b"NONE", b"sowt", b"twos", b"raw ", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64")
 _LEAST_MORE_BYTES = 4096
 
@@ -30,7 +31,7 @@ def wave_layout(source: Source, kind: str) -> Layout:
 
     Decoders quietly shorten a header to what is there, so that a truncated file would pass for a short one.
     """
-    order: Any = "little" if kind == "WAV" else "big"
+    order: Order = "little" if kind == "WAV" else "big"
     found = _chunks(source, order)
     if found.sound < 0:
         return Layout(kind)
@@ -64,7 +65,7 @@ def is_open_size(size: int) -> bool:
     return any(low <= size <= high for low, high in _OPEN_SIZES)
 
 
-def _chunks(source: Source, order: Any) -> _Found:
+def _chunks(source: Source, order: Order) -> _Found:
     found, offset = _Found(), 12
     for _ in range(_MOST_CHUNKS):
         header = source.read(offset, offset + 8)
@@ -90,7 +91,7 @@ def _read_common(body: bytes, frames_at: int, found: _Found) -> None:
         found.frame_bytes = int.from_bytes(body[:2], "big") * -(-int.from_bytes(body[6:8], "big") // 8)
 
 
-def _closed(source: Source, found: _Found, there: int, is_long: bool, order: Any) -> Any:
+def _closed(source: Source, found: _Found, there: int, is_long: bool, order: Order) -> tuple[Stretch, ...]:
     """The file with sizes put in that reach to its end."""
     size = min(there, 0xFFFFFFFE)
     changes = {4: min(source.size - 8, 0xFFFFFFFE).to_bytes(4, order)}

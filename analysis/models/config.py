@@ -1,5 +1,6 @@
 """What a dual encoder is made of; saved beside the weights and enough to rebuild it."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -163,7 +164,7 @@ class ModelConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
+    def from_dict(cls, values: Mapping[str, object]) -> "ModelConfig":
         """Inverse of `to_dict`, for values from outside; nothing is built or allocated, and nothing is said about the size.
 
         Configurations of before there were other descriptors than A4 and D4 are read as well.
@@ -177,6 +178,7 @@ class ModelConfig:
             raise ConfigError(f"The configuration has unknown fields {shown(unknown)}: expected only {sorted(known)}.")
         if missing := sorted({field.name for field in fields(cls) if field.default is MISSING} - set(values)):
             raise ConfigError(f"The configuration lacks {missing}. Restore it.")
+        # Any: what a field must be is checked below, field by field
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         for field in fields(cls):
             if field.name in arguments and (expected := _expectation(field, arguments[field.name])):
@@ -186,7 +188,7 @@ class ModelConfig:
         return cls(**arguments)
 
 
-def _translated(values: dict[str, Any]) -> dict[str, Any]:
+def _translated(values: Mapping[str, object]) -> dict[str, object]:
     """Fields under the names that they have today."""
     former, rest = {name: values[name] for name in ("a4_mechanism", "d4") if name in values}, dict(values)
     if "max_a4_frames" in rest and "max_descriptor_frames" not in rest:

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 from torch import Tensor
 
@@ -74,8 +74,8 @@ def _malformed(label: str, why: str) -> CheckpointError:
     return CheckpointError(f"{label} is not a sound safetensors file: {why}. Export it again.")
 
 
-def _parsed(text: bytes, label: str) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _parsed(text: bytes, label: str) -> dict[str, object]:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         entries = dict(pairs)
         if len(entries) < len(pairs):
             raise ValueError("a name occurs twice")
@@ -92,7 +92,7 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
     return header
 
 
-def _entry(name: str, entry: Any, label: str) -> tuple[str, str, tuple[int, ...], tuple[int, int]]:
+def _entry(name: str, entry: object, label: str) -> tuple[str, str, tuple[int, ...], tuple[int, int]]:
     """Name, type, shape and byte range of one tensor of the header, consistent with each other."""
     who = f"tensor {shown(name)}"
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
@@ -110,7 +110,7 @@ def _entry(name: str, entry: Any, label: str) -> tuple[str, str, tuple[int, ...]
     return name, dtype, tuple(shape), (offsets[0], offsets[1])
 
 
-def _sizes(values: Any) -> bool:
+def _sizes(values: object) -> TypeGuard[list[int]]:
     return isinstance(values, list) and all(type(value) is int and 0 <= value <= MAX_SIZE for value in values)
 
 
@@ -134,7 +134,7 @@ def compare_header(label: str, found: Header, expected: Mapping[str, Tensor]) ->
             raise CheckpointError(f"{label}: expected {name!r} of type {allowed}, got {shown(dtype)}. Export it again.")
 
 
-def _prefix(got: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+def _prefix(got: Mapping[str, object], expected: Mapping[str, object]) -> str:
     """What stands before every name of a file; empty where nothing does, or the names are not those of the model either way."""
     first = next(iter(expected), "")
     prefixes = [name.removesuffix(first) for name in got if name.endswith(f".{first}")]

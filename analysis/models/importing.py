@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -158,8 +157,10 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
             raise CheckpointError(f"{label} has {size:,} bytes; at most {MAX_STATE_BYTES:,} are read. Save the weights alone.")
         with open_regular(path) as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
-        limits: dict[str, Any] = {"seconds": CONVERTING_S, "memory_bytes": MEMORY_BYTES + 3 * size}
-        arrays, notices = run_limited(half_arrays, str(path.absolute()), expected, what=f"Reading {label}", **limits)
+        arrays, notices = run_limited(
+            half_arrays, str(path.absolute()), expected,
+            what=f"Reading {label}", seconds=CONVERTING_S, memory_bytes=MEMORY_BYTES + 3 * size,
+        )  # fmt: skip
     except OSError as error:
         raise CheckpointError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
     except SandboxError as error:

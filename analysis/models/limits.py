@@ -1,7 +1,7 @@
 """How large a model from outside may be: counted on its outline, before anything of it takes memory."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from analysis.errors import ConfigError
 from analysis.models.config import ModelConfig
@@ -20,7 +20,7 @@ _DECIDED_BY = dict(zip(LARGEST_MODEL, (
 ), strict=True))  # fmt: skip
 
 
-def read_config(values: dict[str, Any]) -> ModelConfig:
+def read_config(values: Mapping[str, object]) -> ModelConfig:
     """The configuration that `values` from outside describe, found to be that of a model which can be opened.
 
     Raises:

@@ -2,9 +2,8 @@
 
 import pickle
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -17,10 +16,12 @@ from analysis.models.headers import compare_shapes, describe_safetensors
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights")
 WRAPPERS = ("_orig_mod", "module")  # of torch.compile and of DataParallel; they stand before any part of a model
+PLAIN = (torch.Tensor, torch.nn.Parameter)
 DEEPEST = 3
 VANISHED_OF_ALL, VANISHED_OF_ONE = 0.01, 0.5
 
 Shapes = Mapping[str, tuple[int, ...]]
+Table = dict[object, object]  # whatever stands in a file
 
 
 def half_arrays(path: str, expected: Shapes) -> tuple[dict[str, NDArray], tuple[str, ...]]:
@@ -30,16 +31,17 @@ def half_arrays(path: str, expected: Shapes) -> tuple[dict[str, NDArray], tuple[
         CheckpointError: the file holds anything but these tensors, or weights that are none in fp16.
     """
     label = Path(path).name
-    state, notices = _state(path, label)
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{label} holds {type(state).__name__}; expected a state_dict, names with their tensors.")
-    state, place = _innermost(state, expected)
-    if place:
-        notices += (f"{label} holds more than weights; they were taken from its part “{place}”.",)
-    _refuse_others(state, label)
-    state, taken = _without_prefix(state, expected)
+    content, notices = _state(path, label)
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{label} holds {type(content).__name__}; expected a state_dict, names with their tensors.")
+    table, part = _innermost(content, expected)
+    if part:
+        notices += (f"{label} holds more than weights; they were taken from its part “{part}”.",)
+    tensors = _tensors(table, label)
+    bare, taken = _bare_names(tensors, expected)
     if taken:
         notices += (f"Before the names of {label} stood {taken}, which was taken off.",)
+    state = {bare[name]: tensor for name, tensor in tensors.items()}
     shapes = {name: tuple(value.shape) for name, value in state.items()}
     compare_shapes(label, shapes, {name: torch.empty(shape, device="meta") for name, shape in expected.items()})
     halved = {name: v.detach().half() if v.is_floating_point() else v.detach() for name, v in state.items()}
@@ -47,7 +49,7 @@ def half_arrays(path: str, expected: Shapes) -> tuple[dict[str, NDArray], tuple[
     return {name: tensor.numpy() for name, tensor in halved.items()}, notices
 
 
-def _state(path: str, label: str) -> tuple[Any, tuple[str, ...]]:
+def _state(path: str, label: str) -> tuple[object, tuple[str, ...]]:
     """What the file holds, read as what it is."""
     with open_regular(path) as file:
         head = file.read(9)
@@ -64,39 +66,41 @@ def _state(path: str, label: str) -> tuple[Any, tuple[str, ...]]:
     return _loaded(path, label), ()
 
 
-def _innermost(state: dict[Any, Any], expected: Shapes) -> tuple[dict[Any, Any], str]:
+def _innermost(state: Table, expected: Shapes) -> tuple[Table, str]:
     """The table of tensors inside what training programs save around it, and where it was; the file itself where it is one."""
     place = ""
     for _ in range(DEEPEST):
         if all(isinstance(value, torch.Tensor) for value in state.values()):
             break
-        inside = [(name, state[name]) for name in NESTED if isinstance(state.get(name), dict) and _has_tensors(state[name])]
+        nested = [(name, table) for name in NESTED if isinstance(table := state.get(name), dict)]
+        inside = [(name, table) for name, table in nested if _has_tensors(table)]
         if not inside:
             break
-        fitting = [one for one in inside if len(_without_prefix(one[1], expected)[0].keys() & expected.keys()) > 0]
+        fitting = [(name, table) for name, table in inside if set(_bare_names(table, expected)[0].values()) & set(expected)]
         name, state = (fitting or inside)[0]
         place = f"{place}.{name}" if place else name
     return state, place
 
 
-def _has_tensors(state: Mapping[Any, Any]) -> bool:
+def _has_tensors(state: Table) -> bool:
     """Whether there are tensors in a table, or in a table within it."""
-    values = list(state.values())
-    return any(isinstance(value, torch.Tensor) or (isinstance(value, dict) and value) for value in values)
+    return any(isinstance(value, torch.Tensor) or (isinstance(value, dict) and value) for value in state.values())
 
 
-def _without_prefix(state: Mapping[Any, Any], expected: Shapes) -> tuple[dict[Any, Any], str]:
-    """The same table without what wrappers put before its names, and what that was; as it is where that does not help."""
-    names = [name for name in state if isinstance(name, str)]
-    if not expected or len(names) < len(state) or set(names) >= set(expected):
-        return dict(state), ""
+def _bare_names(table: Collection[object], expected: Shapes) -> tuple[dict[str, str], str]:
+    """Every name of a table without what wrappers put before it, and what that was; as it is where that does not help."""
+    names = [name for name in table if isinstance(name, str)]
+    as_they_are = dict(zip(names, names, strict=True))
+    if not expected or len(names) < len(table) or set(names) >= set(expected):
+        return as_they_are, ""
     bare = {name: ".".join(part for part in name.split(".") if part not in WRAPPERS) for name in names}
     first = next(iter(expected))
     prefixes = {"": None} | {one.removesuffix(first): None for one in bare.values() if one.endswith(f".{first}")}
-    best, fitting, taken = dict(state), len(set(names) & set(expected)), ""
+    best, fitting, taken = as_they_are, len(set(names) & set(expected)), ""
     for prefix in prefixes:
-        renamed = {one.removeprefix(prefix) if one.startswith(prefix) else name: state[name] for name, one in bare.items()}
-        if len(renamed) == len(state) and (fits := len(set(expected) & set(renamed))) > fitting:
+        renamed = {name: one.removeprefix(prefix) if one.startswith(prefix) else name for name, one in bare.items()}
+        results = set(renamed.values())
+        if len(results) == len(names) and (fits := len(set(expected) & results)) > fitting:
             best, fitting = renamed, fits
             taken = _words(name.removesuffix(one.removeprefix(prefix)) for name, one in bare.items() if one.startswith(prefix))
     return best, taken
@@ -115,9 +119,11 @@ def _words(taken: Iterable[str]) -> str:
     return f"{words}, or a wrapper within them" if words else "wrappers, or within them"
 
 
-def _refuse_others(state: Mapping[Any, Any], label: str) -> None:
-    for name, value in state.items():
-        if not isinstance(name, str) or type(value) not in (torch.Tensor, torch.nn.Parameter):
+def _tensors(table: Table, label: str) -> dict[str, torch.Tensor]:
+    """The table, found to hold tensors of plain numbers under names, and nothing else."""
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in table.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor) or type(value) not in PLAIN:
             what = f"{label} holds {shown(name)}, which is {type(value).__name__}"
             raise CheckpointError(f"{what}; expected names with tensors only. Save model.state_dict() alone.")
         odd = value.is_quantized or value.is_complex() or value.device.type != "cpu"
@@ -125,6 +131,8 @@ def _refuse_others(state: Mapping[Any, Any], label: str) -> None:
             raise CheckpointError(
                 f"{label}: {shown(name)} is sparse, quantised, complex or empty of data; expected plain numbers."
             )
+        tensors[name] = value
+    return tensors
 
 
 def _refuse_vanished(state: Mapping[str, torch.Tensor], halved: Mapping[str, torch.Tensor], label: str) -> None:
@@ -151,7 +159,7 @@ def _vanished(label: str, what: str, tensor: torch.Tensor | None) -> str:
     )
 
 
-def _loaded(path: str, label: str) -> Any:
+def _loaded(path: str, label: str) -> object:
     zipped = refuse_bomb(path, label)
     try:
         if path.endswith(".safetensors"):  # torch.load goes by the name, and would not look for what torch.save writes

@@ -4,7 +4,6 @@ import io
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ _DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2",
 _LONGEST_HEADER = 1 << 20
 
 
-def encode_answer(answer: dict[str, Any]) -> list[bytes]:
+def encode_answer(answer: dict[str, object]) -> list[bytes]:
     """The parts of an answer as they go through the pipe.
 
     Raises:
@@ -26,7 +25,7 @@ def encode_answer(answer: dict[str, Any]) -> list[bytes]:
     return [len(header).to_bytes(8, "little"), header, *(array.tobytes() for array in arrays)]
 
 
-def _plain(value: Any, arrays: list[NDArray]) -> Any:
+def _plain(value: object, arrays: list[NDArray]) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
@@ -42,7 +41,7 @@ def _plain(value: Any, arrays: list[NDArray]) -> Any:
     return {"bytes" if isinstance(value, bytes) else "array": len(arrays) - 1}
 
 
-def decode_answer(stream: io.BufferedIOBase, most_bytes: int) -> dict[str, Any]:
+def decode_answer(stream: io.BufferedIOBase, most_bytes: int) -> dict[str, object]:
     """Inverse of `encode_answer`, for bytes that may have been made to do harm.
 
     Raises:
@@ -84,7 +83,7 @@ def _exactly(stream: io.BufferedIOBase, n_bytes: int) -> bytearray:
     return data
 
 
-def _rebuilt(tree: Any, arrays: list[NDArray]) -> Any:
+def _rebuilt(tree: object, arrays: list[NDArray]) -> object:
     if not isinstance(tree, dict):
         if isinstance(tree, list):
             raise ValueError("A list without its kind.")

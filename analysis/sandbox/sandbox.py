@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from analysis import errors, paths
 from analysis.errors import OtoscopeError
@@ -45,7 +45,9 @@ class SandboxError(OtoscopeError):
     """A function in a limited process was stopped, crashed, or failed in a way it did not foresee."""
 
 
-def run_limited(function: Callable[..., T], *args: Any, seconds: float, memory_bytes: int, what: str, file_bytes: int = 0) -> T:
+def run_limited(
+    function: Callable[..., T], *args: object, seconds: float, memory_bytes: int, what: str, file_bytes: int = 0
+) -> T:
     """`function(*args)`, computed by a fresh process under limits.
 
     `function` must be importable by name and return numbers, text, bytes, arrays of numbers, or lists, tuples and dictionaries
@@ -68,7 +70,7 @@ def run_limited(function: Callable[..., T], *args: Any, seconds: float, memory_b
     if answer is None:
         raise SandboxError(_epitaph(what, fate or _cause(child.returncode), seconds, memory_bytes))
     if "result" in answer:
-        return answer["result"]
+        return cast(T, answer["result"])
     kind, message = str(answer.get("error")), str(answer.get("message"))[:LONGEST_MESSAGE]
     if kind == MemoryError.__name__:
         raise SandboxError(_too_much(what, memory_bytes))
@@ -121,7 +123,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _exchange(
     child: subprocess.Popen[bytes], request: bytes, seconds: float, most_bytes: int
-) -> tuple[dict[str, Any] | None, str]:
+) -> tuple[dict[str, object] | None, str]:
     """The child's answer, or `None` and what became of it where its exit status does not tell."""
     stopped = threading.Event()
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,11 +50,41 @@ class Entry:
     """
 
     key: str
-    document: dict[str, Any]
-    arrays: Mapping[str, NDArray[Any]]
+    document: dict[str, Any]  # Any: whatever JSON can say, from a file
+    arrays: Mapping[str, NDArray]
 
 
-def encode_document(document: Mapping[str, Any]) -> bytes:
+@dataclass(frozen=True)
+class Stored:
+    """What the manifest says of a file: its bytes, their SHA-256, and of an array its dtype and its shape."""
+
+    n_bytes: int
+    sha256: str
+    dtype: str | None = None
+    shape: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, record: object) -> "Stored":
+        """From its place in the manifest.
+
+        Raises:
+            ValueError: it describes no file.
+        """
+        if not isinstance(record, dict):
+            raise ValueError("A file without a description.")
+        n_bytes, sha256, dtype, shape = (record.get(name) for name in ("bytes", "sha256", "dtype", "shape"))
+        sizes = shape if isinstance(shape, list) else []
+        if type(n_bytes) is not int or not isinstance(sha256, str) or not all(type(size) is int for size in sizes):
+            raise ValueError("A file whose description makes no sense.")
+        return cls(n_bytes, sha256, dtype if isinstance(dtype, str) else None, sizes)
+
+    def record(self) -> dict[str, object]:
+        """As it stands in the manifest."""
+        described = {} if self.dtype is None else {"dtype": self.dtype, "shape": list(self.shape)}
+        return {"bytes": self.n_bytes, "sha256": self.sha256, **described}
+
+
+def encode_document(document: Mapping[str, object]) -> bytes:
     """JSON, without NaN or infinities.
 
     Raises:
@@ -66,7 +96,7 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
         raise ConfigError(f"The document cannot be written as JSON ({error}). Put arrays beside it and None for NaN.") from error
 
 
-def check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
+def check_arrays(arrays: Mapping[str, NDArray]) -> None:
     """Refuse what would not come back as it was.
 
     Raises:
@@ -85,11 +115,11 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
             raise ConfigError(f"The array {name!r} is a {got}; expected a NumPy array of numbers, booleans, text or times.")
 
 
-def write_entry(folder: Path, key: str, document: bytes, arrays: Mapping[str, NDArray[Any]], *, durable: bool = True) -> None:
+def write_entry(folder: Path, key: str, document: bytes, arrays: Mapping[str, NDArray], *, durable: bool = True) -> None:
     """Fill an empty folder, each file and then the folder forced to the disk if it is to be durable; the manifest comes last."""
-    files = {DOCUMENT: _write_file(folder / DOCUMENT, document, durable)}
+    files = {DOCUMENT: _write_file(folder / DOCUMENT, document, durable).record()}
     for name, array in arrays.items():
-        files[f"{name}.npy"] = _write_file(folder / f"{name}.npy", array, durable)
+        files[f"{name}.npy"] = _write_file(folder / f"{name}.npy", array, durable).record()
     manifest = {"schema_version": SCHEMA_VERSION, "key": key, "files": files}
     _write_file(folder / MANIFEST, json.dumps(manifest).encode(), durable)
     if durable:
@@ -107,7 +137,7 @@ def read_entry(folder: Path, key: str, *, verify: bool) -> Entry:
         files = read_manifest(folder, key)
         data = (folder / DOCUMENT).read_bytes()
         document = json.loads(data)
-        if hashlib.sha256(data).hexdigest() != files[DOCUMENT]["sha256"] or not isinstance(document, dict):
+        if hashlib.sha256(data).hexdigest() != files[DOCUMENT].sha256 or not isinstance(document, dict):
             raise TornError(folder / DOCUMENT)
         arrays = {name[:-4]: _read_array(folder / name, known, verify) for name, known in files.items() if name != DOCUMENT}
     except (*_MISSING, *_MALFORMED) as error:
@@ -115,8 +145,8 @@ def read_entry(folder: Path, key: str, *, verify: bool) -> Entry:
     return Entry(key, document, arrays)
 
 
-def read_manifest(folder: Path, key: str) -> dict[str, dict[str, Any]]:
-    """File name → size, SHA-256, and of arrays dtype and shape; every file is there and has its size.
+def read_manifest(folder: Path, key: str) -> dict[str, Stored]:
+    """File name → what the manifest says of it; every file is there and has its size.
 
     Raises:
         TornError: the entry is not there or not whole.
@@ -124,10 +154,10 @@ def read_manifest(folder: Path, key: str) -> dict[str, dict[str, Any]]:
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        files = manifest["files"]
+        files = {name: Stored.of(record) for name, record in manifest["files"].items()}
         ours = manifest["schema_version"] == SCHEMA_VERSION and manifest["key"] == key and DOCUMENT in files
         named = ours and all(name == DOCUMENT or ARRAY_FILE.fullmatch(name) for name in files)
-        if not named or any((folder / name).stat().st_size != known["bytes"] for name, known in files.items()):
+        if not named or any((folder / name).stat().st_size != known.n_bytes for name, known in files.items()):
             raise TornError(folder)
     except (*_MISSING, *_MALFORMED) as error:
         raise TornError(folder) from error
@@ -155,28 +185,28 @@ class _Hashing:
         self.n_bytes += len(data)
 
 
-def _write_file(path: Path, content: bytes | NDArray[Any], durable: bool) -> dict[str, Any]:
-    described: dict[str, Any] = {}
+def _write_file(path: Path, content: bytes | NDArray, durable: bool) -> Stored:
+    dtype, shape = None, ()
     with path.open("xb") as file:
         hashing = _Hashing(file)
         if isinstance(content, bytes):
             hashing.write(content)
         else:
             np.lib.format.write_array(hashing, content, allow_pickle=False)  # pyright: ignore[reportArgumentType]
-            described = {"dtype": content.dtype.str, "shape": list(content.shape)}
+            dtype, shape = content.dtype.str, content.shape
         if durable:
             file.flush()
             os.fsync(file.fileno())
-    return {"bytes": hashing.n_bytes, "sha256": hashing.sha256.hexdigest(), **described}
+    return Stored(hashing.n_bytes, hashing.sha256.hexdigest(), dtype, shape)
 
 
-def _read_array(path: Path, known: dict[str, Any], verify: bool) -> NDArray[Any]:
+def _read_array(path: Path, known: Stored, verify: bool) -> NDArray:
     """The array of a file; below `MAPPED_FROM_BYTES` in memory, so that many small ones hold no file open."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if verify or (status.st_size < VERIFIED_BELOW_BYTES and stamp not in _verified):
-            if hashlib.file_digest(file, "sha256").hexdigest() != known["sha256"]:
+            if hashlib.file_digest(file, "sha256").hexdigest() != known.sha256:
                 raise TornError(path)
             _verified.add(stamp)
             file.seek(0)
@@ -186,7 +216,7 @@ def _read_array(path: Path, known: dict[str, Any], verify: bool) -> NDArray[Any]
             array = np.lib.format.open_memmap(path, mode="r")  # refuses pickled objects
             if array.offset + array.nbytes != status.st_size:
                 raise TornError(path)
-    if array.dtype.str != known["dtype"] or list(array.shape) != known["shape"]:
+    if array.dtype.str != known.dtype or array.shape != tuple(known.shape):
         raise TornError(path)
     array.flags.writeable = False
     return array

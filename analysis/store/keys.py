@@ -3,17 +3,18 @@
 import hashlib
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.errors import ConfigError
 
 SCHEMA_VERSION = 1
 ARRAY_KINDS = "biufcSUmM"
+Chunk = bytes | memoryview
 
 
-def digest(parts: dict[str, Any]) -> str:
+def digest(parts: dict[str, object]) -> str:
     """SHA-256, in hexadecimal, of an encoding in which two different `parts` never read the same.
 
     Raises:
@@ -25,49 +26,50 @@ def digest(parts: dict[str, Any]) -> str:
     return sha256.hexdigest()
 
 
-def _encode(part: Any, where: str) -> Iterator[Any]:
+def _encode(part: object, where: str) -> Iterator[Chunk]:
     """Type, length and content; the exact type decides, so 1, 1.0, True and "1" differ. A tuple reads as a list."""
-    kind = type(part)
-    if part is None or kind is bool:
+    if part is None or type(part) is bool:
         yield {None: b"N", True: b"T", False: b"F"}[part]
-    elif kind is int:
+    elif type(part) is int:
         yield from _sized(b"i", str(part).encode())
-    elif kind is float:
+    elif type(part) is float:
         yield b"f" + struct.pack(">d", part)
-    elif kind is str:
+    elif type(part) is str:
         yield from _sized(b"s", part.encode("utf-8", "surrogatepass"))
-    elif kind is bytes:
+    elif type(part) is bytes:
         yield from _sized(b"b", part)
-    elif kind in (list, tuple):
+    elif type(part) is list or type(part) is tuple:
         yield b"l%d:" % len(part)
         for number, item in enumerate(part):
             yield from _encode(item, f"{where}[{number}]")
-    elif kind is dict:
+    elif type(part) is dict:
         yield from _encode_dict(part, where)
-    elif kind in (np.ndarray, np.memmap):
+    elif isinstance(part, np.ndarray) and type(part) in (np.ndarray, np.memmap):
         yield from _encode_array(part, where)
     else:
         raise ConfigError(
-            f"{where} is of type {kind.__name__}; expected str, int, float, bool, None, bytes, a NumPy array, or a list or "
+            f"{where} is of type {type(part).__name__}; expected str, int, float, bool, None, bytes, a NumPy array, or a list or "
             "dictionary of them. Convert it; of a model or a file give its SHA-256."
         )
 
 
-def _encode_dict(part: dict[Any, Any], where: str) -> Iterator[Any]:
-    if wrong := [name for name in part if type(name) is not str]:
-        raise ConfigError(f"{where} has the name {wrong[0]!r} ({type(wrong[0]).__name__}); expected str.")
+def _encode_dict(part: dict[object, object], where: str) -> Iterator[Chunk]:
+    names = [name for name in part if type(name) is str]
+    if len(names) < len(part):
+        wrong = next(name for name in part if type(name) is not str)
+        raise ConfigError(f"{where} has the name {wrong!r} ({type(wrong).__name__}); expected str.")
     yield b"d%d:" % len(part)
-    for name in sorted(part):
+    for name in sorted(names):
         yield from _encode(name, where)
         yield from _encode(part[name], f"{where}[{name!r}]")
 
 
-def _encode_array(array: Any, where: str) -> Iterator[Any]:
+def _encode_array(array: NDArray, where: str) -> Iterator[Chunk]:
     if array.dtype.kind not in ARRAY_KINDS:
         raise ConfigError(f"{where} is an array of {array.dtype}; expected numbers, booleans, text or times.")
     yield from _sized(b"a", f"{array.dtype.str} {array.shape}".encode())
     if array.nbytes:
-        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _sized(tag: bytes, data: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from numpy.typing import NDArray
 
@@ -63,7 +63,7 @@ class Store:
         self.root, self.limit_bytes = root, limit_bytes
 
     @staticmethod
-    def key(**parts: Any) -> str:
+    def key(**parts: object) -> str:
         """Key of everything that decides a result: SHA-256 over the names, types and every byte of `parts`.
 
         `parts` are str, int, float, bool, None, bytes, NumPy arrays, and lists and dictionaries of them. The order in a
@@ -118,7 +118,7 @@ class Store:
             with contextlib.suppress(OSError), (folder / DOCUMENT).open("rb") as file:
                 yield file.read(n_bytes)
 
-    def put(self, key: str, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Entry:
+    def put(self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray]) -> Entry:
         """Store an entry and remove the least recently used ones beyond the limit. What is already there is kept.
 
         Args:

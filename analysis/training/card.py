@@ -1,7 +1,7 @@
 """The card of a checkpoint: what it is, what it was trained on and what it reaches, every number taken from its configuration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from analysis.descriptors.a4 import n_frames
@@ -18,12 +18,54 @@ class Described:
 
     name: str
     arm: str
-    training: Mapping[str, Any]
-    evaluation: Mapping[str, Any]
+    training: Mapping[str, object]
+    evaluation: Mapping[str, object]
 
 
-def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
+@dataclass(frozen=True)
+class Run:
+    """What a card tells of a run, named as in the configuration; what was not recorded in early runs has a default.
+
+    Attributes:
+        minutes: of training.
+        corpus: its name.
+        corpus_citation: whom to cite for it.
+        corpus_licence: under which it may be used.
+    """
+
+    steps: int
+    batch_size: int
+    best_step: int
+    minutes: float
+    device: str
+    seed: int
+    schedule: str
+    bf16: bool
+    corpus: str
+    corpus_citation: str
+    corpus_licence: str
+    n_train_pieces: int
+    n_test_pieces: int
+    recipe: str = ""
+    warmup: int = 0
+    weight_decay: float = 0.0
+    freeze: str = ""
+
+    @classmethod
+    def of(cls, training: Mapping[str, Any]) -> "Run":  # Any: a configuration that this library wrote
+        """The part of a configuration that a card tells.
+
+        Raises:
+            KeyError: something is missing that no run leaves out.
+        """
+        return cls(
+            **{field.name: training[field.name] for field in fields(cls) if field.default is MISSING or field.name in training}
+        )
+
+
+def write_card(arm: str, scale: str, training: Mapping[str, object], evaluation: Mapping[str, object]) -> str:
     """The card as Markdown."""
+    run = Run.of(training)
     return f"""# {arm} ({scale})
 
 {ARMS[arm].summary[0].upper()}{ARMS[arm].summary[1:]}. The architecture is that of {SOURCE}; these weights and numbers are ours.
@@ -37,23 +79,26 @@ def write_card(arm: str, scale: str, training: Mapping[str, Any], evaluation: Ma
 S = min(R@10 audio to MIDI, R@10 MIDI to audio), measured on the fp16 weights of this folder; in brackets 95 % intervals,
 bootstrap over works. Negatives of the canonical pool may overlap the match in time, those of the second never do.
 
-{_small(evaluation)}Trained for {training["steps"]} steps of {training["batch_size"]} windows, {training["minutes"]:.0f} minutes
-on {training["device"]}; the weights are those of step {training["best_step"]}, the best on validation. {_settings(training)}
+{_small(evaluation)}Trained for {run.steps} steps of {run.batch_size} windows, {run.minutes:.0f} minutes
+on {run.device}; the weights are those of step {run.best_step}, the best on validation. {_settings(run)}
 
 {_scale_note(arm, scale)}
 
-Data: {training["n_train_pieces"]} training and {training["n_test_pieces"]} test pieces of {training["corpus"]}, no work in both.
-{training["corpus_citation"]} Licence: {training["corpus_licence"]}
+Data: {run.n_train_pieces} training and {run.n_test_pieces} test pieces of {run.corpus}, no work in both.
+{run.corpus_citation} Licence: {run.corpus_licence}
 """
 
 
-def _settings(training: Mapping[str, Any]) -> str:
+def _settings(run: Run) -> str:
     """Every other setting that decides the run; what was not recorded is left out."""
-    precision = "bf16" if training["bf16"] else "fp32"
-    words = [f"seed {training['seed']}", f"schedule {training['schedule']}", f"{precision} forward passes"]
-    named = {"warmup": "warm-up of {} steps", "weight_decay": "weight decay {:g}", "freeze": "{} frozen"}
-    words += [text.format(training[name]) for name, text in named.items() if training.get(name)]
-    recipe = f"Recipe {training['recipe']}: " if training.get("recipe") else ""
+    words = [f"seed {run.seed}", f"schedule {run.schedule}", f"{'bf16' if run.bf16 else 'fp32'} forward passes"]
+    if run.warmup:
+        words.append(f"warm-up of {run.warmup} steps")
+    if run.weight_decay:
+        words.append(f"weight decay {run.weight_decay:g}")
+    if run.freeze:
+        words.append(f"{run.freeze} frozen")
+    recipe = f"Recipe {run.recipe}: " if run.recipe else ""
     return f"{recipe}{', '.join(words)}."
 
 
@@ -72,7 +117,7 @@ def _scale_note(arm: str, scale: str) -> str:
     return " ".join(said)
 
 
-def _rows(evaluation: Mapping[str, Any]) -> str:
+def _rows(evaluation: Mapping[str, object]) -> str:
     rows = []
     pools: tuple[tuple[Pool, str], ...] = (("canonical", "canonical"), ("no_overlap", "no overlap in time"))
     for pool, title in pools:
@@ -83,10 +128,10 @@ def _rows(evaluation: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _small(evaluation: Mapping[str, Any]) -> str:
+def _small(evaluation: Mapping[str, object]) -> str:
     """What anyone can check in seconds."""
     small = evaluation.get("small_pool")
-    if not small:
+    if not isinstance(small, Mapping):
         return ""
     score, twin = read_score(small), read_score(small, "untrained")
     if score is None or twin is None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
@@ -25,9 +25,9 @@ class Examined(Protocol):
     @property
     def arm(self) -> str: ...
     @property
-    def training(self) -> Mapping[str, Any]: ...
+    def training(self) -> Mapping[str, object]: ...
     @property
-    def evaluation(self) -> Mapping[str, Any]: ...
+    def evaluation(self) -> Mapping[str, object]: ...
 
 
 AnyExamined = TypeVar("AnyExamined", bound=Examined)
@@ -50,20 +50,22 @@ class Score:
         return self.low <= other.high and other.low <= self.high
 
 
-def read_score(evaluation: Mapping[str, Any], weights: Weights = "trained", pool: Pool = "canonical") -> Score | None:
+def read_score(evaluation: Mapping[str, object], weights: Weights = "trained", pool: Pool = "canonical") -> Score | None:
     """One score of an evaluation; None where it is missing or not a score."""
+    scores = _at(evaluation, weights, pool)
+    if not isinstance(scores, Mapping):
+        return None
     try:
-        found = evaluation[weights][pool]
-        low, high = (float(bound) for bound in found["S_ci"])
-        counts = [int(found[name]) for name in ("n_queries", "n_works", "pool_size")]
-        score = Score(float(found["S"]), low, high, float(found["chance"]), *counts)
+        low, high = (float(bound) for bound in scores["S_ci"])
+        counts = [int(scores[name]) for name in ("n_queries", "n_works", "pool_size")]
+        score = Score(float(scores["S"]), low, high, float(scores["chance"]), *counts)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     shares = (score.value, score.low, score.high, score.chance)
     return score if all(0 <= share <= 1 for share in shares) and low <= high and min(counts) > 0 else None
 
 
-def retrieval_rows(evaluation: Mapping[str, Any]) -> list[dict[str, str | None]]:
+def retrieval_rows(evaluation: Mapping[str, object]) -> list[dict[str, str | None]]:
     """R@1, R@5, R@10 (%) and MRR with their intervals per pool and direction, and R@10 of the untrained twin (%).
 
     What is missing is None.
@@ -160,7 +162,7 @@ def compare_details(checkpoints: Sequence[Examined]) -> str:
     return " ".join([*sentences, *([f"Controls, not ranked: {listed(told)}."] if told else [])])
 
 
-def _place(score: Score, others: Sequence[Any], checkpoints: Sequence[Examined]) -> str:
+def _place(score: Score, others: Sequence[tuple[Examined, Score]], checkpoints: Sequence[Examined]) -> str:
     """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
     found = [read_score(one.evaluation) for one in checkpoints if control_of(one.arm)]
     beaten = any(other is not None and other.value > score.value for other in found)
@@ -178,7 +180,7 @@ def _models(checkpoints: Sequence[Examined]) -> list[Examined]:
 
 def _test_sets(models: Sequence[Examined]) -> list[list[tuple[Examined, Score]]]:
     """Checkpoints that carry scores, highest first, by the test set on which they were examined; the largest group first."""
-    groups: dict[tuple[Any, ...], list[tuple[Examined, Score]]] = {}
+    groups: dict[tuple[str | int, ...], list[tuple[Examined, Score]]] = {}
     for one in by_score(models):
         if score := read_score(one.evaluation):
             groups.setdefault(_test_set(one, score), []).append((one, score))
@@ -222,7 +224,7 @@ def _controls(score: Score, checkpoint: Examined) -> list[tuple[str, float, floa
     return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
 
 
-def _test_set(checkpoint: Examined, score: Score) -> tuple[Any, ...]:
+def _test_set(checkpoint: Examined, score: Score) -> tuple[str | int, ...]:
     corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
     examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
     return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
@@ -242,14 +244,14 @@ def _others(number: int, verb: str, plural: str) -> str:
     return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
 
 
-def recall_words(evaluation: Mapping[str, Any], weights: Weights, pool: Pool, direction: str, k: int) -> str:
+def recall_words(evaluation: Mapping[str, object], weights: Weights, pool: Pool, direction: str, k: int) -> str:
     """Recall at `k` with its interval, as the card words it."""
     found = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
     return "–" if found is None else found.replace(" [", " % [") if "[" in found else f"{found} %"
 
 
 def _interval(
-    evaluation: Mapping[str, Any], weights: str, pool: str, direction: str, name: str, factor: int, decimals: int
+    evaluation: Mapping[str, object], weights: str, pool: str, direction: str, name: str, factor: int, decimals: int
 ) -> str | None:
     """A number with its interval, if it has one; None without the number."""
     path = (weights, pool, direction)
@@ -262,13 +264,13 @@ def _interval(
     return f"{write[0]} [{write[1]}, {write[2]}]" if len(write) == 3 else write[0]
 
 
-def _at(found: Any, *path: str) -> Any:
+def _at(found: object, *path: str) -> object:
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
 
 
-def _number(found: Any) -> float | None:
+def _number(found: object) -> float | None:
     """A finite number as a float; None for anything else, as for one too large for a float."""
     if not isinstance(found, int | float) or isinstance(found, bool):
         return None

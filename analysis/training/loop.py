@@ -1,7 +1,7 @@
 """Train an arm: the same loop for every arm, resumable to the same numbers."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
 from analysis.training.losses import vicreg
 from analysis.training.recipes import FREEZES, LEARNING_RATES
-from analysis.training.resume import damaged, load, read_state
+from analysis.training.resume import Best, Row, State, damaged, load, read_state
 from analysis.training.schedules import ENDS, Schedule
 
 RESUME = "resume.pt"
@@ -94,7 +94,7 @@ class TrainedModel:
     model: DualEncoder
     best_step: int
     minutes: float
-    history: list[dict[str, Any]]
+    history: list[Row]
 
 
 def pick_device() -> torch.device:
@@ -106,7 +106,10 @@ def pick_device() -> torch.device:
 
 
 def parameter_groups(model: DualEncoder, learning_rates: str, freeze: str = "") -> list[dict[str, Any]]:
-    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules; without frozen ones."""
+    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules; without frozen ones.
+
+    Each group is a dictionary as optimisers of PyTorch take it.
+    """
     rates = LEARNING_RATES[learning_rates]
     members: dict[str, list[torch.nn.Parameter]] = {name: [] for name in rates}
     half = model.config.audio_n_layers // 2
@@ -136,9 +139,9 @@ class Run:
         self.model = build_arm(request.arm, request.scale, request.seed).to(device)
         groups = parameter_groups(self.model, request.learning_rates or request.scale, request.freeze)
         self.optimizer = torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Row] = []
         self.minutes = 0.0
-        self.best: dict[str, Any] = {"S": -1.0, "step": 0, "weights": self._weights()}
+        self.best = Best(-1.0, 0, self._weights())
 
     def learn(self, segments: list[Segment]) -> None:
         """Let a control take from training windows what it is given in place of the descriptors."""
@@ -147,9 +150,9 @@ class Run:
         part = [segments[i] for i in chosen]
         waveform, notes = waveform_batch(part, self.model.config.sample_rate), note_batch(part, self.model.config.max_notes)
         learn_descriptors(self.model, waveform.to(self.device), notes.to(self.device))
-        self.best["weights"] = self._weights()
+        self.best = replace(self.best, weights=self._weights())
 
-    def train_step(self, segments: list[Segment]) -> dict[str, Any]:
+    def train_step(self, segments: list[Segment]) -> Row:
         """One batch; its windows and its dropout depend on (seed, step) alone, so a resumed run sees the same."""
         request = self.request
         chosen = numpy_generator(request.seed, "batch", self.step).choice(len(segments), request.batch_size, replace=False)
@@ -178,19 +181,18 @@ class Run:
     def validate(self, segments: list[Segment], sizes: dict[str, int]) -> float:
         """S on the validation pool of these sizes; the best weights are kept."""
         s = evaluate(self.model, segments, device=self.device, **sizes)["canonical"]["S"]
-        if s > self.best["S"]:
-            self.best = {"S": s, "step": self.step, "weights": self._weights()}
+        if s > self.best.s:
+            self.best = Best(s, self.step, self._weights())
         return s
 
     def save(self, path: Path) -> None:
         """Everything needed to go on."""
-        state = {
-            "request": asdict(self.request), "corpus_sha256": self.corpus_sha256, "step": self.step, "minutes": self.minutes,
-            "history": self.history, "best": self.best,
-            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-        }  # fmt: skip
+        state = State(
+            asdict(self.request), self.corpus_sha256, self.step, self.minutes, self.history, self.best,
+            self.model.state_dict(), self.optimizer.state_dict(),
+        )  # fmt: skip
         with replaced(path) as partial:
-            torch.save(state, partial)
+            torch.save(state.record(), partial)
 
     def restore(self, path: Path) -> None:
         """Go on from `save`.
@@ -199,7 +201,7 @@ class Run:
             ConfigError: the file belongs to another request or corpus, or is damaged.
         """
         state = read_state(path, self.device)
-        before = {**state["request"], "corpus": state["corpus_sha256"]}
+        before = {**state.request, "corpus": state.corpus_sha256}
         now = {**asdict(self.request), "corpus": self.corpus_sha256}
         if differing := sorted(name for name in now if now[name] != before.get(name)):
             what = ", ".join(differing)
@@ -208,7 +210,7 @@ class Run:
             load(state, self.model, self.optimizer)
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise damaged(path) from error
-        self.step, self.minutes, self.history, self.best = (state[key] for key in ("step", "minutes", "history", "best"))
+        self.step, self.minutes, self.history, self.best = state.step, state.minutes, state.history, state.best
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
@@ -246,9 +248,9 @@ def validation_pool(request: TrainRequest, corpus: Corpus) -> tuple[list[Segment
     return windows, sizes
 
 
-def report(row: dict[str, Any], metrics: Metrics) -> None:
+def report(row: Row, metrics: Metrics) -> None:
     """Tell the loss of a step in the history and, where it was validated, S."""
-    metrics(row["step"], {name: row[name] for name in REPORTED if name in row})
+    metrics(int(row["step"]), {name: row[name] for name in REPORTED if name in row})
 
 
 def train(
@@ -290,7 +292,7 @@ def train(
             run.save(out / RESUME)
         report(row, metrics)
         if progress:
-            best = f", best S {100 * run.best['S']:.1f} % on validation" if run.best["S"] >= 0 else ""  # none before the first
+            best = f", best S {100 * run.best.s:.1f} % on validation" if run.best.s >= 0 else ""  # none before the first
             progress(run.step, request.steps, f"loss {row['loss']:.2f}{best}")
-    run.model.load_state_dict(run.best["weights"])
-    return TrainedModel(run.model.cpu().eval(), run.best["step"], run.minutes, run.history)
+    run.model.load_state_dict(run.best.weights)
+    return TrainedModel(run.model.cpu().eval(), run.best.step, run.minutes, run.history)

@@ -1,11 +1,13 @@
 """A figure with what can be done with it: download, link, command, Python; and what was clicked in it."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import plotly.graph_objects as go
@@ -16,21 +18,25 @@ from analysis.results import Result
 from app import state
 from app.components import figures
 
+if TYPE_CHECKING:
+    from app.charts.mark import Key
+
+
 Mode = Literal["points", "lasso", "box"]
 
 
 class Recordable(Protocol):
     """What knows its columns: a row of a table, a value."""
 
-    def record(self) -> Mapping[str, Any]: ...
+    def record(self) -> Mapping[str, object]: ...
 
 
-Recorded = Mapping[str, Any] | Recordable
+Recorded = Mapping[str, object] | Recordable
 
 
 def figure(
     drawing: go.Figure, key: str, result: Result, rows: Sequence[Recorded] = (), *, select: tuple[Mode, ...] = ()
-) -> list[tuple[Any, ...]]:
+) -> list[Key]:
     """Draw a figure and its row of actions; what is selected in it, as the `customdata` of the points.
 
     Args:
@@ -52,7 +58,7 @@ def figure(
     return selected
 
 
-def chosen(event: Any) -> list[tuple[Any, ...]]:
+def chosen(event: object) -> list[Key]:
     """The `customdata` of the selected points, none twice, a number or name alone as a key of one part.
 
     Points without it lead nowhere.
@@ -60,11 +66,12 @@ def chosen(event: Any) -> list[tuple[Any, ...]]:
     >>> chosen({"selection": {"points": [{"customdata": ["D0", 3]}, {"x": 1}, {"customdata": 0}, {"customdata": ["D0", 3]}]}})
     [('D0', 3), (0,)]
     """
-    points = (event or {}).get("selection", {}).get("points", [])
+    selected = event.get("selection") if isinstance(event, Mapping) else None
+    points = selected.get("points", ()) if isinstance(selected, Mapping) else ()
     return list(dict.fromkeys(key for point in points if (key := _key(point.get("customdata")))))
 
 
-def _key(customdata: Any) -> tuple[Any, ...]:
+def _key(customdata: Any) -> Key:  # whatever a browser sends: it only says what to look at
     if isinstance(customdata, Mapping):
         return tuple(customdata.values())
     if isinstance(customdata, list | tuple):
@@ -114,7 +121,7 @@ def _told(result: Result) -> dict[str, list[str]]:
     return names | ({"corpus": [result.request["corpus"]]} if "corpus" in result.request else {})
 
 
-def link(address: str, parameters: Mapping[str, Any]) -> str:
+def link(address: str, parameters: Mapping[str, object]) -> str:
     """The address of a page with what is chosen on it.
 
     >>> link("http://127.0.0.1:8501/similarity?old=1", {"corpus": "small", "checkpoints": ["a", "b"]})

@@ -1,7 +1,9 @@
 """The whole examination as a job: what is asked, how far it is, and what it takes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,11 +16,15 @@ from app import controls, layout, state
 from app.components import battery_answers, job_progress, job_words
 from app.components.battery_answers import Selection
 
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+
+
 # Per checkpoint with its twin, on two CPU cores. "full" is estimated: measured, and studies of stress by their number of windows.
 SECONDS = {"small": 70.0, "full": 4090.0}
 
 
-def choose(good: Sequence[Any]) -> Selection:
+def choose(good: Sequence[Checkpoint]) -> Selection:
     """Checkpoints, the corpus and the studies."""
     first, second = st.columns([6, 3], vertical_alignment="bottom")
     with first:

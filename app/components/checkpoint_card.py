@@ -1,6 +1,8 @@
 """The card of one checkpoint: its scores, its parts, its training, its configuration."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,6 +14,11 @@ from app import caching, layout, state
 from app.charts import training
 from app.components import figures, model_flow
 from app.components.plain import card, plain
+
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.studies.component_counts import ComponentCount
+
 
 RETRIEVAL = {
     "pool": st.column_config.TextColumn("pool", width=82),
@@ -28,7 +35,7 @@ COUNTED = {
 }
 
 
-def draw(checkpoint: Any) -> None:
+def draw(checkpoint: Checkpoint) -> None:
     """Everything that is known of the chosen checkpoint."""
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -52,7 +59,7 @@ def draw(checkpoint: Any) -> None:
             st.markdown(text)
 
 
-def _made(checkpoint: Any) -> str:
+def _made(checkpoint: Checkpoint) -> str:
     """What the configuration says of the run, as far as it does, as a list."""
     said = checkpoint.training
     words = (
@@ -70,7 +77,7 @@ def _made(checkpoint: Any) -> str:
     return "\n".join(f"- {plain(line)}" for line in lines if line)
 
 
-def _retrieval(checkpoint: Any) -> None:
+def _retrieval(checkpoint: Checkpoint) -> None:
     st.subheader("Retrieval", anchor=False)
     rows = retrieval_rows(checkpoint.evaluation)
     if not rows:
@@ -86,7 +93,7 @@ def _retrieval(checkpoint: Any) -> None:
         )
 
 
-def _parameters(checkpoint: Any) -> None:
+def _parameters(checkpoint: Checkpoint) -> None:
     st.subheader("Parameters, counted", anchor=False)
     counts = caching.described(checkpoint).parameters
     if counts is None:
@@ -103,7 +110,7 @@ def _parameters(checkpoint: Any) -> None:
         st.caption(plain(f"◇ {said[0].citation}, read in: {said[0].source}."))
 
 
-def _component(row: Any) -> dict[str, str | int | None]:
+def _component(row: ComponentCount) -> dict[str, str | int | None]:
     return {
         "component": row.component,
         "parameters": row.here,
@@ -112,7 +119,7 @@ def _component(row: Any) -> dict[str, str | int | None]:
     }
 
 
-def _training(checkpoint: Any) -> None:
+def _training(checkpoint: Checkpoint) -> None:
     st.subheader("Training", anchor=False)
     try:
         history = checkpoint.history()
@@ -124,8 +131,8 @@ def _training(checkpoint: Any) -> None:
             "This checkpoint came without a training history.", "Put its history.csv beside the weights, if there is one."
         )
         return
-    sizes = [checkpoint.training.get(name) for name in ("validation_queries", "validation_pool")]
-    chance = chance_of_s(*sizes) if all(type(size) is int and size > 0 for size in sizes) else None
+    queries, pool = (_size(checkpoint.training.get(name)) for name in ("validation_queries", "validation_pool"))
+    chance = chance_of_s(queries, pool) if queries and pool else None
     drawn = (
         ("Loss and its terms", training.curves(history)),
         ("Collapse monitor", training.spread(history)),
@@ -134,3 +141,8 @@ def _training(checkpoint: Any) -> None:
     for column, (title, drawing) in zip(st.columns(3), drawn, strict=True):
         column.markdown(f"**{title}**")
         figures.show(drawing, title, where=column)
+
+
+def _size(value: object) -> int:
+    """A number of things; 0 for what is none."""
+    return value if isinstance(value, int) and type(value) is int and value > 0 else 0

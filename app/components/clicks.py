@@ -1,9 +1,14 @@
 """The newest click among figures, each of which keeps its selection while other things are chosen."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from app import state
+
+if TYPE_CHECKING:
+    from app.charts.mark import Key
 
 
 class Click(NamedTuple):
@@ -16,11 +21,11 @@ class Click(NamedTuple):
     """
 
     figure: str
-    key: tuple[Any, ...]
+    key: Key
     is_new: bool
 
 
-def newest(page: str, selected: Mapping[str, Sequence[tuple[Any, ...]]]) -> Click | None:
+def newest(page: str, selected: Mapping[str, Sequence[Key]]) -> Click | None:
     """The last click that is still selected; None where nothing is. To be asked once a run and page.
 
     Args:

@@ -1,13 +1,23 @@
 """The clip desk: one recording and what a checkpoint attends to in it, on one clock."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import caching, controls
 from app.charts import attention, audio, descriptors, notes, similarity
 from app.components import clip_job, figures
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.clips.use import ClipAnalysis, ClipUse
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.models.config import ModelConfig
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,7 @@ class Place:
         return self.window * self.window_s, (self.window + 1) * self.window_s
 
 
-def pick_place(checkpoint: Any, clip: controls.Clip) -> Place:
+def pick_place(checkpoint: Checkpoint, clip: controls.Clip) -> Place:
     """Window, layer and head; nothing is computed yet."""
     from analysis.clips.use import n_windows
     from analysis.models.tokens import grids, layer_name
@@ -53,12 +63,12 @@ def heard(clip: controls.Clip, marked_s: tuple[float, float] | None) -> None:
         show("notes", roll)
 
 
-def show(key: str, drawing: Any, where: Any = st) -> None:
+def show(key: str, drawing: go.Figure, where: DeltaGenerator | None = None) -> None:
     """A figure in its own colours, keeping its place between reruns."""
     figures.show(drawing, key, file=f"clip-{key}", where=where)
 
 
-def headline(result: Any, twin: Any, place: Place) -> str:
+def headline(result: ClipAnalysis, twin: ClipUse, place: Place) -> str:
     """How widely the chosen layer and head spread their attention."""
     from analysis.clips.attention_span import headline as sentence
     from analysis.models.tokens import layer_name
@@ -69,7 +79,7 @@ def headline(result: Any, twin: Any, place: Place) -> str:
     )
 
 
-def facts(checkpoint: Any, result: Any, twin: Any | None) -> dict[str, str]:
+def facts(checkpoint: Checkpoint, result: ClipAnalysis, twin: ClipUse | None) -> dict[str, str]:
     """What the pictures were made from, for the footer."""
     weights = next(result.model.parameters())
     return {
@@ -81,7 +91,7 @@ def facts(checkpoint: Any, result: Any, twin: Any | None) -> dict[str, str]:
     }
 
 
-def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | None, Any | None]:
+def attended(checkpoint: Checkpoint, clip: controls.Clip, place: Place) -> tuple[ClipAnalysis | None, ClipUse | None]:
     """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and the descriptor.
 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
@@ -111,7 +121,7 @@ def attended(checkpoint: Any, clip: controls.Clip, place: Place) -> tuple[Any | 
     return result, twin
 
 
-def _received(result: Any, twin: Any, place: Place) -> None:
+def _received(result: ClipAnalysis, twin: ClipUse, place: Place) -> None:
     times, share = result.use.received(place.layer, place.head)
     grid = result.grid(place.layer)
     beside = 1 / len(grid.key_times_s), twin.received(place.layer, place.head)[1]
@@ -119,7 +129,7 @@ def _received(result: Any, twin: Any, place: Place) -> None:
     show("received", attention.received(times, share, *beside, result.use.duration_s, place.span_s, title))
 
 
-def _pattern(result: Any, place: Place) -> None:
+def _pattern(result: ClipAnalysis, place: Place) -> None:
     """One window's pattern; where it was averaged for the eye, a part can be looked at token by token."""
     grid, start_s = result.grid(place.layer), place.span_s[0]
     view = result.attention_view(place.window, place.layer, place.head)
@@ -135,7 +145,7 @@ def _pattern(result: Any, place: Place) -> None:
     show("attention", attention.attention_map(view.values, y, x, *kinds, view.tokens_per_cell, title, end_s), picture)
 
 
-def how_to_read(config: Any) -> None:
+def how_to_read(config: ModelConfig) -> None:
     """What the pictures do and do not say."""
     from analysis.clips.use import drawn_descriptor
     from analysis.models.tokens import cnn_axis

@@ -1,7 +1,9 @@
 """A clip that takes long to read: the job that reads it, what that takes, and the recording of a job in the address."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +16,10 @@ from analysis.units import seconds_to_words
 from app import answers, caching, controls, layout, state
 from app.components import job_progress, job_words
 from app.layout import plain
+
+if TYPE_CHECKING:
+    from analysis.clips.use import ClipUse
+    from analysis.models.checkpoint import Checkpoint
 
 
 def adopt() -> None:
@@ -36,7 +42,8 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
     job = _in_address()
     if job is None:
         return picked
-    key, its = str(job.request["clip"]), picked and caching.recording_key(picked.waveform)
+    key = str(job.request["clip"])
+    its = None if picked is None else caching.recording_key(picked.waveform)
     before = state.recall("beside")
     if before is None or before[0] != job.id:
         state.keep("beside", before := (job.id, its))
@@ -53,8 +60,8 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
     return controls.Clip(wave, source, None)
 
 
-def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
-    """What attention did over a clip, as a `ClipUse`: stored, else read here if the clip is short, else None beside its job."""
+def use(checkpoint: Checkpoint, clip: controls.Clip, *, twin: bool) -> ClipUse | None:
+    """What attention did over a clip: stored, else read here if the clip is short, else None beside its job."""
     from analysis.clips.cost import is_short
     from analysis.jobs.kinds.clip_memory import is_small
 
@@ -67,7 +74,7 @@ def use(checkpoint: Any, clip: controls.Clip, *, twin: bool) -> Any | None:
     return None
 
 
-def _read_here(checkpoint: Any, wave: Waveform, *, twin: bool) -> Any:
+def _read_here(checkpoint: Checkpoint, wave: Waveform, *, twin: bool) -> ClipUse:
     """Read it while the page waits, with progress over its windows."""
     slot, what = st.empty(), "Reading the untrained twin's attention" if twin else "Reading the attention"
 
@@ -80,7 +87,7 @@ def _read_here(checkpoint: Any, wave: Waveform, *, twin: bool) -> Any:
         slot.empty()
 
 
-def _ask(checkpoint: Any, wave: Waveform) -> None:
+def _ask(checkpoint: Checkpoint, wave: Waveform) -> None:
     """The job that reads it, or what reading takes and a button."""
     job = _job_of(checkpoint, caching.recording_key(wave))
     if job is not None and not job.finished:
@@ -94,7 +101,7 @@ def _ask(checkpoint: Any, wave: Waveform) -> None:
         _start(checkpoint, wave)
 
 
-def effort(checkpoint: Any, duration_s: float) -> str:
+def effort(checkpoint: Checkpoint, duration_s: float) -> str:
     """How long it takes to read a clip."""
     from analysis.clips.cost import seconds
 
@@ -105,7 +112,7 @@ def effort(checkpoint: Any, duration_s: float) -> str:
     )
 
 
-def _start(checkpoint: Any, wave: Waveform) -> None:
+def _start(checkpoint: Checkpoint, wave: Waveform) -> None:
     from analysis.jobs.kinds.clip import submit_clip
 
     try:
@@ -117,7 +124,7 @@ def _start(checkpoint: Any, wave: Waveform) -> None:
     st.rerun()
 
 
-def _job_of(checkpoint: Any, key: str) -> Job | None:
+def _job_of(checkpoint: Checkpoint, key: str) -> Job | None:
     """The job of the address if it reads this, else an unfinished one that does."""
 
     def reads(job: Job) -> bool:

@@ -1,15 +1,21 @@
 """From a number to its sound: a list of windows, and the chosen one to be heard."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import streamlit as st
 
 from app import caching, controls
 from app.components import row_choice
 from app.components.plain import plain
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_config_utils import ColumnConfigMappingInput
+
 
 TABLE_PX, FEW = 320, 8
 WINDOW_S = 4.0
@@ -59,7 +65,7 @@ def pick(
     key: str,
     *,
     title: str = "Heard",
-    columns: Any = None,
+    columns: ColumnConfigMappingInput | None = None,
     more: Callable[[int], None] | None = None,
 ) -> int | None:
     """A table of windows beside the sound of the chosen one; its number, None where there are none.
@@ -104,7 +110,14 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
         st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
 
 
-def pick_missed(queries: Sequence[Missed], windows: Sequence[Window], corpus: str, key: str, *, columns: Any = None) -> None:
+def pick_missed(
+    queries: Sequence[Missed],
+    windows: Sequence[Window],
+    corpus: str,
+    key: str,
+    *,
+    columns: ColumnConfigMappingInput | None = None,
+) -> None:
     """`pick` among queries whose match is missed; below the chosen one what was ranked first, where that is known.
 
     Args:

@@ -1,8 +1,10 @@
 """Import of a checkpoint through the browser: what it holds is shown first, and imported when that is confirmed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,6 +14,12 @@ from app import state
 from app.components import import_preview
 from app.components.plain import plain
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from analysis.models.preview import Preview
+
+
 HINT = (
     "Choose `model.safetensors` and `config.json` of one checkpoint, and if there are any `history.csv` and `card.md`; then "
     "press **Check**. Names, types and shapes of the tensors are listed here beside what the configuration expects, before any "
@@ -20,7 +28,7 @@ HINT = (
 )
 LARGEST_MB = 50  # the server takes no larger upload
 OUTCOME_PX = 380  # reserved, so that nothing below moves when the outcome appears
-KEPT: Any = "import"  # the name under which this session keeps what was found
+KEPT: state.Kept = "import"  # the name under which this session keeps what was found
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Found:
     """What a check found in the files of these ids: a preview if there is anything to show, a sentence if anything is wrong."""
 
     files: tuple[str, ...]
-    preview: Any = None
+    preview: Preview | None = None
     problem: str = ""
 
     @property
@@ -64,7 +72,7 @@ def draw(expanded: bool = False) -> None:
                 _show(found)
 
 
-def _check(files: Sequence[Any]) -> Found:
+def _check(files: Sequence[UploadedFile]) -> Found:
     """Read the header and the configuration, and nothing else."""
     from analysis.models.importing import preview_checkpoint
 
@@ -79,7 +87,7 @@ def _check(files: Sequence[Any]) -> Found:
         return Found(_ids(files), problem=plain(str(error)))
 
 
-def _import(files: Sequence[Any], name: str, found: Found | None) -> Found | None:
+def _import(files: Sequence[UploadedFile], name: str, found: Found | None) -> Found | None:
     """Import what was shown and say so; else what was found with the reason, so that nothing is lost."""
     from analysis.models.importing import import_checkpoint
 
@@ -109,10 +117,10 @@ def _show(found: Found) -> None:
         import_preview.draw(found.preview)
 
 
-def _ids(files: Sequence[Any]) -> tuple[str, ...]:
+def _ids(files: Sequence[UploadedFile]) -> tuple[str, ...]:
     """Each upload has an id of its own, and its content never changes."""
     return tuple(str(file.file_id) for file in files)
 
 
-def _contents(files: Sequence[Any]) -> dict[str, bytes]:
+def _contents(files: Sequence[UploadedFile]) -> dict[str, bytes]:
     return {file.name: file.getvalue() for file in files}

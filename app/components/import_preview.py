@@ -1,12 +1,18 @@
 """What an upload holds, before any tensor is read: one line, what does not fit, and the table of tensors."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis.datasets.containers import printable
 from app.components.plain import plain
+
+if TYPE_CHECKING:
+    from analysis.models.preview import Preview, TensorPreview
+
 
 MOST_ROWS = 1000
 LONGEST_NAME = 120
@@ -25,8 +31,8 @@ COLUMNS = {
 }
 
 
-def draw(preview: Any) -> None:
-    """A `Preview`: the summary, or the sentence for what does not fit, above the table of tensors."""
+def draw(preview: Preview) -> None:
+    """The summary, or the sentence for what does not fit, above the table of tensors."""
     if preview.problem:
         st.error(plain(preview.problem))
     st.markdown(plain(summary(preview)) if preview.problem else f"{plain(summary(preview))}. {FITS}")
@@ -43,22 +49,22 @@ def draw(preview: Any) -> None:
         st.caption(f"The first {len(shown):,} of {len(preview.tensors):,} tensors are listed.")
 
 
-def summary(preview: Any) -> str:
+def summary(preview: Preview) -> str:
     """Arm and scale as far as they are known, tensors, parameters and bytes."""
     arm = [f"{preview.arm} ({printable(preview.scale)})"] if preview.arm else []
     what = "parameters" if preview.arm else "numbers"
     return " · ".join([*arm, f"{preview.n_tensors:,} tensors", f"{preview.n_parameters:,} {what}", f"{preview.n_bytes:,} bytes"])
 
 
-def row(one: Any) -> dict[str, Any]:
-    """A `TensorPreview` as a row of the table."""
+def row(tensor: TensorPreview) -> dict[str, str | int | None]:
+    """A tensor as a row of the table."""
     return {
-        "tensor": printable(one.name, LONGEST_NAME),
-        "type": one.dtype,
-        "shape": shape_in_words(one.shape),
-        "expected": shape_in_words(one.expected),
-        "parameters": one.n_parameters,
-        "fault": one.fault,
+        "tensor": printable(tensor.name, LONGEST_NAME),
+        "type": tensor.dtype,
+        "shape": shape_in_words(tensor.shape),
+        "expected": shape_in_words(tensor.expected),
+        "parameters": tensor.n_parameters,
+        "fault": tensor.fault,
     }
 
 

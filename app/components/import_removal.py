@@ -1,7 +1,9 @@
 """Taking an import back: a button for imported checkpoints alone, whether they open or not, and a second one that confirms."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,8 +12,11 @@ from analysis.errors import OtoscopeError
 from app import layout
 from app.components.plain import plain
 
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
-def draw(chosen: Any | None, broken: Sequence[Any]) -> None:
+
+def draw(chosen: Checkpoint | None, broken: Sequence[BrokenCheckpoint]) -> None:
     """For the chosen checkpoint, and for every import that cannot be opened."""
     root = paths.imported_checkpoints()
     for one in [*([] if chosen is None else [chosen]), *broken]:

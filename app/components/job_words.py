@@ -1,7 +1,6 @@
 """Jobs in the words of a person; everything comes back as plain text."""
 
 from pathlib import Path
-from typing import Any
 
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds import study
@@ -47,7 +46,7 @@ def recording_name(key: str) -> str | None:
     return None if recording is None else recording.name
 
 
-def corpus_name(corpus: Any) -> str:
+def corpus_name(corpus: object) -> str:
     """What a corpus is called; of a folder the last part of its path."""
     return controls.corpora().get(str(corpus), Path(str(corpus)).name)
 

@@ -1,6 +1,6 @@
 """What a checkpoint's model is made of: the drawing, and the same as a table."""
 
-from typing import Any
+from typing import TypedDict
 
 import streamlit as st
 
@@ -18,6 +18,9 @@ COLUMNS = {
 }
 SIDES = {"midi": "MIDI"}
 FIGURE = {"displayModeBar": False}
+Row = TypedDict("Row", {
+    "side": str, "part": str, "hands on": str | None, "parameters": int, "details": str | None, "reads": str | None,
+})  # fmt: skip
 
 
 def draw(flow: Flow | None) -> None:
@@ -41,9 +44,9 @@ def said(flow: Flow) -> str:
     return f"{sentence} Yellow: {' and '.join(part.name for part in given)}.{replaced}"
 
 
-def table(flow: Flow) -> list[dict[str, Any]]:
+def table(flow: Flow) -> list[Row]:
     """One record per part, then the total."""
-    rows: list[dict[str, Any]] = [
+    rows: list[Row] = [
         {
             "side": SIDES.get(part.side, part.side), "part": part.name, "hands on": part.shape, "parameters": part.parameters,
             "details": "; ".join(part.details) or None, "reads": ", ".join(part.sources) or None,

@@ -1,20 +1,27 @@
 """Tables of which one row is chosen, by any of its cells."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from app import state
+
+if TYPE_CHECKING:
+    from streamlit.elements.arrow import DataframeStateInput
+    from streamlit.elements.lib.column_config_utils import ColumnConfigMappingInput
+
 
 MODES = ("single-row-required", "single-cell")
 Height = int | Literal["auto", "content"]
 
 
 def pick_row(
-    rows: Sequence[Any], key: str, *, alt: str, start: int = 0, columns: Any = None, height: Height = "content",
-    placeholder: str | None = None,
+    rows: Sequence[Mapping[str, object]], key: str, *, alt: str, start: int = 0, columns: ColumnConfigMappingInput | None = None,
+    height: Height = "content", placeholder: str | None = None,
 ) -> int:  # fmt: skip
     """Draw a table; the number of its chosen row.
 
@@ -46,5 +53,5 @@ def _row_of_cell(key: str) -> None:
         choose(key, int(cells[0][0]))
 
 
-def _selection(row: int) -> Any:
+def _selection(row: int) -> DataframeStateInput:
     return {"selection": {"rows": [row], "columns": [], "cells": []}}

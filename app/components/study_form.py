@@ -1,10 +1,12 @@
 """What a study page asks: checkpoints, a corpus and settings; how long that takes, and the job that answers it."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,6 +21,11 @@ from app.answers import Asked
 from app.components import job_progress, job_words, study_settings
 from app.layout import plain
 
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+    from app.components.study_settings import Scalar
+
+
 RENDERING_SPEED = 150.0  # seconds of audio rendered in one second
 
 
@@ -27,9 +34,9 @@ class Choice:
     """What the controls say."""
 
     study: str
-    checkpoints: tuple[Any, ...]
+    checkpoints: tuple[Checkpoint, ...]
     corpus: str
-    settings: dict[str, Any]
+    settings: dict[str, Scalar]
 
     @property
     def names(self) -> list[str]:
@@ -37,7 +44,7 @@ class Choice:
         return [str(one.name) for one in self.checkpoints]
 
     @property
-    def all_settings(self) -> dict[str, Any]:
+    def all_settings(self) -> dict[str, Scalar]:
         """Settings of the study."""
         return {"corpus": self.corpus, **self.settings}
 
@@ -53,7 +60,7 @@ class Choice:
         return answers.ask(self.study, build_request(self.study, self.names, self.all_settings), self.checkpoints)
 
 
-def choose(study: str, good: Sequence[Any]) -> Choice | None:
+def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
     """The bar of controls; None, with the reason said, where no checkpoint is chosen."""
     _adopt(study, [str(one.name) for one in good])
     first, second, third = st.columns([12, 6, 4.6], vertical_alignment="bottom")

@@ -5,8 +5,8 @@ browser has not drawn yet, as in a popover that nobody has opened, sends nothing
 """
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypedDict, TypeVar
 
 import streamlit as st
 
@@ -16,9 +16,27 @@ from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")
 LARGEST = 2**53 - 1  # that a number field of a browser can hold
+Scalar = str | int | float | bool
+D = TypeVar("D")
 
 
-def pick(study: str) -> dict[str, Any]:
+class Field(NamedTuple):
+    """A setting of a study by its name, and what it usually is."""
+
+    name: str
+    default: Scalar
+
+
+class Used(TypedDict):
+    """What every widget of a setting is given."""
+
+    key: str
+    on_change: Callable[[str, str, str], None]
+    args: tuple[str, str, str]
+    help: str | None
+
+
+def pick(study: str) -> dict[str, Scalar]:
     """The settings that differ from the usual ones."""
     values = _values(study)
     for text in state.get_list("set"):
@@ -33,27 +51,28 @@ def pick(study: str) -> dict[str, Any]:
     return changed
 
 
-def adopt(settings: Mapping[str, Any]) -> None:
+def adopt(settings: Mapping[str, Scalar]) -> None:
     """Take over what a job was asked."""
     _remember({name: value for name, value in settings.items() if name not in ASKED_ELSEWHERE})
 
 
-def _fields(study: str) -> "list[dataclasses.Field[Any]]":
-    return [one for one in dataclasses.fields(find_study(study).request) if one.name not in ASKED_ELSEWHERE]
+def _fields(study: str) -> list[Field]:
+    fields = [field for field in dataclasses.fields(find_study(study).request) if field.name not in ASKED_ELSEWHERE]
+    return [Field(field.name, field.default) for field in fields if field.default is not dataclasses.MISSING]
 
 
-def _values(study: str) -> dict[str, Any]:
+def _values(study: str) -> dict[str, Scalar]:
     """All settings; what the address says counts where it can be read."""
     wanted = {name: value for name, _, value in (text.partition("=") for text in state.get_list("set"))}
     return {field.name: _value(study, field, wanted.get(field.name)) for field in _fields(study)}
 
 
-def _value(study: str, field: "dataclasses.Field[Any]", text: str | None) -> Any:
+def _value(study: str, field: Field, text: str | None) -> Scalar:
     """What a text says of a setting; the usual where it says nothing that the setting can be."""
     return _read(type(field.default), text, field.default) if _can_be(study, field, text or "") else field.default
 
 
-def _can_be(study: str, field: "dataclasses.Field[Any]", text: str) -> bool:
+def _can_be(study: str, field: Field, text: str) -> bool:
     """Whether a setting can have the value that a text says."""
     if words := settings_of(find_study(study).request)[field.name].words:
         return text in words
@@ -62,15 +81,15 @@ def _can_be(study: str, field: "dataclasses.Field[Any]", text: str) -> bool:
     return type(field.default) is str or _read(type(field.default), text, None) is not None
 
 
-def _remember(changed: Mapping[str, Any]) -> None:
+def _remember(changed: Mapping[str, Scalar]) -> None:
     state.put_list("set", [f"{name}={value}" for name, value in changed.items()])
 
 
-def _ask(study: str, field: "dataclasses.Field[Any]", value: Any) -> None:
+def _ask(study: str, field: Field, value: Scalar) -> None:
     """One setting, with what it does and what it may be; one of a few words is chosen from a list."""
     label, key, kind = field.name.replace("_", " "), f"set_{study}_{field.name}", type(field.default)
     setting = settings_of(find_study(study).request)[field.name]
-    used: Any = {"key": key, "on_change": _used, "args": (study, field.name, key), "help": _help(setting, kind)}
+    used: Used = {"key": key, "on_change": _used, "args": (study, field.name, key), "help": _help(setting, kind)}
     state.preset(key, value)
     if setting.words:
         st.selectbox(label, setting.words, **used)
@@ -95,7 +114,7 @@ def _used(study: str, name: str, key: str) -> None:
     _remember({one: value for one, value in values.items() if value != fields[one].default})
 
 
-def _read(kind: type, text: str | None, default: Any) -> Any:
+def _read(kind: type, text: str | None, default: D) -> Scalar | D:
     if text is None:
         return default
     if kind is bool:

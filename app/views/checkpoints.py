@@ -1,6 +1,8 @@
 """Which checkpoint finds the match best?"""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -9,6 +11,10 @@ from analysis.training.comparison import by_score, compare_details, compare_head
 from app import access, controls, layout, state
 from app.charts import scores
 from app.components import actions, checkpoint_card, checkpoint_table, clicks, figures, import_panel, import_removal
+
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+
 
 HOW_TO_READ = """
 **S** is the smaller of two shares: how often the right MIDI window is among the ten nearest to an audio window, and how often the
@@ -57,7 +63,7 @@ def _content() -> None:
     layout.provenance({} if chosen is None else {"checkpoint": f"{chosen.name} ({str(chosen.sha256)[:12]})"})
 
 
-def _card(chosen: Any) -> None:
+def _card(chosen: Checkpoint) -> None:
     """The card; where what a checkpoint says of itself cannot be shown, that alone is said, and the page goes on."""
     try:
         checkpoint_card.draw(chosen)
@@ -65,7 +71,7 @@ def _card(chosen: Any) -> None:
         layout.error(f"What {chosen.name} says of itself cannot be shown ({error}). Correct its config.json, or remove it.")
 
 
-def _library(good: list[Any], clicked: str) -> Any | None:
+def _library(good: list[Checkpoint], clicked: str) -> Checkpoint | None:
     """The headline and the table; the chosen checkpoint, None where there is none."""
     if not good:
         remedy = "Import one below, train one with `otoscope train`, or name its folder in OTOSCOPE_CHECKPOINTS."

@@ -1,6 +1,8 @@
 """What does the model attend to in this clip?"""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,6 +10,11 @@ from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import access, controls, layout, state
 from app.components import clip_desk, clip_job, figures
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.models.checkpoint import Checkpoint
 
 
 def page() -> None:
@@ -50,7 +57,7 @@ def _content() -> None:
         figures.prepare()
 
 
-def _desk(checkpoint: Any, clip: controls.Clip, answer: Any) -> dict[str, str]:
+def _desk(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) -> dict[str, str]:
     """The pictures, then the answer; what the footer says of them."""
     from analysis.clips.serving import refuse_family
 

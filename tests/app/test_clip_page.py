@@ -232,9 +232,10 @@ def test_another_configuration_of_the_same_weights_is_another_model(demo, one, q
 def test_few_weights_with_large_activations_are_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     config = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2**6, 2**5, 2**4, 2**3))
     clip: Any = SimpleNamespace(waveform=SimpleNamespace(duration_s=30.0))
+    checkpoint: Any = SimpleNamespace(model_config=config)
     asked: list[bool] = []
     monkeypatch.setattr(answers, "stored_use", lambda *_, **__: None)
     monkeypatch.setattr(clip_job, "_ask", lambda *_: asked.append(True))
     monkeypatch.setattr(clip_job, "_read_here", lambda *_, **__: pytest.fail("the page read it"))
-    assert clip_job.use(SimpleNamespace(model_config=config), clip, twin=False) is None
+    assert clip_job.use(checkpoint, clip, twin=False) is None
     assert asked == [True]

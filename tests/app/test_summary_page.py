@@ -108,7 +108,8 @@ def test_what_cannot_be_used_is_a_sentence(monkeypatch, library, opened):
 def test_shipped_controls_stand_there_until_somebody_chooses_otherwise(monkeypatch, library, opened, checkpoint):
     from analysis import paths
 
-    for one in caching.checkpoints():
+    made_up: list[Any] = caching.checkpoints()
+    for one in made_up:
         one.path = paths.repository() / "checkpoints" / one.name
     app = opened()
     assert app.multiselect[0].value == [*SHIPPED, "d4a4-zero-small"]
