@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from analysis.datasets.audio import Waveform
 from analysis.results import Result
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from analysis.clips.use import ClipUse
     from analysis.models.checkpoint import Checkpoint
     from analysis.studies.at_hand import AtHand
+
+
+class Request(Protocol):
+    """What all requests to studies have; each study has a class of its own."""
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]: ...
+    @property
+    def corpus(self) -> str: ...
 
 
 class Identity(NamedTuple):
@@ -40,7 +49,7 @@ class Asked:
     """
 
     study: str
-    request: Any  # of the study: each has a class of its own
+    request: Request
     checkpoints: tuple[Checkpoint, ...]
     identity: Identity
 
@@ -67,7 +76,7 @@ class Answered:
     differing: tuple[str, ...] = ()
 
 
-def ask(study: str, request: Any, checkpoints: Sequence[Checkpoint]) -> Asked:
+def ask(study: str, request: Request, checkpoints: Sequence[Checkpoint]) -> Asked:
     """The question of a study's request about checkpoints as they are now."""
     identities = tuple((str(one.name), *caching.identity(one)) for one in checkpoints)
     return Asked(study, request, tuple(checkpoints), Identity(identities, caching.stamp(request.corpus)))
@@ -106,7 +115,7 @@ def result_with_more(asked: Asked) -> Result | None:
     return caching.once(_shipped_key("more", asked), read)
 
 
-def results_with(study: str, request: Any, checkpoints: Sequence[Checkpoint]) -> list[AtHand]:
+def results_with(study: str, request: Request, checkpoints: Sequence[Checkpoint]) -> list[AtHand]:
     """Results that hold some of the checkpoints: what was asked, then of other selections and settings.
 
     Raises:
@@ -119,7 +128,7 @@ def results_with(study: str, request: Any, checkpoints: Sequence[Checkpoint]) ->
     if (answered := found_result(ask(study, request, checkpoints))) is not None:
         return [AtHand(answered.result, answered.origin)]
 
-    def read_stored(name: str, other: Any, opened: Sequence[Checkpoint]) -> Result | None:
+    def read_stored(name: str, other: Request, opened: Sequence[Checkpoint]) -> Result | None:
         stored = stored_result(ask(name, other, opened))
         return None if stored is None else stored.result
 

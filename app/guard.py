@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,11 +20,46 @@ UPLOADS = "/_stcore/upload_file/"
 METRICS = "/_stcore/metrics"
 NO_FRAME = [(b"x-frame-options", b"SAMEORIGIN"), (b"content-security-policy", b"frame-ancestors 'self'")]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
+Message = MutableMapping[str, Any]  # Any: what ASGI says of a request or an answer; `Request` reads it
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 _admitted: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the guard looks at.
+
+    Attributes:
+        kind: "http" or "websocket".
+        method: of HTTP; "" of a web socket.
+        path: that is asked for.
+        headers: by their names in lower case; of one that comes several times the first.
+    """
+
+    kind: str
+    method: str
+    path: str
+    headers: Mapping[bytes, str]
+
+    @classmethod
+    def of(cls, scope: Message) -> "Request | None":
+        """A request; None for what the server says to itself."""
+        if (kind := scope["type"]) not in ("http", "websocket"):
+            return None
+        headers = {name: value.decode("latin-1") for name, value in list(scope["headers"])[::-1]}
+        return cls(kind, scope.get("method", ""), scope.get("path", ""), headers)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may do more than read."""
+        return self.kind == "websocket" or self.method not in ("GET", "HEAD", "OPTIONS")
+
+    @property
+    def uploads(self) -> bool:
+        """Whether it brings a file."""
+        return self.kind == "http" and self.changes and self.method != "DELETE" and UPLOADS in self.path
 
 
 def admit() -> None:
@@ -77,38 +112,39 @@ class Guard:
     asked of Streamlit.
     """
 
-    app: Callable[[Scope, Receive, Send], Awaitable[None]]
+    app: Callable[[Message, Receive, Send], Awaitable[None]]
     is_open: Callable[[], bool] = lambda: False
     uploads: dict[str, int] = field(default_factory=dict)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
-        if scope["type"] not in ("http", "websocket"):
+        request = Request.of(scope)
+        if request is None:
             await self.app(scope, receive, send)
-        elif refusal := _refusal(scope):
-            await _refuse(scope, send, 403, refusal)
-        elif scope["type"] == "http" and scope["path"].endswith(METRICS):
-            await _refuse(scope, send, 404, "There is nothing here.")
-        elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") and UPLOADS in scope["path"]:
-            await self._upload(scope, receive, send)
+        elif refusal := _refusal(request):
+            await _refuse(request, send, 403, refusal)
+        elif request.kind == "http" and request.path.endswith(METRICS):
+            await _refuse(request, send, 404, "There is nothing here.")
+        elif request.uploads:
+            await self._upload(request, scope, receive, send)
         else:
             await self.app(scope, receive, _unframed(send))
 
-    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _upload(self, request: Request, scope: Message, receive: Receive, send: Send) -> None:
         """Take an upload of a session that was let in, as long as it and all sessions together stay below their limits."""
-        session = scope["path"].split(UPLOADS, 1)[1].split("/")[0]
+        session = request.path.split(UPLOADS, 1)[1].split("/")[0]
         if session not in _admitted and not self.is_open():
-            await _refuse(scope, send, 403, "This session has not been let in.")
+            await _refuse(request, send, 403, "This session has not been let in.")
             return
         largest = int(st.get_option("server.maxUploadSize")) * 2**20
-        length = _header(scope, b"content-length") or ""
+        length = request.headers.get(b"content-length", "")
         size = min(int(length), largest) if length.isdecimal() and len(length) < 20 else largest
         own, total = _kept(session)
         if own + self.uploads.get(session, 0) + size > MOST_OF_A_SESSION:
             said = f"One session may upload {bytes_to_words(MOST_OF_A_SESSION)}. Remove a file, then upload this one again."
-            await _refuse(scope, send, 413, said)
+            await _refuse(request, send, 413, said)
         elif total + sum(self.uploads.values()) + size > MOST_OF_ALL:
-            await _refuse(scope, send, 503, "The memory for uploads is full. Try again in some minutes.")
+            await _refuse(request, send, 503, "The memory for uploads is full. Try again in some minutes.")
         else:
             self.uploads[session] = self.uploads.get(session, 0) + size
             try:
@@ -126,18 +162,17 @@ def stay_at_home() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def _refusal(scope: Scope) -> str:
+def _refusal(request: Request) -> str:
     """Why a request is not for this server; empty if it is."""
-    host = _header(scope, b"host") or ""
+    host = request.headers.get(b"host", "")
     named = os.environ.get(paths.NAMES_VARIABLE)
     if not is_known_host(host, named.split(",") if named else st.get_option("server.allowedHosts")):
         return (
             "This dashboard is not known under this name. Open it as http://localhost with its port, "
             "or start it with otoscope app --name and the name."
         )
-    changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
-    if changes and st.get_option("server.enableCORS"):
-        if not is_own_origin(_header(scope, b"origin"), host, st.get_option("server.corsAllowedOrigins")):
+    if request.changes and st.get_option("server.enableCORS"):
+        if not is_own_origin(request.headers.get(b"origin"), host, st.get_option("server.corsAllowedOrigins")):
             return "This request comes from a page of another site."
     return ""
 
@@ -153,12 +188,8 @@ def _kept(session: str) -> tuple[int, int]:
     return sizes.get(session, 0), sum(sizes.values())
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-
-
-async def _refuse(scope: Scope, send: Send, status: int, sentence: str) -> None:
-    if scope["type"] == "websocket":
+async def _refuse(request: Request, send: Send, status: int, sentence: str) -> None:
+    if request.kind == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
     head = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -169,7 +200,7 @@ async def _refuse(scope: Scope, send: Send, status: int, sentence: str) -> None:
 def _unframed(send: Send) -> Send:
     """Pages cannot be shown inside those of another site, which could make people press what they do not see."""
 
-    async def sending(message: Any) -> None:
+    async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *NO_FRAME]
         await send(message)

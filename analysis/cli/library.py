@@ -84,8 +84,7 @@ def arms(options: argparse.Namespace) -> None:
     """Every architecture."""
     from analysis.models.arms import ARMS
 
-    rows = [asdict(arm) for arm in ARMS.values()]
-    emit(options, rows, [f"{row['name']:16} {row['summary']}" for row in rows])
+    emit(options, [asdict(arm) for arm in ARMS.values()], [f"{arm.name:16} {arm.summary}" for arm in ARMS.values()])
 
 
 def describe(options: argparse.Namespace) -> None:
@@ -103,18 +102,18 @@ def describe(options: argparse.Namespace) -> None:
         return
     described = described_arm(options.arm, options.scale)
     flow = flow_of(build_config(options.arm, options.scale))
-    saving = described["reverse_attention_saving"]
-    lines = [f"{name:20} {n:>12,}" for name, n in described["parameters"].items()]
+    saving = described.reverse_attention_saving
+    lines = [f"{name:20} {n:>12,}" for name, n in described.parameters.items()]
     lines += [
-        f"{described['samples']:,} samples, {described['cnn_tokens']:,} CNN tokens, {described['a4_frames']} A4 frames",
-        f"{described['transformer_tokens']:,} transformer tokens, {described['attention_scores']:,} attention scores",
-        f"Attention over CNN tokens costs {saving['scores_only']:.1f}× the scores of attention over A4 frames, "
-        f"{saving['with_cross_attention']:.1f}× counting the cross-attention that leads there; "
-        f"the layers linear in the tokens cost {saving['linear_layers']:.1f}×.",
+        f"{described.samples:,} samples, {described.cnn_tokens:,} CNN tokens, {described.a4_frames} A4 frames",
+        f"{described.transformer_tokens:,} transformer tokens, {described.attention_scores:,} attention scores",
+        f"Attention over CNN tokens costs {saving.scores_only:.1f}× the scores of attention over A4 frames, "
+        f"{saving.with_cross_attention:.1f}× counting the cross-attention that leads there; "
+        f"the layers linear in the tokens cost {saving.linear_layers:.1f}×.",
         "",
         *flow_lines(flow),
     ]
-    emit(options, {**described, "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
+    emit(options, {**asdict(described), "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
 
 
 def _describe_preset(options: argparse.Namespace, family: Any, config: Any) -> None:
@@ -136,20 +135,24 @@ def checkpoints(options: argparse.Namespace) -> None:
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
     from analysis.training.comparison import read_score, score_headline
 
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
+    sentences: list[tuple[str, str]] = []
     for item in list_checkpoints(paths.checkpoint_roots()):
         if not isinstance(item, Checkpoint):
             rows.append({"name": item.path.name, "path": str(item.path), "error": item.reason})
+            sentences.append((item.path.name, item.reason))
             continue
+        headline = score_headline(item)
         of = {"family": item.family, "arm": item.arm, "scale": item.scale}
-        row: dict[str, Any] = {"name": item.name, "path": str(item.path), **of, "sha256": item.sha256}
+        row: dict[str, object] = {"name": item.name, "path": str(item.path), **of, "sha256": item.sha256}
         if score := read_score(item.evaluation):
             row |= {"S": score.value, "S_ci": [score.low, score.high], "n_queries": score.n_queries, "chance": score.chance}
         if twin := read_score(item.evaluation, "untrained"):
             row |= {"untrained_S": twin.value, "untrained_S_ci": [twin.low, twin.high]}
-        rows.append({**row, "headline": score_headline(item)})
-    width = max((len(row["name"]) for row in rows), default=0)
-    lines = [f"{row['name']:{width}}  {row.get('headline') or row['error']}" for row in rows]
+        rows.append({**row, "headline": headline})
+        sentences.append((item.name, headline))
+    width = max((len(name) for name, _ in sentences), default=0)
+    lines = [f"{name:{width}}  {sentence}" for name, sentence in sentences]
     emit(options, rows, lines or ["No checkpoint found. Train one: otoscope train D0"])
 
 
@@ -172,8 +175,7 @@ def import_weights(options: argparse.Namespace) -> None:
     for notice in notices:
         say(notice)
     document = {"name": made.name, "path": str(made.path), "arm": made.arm, "scale": made.scale, "sha256": made.sha256}
-    document["notices"] = notices
-    emit(options, document, [f"{made.path}: {made.arm} ({made.scale}), SHA-256 {made.sha256[:12]}"])
+    emit(options, {**document, "notices": notices}, [f"{made.path}: {made.arm} ({made.scale}), SHA-256 {made.sha256[:12]}"])
 
 
 def cache(options: argparse.Namespace) -> None:
@@ -203,8 +205,8 @@ def doctor(options: argparse.Namespace) -> None:
     from analysis.store import open_store
     from analysis.training.loop import pick_device
 
-    found: dict[str, Any] = {"device": str(pick_device())}
-    found["ffmpeg (m4a)"] = ffmpeg_path() or "not found: install ffmpeg to read m4a"
+    ffmpeg = ffmpeg_path() or "not found: install ffmpeg to read m4a"
+    found: dict[str, object] = {"device": str(pick_device()), "ffmpeg (m4a)": ffmpeg}
     for font in SOUND_FONTS.values():
         try:
             found[f"sound font {font.name}"] = str(font.path)
@@ -212,11 +214,12 @@ def doctor(options: argparse.Namespace) -> None:
             found[f"sound font {font.name}"] = str(error)
     store = open_store()
     entries, size = store.usage()
-    found["store"] = f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}"
-    found |= {"cache": str(paths.cache()), "checkpoints": [str(root) for root in paths.checkpoint_roots()]}
-    browsers = ("chromium", "chromium-browser", "google-chrome")
-    found["browser (tests)"] = next(
-        filter(None, map(shutil.which, browsers)), "not found: install Chromium for the browser tests"
-    )
+    browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    found |= {
+        "store": f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}",
+        "cache": str(paths.cache()),
+        "checkpoints": [str(root) for root in paths.checkpoint_roots()],
+        "browser (tests)": next(browsers, "not found: install Chromium for the browser tests"),
+    }
     found |= {name: importlib.metadata.version(name) for name in ("torch", "streamlit", "plotly", "librosa")}
     emit(options, found, [f"{name:22} {value}" for name, value in found.items()])

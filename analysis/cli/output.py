@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -14,7 +13,7 @@ from analysis.errors import ConfigError
 from analysis.files import printable, replaced
 
 
-def emit(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
+def emit(options: argparse.Namespace, document: object, lines: Sequence[str]) -> None:
     """Print the document with `--json`, else the lines."""
     print(json.dumps(document, indent=2, allow_nan=False) if options.json else printable("\n".join(lines)))
 

@@ -3,7 +3,8 @@
 import argparse
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def train(options: argparse.Namespace) -> None:
     emit(options, document, [f"{saved.path}: {score_headline(saved)}"])
 
 
-def training_settings(options: argparse.Namespace) -> dict[str, Any]:
+def training_settings(options: argparse.Namespace) -> dict[str, object]:
     """The fields of `TrainRequest`: those of the recipe, but for what an option says.
 
     Raises:
@@ -37,24 +38,25 @@ def training_settings(options: argparse.Namespace) -> dict[str, Any]:
     from analysis.training.recipes import FREEZES, find_recipe
 
     recipe = find_recipe(options.recipe, options.scale)
-    settings: dict[str, Any] = {
+    settings: dict[str, object] = {
         "arm": options.arm, "scale": options.scale, "seed": options.seed, "steps": options.steps, "recipe": recipe.name,
     } | {
         name: getattr(recipe, name)
         for name in ("batch_size", "weight_decay", "beta1", "beta2", "clip_norm", "schedule", "bf16", "freeze", "learning_rates")
     }  # fmt: skip
-    settings["warmup"] = min(recipe.warmup, options.steps // 10) if recipe.name == "small" else recipe.warmup
+    settings |= {"warmup": min(recipe.warmup, options.steps // 10) if recipe.name == "small" else recipe.warmup}
     names = ("batch_size", "warmup", "weight_decay", "clip_norm", "schedule", "floor", "tail_end", "reference_steps", "hold")
     settings |= {name: value for name in (*names, "end") if (value := getattr(options, name)) is not None}
     pools = {"pool_size": "validation_pool", "validation_queries": "validation_queries",
              "validation_windows": "validation_windows_per_piece"}  # fmt: skip
     settings |= {field: value for name, field in pools.items() if (value := getattr(options, name)) is not None}
     if options.betas is not None:
-        settings["beta1"], settings["beta2"] = _two_numbers(options.betas)
+        beta1, beta2 = _two_numbers(options.betas)
+        settings |= {"beta1": beta1, "beta2": beta2}
     if options.precision is not None:
-        settings["bf16"] = options.precision == "bf16"
+        settings |= {"bf16": options.precision == "bf16"}
     if options.freeze is not None:
-        settings["freeze"] = FREEZES[1] if options.freeze == "cnn" else FREEZES[0]
+        settings |= {"freeze": FREEZES[1] if options.freeze == "cnn" else FREEZES[0]}
     return settings
 
 
@@ -69,6 +71,7 @@ def _two_numbers(text: str) -> tuple[float, float]:
 def study(options: argparse.Namespace) -> None:
     """Answer one question from the store, or compute it."""
     from analysis.jobs.executors.inline import run_inline
+    from analysis.jobs.kinds.study import Computed, StudyRequest
     from analysis.store import open_store
     from analysis.studies.cautions import sentences
     from analysis.studies.study import build_request
@@ -77,9 +80,9 @@ def study(options: argparse.Namespace) -> None:
     asked = build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened
     result = None if options.fresh else _at_hand(options.name, asked)
     if result is None:
-        request = {"study": options.name, "checkpoints": options.checkpoints, "settings": settings, "fresh": options.fresh}
-        done = run_inline("study", request, progress_bar(options.name), notice=say)
-        entry = open_store().get(done["store_key"])
+        request = StudyRequest(options.name, options.checkpoints, dict(settings), options.fresh)
+        done = Computed(**run_inline("study", asdict(request), progress_bar(options.name), notice=say))
+        entry = open_store().get(done.store_key)
         if entry is None:
             raise ConfigError("The answer left the store before it was read: its limit is too small. Raise OTOSCOPE_STORE_BYTES.")
         result = Result.from_document(entry.document, entry.arrays)
@@ -90,7 +93,7 @@ def study(options: argparse.Namespace) -> None:
     emit(options, result.to_document(), lines)
 
 
-def _at_hand(name: str, request: Any) -> Result | None:
+def _at_hand(name: str, request: Any) -> Result | None:  # Any: every study has a class of requests
     """What pages would show without computing; None for nothing. What came with the checkpoints is said to have."""
     from analysis.store import open_store
     from analysis.studies.at_hand import exact_result
@@ -99,12 +102,13 @@ def _at_hand(name: str, request: Any) -> Result | None:
     found = exact_result(name, request, [find_checkpoint(one) for one in request.checkpoints], open_store())
     if found is not None and found.origin:
         say(f"This result {found.origin}; --fresh computes it again.")
-    return found and found.result
+    return None if found is None else found.result
 
 
 def battery(options: argparse.Namespace) -> None:
     """Every study, and a report of them; what is stored is not computed again."""
     from analysis.jobs.executors.inline import run_inline
+    from analysis.jobs.kinds.battery import BatteryRequest, Examined
     from analysis.report import write_report
     from analysis.store import open_store
     from analysis.studies.battery import Part
@@ -113,14 +117,14 @@ def battery(options: argparse.Namespace) -> None:
 
     studies = options.only.split(",") if options.only else list(study_names())
     made_folder(options.out)
-    request = {"checkpoints": options.checkpoints, "corpus": options.corpus, "studies": studies}
-    done = run_inline("battery", request, progress_bar("battery"), notice=say)
+    request = BatteryRequest(options.checkpoints, options.corpus, studies)
+    done = run_inline("battery", asdict(request), progress_bar("battery"), notice=say)
     store, parts = open_store(), []
-    for one in done["studies"]:
-        result = read_result(store, one["store_key"]) if one["store_key"] else None
-        parts.append(Part(one["study"], one["command"], result, one["store_key"], one["error"], tuple(one["notices"])))
+    for made in Examined.all_of(done):
+        result = read_result(store, made.store_key) if made.store_key else None
+        parts.append(Part(made.study, made.command, result, made.store_key, made.error, tuple(made.notices)))
         if result is not None:
-            write_result(result, options.out / one["study"])
+            write_result(result, options.out / made.study)
     title = f"Examination of {', '.join(Path(name).name for name in options.checkpoints)} on {Path(options.corpus).name}"
     arms = {one.name: one.arm for one in map(find_checkpoint, options.checkpoints)}
     report = write_report(parts, options.out, arms, title=title)
@@ -155,8 +159,8 @@ def write_result(result: Result, folder: Path) -> None:
 
     made_folder(folder)
     _replace(folder / "result.json", lambda path: path.write_text(json.dumps(result.to_document(), indent=2), encoding="utf-8"))
-    values: dict[str, Any] = {"values": [value.record() for value in result.values], **result.tables}
-    for name, rows in values.items():
+    values = [value.record() for value in result.values]
+    for name, rows in {"values": values, **result.tables}.items():
         table = pd.DataFrame([spreadsheet_safe(row) for row in rows])
         _replace(folder / f"{name}.csv", lambda path, table=table: table.to_csv(path, index=False, lineterminator="\r\n"))
 
@@ -173,7 +177,7 @@ def write_result(result: Result, folder: Path) -> None:
         write_points(result, folder)
 
 
-def _replace(path: Path, write: Any) -> None:
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     with replaced(path) as partial:
         write(partial)
 
@@ -200,7 +204,7 @@ def inspect(options: argparse.Namespace) -> None:
         say(notice)
     notes = midi.notes if midi else None
     arrays, described = inspect_clip(checkpoint, waveform, options.layer, at_s=options.at, notes=notes)
-    described["notices"] = list(notices)
+    described |= {"notices": list(notices)}
     made_folder(options.out)
 
     def save_arrays(path: Path) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def save(figure: Figure, target: Path | io.StringIO, **options: Any) -> None:  # whatever `savefig` takes
+def save(figure: Figure, target: Path | io.StringIO | io.BytesIO, **options: Any) -> None:  # whatever `savefig` takes
     """`figure.savefig`; a sign that the font lacks, such as an emoji in a title, is drawn as a box, and nothing is said of it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)

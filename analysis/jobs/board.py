@@ -4,14 +4,28 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict, Unpack
 
-from analysis.jobs.job import Job, JobError
+from analysis.jobs.job import Job, JobError, State
 from analysis.jobs.log import Outcome
 from analysis.jobs.metrics import Point, Series
+from analysis.jobs.progress import Progress
 
 HISTORY = 200
 MOST_QUEUED = 50
+
+
+class Changes(TypedDict, total=False):
+    """What may change of a job."""
+
+    state: State
+    started_at: float
+    finished_at: float
+    seconds: float
+    progress: Progress
+    notices: tuple[str, ...]
+    message: str
+    document_json: str | None
 
 
 class Board:
@@ -85,7 +99,7 @@ class Board:
             self._change(job_id, state="running", started_at=time.time(), message="")
             return True
 
-    def update(self, job_id: str, **changes: Any) -> None:
+    def update(self, job_id: str, **changes: Unpack[Changes]) -> None:
         """Change fields of a job that has not finished."""
         with self._changed:
             if not self._jobs[job_id].finished:
@@ -168,6 +182,6 @@ class Board:
         with self._changed:
             self._changed.notify_all()
 
-    def _change(self, job_id: str, **changes: Any) -> None:
+    def _change(self, job_id: str, **changes: Unpack[Changes]) -> None:
         self._jobs[job_id] = replace(self._jobs[job_id], **changes)
         self._changed.notify_all()

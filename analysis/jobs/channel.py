@@ -4,6 +4,7 @@ import json
 import os
 import select
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 BLOCK_BYTES = 65_536
@@ -19,7 +20,7 @@ class Channel:
         self._poll = select.poll()
         self._poll.register(read_fd, select.POLLIN)
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, object]) -> None:
         """Write one message.
 
         Raises:
@@ -33,7 +34,7 @@ class Channel:
         except OSError as error:
             raise EOFError("The other side has gone.") from error
 
-    def receive(self, timeout_s: float | None = None) -> dict[str, Any] | None:
+    def receive(self, timeout_s: float | None = None) -> dict[str, Any] | None:  # Any: JSON of the other side
         """The next message, or `None` if none came in time; a line that the end cuts off is no message.
 
         Raises:

@@ -54,12 +54,12 @@ class Job:
     document_json: str | None = None
 
     @property
-    def request(self) -> dict[str, Any]:
+    def request(self) -> dict[str, Any]:  # Any: JSON, which the kind of the job parses
         """The request, a copy of its own at every call."""
         return json.loads(self.request_json)
 
     @property
-    def document(self) -> Any:
+    def document(self) -> Any:  # JSON
         """What the function returned; `None` unless the job is done."""
         return None if self.document_json is None else json.loads(self.document_json)
 
@@ -74,7 +74,7 @@ def new_id() -> str:
     return base64.b32encode(secrets.token_bytes(8)).decode().lower()[:ID_LENGTH]
 
 
-def canonical(request: Mapping[str, Any]) -> str:
+def canonical(request: Mapping[str, object]) -> str:
     """One text per request, whatever the order of its names.
 
     >>> canonical({"b": 1, "a": [2.5, "x"]})
@@ -92,7 +92,7 @@ def canonical(request: Mapping[str, Any]) -> str:
     return text
 
 
-def document_text(document: Any) -> str:
+def document_text(document: object) -> str:
     """What a function returned, as JSON.
 
     Raises:

@@ -6,10 +6,9 @@ import shutil
 import threading
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from analysis import paths
 from analysis.errors import Cancelled, OtoscopeError
@@ -44,7 +43,7 @@ class JobLog:
 
     def write(self, job: Job, outcome: Outcome, seconds: float) -> None:
         """Append what became of a job; fields without content are left out."""
-        record: dict[str, Any] = {
+        record: dict[str, object] = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "id": job.id, "kind": job.kind,
             "request": job.request, "device": job.device, "state": outcome.state, "seconds": round(seconds, 3),
             "peak_bytes": outcome.peak_bytes, "message": outcome.message, "error": outcome.error,
@@ -92,15 +91,16 @@ def outcome_of(error: BaseException, peak: int | None) -> Outcome:
     """How a job ends that raised this."""
     if isinstance(error, Cancelled):
         return Outcome("cancelled", peak_bytes=peak)
-    details: dict[str, Any] = {
-        "peak_bytes": peak,
-        "error": f"{type(error).__name__}: {error}"[:MAX_TEXT],
-        "traceback": "".join(traceback.format_exception(error))[-MAX_TEXT:],
-    }
+    failed = Outcome(
+        "failed",
+        peak_bytes=peak,
+        error=f"{type(error).__name__}: {error}"[:MAX_TEXT],
+        traceback="".join(traceback.format_exception(error))[-MAX_TEXT:],
+    )
     if isinstance(error, OtoscopeError):
-        return Outcome("failed", str(error), **details)
+        return replace(failed, message=str(error))
     if is_out_of_memory(error):
         held = f" (it held {bytes_to_words(peak)})" if peak else ""
         advice = "Choose a smaller batch, model or corpus, or close other programs."
-        return Outcome("failed", f"The memory ran out{held}. {advice}", **details)
-    return Outcome("failed", **details)
+        return replace(failed, message=f"The memory ran out{held}. {advice}")
+    return failed

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from analysis.jobs.board import HISTORY, Board
 from analysis.jobs.executors.executor import Executor
@@ -47,7 +46,7 @@ class JobQueue:
         self._lanes: dict[str, Lane] = {}
         self._starting = threading.Lock()
 
-    def submit(self, kind: str, request: Mapping[str, Any], *, needs_bytes: int = 0, device: str = "cpu") -> str:
+    def submit(self, kind: str, request: Mapping[str, object], *, needs_bytes: int = 0, device: str = "cpu") -> str:
         """Queue a job and return its id: that of an unfinished job which asks for the same on the same device, if there is one.
 
         Args:

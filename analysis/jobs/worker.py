@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from analysis.jobs.admission import admit_to_gpu
 from analysis.jobs.channel import Channel
@@ -23,6 +22,7 @@ from analysis.jobs.job import document_text
 from analysis.jobs.kinds.registry import load
 from analysis.jobs.log import Outcome, outcome_of
 from analysis.jobs.metrics import finite
+from analysis.jobs.order import Order
 from analysis.jobs.system_memory import own_peak_bytes, reset_own_peak
 from analysis.memory import release_memory
 from analysis.run import Cancel, RunContext
@@ -83,7 +83,7 @@ class Worker:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._job: tuple[str, Cancel, Reporter] | None = None
 
     def serve(self) -> None:
@@ -104,33 +104,33 @@ class Worker:
                 if message is None and job:
                     job[2].flush()
                 elif message and "run" in message:
-                    job_id = message["run"]["job"]
-                    self._job = (job_id, Cancel(), Reporter(self._channel, job_id))
-                    self._channel.send({"job": job_id, "began": True})
-                    self._inbox.put(message["run"])
+                    order = Order(**message["run"])
+                    self._job = (order.job, Cancel(), Reporter(self._channel, order.job))
+                    self._channel.send({"job": order.job, "began": True})
+                    self._inbox.put(order)
                 elif message and job and message.get("cancel") == job[0]:
                     job[1].request()
         end_this_process()
 
-    def _run(self, message: dict[str, Any]) -> None:
+    def _run(self, order: Order) -> None:
         if self._job is None:
             raise RuntimeError("A job cannot run before the listener knows it.")
         job_id, cancel, reporter = self._job
         metrics = finite(reporter.metrics, reporter.notice)
-        context = RunContext(reporter.progress, cancel, reporter.notice, message["batch_size_limit"], metrics)
+        context = RunContext(reporter.progress, cancel, reporter.notice, order.batch_size_limit, metrics)
         reset_own_peak()
-        outcome = self._outcome(message, context)
+        outcome = self._outcome(order, context)
         release_memory()
         self._job = None
         reporter.flush()
         self._channel.send({"job": job_id, "end": asdict(outcome)})
 
-    def _outcome(self, message: dict[str, Any], context: RunContext) -> Outcome:
+    def _outcome(self, order: Order, context: RunContext) -> Outcome:
         try:
-            admit_to_gpu(message["needs_bytes"], message["device"])
-            function = load(message["target"])
+            admit_to_gpu(order.needs_bytes, order.device)
+            function = load(order.target)
             context.cancel.check()
-            text = document_text(function(message["request"], context))
+            text = document_text(function(order.request, context))
             if len(text) > MAX_DOCUMENT_BYTES:
                 raise ValueError(
                     f"The document has {len(text)} bytes, the most is {MAX_DOCUMENT_BYTES}: store the arrays instead."

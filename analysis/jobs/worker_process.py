@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ class WorkerProcess:
         """The end of what it printed."""
         return self._printed.decode(errors="replace")
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, object]) -> None:
         """Tell it something.
 
         Raises:
@@ -89,7 +90,7 @@ class WorkerProcess:
         except EOFError:
             raise self._ended() from None
 
-    def receive(self, timeout_s: float) -> dict[str, Any] | None:
+    def receive(self, timeout_s: float) -> dict[str, Any] | None:  # Any: JSON, see `channel`
         """What it says next, `None` if it says nothing in time.
 
         Raises:

@@ -1,6 +1,6 @@
 """Counted parameters, tokens and the cost of attention."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from analysis.descriptors.a4 import n_frames
 from analysis.errors import ConfigError
@@ -72,31 +72,62 @@ def count_parameters(arm: str, scale: str) -> dict[str, int]:
     return count_configured(build_config(arm, scale))
 
 
-def describe(arm: str, scale: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Saving:
+    """By what four blocks on CNN frames cost more than four blocks on A4 frames, as factors.
+
+    Attributes:
+        scores_only: scores alone.
+        with_cross_attention: scores plus the one cross-attention that gets there.
+        linear_layers: the layers linear in the number of tokens.
+    """
+
+    scores_only: float
+    with_cross_attention: float
+    linear_layers: float
+
+
+@dataclass(frozen=True)
+class Described:
     """Everything that can be counted about an arm without running it.
 
-    `reverse_attention_saving` compares four blocks on A4 frames with four blocks on CNN frames: scores alone, scores plus the one
-    cross-attention that gets there, and the layers linear in the number of tokens.
+    Attributes:
+        arm: its name.
+        scale: its sizes.
+        family: of arms.
+        summary: what it is.
+        parameters: by component and in total.
+        samples: of one window, as are the tokens and frames.
+        cnn_tokens: from the convolutions.
+        a4_frames: of A4, whether or not it enters.
+        descriptor_frames: of the audio descriptor that enters; None where none does.
+        transformer_tokens: that the blocks read.
+        attention_scores: of all blocks together.
+        reverse_attention_saving: what attention over A4 frames saves.
     """
+
+    arm: str
+    scale: str
+    family: str
+    summary: str
+    parameters: dict[str, int]
+    samples: int
+    cnn_tokens: int
+    a4_frames: int
+    descriptor_frames: int | None
+    transformer_tokens: int
+    attention_scores: int
+    reverse_attention_saving: Saving
+
+
+def describe(arm: str, scale: str) -> Described:
+    """Everything that can be counted about an arm without running it."""
     config = build_config(arm, scale)
     cnn, layers = config.n_audio_tokens, config.audio_n_layers
     _, descriptor, stream = audio_axes(config)
     frames, transformer_tokens = n_frames(config.n_samples), stream.n or cnn
-    return {
-        "arm": arm,
-        "scale": scale,
-        "family": ARMS[arm].family,
-        "summary": ARMS[arm].summary,
-        "parameters": count_parameters(arm, scale),
-        "samples": config.n_samples,
-        "cnn_tokens": cnn,
-        "a4_frames": frames,
-        "descriptor_frames": None if descriptor is None else descriptor.n,
-        "transformer_tokens": transformer_tokens,
-        "attention_scores": layers * config.n_heads * transformer_tokens**2,
-        "reverse_attention_saving": {
-            "scores_only": (cnn / frames) ** 2,
-            "with_cross_attention": layers * cnn**2 / (layers * frames**2 + frames * cnn),
-            "linear_layers": cnn / frames,
-        },
-    }
+    saving = Saving((cnn / frames) ** 2, layers * cnn**2 / (layers * frames**2 + frames * cnn), cnn / frames)
+    return Described(
+        arm, scale, ARMS[arm].family, ARMS[arm].summary, count_parameters(arm, scale), config.n_samples, cnn, frames,
+        None if descriptor is None else descriptor.n, transformer_tokens, layers * config.n_heads * transformer_tokens**2, saving,
+    )  # fmt: skip

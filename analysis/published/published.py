@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 from analysis.errors import ConfigError, shown
 
@@ -79,7 +78,18 @@ def published_studies() -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.study for one in _all()))
 
 
-def read_records(document: Any) -> tuple[Published, ...]:
+@dataclass(frozen=True)
+class _Document:
+    """What the file holds: whose numbers they are, sentences by their names, and records that name them."""
+
+    citation: str
+    comparability: str
+    sources: Mapping[str, str]
+    corrections: Mapping[str, str]
+    records: list[object]
+
+
+def read_records(document: object) -> tuple[Published, ...]:
     """The records of a document: `source` of each names a sentence of the document, `corrections` list several.
 
     Raises:
@@ -94,10 +104,10 @@ def read_records(document: Any) -> tuple[Published, ...]:
     for name, kind in kinds.items():
         if not isinstance(document[name], kind):
             raise ConfigError(f"{name} of {FILE} is {shown(document[name])}; expected {kind.__name__}. Restore {FILE}.")
-    for name in ("sources", "corrections"):
-        if not all(isinstance(text, str) for text in document[name].values()):
+        if kind is Mapping and not all(isinstance(text, str) for text in document[name].values()):
             raise ConfigError(f"{name} of {FILE} hold something else than sentences. Restore {FILE}.")
-    records = tuple(_record(number, row, document) for number, row in enumerate(document["records"]))
+    read = _Document(**{name: document[name] for name in kinds})
+    records = tuple(_record(number, row, read) for number, row in enumerate(read.records))
     seen: dict[tuple[str, ...], int] = {}
     for number, one in enumerate(records):
         first = seen.setdefault((one.study, one.arm, one.condition, one.measure, one.source), number)
@@ -106,7 +116,7 @@ def read_records(document: Any) -> tuple[Published, ...]:
     return records
 
 
-def _record(number: int, row: Any, document: Mapping[str, Any]) -> Published:
+def _record(number: int, row: object, document: _Document) -> Published:
     where = f"record {number} of {FILE}"
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
         raise ConfigError(f"R{where[1:]} is {shown(row)}; expected names with values. Correct it.")
@@ -115,17 +125,19 @@ def _record(number: int, row: Any, document: Mapping[str, Any]) -> Published:
     for name in _TEXTS:
         if not isinstance(row[name], str) or (not row[name] and name != "unit"):
             raise ConfigError(f"{name} in {where} is {shown(row[name])}; expected text.")
-    value, names = row["value"], row["corrections"]
+    value, names, source = (row[name] for name in ("value", "corrections", "source"))
     if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise ConfigError(f"value in {where} is {shown(value)}; expected a finite number.")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise ConfigError(f"corrections in {where} is {shown(names)}; expected a list of different names.")
-    sources, corrections = document["sources"], document["corrections"]
-    for kind, named, sentences in (("source", [row["source"]], sources), ("correction", names, corrections)):
+    for kind, named, sentences in (("source", [source], document.sources), ("correction", names, document.corrections)):
         if unknown := [name for name in named if name not in sentences]:
             raise ConfigError(f"R{where[1:]} names the {kind} {unknown[0]!r}: expected one of {', '.join(sentences)}.")
-    told = {**row, "value": float(value), "source": sources[row["source"]], "corrections": tuple(corrections[n] for n in names)}
-    return Published(**told, citation=document["citation"], comparability=document["comparability"])
+    corrections = tuple(document.corrections[name] for name in names)
+    texts = {name: row[name] for name in _TEXTS} | {"source": document.sources[source]}
+    return Published(
+        **texts, value=float(value), corrections=corrections, citation=document.citation, comparability=document.comparability
+    )
 
 
 @functools.cache

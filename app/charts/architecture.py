@@ -4,7 +4,6 @@ import html
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
@@ -66,7 +65,7 @@ def flow_chart(flow: Flow) -> go.Figure:
     return drawing
 
 
-def _notes(lines: Sequence[str], bottom: float) -> list[dict[str, Any]]:
+def _notes(lines: Sequence[str], bottom: float) -> list[theme.Part]:
     """What stands below the boxes."""
     look = {"x": 0, "xanchor": "left", "yanchor": "top", "showarrow": False, "font": {"size": TEXT_PX}}
     tops = (bottom + 2 * EDGE_PX + NOTE_PX * number for number in range(len(lines)))
@@ -157,7 +156,7 @@ def _colour(part: Part) -> str:
     return DESCRIPTOR if part.kind == "descriptor" else COLOURS.get(part.side, theme.TEXT)
 
 
-def _outline(box: Box) -> dict[str, Any]:
+def _outline(box: Box) -> theme.Part:
     rgb = ",".join(str(part) for part in hex_to_rgb(_colour(box.part)))
     is_given, dash = box.part.kind == "descriptor", "dash" if box.part.replaced else "solid"
     line = {"color": theme.TEXT if is_given else _colour(box.part), "width": 1.4, "dash": dash}
@@ -167,16 +166,16 @@ def _outline(box: Box) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _text(box: Box) -> dict[str, Any]:
+def _text(box: Box) -> theme.Part:
     lines = [f"<b>{html.escape(line, quote=False)}</b>" for line in box.name]
     text = "<br>".join([*lines, *(html.escape(line, quote=False) for line in box.more)])
     x, y = box.middle
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"size": TEXT_PX}, "align": "center"}
 
 
-def _arrows(boxes: Mapping[str, Box]) -> list[dict[str, Any]]:
+def _arrows(boxes: Mapping[str, Box]) -> list[theme.Part]:
     """From box to box; what a part hands on is written once, beside its first arrow."""
-    drawn: list[dict[str, Any]] = []
+    drawn: list[theme.Part] = []
     look = {
         "arrowhead": 2,
         "arrowwidth": 1.3,

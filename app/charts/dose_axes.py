@@ -4,8 +4,8 @@ import html
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from app.charts import theme
 from app.charts.mark import Mark, Styles
 from app.charts.scores import series_name, shortened
 
@@ -31,7 +31,7 @@ def in_words(mark: Mark, x_title: str, categories: Sequence[str] | None) -> str:
     return " ".join(part for part in (quantity, where, unit.split(",")[0].removeprefix("no unit")) if part)
 
 
-def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None) -> dict[str, Any]:
+def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None) -> theme.Part:
     """Range and ticks: the places themselves where they are few and apart, else round numbers."""
     if categories is not None:
         texts = [shortened(name) for name in categories]
@@ -40,7 +40,7 @@ def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None)
     scaled = [math.log10(place) for place in places] if log else places
     span = scaled[-1] - scaled[0]
     room = 0.04 * span or (0.3 if log else 0.1 * abs(scaled[0]) or 1.0)
-    axis: dict[str, Any] = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
+    axis: theme.Part = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
     if log:
         axis |= {"tickvals": (ticks := _round_numbers(places, span)), "ticktext": [f"{tick:,g}" for tick in ticks]}
     elif len(places) <= TICKS and all(b - a >= span / 20 for a, b in itertools.pairwise(places)):

@@ -86,7 +86,7 @@ def panels(
     fitting_px = min(cell_px[0] / 3.1, cell_px[1] / 2, LARGEST_PX)
     text_px = fitting_px if text and fitting_px >= READABLE_PX else 0
     for number, cells in enumerate(matrices.values()):
-        place: dict[str, Any] = {"row": number // MOST_COLUMNS + 1, "col": number % MOST_COLUMNS + 1}
+        place: theme.Part = {"row": number // MOST_COLUMNS + 1, "col": number % MOST_COLUMNS + 1}
         found = {(rows.index(r), columns.index(c)): m for (r, c), m in cells.items() if r in rows and c in columns}
         drawn = {where: marked.scaled(mark, percent) for where, mark in found.items()}
         drawing.add_trace(_heat(drawn, (len(rows), len(columns)), text_px), **place)
@@ -112,7 +112,7 @@ def _frame(
     is_slanted = (longest_px := _longest_px(columns)) > cell_px[0]
     top, below = TOP_PX + title_px * any(titles), BELOW_PX + SLANT * longest_px * is_slanted
     panels_px, room = cell_px[1] * len(rows) * n_rows, (below + title_px + 8) * (n_rows - 1)
-    gap: dict[str, Any] = {"horizontal_spacing": 0.04, "vertical_spacing": (room / max(n_rows - 1, 1)) / (panels_px + room)}
+    gap: theme.Part = {"horizontal_spacing": 0.04, "vertical_spacing": (room / max(n_rows - 1, 1)) / (panels_px + room)}
     drawing = make_subplots(n_rows, n_columns, **gap).update_layout(
         theme.figure("", "", round(top + below + panels_px + room)).layout
     )
@@ -124,7 +124,7 @@ def _frame(
     )
     drawing.update_xaxes(tickangle=-45 if is_slanted else 0)
     for number in range(n_rows * n_columns):
-        place: dict[str, Any] = {"row": number // n_columns + 1, "col": number % n_columns + 1}
+        place: theme.Part = {"row": number // n_columns + 1, "col": number % n_columns + 1}
         is_used, axis = number < len(titles), str(number + 1) if number else ""
         if is_used and titles[number]:
             where = {"xref": f"x{axis} domain", "x": 0, "xanchor": "left", "yref": f"y{axis} domain", "y": 1, "yanchor": "bottom"}

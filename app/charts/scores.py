@@ -4,7 +4,6 @@ import html
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -37,7 +36,7 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
     sizes = {score.pool_size for one in shown if (score := read_score(one.evaluation))}
     x_title = f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)"
     drawing = theme.figure(x_title, "checkpoint", 72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX))
-    written: list[dict[str, Any]] = []
+    written: list[theme.Part] = []
     for weights, pool, symbol, letter, label, shift in SERIES:
         rows = [(i, one.name, score) for i, one in enumerate(shown) if (score := read_score(one.evaluation, weights, pool))]
         _add_series(drawing, rows, symbol, label, shift, theme.JOINT if weights == "trained" else theme.TWIN)

@@ -1,7 +1,5 @@
 """One clock: every figure over the whole clip has the same margins and the same range, so that they line up."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 
 from app.charts import theme
@@ -14,7 +12,7 @@ MOST_TICKS = 12
 def figure(y_title: str, duration_s: float, height: int, marked_s: tuple[float, float] | None = None) -> go.Figure:
     """An empty figure over the clip; the part `marked_s` is shaded."""
     layout = theme.layout("time (s)", y_title, height)
-    layout["margin"] = {"l": LEFT, "r": RIGHT, "t": 6, "b": 36, "autoexpand": False}
+    layout |= {"margin": {"l": LEFT, "r": RIGHT, "t": 6, "b": 36, "autoexpand": False}}
     layout["xaxis"] |= {
         "title": {"text": "time (s)", "standoff": 2}, "range": [0, duration_s], "dtick": step_s(duration_s), "tick0": 0,
         "ticks": "outside", "ticklen": 4, "tickcolor": theme.TEXT, "automargin": False,
@@ -25,7 +23,7 @@ def figure(y_title: str, duration_s: float, height: int, marked_s: tuple[float, 
     return go.Figure(layout=layout)
 
 
-def _mark(first_s: float, last_s: float) -> list[dict[str, Any]]:
+def _mark(first_s: float, last_s: float) -> list[theme.Part]:
     """A shaded part over the whole height, and a line at either end."""
     high = {"xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
     shade = {"type": "rect", "fillcolor": theme.SELECTION, "opacity": 0.22, "line": {"width": 0}, "layer": "above"}

@@ -11,7 +11,7 @@ from analysis.datasets.audio import Waveform
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
-from analysis.jobs.kinds.clip import KIND
+from analysis.jobs.kinds.clip import KIND, ClipRequest
 from analysis.units import seconds_to_words
 from app import answers, caching, controls, layout, state
 from app.components import job_progress, job_words
@@ -32,7 +32,7 @@ def adopt() -> None:
         return
     state.understand("job", job.id)
     if "checkpoint" not in state.address():
-        state.put("checkpoint", Path(str(job.request["checkpoint"])).name)
+        state.put("checkpoint", Path(ClipRequest.of(job.request).checkpoint).name)
     if state.get_text("clip") is None:
         state.put("clip", controls.UPLOAD)
 
@@ -42,7 +42,7 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
     job = _in_address()
     if job is None:
         return picked
-    key = str(job.request["clip"])
+    key = ClipRequest.of(job.request).clip
     its = None if picked is None else caching.recording_key(picked.waveform)
     before = state.recall("beside")
     if before is None or before[0] != job.id:
@@ -128,7 +128,10 @@ def _job_of(checkpoint: Checkpoint, key: str) -> Job | None:
     """The job of the address if it reads this, else an unfinished one that does."""
 
     def reads(job: Job) -> bool:
-        return job.kind == KIND.name and (job.request["checkpoint"], job.request["clip"]) == (str(checkpoint.name), key)
+        if job.kind != KIND.name:
+            return False
+        asked = ClipRequest.of(job.request)
+        return (asked.checkpoint, asked.clip) == (str(checkpoint.name), key)
 
     job = _in_address()
     if job is not None and reads(job):

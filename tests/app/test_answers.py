@@ -125,7 +125,8 @@ def test_pages_have_shipped_results_to_open() -> None:
 
 def test_what_came_with_other_settings_says_which() -> None:
     question = asked(next(name for name in RESULTS if name.startswith("retrieval")))
-    seeded = answers.ask(question.study, replace(question.request, seed=7), question.checkpoints)
+    usual: Any = question.request
+    seeded = answers.ask(question.study, replace(usual, seed=7), question.checkpoints)
     assert answers.found_result(seeded) is None
     nearby, found = answers.nearby_result(seeded), answers.found_result(question)
     assert nearby is not None

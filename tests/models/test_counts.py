@@ -37,11 +37,11 @@ def test_small_scale_is_small(arm: str) -> None:
 
 def test_three_honest_ratios() -> None:
     described = describe("a4r", "paper")
-    saving = described["reverse_attention_saving"]
-    assert (described["cnn_tokens"], described["a4_frames"]) == (2400, 188)
-    assert saving["scores_only"] == pytest.approx(162.97, abs=0.005)
-    assert saving["with_cross_attention"] == pytest.approx(38.88, abs=0.005)
-    assert saving["linear_layers"] == pytest.approx(12.77, abs=0.005)
+    saving = described.reverse_attention_saving
+    assert (described.cnn_tokens, described.a4_frames) == (2400, 188)
+    assert saving.scores_only == pytest.approx(162.97, abs=0.005)
+    assert saving.with_cross_attention == pytest.approx(38.88, abs=0.005)
+    assert saving.linear_layers == pytest.approx(12.77, abs=0.005)
 
 
 def test_unknown_names() -> None:

@@ -96,7 +96,7 @@ class InlineExecutor:
 
 def run_inline(
     kind: str,
-    request: Mapping[str, Any],
+    request: Mapping[str, object],
     progress: Callable[[int, int, str], None] | None = None,
     cancel_on_sigint: bool = True,
     *,
@@ -105,7 +105,7 @@ def run_inline(
     batch_size_limit: int | None = None,
     kinds: Mapping[str, JobKind] | None = None,
     log: JobLog | None = None,
-) -> Any:
+) -> Any:  # JSON, which the kind of the job parses
     """Run a job here and return its document.
 
     Args:

@@ -2,12 +2,14 @@
 
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from analysis.jobs.executors.executor import Listener
 from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome, outcome_of
+from analysis.jobs.order import Order
 from analysis.jobs.settings import Settings
 from analysis.jobs.silence import Silence
 from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess, WorkerSilentError
@@ -122,10 +124,8 @@ class Runner:
         worker = self._spoke = self._living_worker()
         self._mark = max(worker.resident_bytes() or 0, self._settings.memory_floor_bytes)
         self._mark += self._settings.memory_tolerance_bytes
-        worker.send({"run": {
-            "job": job.id, "target": function, "request": job.request, "device": job.device,
-            "needs_bytes": job.needs_bytes, "batch_size_limit": self._settings.batch_size_limit,
-        }})  # fmt: skip
+        order = Order(job.id, function, job.request, job.device, job.needs_bytes, self._settings.batch_size_limit)
+        worker.send({"run": asdict(order)})
         return self._follow(job, worker, listener, cancel)
 
     def _living_worker(self) -> WorkerProcess:
@@ -149,8 +149,8 @@ class Runner:
                 self._end_worker(at_once=True)
                 raise WorkerSilentError
             if message is not None and message.get("job") == job.id:
-                if "end" in message:
-                    return Outcome(**message["end"])
+                if (end := message.get("end")) is not None:
+                    return Outcome(**end)
                 self._began = True
                 tell(listener, message)
             self._peak = worker.peak_bytes() or self._peak
@@ -163,15 +163,14 @@ class Runner:
                 return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
 
 
-def tell(listener: Listener, message: dict[str, Any]) -> None:
+def tell(listener: Listener, message: Mapping[str, Any]) -> None:  # Any: JSON of our own worker
     """Pass on what a worker says about its job."""
-    if "progress" in message:
-        listener.progress(*message["progress"])
-    elif "notice" in message:
-        listener.notice(message["notice"])
-    elif "metrics" in message:
-        for step, values in message["metrics"]:
-            listener.metrics(step, values)
+    if (progress := message.get("progress")) is not None:
+        listener.progress(*progress)
+    elif (notice := message.get("notice")) is not None:
+        listener.notice(notice)
+    for step, values in message.get("metrics", ()):
+        listener.metrics(step, values)
 
 
 def ended_words(how: str) -> str:

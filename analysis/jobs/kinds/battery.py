@@ -1,15 +1,63 @@
 """The whole examination as one job: it goes on where it was stopped, since every finished study is in the store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from analysis.errors import ConfigError
-from analysis.jobs.kinds.kind import JobKind, Page, Request
+from analysis.jobs.kinds.kind import JobKind, Page, Request, is_names
 from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 
-FIELDS = {"checkpoints": list, "corpus": str, "studies": list}
+
+@dataclass(frozen=True)
+class BatteryRequest:
+    """What is examined: checkpoints (names or folders), on a corpus, by studies."""
+
+    checkpoints: list[str]
+    corpus: str
+    studies: list[str]
+
+    @classmethod
+    def of(cls, document: Request) -> "BatteryRequest":
+        """The request of a job.
+
+        Raises:
+            ConfigError: a field is missing, unknown or of another kind.
+        """
+        checkpoints, corpus, studies = (document.get(field.name) for field in fields(cls))
+        is_whole = document.keys() == {field.name for field in fields(cls)}
+        if not is_whole or not is_names(checkpoints) or not isinstance(corpus, str) or not is_names(studies):
+            expected = "checkpoints (a list of names), corpus (a name or a folder) and studies (a list of names)"
+            raise ConfigError(f"The request of an examination holds {expected}; got {dict(document)}.")
+        return cls(checkpoints, corpus, studies)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What became of one study of an examination.
+
+    Attributes:
+        study: its name.
+        store_key: under which the store holds its result; "" for none.
+        headline: of its result; "" for none.
+        error: why there is no result; "" where there is one.
+        command: the command line that gives the same numbers.
+        notices: sentences to be read beside the result.
+    """
+
+    study: str
+    store_key: str
+    headline: str
+    error: str
+    command: str
+    notices: list[str]
+
+    @classmethod
+    def all_of(cls, document: Mapping[str, Any]) -> "list[Examined]":  # Any: JSON that `battery` returned
+        """The studies of a finished job, from its document."""
+        return [cls(**record) for record in document["studies"]]
 
 
 def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, studies: Sequence[str]) -> str:
@@ -22,7 +70,7 @@ def submit_battery(queue: JobQueue, checkpoints: Sequence[str], corpus: str, stu
     from analysis.training.loop import pick_device
 
     device = str(pick_device())
-    document = {"checkpoints": list(checkpoints), "corpus": corpus, "studies": list(studies)}
+    document = asdict(BatteryRequest(list(checkpoints), corpus, list(studies)))
     return queue.submit(KIND.name, document, needs_bytes=memory(document, device), device=device)
 
 
@@ -36,13 +84,12 @@ def memory(request: Request, device: str) -> int:
     from analysis.studies.memory import needs_bytes
     from analysis.studies.study import build_request
 
-    asked = {
-        name: build_request(name, request["checkpoints"], settings_for(name, request["corpus"])) for name in request["studies"]
-    }
-    return max(needs_bytes(name, study, device) for name, study in asked.items())
+    asked = BatteryRequest.of(request)
+    built = {name: build_request(name, asked.checkpoints, settings_for(name, asked.corpus)) for name in asked.studies}
+    return max(needs_bytes(name, study, device) for name, study in built.items())
 
 
-def battery(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
+def battery(request: Request, context: RunContext) -> dict[str, list[dict[str, object]]]:
     """Run the examination; the document lists per study its place in the store, its headline, its command, or its reason.
 
     Raises:
@@ -53,29 +100,16 @@ def battery(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     from analysis.store import StoreError, open_store
     from analysis.studies.battery import run_battery
 
-    _check(request)
-    store = open_store()
-    parts = run_battery(
-        request["checkpoints"], request["corpus"], studies=request["studies"], store=store, context=context,
-    )  # fmt: skip
+    asked, store = BatteryRequest.of(request), open_store()
+    parts = run_battery(asked.checkpoints, asked.corpus, studies=asked.studies, store=store, context=context)
     for part in parts:
         if part.result is not None and store.get(part.key) is None:
             raise StoreError(f"{part.study} was computed, but the store does not hold it. Raise OTOSCOPE_STORE_BYTES.")
-    studies = [
-        {
-            "study": part.study, "store_key": part.key, "headline": part.result.headline if part.result else "",
-            "error": part.error, "command": part.command, "notices": list(part.notices),
-        }
+    made = [
+        Examined(part.study, part.key, part.result.headline if part.result else "", part.error, part.command, list(part.notices))
         for part in parts
-    ]  # fmt: skip
-    return {"studies": studies}
-
-
-def _check(request: Mapping[str, Any]) -> None:
-    right = all(isinstance(request.get(name), kind) for name, kind in FIELDS.items()) and set(request) == set(FIELDS)
-    if not right or not all(isinstance(name, str) for name in (*request["checkpoints"], *request["studies"])):
-        expected = "checkpoints (a list of names), corpus (a name or a folder) and studies (a list of names)"
-        raise ConfigError(f"The request of an examination holds {expected}; got {dict(request)}.")
+    ]
+    return {"studies": [asdict(examined) for examined in made]}
 
 
 KIND = JobKind(

@@ -1,8 +1,7 @@
 """Reading a long clip as a job: how it is submitted, and what the worker does. Heavy libraries are imported where needed."""
 
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import PurePath
-from typing import Any
 
 from analysis.datasets.audio import Waveform
 from analysis.errors import ConfigError
@@ -10,7 +9,34 @@ from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 
-FIELDS = {"checkpoint": str, "clip": str, "twin": bool}
+
+@dataclass(frozen=True)
+class ClipRequest:
+    """What a job reads.
+
+    Attributes:
+        checkpoint: name or folder.
+        clip: key of the recording in the store.
+        twin: whether the untrained twin is to read it, too.
+    """
+
+    checkpoint: str
+    clip: str
+    twin: bool
+
+    @classmethod
+    def of(cls, document: Request) -> "ClipRequest":
+        """The request of a job.
+
+        Raises:
+            ConfigError: a field is missing, unknown or of another kind.
+        """
+        checkpoint, clip, twin = (document.get(field.name) for field in fields(cls))
+        is_whole = document.keys() == {field.name for field in fields(cls)}
+        if not is_whole or not isinstance(checkpoint, str) or not isinstance(clip, str) or not isinstance(twin, bool):
+            expected = "checkpoint (a name), clip (the key of a recording in the store) and twin (true or false)"
+            raise ConfigError(f"The request of a clip holds {expected}; got {dict(document)}.")
+        return cls(checkpoint, clip, twin)
 
 
 def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: bool = True) -> str:
@@ -34,7 +60,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
 
     device = str(pick_device())
     find_checkpoint(checkpoint)  # refused before the recording is kept
-    request = {"checkpoint": checkpoint, "clip": keep_recording(open_store(), waveform), "twin": twin}
+    request = asdict(ClipRequest(checkpoint, keep_recording(open_store(), waveform), twin))
     return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
 
 
@@ -42,25 +68,26 @@ def memory(request: Request, device: str) -> int:
     """Bytes that reading a stored recording takes on a device, see `clip_memory`; 0 for one that left the store.
 
     Raises:
-        CheckpointError: the checkpoint cannot be used.
+        CheckpointError, ConfigError: the checkpoint or the request cannot be used.
     """
     from analysis.clips.store import read_recording
     from analysis.jobs.kinds.clip_memory import needs_bytes
     from analysis.store import open_store
     from analysis.studies.study import find_checkpoint
 
-    checkpoint, recording = find_checkpoint(request["checkpoint"]), read_recording(open_store(), request["clip"])
+    asked = ClipRequest.of(request)
+    checkpoint, recording = find_checkpoint(asked.checkpoint), read_recording(open_store(), asked.clip)
     return 0 if recording is None else needs_bytes(checkpoint, recording.duration_s, device)
 
 
 def subject(request: Request, names: Names) -> str:
     """The checkpoint that reads, and the recording."""
-    recording = names.recording(str(request["clip"])) or "a recording"
-    return f"{PurePath(str(request['checkpoint'])).name} on {recording}"
+    asked = ClipRequest.of(request)
+    return f"{PurePath(asked.checkpoint).name} on {names.recording(asked.clip) or 'a recording'}"
 
 
-def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
-    """Read a recording that is in the store: `{"checkpoint": name, "clip": key of the recording, "twin": bool}`.
+def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
+    """Read a recording that is in the store, as a `ClipRequest` says.
 
     What the model's attention did is stored, then that of the untrained twin's if it is to read, too; the document holds their
     keys in that order. What is stored already is not computed again.
@@ -78,29 +105,24 @@ def clip(request: dict[str, Any], context: RunContext) -> dict[str, list[str]]:
     from analysis.studies.study import find_checkpoint
     from analysis.training.loop import pick_device
 
-    _check(request)
-    store, checkpoint, device = open_store(), find_checkpoint(request["checkpoint"]), pick_device()
+    asked = ClipRequest.of(request)
+    store, checkpoint, device = open_store(), find_checkpoint(asked.checkpoint), pick_device()
     refuse_family(checkpoint)
-    if (recording := read_recording(store, request["clip"])) is None:
+    if (recording := read_recording(store, asked.clip)) is None:
         raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
-    sides, keys = ("trained", "untrained twin") if request["twin"] else ("trained",), []
+    sides = ("trained", "untrained twin") if asked.twin else ("trained",)
+    keys: list[str] = []
     for number, side in enumerate(sides):
 
         def tell(done: int, total: int, number: int = number, side: str = side) -> None:
             context.progress(number * total + done, len(sides) * total, f"{checkpoint.name}, {side}: reading windows")
 
         twin = number == 1
-        keys.append(use_key(checkpoint, request["clip"], twin=twin, device=device.type))
+        keys.append(use_key(checkpoint, asked.clip, twin=twin, device=device.type))
         if read_use(store, keys[-1]) is None:
             model = (checkpoint.untrained_twin() if twin else checkpoint.model()).to(device)
             put_use(store, keys[-1], measure_use(model, recording, tell, context.cancel.check))
     return {"store_keys": keys}
-
-
-def _check(request: Mapping[str, Any]) -> None:
-    if set(request) != set(FIELDS) or not all(isinstance(request[name], kind) for name, kind in FIELDS.items()):
-        expected = "checkpoint (a name), clip (the key of a recording in the store) and twin (true or false)"
-        raise ConfigError(f"The request of a clip holds {expected}; got {dict(request)}.")
 
 
 KIND = JobKind(

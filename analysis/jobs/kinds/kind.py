@@ -3,11 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from analysis.jobs.job import Job
 
-Request = Mapping[str, Any]
+Request = Mapping[str, object]
+
+
+def is_names(value: object) -> TypeGuard[list[str]]:
+    """Whether a field of a request is a list of names."""
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 class Page(NamedTuple):

@@ -2,13 +2,12 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from analysis.jobs.job import JobError
-from analysis.jobs.kinds.kind import JobKind
+from analysis.jobs.kinds.kind import JobKind, Request
 from analysis.run import RunContext
 
-JobFunction = Callable[[dict[str, Any], RunContext], Any]
+JobFunction = Callable[[Request, RunContext], object]
 
 MODULES = ("battery", "clip", "study", "train")
 REGISTERED: dict[str, JobKind] = {}

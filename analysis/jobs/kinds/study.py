@@ -1,22 +1,67 @@
 """Studies as jobs: how one is submitted, and what the worker does. Heavy libraries are imported where they are used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
 
 from analysis.errors import ConfigError
 from analysis.jobs.job import Job
-from analysis.jobs.kinds.kind import JobKind, Page, Request
+from analysis.jobs.kinds.kind import JobKind, Page, Request, is_names
 from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
 from analysis.studies.registry import find_study
 
-FIELDS = {"study": str, "checkpoints": list, "settings": dict, "fresh": bool}
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """What a job computes.
+
+    Attributes:
+        study: its name.
+        checkpoints: names or folders.
+        settings: those that differ from the defaults of the study, or all.
+        fresh: whether to compute what is stored already.
+    """
+
+    study: str
+    checkpoints: list[str]
+    settings: dict[str, object] = field(default_factory=dict)
+    fresh: bool = False
+
+    @classmethod
+    def of(cls, document: Request) -> "StudyRequest":
+        """The request of a job, settings and `fresh` may be left out.
+
+        Raises:
+            ConfigError: a field is missing, unknown or of another kind.
+        """
+        study, checkpoints = document.get("study"), document.get("checkpoints")
+        settings, fresh = document.get("settings", {}), document.get("fresh", False)
+        is_known = document.keys() <= {one.name for one in fields(cls)}
+        if not is_known or not isinstance(study, str) or not is_names(checkpoints):
+            raise _refused(document)
+        if not isinstance(settings, dict) or not isinstance(fresh, bool):
+            raise _refused(document)
+        return cls(study, checkpoints, settings, fresh)
+
+
+def _refused(document: Request) -> ConfigError:
+    expected = "study (a name), checkpoints (a list of names), settings (a dictionary) and fresh (true or false)"
+    return ConfigError(f"The request of a study holds {expected}; got {dict(document)}.")
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a job returns: the study, where the store holds its result, its headline, and the seconds that it took."""
+
+    study: str
+    store_key: str
+    headline: str
+    seconds: float
 
 
 def submit_study(
-    queue: JobQueue, name: str, checkpoints: Sequence[str], settings: Mapping[str, Any], *, fresh: bool = False
+    queue: JobQueue, name: str, checkpoints: Sequence[str], settings: Mapping[str, object], *, fresh: bool = False
 ) -> str:
     """Queue a study on the device it will run on, with the memory it will need, and return the job's id.
 
@@ -36,7 +81,7 @@ def submit_study(
 
     request, device = build_request(name, checkpoints, settings), str(pick_device())
     complete = {key: value for key, value in asdict(request).items() if key != "checkpoints"}
-    document = {"study": name, "checkpoints": list(checkpoints), "settings": complete, "fresh": fresh}
+    document = asdict(StudyRequest(name, list(checkpoints), complete, fresh))
     return queue.submit(KIND.name, document, needs_bytes=memory(document, device), device=device)
 
 
@@ -49,8 +94,8 @@ def memory(request: Request, device: str) -> int:
     from analysis.studies.memory import needs_bytes
     from analysis.studies.study import build_request
 
-    asked = build_request(request["study"], request["checkpoints"], request["settings"])
-    return needs_bytes(request["study"], asked, device)
+    asked = StudyRequest.of(request)
+    return needs_bytes(asked.study, build_request(asked.study, asked.checkpoints, asked.settings), device)
 
 
 def title(request: Request) -> str:
@@ -70,8 +115,8 @@ def page(job: Job) -> Page | None:
         return None
 
 
-def study(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
-    """Run a study: `{"study": name, "checkpoints": [...], "settings": {...}, "fresh": bool}`, the last two optional.
+def study(request: Request, context: RunContext) -> dict[str, object]:
+    """Run a study as a `StudyRequest` says; the document is a `Computed`.
 
     The result is in the store, under `store_key` of the document. A result that the store refuses would be found nowhere, so
     the job fails; its headline is told in a notice.
@@ -84,25 +129,14 @@ def study(request: dict[str, Any], context: RunContext) -> dict[str, Any]:
     from analysis.store import StoreError, open_store
     from analysis.studies.study import build_request, finish_study
 
-    _check(request)
-    asked = build_request(request["study"], request["checkpoints"], request.get("settings", {}))
-    finished = finish_study(
-        request["study"], asked, store=open_store(), context=context, fresh=request.get("fresh", False),
-    )  # fmt: skip
+    asked = StudyRequest.of(request)
+    built = build_request(asked.study, asked.checkpoints, asked.settings)
+    finished = finish_study(asked.study, built, store=open_store(), context=context, fresh=asked.fresh)
     result = finished.result
     if finished.not_stored:
         context.notice(f"Computed, but not stored: {result.headline}")
         raise StoreError(f"The result was computed, but cannot be stored, and so not shown. {finished.not_stored}")
-    seconds = result.provenance["seconds"]
-    return {"study": request["study"], "store_key": finished.key, "headline": result.headline, "seconds": seconds}
-
-
-def _check(request: Mapping[str, Any]) -> None:
-    wrong = [name for name, value in request.items() if not isinstance(value, FIELDS.get(name, ()))]
-    missing = [name for name in ("study", "checkpoints") if name not in request]
-    if wrong or missing or not all(isinstance(name, str) for name in request["checkpoints"]):
-        expected = "study (a name), checkpoints (a list of names), settings (a dictionary) and fresh (true or false)"
-        raise ConfigError(f"The request of a study holds {expected}; got {dict(request)}.")
+    return asdict(Computed(asked.study, finished.key, result.headline, result.provenance["seconds"]))
 
 
 KIND = JobKind("study", f"{__name__}:study", title, checkpoints_on_corpus, page, memory)

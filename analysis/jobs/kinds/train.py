@@ -10,7 +10,7 @@ from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.run import RunContext
 
 
-def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
+def train(request: Request, context: RunContext) -> dict[str, str]:
     """Train a checkpoint; the request holds the fields of `TrainRequest`, and `corpus`, `out` and `resume`.
 
     The loss of every step and S on validation are reported as metrics, named as in the history of the checkpoint.
@@ -23,7 +23,7 @@ def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
     from analysis.training.loop import TrainRequest
     from analysis.training.train_checkpoint import train_checkpoint
 
-    fields = dict(request)
+    fields: dict[str, Any] = dict(request)  # Any: `TrainRequest` and `open_corpus` say what they may be
     corpus, out, resume = fields.pop("corpus", "full"), fields.pop("out", None), fields.pop("resume", False)
     known = [field.name for field in dataclasses.fields(TrainRequest)]
     if unknown := sorted(set(fields) - set(known)):
@@ -44,15 +44,15 @@ def train(request: dict[str, Any], context: RunContext) -> dict[str, str]:
 
 def subject(request: Request, _names: Names) -> str:
     """The arm, its scale and its seed, as far as they are told."""
-    parts = [request.get("arm"), request.get("scale"), f"seed {request['seed']}" if "seed" in request else None]
+    seed = request.get("seed")
+    parts = [request.get("arm"), request.get("scale"), None if seed is None else f"seed {seed}"]
     return ", ".join(str(part) for part in parts if part)
 
 
 def page(job: Job) -> Page | None:
     """The checkpoint that was written, among all checkpoints; None unless the job is done."""
-    if not isinstance(job.document, dict) or "checkpoint" not in job.document:
-        return None
-    return Page("checkpoints", {"checkpoint": PurePath(str(job.document["checkpoint"])).name})
+    written = job.document.get("checkpoint") if isinstance(job.document, dict) else None
+    return None if written is None else Page("checkpoints", {"checkpoint": PurePath(str(written)).name})
 
 
 KIND = JobKind("train", f"{__name__}:train", lambda _request: "Training", subject, page)

@@ -1,6 +1,6 @@
 """What the kinds of job have in common when they say what they are done to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from analysis.jobs.kinds.kind import Names, Request
@@ -14,8 +14,10 @@ def checkpoints_on_corpus(request: Request, names: Names) -> str:
     >>> checkpoints_on_corpus({"checkpoints": ["a", "/runs/b", "c", "d"], "settings": {"corpus": "small"}}, Names())
     'a, b and 2 others on small'
     """
-    corpus = names.corpus(str(request.get("corpus") or dict(request.get("settings") or {}).get("corpus", "full")))
-    checkpoints = [PurePath(str(name)).name for name in request.get("checkpoints", ())]
+    settings, listing = request.get("settings"), request.get("checkpoints")
+    usual = settings.get("corpus", "full") if isinstance(settings, Mapping) else "full"
+    corpus = names.corpus(str(request.get("corpus") or usual))
+    checkpoints = [PurePath(str(name)).name for name in (listing if isinstance(listing, list) else ())]
     return f"{listed(checkpoints)} on {corpus}" if checkpoints else corpus
 
 

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,6 +15,7 @@ from analysis.models.injections.injection import Injection, TowerSizes
 from analysis.models.injections.registry import find_injection
 from analysis.models.substitutes import Substitute
 
+Window = Tensor | Notes  # what a tower reads of one batch of windows
 SAMPLED_NOTES = 96  # of each training window that a shuffled control carries
 
 
@@ -28,25 +28,25 @@ class DescriptorPlace(nn.Module):
         n_positions = descriptor.axis(config.n_samples, config.sample_rate).n or SAMPLED_NOTES
         self.given = Substitute(config.descriptor_values, n_positions, descriptor.width, descriptor.name)
 
-    def forward(self, window: Any) -> Float[Tensor, "batch positions features"]:
+    def forward(self, window: Window) -> Float[Tensor, "batch positions features"]:
         """What the tower is given: see the module of the descriptor, and `analysis.models.substitutes`."""
         values = self.real(window)
         return self.given(values, self.mask(window, values), self._contents(window))
 
-    def real(self, window: Any) -> Float[Tensor, "batch positions features"]:
+    def real(self, window: Window) -> Float[Tensor, "batch positions features"]:
         """The descriptor itself."""
         return self.descriptor.compute(window, self.sample_rate)
 
-    def mask(self, window: Any, values: Tensor) -> Bool[Tensor, "batch positions"]:
+    def mask(self, window: Window, values: Tensor) -> Bool[Tensor, "batch positions"]:
         """True where there is a position."""
         return torch.ones(values.shape[:2], dtype=torch.bool, device=values.device) if isinstance(window, Tensor) else window.mask
 
-    def rows(self, window: Any, *, real: bool = False) -> list[Float[Tensor, "_ features"]]:
+    def rows(self, window: Window, *, real: bool = False) -> list[Float[Tensor, "_ features"]]:
         """What is given for every window, or the descriptor itself, without padding."""
         values = self.real(window) if real else self(window)
         return [row[mask] for row, mask in zip(values, self.mask(window, values), strict=True)]
 
-    def _contents(self, window: Tensor | Notes) -> list[Tensor]:
+    def _contents(self, window: Window) -> list[Tensor]:
         return [window] if isinstance(window, Tensor) else [window.pitch, window.velocity, window.duration]
 
 
@@ -73,7 +73,7 @@ class Given:
         """The module whose output is the descriptor."""
         return getattr(self.tower, self.descriptor.key)
 
-    def prepared(self, window: Any, dtype: torch.dtype) -> Tensor:
+    def prepared(self, window: Window, dtype: torch.dtype) -> Tensor:
         """What the mechanism is given for a pass."""
         values = self.place(window)
         return self.injection.prepare(values.to(dtype), self.place.mask(window, values))
@@ -93,7 +93,7 @@ def hidden_states(
     given: Given | None,
     blocks: Iterable[nn.Module],
     tokens: Tensor,
-    window: Any,
+    window: Window,
     add_positions: Callable[[Tensor], Tensor],
     mask: Tensor | None = None,
 ) -> Iterator[Tensor]:
