@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from analysis.datasets.audio import Waveform
 from analysis.results import Result
 from app import caching
+from app.latest import Key
 
 if TYPE_CHECKING:
     from analysis.clips.use import ClipUse
@@ -157,7 +158,7 @@ def recording(key: str) -> Waveform | None:
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 
 
-def _shipped_key(kind: str, asked: Asked) -> caching.Key:
+def _shipped_key(kind: str, asked: Asked) -> Key:
     """What came with the checkpoints does not depend on what the corpus is today."""
     return kind, asked.study, repr(asked.request), asked.identity.checkpoints
 

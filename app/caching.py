@@ -6,10 +6,9 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import soundfile
@@ -21,6 +20,7 @@ from analysis.datasets.audio import Waveform, load_waveform, read_window
 from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError
 from analysis.files import printable
+from app.latest import Key, Latest
 
 if TYPE_CHECKING:
     from analysis.clips.use import ClipAnalysis, ClipUse
@@ -33,40 +33,8 @@ if TYPE_CHECKING:
 MOST_ANALYSES = 4
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
 Progress = Callable[[int, int], None]
-Key = tuple[Hashable, ...]
+LogMel = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
-
-
-class Latest:
-    """The last few things that were read, whoever reads at the same time; by hand, because of a cached function nothing could
-    tell its progress to the page, and because what is not there yet has to be looked for again.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._kept, self._changing = most, dict[Key, object](), threading.Lock()
-
-    def __iter__(self) -> Iterator[Key]:
-        with self._changing:
-            return iter(list(self._kept))
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._changing:
-            self._kept.clear()
-
-    def read(self, key: Key, compute: Callable[[], T]) -> T:
-        """What was read under that key, else what is computed now; None is not kept. A key always means things of one kind."""
-        with self._changing:
-            known = self._kept.get(key)
-        if known is not None:
-            return cast(T, known)
-        computed = compute()
-        if computed is not None:
-            with self._changing:
-                while len(self._kept) >= self._most:
-                    del self._kept[next(iter(self._kept))]
-                self._kept[key] = computed
-        return computed
 
 
 def checkpoints() -> list[Checkpoint | BrokenCheckpoint]:
@@ -190,17 +158,13 @@ def _upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]] | s
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing the spectrogram …")
-def _log_mel(
-    sha256: str,  # noqa: ARG001
-    sample_rate: int,
-    _samples: NDArray[np.float32],
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _log_mel(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> LogMel:  # noqa: ARG001
     from analysis.descriptors.log_mel import log_mel as compute
 
     return compute(_samples, sample_rate)
 
 
-def log_mel(clip: Waveform) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def log_mel(clip: Waveform) -> LogMel:
     """Frame times (s) and a log-mel spectrogram `(bands, frames)` in dB below its maximum."""
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 

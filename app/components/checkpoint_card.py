@@ -13,6 +13,7 @@ from analysis.training.comparison import read_score, retrieval_rows, score_headl
 from app import caching, layout, state
 from app.charts import training
 from app.components import figures, model_flow
+from app.components.checkpoint_table import UNSHOWABLE
 from app.components.plain import card, plain
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ def draw(checkpoint: Checkpoint) -> None:
     if text := card(checkpoint.path / "card.md"):
         with st.expander("Card", icon=":material/description:"):
             st.markdown(text)
+
+
+def draw_or_say(checkpoint: Checkpoint) -> None:
+    """The card; where what a checkpoint says of itself cannot be shown, that alone is said, and the page goes on."""
+    try:
+        draw(checkpoint)
+    except UNSHOWABLE as error:
+        layout.error(f"What {checkpoint.name} says of itself cannot be shown ({error}). Correct its config.json, or remove it.")
 
 
 def _made(checkpoint: Checkpoint) -> str:

@@ -57,18 +57,10 @@ def _content() -> None:
         if read_score(ordered[0].evaluation):
             figures.show(scores.forest(ordered, chosen.name), "scores", select="points")
             st.caption("Click a mark to choose its checkpoint.")
-        _card(chosen)
+        checkpoint_card.draw_or_say(chosen)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
     layout.provenance({} if chosen is None else {"checkpoint": f"{chosen.name} ({str(chosen.sha256)[:12]})"})
-
-
-def _card(chosen: Checkpoint) -> None:
-    """The card; where what a checkpoint says of itself cannot be shown, that alone is said, and the page goes on."""
-    try:
-        checkpoint_card.draw(chosen)
-    except checkpoint_table.UNSHOWABLE as error:
-        layout.error(f"What {chosen.name} says of itself cannot be shown ({error}). Correct its config.json, or remove it.")
 
 
 def _library(good: list[Checkpoint], clicked: str) -> Checkpoint | None:
