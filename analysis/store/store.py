@@ -134,7 +134,7 @@ class Store:
         self._evict(keep=self._folder(key))
         return entry
 
-    def put_all(self, entries: Mapping[str, tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]]) -> None:
+    def put_all(self, entries: Mapping[str, tuple[Mapping[str, object], Mapping[str, NDArray]]]) -> None:
         """Store many entries that can be computed again: the disk is not waited for, and there is one look at the limit.
 
         What a loss of power leaves of them is found damaged by its checksums and counts as none.
@@ -151,7 +151,7 @@ class Store:
         if entries:
             self._evict(keep=None)
 
-    def _written(self, key: str, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], *, durable: bool) -> Entry:
+    def _written(self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray], *, durable: bool) -> Entry:
         """The entry in its place, new or as it was there."""
         folder = self._folder(key)
         text = encode_document(document)

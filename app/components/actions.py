@@ -1,13 +1,11 @@
 """A figure with what can be done with it: download, link, command, Python; and what was clicked in it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import plotly.graph_objects as go
@@ -17,10 +15,7 @@ from analysis.files import spreadsheet_safe
 from analysis.results import Result
 from app import state
 from app.components import figures
-
-if TYPE_CHECKING:
-    from app.charts.mark import Key
-
+from app.components.clicks import Key
 
 Mode = Literal["points", "lasso", "box"]
 

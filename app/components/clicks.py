@@ -1,14 +1,11 @@
 """The newest click among figures, each of which keeps its selection while other things are chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from app import state
 
-if TYPE_CHECKING:
-    from app.charts.mark import Key
+Key = tuple[Any, ...]  # `customdata` of a mark as the browser sends it back: its page says what stands in it
 
 
 class Click(NamedTuple):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import caching, controls
+from analysis.errors import OtoscopeError
+from app import caching, controls, layout
 from app.charts import attention, audio, descriptors, notes, similarity
 from app.components import clip_job, figures
 
@@ -33,6 +34,29 @@ class Place:
     def span_s(self) -> tuple[float, float]:
         """The window in seconds from the start of the clip."""
         return self.window * self.window_s, (self.window + 1) * self.window_s
+
+
+def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) -> dict[str, str]:
+    """The pictures, then the answer; what the footer says of them."""
+    from analysis.clips.serving import refuse_family
+
+    try:
+        refuse_family(checkpoint)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return {}
+    place = pick_place(checkpoint, clip)
+    heard(clip, place.span_s)
+    try:
+        result, twin = attended(checkpoint, clip, place)
+        if result is not None and twin is not None:
+            with answer:
+                layout.headline(headline(result, twin, place))
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return {}
+    how_to_read(checkpoint.model_config)
+    return {} if result is None else facts(checkpoint, result, twin)
 
 
 def pick_place(checkpoint: Checkpoint, clip: controls.Clip) -> Place:

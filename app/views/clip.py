@@ -1,20 +1,10 @@
 """What does the model attend to in this clip?"""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
-from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import access, controls, layout, state
 from app.components import clip_desk, clip_job, figures
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-    from analysis.models.checkpoint import Checkpoint
 
 
 def page() -> None:
@@ -47,7 +37,7 @@ def _content() -> None:
     if checkpoint is not None:
         facts["checkpoint"] = f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"
     if clip is not None and checkpoint is not None:
-        facts |= _desk(checkpoint, clip, answer)
+        facts |= clip_desk.draw(checkpoint, clip, answer)
     elif clip is not None:
         with answer:
             layout.headline(f"{clip.waveform.name or 'The clip'} lasts {seconds_to_words(clip.waveform.duration_s)}.")
@@ -55,29 +45,6 @@ def _content() -> None:
     layout.provenance(facts)
     if clip is None:
         figures.prepare()
-
-
-def _desk(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) -> dict[str, str]:
-    """The pictures, then the answer; what the footer says of them."""
-    from analysis.clips.serving import refuse_family
-
-    try:
-        refuse_family(checkpoint)
-    except OtoscopeError as error:
-        layout.error(str(error))
-        return {}
-    place = clip_desk.pick_place(checkpoint, clip)
-    clip_desk.heard(clip, place.span_s)
-    try:
-        result, twin = clip_desk.attended(checkpoint, clip, place)
-        if result is not None and twin is not None:
-            with answer:
-                layout.headline(clip_desk.headline(result, twin, place))
-    except OtoscopeError as error:
-        layout.error(str(error))
-        return {}
-    clip_desk.how_to_read(checkpoint.model_config)
-    return {} if result is None else clip_desk.facts(checkpoint, result, twin)
 
 
 if __name__ == "__main__":  # not in the processes that render clips
