@@ -17,6 +17,8 @@ R = TypeVar("R", bound="Row")
 class Row:
     """A row of a table; a subclass names its table and has one field per column, in the order of the columns.
 
+    Columns that name an array of the result stand in `arrays`; `concluded` is what holds of all that were asked about together.
+
     >>> @dataclass(frozen=True)
     ... class Pair(Row):
     ...     table: ClassVar[str] = "pairs"
@@ -29,6 +31,8 @@ class Row:
     """
 
     table: ClassVar[str]
+    arrays: ClassVar[tuple[str, ...]] = ()
+    concluded: ClassVar[bool] = False
 
     def record(self) -> dict[str, Any]:
         """Its columns by name."""

@@ -177,19 +177,26 @@ def _read_stored(asked: Asked) -> Answered | None:
 def _read_shipped(asked: Asked) -> Answered | None:
     """Shipped results know the weights; the configuration has to be the shipped one as well."""
     from analysis.studies.at_hand import origin_of
+    from analysis.studies.selections import shipped_selection
     from analysis.studies.shipped import come_with_us, shipped_result
 
-    result = shipped_result(asked.study, asked.request, asked.sha256s) if come_with_us(asked.checkpoints) else None
+    if not come_with_us(asked.checkpoints):
+        return None
+    result = shipped_result(asked.study, asked.request, asked.sha256s)
+    result = result or shipped_selection(asked.study, asked.request, asked.checkpoints)
     return None if result is None else Answered(result, origin=origin_of(result))
 
 
 def _read_nearby(asked: Asked) -> Answered | None:
+    from analysis.studies.selections import shipped_selection
     from analysis.studies.shipped import come_with_us, setting_differences, shipped_with_other_settings
 
     if not come_with_us(asked.checkpoints):
         return None
-    if (result := shipped_with_other_settings(asked.study, asked.request, asked.sha256s)) is None:
+    result = shipped_with_other_settings(asked.study, asked.request, asked.sha256s)
+    result = result or shipped_selection(asked.study, asked.request, asked.checkpoints, other_settings=True)
+    if result is None:
         return None
-    differing = setting_differences(result, asked.request)
+    differing = setting_differences(result, asked.request, leave_out=("checkpoints",))
     origin = f"came with the checkpoints, with other settings: {', '.join(differing)}"
     return Answered(result, origin=origin, differing=tuple(differing))

@@ -24,8 +24,9 @@ from analysis import paths
 from analysis.results import Result
 from analysis.store import open_store
 from analysis.studies import study as library
+from analysis.studies.requests import build_request
 from analysis.studies.shipped import shipped_folder
-from analysis.studies.study import build_request, find_checkpoint, identify
+from analysis.studies.study import find_checkpoint, identify
 from app import answers, caching
 
 

@@ -20,10 +20,11 @@ from analysis.cli.output import progress_bar
 from analysis.run import RunContext
 from analysis.store import open_store
 from analysis.studies.registry import find_study, study_names
+from analysis.studies.requests import build_request, command_of
 from analysis.studies.rewording import reworded
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_arms, shipped_folder, shipped_results
 from analysis.studies.stress.changes import CHANGES
-from analysis.studies.study import build_request, command_of, run_study
+from analysis.studies.study import run_study
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from analysis.published.published import read_records
 from analysis.results import Result, provenance
 from analysis.store import Store, open_store
 from analysis.studies.embedding.table import without_formulas
-from analysis.studies.study import build_request
+from analysis.studies.requests import build_request
 from analysis.training.comparison import retrieval_rows
 from app.components.actions import as_csv
 

@@ -74,7 +74,7 @@ def study(options: argparse.Namespace) -> None:
     from analysis.jobs.kinds.study import Computed, StudyRequest
     from analysis.store import open_store
     from analysis.studies.cautions import sentences
-    from analysis.studies.study import build_request
+    from analysis.studies.requests import build_request
 
     settings = read_settings(options.set)
     asked = build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened

@@ -39,6 +39,11 @@ class Desk:
         """Names of the checkpoints of which one may be called the best: no controls, unless there is nothing else."""
         return proper({name: checkpoint.arm for name, checkpoint in self.checkpoints.items()})
 
+    @property
+    def every_model(self) -> list[tuple[Checkpoint, Literal["trained", "untrained"]]]:
+        """Every checkpoint with its trained weights, followed by its untrained twin."""
+        return [(checkpoint, weights) for checkpoint in self.checkpoints.values() for weights in ("trained", "untrained")]
+
     def model(self, checkpoint: Checkpoint, weights: Weights) -> Model:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.
 

@@ -14,8 +14,10 @@ from analysis.models.families import family_names, find_family
 from analysis.results import Result
 from analysis.store import Store
 from analysis.studies.registry import find_study
+from analysis.studies.requests import build_request
+from analysis.studies.selections import shipped_selection
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
-from analysis.studies.study import MODEL_CODE, STUDY_CODE, build_request, find_checkpoint, stored_result
+from analysis.studies.study import MODEL_CODE, STUDY_CODE, find_checkpoint, stored_result
 
 BEGINNING_BYTES = 16_384  # of a document, in which its request stands
 ReadStored = Callable[[str, Any, Sequence[Checkpoint]], Result | None]
@@ -48,6 +50,7 @@ def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], st
         return AtHand(stored)
     shas = {one.name: one.sha256 for one in checkpoints}
     shipped = shipped_result(study, request, shas) if come_with_us(checkpoints) else None
+    shipped = shipped or shipped_selection(study, request, checkpoints)
     return None if shipped is None else AtHand(shipped, origin_of(shipped))
 
 

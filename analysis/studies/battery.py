@@ -10,7 +10,8 @@ from analysis.results import Result
 from analysis.run import Progress, RunContext
 from analysis.store import Store
 from analysis.studies.registry import find_study, study_names
-from analysis.studies.study import build_request, command_of, find_checkpoint, finish_study
+from analysis.studies.requests import build_request, command_of
+from analysis.studies.study import find_checkpoint, finish_study
 
 STEPS = 1000
 

@@ -85,6 +85,16 @@ class Study:
         return importlib.import_module(f"{self.package}.study")
 
     @property
+    def has_parts(self) -> bool:
+        """Whether it measures every checkpoint by itself, see `analysis.studies.measurement`."""
+        return hasattr(self.module, "measure")
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares every two checkpoints."""
+        return hasattr(self.module, "compare")
+
+    @property
     def code(self) -> str:
         """Version of its code: of the module and of all that it imports; figures and pages are no part of it."""
         return code_of(f"{self.package}.study")

@@ -39,6 +39,7 @@ class SentenceRow(Row):
     """A sentence below the headline."""
 
     table: ClassVar[str] = "sentences"
+    concluded: ClassVar[bool] = True
 
     text: str
 

@@ -3,8 +3,6 @@
 A study module offers `Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk) -> Answer`.
 """
 
-import dataclasses
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,47 +14,25 @@ import torch
 from analysis import paths
 from analysis.datasets.corpora import open_corpus
 from analysis.datasets.piece import Corpus
-from analysis.errors import CheckpointError, ConfigError, shown
+from analysis.errors import CheckpointError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import Answer, Desk
 from analysis.results import SCHEMA_VERSION, Result, provenance
-from analysis.run import RunContext, ignore
+from analysis.rows import tables_of
+from analysis.run import RunContext
 from analysis.store import Store, StoreError
 from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
+from analysis.studies.measurement import About, Measurement
+from analysis.studies.parts import Parts, assembled, compute, conclude, measurement_of
 from analysis.studies.registry import find_study
-from analysis.studies.settings import refuse_setting
+from analysis.studies.requests import command_of
 from analysis.training.loop import pick_device
 
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
 MODEL_CODE = "model_code"  # the versions of the families of its checkpoints
-
-
-def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
-    """The request of a study from names and settings; text is turned into the kind of number the field holds.
-
-    Raises:
-        ConfigError: a setting is unknown, of the wrong kind or out of range.
-    """
-    study = find_study(name)
-    name, module, kind = study.name, study.module, study.request
-    fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
-    if unknown := sorted(set(settings) - set(fields)):
-        raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
-    converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
-    for key, value in converted.items():
-        refuse_setting(name, kind, key, value)
-    request = kind(checkpoints=tuple(checkpoints), **converted)
-    getattr(module, "check", ignore)(request)
-    return request
-
-
-def _converted(study: str, key: str, value: Any, default: Any) -> Any:
-    try:
-        return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -92,6 +68,11 @@ class Identity:
     def checkpoint_sha256s(self) -> dict[str, str]:
         """SHA-256 of the weights, by name of the checkpoint."""
         return {name: checkpoint.sha256 for name, checkpoint in self.checkpoints.items()}
+
+    @property
+    def parts(self) -> Parts:
+        """Of which the answer is put together."""
+        return Parts(find_study(self.study), self.request, self.checkpoints, self.corpus_sha256, self.device.type)
 
     @property
     def key(self) -> str:
@@ -135,7 +116,17 @@ def stored_result(name: str, request: Any, store: Store) -> Result | None:
         CheckpointError, CorpusError: a checkpoint or the corpus cannot be used.
     """
     identity = identify(name, request, store)
-    return identity and read_result(store, identity.key)
+    return identity and kept_result(identity, store)
+
+
+def kept_result(identity: Identity, store: Store) -> Result | None:
+    """The result that the store holds, else the one that can be put together from the parts that it holds; None for neither."""
+    if (result := read_result(store, identity.key)) is not None:
+        return result
+    if (found := assembled(identity.parts, store)) is None:
+        return None
+    answer, parts = found
+    return _result(identity, answer, _joined(identity, [part.provenance for part in parts]))
 
 
 def read_result(store: Store, key: str) -> Result | None:
@@ -174,19 +165,19 @@ def finish_study(
     """
     name, context = find_study(name).name, context or RunContext()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
-        if (found := read_result(store, identity.key)) is not None:
-            return _told(Finished(found, identity.key), context)
+        if (kept := kept_result(identity, store)) is not None:
+            return _told(Finished(kept, identity.key), context)
     checkpoints = _open_all(request.checkpoints)
     if refused := find_study(name).refusal(tuple(checkpoints.values())):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
-    if store is not None and not fresh and (found := read_result(store, identity.key)) is not None:
-        return _told(Finished(found, identity.key), context)
+    if store is not None and not fresh and (kept := kept_result(identity, store)) is not None:
+        return _told(Finished(kept, identity.key), context)
     for sentence in corpus.notices:
         context.notice(sentence)
     desk = Desk(checkpoints, corpus, identity.device, store, context, identity.code)
-    result = _compute(identity, desk)
+    result = _compute(identity, desk, fresh)
     try:
         if store is not None:
             store.put(identity.key, result.to_document(), result.arrays)
@@ -211,30 +202,53 @@ def _open_and_read(name: str, store: Store | None, context: RunContext) -> tuple
     return corpus, corpus_sha256
 
 
-def _compute(identity: Identity, desk: Desk) -> Result:
-    request, began = identity.request, time.monotonic()
-    answer = find_study(identity.study).module.run(request, desk)
-    shas = identity.checkpoint_sha256s
+def _compute(identity: Identity, desk: Desk, fresh: bool) -> Result:
+    """The answer, from the parts that are kept and what has to be computed; every part that was computed is kept."""
+    began, parts, store = time.monotonic(), identity.parts, desk.store
+    if not parts.study.has_parts:
+        answer = parts.study.module.run(identity.request, desk)
+        return _result(identity, answer, _made(identity, desk, identity.checkpoints, time.monotonic() - began, answer.tables))
+    kept = {} if fresh or store is None else {about: part for about in parts.needed if (part := parts.read(about, store))}
+    made = [part.provenance for part in kept.values()]
+
+    def keep(about: About, part: Measurement, seconds: float) -> None:
+        of = {name: identity.checkpoints[name] for name in about}
+        made.append(_made(identity, desk, of, seconds, tables_of(part.rows)))
+        if store is not None:
+            parts.keep(about, part, made[-1], store)
+
+    known = {about: measurement_of(parts.study, part) for about, part in kept.items()}
+    return _result(identity, conclude(parts, compute(parts, desk, known, keep)), _joined(identity, made))
+
+
+def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Result:
+    request = asdict(identity.request)
+    return Result(identity.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
+
+
+def _made(identity: Identity, desk: Desk, of: Mapping[str, Checkpoint], seconds: float, tables: Tables) -> dict[str, Any]:
+    """Where the numbers of these checkpoints come from."""
     made = provenance(
-        checkpoints=shas, corpora={desk.corpus.name: identity.corpus_sha256}, device=str(desk.device), dtype="float32",
-        seed=request.seed, seconds=time.monotonic() - began, command=command_of(identity.study, request),
+        checkpoints={name: one.sha256 for name, one in of.items()}, corpora={desk.corpus.name: identity.corpus_sha256},
+        device=str(desk.device), dtype="float32", seed=identity.request.seed, seconds=seconds,
+        command=command_of(identity.study, identity.request),
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
     made[STUDY_CODE] = identity.code
     made[MODEL_CODE] = {one.family: one.of_family.code for one in identity.checkpoints.values()}
     if desk.corpus.notices:
         made[CORPUS_NOTICES] = list(desk.corpus.notices)
-    made["n_works"] = len({work_of[row["piece"]] for row in answer.tables.get("windows", ())})
-    return Result(identity.study, asdict(request), answer.headline, answer.values, answer.tables, answer.arrays, made)
+    made["n_works"] = len({work_of[row["piece"]] for row in tables.get("windows", ())})
+    return made
 
 
-def command_of(name: str, request: Any) -> str:
-    """The command line that asks the same."""
-    name = find_study(name).name
-    defaults = {one.name: one.default for one in dataclasses.fields(request)}
-    settings = {key: value for key, value in asdict(request).items() if key != "checkpoints" and value != defaults[key]}
-    changed = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    return shlex.join(["otoscope", "study", name, *request.checkpoints, *changed])
+def _joined(identity: Identity, made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where an answer comes from that was put together: the seconds are those of all its parts."""
+    seconds = sum(of_part["seconds"] for of_part in made)
+    return {
+        **made[0], "checkpoint_sha256": identity.checkpoint_sha256s, "seconds": seconds,
+        "n_works": max(of_part["n_works"] for of_part in made), "command": command_of(identity.study, identity.request),
+    }  # fmt: skip
 
 
 def _open_all(names: Sequence[str]) -> dict[str, Checkpoint]:

@@ -46,7 +46,7 @@ def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part
 
 def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Part:
     from analysis.studies.battery import Part, settings_for
-    from analysis.studies.study import build_request, command_of
+    from analysis.studies.requests import build_request, command_of
 
     notices, error = tuple(told.get("notices", ())), str(told.get("error", ""))
     if error:

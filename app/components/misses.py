@@ -56,7 +56,7 @@ class Miss(NamedTuple):
 
 def worst(result: Result, checkpoint: str, pool: str) -> list[Miss]:
     """Queries from audio to MIDI whose match is not first, the worst before the others."""
-    ranks = result.arrays[f"ranks.{_model_number(result, checkpoint, pool)}"][0]
+    ranks = result.arrays[_ranked(result, checkpoint, pool).array][0]
     query = result.arrays[f"query.{pool_number(result, pool)}"]
     order = np.argsort(-ranks, kind="stable")[:MOST]
     return [Miss(int(row), int(ranks[row]), int(query[row])) for row in order if ranks[row] > 1]
@@ -64,10 +64,10 @@ def worst(result: Result, checkpoint: str, pool: str) -> list[Miss]:
 
 def first_wrong(result: Result, checkpoint: str, pool: str, query: int) -> int:
     """Number of the window that the checkpoint ranks highest among the wrong ones."""
-    return int(result.arrays[f"instead.{_model_number(result, checkpoint, pool)}"][query])
+    return int(result.arrays[_ranked(result, checkpoint, pool).instead][query])
 
 
-def _model_number(result: Result, checkpoint: str, pool: str) -> int:
-    """Number of the trained model in the names of the arrays."""
+def _ranked(result: Result, checkpoint: str, pool: str) -> RanksRow:
+    """What the trained model ranked."""
     wanted = (checkpoint, "trained", pool)
-    return next(i for i, row in enumerate(result.rows(RanksRow)) if (row.checkpoint, row.weights, row.pool) == wanted)
+    return next(row for row in result.rows(RanksRow) if (row.checkpoint, row.weights, row.pool) == wanted)

@@ -55,7 +55,7 @@ class Choice:
         Raises:
             ConfigError: a setting is of the wrong kind.
         """
-        from analysis.studies.study import build_request
+        from analysis.studies.requests import build_request
 
         return answers.ask(self.study, build_request(self.study, self.names, self.all_settings), self.checkpoints)
 
@@ -164,7 +164,7 @@ def _job_of(asked: Asked) -> Job | None:
 
 def asks(job: Job, asked: Asked) -> bool:
     """Whether a job computes what is asked."""
-    from analysis.studies.study import build_request
+    from analysis.studies.requests import build_request
 
     request = job.request
     if job.kind != KIND.name or request.get("study") != asked.study:

@@ -18,8 +18,9 @@ from analysis.models.checkpoint import open_checkpoint
 from analysis.store import open_store
 from analysis.studies import study as library
 from analysis.studies.registry import study_names
+from analysis.studies.requests import build_request
 from analysis.studies.shipped import SHIPPED, shipped_folder
-from analysis.studies.study import build_request, find_checkpoint, identify
+from analysis.studies.study import find_checkpoint, identify
 from app import answers, caching
 from app.answers import Asked
 

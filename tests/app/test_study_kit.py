@@ -62,7 +62,7 @@ def test_cost_grows_with_checkpoints_and_folders_count_as_full() -> None:
 
 
 def test_the_python_lines_ask_the_same(result_of: Any) -> None:
-    from analysis.studies.study import build_request
+    from analysis.studies.requests import build_request
 
     result = result_of("one", "two")
     scope: dict[str, Any] = {"build_request": build_request}

@@ -21,7 +21,8 @@ from analysis.readings.study_run import Desk
 from analysis.studies.battery import run_battery
 from analysis.studies.needs import Needs, refusal
 from analysis.studies.registry import find_study, study_names
-from analysis.studies.study import build_request, run_study
+from analysis.studies.requests import build_request
+from analysis.studies.study import run_study
 from tests.conformance.made_up_family import FAMILY, Listener, build, preset
 
 CPU = torch.device("cpu")

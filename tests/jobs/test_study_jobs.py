@@ -30,7 +30,8 @@ from analysis.studies import memory as study_memory
 from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
 from analysis.studies.record import Study
 from analysis.studies.registry import find_study
-from analysis.studies.study import build_request, find_checkpoint, read_result, stored_result
+from analysis.studies.requests import build_request
+from analysis.studies.study import find_checkpoint, read_result, stored_result
 from analysis.training import loop, train_checkpoint
 from analysis.training.loop import RESUME
 

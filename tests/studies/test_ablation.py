@@ -28,8 +28,9 @@ from analysis.studies.ablation.material import gather
 from analysis.studies.ablation.rows import AblationRow, KindRow
 from analysis.studies.ablation.study import Request, details, headline, reading, run
 from analysis.studies.pools.rows import PoolRow
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
-from analysis.studies.study import build_request, finish_study
+from analysis.studies.study import finish_study
 from analysis.training.evaluation import note_batch, waveform_batch
 
 Make = Callable[[str], Checkpoint]

@@ -12,7 +12,8 @@ from analysis.results import Result
 from analysis.store import Store
 from analysis.studies import at_hand, study
 from analysis.studies.at_hand import exact_result, others_with
-from analysis.studies.study import build_request, identify
+from analysis.studies.requests import build_request
+from analysis.studies.study import identify
 
 
 @pytest.fixture

@@ -33,8 +33,9 @@ from analysis.studies.bands.study import Request, details, headline, one_per_wor
 from analysis.studies.bands.tables import Findings
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import Weights
-from analysis.studies.study import build_request, finish_study
+from analysis.studies.study import finish_study
 from analysis.training.evaluation import waveform_batch
 
 Make = Callable[[str], Checkpoint]

@@ -16,7 +16,7 @@ from analysis.store import Store
 from analysis.studies import battery
 from analysis.studies.battery import Part, cost_of, run_battery, settings_for
 from analysis.studies.registry import find_study, study_names
-from analysis.studies.study import build_request
+from analysis.studies.requests import build_request
 
 Make = Callable[[str], Checkpoint]
 FEW = ("retrieval", "similarity")

@@ -7,7 +7,8 @@ import pytest
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.studies.cautions import cautions
-from analysis.studies.study import build_request, run_study
+from analysis.studies.requests import build_request
+from analysis.studies.study import run_study
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import torch
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.studies.registry import study_names
-from analysis.studies.study import build_request, run_study
+from analysis.studies.requests import build_request
+from analysis.studies.study import run_study
 from analysis.training.loop import pick_device
 
 Make = Callable[[str], Checkpoint]

@@ -21,8 +21,9 @@ from analysis.studies.embedding import study as embedding
 from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, MINUS_TWIN, SHARED
 from analysis.studies.embedding.rows import BinRow, DescribedWindowRow, ExampleRow, MeasureRow, ProjectionRow, VarianceRow
 from analysis.studies.embedding.study import Request, details, headline, run
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow
-from analysis.studies.study import build_request, run_study
+from analysis.studies.study import run_study
 
 CPU = torch.device("cpu")
 ONLY_PCA = {"split": "all", "windows_per_piece": 6, "methods": "PCA"}

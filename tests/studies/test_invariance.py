@@ -25,10 +25,11 @@ from analysis.studies.invariance.study import respond
 from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, dose_label, hear, inner_windows
-from analysis.studies.study import build_request, run_study
+from analysis.studies.study import run_study
 from analysis.training.evaluation import waveform_batch
 
 CPU = torch.device("cpu")

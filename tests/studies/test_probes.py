@@ -20,8 +20,9 @@ from analysis.studies.probes.rows import ACCURACY, BestRow, MissingRow, ScoreRow
 from analysis.studies.probes.solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
 from analysis.studies.probes.study import Request, run
 from analysis.studies.probes.tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WindowRow
-from analysis.studies.study import build_request, run_study
+from analysis.studies.study import run_study
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(folds=3, inner_folds=2, shuffles=2, resamples=200, seed=0)

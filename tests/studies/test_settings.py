@@ -4,7 +4,7 @@ import pytest
 
 from analysis.errors import ConfigError
 from analysis.studies.registry import study_names
-from analysis.studies.study import build_request
+from analysis.studies.requests import build_request
 
 
 @pytest.mark.parametrize("study", study_names())

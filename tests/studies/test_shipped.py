@@ -13,6 +13,7 @@ from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.numbers import Value
 from analysis.results import Result, provenance
+from analysis.studies.requests import build_request
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
     rounded,
@@ -22,7 +23,6 @@ from analysis.studies.shipped import (
     shipped_with_more,
     shipped_with_other_settings,
 )
-from analysis.studies.study import build_request
 
 SHAS = {"a": "0" * 64, "b": "1" * 64}
 REQUEST = Request(("a", "b"), corpus="small")

@@ -19,6 +19,7 @@ from analysis.readings.study_run import Desk
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
@@ -35,7 +36,7 @@ from analysis.studies.similarity.rows import (
     Weights,
     WorkRow,
 )
-from analysis.studies.study import build_request, run_study
+from analysis.studies.study import run_study
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
 SMALL = {"split": "all", "windows_per_piece": 4, "n_shuffles": 20}

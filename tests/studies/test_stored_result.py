@@ -23,14 +23,8 @@ from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import listings, registry, study
 from analysis.studies.record import Cost, Study
-from analysis.studies.study import (
-    build_request,
-    finish_study,
-    identify,
-    read_result,
-    run_study,
-    stored_result,
-)
+from analysis.studies.requests import build_request
+from analysis.studies.study import finish_study, identify, read_result, run_study, stored_result
 
 Refuse = Callable[[str], None]
 

@@ -23,7 +23,7 @@ from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows
-from analysis.studies.study import build_request, finish_study
+from analysis.studies.study import finish_study
 from analysis.studies.transposition.answer import answer, details, headline
 from analysis.studies.transposition.rows import DisplacementRow, DistanceRow, RangeRow, RetentionRow, ScoreRow
 from analysis.studies.transposition.study import NO_RENDERER, move, parse_semitones

@@ -82,7 +82,7 @@ def memory(request: Request, device: str) -> int:
     """
     from analysis.studies.battery import settings_for
     from analysis.studies.memory import needs_bytes
-    from analysis.studies.study import build_request
+    from analysis.studies.requests import build_request
 
     asked = BatteryRequest.of(request)
     built = {name: build_request(name, asked.checkpoints, settings_for(name, asked.corpus)) for name in asked.studies}

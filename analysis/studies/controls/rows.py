@@ -23,6 +23,7 @@ class RanksRow(Row):
     """
 
     table: ClassVar[str] = "ranks"
+    arrays: ClassVar[tuple[str, ...]] = ("array", "instead")
 
     checkpoint: str
     weights: Weights
@@ -84,6 +85,7 @@ class DifferenceRow(Row):
     """
 
     table: ClassVar[str] = "differences"
+    arrays: ClassVar[tuple[str, ...]] = ("array",)
 
     kind: Kind
     arm: str
@@ -112,6 +114,7 @@ class MissingRow(Row):
     """A checkpoint that is not paired as it should be, in a sentence; `controllable` where there is something to control."""
 
     table: ClassVar[str] = "missing"
+    concluded: ClassVar[bool] = True
 
     checkpoint: str
     arm: str

@@ -1,6 +1,6 @@
 """Is it what the descriptors tell, or only the parameters that take them in? Every arm beside its parameter-matched controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,22 +12,22 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import s_score
 from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import SHARE, Value, the
+from analysis.numbers import SHARE, Value
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.rows import Row, tables_of
+from analysis.rows import Row
 from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, Kind, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
+from analysis.studies.measurement import About, Measurement
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
 from analysis.studies.settings import Seed
-from analysis.studies.shared_rows import Weights, window_rows
+from analysis.studies.shared_rows import Weights, WindowRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 BASELINE = "D0"
-Found = dict[tuple[str, Weights], ndarray]
 
 
 @dataclass(frozen=True)
@@ -37,34 +37,63 @@ class Request(PoolRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
-    """Score every checkpoint and its untrained twin; pair arms with their controls, and controls with the baseline.
+def measure(request: Request, desk: Desk) -> Measurement:
+    """Score every checkpoint and its untrained twin.
 
     Raises:
         CorpusError: the corpus has too few windows for a pool.
         Cancelled: somebody asked to stop.
     """
-    n_parts = 3 + len(WEIGHTS) * len(desk.checkpoints)
+    n_parts = 2 + len(WEIGHTS) * len(desk.checkpoints)
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
-    works = np.array([segments[i].piece.group for i in pool.query])
-    draws = WorkDraws(works, request.seed)
-    found: Found = {}
-    instead: Found = {}
-    values: list[Value] = []
-    for name, checkpoint in desk.checkpoints.items():
-        for weights in WEIGHTS:
-            audio, midi = embed(desk.part(2 + len(found), n_parts), checkpoint, segments, weights)
-            found[name, weights], instead[name, weights] = both_ranks(audio, midi, pool), best_wrong(audio, midi, pool)[0]
-            key = {"checkpoint": name, "weights": weights, "what": "S"}
-            values.append(s_value(key, found[name, weights], pool, draws))
-    pairs, missing = _pairs_of(desk.checkpoints), _missing(desk.checkpoints)
-    differences = _differences(desk.part(n_parts - 1, n_parts), pairs, desk.checkpoints, found, works, request.seed)
-    scores, (links, arrays) = _scores(desk.checkpoints, values, found, pool), _behind(found, instead, differences, pool)
-    sentences = details(scores, differences)
-    rows: list[Row] = [*links, *scores, *differences, *missing, *sentences, *window_rows(segments)]
-    values += [_value_of(row) for row in differences]
-    return Answer(headline(scores, differences, pool.candidates.shape[1]), values, tables_of(rows), arrays)
+    draws = WorkDraws(np.array([segments[i].piece.group for i in pool.query]), request.seed)
+    arrays, values = pool_arrays(pool), list[Value]()
+    rows: list[Row] = [*window_rows(segments)]
+    models = desk.every_model
+    for number, (checkpoint, weights) in enumerate(models):
+        audio, midi = embed(desk.part(2 + number, n_parts), checkpoint, segments, weights)
+        ranks = both_ranks(audio, midi, pool)
+        values.append(s_value({"checkpoint": checkpoint.name, "weights": weights, "what": "S"}, ranks, pool, draws))
+        row = RanksRow(checkpoint.name, weights, f"ranks.{number}", f"instead.{number}")
+        arrays |= {row.array: ranks.astype(np.int32), row.instead: best_wrong(audio, midi, pool)[0].astype(np.int32)}
+        rows += [row, _score(checkpoint, weights, s_score(*ranks), values[-1], pool)]
+    return Measurement(values, rows, arrays)
+
+
+def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measurement) -> Measurement:
+    """S of an arm minus that of its control, or of a control minus that of the baseline, on the same queries.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    windows = [work_of[row.piece] for row in singles.of(WindowRow)]
+    works = np.array([windows[i] for i in singles.arrays["query"]])
+    ranks = {(row.checkpoint, row.weights): singles.arrays[row.array] for row in singles.of(RanksRow)}
+    rows: list[DifferenceRow] = []
+    arrays: dict[str, ndarray] = {}
+    for number, pair in enumerate(pairs):
+        desk.step(number, len(pairs), f"{' − '.join(pair)}: intervals")
+        for kind, first, second in _pairs_of({name: desk.checkpoints[name] for name in pair}):
+            for weights in WEIGHTS:
+                a, b, array = ranks[first, weights], ranks[second, weights], f"gained.{len(rows)}"
+                tested = kind, desk.checkpoints[first], desk.checkpoints[second], weights
+                rows.append(_difference(*tested, a, b, works, request.seed, array))
+                arrays[array] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
+    return Measurement([_value_of(row) for row in rows], rows, arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
+    """What the differences say together, and what has nothing to be compared with."""
+    order = {arm: number for number, arm in enumerate(ARMS)}
+    asked = {name: number for number, name in enumerate(checkpoints)}
+    scores = sorted(measured.of(ScoreRow), key=lambda row: order[checkpoints[row.checkpoint].arm])
+    tested = sorted(measured.of(DifferenceRow), key=lambda row: (row.kind != REAL, asked[row.first], asked[row.second]))
+    others = [row for row in measured.rows if not isinstance(row, ScoreRow | DifferenceRow)]
+    whole = Measurement(measured.values, [*others, *scores, *tested], measured.arrays)
+    said = headline(scores, tested, measured.arrays["candidates"].shape[1])
+    return whole.answer(said, [*_missing(checkpoints), *details(scores, tested)])
 
 
 def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
@@ -112,27 +141,28 @@ def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[MissingRow]:
     return rows
 
 
-def _differences(
-    desk: Desk, pairs: list[tuple[Kind, str, str]], checkpoints: Mapping[str, Checkpoint], found: Found, works: ndarray, seed: int
-) -> list[DifferenceRow]:
+def _difference(
+    kind: Kind,
+    first: Checkpoint,
+    second: Checkpoint,
+    weights: Weights,
+    a: ndarray,
+    b: ndarray,
+    works: ndarray,
+    seed: int,
+    array: str,
+) -> DifferenceRow:
     """S of the first minus S of the second on the same queries, with interval and p by work."""
-    rows: list[DifferenceRow] = []
-    draws = WorkDraws(works, seed)
-    for kind, first, second in pairs:
-        control = ARMS[checkpoints[second if kind == REAL else first].arm]
-        for weights in WEIGHTS:
-            desk.step(len(rows), len(pairs) * len(WEIGHTS), f"{first} − {second}: intervals")
-            a, b = found[first, weights], found[second, weights]
-            low, high, p = None, None, None
-            if draws.n_works > 1:
-                low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
-                p = s_exchange_p(works, a, b, seed=seed)
-            rows.append(DifferenceRow(
-                kind, control.control_of, control.descriptor_values, first, second, weights,
-                value=s_score(*a) - s_score(*b), ci_low=low, ci_high=high, null=0.0, p=p, n=a.shape[1], n_works=draws.n_works,
-                training_seed=training_seed(checkpoints[first]), array=f"gained.{len(rows)}",
-            ))  # fmt: skip
-    return rows
+    control, draws = ARMS[(second if kind == REAL else first).arm], WorkDraws(works, seed)
+    low, high, p = None, None, None
+    if draws.n_works > 1:
+        low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
+        p = s_exchange_p(works, a, b, seed=seed)
+    return DifferenceRow(
+        kind, control.control_of, control.descriptor_values, first.name, second.name, weights,
+        value=s_score(*a) - s_score(*b), ci_low=low, ci_high=high, null=0.0, p=p, n=a.shape[1], n_works=draws.n_works,
+        training_seed=training_seed(first), array=array,
+    )  # fmt: skip
 
 
 def _value_of(row: DifferenceRow) -> Value:
@@ -140,26 +170,7 @@ def _value_of(row: DifferenceRow) -> Value:
     return Value(key, row.value, row.ci_low, row.ci_high, row.n, row.null, SHARE, f"paired, {ESTIMATOR}")
 
 
-def _scores(checkpoints: Mapping[str, Checkpoint], values: list[Value], found: Found, pool: Pools) -> list[ScoreRow]:
-    """S of every model; real arms first, each followed by its controls, in the order of the table of arms."""
-    order, rows = {name: number for number, name in enumerate(ARMS)}, []
-    for name, checkpoint in sorted(checkpoints.items(), key=lambda item: order[item[1].arm]):
-        arm, seed = ARMS[checkpoint.arm], training_seed(checkpoint)
-        for weights in WEIGHTS:
-            score, s = the(values, checkpoint=name, weights=weights, what="S"), s_score(*found[name, weights])
-            whose = (name, arm.control_of or arm.name, arm.descriptor_values, weights, seed)
-            rows.append(ScoreRow(*whose, s, score.ci_low, score.ci_high, chance(pool), score.n))
-    return rows
-
-
-def _behind(
-    found: Found, instead: Found, differences: list[DifferenceRow], pool: Pools
-) -> tuple[list[RanksRow], dict[str, ndarray]]:
-    """Ranks and best wrong windows `(2, queries)` of all models; what the first of a pair finds alone (1), or the second (-1)."""
-    arrays = pool_arrays(pool)
-    arrays |= {f"ranks.{i}": ranks.astype(np.int32) for i, ranks in enumerate(found.values())}
-    arrays |= {f"instead.{i}": windows.astype(np.int32) for i, windows in enumerate(instead.values())}
-    for row in differences:
-        a, b = found[row.first, row.weights], found[row.second, row.weights]
-        arrays[row.array] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
-    return [RanksRow(*model, f"ranks.{i}", f"instead.{i}") for i, model in enumerate(found)], arrays
+def _score(checkpoint: Checkpoint, weights: Weights, s: float, score: Value, pool: Pools) -> ScoreRow:
+    arm = ARMS[checkpoint.arm]
+    whose = (checkpoint.name, arm.control_of or arm.name, arm.descriptor_values, weights, training_seed(checkpoint))
+    return ScoreRow(*whose, s, score.ci_low, score.ci_high, chance(pool), score.n)

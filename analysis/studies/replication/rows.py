@@ -29,6 +29,7 @@ class ArmRow(Row):
     """
 
     table: ClassVar[str] = "arms"
+    concluded: ClassVar[bool] = True
 
     arm: str
     weights: Weights
@@ -78,6 +79,7 @@ class PairRow(Row):
     """
 
     table: ClassVar[str] = "pairs"
+    concluded: ClassVar[bool] = True
 
     first: str
     second: str
@@ -127,6 +129,7 @@ class ComponentRow(Row):
     """
 
     table: ClassVar[str] = "components"
+    concluded: ClassVar[bool] = True
 
     arm: str
     weights: Weights
@@ -165,6 +168,7 @@ class RunRow(Row):
     """
 
     table: ClassVar[str] = "runs"
+    concluded: ClassVar[bool] = True
 
     checkpoint: str
     arm: str
@@ -217,6 +221,7 @@ class LinkRow(Row):
     """
 
     table: ClassVar[str] = "links"
+    arrays: ClassVar[tuple[str, ...]] = ("ranks", "found", "instead")
 
     checkpoint: str
     weights: Weights

@@ -1,6 +1,6 @@
 """Would another run say the same? S over training seeds and over redrawn pools, told apart, and tests between arms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -16,7 +16,8 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import SHARE, Key, Value, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.rows import Row, tables_of
+from analysis.rows import Row
+from analysis.studies.measurement import Measurement
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
@@ -24,7 +25,7 @@ from analysis.studies.recipes import differences, most_common, training_seed
 from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
 from analysis.studies.replication.words import details, headline
 from analysis.studies.settings import Seed, Setting
-from analysis.studies.shared_rows import SentenceRow, Weights, window_rows
+from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 MOST_EVALUATION_SEEDS = 200
@@ -41,8 +42,8 @@ class Request(PoolRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
-    """Score every checkpoint and its untrained twin on every pool; pool the checkpoints of one arm and recipe.
+def measure(request: Request, desk: Desk) -> Measurement:
+    """Score every checkpoint and its untrained twin on every pool.
 
     Raises:
         ConfigError: fewer than 2 or more than 1000 evaluation seeds.
@@ -53,38 +54,44 @@ def run(request: Request, desk: Desk) -> Answer:
         got = f"evaluation_seeds is {request.evaluation_seeds}"
         raise ConfigError(f"{got}; expected 2 to {MOST_EVALUATION_SEEDS}, because a spread needs two.")
     seeds = range(request.seed, request.seed + request.evaluation_seeds)
-    n_parts = 2 + 2 * len(WEIGHTS) * len(desk.checkpoints)
+    models = desk.every_model
+    n_parts = 2 + 2 * len(models)
     segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **request.sizes)
     draws = WorkDraws(np.array([segments[i].piece.group for i in pools[0].query]), request.seed)
-    scores: Scores = {}
-    arrays = pool_arrays(pools[0])
-    values: list[Value] = []
-    links: list[LinkRow] = []
-    for number, (name, checkpoint) in enumerate(desk.checkpoints.items()):
-        for place, weights in enumerate(WEIGHTS):
-            part = 2 + 2 * (len(WEIGHTS) * number + place)
-            audio, midi = embed(desk.part(part, n_parts), checkpoint, segments, weights)
-            found = _all_ranks(desk.part(part + 1, n_parts), audio, midi, pools, f"{name}, {weights}")
-            scores[name, weights] = np.array([s_score(*one) for one in found])
-            model, index = {"checkpoint": name, "weights": weights}, len(links)
-            values.append(s_value({**model, "what": "S"}, found[0], pools[0], draws))
-            values += _redrawn(model, scores[name, weights], pools)
-            kept = {
-                "ranks": found[0].astype(np.int32), "found": _found(found, pools, len(segments)),
-                "instead": _instead(audio, midi, pools, len(segments)),
-            }  # fmt: skip
-            links.append(LinkRow(name, weights, **{what: f"{what}.{index}" for what in kept}))
-            arrays |= {f"{what}.{index}": array for what, array in kept.items()}
+    arrays, values = pool_arrays(pools[0]), list[Value]()
     arrays["asked"] = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
-    left_out = _left_out(desk.checkpoints)
-    arms, pairs, parts = _compared(desk.checkpoints, scores, left_out, chance(pools[0]))
-    runs = _runs(desk.checkpoints, values, scores, left_out)
-    values += [*_values_of_arms(arms), *map(_value_of, pairs)]
+    rows: list[Row] = [*window_rows(segments)]
+    for number, (checkpoint, weights) in enumerate(models):
+        name, parts = checkpoint.name, [desk.part(2 + 2 * number + half, n_parts) for half in range(2)]
+        audio, midi = embed(parts[0], checkpoint, segments, weights)
+        ranks = _all_ranks(parts[1], audio, midi, pools, f"{name}, {weights}")
+        scores, model = np.array([s_score(*of_pool) for of_pool in ranks]), {"checkpoint": name, "weights": weights}
+        values += [s_value({**model, "what": "S"}, ranks[0], pools[0], draws), *_redrawn(model, scores, pools)]
+        rows += _evaluations(name, weights, scores, pools, seeds)
+        kept = {
+            "ranks": ranks[0].astype(np.int32), "found": _found(ranks, pools, len(segments)),
+            "instead": _instead(audio, midi, pools, len(segments)),
+        }  # fmt: skip
+        rows.append(LinkRow(name, weights, **{what: f"{what}.{number}" for what in kept}))
+        arrays |= {f"{what}.{number}": array for what, array in kept.items()}
+    return Measurement(values, rows, arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
+    """Pool the checkpoints of one arm and recipe, and test arms against each other."""
+    scores: dict[tuple[str, Weights], list[float]] = {}
+    for row in measured.of(EvaluationRow):
+        scores.setdefault((row.checkpoint, row.weights), []).append(row.value)
+    by_model = {model: np.array(of_seeds) for model, of_seeds in scores.items()}
+    left_out, null = _left_out(checkpoints), measured.of(EvaluationRow)[0].null
+    arms, pairs, parts = _compared(checkpoints, by_model, left_out, null)
+    runs = _runs(checkpoints, measured.values, by_model, left_out)
     compared, n = (arms, pairs, runs), request.evaluation_seeds
-    rows: list[Row] = [*arms, *pairs, *parts, *runs, *_evaluations(scores, pools, seeds), *links, *window_rows(segments)]
-    rows.append(SentenceRow(details(*compared, n, len(segments))))
-    return Answer(headline(*compared, n, pools[0].candidates.shape[1]), values, tables_of(rows), arrays)
+    sentence = SentenceRow(details(*compared, n, len(measured.of(WindowRow))))
+    said = headline(*compared, n, measured.arrays["candidates"].shape[1])
+    values = [*_values_of_arms(arms), *map(_value_of, pairs)]
+    return measured.answer(said, [*arms, *pairs, *parts, *runs, sentence], values)
 
 
 def _all_ranks(desk: Desk, audio: ndarray, midi: ndarray, pools: list[Pools], what: str) -> list[ndarray]:
@@ -196,7 +203,7 @@ def _components(arm: str, weights: Weights, runs: Mapping[int, ndarray]) -> Comp
 
 
 def _runs(
-    checkpoints: Mapping[str, Checkpoint], values: list[Value], scores: Scores, left_out: Mapping[str, str]
+    checkpoints: Mapping[str, Checkpoint], values: Sequence[Value], scores: Scores, left_out: Mapping[str, str]
 ) -> list[RunRow]:
     rows = []
     for name, checkpoint in checkpoints.items():
@@ -214,13 +221,9 @@ def _runs(
     return rows
 
 
-def _evaluations(scores: Scores, pools: list[Pools], seeds: range) -> list[EvaluationRow]:
+def _evaluations(name: str, weights: Weights, scores: ndarray, pools: list[Pools], seeds: range) -> list[EvaluationRow]:
     n, null = len(pools[0].query), chance(pools[0])
-    return [
-        EvaluationRow(name, weights, seed, float(s), null, n)
-        for (name, weights), of_seeds in scores.items()
-        for seed, s in zip(seeds, of_seeds, strict=True)
-    ]
+    return [EvaluationRow(name, weights, seed, float(s), null, n) for seed, s in zip(seeds, scores, strict=True)]
 
 
 def _values_of_arms(arms: list[ArmRow]) -> list[Value]:

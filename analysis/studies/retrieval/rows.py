@@ -18,14 +18,17 @@ class RanksRow(Row):
         weights: of the checkpoint, or of its untrained twin.
         pool: the name of the pool.
         array: ranks of the matches, (2, queries): audio to MIDI, MIDI to audio.
+        instead: for every query the wrong MIDI window that is nearest to its audio.
     """
 
     table: ClassVar[str] = "ranks"
+    arrays: ClassVar[tuple[str, ...]] = ("array", "instead")
 
     checkpoint: str
     weights: Weights
     pool: str
     array: str
+    instead: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 from numpy import ndarray
@@ -20,15 +19,17 @@ from analysis.measures.retrieval import (
     recall_at,
     s_score,
 )
+from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import ALPHA, SHARE, Key, Value, format_value, p_words, pick, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, Desk
-from analysis.rows import Row, tables_of
+from analysis.rows import Row
+from analysis.studies.measurement import About, Measurement, ranked
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
 from analysis.studies.retrieval.rows import CANONICAL, PairRow, RanksRow, SearchedPoolRow
 from analysis.studies.settings import Seed
-from analysis.studies.shared_rows import SentenceRow, Weights, window_rows
+from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow, window_rows
 from analysis.training.comparison import listed
 from analysis.training.evaluation import fit_pool
 
@@ -45,8 +46,8 @@ class Request(HardPoolRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
-    """Score every checkpoint and its untrained twin on both pools, and compare the checkpoints pairwise.
+def measure(request: Request, desk: Desk) -> Measurement:
+    """Score every checkpoint and its untrained twin on both pools.
 
     Raises:
         CorpusError: the corpus has too few windows for the pools.
@@ -55,25 +56,49 @@ def run(request: Request, desk: Desk) -> Answer:
     segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
     pools = _pools(request, segments, desk)
     groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
-    found: Found = {}
-    instead: Found = {}
+    ranks: Found = {}
+    first_wrong: Found = {}
     values: list[Value] = []
-    models = [(name, weights) for name in desk.checkpoints for weights in WEIGHTS]
-    for name, checkpoint in desk.checkpoints.items():
-        for weights in WEIGHTS:
-            part = desk.part(models.index((name, weights)), len(models))
-            audio, midi = embed(part, checkpoint, segments, weights)
-            for pool_name, pool in pools.items():
-                found[name, weights, pool_name] = both = both_ranks(audio, midi, pool)
-                instead[name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
-                model, works = {"checkpoint": name, "weights": weights, "pool": pool_name}, groups[pool_name]
-                values += _scores(model, both, works, request.seed, pool.candidates.shape[1], desk)
-                values += _hard_negatives(model, audio, midi, pool, works, request.seed, desk)
-    tested = _pairs(found, groups, request.seed, desk)
-    behind, arrays = _behind_the_scores(found, instead, pools)
-    rows = [*behind, *window_rows(segments), *tested, SentenceRow(details(values, desk.ranked, tested))]
-    said = headline(values, desk.ranked, tested, pools[CANONICAL].candidates.shape[1])
-    return Answer(said, values, tables_of(rows), arrays)
+    models = desk.every_model
+    for number, (checkpoint, weights) in enumerate(models):
+        audio, midi = embed(desk.part(number, len(models)), checkpoint, segments, weights)
+        for pool_name, pool in pools.items():
+            ranks[checkpoint.name, weights, pool_name] = both = both_ranks(audio, midi, pool)
+            first_wrong[checkpoint.name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
+            model, works = {"checkpoint": checkpoint.name, "weights": weights, "pool": pool_name}, groups[pool_name]
+            values += _scores(model, both, works, request.seed, pool.candidates.shape[1], desk)
+            values += _hard_negatives(model, audio, midi, pool, works, request.seed, desk)
+    behind, arrays = _behind_the_scores(ranks, first_wrong, pools)
+    return Measurement(values, [*behind, *window_rows(segments)], arrays)
+
+
+def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measurement) -> Measurement:
+    """Difference in S of two trained checkpoints on the same queries, with its interval and its p.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    works = np.array([work_of[window.piece] for window in singles.of(WindowRow)])
+    trained = {(row.checkpoint, row.pool): singles.arrays[row.array] for row in singles.of(RanksRow) if row.weights == "trained"}
+    rows: list[PairRow] = []
+    for pool in singles.of(SearchedPoolRow):
+        groups = works[singles.arrays[f"query.{pool.array}"]]
+        draws = WorkDraws(groups, request.seed)
+        for number, (first, second) in enumerate(pairs):
+            desk.step(number, len(pairs), f"{first} and {second}: {pool.pool} pool")
+            a, b = trained[first, pool.pool], trained[second, pool.pool]
+            low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
+            p = s_exchange_p(groups, a, b, seed=request.seed)
+            rows.append(PairRow(pool.pool, first, second, s_score(*a) - s_score(*b), low, high, p, a.shape[1]))
+    return Measurement(rows=rows)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
+    """Which of them finds most, and from which of the others it is told apart."""
+    tested, names = measured.of(PairRow), ranked(checkpoints)
+    said = headline(measured.values, names, tested, measured.arrays["candidates.0"].shape[1])
+    return measured.answer(said, [SentenceRow(details(measured.values, names, tested))])
 
 
 def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[PairRow], pool_size: int) -> str:
@@ -144,18 +169,18 @@ def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, P
     return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
 
 
-def _behind_the_scores(found: Found, instead: Found, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:
+def _behind_the_scores(ranks: Found, first_wrong: Found, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:
     """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the pools.
 
     This is what leads from a score to its sounds.
     """
-    arrays: dict[str, ndarray] = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(found.values())}
-    arrays |= {f"instead.{i}": array.astype(np.int32) for i, array in enumerate(instead.values())}
+    arrays: dict[str, ndarray] = {f"ranks.{i}": array.astype(np.int32) for i, array in enumerate(ranks.values())}
+    arrays |= {f"instead.{i}": array.astype(np.int32) for i, array in enumerate(first_wrong.values())}
     for i, pool in enumerate(pools.values()):
         arrays |= {f"query.{i}": pool.query.astype(np.int32), f"candidates.{i}": pool.candidates.astype(np.int32)}
         arrays[f"kind.{i}"] = pool.kind
-    ranks = [RanksRow(*model, f"ranks.{i}") for i, model in enumerate(found)]
-    return [*ranks, *(SearchedPoolRow(name, i) for i, name in enumerate(pools))], arrays
+    rows = [RanksRow(*model, f"ranks.{i}", f"instead.{i}") for i, model in enumerate(ranks)]
+    return [*rows, *(SearchedPoolRow(name, i) for i, name in enumerate(pools))], arrays
 
 
 def _scores(model: Key, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
@@ -197,18 +222,3 @@ def _hard_negatives(
             key = {**model, "direction": direction, "what": f"accuracy against {name}"}
             values.append(Value(key, float(shares.mean()), low, high, len(shares), 0.5, SHARE, "pairwise accuracy"))
     return values
-
-
-def _pairs(found: Found, groups: Mapping[str, ndarray], seed: int, desk: Desk) -> list[PairRow]:
-    """Difference in S of every two trained checkpoints with its interval and its p."""
-    rows = []
-    for pool in groups:
-        trained = {name: both for (name, weights, its_pool), both in found.items() if weights == "trained" and its_pool == pool}
-        draws = WorkDraws(groups[pool], seed)
-        for first, second in combinations(trained, 2):
-            a, b = trained[first], trained[second]
-            desk.cancel.check()
-            low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
-            p = s_exchange_p(groups[pool], a, b, seed=seed)
-            rows.append(PairRow(pool, first, second, s_score(*a) - s_score(*b), low, high, p, a.shape[1]))
-    return rows

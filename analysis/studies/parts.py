@@ -1,0 +1,160 @@
+"""What a study measured of one model, or of a pair, as the store keeps it; the answer for many is assembled from these."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.models.arms import ARMS
+from analysis.models.checkpoint import Checkpoint
+from analysis.readings.study_run import Answer, Desk
+from analysis.results import SCHEMA_VERSION, Result
+from analysis.rows import tables_of
+from analysis.store import Store, StoreError
+from analysis.studies.measurement import About, Measurement, about_value, put_together
+from analysis.studies.record import Study
+
+Keep = Callable[[About, Measurement, float], None]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one answer.
+
+    Attributes:
+        study: whose answer it is.
+        request: what is asked; which checkpoints it names does not matter to a part.
+        checkpoints: by name, in the order in which they are asked about.
+        corpus_sha256: of the corpus.
+        device: kind of device, such as "cpu".
+    """
+
+    study: Study
+    request: Any
+    checkpoints: Mapping[str, Checkpoint]
+    corpus_sha256: str
+    device: str
+
+    @cached_property
+    def pairs(self) -> list[About]:
+        """Every two checkpoints that the study compares: in the order of the table of arms, then of their names."""
+        return in_pairs(self.checkpoints) if self.study.compares else []
+
+    @property
+    def needed(self) -> list[About]:
+        """All parts of the answer, in its order."""
+        return [*((name,) for name in self.checkpoints), *self.pairs]
+
+    def key(self, about: About) -> str:
+        """Where the part of one checkpoint or of two is kept.
+
+        Weights, configuration and training decide the numbers of a checkpoint and of its untrained twin; the rows hold its name.
+        """
+        models = [self.checkpoints[name] for name in about]
+        settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
+        return Store.key(
+            kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
+            models=[[model.name, model.sha256, model.config, model.training] for model in models],
+            corpus=self.corpus_sha256, device=self.device,
+        )  # fmt: skip
+
+    def read(self, about: About, store: Store) -> Result | None:
+        """A part as it was kept; None where it was not."""
+        entry = store.get(self.key(about))
+        return entry and Result.from_document(entry.document, entry.arrays)
+
+    def keep(self, about: About, part: Measurement, provenance: Mapping[str, Any], store: Store) -> Result:
+        """A part as a result that nobody has put into words yet, which the store gets where there is room."""
+        request = asdict(self.request) | {"checkpoints": list(about)}
+        result = Result(self.study.name, request, "", part.values, tables_of(part.rows), part.arrays, provenance)
+        with suppress(StoreError):
+            store.put(self.key(about), result.to_document(), result.arrays)
+        return result
+
+
+def in_pairs(checkpoints: Mapping[str, Checkpoint]) -> list[About]:
+    """Every two checkpoints, in the order of the table of arms, then of their names: the same, however they were asked about."""
+    order = {arm: number for number, arm in enumerate(ARMS)}
+    names = sorted(checkpoints, key=lambda name: (order.get(checkpoints[name].arm, len(order)), name))
+    return list(combinations(names, 2))
+
+
+def measurement_of(study: Study, result: Result) -> Measurement:
+    """What was measured for a result or for a part, row by row of the study's classes, without what was concluded from it.
+
+    Raises:
+        ConfigError: a table has other columns than its class.
+    """
+    rows = [row for kind in study.rows if not kind.concluded for row in result.rows(kind)]
+    return Measurement([value for value in result.values if about_value(value)], rows, result.arrays)
+
+
+def assembled(parts: Parts, store: Store) -> tuple[Answer, list[Result]] | None:
+    """The answer put together from what is kept, with the parts; None where a part is missing or does not fit the others."""
+    if not parts.study.has_parts:
+        return None
+    kept = [parts.read(about, store) for about in parts.needed]
+    if not all(kept):
+        return None
+    results = [part for part in kept if part is not None]
+    try:
+        return conclude(parts, [measurement_of(parts.study, part) for part in results]), results
+    except ConfigError:  # such as of another corpus of the same name
+        return None
+
+
+def conclude(parts: Parts, measurements: Sequence[Measurement]) -> Answer:
+    """What holds of all checkpoints together.
+
+    Raises:
+        ConfigError: the parts do not fit each other.
+    """
+    return parts.study.module.conclude(parts.request, parts.checkpoints, put_together(measurements))
+
+
+def compute(parts: Parts, desk: Desk, known: Mapping[About, Measurement], keep: Keep) -> list[Measurement]:
+    """All parts of the answer, in its order: those that are known, and the others computed together.
+
+    Args:
+        parts: of the answer.
+        desk: where the study works; all checkpoints are on it.
+        known: parts that need not be computed.
+        keep: told of every part that was computed, and of the seconds that it took.
+
+    Raises:
+        OtoscopeError: the corpus or a checkpoint cannot be used.
+        Cancelled: somebody asked to stop.
+    """
+    module, found = parts.study.module, dict(known)
+    missing = {name: one for name, one in parts.checkpoints.items() if (name,) not in known}
+    pairs = [pair for pair in parts.pairs if pair not in known]
+    if missing:
+        began = time.monotonic()
+        measured = module.measure(parts.request, _half(replace(desk, checkpoints=missing), 0, bool(pairs)))
+        for name in missing:
+            found[name,] = put_together([measured.about(), measured.about(name)])
+            keep((name,), found[name,], (time.monotonic() - began) / len(missing))
+    if pairs:
+        began = time.monotonic()
+        singles = put_together(found[name,] for name in parts.checkpoints)
+        compared = module.compare(parts.request, _half(desk, 1, bool(missing)), pairs, singles)
+        for pair in pairs:
+            found[pair] = compared.about(*pair)
+            keep(pair, found[pair], (time.monotonic() - began) / len(pairs))
+    return [found[about] for about in parts.needed]
+
+
+def run(study: Study, request: Any, desk: Desk) -> Answer:
+    """The answer of a study on a desk; nothing of it is kept."""
+    if not study.has_parts:
+        return study.module.run(request, desk)
+    parts = Parts(study, request, desk.checkpoints, desk.corpus.sha256, desk.device.type)
+    return conclude(parts, compute(parts, desk, {}, lambda *_: None))
+
+
+def _half(desk: Desk, number: int, is_half: bool) -> Desk:
+    return desk.part(number, 2) if is_half else desk

@@ -1,0 +1,47 @@
+"""Requests of studies: built from names and settings, and said as a command line."""
+
+import dataclasses
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.errors import ConfigError, shown
+from analysis.run import ignore
+from analysis.studies.registry import find_study
+from analysis.studies.settings import refuse_setting
+
+
+def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
+    """The request of a study from names and settings; text is turned into the kind of number the field holds.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong kind or out of range.
+    """
+    study = find_study(name)
+    name, module, kind = study.name, study.module, study.request
+    fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
+    if unknown := sorted(set(settings) - set(fields)):
+        raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
+    converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
+    for key, value in converted.items():
+        refuse_setting(name, kind, key, value)
+    request = kind(checkpoints=tuple(checkpoints), **converted)
+    getattr(module, "check", ignore)(request)
+    return request
+
+
+def _converted(study: str, key: str, value: Any, default: Any) -> Any:
+    try:
+        return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
+
+
+def command_of(name: str, request: Any) -> str:
+    """The command line that asks the same."""
+    name = find_study(name).name
+    defaults = {one.name: one.default for one in dataclasses.fields(request)}
+    settings = {key: value for key, value in asdict(request).items() if key != "checkpoints" and value != defaults[key]}
+    changed = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    return shlex.join(["otoscope", "study", name, *request.checkpoints, *changed])

@@ -1,0 +1,70 @@
+"""What came with the checkpoints, about some of them or in another order: put together from the parts of what is there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result
+from analysis.studies.measurement import put_together
+from analysis.studies.parts import Parts, conclude, measurement_of
+from analysis.studies.registry import find_study
+from analysis.studies.shipped import come_with_us, setting_differences, shipped_results
+
+
+def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | None:
+    """The answer about these checkpoints that the parts of a result give; None where it does not hold all of them.
+
+    Numbers are those of the result; what holds of all checkpoints together is concluded anew.
+    """
+    study, shas = find_study(result.study), result.provenance.get("checkpoint_sha256", {})
+    if not study.has_parts or any(shas.get(name) != one.sha256 for name, one in checkpoints.items()):
+        return None
+    parts = Parts(study, _request_of(result, checkpoints), checkpoints, "", "")
+    try:
+        whole = measurement_of(study, result)
+        measured = [put_together([whole.about(), whole.about(*about)]) for about in parts.needed]
+        answer = conclude(parts, measured)
+    except ConfigError:  # of an older version of the study
+        return None
+    request = dict(result.request) | {"checkpoints": list(checkpoints)}
+    made = dict(result.provenance) | {"checkpoint_sha256": {name: shas[name] for name in checkpoints}}
+    return Result(result.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
+
+
+def shipped_selection(
+    study: str, request: Any, checkpoints: Sequence[Checkpoint], *, other_settings: bool = False, folder: Path | None = None
+) -> Result | None:
+    """The answer about these checkpoints that what came with them gives: with these settings, or with the nearest others.
+
+    Args:
+        study: name of the study.
+        request: from `build_request`.
+        checkpoints: that it names, in its order.
+        other_settings: whether settings may differ; the corpus may not.
+        folder: where to look; by default among what is shipped.
+    """
+    if not come_with_us(checkpoints):
+        return None
+    wanted = {one.name: one for one in checkpoints}
+    for result in _nearest(shipped_results(study, folder), request, other_settings):
+        if (answer := selected(result, wanted)) is not None:
+            return answer
+    return None
+
+
+def _nearest(results: Iterable[Result], request: Any, other_settings: bool) -> list[Result]:
+    """Results on the corpus of a request, those whose settings differ least first; by default only those in which none does."""
+    same_corpus = [result for result in results if result.request.get("corpus") == request.corpus]
+    n_differing = [len(setting_differences(result, request, leave_out=("checkpoints",))) for result in same_corpus]
+    ranked = sorted(zip(n_differing, same_corpus, strict=True), key=lambda pair: pair[0])
+    return [result for n, result in ranked if other_settings or not n]
+
+
+def _request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Any:
+    """The request of a result about other checkpoints; a setting that did not exist then has its usual value."""
+    kind = find_study(result.study).request
+    settings = {field.name: result.request[field.name] for field in fields(kind) if field.name in result.request}
+    return kind(**settings | {"checkpoints": tuple(checkpoints)})
