@@ -17,7 +17,7 @@ R = TypeVar("R", bound="Row")
 class Row:
     """A row of a table; a subclass names its table and has one field per column, in the order of the columns.
 
-    Columns that name an array of the result stand in `arrays`; `concluded` is what holds of all that were asked about together.
+    Columns that name an array of the result stand in `array_columns`; `concluded` is what holds only of all together.
 
     >>> @dataclass(frozen=True)
     ... class Pair(Row):
@@ -31,7 +31,7 @@ class Row:
     """
 
     table: ClassVar[str]
-    arrays: ClassVar[tuple[str, ...]] = ()
+    array_columns: ClassVar[tuple[str, ...]] = ()
     concluded: ClassVar[bool] = False
 
     def record(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Values, rows and arrays; the columns `Row.arrays` of a row name the arrays that belong to it."""
+    """Values, rows and arrays; the columns `Row.array_columns` of a row name the arrays that belong to it."""
 
     values: Sequence[Value] = ()
     rows: Sequence[Row] = ()
@@ -116,7 +116,7 @@ def _renumbered(
                 renamed[name] = f"{stem}.{counts.setdefault(stem, 0)}"
                 counts[stem] += 1
                 arrays[renamed[name]] = given[name]
-        columns = {column: renamed[name] for column in row.arrays if (name := getattr(row, column))}
+        columns = {column: renamed[name] for column in row.array_columns if (name := getattr(row, column))}
         yield replace(row, **columns) if columns else row
 
 
@@ -127,7 +127,7 @@ def _stem(name: str) -> str:
 
 def _named(row: Row) -> list[str]:
     """Names of the arrays that belong to a row."""
-    return [name for column in row.arrays if (name := getattr(row, column))]
+    return [name for column in row.array_columns if (name := getattr(row, column))]
 
 
 def _about(facets: Mapping[str, object]) -> About:

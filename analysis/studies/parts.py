@@ -58,7 +58,7 @@ class Parts:
         settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
         return Store.key(
             kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
-            models=[[model.name, model.sha256, model.config, model.training] for model in models],
+            models=[[model.name, model.key, model.training] for model in models],
             corpus=self.corpus_sha256, device=self.device,
         )  # fmt: skip
 

@@ -87,7 +87,7 @@ class Study:
     @property
     def has_parts(self) -> bool:
         """Whether it measures every checkpoint by itself, see `analysis.studies.measurement`."""
-        return hasattr(self.module, "measure")
+        return hasattr(self.module, "conclude")
 
     @property
     def compares(self) -> bool:

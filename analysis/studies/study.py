@@ -14,7 +14,7 @@ import torch
 from analysis import paths
 from analysis.datasets.corpora import open_corpus
 from analysis.datasets.piece import Corpus
-from analysis.errors import CheckpointError, shown
+from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.readings.study_run import Answer, Desk

@@ -122,7 +122,7 @@ def scoreboard(*names: str, undecided: bool = False) -> Result:
         for pool, p in (("canonical", 0.0004), ("no overlap", 0.0321))
     ]
     rows = [
-        *(RanksRow(name, weights, pool, f"ranks.{i}") for i, (name, weights, pool) in enumerate(models)),
+        *(RanksRow(name, weights, pool, f"ranks.{i}", f"instead.{i}") for i, (name, weights, pool) in enumerate(models)),
         SearchedPoolRow("canonical", 0), SearchedPoolRow("no overlap", 1),
         *(WindowRow(f"piece {i}", 10.0 * i) for i in range(6)), *pairs,
     ]  # fmt: skip

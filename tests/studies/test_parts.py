@@ -34,7 +34,7 @@ NAMES = ("ant", "bee", "cat")
 @dataclass(frozen=True)
 class LetterRow(Row):
     table: ClassVar[str] = "letters"
-    arrays: ClassVar[tuple[str, ...]] = ("array",)
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     checkpoint: str
     letter: str
@@ -44,7 +44,7 @@ class LetterRow(Row):
 @dataclass(frozen=True)
 class CommonRow(Row):
     table: ClassVar[str] = "common"
-    arrays: ClassVar[tuple[str, ...]] = ("array", "absent")
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "absent")
 
     first: str
     second: str

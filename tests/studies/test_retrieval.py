@@ -86,7 +86,7 @@ def test_second_run_comes_from_the_store(
     store = Store(tmp_path / "store")
     request = build_request("retrieval", checkpoints[:1], {**SMALL, "corpus": str(corpus)})
     first = run_study("retrieval", request, store=store)
-    monkeypatch.setattr("analysis.studies.retrieval.study.run", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("analysis.studies.retrieval.study.measure", lambda *_: pytest.fail("computed again"))
     assert run_study("retrieval", request, store=store) == run_study("scoreboard", request, store=store) == first
 
 

@@ -20,6 +20,7 @@ from analysis.results import Result
 from analysis.run import RunContext
 from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
+from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows

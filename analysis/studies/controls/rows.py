@@ -23,7 +23,7 @@ class RanksRow(Row):
     """
 
     table: ClassVar[str] = "ranks"
-    arrays: ClassVar[tuple[str, ...]] = ("array", "instead")
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "instead")
 
     checkpoint: str
     weights: Weights
@@ -85,7 +85,7 @@ class DifferenceRow(Row):
     """
 
     table: ClassVar[str] = "differences"
-    arrays: ClassVar[tuple[str, ...]] = ("array",)
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     kind: Kind
     arm: str

@@ -221,7 +221,7 @@ class LinkRow(Row):
     """
 
     table: ClassVar[str] = "links"
-    arrays: ClassVar[tuple[str, ...]] = ("ranks", "found", "instead")
+    array_columns: ClassVar[tuple[str, ...]] = ("ranks", "found", "instead")
 
     checkpoint: str
     weights: Weights

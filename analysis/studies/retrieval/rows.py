@@ -22,7 +22,7 @@ class RanksRow(Row):
     """
 
     table: ClassVar[str] = "ranks"
-    arrays: ClassVar[tuple[str, ...]] = ("array", "instead")
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "instead")
 
     checkpoint: str
     weights: Weights
