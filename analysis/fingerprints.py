@@ -46,12 +46,12 @@ class _Memo:
             self._refresh()
             rows = {path: self._known.get(path) for path in files}
         fitting = {path: row for path, row in rows.items() if isinstance(row, list) and row[:-1] == list(files[path])}
-        found = {path: row[-1] for path, row in fitting.items()}
-        return {path: sha for path, sha in found.items() if isinstance(sha, str) and _SHA256.fullmatch(sha)}
+        shas = {path: row[-1] for path, row in fitting.items()}
+        return {path: sha for path, sha in shas.items() if isinstance(sha, str) and _SHA256.fullmatch(sha)}
 
     def remember(self, files: dict[str, tuple[_Stamp, str]]) -> None:
         """Add files, and save them beside what other processes have saved; where that fails, only this process remembers."""
-        place = _place()
+        memo_path = _memory_path()
         with self._lock:
             self._refresh()
             for path, (stamp, sha) in files.items():
@@ -61,18 +61,18 @@ class _Memo:
                 del self._known[path]
             with suppress(OSError):
                 paths.make_cache()
-                place.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(place, json.dumps({"schema_version": SCHEMA_VERSION, "files": self._known}).encode())
+                memo_path.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(memo_path, json.dumps({"schema_version": SCHEMA_VERSION, "files": self._known}).encode())
 
     def _refresh(self) -> None:
         """Take in what another process has saved; a damaged or foreign file counts as none."""
-        place = _place()
+        path = _memory_path()
         try:
-            status = place.stat()
-            seen = (str(place), status.st_ino, status.st_mtime_ns)
+            status = path.stat()
+            seen = (str(path), status.st_ino, status.st_mtime_ns)
             if seen == self._seen:
                 return
-            saved = json.loads(place.read_bytes())
+            saved = json.loads(path.read_bytes())
             if saved["schema_version"] == SCHEMA_VERSION:
                 self._known |= dict(saved["files"])
             self._seen = seen
@@ -124,7 +124,7 @@ def file_sha256s(
     return [known[path] for path in resolved]
 
 
-def _place() -> Path:
+def _memory_path() -> Path:
     return paths.cache() / "fingerprints.json"
 
 

@@ -185,7 +185,7 @@ def _semitones(number: str | float) -> str:
     return f"{'' if not number else '−' if float(number) < 0 else '+'}{abs(float(number)):g} semitones"
 
 
-def layer_words(layer: str) -> str:
+def layer_title(layer: str) -> str:
     """A layer as a person says it; what is of no side keeps its name.
 
     >>> layer_words("audio.block.2"), layer_words("midi.in"), layer_words("audio.embedding"), layer_words("log-mel")
@@ -204,7 +204,7 @@ SAID: dict[str, Callable[[Any], str]] = {
     "training_seeds": lambda n: f"over {n} training seeds",
     "without": lambda band: f"without {band}",
     "sd": lambda deviations: f"{deviations:+g} SD",
-    "layer": layer_words,
+    "layer": layer_title,
     "sides": lambda sides: sides.replace(", ", " with "),
 }
 BETWEEN = {  # two facets, the second right after the first, and what stands between them instead of a comma

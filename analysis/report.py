@@ -41,9 +41,9 @@ details{margin:.6rem 0;overflow-x:auto}
 
 def write_report(parts: Sequence[Part], out: Path, arms: Mapping[str, str], *, title: str = "Examination") -> Path:
     """Write `report.html` in one step and return its path; the arguments are those of `report_page`."""
-    place = out / "report.html"
-    replace_file(place, report_page(parts, arms, title).encode())
-    return place
+    path = out / "report.html"
+    replace_file(path, report_page(parts, arms, title).encode())
+    return path
 
 
 def report_page(parts: Sequence[Part], arms: Mapping[str, str], title: str = "Examination") -> str:
@@ -65,27 +65,27 @@ def report_page(parts: Sequence[Part], arms: Mapping[str, str], title: str = "Ex
 
 
 def _summary(parts: Sequence[Part]) -> str:
-    rows = [f'<tr><td><a href="#{part.study}">{part.study}</a></td><td>{_said(part)}</td></tr>' for part in parts]
+    rows = [f'<tr><td><a href="#{part.study}">{part.study}</a></td><td>{_answer_html(part)}</td></tr>' for part in parts]
     return f"<table><tr><th>study</th><th>answer</th></tr>{''.join(rows)}</table>"
 
 
-def _said(part: Part) -> str:
+def _answer_html(part: Part) -> str:
     return html.escape(part.result.headline if part.result else f"Not made: {part.error}")
 
 
 def _section(part: Part, arms: Mapping[str, str]) -> str:
     heading = f'<h2 id="{part.study}">{html.escape(find_study(part.study).question)}</h2>'
-    told = dict.fromkeys((*((*sentences(part.result), *cautions(part.result)) if part.result else ()), *part.notices))
-    notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in told)
+    texts = dict.fromkeys((*((*sentences(part.result), *cautions(part.result)) if part.result else ()), *part.notices))
+    notices = "".join(f'<p class="note">{html.escape(notice)}</p>' for notice in texts)
     command = f"<p><code>{html.escape(part.command)}</code></p>"
     if part.result is None:
-        return f'{heading}<p class="headline">{_said(part)}</p>{notices}{command}'
+        return f'{heading}<p class="headline">{_answer_html(part)}</p>{notices}{command}'
     figures = "".join(
         f"<figure>{_svg(drawing)}<figcaption>{html.escape(caption)}</figcaption></figure>"
         for caption, drawing in find_study(part.study).draw(part.result)
     )
     return (
-        f'{heading}<p class="headline">{_said(part)}</p>{notices}{figures}{_values(part.result)}'
+        f'{heading}<p class="headline">{_answer_html(part)}</p>{notices}{figures}{_values(part.result)}'
         f"{_published(part.result, arms)}{command}{_provenance(part.result)}"
     )
 
@@ -135,10 +135,10 @@ def _cells(value: Value | None) -> tuple[str, str]:
     """A value with its interval, marked where the interval holds the null, and the null."""
     if value is None:
         return "–", "–"
-    said = (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
+    text = (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
     if value.null is None:
-        return said, "–"
-    return said, format_value(Value({"what": "null"}, value.null, None, None, 0, None, value.unit, ""))
+        return text, "–"
+    return text, format_value(Value({"what": "null"}, value.null, None, None, 0, None, value.unit, ""))
 
 
 def _estimator(study: str, value: Value) -> str:
@@ -177,27 +177,31 @@ def _files(result: Result) -> str:
 def _published(result: Result, arms: Mapping[str, str]) -> str:
     """What is published about the arms that were examined, beside ours; what is known about it below, each sentence once."""
     known = published(result.study) if result.study in published_studies() else ()
-    records = [one for one in known if one.arm in arms.values()]
+    records = [record for record in known if record.arm in arms.values()]
     if not records:
         return ""
     ours = counterparts(result, arms)
-    notes = {text: number for number, text in enumerate(dict.fromkeys(text for one in records for text in one.corrections), 1)}
+    notes = {
+        text: number for number, text in enumerate(dict.fromkeys(text for record in records for text in record.corrections), 1)
+    }
     rows = [
         (
-            *place,
-            f"{one.value:g} {one.unit}".rstrip(),
-            ours.get(place, "–"),
-            " ".join(f"({notes[text]})" for text in one.corrections),
+            *key,
+            f"{record.value:g} {record.unit}".rstrip(),
+            ours.get(key, "–"),
+            " ".join(f"({notes[text]})" for text in record.corrections),
         )
-        for one in records
-        if (place := (one.arm, one.condition, one.measure))
+        for record in records
+        if (key := (record.arm, record.condition, record.measure))
     ]
     table = _table(("arm", "condition", "measure", "published", "ours", "what to know"), rows)
-    sources = " ".join(dict.fromkeys(sentence for one in records for sentence in (one.citation, one.comparability, one.source)))
-    said = "".join(
+    sources = " ".join(
+        dict.fromkeys(sentence for record in records for sentence in (record.citation, record.comparability, record.source))
+    )
+    footnotes = "".join(
         f"<p class='note'>{html.escape(text)}</p>" for text in (*(f"({n}) {text}" for text, n in notes.items()), sources)
     )
-    return f"<details><summary>Published versus ours ({len(records)})</summary>{table}{said}</details>"
+    return f"<details><summary>Published versus ours ({len(records)})</summary>{table}{footnotes}</details>"
 
 
 def _provenance(result: Result) -> str:

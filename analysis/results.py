@@ -132,8 +132,10 @@ class Result:
             result = cls(values=[Value(**record) for record in document["values"]], arrays=arrays, **same)
         except (TypeError, ValueError, AttributeError) as error:
             raise ConfigError(f"The result is not of this schema ({error}). Compute it again.") from error
-        if (found := {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in result.arrays.items()}) != document["arrays"]:
-            raise ConfigError(f"The result describes the arrays {document['arrays']}, but those beside it are {found}.")
+        if (described := {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in result.arrays.items()}) != document[
+            "arrays"
+        ]:
+            raise ConfigError(f"The result describes the arrays {document['arrays']}, but those beside it are {described}.")
         return result
 
 

@@ -102,7 +102,7 @@ def rows_of(kind: type[R], records: Iterable[Mapping[str, Any]]) -> tuple[R, ...
             raise ConfigError(f"Row {number} of the table {kind.table} lacks or should not have {differing}. Compute it again.")
         for column, allowed in expected.items():
             if not isinstance(record[column], allowed) or (record[column].__class__ is bool and bool not in allowed):
-                names = " or ".join(one.__name__ for one in allowed)
+                names = " or ".join(kind.__name__ for kind in allowed)
                 got = f"{record[column]!r:.40}"
                 raise ConfigError(f"{column} in row {number} of the table {kind.table} is {got}; expected {names}.")
         rows.append(kind(**{column: tuple(of) if isinstance(of, list) else of for column, of in record.items()}))

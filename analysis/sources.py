@@ -36,19 +36,19 @@ def closure(modules: tuple[str, ...]) -> dict[str, Path | None]:
     {'analysis.errors', 'analysis'}
     """
     packages = {name.split(".")[0] for name in modules}
-    found: dict[str, Path | None] = {}
+    files: dict[str, Path | None] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found or name.split(".")[0] not in packages:
+        if name in files or name.split(".")[0] not in packages:
             continue
         file = _file(name)
         if file is None and name not in modules:  # a name inside a module
             continue
-        found[name] = file
+        files[name] = file
         waiting += [".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)]
         waiting += _imported(file) if file is not None else ()
-    return found
+    return files
 
 
 def _file(name: str) -> Path | None:
@@ -58,8 +58,8 @@ def _file(name: str) -> Path | None:
     except (ImportError, ValueError):
         return None
     for folder in (spec and spec.submodule_search_locations) or ():
-        place = Path(folder).joinpath(*rest)
-        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+        path = Path(folder).joinpath(*rest)
+        for file in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
             if (rest or file.name == "__init__.py") and file.is_file():
                 return file
     return None
@@ -69,8 +69,8 @@ def _file(name: str) -> Path | None:
 def _imported(file: Path) -> tuple[str, ...]:
     text = file.read_text("utf-8")
     names: list[str] = []
-    for module, several, one in FROM.findall(text):
-        parts = re.sub(r"#.*", "", several or one).split(",")
+    for module, several, single in FROM.findall(text):
+        parts = re.sub(r"#.*", "", several or single).split(",")
         names += [module, *(f"{module}.{part.split()[0]}" for part in parts if part.split())]
     for line in IMPORT.findall(text):
         names += [part.split()[0] for part in line.split(",") if part.split()]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis import paths
 from app import guard
-from app.layout import plain
+from app.kit.layout import plain
 
 ALLOWED_VARIABLE = "OTOSCOPE_ALLOWED"
 UNVERIFIED_VARIABLE = "OTOSCOPE_UNVERIFIED"
@@ -41,7 +41,7 @@ def decide(
 
     A login that was set up is asked for on this computer too: a proxy or a tunnel may bring others there.
     """
-    listed = {_folded(one.strip(" \t\r\n")) for one in allowed} - {""}
+    listed = {_folded(name.strip(" \t\r\n")) for name in allowed} - {""}
     if is_loopback(address) and not auth_configured and not listed:
         return Allowed()
     if insecure:

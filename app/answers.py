@@ -39,8 +39,8 @@ class Identity(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question to a study; a page makes it once with `ask` and hands it on.
+class StudyRequest:
+    """A question to a study; a page makes it once with `study_request` and hands it on.
 
     Attributes:
         study: its name.
@@ -57,7 +57,7 @@ class Asked:
     @property
     def sha256s(self) -> dict[str, str]:
         """SHA-256 of the weights, by name of the checkpoint."""
-        return {str(one.name): str(one.sha256) for one in self.checkpoints}
+        return {str(checkpoint.name): str(checkpoint.sha256) for checkpoint in self.checkpoints}
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Answered:
     differing: tuple[str, ...] = ()
 
 
-def ask(study: str, request: Request, checkpoints: Sequence[Checkpoint]) -> Asked:
+def study_request(study: str, request: Request, checkpoints: Sequence[Checkpoint]) -> StudyRequest:
     """The question of a study's request about checkpoints as they are now."""
-    identities = tuple((str(one.name), *caching.identity(one)) for one in checkpoints)
-    return Asked(study, request, tuple(checkpoints), Identity(identities, caching.stamp(request.corpus)))
+    identities = tuple((str(checkpoint.name), *caching.identity(checkpoint)) for checkpoint in checkpoints)
+    return StudyRequest(study, request, tuple(checkpoints), Identity(identities, caching.stamp(request.corpus)))
 
 
-def stored_result(asked: Asked) -> Answered | None:
+def stored_result(asked: StudyRequest) -> Answered | None:
     """The stored result; None where there is none. What was found is kept, what was not is looked for again.
 
     Raises:
@@ -92,7 +92,7 @@ def stored_result(asked: Asked) -> Answered | None:
     return caching.once(("stored", asked.study, repr(asked.request), asked.identity), lambda: _read_stored(asked))
 
 
-def found_result(asked: Asked) -> Answered | None:
+def found_result(asked: StudyRequest) -> Answered | None:
     """The result that the store holds, else the one that came with the checkpoints; None for none.
 
     Raises:
@@ -101,12 +101,12 @@ def found_result(asked: Asked) -> Answered | None:
     return stored_result(asked) or caching.once(_shipped_key("shipped", asked), lambda: _read_shipped(asked))
 
 
-def nearby_result(asked: Asked) -> Answered | None:
+def nearby_result(asked: StudyRequest) -> Answered | None:
     """The result that came with these checkpoints and other settings; None where there is none."""
     return caching.once(_shipped_key("nearby", asked), lambda: _read_nearby(asked))
 
 
-def result_with_more(asked: Asked) -> Result | None:
+def result_with_more(asked: StudyRequest) -> Result | None:
     """The result that came for these checkpoints and others, whose weights need not be here; None where there is none."""
     from analysis.studies.shipped import come_with_us, shipped_with_more
 
@@ -126,11 +126,11 @@ def results_with(study: str, request: Request, checkpoints: Sequence[Checkpoint]
     from analysis.studies.at_hand import AtHand, others_with
     from analysis.studies.shipped import shipped_results
 
-    if (answered := found_result(ask(study, request, checkpoints))) is not None:
+    if (answered := found_result(study_request(study, request, checkpoints))) is not None:
         return [AtHand(answered.result, answered.origin)]
 
     def read_stored(name: str, other: Request, opened: Sequence[Checkpoint]) -> Result | None:
-        stored = stored_result(ask(name, other, opened))
+        stored = stored_result(study_request(name, other, opened))
         return None if stored is None else stored.result
 
     def read_shipped(name: str) -> Sequence[Result]:
@@ -158,12 +158,12 @@ def recording(key: str) -> Waveform | None:
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 
 
-def _shipped_key(kind: str, asked: Asked) -> Key:
+def _shipped_key(kind: str, asked: StudyRequest) -> Key:
     """What came with the checkpoints does not depend on what the corpus is today."""
     return kind, asked.study, repr(asked.request), asked.identity.checkpoints
 
 
-def _read_stored(asked: Asked) -> Answered | None:
+def _read_stored(asked: StudyRequest) -> Answered | None:
     from analysis.store import open_store
     from analysis.studies.study import identify, read_result
 
@@ -174,7 +174,7 @@ def _read_stored(asked: Asked) -> Answered | None:
     return None if result is None else Answered(result, identity.key)
 
 
-def _read_shipped(asked: Asked) -> Answered | None:
+def _read_shipped(asked: StudyRequest) -> Answered | None:
     """Shipped results know the weights; the configuration has to be the shipped one as well."""
     from analysis.studies.at_hand import origin_of
     from analysis.studies.selections import shipped_selection
@@ -187,7 +187,7 @@ def _read_shipped(asked: Asked) -> Answered | None:
     return None if result is None else Answered(result, origin=origin_of(result))
 
 
-def _read_nearby(asked: Asked) -> Answered | None:
+def _read_nearby(asked: StudyRequest) -> Answered | None:
     from analysis.studies.selections import shipped_selection
     from analysis.studies.shipped import come_with_us, setting_differences, shipped_with_other_settings
 

@@ -118,10 +118,10 @@ def upload(source: bytes, sample_rate: int, name: str) -> Waveform:
     Raises:
         AudioError: it cannot be used.
     """
-    found = _upload(source, sample_rate, name)
-    if isinstance(found, str):
-        raise AudioError(found)
-    return found
+    waveform = _upload(source, sample_rate, name)
+    if isinstance(waveform, str):
+        raise AudioError(waveform)
+    return waveform
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the recording …")
@@ -141,10 +141,10 @@ def upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]:
     Raises:
         MidiError: it cannot be used.
     """
-    found = _upload_notes(source, name)
-    if isinstance(found, str):
-        raise MidiError(found)
-    return found
+    notes = _upload_notes(source, name)
+    if isinstance(notes, str):
+        raise MidiError(notes)
+    return notes
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the MIDI file …")
@@ -234,8 +234,8 @@ def _pieces(corpus: str, stamp: str) -> dict[str, Piece]:  # noqa: ARG001 - a ch
     from analysis.datasets.corpora import PROFILES, open_corpus
     from analysis.datasets.corpus import list_demo_pieces
 
-    found = list_demo_pieces(corpus) if corpus in PROFILES else open_corpus(corpus).pieces
-    return {piece.piece_id: piece for piece in found}
+    pieces = list_demo_pieces(corpus) if corpus in PROFILES else open_corpus(corpus).pieces
+    return {piece.piece_id: piece for piece in pieces}
 
 
 def unrendered(corpus: str) -> list[Piece]:
@@ -276,10 +276,10 @@ def altered_window(
         OtoscopeError: the change, the recording or its notes cannot be used.
     """
     from analysis.datasets.segments import Segment
-    from analysis.studies.stress.changes import hear, rendering_of
+    from analysis.studies.stress.changes import altered_audio, rendering_of
     from analysis.units import amplitude_to_db
 
     segment = Segment(pieces(corpus)[piece_id], start_s)
-    samples = hear(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
+    samples = altered_audio(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
     peak = max(1.0, float(np.abs(samples).max(initial=0.0)))
     return wav(samples / peak, sample_rate), float(amplitude_to_db(peak))

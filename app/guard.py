@@ -76,9 +76,17 @@ def is_known_host(host: str, allowed: Iterable[str]) -> bool:
     >>> [is_known_host(one, ["localhost", "*.lab.org"]) for one in ("LOCALHOST:8501", "[::1]:1", "a.lab.org", "evil.org")]
     [True, True, True, False]
     """
-    names = [one.strip().lower().rstrip(".") for one in allowed]
+    names = [allowed_name.strip().lower().rstrip(".") for allowed_name in allowed]
     name = _name(f"//{host}")
-    if not names or "*" in names or any(name == one or (one[:2] == "*." and name.endswith(one[1:])) for one in names if one):
+    if (
+        not names
+        or "*" in names
+        or any(
+            name == allowed_name or (allowed_name[:2] == "*." and name.endswith(allowed_name[1:]))
+            for allowed_name in names
+            if allowed_name
+        )
+    ):
         return True
     try:
         return bool(ipaddress.ip_address(name))
@@ -92,7 +100,9 @@ def is_own_origin(origin: str | None, host: str, others: Iterable[str] = ()) -> 
     >>> [is_own_origin(one, "localhost:8501") for one in ("http://localhost:8501", None, "http://localhost:1", "null")]
     [True, True, False, False]
     """
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in {one.lower() for one in others}
+    return (
+        origin is None or urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in {other.lower() for other in others}
+    )
 
 
 def _name(address: str) -> str:
@@ -141,8 +151,8 @@ class Guard:
         size = min(int(length), largest) if length.isdecimal() and len(length) < 20 else largest
         own, total = _kept(session)
         if own + self.uploads.get(session, 0) + size > MOST_OF_A_SESSION:
-            said = f"One session may upload {bytes_to_words(MOST_OF_A_SESSION)}. Remove a file, then upload this one again."
-            await _refuse(request, send, 413, said)
+            text = f"One session may upload {bytes_to_words(MOST_OF_A_SESSION)}. Remove a file, then upload this one again."
+            await _refuse(request, send, 413, text)
         elif total + sum(self.uploads.values()) + size > MOST_OF_ALL:
             await _refuse(request, send, 503, "The memory for uploads is full. Try again in some minutes.")
         else:
@@ -183,8 +193,10 @@ def _kept(session: str) -> tuple[int, int]:
 
     runtime = get_instance()
     stored = getattr(runtime.uploaded_file_mgr, "file_storage", {})
-    sizes = {one: sum(len(file.data) for file in list(files.values())) for one, files in list(stored.items())}
-    _admitted.intersection_update({one for one in list(_admitted) if runtime.is_active_session(one)} | {session})
+    sizes = {session_id: sum(len(file.data) for file in list(files.values())) for session_id, files in list(stored.items())}
+    _admitted.intersection_update(
+        {session_id for session_id in list(_admitted) if runtime.is_active_session(session_id)} | {session}
+    )
     return sizes.get(session, 0), sum(sizes.values())
 
 

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from app import access, guard, layout, state, warm_up  # noqa: E402 - the folder must be known first
+from app import access, guard, state, warm_up  # noqa: E402 - the folder must be known first
+from app.kit import layout  # noqa: E402 - the folder must be known first
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -68,7 +69,7 @@ def pages_by_group() -> dict[str, dict[str, str]]:
 def main() -> None:
     """Set up the page and run the one that is chosen."""
     warm_up.stand_back()
-    from app.components import jobs_drawer  # what it caches needs the server to be there
+    from app.kit import jobs_drawer  # what it caches needs the server to be there
 
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
     access.require_access()
@@ -77,13 +78,13 @@ def main() -> None:
     state.keep("pages", pages)
     state.keep("page", page.title.lower())
     with st.sidebar:
-        place = st.empty()
-        before = _ways(place)
+        slot = st.empty()
+        before = _ways(slot)
         access.notice()
     jobs_drawer.draw()
     page.run()
     if {name: state.carried(name) for name in pages} != before:  # the ways say what has been chosen in this run
-        _ways(place)
+        _ways(slot)
 
 
 def _page(name: str, icon: str) -> StreamlitPage:
@@ -94,24 +95,24 @@ def _page(name: str, icon: str) -> StreamlitPage:
 
 def _any_study(name: str) -> Callable[[], None]:
     def show() -> None:
-        from app.components import any_study
+        from app.studies import any_study
 
         any_study.show(name)
 
     return show
 
 
-def _ways(place: DeltaGenerator) -> dict[str, state.Said]:
+def _ways(slot: DeltaGenerator) -> dict[str, state.Said]:
     """The ways to all pages, each with what is chosen in its address: to open a page is one entry of the history."""
-    said: dict[str, state.Said] = {}
-    with place.container(gap="small"):
+    carried: dict[str, state.Said] = {}
+    with slot.container(gap="small"):
         for group, views in pages_by_group().items():
             with st.container(gap="xxsmall"):
                 st.caption(group)
                 for name, icon in views.items():
-                    said[name] = state.carried(name)
-                    layout.way(name.capitalize(), name, f":material/{icon}:", said[name])
-    return said
+                    carried[name] = state.carried(name)
+                    layout.way(name.capitalize(), name, f":material/{icon}:", carried[name])
+    return carried
 
 
 @contextlib.asynccontextmanager

@@ -68,8 +68,8 @@ def get_int(name: Name, low: int, high: int, default: int) -> int:
 
 def get_list(name: ListName) -> list[str]:
     """The selections of that name: from this session, else from the address, where the name may stand several times."""
-    found = st.session_state.get(_key(name))
-    return st.query_params.get_all(name) if found is None else list(found)
+    chosen = st.session_state.get(_key(name))
+    return st.query_params.get_all(name) if chosen is None else list(chosen)
 
 
 def put(name: Name, value: str | int | None) -> None:
@@ -99,7 +99,7 @@ def arrive() -> None:
     keep("arriving", is_new)
     if not is_new:
         return
-    for key in [str(one) for one in st.session_state if str(one).startswith((SELECTED, PICKED))]:
+    for key in [str(key) for key in st.session_state if str(key).startswith((SELECTED, PICKED))]:
         del st.session_state[key]
     keep("arrivals", 0 if recall("here") is None else recall("arrivals") + 1)
     keep("here", here)
@@ -133,20 +133,20 @@ def settle() -> None:
 
 def _chosen() -> Said:
     """All that is chosen, and what the address says to other controls than those that were drawn."""
-    found = {name: values for name, values in address().items() if name in NAMES and _key(name) not in st.session_state}
+    chosen = {name: values for name, values in address().items() if name in NAMES and _key(name) not in st.session_state}
     for name in NAMES:
         value = st.session_state.get(_key(name))
         if value:
-            found[name] = value if isinstance(value, list) else [value]
-    return found
+            chosen[name] = value if isinstance(value, list) else [value]
+    return chosen
 
 
 def _leave(chosen: Said) -> None:
     """Keep what a way back to this page says, and what follows to others: what the address says, not what is so by default."""
-    said = {name: chosen[name] for name in address() if name in chosen}
-    keep("left", {**(recall("left") or {}), str(recall("page")): said})
+    carried = {name: chosen[name] for name in address() if name in chosen}
+    keep("left", {**(recall("left") or {}), str(recall("page")): carried})
     shared = {name: values for name, values in (recall("shared") or {}).items() if name not in chosen}
-    keep("shared", shared | said)
+    keep("shared", shared | carried)
 
 
 def carried(page: str) -> Said:
@@ -165,16 +165,16 @@ def not_here() -> list[tuple[str, list[str], list[str]]]:
     """What the address says and the page does not show: its name, what is said, and what is shown instead; a name
     that no page has comes with nothing said.
     """
-    found: list[tuple[str, list[str], list[str]]] = []
+    missing_values: list[tuple[str, list[str], list[str]]] = []
     for name, values in address().items():
         if name not in NAMES:
-            found.append((name, [], []))
+            missing_values.append((name, [], []))
         elif _key(name) in st.session_state:
             shown = _chosen().get(name, [])
             known = {value for key, value in recall("understood") or () if key == name}
             missing = [value for value in dict.fromkeys(values) if value not in shown and value not in known]
-            found += [(name, missing, shown)] if missing else []
-    return found
+            missing_values += [(name, missing, shown)] if missing else []
+    return missing_values
 
 
 def preset(widget: str, value: object) -> None:
@@ -186,7 +186,7 @@ def start(widget: str, value: object, offered: Sequence[object]) -> None:
     """Set a widget before it is drawn: to what it has, or where that is nothing or is not offered any more, to a value."""
     now = st.session_state.get(widget)
     chosen = now if isinstance(now, list) else [now]
-    is_good = widget in st.session_state and all(one in offered for one in chosen)
+    is_good = widget in st.session_state and all(option in offered for option in chosen)
     st.session_state[widget] = now if is_good else value  # also what it has: else another list would begin at its default
 
 

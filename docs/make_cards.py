@@ -12,7 +12,7 @@ from analysis.datasets.corpora import open_corpus
 from analysis.files import replace_file
 from analysis.models.checkpoint import open_checkpoint
 from analysis.training.card import write_card
-from analysis.training.train_checkpoint import examine
+from analysis.training.train_checkpoint import evaluate_saved
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         checkpoint = open_checkpoint(folder)
         evaluation = checkpoint.evaluation
         if corpus is not None:
-            evaluation = examine(checkpoint.model(), checkpoint.untrained_twin(), corpus)
+            evaluation = evaluate_saved(checkpoint.model(), checkpoint.untrained_twin(), corpus)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
         card = write_card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
         for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):

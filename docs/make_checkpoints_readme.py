@@ -21,7 +21,7 @@ from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.numbers import percent
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
-from analysis.training.comparison import in_words, read_score
+from analysis.training.comparison import read_score, score_text
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints
@@ -122,7 +122,7 @@ def _table(found: list[Checkpoint]) -> str:
     rows = ["| folder | arm | S | untrained twin |", "|---|---|---|---|"]
     for one in found:
         score, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
-        cells = [f"`{one.name}`", ARMS[one.arm].summary, *(in_words(its) if its else "–" for its in (score, twin))]
+        cells = [f"`{one.name}`", ARMS[one.arm].summary, *(score_text(its) if its else "–" for its in (score, twin))]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 

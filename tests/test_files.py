@@ -12,7 +12,7 @@ from analysis.fingerprints import file_sha256s
 from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.studies.study import find_checkpoint
-from app.components.plain import card
+from app.kit.plain import card
 
 NOT_TEXT = os.fsdecode(b"bad\xff\xfename")
 

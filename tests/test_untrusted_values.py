@@ -22,7 +22,7 @@ from analysis.store import Store, open_store
 from analysis.studies.embedding.table import without_formulas
 from analysis.studies.requests import build_request
 from analysis.training.comparison import retrieval_rows
-from app.components.actions import as_csv
+from app.kit.actions import as_csv
 
 HUGE = 10**400
 BEYOND = 10**5000  # more digits than Python writes out

@@ -53,11 +53,11 @@ def _names(host: str, named: Sequence[str], login: Path) -> list[str]:
     """What browsers may call the server: this computer, the address it is bound to, the address that the login leads back to, and
     whatever was named. Another site that lets its name point here is told by its name.
     """
-    found = [*LOOPBACK, *named]
+    hosts = [*LOOPBACK, *named]
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        found.append(urlsplit(tomllib.loads(login.read_text("utf-8"))["auth"]["redirect_uri"]).hostname or "")
-    found += [socket.gethostname(), f"{socket.gethostname()}.local"] if host in EVERYWHERE else [host]
-    return list(dict.fromkeys(name.lower() for name in found if name))
+        hosts.append(urlsplit(tomllib.loads(login.read_text("utf-8"))["auth"]["redirect_uri"]).hostname or "")
+    hosts += [socket.gethostname(), f"{socket.gethostname()}.local"] if host in EVERYWHERE else [host]
+    return list(dict.fromkeys(name.lower() for name in hosts if name))
 
 
 def corpus(options: argparse.Namespace) -> None:
@@ -69,11 +69,11 @@ def corpus(options: argparse.Namespace) -> None:
     folder = rendered.pieces[0].audio_path.parent
     if options.out:
         folder = made_folder(options.out)
-        tell = progress_bar("copy")
+        report = progress_bar("copy")
         for number, piece in enumerate(rendered.pieces, 1):
             copy_once(piece.audio_path, folder / f"{piece.piece_id}.wav")
             copy_once(piece.midi_path, folder / f"{piece.piece_id}.mid")
-            tell(number, len(rendered.pieces), piece.piece_id)
+            report(number, len(rendered.pieces), piece.piece_id)
         write_piece_table(folder, rendered.pieces)
     hours = sum(piece.duration_s for piece in rendered.pieces) / 3600
     document = {"name": rendered.name, "pieces": len(rendered.pieces), "hours": hours, "folder": str(folder)}
@@ -193,8 +193,8 @@ def cache(options: argparse.Namespace) -> None:
         "limit_bytes": store.limit_bytes,
         "freed_bytes": freed,
     }
-    said = [f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}"]
-    emit(options, document, [*said, *([f"{bytes_to_words(freed)} freed"] if options.clear else [])])
+    lines = [f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}"]
+    emit(options, document, [*lines, *([f"{bytes_to_words(freed)} freed"] if options.clear else [])])
 
 
 def doctor(options: argparse.Namespace) -> None:
@@ -206,20 +206,20 @@ def doctor(options: argparse.Namespace) -> None:
     from analysis.training.loop import pick_device
 
     ffmpeg = ffmpeg_path() or "not found: install ffmpeg to read m4a"
-    found: dict[str, object] = {"device": str(pick_device()), "ffmpeg (m4a)": ffmpeg}
+    facts: dict[str, object] = {"device": str(pick_device()), "ffmpeg (m4a)": ffmpeg}
     for font in SOUND_FONTS.values():
         try:
-            found[f"sound font {font.name}"] = str(font.path)
+            facts[f"sound font {font.name}"] = str(font.path)
         except OtoscopeError as error:
-            found[f"sound font {font.name}"] = str(error)
+            facts[f"sound font {font.name}"] = str(error)
     store = open_store()
     entries, size = store.usage()
     browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    found |= {
+    facts |= {
         "store": f"{store.root}: {entries} entries, {bytes_to_words(size)} of {bytes_to_words(store.limit_bytes)}",
         "cache": str(paths.cache()),
         "checkpoints": [str(root) for root in paths.checkpoint_roots()],
         "browser (tests)": next(browsers, "not found: install Chromium for the browser tests"),
     }
-    found |= {name: importlib.metadata.version(name) for name in ("torch", "streamlit", "plotly", "librosa")}
-    emit(options, found, [f"{name:22} {value}" for name, value in found.items()])
+    facts |= {name: importlib.metadata.version(name) for name in ("torch", "streamlit", "plotly", "librosa")}
+    emit(options, facts, [f"{name:22} {value}" for name, value in facts.items()])

@@ -17,12 +17,12 @@ def summary(options: argparse.Namespace) -> None:
     from analysis.studies.summary.summarise import summarise
     from analysis.studies.summary.words import bottleneck, pools_sentence, second_line, text_table
 
-    found = [one for one in list_checkpoints(paths.checkpoint_roots()) if isinstance(one, Checkpoint)]
-    names = options.checkpoints or list(dict.fromkeys(one.name for one in found))
+    checkpoints = [checkpoint for checkpoint in list_checkpoints(paths.checkpoint_roots()) if isinstance(checkpoint, Checkpoint)]
+    names = options.checkpoints or list(dict.fromkeys(checkpoint.name for checkpoint in checkpoints))
     if not names:
         raise CheckpointError("There is no checkpoint to sum up; train one with `otoscope train`, or name a folder.")
     summed = summarise(names, options.corpus)
-    told = (second_line(summed.summary), pools_sentence(summed.summary), bottleneck())
+    sentences = (second_line(summed.summary), pools_sentence(summed.summary), bottleneck())
     notes = [f"{panel.question.title}: {words}" for panel in summed.summary.panels for words in panel.differing]
-    lines = [summed.result.headline, "", *text_table(summed.summary), "", *filter(None, told), *notes]
+    lines = [summed.result.headline, "", *text_table(summed.summary), "", *filter(None, sentences), *notes]
     emit(options, summed.result.to_document(), lines)

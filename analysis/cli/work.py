@@ -99,16 +99,16 @@ def _at_hand(name: str, request: Any) -> Result | None:  # Any: every study has 
     from analysis.studies.at_hand import exact_result
     from analysis.studies.study import find_checkpoint
 
-    found = exact_result(name, request, [find_checkpoint(one) for one in request.checkpoints], open_store())
-    if found is not None and found.origin:
-        say(f"This result {found.origin}; --fresh computes it again.")
-    return None if found is None else found.result
+    at_hand = exact_result(name, request, [find_checkpoint(checkpoint) for checkpoint in request.checkpoints], open_store())
+    if at_hand is not None and at_hand.origin:
+        say(f"This result {at_hand.origin}; --fresh computes it again.")
+    return None if at_hand is None else at_hand.result
 
 
 def battery(options: argparse.Namespace) -> None:
     """Every study, and a report of them; what is stored is not computed again."""
     from analysis.jobs.executors.inline import run_inline
-    from analysis.jobs.kinds.battery import BatteryRequest, Examined
+    from analysis.jobs.kinds.battery import BatteryRequest, Computed
     from analysis.report import write_report
     from analysis.store import open_store
     from analysis.studies.battery import Part
@@ -120,13 +120,13 @@ def battery(options: argparse.Namespace) -> None:
     request = BatteryRequest(options.checkpoints, options.corpus, studies)
     done = run_inline("battery", asdict(request), progress_bar("battery"), notice=say)
     store, parts = open_store(), []
-    for made in Examined.all_of(done):
+    for made in Computed.all_of(done):
         result = read_result(store, made.store_key) if made.store_key else None
         parts.append(Part(made.study, made.command, result, made.store_key, made.error, tuple(made.notices)))
         if result is not None:
             write_result(result, options.out / made.study)
     title = f"Examination of {', '.join(Path(name).name for name in options.checkpoints)} on {Path(options.corpus).name}"
-    arms = {one.name: one.arm for one in map(find_checkpoint, options.checkpoints)}
+    arms = {checkpoint.name: checkpoint.arm for checkpoint in map(find_checkpoint, options.checkpoints)}
     report = write_report(parts, options.out, arms, title=title)
     lines = [f"{part.study}: {part.result.headline if part.result else f'not made: {part.error}'}" for part in parts]
     emit(options, {"report": str(report), **done}, [*lines, str(report)])

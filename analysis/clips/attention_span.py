@@ -14,7 +14,7 @@ from analysis.models.patterns import AttentionInput
 
 
 @dataclass(frozen=True)
-class Spread:
+class AttentionSpan:
     """Effective number of keys per query: mean over the queries of a clip, lowest and highest mean of a window."""
 
     effective: float
@@ -39,11 +39,11 @@ class LayerUse:
         """Attention each key receives, mean over the queries of its window: a window's keys share 1."""
         return self.received[:, head or 0] / self.n_queries[:, None].astype(np.float32)
 
-    def spread(self, head: int | None) -> Spread:
+    def spread(self, head: int | None) -> AttentionSpan:
         """How widely a head (from 1; None = the mean of all) spreads its queries."""
         n = int(self.n_queries.sum())
         by_window = self.effective[:, head or 0] / self.n_queries
-        return Spread(
+        return AttentionSpan(
             float(self.effective[:, head or 0].sum() / n),
             float(by_window.min()),
             float(by_window.max()),
@@ -79,7 +79,7 @@ def join(parts: list[LayerUse]) -> LayerUse:
     return LayerUse(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
-def headline(layer: str, head: int | None, n_heads: int, key_kind: str, trained: Spread, untrained: Spread) -> str:
+def headline(layer: str, head: int | None, n_heads: int, key_kind: str, trained: AttentionSpan, untrained: AttentionSpan) -> str:
     """How concentrated a head of a layer, by its name, is, beside its untrained twin and uniform attention."""
     who = f"{layer}, {f'mean of {n_heads} heads,' if head is None else f'head {head}'}"
     windows = "1 window" if trained.n_windows == 1 else f"{trained.n_windows} windows"

@@ -13,7 +13,7 @@ from analysis.descriptors.log_mel import log_mel
 from analysis.errors import AudioError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.patterns import CROSS
-from analysis.models.tokens import crossing_name, layer_name
+from analysis.models.tokens import crossing_name, layer_title
 
 ENVELOPE_BINS = 2000
 
@@ -35,7 +35,7 @@ def inspect_clip(
     if not 0 <= at_s < waveform.duration_s:
         raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
     analysis = analyse_clip(checkpoint.model(), waveform)
-    key, name = analysis.descriptor.key, layer_name(layer, analysis.model.config)
+    key, name = analysis.descriptor.key, layer_title(layer, analysis.model.config)
     window = int(at_s // analysis.window_s)
     from_s, until_s = window * analysis.window_s, (window + 1) * analysis.window_s
     grid = analysis.grid(layer)
@@ -47,7 +47,7 @@ def inspect_clip(
         **_over_time(analysis.use, layer, ""), **_over_time(twin, layer, "untrained_"),
         "self_similarity": ssm, "self_similarity_times_s": ssm_times,
         key: analysis.described[1], f"{key}_times_s": analysis.described[0],
-        **_heard(waveform), **_read(notes),
+        **_sound(waveform), **_read(notes),
     }  # fmt: skip
     cross: dict[str, str] = {}
     if CROSS in analysis.layers:
@@ -78,16 +78,16 @@ def _over_time(use: ClipUse, layer: int, prefix: str) -> dict[str, np.ndarray]:
     """Attention received over the clip, and per head (0 = the mean pattern) how widely queries spread theirs."""
     times, received = use.received(layer)
     spreads = [use.spread(layer, head) for head in range(use.config.n_heads + 1)]
-    found = {
+    arrays = {
         "received": received,
         "effective_tokens": np.array([spread.effective for spread in spreads]),
         "entropy_bits": np.array([spread.entropy_bits for spread in spreads]),
     }
-    found = {f"{prefix}{name}": array for name, array in found.items()}
-    return found if prefix else found | {"received_times_s": times}
+    arrays = {f"{prefix}{name}": array for name, array in arrays.items()}
+    return arrays if prefix else arrays | {"received_times_s": times}
 
 
-def _heard(waveform: Waveform) -> dict[str, np.ndarray]:
+def _sound(waveform: Waveform) -> dict[str, np.ndarray]:
     times, decibel = log_mel(waveform.samples, waveform.sample_rate)
     starts = np.unique(np.linspace(0, len(waveform.samples), ENVELOPE_BINS, endpoint=False).astype(int))
     return {
@@ -115,6 +115,6 @@ def _provenance(checkpoint: Checkpoint, waveform: Waveform, analysis: ClipAnalys
         "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
         "dtype": str(weights.dtype).removeprefix("torch."), "device": str(weights.device), "seconds": analysis.use.seconds,
         "n_windows": analysis.n_windows,
-        "layer_name": layer_name(layer, analysis.model.config), "crossing_name": crossing_name(analysis.model.config),
+        "layer_name": layer_title(layer, analysis.model.config), "crossing_name": crossing_name(analysis.model.config),
         "descriptor": {"name": analysis.descriptor.name, "key": analysis.descriptor.key, **asdict(analysis.descriptor.look)},
     }  # fmt: skip

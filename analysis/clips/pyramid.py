@@ -63,7 +63,7 @@ def means(values: Float[ndarray, "*shape"], size: int, axis: int = 0) -> Float[n
 
 def _inside(times_s: Float[ndarray, " tokens"], span_s: tuple[float, float] | None, kind: str) -> slice:
     low, high = span_s or (-np.inf, np.inf)
-    found = np.flatnonzero((times_s >= low) & (times_s <= high))
-    if not len(found):
+    inside = np.flatnonzero((times_s >= low) & (times_s <= high))
+    if not len(inside):
         raise ShapeError(f"No {kind} lies between {low:g} s and {high:g} s. Choose a wider part of the window.")
-    return slice(int(found[0]), int(found[-1]) + 1)
+    return slice(int(inside[0]), int(inside[-1]) + 1)

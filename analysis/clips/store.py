@@ -36,9 +36,13 @@ def read_recording(store: Store, key: str) -> Waveform | None:
     """The recording under a key; None if there is none, or what is there is no recording."""
     if (entry := store.get(key)) is None:
         return None
-    told, samples = entry.document, entry.arrays.get("samples")
-    texts = [told.get("name"), told.get("sha256"), *(notices if isinstance(notices := told.get("notices"), list) else [None])]
-    rate = told.get("sample_rate")
+    document, samples = entry.document, entry.arrays.get("samples")
+    texts = [
+        document.get("name"),
+        document.get("sha256"),
+        *(notices if isinstance(notices := document.get("notices"), list) else [None]),
+    ]
+    rate = document.get("sample_rate")
     if samples is None or samples.dtype != np.float32 or samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
         return None
     if type(rate) is not int or rate < 1 or not all(isinstance(text, str) for text in texts):
@@ -78,7 +82,9 @@ def put_use(store: Store, key: str, use: ClipUse) -> None:
     Raises:
         StoreError: the store does not take it.
     """
-    arrays: dict[str, ndarray] = {f"{layer}.{name}": getattr(its, name) for layer, its in use.layers.items() for name in FIELDS}
+    arrays: dict[str, ndarray] = {
+        f"{layer}.{name}": getattr(layer_use, name) for layer, layer_use in use.layers.items() for name in FIELDS
+    }
     document = {
         "config": use.config.to_dict(), "duration_s": use.duration_s, "layers": list(use.layers),
         "tokens_per_cell": use.tokens_per_cell, "seconds": use.seconds, "device": use.device,
@@ -90,18 +96,18 @@ def read_use(store: Store, key: str) -> ClipUse | None:
     """The use of attention under a key; None if there is none, or what is there is something else."""
     if (entry := store.get(key)) is None:
         return None
-    told, arrays = entry.document, entry.arrays
-    if not isinstance(told.get("config"), dict):
+    document, arrays = entry.document, entry.arrays
+    if not isinstance(document.get("config"), dict):
         return None
     try:
-        config = read_config(told["config"])
-        layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in told["layers"]}
-        duration_s, seconds, per_cell = float(told["duration_s"]), float(told["seconds"]), told["tokens_per_cell"]
+        config = read_config(document["config"])
+        layers = {layer: LayerUse(*(arrays[f"{layer}.{name}"] for name in FIELDS)) for layer in document["layers"]}
+        duration_s, seconds, per_cell = float(document["duration_s"]), float(document["seconds"]), document["tokens_per_cell"]
         if list(layers) != list(grids(config)) or not duration_s > 0 or type(per_cell) is not int or per_cell < 1:
             return None
         if not _fits(config, duration_s, layers, arrays["cells"]):
             return None
-        return ClipUse(config, duration_s, layers, arrays["cells"], per_cell, seconds, str(told["device"]))
+        return ClipUse(config, duration_s, layers, arrays["cells"], per_cell, seconds, str(document["device"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):  # of another version, or written by somebody else
         return None
 
@@ -112,4 +118,7 @@ def _fits(config: ModelConfig, duration_s: float, layers: dict[int, LayerUse], c
     if cells.ndim != 3 or cells.shape[0] != config.audio_n_layers + 1 or cells.shape[2] != config.audio_d_model:
         return False
     keys = {layer: len(grid.key_times_s) for layer, grid in grids(config).items()}
-    return all(its.received.ndim == 3 and its.received.shape[::2] == (windows, keys[layer]) for layer, its in layers.items())
+    return all(
+        layer_use.received.ndim == 3 and layer_use.received.shape[::2] == (windows, keys[layer])
+        for layer, layer_use in layers.items()
+    )

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from analysis.clips.attention_span import LayerUse, Spread, join, use_of
+from analysis.clips.attention_span import AttentionSpan, LayerUse, join, use_of
 from analysis.clips.pyramid import MAX_SIDE, View, means, view
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.descriptor import Descriptor
@@ -60,7 +60,7 @@ class ClipUse:
         times = clip_times_s(self.grids[layer].key_times_s, len(share), self.config.window_s)
         return times[times < self.duration_s], share.ravel()[times < self.duration_s]
 
-    def spread(self, layer: int, head: int | None = None) -> Spread:
+    def spread(self, layer: int, head: int | None = None) -> AttentionSpan:
         """How widely queries spread their attention.
 
         Raises:
@@ -142,9 +142,9 @@ class ClipAnalysis:
             layer=(layer, min(self.layers), max(self.layers)),
             head=(1 if head is None else head, 1, self.n_heads),
         )
-        place = (window, layer, head)
-        if (found := self._shown.get(place)) is not None:
-            return found
+        key = (window, layer, head)
+        if (stored := self._shown.get(key)) is not None:
+            return stored
         read = self._read.get(window)
         if read is None:
             _, read = read_attention(self.model.audio, self.windows[window : window + 1].to(_device(self.model)))
@@ -153,7 +153,7 @@ class ClipAnalysis:
         pattern = read[layer].pattern(None if head is None else head - 1)[0].cpu().numpy()
         pattern.flags.writeable = False  # it is kept, so that zooming does not compute it again
         self._shown.clear()
-        self._shown[place] = pattern
+        self._shown[key] = pattern
         return pattern
 
     def attention_view(
@@ -260,7 +260,7 @@ def measure_use(model: DualEncoder, waveform: Waveform, progress: Progress | Non
         done += len(batch)
         if progress is not None:
             progress(done, len(windows))
-    layers = {layer: join(found) for layer, found in parts.items()}
+    layers = {layer: join(uses) for layer, uses in parts.items()}
     sizes = torch.full((cells.shape[1], 1), per_cell)
     sizes[-1] = n_inside - (cells.shape[1] - 1) * per_cell
     if not cells.isfinite().all():
@@ -277,11 +277,11 @@ def _read_checked(
         return read_attention(model.audio, batch.to(_device(model)))
 
 
-def _add_cells(cells: Tensor, states: list[Tensor], place: slice, per_cell: int) -> None:
+def _add_cells(cells: Tensor, states: list[Tensor], window: slice, per_cell: int) -> None:
     """Add tokens, the first of which is number `place.start` of the clip, to their cells; from `place.stop` on is padding."""
     for total, state in zip(cells, states, strict=True):
-        tokens = state.flatten(0, 1)[: place.stop - place.start].cpu()
-        total.index_add_(0, (place.start + torch.arange(len(tokens))) // per_cell, tokens)
+        tokens = state.flatten(0, 1)[: window.stop - window.start].cpu()
+        total.index_add_(0, (window.start + torch.arange(len(tokens))) // per_cell, tokens)
 
 
 def _windows(config: ModelConfig, waveform: Waveform) -> Float[Tensor, "windows samples"]:

@@ -58,7 +58,7 @@ def count_folded(notes: Notes, semitones: int) -> int:
 
 
 def _folded(pitch: Int64[ndarray, " notes"], semitones: int) -> Int64[ndarray, " notes"]:
-    return np.array([fold_pitch(one, semitones) for one in range(N_PITCHES)], np.int64)[pitch]
+    return np.array([fold_pitch(pitch_of, semitones) for pitch_of in range(N_PITCHES)], np.int64)[pitch]
 
 
 def scale_velocity(notes: Notes, factor: float) -> Notes:

@@ -84,8 +84,8 @@ def load_waveform(
             samples = resample(inspection.mono_blocks(file), file.samplerate, sample_rate)
             inspection.refuse_unusable(min_seconds)
             promised_s = promised_s or (file.frames / file.samplerate / inner.share if length_known(file) else 0.0)
-            told = (_missing(inspection, promised_s), *(f"{label} {text}" for text in layout.notices))
-            notices = (contradiction(name, layout.kind), *_unusual(file, label, sample_rate), inspection.weakened(), *told)
+            texts = (_missing(inspection, promised_s), *(f"{label} {text}" for text in layout.notices))
+            notices = (contradiction(name, layout.kind), *_unusual(file, label, sample_rate), inspection.weakened(), *texts)
     with opened(source, label) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Waveform(samples, sample_rate, name, digest, tuple(text for text in notices if text))
@@ -103,8 +103,8 @@ def _missing(inspection: Inspection, promised_s: float) -> str:
     """The notice for a file that holds less than it promises; where it promises nothing, `promised_s` is 0."""
     got_s = inspection.frames / inspection.rate
     if not promised_s:
-        told = f"{inspection.label} is damaged after {seconds_to_words(got_s)}; what comes before was read."
-        return told if inspection.error else ""
+        text = f"{inspection.label} is damaged after {seconds_to_words(got_s)}; what comes before was read."
+        return text if inspection.error else ""
     return f"{inspection.label} {lacking(got_s, promised_s)}" if lacking(got_s, promised_s) else ""
 
 
@@ -171,8 +171,8 @@ def probe(path: Path) -> AudioInfo:
         if not length_known(file):
             raise AudioError(f"{path.name} does not say how long it is. Save it as a new WAV or FLAC file.")
         duration_s = file.frames / file.samplerate
-        told = (lacking(duration_s, duration_s / layout.share), *layout.notices)
-        return AudioInfo(duration_s, file.samplerate, file.channels, layout.kind, tuple(text for text in told if text))
+        texts = (lacking(duration_s, duration_s / layout.share), *layout.notices)
+        return AudioInfo(duration_s, file.samplerate, file.channels, layout.kind, tuple(text for text in texts if text))
 
 
 def refuse_soundless(path: Path) -> None:

@@ -129,8 +129,8 @@ def unread_codec(head: bytes) -> str:
     """What a WAV or OGG file holds that the decoder does not know, by its first bytes; empty where it should know it."""
     if head[:4] == b"OggS":
         return next((name for mark, name in _OGG_CODECS.items() if mark in head[28:64]), "")
-    if head[8:12] == b"WAVE" and (place := head.find(b"fmt ", 12)) >= 0:
-        tag = int.from_bytes(head[place + 8 : place + 10], "little")
+    if head[8:12] == b"WAVE" and (offset := head.find(b"fmt ", 12)) >= 0:
+        tag = int.from_bytes(head[offset + 8 : offset + 10], "little")
         return "" if tag in _WAVE_TAGS else _WAVE_CODECS.get(tag, f"samples of the unknown kind 0x{tag:04x}")
     return ""
 
@@ -139,21 +139,21 @@ def last_page_is_whole(source: Source, start: int) -> bool:
     """Whether an OGG file ends with the last page of its first stream, and all of that page is there."""
     serial, low = source.read(start + 14, start + 18), max(start, source.size - 3 * _LONGEST_PAGE)
     data = source.read(low, source.size)
-    place = data.rfind(b"OggS")
-    while place >= 0 and data[place + 14 : place + 18] != serial:
-        place = data.rfind(b"OggS", 0, place)
-    if place < 0 or len(data) < place + 27:
+    offset = data.rfind(b"OggS")
+    while offset >= 0 and data[offset + 14 : offset + 18] != serial:
+        offset = data.rfind(b"OggS", 0, offset)
+    if offset < 0 or len(data) < offset + 27:
         return False
-    table = data[place + 27 : place + 27 + data[place + 26]]
-    return bool(data[place + 5] & 4) and place + 27 + len(table) + sum(table) <= len(data)
+    table = data[offset + 27 : offset + 27 + data[offset + 26]]
+    return bool(data[offset + 5] & 4) and offset + 27 + len(table) + sum(table) <= len(data)
 
 
 def ogg_recordings(stream: io.BufferedIOBase, block_bytes: int = 2**20) -> int:
     """How many recordings an OGG file holds from where the stream is: internet radio is saved as one after the other."""
-    found, rest = 0, b""
+    n_recordings, rest = 0, b""
     while block := stream.read(block_bytes):
         data = rest + block
         ends = [match.end() for match in _OGG_BEGINNING.finditer(data)]
-        found += len(ends)
+        n_recordings += len(ends)
         rest = data[max(len(data) - _LONGEST_BEGINNING + 1, *ends, 0) :]
-    return found
+    return n_recordings

@@ -14,7 +14,10 @@ from analysis.files import home_expanded, is_folder, is_text
 
 PROFILES = ("small", "full")
 REGISTERED: list[Source] = []  # layouts that are not part of the library; they are asked first
-NAMES = (*PROFILES, *(f"{profile}-{one}" for profile in PROFILES for one in CONDITION_SETS if one != "recorded"))
+NAMES = (
+    *PROFILES,
+    *(f"{profile}-{conditions}" for profile in PROFILES for conditions in CONDITION_SETS if conditions != "recorded"),
+)
 
 
 def open_corpus(

@@ -125,12 +125,14 @@ def list_demo_clips(n: int = 6) -> list[DemoClip]:
     homes = _splits(sources)
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int, _Source]] = []
-    for source in sorted((one for one in sources if homes[one.group] == "test"), key=lambda one: one.size):
+    for source in sorted(
+        (candidate for candidate in sources if homes[candidate.group] == "test"), key=lambda candidate: candidate.size
+    ):
         turns.append((seen[source.composer], source.size, source))
         seen[source.composer] += 1
     folder = _folder("recorded", 0, 24_000)
     pieces = (_piece(source, "test", folder) for _, _, source in sorted(turns, key=lambda turn: turn[:2]))
-    return [_clip(piece) for piece in islice((one for one in pieces if one.duration_s >= CLIP_SECONDS), n)]
+    return [_clip(piece) for piece in islice((piece for piece in pieces if piece.duration_s >= CLIP_SECONDS), n)]
 
 
 def render_demo_clip(clip: DemoClip) -> DemoClip:
@@ -178,10 +180,10 @@ def _sources() -> tuple[_Source, ...]:
         raise CorpusError(f"The package {PACKAGE} with the MIDI files is not installed. Run “make app”, which installs it.")
     paths = [path for path in (Path(roots[0]) / "data").rglob("*.mid") if not any(word in path.name for word in EXCLUDED)]
     sources = tuple(sorted(map(_source, paths), key=lambda source: source.piece_id))
-    found = len({source.piece_id for source in sources})
-    if len(sources) != N_PIECES or found != N_PIECES:
+    n_names = len({source.piece_id for source in sources})
+    if len(sources) != N_PIECES or n_names != N_PIECES:
         raise CorpusError(
-            f"The package {PACKAGE} holds {len(sources)} usable MIDI files with {found} names; expected {N_PIECES}. "
+            f"The package {PACKAGE} holds {len(sources)} usable MIDI files with {n_names} names; expected {N_PIECES}. "
             "Install the version named in pyproject.toml."
         )
     return sources
@@ -249,13 +251,13 @@ def _small(sources: tuple[_Source, ...], homes: dict[str, Split]) -> tuple[_Sour
     chosen = [
         source
         for name in ("train", "validation")
-        for source in [one for one in by_size if homes[one.group] == name][: SMALL[name]]
+        for source in [candidate for candidate in by_size if homes[candidate.group] == name][: SMALL[name]]
     ]
     tests: dict[str, list[_Source]] = defaultdict(list)
     for source in by_size:
         if homes[source.group] == "test":
             tests[source.composer].append(source)
-    pairs = sorted((ones[:2] for ones in tests.values()), key=lambda ones: sum(one.size for one in ones))
+    pairs = sorted((ones[:2] for ones in tests.values()), key=lambda ones: sum(candidate.size for candidate in ones))
     chosen += [source for pair in pairs[: SMALL["test"] // 2] for source in pair]
     return tuple(sorted(chosen, key=lambda source: source.piece_id))
 

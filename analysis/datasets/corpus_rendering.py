@@ -43,29 +43,29 @@ def render_pieces(
     pieces = tuple(pieces)
     missing = [piece for piece in pieces if not piece.audio_path.is_file()]
     done = len(pieces) - len(missing)
-    tell = progress or ignore
-    tell(done, len(pieces), "")
+    report = progress or ignore
+    report(done, len(pieces), "")
     if len(missing) == 1 and progress is None:  # nobody can stop it, so it needs no process of its own
         _render_piece(missing[0], conditions, seed, sample_rate)
     elif missing:
         _sweep(missing)
-        _render_many(missing, conditions, seed, sample_rate, lambda count, what: tell(done + count, len(pieces), what))
+        _render_many(missing, conditions, seed, sample_rate, lambda count, what: report(done + count, len(pieces), what))
     return tuple(replace(piece, duration_s=soundfile.info(piece.audio_path).duration) for piece in pieces)
 
 
-def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: int, tell: Callable[[int, str], None]) -> None:
-    """Render in `WORKERS` processes at most; where `tell` raises, they are killed."""
+def _render_many(missing: list[Piece], conditions: str, seed: int, sample_rate: int, report: Callable[[int, str], None]) -> None:
+    """Render in `WORKERS` processes at most; where `report` raises, they are killed."""
     pool = ProcessPoolExecutor(min(WORKERS, len(missing)), mp_context=multiprocessing.get_context("spawn"))
     longest_first = sorted(missing, key=lambda piece: -piece.duration_s)
     try:
-        titles = {pool.submit(_render_piece, one, conditions, seed, sample_rate): one.piece_id for one in longest_first}
+        titles = {pool.submit(_render_piece, piece, conditions, seed, sample_rate): piece.piece_id for piece in longest_first}
         running, what = set(titles), ""
         while running:
             ended, running = wait(running, LOOK_EVERY_S, FIRST_COMPLETED)
             for future in ended:
                 future.result()
                 what = titles[future]
-            tell(len(missing) - len(running), what)
+            report(len(missing) - len(running), what)
     except BaseException:
         for process in dict(pool._processes or {}).values():  # until Python 3.14 there is no public way to end them
             process.kill()

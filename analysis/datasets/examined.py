@@ -44,7 +44,7 @@ class Finding:
         return self.bad_audio or self.soundless or self.bad_midi
 
 
-def examine(audio: Path, midi: Path) -> Finding:
+def examine_pair(audio: Path, midi: Path) -> Finding:
     """Look at both files; the recording is decoded until something is heard, the MIDI file is read.
 
     What cannot be used is told in the finding and not raised.
@@ -68,7 +68,7 @@ def examine(audio: Path, midi: Path) -> Finding:
 def examine_all(
     pairs: Mapping[Path, Path], *, progress: Progress | None = None, most_new: int | None = None
 ) -> dict[Path, Finding]:
-    """What `examine` finds of every recording and its MIDI file.
+    """What `examine_pair` finds of every recording and its MIDI file.
 
     Args:
         pairs: recording → MIDI file.
@@ -83,25 +83,25 @@ def examine_all(
     new = [audio for audio, key in keys.items() if not key or key not in known]
     if most_new is not None and len(new) > most_new:
         raise UnreadError(f"{len(new)} recordings have not been examined yet.")
-    found = {audio: _from_row(known[key]) for audio, key in keys.items() if key in known}
+    findings = {audio: _from_row(known[key]) for audio, key in keys.items() if key in known}
     for number, audio in enumerate(new):
         if progress:
             progress(number, len(new), f"examining {audio.name}")
-        found[audio] = examine(audio, pairs[audio])
-    _remember({keys[audio]: found[audio] for audio in new if keys[audio]})
-    return {audio: found[audio] for audio in pairs}
+        findings[audio] = examine_pair(audio, pairs[audio])
+    _remember({keys[audio]: findings[audio] for audio in new if keys[audio]})
+    return {audio: findings[audio] for audio in pairs}
 
 
-def told_of(findings: Mapping[Path, Finding], names: Mapping[Path, str]) -> tuple[str, ...]:
+def finding_sentences(findings: Mapping[Path, Finding], names: Mapping[Path, str]) -> tuple[str, ...]:
     """What is to be said of findings, in sentences that name the recordings."""
-    bad_audio = [f"{names[path]} ({one.bad_audio})" for path, one in findings.items() if one.bad_audio]
-    soundless = [f"{names[path]} ({one.soundless})" for path, one in findings.items() if one.soundless]
-    bad_midi = [f"{names[path]} ({one.bad_midi})" for path, one in findings.items() if one.bad_midi]
-    unusual = [f"{names[path]} {text}" for path, one in findings.items() if usable(one) for text in one.unusual]
+    bad_audio = [f"{names[path]} ({finding.bad_audio})" for path, finding in findings.items() if finding.bad_audio]
+    soundless = [f"{names[path]} ({finding.soundless})" for path, finding in findings.items() if finding.soundless]
+    bad_midi = [f"{names[path]} ({finding.bad_midi})" for path, finding in findings.items() if finding.bad_midi]
+    unusual = [f"{names[path]} {text}" for path, finding in findings.items() if usable(finding) for text in finding.unusual]
     differing = [
-        f"{names[path]} ({one.duration_s:.1f} s, its MIDI {one.midi_s:.1f} s)"
-        for path, one in findings.items()
-        if usable(one) and abs(one.duration_s - one.midi_s) > max(DIFFERING_S, DIFFERING_SHARE * one.duration_s)
+        f"{names[path]} ({finding.duration_s:.1f} s, its MIDI {finding.midi_s:.1f} s)"
+        for path, finding in findings.items()
+        if usable(finding) and abs(finding.duration_s - finding.midi_s) > max(DIFFERING_S, DIFFERING_SHARE * finding.duration_s)
     ]
     return (
         *summarise("Audio files that cannot be read", bad_audio, MOST_LISTED),
@@ -145,7 +145,7 @@ def _remember(new: Mapping[str, Finding]) -> None:
         return
     rows = {**_remembered(), **{key: list(astuple(finding)) for key, finding in new.items()}}
     rows = dict(list(rows.items())[-MOST_REMEMBERED:])
-    place = paths.cache() / MEMO
+    path = paths.cache() / MEMO
     with suppress(OSError):  # then it is examined again the next time
-        place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, json.dumps({"code": code_of(__name__), "findings": rows}).encode())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, json.dumps({"code": code_of(__name__), "findings": rows}).encode())

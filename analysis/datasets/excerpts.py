@@ -63,9 +63,9 @@ def render_excerpt(
     midi = cut_midi(_performance(piece.midi_path), begin, segment.start_s + WINDOW_S, semitones)
     dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
     dry = np.pad(dry, (0, max(0, n_samples - len(dry))))[:n_samples]
-    place = (conditions, piece.piece_id)
-    room = numpy_generator(seed, "room", *place)
-    noise = numpy_generator(seed, "noise of an excerpt", *place, round(1000 * segment.start_s))
+    purpose = (conditions, piece.piece_id)
+    room = numpy_generator(seed, "room", *purpose)
+    noise = numpy_generator(seed, "noise of an excerpt", *purpose, round(1000 * segment.start_s))
     return _record(dry, drawn, sample_rate, room, noise)[lead:]
 
 
@@ -91,11 +91,13 @@ def cut_midi(midi: pretty_midi.PrettyMIDI, start_s: float, stop_s: float, semito
 
 
 def _controls(instrument: pretty_midi.Instrument, start_s: float, stop_s: float) -> list[pretty_midi.ControlChange]:
-    changes = sorted((one for one in instrument.control_changes if one.number in CONTROLS), key=lambda one: one.time)
-    standing = {one.number: one.value for one in changes if one.time <= start_s}
+    changes = sorted(
+        (change for change in instrument.control_changes if change.number in CONTROLS), key=lambda change: change.time
+    )
+    standing = {change.number: change.value for change in changes if change.time <= start_s}
     first = [pretty_midi.ControlChange(number, value, 0.0) for number, value in standing.items()]
-    later = [one for one in changes if start_s < one.time < stop_s]
-    return first + [pretty_midi.ControlChange(one.number, one.value, one.time - start_s) for one in later]
+    later = [change for change in changes if start_s < change.time < stop_s]
+    return first + [pretty_midi.ControlChange(change.number, change.value, change.time - start_s) for change in later]
 
 
 def _record(

@@ -30,7 +30,7 @@ class _Info(NamedTuple):
 class _Frame(NamedTuple):
     """A frame header: place, first sample, samples."""
 
-    place: int
+    offset: int
     first: int
     samples: int
 
@@ -64,8 +64,8 @@ def flac_layout(source: Source, start: int, stretches: tuple[Stretch, ...] = (),
 
 def _reader(source: Source, stretches: tuple[Stretch, ...]) -> Read:
     def read(start: int, stop: int) -> bytes:
-        found = part(stretches, start, stop)
-        return b"".join(one if isinstance(one, bytes) else source.read(*one) for one in found)
+        pieces = part(stretches, start, stop)
+        return b"".join(piece if isinstance(piece, bytes) else source.read(*piece) for piece in pieces)
 
     return read
 
@@ -76,14 +76,14 @@ def _read_info(read: Read) -> _Info | None:
         return None
     packed = int.from_bytes(head[18:26], "big")
     rate, channels, bits = packed >> 44, (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1
-    place, last = 4, False
+    offset, last = 4, False
     while not last:
-        block = read(place, place + 4)
+        block = read(offset, offset + 4)
         if len(block) < 4:
             return None
-        last, place = bool(block[0] & 0x80), place + 4 + int.from_bytes(block[1:], "big")
+        last, offset = bool(block[0] & 0x80), offset + 4 + int.from_bytes(block[1:], "big")
     small, large = int.from_bytes(head[8:10], "big"), int.from_bytes(head[10:12], "big")
-    return _Info(small, large, rate, channels, bits, packed & (2**36 - 1), place) if rate and large else None
+    return _Info(small, large, rate, channels, bits, packed & (2**36 - 1), offset) if rate and large else None
 
 
 def _packed(info: _Info, total: int) -> bytes:
@@ -95,8 +95,8 @@ def _next_recording(source: Source, stretches: tuple[Stretch, ...], info: _Info)
     """Where a second recording begins behind the first, with the tag before it; -1 where none does."""
     if len(stretches) != 1 or isinstance(whole := stretches[0], bytes):
         return -1
-    found = [place for mark in _JOINED if (place := source.find(mark, whole[0] + info.frames_at)) >= 0]
-    return min(found) - whole[0] if found else -1
+    offsets = [offset for mark in _JOINED if (offset := source.find(mark, whole[0] + info.frames_at)) >= 0]
+    return min(offsets) - whole[0] if offsets else -1
 
 
 def _measure(read: Read, info: _Info, end: int) -> tuple[int, int, bool]:
@@ -108,11 +108,11 @@ def _measure(read: Read, info: _Info, end: int) -> tuple[int, int, bool]:
         if not frames:
             continue
         last = frames[-1]
-        if stop := _frame_end(data, last.place):
+        if stop := _frame_end(data, last.offset):
             return last.first + last.samples, low + stop, True
         if info.total == last.first + last.samples:
             return info.total, end, True  # what follows the last frame is no sound, or the decoder will tell
-        return (last.first, low + last.place, False) if last.first else (0, end, False)
+        return (last.first, low + last.offset, False) if last.first else (0, end, False)
     return 0, end, False
 
 
@@ -129,34 +129,34 @@ def _chain(data: bytes, info: _Info, complete: bool) -> list[_Frame]:
 
 
 def _headers(data: bytes, info: _Info) -> Iterator[_Frame]:
-    place = data.find(b"\xff")
-    while 0 <= place < len(data) - 5:
-        if data[place + 1] in (0xF8, 0xF9) and (frame := _header(data, place, info)) is not None:
+    offset = data.find(b"\xff")
+    while 0 <= offset < len(data) - 5:
+        if data[offset + 1] in (0xF8, 0xF9) and (frame := _header(data, offset, info)) is not None:
             yield frame
-        place = data.find(b"\xff", place + 1)
+        offset = data.find(b"\xff", offset + 1)
 
 
-def _header(data: bytes, place: int, info: _Info) -> _Frame | None:
+def _header(data: bytes, offset: int, info: _Info) -> _Frame | None:
     """The frame header at a place, with its check sum right and in accord with STREAMINFO; None where there is none."""
-    block, rate = data[place + 2] >> 4, data[place + 2] & 15
-    channels, bits = data[place + 3] >> 4, data[place + 3] >> 1 & 7
-    if not block or rate == 15 or channels > 10 or data[place + 3] & 1:
+    block, rate = data[offset + 2] >> 4, data[offset + 2] & 15
+    channels, bits = data[offset + 3] >> 4, data[offset + 3] >> 1 & 7
+    if not block or rate == 15 or channels > 10 or data[offset + 3] & 1:
         return None
     if (channels + 1 if channels < 8 else 2) != info.channels or bits == 3 or _BITS.get(bits, info.bits) != info.bits:
         return None
     extra = 0
-    while extra < 7 and data[place + 4] << extra & 0x80:
+    while extra < 7 and data[offset + 4] << extra & 0x80:
         extra += 1
-    after = place + 4 + max(1, extra)
-    number = data[place + 4] & (0x7F >> extra)
-    for byte in data[place + 5 : after]:
+    after = offset + 4 + max(1, extra)
+    number = data[offset + 4] & (0x7F >> extra)
+    for byte in data[offset + 5 : after]:
         number = number << 6 | byte & 0x3F
     long = {6: 1, 7: 2}.get(block, 0)
     samples = int.from_bytes(data[after : after + long], "big") + 1 if long else _BLOCKS[block]
     after += long + {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    if after >= len(data) or _crc(data[place:after], 8, 0x07) != data[after]:
+    if after >= len(data) or _crc(data[offset:after], 8, 0x07) != data[after]:
         return None
-    return _Frame(place, number if data[place + 1] & 1 else number * info.largest, samples)
+    return _Frame(offset, number if data[offset + 1] & 1 else number * info.largest, samples)
 
 
 _BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
@@ -184,12 +184,12 @@ def _table(width: int, polynomial: int) -> list[int]:
     return _TABLES[width, polynomial]
 
 
-def _frame_end(data: bytes, place: int) -> int:
+def _frame_end(data: bytes, offset: int) -> int:
     """Where the frame at a place ends: with the data, before a tag or before zeros, as its check sum says; 0 if nowhere."""
     bare = len(data.rstrip(b"\0"))  # first, since zeros leave a check sum of zero as it is
     ends = [bare, bare + 1, bare + 2, len(data)]
-    ends += [at for mark in (b"TAG", b"APETAGEX", b"ID3") if (at := data.find(mark, place)) > 0]
-    return next((end for end in ends if place < end <= len(data) and not _crc(data[place:end], 16, 0x8005)), 0)
+    ends += [at for mark in (b"TAG", b"APETAGEX", b"ID3") if (at := data.find(mark, offset)) > 0]
+    return next((end for end in ends if offset < end <= len(data) and not _crc(data[offset:end], 16, 0x8005)), 0)
 
 
 # --- FLAC in OGG -----------------------------------------------------------------------------------------------------------
@@ -203,12 +203,12 @@ def is_ogg_flac(head: bytes) -> bool:
 def ogg_flac_layout(source: Source, start: int) -> Layout:
     """What the pages of the first stream hold: the bodies of OGG pages joined, less nine bytes, are a FLAC file."""
     bodies: list[Stretch] = []
-    serial, place = source.read(start + 14, start + 18), start
-    while (head := source.read(place, place + 282))[:4] == b"OggS":
+    serial, offset = source.read(start + 14, start + 18), start
+    while (head := source.read(offset, offset + 282))[:4] == b"OggS":
         count = head[26] if len(head) > 26 else 0
-        body, size = place + 27 + count, sum(head[27 : 27 + count])
+        body, size = offset + 27 + count, sum(head[27 : 27 + count])
         stop = min(body + size, source.size)
         if head[14:18] == serial and body < stop:
             bodies.append((body + 9 if not bodies else body, stop))
-        place = body + size
+        offset = body + size
     return flac_layout(source, start, tuple(bodies), kind="OGG")

@@ -59,8 +59,8 @@ def _locate(source: Source) -> tuple[str | None, int]:
     padding = len(data) - len(data.lstrip(b"\0"))
     if (kind := kind_at(data[padding : padding + _HEAD_BYTES])) and (padding or tagged):
         return kind, start + padding
-    if (place := search_frames(data, 0)) >= 0:
-        return "MP3", start + place
+    if (offset := search_frames(data, 0)) >= 0:
+        return "MP3", start + offset
     return ("MP3", start) if tagged else (None, 0)
 
 
@@ -81,14 +81,17 @@ def _moved(layout: Layout, source: Source, start: int) -> Layout:
     if not start:
         return layout
     inner = layout.stretches or ((0, source.size - start),)
-    return replace(layout, stretches=tuple(one if isinstance(one, bytes) else (one[0] + start, one[1] + start) for one in inner))
+    return replace(
+        layout,
+        stretches=tuple(stretch if isinstance(stretch, bytes) else (stretch[0] + start, stretch[1] + start) for stretch in inner),
+    )
 
 
 def _ogg_layout(source: Source, start: int) -> Layout:
     source.stream.seek(start)
-    if (found := ogg_recordings(source.stream)) > 1:
+    if (n_recordings := ogg_recordings(source.stream)) > 1:
         problem = (
-            f"holds {found} recordings in one file (a chained OGG, as radio streams are saved), of which only the first "
+            f"holds {n_recordings} recordings in one file (a chained OGG, as radio streams are saved), of which only the first "
             "could be read; expected one. Save each one as a file of its own, or all of it as WAV or FLAC."
         )
         return Layout("OGG", problem=problem)

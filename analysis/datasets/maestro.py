@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from analysis.datasets.examined import Finding, examine_all, told_of
+from analysis.datasets.examined import Finding, examine_all, finding_sentences
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, summarise
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError
@@ -40,15 +40,15 @@ def load_maestro(folder: Path, *, sample_rate: int, progress: Progress | None = 
         entries[audio] = entry
     pieces, used = [], dict[Path, Finding]()
     pairs = {audio: folder / entry.midi for audio, entry in entries.items()}
-    for audio, one in examine_all(pairs, progress=progress, most_new=most_new).items():
+    for audio, finding in examine_all(pairs, progress=progress, most_new=most_new).items():
         entry = entries[audio]
-        if why := one.problem:
+        if why := finding.problem:
             unreadable.append(f"{entry.audio} ({why})")
             continue
-        if entry.duration_s is not None and abs(one.duration_s - entry.duration_s) > 1.0:
-            differing.append(f"{entry.audio} ({one.duration_s:.1f} s, not {entry.duration_s:.1f} s)")
-        pieces.append(entry.piece(audio, pairs[audio], one.duration_s))
-        used[audio] = one
+        if entry.duration_s is not None and abs(finding.duration_s - entry.duration_s) > 1.0:
+            differing.append(f"{entry.audio} ({finding.duration_s:.1f} s, not {entry.duration_s:.1f} s)")
+        pieces.append(entry.piece(audio, pairs[audio], finding.duration_s))
+        used[audio] = finding
     if not pieces:
         raise CorpusError(
             f"None of the {len(missing) + len(unreadable)} recordings in {table.name} can be read. Unpack the audio "
@@ -59,7 +59,7 @@ def load_maestro(folder: Path, *, sample_rate: int, progress: Progress | None = 
         *summarise("Recordings left out because a file is missing", missing),
         *summarise("Recordings left out because they cannot be read", unreadable),
         *summarise("Recordings that are not as long as the table says", differing),
-        *told_of(used, {audio: entries[audio].audio for audio in used}),
+        *finding_sentences(used, {audio: entries[audio].audio for audio in used}),
         *straddling,
     )
     return Corpus("MAESTRO", kept, sample_rate, LICENCE, CITATION, notices)

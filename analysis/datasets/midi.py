@@ -85,12 +85,12 @@ def read_midi(source: Path | bytes, name: str = "") -> MidiFile:
     """
     read = _read(source, name)
     if not len(read.notes):
-        label, said = _label(source, name, "The MIDI file"), f"{_label(source, name)} "
+        label, prefix = _label(source, name, "The MIDI file"), f"{_label(source, name)} "
         why = "it has none at all"
         if any(instrument.notes for instrument in read.midi.instruments):
             why = "all its notes are on the channel of drums"
         elif read.notices:
-            why = f"it {read.notices[-1].removeprefix(said).rstrip('.')}"
+            why = f"it {read.notices[-1].removeprefix(prefix).rstrip('.')}"
         nothing = "so there is nothing to compare with the audio. Pick another .mid file"
         raise MidiError(f"{label} has no pitched notes ({why}), {nothing}.")
     return read
@@ -172,7 +172,7 @@ def _header(data: bytes, label: str) -> tuple[int, int, int]:
     return kind, promised, division
 
 
-def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter[str], told: list[str]) -> MidiFile:
+def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter[str], texts: list[str]) -> MidiFile:
     tempo = TempoMap(tracks, ticks_per_beat, odd)
     sounding = pair_notes(tracks, odd)
     starts = tempo.seconds([note.on for note in sounding]).tolist()
@@ -186,5 +186,5 @@ def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter
     rows = [(start_s, end_s, note.pitch, note.velocity) for note, start_s, end_s in timed if note.channel != DRUMS]
     last_s = float(tempo.seconds([max(track.end_tick for track in tracks)])[0])
     midi = build_performance(timed, tracks, tempo, ticks_per_beat)
-    notices = tuple(f"{label} {text}" for text in (*told, *about_events(odd)))
+    notices = tuple(f"{label} {text}" for text in (*texts, *about_events(odd)))
     return MidiFile(notes_from_rows(rows), notices, last_s, midi)

@@ -59,28 +59,28 @@ def read_tracks(data: bytes, odd: Counter[str]) -> list[Track]:
         DamageError: the events of a track are out of step, or the file ends amidst one.
     """
     tracks = list[Track]()
-    place = 8 + struct.unpack(">I", data[4:8])[0]
-    while place < len(data):
-        if data.startswith(b"MTrk", place):
-            if place + 8 > len(data):
+    offset = 8 + struct.unpack(">I", data[4:8])[0]
+    while offset < len(data):
+        if data.startswith(b"MTrk", offset):
+            if offset + 8 > len(data):
                 raise DamageError("it is cut off")
-            place = _read_track(data, place + 8, tracks, odd)
-        elif (stop := _chunk_end(data, place)) and (stop == len(data) or _chunk_end(data, stop)):
-            place = stop
+            offset = _read_track(data, offset + 8, tracks, odd)
+        elif (stop := _chunk_end(data, offset)) and (stop == len(data) or _chunk_end(data, stop)):
+            offset = stop
         else:
-            found = data.find(b"MTrk", place + 1)
-            stop = found if found >= 0 else len(data)
-            odd["stray bytes"] += len(data[place:stop]) if data[place:stop].strip(b"\0") else 0
-            place = stop
+            next_track = data.find(b"MTrk", offset + 1)
+            stop = next_track if next_track >= 0 else len(data)
+            odd["stray bytes"] += len(data[offset:stop]) if data[offset:stop].strip(b"\0") else 0
+            offset = stop
     return tracks
 
 
-def _chunk_end(data: bytes, place: int) -> int:
-    """Where the chunk at `place` says that it ends; 0 where there is none. The length of a track is not believed."""
-    name = data[place : place + 4]
-    if place + 8 > len(data) or not (name.isascii() and name.decode("ascii").isprintable()):
+def _chunk_end(data: bytes, offset: int) -> int:
+    """Where the chunk at `offset` says that it ends; 0 where there is none. The length of a track is not believed."""
+    name = data[offset : offset + 4]
+    if offset + 8 > len(data) or not (name.isascii() and name.decode("ascii").isprintable()):
         return 0
-    stop = place + 8 + struct.unpack(">I", data[place + 4 : place + 8])[0]
+    stop = offset + 8 + struct.unpack(">I", data[offset + 4 : offset + 8])[0]
     return stop if stop <= len(data) or name == b"MTrk" else 0
 
 
@@ -94,25 +94,25 @@ def _read_track(data: bytes, start: int, tracks: list[Track], odd: Counter[str])
     reader = _Reader(data, start, stop if sure else len(data), len(tracks) + 1, odd)
     reader.cut = stop > len(data)
     tracks.append(reader.track)
-    while reader.place < reader.stop and not reader.ended and (sure or not data.startswith(b"MTrk", reader.place)):
+    while reader.offset < reader.stop and not reader.ended and (sure or not data.startswith(b"MTrk", reader.offset)):
         reader.read_event()
-    if not reader.ended and reader.cut and reader.place == len(data):
+    if not reader.ended and reader.cut and reader.offset == len(data):
         raise reader.overrun()
-    if sure and reader.place < stop and not data.startswith(b"MTrk", reader.place):
+    if sure and reader.offset < stop and not data.startswith(b"MTrk", reader.offset):
         _read_on(reader)
-    elif reader.place != stop:
+    elif reader.offset != stop:
         odd["lengths"] += 1
-    return reader.place
+    return reader.offset
 
 
 def _read_on(reader: "_Reader") -> None:
     """Read what a track has behind its end; if that is no events, it is left out."""
-    rest = reader.data[reader.place : reader.stop]
+    rest = reader.data[reader.offset : reader.stop]
     if rest.strip(b"\0"):
         later, odd = copy.copy(reader), Counter[str]()
         later.track, later.odd = Track(), odd
         try:
-            while later.place < later.stop:
+            while later.offset < later.stop:
                 later.read_event()
         except DamageError:
             reader.odd["stray bytes"] += len(rest)
@@ -120,14 +120,14 @@ def _read_on(reader: "_Reader") -> None:
             reader.track.extend(later.track)
             reader.odd.update(odd)
             reader.odd["late events"] += 1
-    reader.place = reader.stop
+    reader.offset = reader.stop
 
 
 class _Reader:
-    """Reads the events of one track from `place`, none beyond `stop`."""
+    """Reads the events of one track from `offset`, none beyond `stop`."""
 
-    def __init__(self, data: bytes, place: int, stop: int, number: int, odd: Counter[str]) -> None:
-        self.data, self.place, self.stop, self.number, self.odd = data, place, stop, number, odd
+    def __init__(self, data: bytes, offset: int, stop: int, number: int, odd: Counter[str]) -> None:
+        self.data, self.offset, self.stop, self.number, self.odd = data, offset, stop, number, odd
         self.track, self.tick, self.status, self.ended = Track(), 0, 0, False
         self.programs = [0] * 16
         self.cut, self.suspect = False, ""
@@ -139,7 +139,7 @@ class _Reader:
         except IndexError:
             raise self.overrun() from None
         self.track.end_tick = self.tick
-        if self.place > self.stop:
+        if self.offset > self.stop:
             raise self.overrun()
 
     def overrun(self) -> DamageError:
@@ -150,77 +150,79 @@ class _Reader:
 
     def _read_event(self) -> None:
         self.tick += self._number()
-        data, place = self.data, self.place
-        first = data[place]
+        data, offset = self.data, self.offset
+        first = data[offset]
         if first >= 0xF0:
-            self.place += 1
+            self.offset += 1
             self._system(first)
             return
         if first >= 0x80:
             self.status = first
-            place += 1
+            offset += 1
         elif not self.status:
             raise DamageError(
-                f"an event of track {self.number} begins with {first}, which is no kind of event, at byte {place}{self.suspect}"
+                f"an event of track {self.number} begins with {first}, which is no kind of event, at byte {offset}{self.suspect}"
             )
         kind, channel = self.status & 0xF0, self.status & 0x0F
-        one, two = data[place], 0
+        first_byte, two = data[offset], 0
         if kind not in (0xC0, 0xD0):
-            place += 1
-            two = data[place]
-        self.place = place + 1
-        if one > 127 or two > 127:
+            offset += 1
+            two = data[offset]
+        self.offset = offset + 1
+        if first_byte > 127 or two > 127:
             self.odd["high bytes"] += 1
-            self._suspect("a data byte above 127", place)
-            if one > 127 or kind == 0xE0:
+            self._suspect("a data byte above 127", offset)
+            if first_byte > 127 or kind == 0xE0:
                 return
             two = 127
-        self._message(kind, channel, one, two)
+        self._message(kind, channel, first_byte, two)
 
-    def _message(self, kind: int, channel: int, one: int, two: int) -> None:
+    def _message(self, kind: int, channel: int, first_byte: int, two: int) -> None:
         if kind == 0x90:
-            self.track.notes.append((self.tick, channel, one, two, self.programs[channel]))
+            self.track.notes.append((self.tick, channel, first_byte, two, self.programs[channel]))
         elif kind == 0x80:
-            self.track.notes.append((self.tick, channel, one, 0, 0))
+            self.track.notes.append((self.tick, channel, first_byte, 0, 0))
         elif kind == 0xB0:
-            self.track.controls.append((self.tick, channel, one, two))
-            if one in _SILENCING:
+            self.track.controls.append((self.tick, channel, first_byte, two))
+            if first_byte in _SILENCING:
                 self.track.silencings.append((self.tick, channel))
         elif kind == 0xC0:
-            self.programs[channel] = one
+            self.programs[channel] = first_byte
         elif kind == 0xE0:
-            self.track.bends.append((self.tick, channel, one + 128 * two - 8192))
+            self.track.bends.append((self.tick, channel, first_byte + 128 * two - 8192))
 
     def _number(self) -> int:
         """A number of one to four bytes, seven bits in each."""
-        value, data, place = 0, self.data, self.place
+        value, data, offset = 0, self.data, self.offset
         for _ in range(MOST_TIME_BYTES):
-            byte = data[place]
-            place += 1
+            byte = data[offset]
+            offset += 1
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
-                self.place = place
+                self.offset = offset
                 return value
-        raise DamageError(f"a time or length in track {self.number} has more than four bytes, at byte {self.place}{self.suspect}")
+        raise DamageError(
+            f"a time or length in track {self.number} has more than four bytes, at byte {self.offset}{self.suspect}"
+        )
 
     def _system(self, first: int) -> None:
         if first == 0xFF:
             self._meta()
         elif first in (0xF0, 0xF7):
             length = self._number()
-            self.place += length
+            self.offset += length
         else:
             self.odd["undefined events" if first in _UNDEFINED else "foreign events"] += 1
-            self._suspect(f"an event {first:X}", self.place - 1)
-            self.place += _COMMON_BYTES.get(first, 0)
+            self._suspect(f"an event {first:X}", self.offset - 1)
+            self.offset += _COMMON_BYTES.get(first, 0)
 
     def _meta(self) -> None:
-        kind = self.data[self.place]
-        self.place += 1
+        kind = self.data[self.offset]
+        self.offset += 1
         length = self._number()
-        content = self.data[self.place : self.place + length]
-        self.place += length
-        if self.place > self.stop:
+        content = self.data[self.offset : self.offset + length]
+        self.offset += length
+        if self.offset > self.stop:
             return
         if kind == 0x2F:
             self.ended = True
@@ -235,8 +237,8 @@ class _Reader:
         elif length not in _META_BYTES.get(kind, (length,)) or _is_impossible(kind, content):
             self.odd[{0x58: "metres", 0x59: "keys"}.get(kind, "meta events")] += 1
 
-    def _suspect(self, what: str, place: int) -> None:
-        self.suspect = self.suspect or f"; before it stands {what}, at byte {place}"
+    def _suspect(self, what: str, offset: int) -> None:
+        self.suspect = self.suspect or f"; before it stands {what}, at byte {offset}"
 
 
 def _is_impossible(kind: int, content: bytes) -> bool:

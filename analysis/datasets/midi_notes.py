@@ -17,10 +17,10 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True)
 class Sounding:
-    """One note in ticks: `place` puts notes in the order in which they end; tracks and channels count from 0."""
+    """One note in ticks: `order` puts notes in the order in which they end; tracks and channels count from 0."""
 
     track: int
-    place: int
+    order: int
     on: int
     off: int
     channel: int
@@ -80,14 +80,14 @@ def pair_notes(tracks: Sequence[Track], odd: Counter[str]) -> list[Sounding]:
     strays = defaultdict[Key, list[int]](list)
     for number, track in enumerate(tracks):
         keys = defaultdict[Key, list[tuple[int, int, int, int]]](list)
-        for place, (tick, channel, pitch, velocity, program) in enumerate(track.notes):
-            keys[channel, pitch].append((tick, velocity, program, place))
+        for order, (tick, channel, pitch, velocity, program) in enumerate(track.notes):
+            keys[channel, pitch].append((tick, velocity, program, order))
         for (channel, pitch), events in keys.items():
-            for on, velocity, program, off, place in _pair(events, strays[channel, pitch], odd):
-                note = Sounding(number, place, on, off, channel, pitch, velocity, program)
+            for on, velocity, program, off, order in _pair(events, strays[channel, pitch], odd):
+                note = Sounding(number, order, on, off, channel, pitch, velocity, program)
                 (hanging if off < 0 else paired).append(note)
     paired += _end_hanging(hanging, tracks, strays, odd)
-    return sorted(paired, key=lambda note: (note.track, note.place))
+    return sorted(paired, key=lambda note: (note.track, note.order))
 
 
 def _pair(
@@ -100,25 +100,25 @@ def _pair(
     never = _never_ended(events, strays)
     opened, before = deque[tuple[int, int, int, int]](), -1
     for event in events:
-        tick, velocity, program, place = event
-        if velocity and place in never:
-            yield tick, velocity, program, -1, place
+        tick, velocity, program, order = event
+        if velocity and order in never:
+            yield tick, velocity, program, -1, order
         elif velocity:
             opened.append(event)
         elif opened:
             on, struck, played, _ = opened.popleft()
             odd["overlaps"] += on < before < tick
             before = tick
-            yield on, struck, played, tick, place
+            yield on, struck, played, tick, order
 
 
 def _never_ended(events: Sequence[tuple[int, int, int, int]], strays: list[int]) -> set[int]:
     """Places of the notes without an end; the ticks of ends without a note are added to `strays`."""
     ticks, places = list[int](), list[int]()
-    for tick, velocity, _, place in events:
+    for tick, velocity, _, order in events:
         if velocity:
             ticks.append(tick)
-            places.append(place)
+            places.append(order)
         elif ticks:
             last = bisect_left(ticks, tick) - 1  # a note that begins where others are open is not the one that ends there
             ticks.pop(last)
@@ -132,7 +132,7 @@ def _end_hanging(
     hanging: Iterable[Sounding], tracks: Sequence[Track], strays: dict[Key, list[int]], odd: Counter[str]
 ) -> Iterable[Sounding]:
     silencings = defaultdict[int, list[int]](list)
-    for tick, channel in sorted(one for track in tracks for one in track.silencings):
+    for tick, channel in sorted(silencing for track in tracks for silencing in track.silencings):
         silencings[channel].append(tick)
     elsewhere = {key: deque(sorted(ticks)) for key, ticks in strays.items()}
     for note in sorted(hanging, key=lambda note: note.on):
@@ -164,7 +164,7 @@ def build_performance(
             instruments[key] = pretty_midi.Instrument(note.program, note.channel == DRUMS, tracks[note.track].name)
         instruments[key].notes.append(pretty_midi.Note(note.velocity, note.pitch, start_s, end_s))
     for channel in {channel for _, channel, _ in instruments}:
-        _add_controls(channel, {key: one for key, one in instruments.items() if key[1] == channel}, tracks, tempo)
+        _add_controls(channel, {key: instrument for key, instrument in instruments.items() if key[1] == channel}, tracks, tempo)
     performance.instruments = list(instruments.values())
     return performance
 
@@ -175,17 +175,17 @@ def _add_controls(
     """Give the instruments of a channel their controls and bends."""
     homes = {track for track, *_ in instruments}
     for number, track in enumerate(tracks):
-        reached = [one for (home, *_), one in instruments.items() if home == number or number not in homes]
+        reached = [instrument for (home, *_), instrument in instruments.items() if home == number or number not in homes]
         controls = [event for event in track.controls if event[1] == channel]
         bends = [event for event in track.bends if event[1] == channel]
         control_s = tempo.seconds([event[0] for event in controls]).tolist()
         bend_s = tempo.seconds([event[0] for event in bends]).tolist()
-        for one in reached:
-            one.control_changes += [
+        for instrument in reached:
+            instrument.control_changes += [
                 pretty_midi.ControlChange(control, value, at)
                 for (_, _, control, value), at in zip(controls, control_s, strict=True)
             ]
-            one.pitch_bends += [pretty_midi.PitchBend(value, at) for (*_, value), at in zip(bends, bend_s, strict=True)]
-    for one in instruments.values():
-        one.control_changes.sort(key=lambda change: change.time)
-        one.pitch_bends.sort(key=lambda bend: bend.time)
+            instrument.pitch_bends += [pretty_midi.PitchBend(value, at) for (*_, value), at in zip(bends, bend_s, strict=True)]
+    for instrument in instruments.values():
+        instrument.control_changes.sort(key=lambda change: change.time)
+        instrument.pitch_bends.sort(key=lambda bend: bend.time)

@@ -14,16 +14,16 @@ def about_header(kind: int, promised: int, n_tracks: int) -> list[str]:
     >>> about_header(1, 5, 2)
     ['promises 5 tracks in its header and has 2; these were read. If it was cut off between tracks, the others are missing.']
     """
-    told = []
+    texts = []
     if promised > n_tracks:
         were = "this was" if n_tracks == 1 else "these were"
         lack = "If it was cut off between tracks, the others are missing."
-        told.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; {were} read. {lack}")
+        texts.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; {were} read. {lack}")
     elif promised < n_tracks:
-        told.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; all were read.")
+        texts.append(f"promises {count(promised, 'track')} in its header and has {n_tracks}; all were read.")
     if kind == 0 and n_tracks > 1:
-        told.append(f"is of type 0, which has one track, and has {n_tracks}; they were read as sounding together.")
-    return told
+        texts.append(f"is of type 0, which has one track, and has {n_tracks}; they were read as sounding together.")
+    return texts
 
 
 def about_events(odd: Mapping[str, int]) -> list[str]:
@@ -45,16 +45,16 @@ def count(n: int, noun: str) -> str:
 
 
 def _sentence(word: str, n: int) -> str:
-    one = n == 1
-    was, it, lasts = ("was", "it", "lasts") if one else ("were", "they", "last")
-    its = "its channel, else until the end of its track" if one else "their channel, else until the end of their track"
+    is_one = n == 1
+    was, it, lasts = ("was", "it", "lasts") if is_one else ("were", "they", "last")
+    ends = "its channel, else until the end of its track" if is_one else "their channel, else until the end of their track"
     return {
-        "hanging": f"never ends {count(n, 'note')}; {it} {lasts} until the next “all notes off” of {its}.",
+        "hanging": f"never ends {count(n, 'note')}; {it} {lasts} until the next “all notes off” of {ends}.",
         "overlaps": f"strikes {count(n, 'note')} again before the end; of notes of one pitch, the first ends first.",
         "no length": f"has {count(n, 'note')} of no length; {it} {was} left out.",
         "lengths": f"gives a wrong length for {count(n, 'track')}; {it} {was} read up to the event that ends a track.",
         "late events": f"goes on behind the end of {count(n, 'track')}; what follows there was read too.",
-        "stray bytes": f"has {count(n, 'byte')} that {'belongs' if one else 'belong'} to no track; {it} {was} passed over.",
+        "stray bytes": f"has {count(n, 'byte')} that {'belongs' if is_one else 'belong'} to no track; {it} {was} passed over.",
         "high bytes": (
             f"has {count(n, 'event')} with data above 127; velocities and controls count as 127, others are left out."
         ),

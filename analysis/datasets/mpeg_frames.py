@@ -44,20 +44,20 @@ def read_frame(head: bytes) -> Frame | None:
     return Frame(size, hz, 1152 if first else 576, 1 if mono else 2, side)
 
 
-def _alike(one: Frame, other: Frame) -> bool:
-    return (one.rate, one.samples, one.channels) == (other.rate, other.samples, other.channels)
+def _alike(first: Frame, other: Frame) -> bool:
+    return (first.rate, first.samples, first.channels) == (other.rate, other.samples, other.channels)
 
 
 def find_frames(data: bytes, start: int, stop: int, chain: int = _CHAIN) -> int:
     """Where the first of `chain` frames in a row begins that are alike, -1 where none does; the last may end with the file."""
-    place = data.find(b"\xff", start, stop)
-    while place >= 0:
-        at, first, count = place, read_frame(data[place : place + 4]), 0
+    offset = data.find(b"\xff", start, stop)
+    while offset >= 0:
+        at, first, count = offset, read_frame(data[offset : offset + 4]), 0
         while first and (frame := read_frame(data[at : at + 4])) and _alike(first, frame):
             at, count = at + frame.size, count + 1
             if count >= chain or (at == len(data) and count > 1):
-                return place
-        place = data.find(b"\xff", place + 1, stop)
+                return offset
+        offset = data.find(b"\xff", offset + 1, stop)
     return -1
 
 
@@ -79,7 +79,7 @@ class _Walk:
         self.count += 1
 
 
-class _Told(NamedTuple):
+class _HeaderFrame(NamedTuple):
     """What the header frame says: its size, where in it the count is (-1: nowhere), the count, and where the encoder begins."""
 
     size: int
@@ -88,68 +88,70 @@ class _Told(NamedTuple):
     encoder: int = 0
 
 
-def _told(data: bytes, place: int) -> _Told | None:
+def _header_frame(data: bytes, offset: int) -> _HeaderFrame | None:
     """The Xing, Info or VBRI header in the frame at a place; None where there is none."""
-    if (frame := read_frame(data[place : place + 4])) is None:
+    if (frame := read_frame(data[offset : offset + 4])) is None:
         return None
-    at = place + 4 + frame.side
+    at = offset + 4 + frame.side
     if data[at : at + 4] in (b"Xing", b"Info"):
         flags = int.from_bytes(data[at + 4 : at + 8], "big")
         encoder = 12 + frame.side + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
         if not flags & 1 or encoder > frame.size:
-            return _Told(frame.size, -1, 0)
-        return _Told(frame.size, 12 + frame.side, int.from_bytes(data[at + 8 : at + 12], "big"), encoder)
-    if data[place + 36 : place + 40] == b"VBRI":
-        return _Told(frame.size, -1, int.from_bytes(data[place + 50 : place + 54], "big"))
+            return _HeaderFrame(frame.size, -1, 0)
+        return _HeaderFrame(frame.size, 12 + frame.side, int.from_bytes(data[at + 8 : at + 12], "big"), encoder)
+    if data[offset + 36 : offset + 40] == b"VBRI":
+        return _HeaderFrame(frame.size, -1, int.from_bytes(data[offset + 50 : offset + 54], "big"))
     return None
 
 
-def _walk(data: bytes, place: int, first: Frame) -> _Walk:
+def _walk(data: bytes, offset: int, first: Frame) -> _Walk:
     walk = _Walk()
-    while place < len(data):
-        frame = read_frame(data[place : place + 4])
+    while offset < len(data):
+        frame = read_frame(data[offset : offset + 4])
         if frame is None:
-            after = _skip(data, place)
+            after = _skip(data, offset)
             if after < 0:
                 break
-            if data[place:after].strip(b"\0\xff") and not _is_tag(data, place):
-                walk.gaps.append((walk.count, after - place))
-            place = after
+            if data[offset:after].strip(b"\0\xff") and not _is_tag(data, offset):
+                walk.gaps.append((walk.count, after - offset))
+            offset = after
             continue
-        if place + frame.size > len(data):
+        if offset + frame.size > len(data):
             walk.cut = True
             break
         if not _alike(first, frame):
-            if _lonely(data, place, frame):
-                place += 1
+            if _lonely(data, offset, frame):
+                offset += 1
                 continue
             walk.changed = True
             break
-        if _told(data, place) is None:  # a second header frame stands where another file was joined on; it holds no sound
-            walk.add(place, place + frame.size)
-        place += frame.size
+        if (
+            _header_frame(data, offset) is None
+        ):  # a second header frame stands where another file was joined on; it holds no sound
+            walk.add(offset, offset + frame.size)
+        offset += frame.size
     return walk
 
 
-def _lonely(data: bytes, place: int, frame: Frame) -> bool:
+def _lonely(data: bytes, offset: int, frame: Frame) -> bool:
     """Whether what looks like a header of another kind is followed by no second one."""
-    after = read_frame(data[place + frame.size : place + frame.size + 4])
+    after = read_frame(data[offset + frame.size : offset + frame.size + 4])
     return after is None or not _alike(frame, after)
 
 
-def _is_tag(data: bytes, place: int) -> bool:
-    return data.startswith((b"ID3", b"TAG", b"APETAGEX", b"LYRICS"), place)
+def _is_tag(data: bytes, offset: int) -> bool:
+    return data.startswith((b"ID3", b"TAG", b"APETAGEX", b"LYRICS"), offset)
 
 
-def _skip(data: bytes, place: int) -> int:
+def _skip(data: bytes, offset: int) -> int:
     """Where frames go on behind what is none, -1 where none do."""
-    if data[place : place + 3] == b"ID3" and place + 10 <= len(data):
-        place += tag_bytes(data[place : place + 10])
-    elif data[place : place + 3] == b"TAG":
-        place += 128
+    if data[offset : offset + 3] == b"ID3" and offset + 10 <= len(data):
+        offset += tag_bytes(data[offset : offset + 10])
+    elif data[offset : offset + 3] == b"TAG":
+        offset += 128
     else:
-        place += 1
-    return find_frames(data, place, len(data), chain=2)
+        offset += 1
+    return find_frames(data, offset, len(data), chain=2)
 
 
 def tag_bytes(head: bytes) -> int:
@@ -164,34 +166,38 @@ def mpeg_layout(data: bytes, start: int) -> Layout:
     The decoder believes the header, or without one guesses from the first frame, and stops there. A header frame that counts
     too few is corrected; one that counts more frames than there are tells what is missing.
     """
-    if find_frames(data, start, start + 1, chain=2) < 0 and (found := search_frames(data, start)) >= 0:
-        start = found
+    if find_frames(data, start, start + 1, chain=2) < 0 and (offset := search_frames(data, start)) >= 0:
+        start = offset
     first = read_frame(data[start : start + 4])
     if first is None or start + first.size > len(data):
         return Layout("MP3", ((start, len(data)),) if start else ())
-    told = _told(data, start)
-    walk = _walk(data, start + (told.size if told else 0), first)
+    header_frame = _header_frame(data, start)
+    walk = _walk(data, start + (header_frame.size if header_frame else 0), first)
     if not walk.count:
         return Layout("MP3", ((start, len(data)),) if start else ())
     frames: tuple[Stretch, ...] = tuple((low, high) for low, high in walk.runs)
     size = sum(high - low for low, high in walk.runs)
-    if told is not None and told.at >= 0:
-        head = _corrected(data[start : start + told.size], told, walk.count, size)
+    if header_frame is not None and header_frame.at >= 0:
+        head = _corrected(data[start : start + header_frame.size], header_frame, walk.count, size)
     else:
         head = _new_header(data[start : start + 4], first, walk.count, size)
-    share = walk.count / told.frames if told and walk.count < told.frames else 1.0
+    share = walk.count / header_frame.frames if header_frame and walk.count < header_frame.frames else 1.0
     return Layout("MP3", (head, *frames), share, tuple(_notices(walk, first)))
 
 
-def _corrected(frame: bytes, told: _Told, count: int, size: int) -> bytes:
+def _corrected(frame: bytes, header_frame: _HeaderFrame, count: int, size: int) -> bytes:
     """The header frame of a file with its frames counted as they are."""
-    changes = {told.at: count.to_bytes(4, "big")}
-    if frame[told.at - 1] & 2:
-        changes[told.at + 4] = (len(frame) + size).to_bytes(4, "big")
-    if count < told.frames and frame[told.encoder : told.encoder + 1].strip(b"\0") and told.encoder + 24 <= len(frame):
-        delay = int.from_bytes(frame[told.encoder + 21 : told.encoder + 24], "big") >> 12
-        changes[told.encoder + 21] = (delay << 12 | _DECODER_DELAY).to_bytes(3, "big")  # the padding went with the end
-    return b"".join(one for one in replaced((frame,), changes) if isinstance(one, bytes))
+    changes = {header_frame.at: count.to_bytes(4, "big")}
+    if frame[header_frame.at - 1] & 2:
+        changes[header_frame.at + 4] = (len(frame) + size).to_bytes(4, "big")
+    if (
+        count < header_frame.frames
+        and frame[header_frame.encoder : header_frame.encoder + 1].strip(b"\0")
+        and header_frame.encoder + 24 <= len(frame)
+    ):
+        delay = int.from_bytes(frame[header_frame.encoder + 21 : header_frame.encoder + 24], "big") >> 12
+        changes[header_frame.encoder + 21] = (delay << 12 | _DECODER_DELAY).to_bytes(3, "big")  # the padding went with the end
+    return b"".join(stretch for stretch in replaced((frame,), changes) if isinstance(stretch, bytes))
 
 
 def _new_header(head: bytes, first: Frame, count: int, size: int) -> bytes:
@@ -202,8 +208,8 @@ def _new_header(head: bytes, first: Frame, count: int, size: int) -> bytes:
     heads = [bytes([0xFF, head[1] | 1, bit_rate << 4 | head[2] & 0x0C, head[3]]) for bit_rate in range(1, 15)]
     sizes = {bits: frame.size for bits in heads if (frame := read_frame(bits))}
     encoder = b"Lavf".ljust(21, b"\0") + (first.samples - _DECODER_DELAY << 12 | _DECODER_DELAY).to_bytes(3, "big") + bytes(12)
-    told = 4 + first.side + 16 + len(encoder)
-    bits = next(bits for bits in heads if sizes[bits] >= told)  # the highest bit rate has room in every version
+    n_bytes = 4 + first.side + 16 + len(encoder)
+    bits = next(bits for bits in heads if sizes[bits] >= n_bytes)  # the highest bit rate has room in every version
     counted = b"Xing" + b"".join(number.to_bytes(4, "big") for number in (3, count + 1, 2 * sizes[bits] + size))
     silent = bits.ljust(sizes[bits], b"\0")
     return (bits + bytes(first.side) + counted + encoder).ljust(sizes[bits], b"\0") + silent
@@ -211,9 +217,9 @@ def _new_header(head: bytes, first: Frame, count: int, size: int) -> bytes:
 
 def _notices(walk: _Walk, first: Frame) -> Iterator[str]:
     if walk.gaps:
-        place, lost = walk.gaps[0]
+        n_frames, lost = walk.gaps[0]
         more = f" and in {len(walk.gaps) - 1} more places" if len(walk.gaps) > 1 else ""
-        at = f"{place * first.samples / first.rate:.1f} s"
+        at = f"{n_frames * first.samples / first.rate:.1f} s"
         yield f"is damaged near {at}{more}: {lost:,} bytes there hold no sound and were skipped."
     if walk.changed:
         after = walk.count * first.samples / first.rate

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from analysis.datasets.containers import AUDIO_SUFFIXES
-from analysis.datasets.examined import examine_all, told_of, usable
+from analysis.datasets.examined import examine_all, finding_sentences, usable
 from analysis.datasets.piece import SPLITS, UNKNOWN_COMPOSER, Corpus, Piece, Split, split_by_group, summarise
 from analysis.datasets.piece_table import PIECE_TABLE, Described, read_piece_table
 from analysis.datasets.source import Source
@@ -49,15 +49,15 @@ def load_paired_folder(
     (audio, midi), unnamed = _files(folder)
     pairs = _pair(audio, midi)
     table = read_piece_table(folder)
-    told = {path: table.get(_stem(path), Described()) for path in pairs}
-    groups = {path: told[path].work or group for path, group in _groups(pairs, group_pattern).items()}
+    rows = {path: table.get(_stem(path), Described()) for path in pairs}
+    groups = {path: rows[path].work or group for path, group in _groups(pairs, group_pattern).items()}
     findings = examine_all(pairs, progress=progress, most_new=most_new)
     names = {path: path.name for path in pairs}
-    durations = {path: one.duration_s for path, one in findings.items() if usable(one)}
+    durations = {path: finding.duration_s for path, finding in findings.items() if usable(finding)}
     notices = (
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
         *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
-        *told_of(findings, names),
+        *finding_sentences(findings, names),
         *summarise("Files whose names are not text in UTF-8", unnamed),
         *summarise(f"Names in {PIECE_TABLE} without files", (name for name in table if name not in map(_stem, pairs))),
     )
@@ -69,7 +69,7 @@ def load_paired_folder(
         )
     homes = split_by_group((groups[path] for path in durations), seed)
     pieces = tuple(
-        _piece(path, pairs[path], told[path], groups[path], homes[groups[path]] if split == "by_group" else split, duration_s)
+        _piece(path, pairs[path], rows[path], groups[path], homes[groups[path]] if split == "by_group" else split, duration_s)
         for path, duration_s in durations.items()
     )
     return Corpus(folder.name, pieces, sample_rate, "as stated by the owner of the folder", "", notices)
@@ -83,10 +83,10 @@ def _groups(paths: Iterable[Path], group_pattern: str) -> dict[Path, str]:
     return {path: take.sub("", _stem(path)) or _stem(path) for path in paths}
 
 
-def _piece(audio: Path, midi: Path, told: Described, group: str, split: str, duration_s: float) -> Piece:
+def _piece(audio: Path, midi: Path, row: Described, group: str, split: str, duration_s: float) -> Piece:
     stem = _stem(audio)
-    title, composer = told.title or stem.replace("_", " "), told.composer or UNKNOWN_COMPOSER
-    return Piece(stem, composer, title, group, cast(Split, told.split or split), duration_s, audio, midi)
+    title, composer = row.title or stem.replace("_", " "), row.composer or UNKNOWN_COMPOSER
+    return Piece(stem, composer, title, group, cast(Split, row.split or split), duration_s, audio, midi)
 
 
 def _stem(path: Path) -> str:
@@ -101,8 +101,8 @@ def _files(folder: Path) -> tuple[tuple[list[Path], list[Path]], list[str]]:
     if not is_folder(folder):
         raise CorpusError(f"{folder} is not a folder; expected one that holds audio and MIDI files. Check the path.")
     for depth in ("*", "**/*"):
-        found = sorted(path for path in folder.glob(depth) if path.is_file() and not _hidden(path.relative_to(folder)))
-        kinds = [[path for path in found if path.suffix.lower() in suffixes] for suffixes in (AUDIO_SUFFIXES, MIDI_SUFFIXES)]
+        paths = sorted(path for path in folder.glob(depth) if path.is_file() and not _hidden(path.relative_to(folder)))
+        kinds = [[path for path in paths if path.suffix.lower() in suffixes] for suffixes in (AUDIO_SUFFIXES, MIDI_SUFFIXES)]
         if all(kinds):
             break
     unnamed = [printable(path.name) for kind in kinds for path in kind if not is_text(path)]

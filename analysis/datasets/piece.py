@@ -82,7 +82,7 @@ class Corpus:
             raise CorpusError(f"{self.name} has no pieces; expected at least one. Check the folder.")
         ids = [piece.piece_id for piece in self.pieces]
         if len(set(ids)) < len(ids):
-            twice = next(one for one in ids if ids.count(one) > 1)
+            twice = next(piece_id for piece_id in ids if ids.count(piece_id) > 1)
             raise CorpusError(f"{self.name} has two pieces called {twice!r}; expected different names. Rename one.")
         homes: dict[str, Split] = {}
         for piece in self.pieces:
@@ -177,8 +177,8 @@ def split_by_group(groups: Iterable[str], seed: int) -> dict[str, Split]:
     n_validation = max(round(0.1 * len(order)), 2 if enough else int(len(order) >= 3))
     cut = n_test + n_validation
     homes: dict[str, Split] = {}
-    for place, group in enumerate(order):
-        homes[group] = "test" if place < n_test else "validation" if place < cut else "train"
+    for index, group in enumerate(order):
+        homes[group] = "test" if index < n_test else "validation" if index < cut else "train"
     return homes
 
 

@@ -42,13 +42,13 @@ class SoundFont:
         """
         spec = importlib.util.find_spec(self.package)
         roots = spec.submodule_search_locations if spec else None
-        found = next(iter(sorted(Path(roots[0]).rglob(self.pattern))), None) if roots else None
-        if found is None:
+        path = next(iter(sorted(Path(roots[0]).rglob(self.pattern))), None) if roots else None
+        if path is None:
             raise CorpusError(
                 f"The sound font {self.name} is not installed: expected {self.pattern} inside the package {self.package}. "
                 "Run “make app”, which installs it."
             )
-        return found
+        return path
 
 
 SOUND_FONTS = {

@@ -46,7 +46,7 @@ def list_segments(
         windows = [Segment(piece, HOP_S * number, window_s) for number in range(max(0, n_windows))]
         kept = [window for window in windows if len(segment_notes(window)) >= min_notes]
         if max_per_piece is not None and len(kept) > max_per_piece:
-            kept = [kept[place * len(kept) // max_per_piece] for place in range(max_per_piece)]
+            kept = [kept[index * len(kept) // max_per_piece] for index in range(max_per_piece)]
         segments += kept
     return segments
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from analysis.datasets.examined import MOST_LISTED, examine_all, told_of, usable
+from analysis.datasets.examined import MOST_LISTED, examine_all, finding_sentences, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError
@@ -37,7 +37,7 @@ def load_slakh(
     tracks = [(track, split) for split, home in homes.items() for track in sorted(home.glob("Track*"))]
     if not homes:
         tracks = [(track, None) for track in sorted(folder.glob("Track*"))]
-    found, incomplete = list[tuple[Path, Split | None, Path]](), list[str]()
+    mixes, incomplete = list[tuple[Path, Split | None, Path]](), list[str]()
     for track, split in tracks:
         if not is_text(track):
             incomplete.append(f"{printable(track.name)} (its name is not text in UTF-8)")
@@ -46,24 +46,24 @@ def load_slakh(
         if mix is None or not (track / "all_src.mid").is_file():
             incomplete.append(f"{track.name} (no {'all_src.mid' if mix else 'mix.flac'})")
             continue
-        found.append((track, split, mix))
-    pairs = {mix: mix.parent / "all_src.mid" for _, _, mix in found}
+        mixes.append((track, split, mix))
+    pairs = {mix: mix.parent / "all_src.mid" for _, _, mix in mixes}
     findings = examine_all(pairs, progress=progress, most_new=most_new)
-    incomplete += [f"{mix.parent.name} ({why})" for mix, one in findings.items() if (why := one.problem)]
-    findings = {mix: one for mix, one in findings.items() if usable(one)}
-    found = [row for row in found if row[2] in findings]
-    if not found:
+    incomplete += [f"{mix.parent.name} ({why})" for mix, finding in findings.items() if (why := finding.problem)]
+    findings = {mix: finding for mix, finding in findings.items() if usable(finding)}
+    mixes = [row for row in mixes if row[2] in findings]
+    if not mixes:
         raise CorpusError(
             f"{folder} has no complete track; expected Track*/mix.flac with Track*/all_src.mid, directly or in train/, "
             f"validation/ and test/. {' '.join(summarise('Left out', incomplete))}".rstrip()
         )
-    songs = {track: _song(track) for track, *_ in found}
+    songs = {track: _song(track) for track, *_ in mixes}
     dealt = split_by_group(songs.values(), seed)
     kept, straddling = drop_straddlers(
-        _piece(mix, songs[track], split or dealt[songs[track]], findings[mix].duration_s) for track, split, mix in found
+        _piece(mix, songs[track], split or dealt[songs[track]], findings[mix].duration_s) for track, split, mix in mixes
     )
-    told = told_of(findings, {mix: mix.parent.name for mix in findings})
-    notices = (*summarise("Tracks left out", incomplete, MOST_LISTED), *told, *straddling)
+    sentences = finding_sentences(findings, {mix: mix.parent.name for mix in findings})
+    notices = (*summarise("Tracks left out", incomplete, MOST_LISTED), *sentences, *straddling)
     return Corpus("Slakh2100", kept, sample_rate, LICENCE, CITATION, notices)
 
 

@@ -26,8 +26,8 @@ class Source:
         """Where `mark` comes next, -1 where it does not."""
         while start + len(mark) <= self.size:
             block = self.read(start, start + BLOCK_BYTES + len(mark) - 1)
-            if (place := block.find(mark)) >= 0:
-                return start + place
+            if (offset := block.find(mark)) >= 0:
+                return start + offset
             start += BLOCK_BYTES
         return -1
 
@@ -57,7 +57,7 @@ def length(stretches: Iterable[Stretch]) -> int:
     >>> length([b"abc", (10, 15)])
     8
     """
-    return sum(len(one) if isinstance(one, bytes) else one[1] - one[0] for one in stretches)
+    return sum(len(stretch) if isinstance(stretch, bytes) else stretch[1] - stretch[0] for stretch in stretches)
 
 
 def part(stretches: Iterable[Stretch], start: int, stop: int) -> tuple[Stretch, ...]:
@@ -66,14 +66,14 @@ def part(stretches: Iterable[Stretch], start: int, stop: int) -> tuple[Stretch, 
     >>> part([b"abc", (10, 15)], 2, 5)
     (b'c', (10, 12))
     """
-    found: list[Stretch] = []
-    for one in stretches:
-        size = length([one])
+    kept: list[Stretch] = []
+    for stretch in stretches:
+        size = length([stretch])
         low, high = max(0, start), min(size, stop)
         if low < high:
-            found.append(one[low:high] if isinstance(one, bytes) else (one[0] + low, one[0] + high))
+            kept.append(stretch[low:high] if isinstance(stretch, bytes) else (stretch[0] + low, stretch[0] + high))
         start, stop = start - size, stop - size
-    return tuple(found)
+    return tuple(kept)
 
 
 def replaced(stretches: tuple[Stretch, ...], changes: dict[int, bytes]) -> tuple[Stretch, ...]:
@@ -82,9 +82,9 @@ def replaced(stretches: tuple[Stretch, ...], changes: dict[int, bytes]) -> tuple
     >>> replaced(((0, 8),), {2: b"xy"})
     ((0, 2), b'xy', (4, 8))
     """
-    for place, data in changes.items():
-        after = part(stretches, place + len(data), length(stretches))
-        stretches = (*part(stretches, 0, place), data, *after)
+    for start, data in changes.items():
+        after = part(stretches, start + len(data), length(stretches))
+        stretches = (*part(stretches, 0, start), data, *after)
     return stretches
 
 
@@ -93,8 +93,8 @@ class Stretched(io.RawIOBase):
 
     def __init__(self, source: io.BufferedIOBase, stretches: tuple[Stretch, ...]) -> None:
         super().__init__()
-        self._source, self._place = source, 0
-        ends = list(accumulate(length([one]) for one in stretches))
+        self._source, self._position = source, 0
+        ends = list(accumulate(length([stretch]) for stretch in stretches))
         self._pieces = list(zip([0, *ends[:-1]], ends, stretches, strict=True))
         self._size = ends[-1] if ends else 0
 
@@ -112,24 +112,24 @@ class Stretched(io.RawIOBase):
         Raises:
             ValueError: that is before the beginning.
         """
-        place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        if place < 0:
-            raise ValueError(f"A stream cannot be sought to {place}.")
-        self._place = place
-        return place
+        position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if position < 0:
+            raise ValueError(f"A stream cannot be sought to {position}.")
+        self._position = position
+        return position
 
     def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Fill the buffer as far as one stretch reaches; 0 at the end."""
-        for begin, end, one in self._pieces:
-            if begin <= self._place < end:
-                inside = self._place - begin
-                wanted = min(len(buffer), end - self._place)
-                if isinstance(one, bytes):
-                    data = one[inside : inside + wanted]
+        for begin, end, stretch in self._pieces:
+            if begin <= self._position < end:
+                inside = self._position - begin
+                wanted = min(len(buffer), end - self._position)
+                if isinstance(stretch, bytes):
+                    data = stretch[inside : inside + wanted]
                 else:
-                    self._source.seek(one[0] + inside)
+                    self._source.seek(stretch[0] + inside)
                     data = self._source.read(wanted)
                 buffer[: len(data)] = data
-                self._place += len(data)
+                self._position += len(data)
                 return len(data)
         return 0

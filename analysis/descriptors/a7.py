@@ -43,8 +43,8 @@ def a7(waveform: Float[Tensor, "batch samples"], sample_rate: int) -> Float[Tens
         hz = torch.arange(N_FFT // 2 + 1, device=waveform.device) * (sample_rate / N_FFT)
         magnitude, bins = (spectrum * (hz >= LOWEST_HZ)[:, None]).transpose(1, 2).topk(N_PEAKS, dim=-1)
         bins, order = bins.sort(dim=-1)
-        found = intervals(hz[bins].clamp_min(LOWEST_HZ), magnitude.gather(-1, order))
-        return found / found.sum(dim=-1, keepdim=True).clamp_min(SMALLEST_SUM)
+        values = intervals(hz[bins].clamp_min(LOWEST_HZ), magnitude.gather(-1, order))
+        return values / values.sum(dim=-1, keepdim=True).clamp_min(SMALLEST_SUM)
 
 
 def intervals(hz: Float[Tensor, "*frames peaks"], magnitude: Float[Tensor, "*frames peaks"]) -> Float[Tensor, "*frames 12"]:

@@ -140,7 +140,7 @@ def band_weights(edges_hz: Sequence[float], n_samples: int, sample_rate: int) ->
         if edge >= sample_rate / 2 or edge <= 0:
             passed.append(torch.full_like(frequency, float(edge <= 0)))
             continue
-        place = ((frequency - edge) / half).clamp(-1, 1)
-        passed.append((1 + torch.sin(place * torch.pi / 2)) / 2)
+        position = ((frequency - edge) / half).clamp(-1, 1)
+        passed.append((1 + torch.sin(position * torch.pi / 2)) / 2)
     passed.append(torch.zeros_like(frequency))
     return torch.stack([above - below for above, below in pairwise(passed)])

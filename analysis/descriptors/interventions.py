@@ -33,11 +33,11 @@ def noise(
     """
     changed = descriptor.clone()
     for row, length, generator in _windows(descriptor, seeds, lengths):
-        its = descriptor[row, :length].float()
-        drawn = torch.randn(its.shape, generator=generator).to(its.device)
+        own = descriptor[row, :length].float()
+        drawn = torch.randn(own.shape, generator=generator).to(own.device)
         drawn = drawn - drawn.mean(dim=0)
         spread = drawn.std(dim=0, correction=0).clamp_min(torch.finfo(torch.float32).tiny)
-        changed[row, :length] = (its.mean(dim=0) + drawn / spread * its.std(dim=0, correction=0)).to(descriptor.dtype)
+        changed[row, :length] = (own.mean(dim=0) + drawn / spread * own.std(dim=0, correction=0)).to(descriptor.dtype)
     return changed
 
 

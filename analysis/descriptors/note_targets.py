@@ -58,7 +58,7 @@ def note_statistics(
     if not len(pitch):
         return np.zeros(7)
     given = (pitch, velocity, duration_s)
-    return np.array([*(one.mean() for one in given), *(one.std() for one in given), len(pitch)], np.float64)
+    return np.array([*(values.mean() for values in given), *(values.std() for values in given), len(pitch)], np.float64)
 
 
 def _shares(counts: Int64[ndarray, " bins"]) -> Float64[ndarray, " bins"]:

@@ -146,9 +146,9 @@ def matrices(
     figure = blank(7.4, 0.5 + height * n_rows)
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     image = None
-    for axis, (title, found) in zip(grid.flat, cells.items(), strict=False):
+    for axis, (title, points) in zip(grid.flat, cells.items(), strict=False):
         values = np.full((len(rows), len(columns)), np.nan)
-        for (row, column), point in found.items():
+        for (row, column), point in points.items():
             at = rows.index(row), columns.index(column)
             values[at] = point.value
             if point.undecided:
@@ -172,8 +172,8 @@ def maps(points: Mapping[str, tuple[np.ndarray, np.ndarray]], x_title: str, y_ti
     figure = blank(7.2, 0.5 + 2.4 * -(-max(len(points), 1) // 3))
     axes = figure.subplots(-(-max(len(points), 1) // 3), min(3, max(len(points), 1)), squeeze=False)
     for axis, (title, (audio, midi)) in zip(axes.flat, points.items(), strict=False):
-        for one, other in zip(audio, midi, strict=True):
-            axis.plot([one[0], other[0]], [one[1], other[1]], color="0.8", linewidth=0.4, zorder=1)
+        for first, other in zip(audio, midi, strict=True):
+            axis.plot([first[0], other[0]], [first[1], other[1]], color="0.8", linewidth=0.4, zorder=1)
         axis.scatter(*audio.T, s=5, color=COLOURS[0], label="audio", zorder=2)
         axis.scatter(*midi.T, s=6, color=COLOURS[1], marker="D", label="MIDI", zorder=2)
         axis.set_title(title, fontsize=8)

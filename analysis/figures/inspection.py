@@ -44,7 +44,7 @@ class About:
 
     clip: str
     checkpoint: str
-    layer_name: str
+    layer_title: str
     crossing_name: str
     duration_s: float
     sample_rate: int
@@ -98,7 +98,7 @@ def draw_inspection(arrays: Mapping[str, np.ndarray], described: Described, out:
     the arm has that cross-attention, and notes, where MIDI came with the recording.
     """
     shown, about, look = _part(Arrays, arrays), _part(About, described), _part(Look, described["descriptor"])
-    crossed, layer = f"{look.key}_attention", about.layer_name.replace("Layer", "layer")
+    crossed, layer = f"{look.key}_attention", about.layer_title.replace("Layer", "layer")
     title = f"{about.clip}, {about.checkpoint}, {layer}"
     figures = {
         "waveform": _waveform(shown, about.duration_s),

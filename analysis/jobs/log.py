@@ -62,17 +62,17 @@ class JobLog:
 
     def fault(self, job_id: str) -> str:
         """What the user reads when the fault is ours."""
-        place = str(self.path)
+        path = str(self.path)
         home = str(Path.home())
-        place = f"~{place[len(home) :]}" if place.startswith(f"{home}/") else place
-        said = "This stopped because of a fault in the program, not in your request."
+        path = f"~{path[len(home) :]}" if path.startswith(f"{home}/") else path
+        sentence = "This stopped because of a fault in the program, not in your request."
         if not self._can_write():
-            return f"{said} The details could not be kept: {place} cannot be written. Free space, or check permissions."
-        return f"{said} The details are in {place}, job {job_id}."
+            return f"{sentence} The details could not be kept: {path} cannot be written. Free space, or check permissions."
+        return f"{sentence} The details are in {path}, job {job_id}."
 
     def _can_write(self) -> bool:
         try:
-            folder = next(one for one in self.path.parents if one.is_dir())
+            folder = next(parent for parent in self.path.parents if parent.is_dir())
             return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > MAX_TEXT
         except (OSError, StopIteration):
             return False

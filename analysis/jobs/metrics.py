@@ -63,7 +63,7 @@ def finite(metrics: Metrics, notice: Callable[[str], None]) -> Metrics:
     3 {'S': 0.25}
     """
     known: set[str] = set()
-    told: set[str] = set()
+    refused: set[str] = set()
 
     def report(step: int, values: Mapping[str, float]) -> None:
         numbers = {str(name): float(value) for name, value in values.items()}
@@ -71,8 +71,8 @@ def finite(metrics: Metrics, notice: Callable[[str], None]) -> Metrics:
         if len(known) > MOST_NAMES:
             raise ValueError(f"A job may report up to {MOST_NAMES} series, got {len(known)} names. Report fewer.")
         kept = {name: value for name, value in numbers.items() if math.isfinite(value)}
-        for name in sorted(numbers.keys() - kept.keys() - told):
-            told.add(name)
+        for name in sorted(numbers.keys() - kept.keys() - refused):
+            refused.add(name)
             notice(
                 f"{name} is {numbers[name]} at step {step} and has no place in its series, nor has any later number that is "
                 "not finite."

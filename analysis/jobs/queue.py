@@ -139,10 +139,10 @@ def target_of(device: str, targets: Sequence[str]) -> str:
     for target in targets:
         if device in (target, target.partition(":")[0]):
             return target
-    raise JobError(f"Unknown device {device!r}: expected {_in_words(targets)}.")
+    raise JobError(f"Unknown device {device!r}: expected {_targets_text(targets)}.")
 
 
-def _in_words(targets: Sequence[str]) -> str:
+def _targets_text(targets: Sequence[str]) -> str:
     """Targets with the numbered ones as "cuda or cuda:N"."""
     parts = [target.partition(":") for target in targets]
     words = list(dict.fromkeys(word for name, colon, _ in parts for word in ([name, f"{name}:N"] if colon else [name])))

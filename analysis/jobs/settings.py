@@ -10,7 +10,7 @@ MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Settings:
+class JobSettings:
     """The same for all jobs of a queue.
 
     Args:

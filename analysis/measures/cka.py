@@ -58,7 +58,7 @@ def rbf_cka(x: Rows, y: Rows, *, bandwidth: float = 0.4, debiased: bool = True) 
     Raises:
         ShapeError, UndefinedError: as `linear_cka`; also if more than half of the distances are zero.
     """
-    first, second = (prepare(rbf_kernel(one, bandwidth)[None], debiased=debiased) for one in check_same_rows([x, y]))
+    first, second = (prepare(rbf_kernel(rows, bandwidth)[None], debiased=debiased) for rows in check_same_rows([x, y]))
     return float((first * second).sum())
 
 
@@ -109,9 +109,11 @@ def minibatch_cka_matrix(
     rows = check_same_rows(first if first is second else [*first, *second])
     batch = deal_batches(len(rows[0]), batch_size, seed)
     if _single_will_do(first, second, int(torch.bincount(batch).max()), "auto"):
-        one = [x for few in _in_turn(rows) for x in few.clone()]
-        other = one if first is second else one[len(first) :]
-        products, traces = _sums_over_batches(one[: len(first)] if other is not one else one, other, batch, debiased, "examples")
+        left = [x for few in _in_turn(rows) for x in few.clone()]
+        other = left if first is second else left[len(first) :]
+        products, traces = _sums_over_batches(
+            left[: len(first)] if other is not left else left, other, batch, debiased, "examples"
+        )
         if min((own / trace).min() for own, trace in zip(products[1:], traces, strict=True)) > SINGLE_ENOUGH:
             return _ratio(*products)
     return _ratio(*_sums_over_batches(*_centred_layers(first, second), batch, debiased, "auto")[0])
@@ -126,12 +128,12 @@ def cka_without_largest(x: Rows, y: Rows, *, share: float = 0.01, debiased: bool
     Raises:
         ShapeError, UndefinedError: as `linear_cka`, of the rows that are left.
     """
-    one, other = (centred(side) for side in check_same_rows([x, y]))
-    n, n_out = len(one), math.ceil(share * len(one))
-    largest = [torch.linalg.vector_norm(side, dim=1).topk(n_out).indices for side in (one, other)]
-    kept = torch.ones(n, dtype=torch.bool, device=one.device)
+    left, other = (centred(side) for side in check_same_rows([x, y]))
+    n, n_out = len(left), math.ceil(share * len(left))
+    largest = [torch.linalg.vector_norm(side, dim=1).topk(n_out).indices for side in (left, other)]
+    kept = torch.ones(n, dtype=torch.bool, device=left.device)
     kept[torch.cat(largest)] = False
-    return linear_cka(one[kept], other[kept], debiased=debiased), int(kept.sum())
+    return linear_cka(left[kept], other[kept], debiased=debiased), int(kept.sum())
 
 
 def deal_batches(n: int, batch_size: int, seed: int) -> Int64[Tensor, " n"]:
@@ -167,11 +169,11 @@ def _sums_over_batches(
     sums: list[Tensor] = []
     for number in range(int(batch.max()) + 1):
         rows = torch.nonzero(batch == number)[:, 0].to(first[0].device)
-        one = [x[rows] - x[rows].mean(dim=0) for x in first]
-        other = one if first is second else [x[rows] - x[rows].mean(dim=0) for x in second]
-        traces = [torch.stack([x.square().sum(dtype=torch.float64).square() for x in side]) for side in (one, other)]
+        left = [x[rows] - x[rows].mean(dim=0) for x in first]
+        other = left if first is second else [x[rows] - x[rows].mean(dim=0) for x in second]
+        traces = [torch.stack([x.square().sum(dtype=torch.float64).square() for x in side]) for side in (left, other)]
         weight = 1 / (len(rows) * (len(rows) - 3)) if debiased else 1 / (len(rows) - 1) ** 2
-        scaled = [weight * part for part in (*_products(one, other, debiased=debiased, form=form), *traces)]
+        scaled = [weight * part for part in (*_products(left, other, debiased=debiased, form=form), *traces)]
         sums = [total + part for total, part in zip(sums, scaled, strict=True)] if sums else scaled
     return (sums[0], sums[1], sums[2]), (sums[3], sums[4])
 
@@ -179,23 +181,23 @@ def _sums_over_batches(
 def _centred_layers(first: Sequence[Rows], second: Sequence[Rows]) -> tuple[list[Tensor], list[Tensor]]:
     """Both, the same list twice if they were."""
     if first is second:
-        one = [centred(x) for x in check_same_rows(first)]
-        return one, one
+        left = [centred(x) for x in check_same_rows(first)]
+        return left, left
     both = [centred(x) for x in check_same_rows([*first, *second])]
     return both[: len(first)], both[len(first) :]
 
 
 def _in_turn(layers: Sequence[Rows]) -> Iterator[Float32[Tensor, "few n p"]]:
     """Centred in fp32, a few of one width together; where rows are few, the next take their place in memory."""
-    place: Tensor | None = None
+    room: Tensor | None = None
     for width, group in groupby(layers, key=lambda x: x.shape[-1]):
         run = [torch.as_tensor(x) for x in group]
         for few in (run[start : start + TOGETHER] for start in range(0, len(run), TOGETHER)):
             shape = (len(few), len(few[0]), width)
-            if place is None or shape[1] > HELD_ROWS or place.shape != shape:
-                place = torch.empty(shape, device="cpu" if few[0].device.type == "mps" else few[0].device)
-            centred_single(few, place)
-            yield place
+            if room is None or shape[1] > HELD_ROWS or room.shape != shape:
+                room = torch.empty(shape, device="cpu" if few[0].device.type == "mps" else few[0].device)
+            centred_single(few, room)
+            yield room
 
 
 def _single_will_do(first: Sequence[Rows], second: Sequence[Rows], n: int, form: Form) -> bool:
@@ -220,10 +222,10 @@ def _form(n: int, widths: tuple[list[int], list[int]], same: bool, form: Form) -
     return "features" if through_features < through_examples else "examples"
 
 
-def _ratio(cross: Tensor, one: Tensor, other: Tensor) -> Float64[Tensor, "first second"]:
-    if min(one.min(), other.min()) <= ALIKE:  # of kernels of trace 1
+def _ratio(cross: Tensor, left: Tensor, other: Tensor) -> Float64[Tensor, "first second"]:
+    if min(left.min(), other.min()) <= ALIKE:  # of kernels of trace 1
         raise UndefinedError("All pairs of examples are equally alike, so there is no structure to compare.")
-    return cross / (one[:, None] * other).sqrt()
+    return cross / (left[:, None] * other).sqrt()
 
 
 def _products(first: list[Tensor], second: list[Tensor], *, debiased: bool, form: Form) -> Triple:
@@ -268,11 +270,11 @@ def _gram_products(layers: Iterable[Float[Tensor, "few n _"]], n_layers: int, de
     size = FINE_ROWS if held else BLOCK_ROWS
     layers, starts = layers if held else list(layers), range(0, n, size)
     for some in [list(starts)] if held else [[start] for start in starts]:
-        blocks, place = [first.new_empty(n_layers, min(size, n - start), n - start) for start in some], 0
+        blocks, done = [first.new_empty(n_layers, min(size, n - start), n - start) for start in some], 0
         for few in layers:
             for start, block in zip(some, blocks, strict=True):
-                torch.bmm(few[:, start : start + size], few[:, start:].mT, out=block[place : place + len(few)])
-            place += len(few)
+                torch.bmm(few[:, start : start + size], few[:, start:].mT, out=block[done : done + len(few)])
+            done += len(few)
         for block in blocks:
             diagonals.append(block.diagonal(dim1=1, dim2=2).to(torch.float64, copy=True))
             block[:, :, : block.shape[1]].triu_(1)

@@ -25,7 +25,7 @@ def cosine(rows: Float[ndarray, "n d"], others: Float[ndarray, "m d"] | None = N
     return unit @ (unit if others is None else unit_rows(others)).T
 
 
-def cosine_distance(one: Float[ndarray, "n d"], other: Float[ndarray, "n d"]) -> Float64[ndarray, " n"]:
+def cosine_distance(first: Float[ndarray, "n d"], other: Float[ndarray, "n d"]) -> Float64[ndarray, " n"]:
     """1 − cosine of each row to the row beside it: 0 in the same direction, 2 in the opposite one.
 
     Half the squared distance of the normalised rows, which does not lose small distances to rounding. A row of zeros is at
@@ -34,4 +34,4 @@ def cosine_distance(one: Float[ndarray, "n d"], other: Float[ndarray, "n d"]) ->
     >>> cosine_distance(np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 3.0], [-1.0, 0.0]])).tolist()
     [1.0, 2.0]
     """
-    return ((unit_rows(one) - unit_rows(other)) ** 2).sum(axis=1) / 2
+    return ((unit_rows(first) - unit_rows(other)) ** 2).sum(axis=1) / 2

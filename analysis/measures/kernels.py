@@ -53,8 +53,8 @@ def centred(x: Rows) -> Float64[Tensor, "n d"]:
     return rows.div_(norm)
 
 
-def centred_single(layers: Sequence[Rows], place: Float32[Tensor, "few n d"]) -> None:
-    """Put layers of one shape, of fp32 or less, into `place`, of column mean 0 and norm 1 to fp32.
+def centred_single(layers: Sequence[Rows], out: Float32[Tensor, "few n d"]) -> None:
+    """Put layers of one shape, of fp32 or less, into `out`, of column mean 0 and norm 1 to fp32.
 
     The mean is taken off twice, as the first time rounding leaves some of it.
 
@@ -62,19 +62,19 @@ def centred_single(layers: Sequence[Rows], place: Float32[Tensor, "few n d"]) ->
         ShapeError, UndefinedError: as `centred`.
     """
     given = [_checked_matrix(x) for x in layers]
-    for x, room in zip(given, place, strict=True):
+    for x, room in zip(given, out, strict=True):
         room.copy_(x)
-    shares = place.new_full((len(place), 1, place.shape[1]), 1 / place.shape[1])
-    middle = shares @ place
-    place -= middle
-    place -= shares @ place
-    norm = torch.linalg.vector_norm(place, dim=(1, 2), keepdim=True)
+    shares = out.new_full((len(out), 1, out.shape[1]), 1 / out.shape[1])
+    middle = shares @ out
+    out -= middle
+    out -= shares @ out
+    norm = torch.linalg.vector_norm(out, dim=(1, 2), keepdim=True)
     rounding = max(torch.finfo(x.dtype).eps for x in given)
-    before = torch.hypot(norm, place.shape[1] ** 0.5 * torch.linalg.vector_norm(middle, dim=(1, 2), keepdim=True))
+    before = torch.hypot(norm, out.shape[1] ** 0.5 * torch.linalg.vector_norm(middle, dim=(1, 2), keepdim=True))
     if bool(((norm > 1 / SAFE_SINGLE) & (norm < SAFE_SINGLE) & (norm > 8 * rounding * before)).all()):
-        place /= norm
+        out /= norm
         return
-    for x, room in zip(given, place, strict=True):
+    for x, room in zip(given, out, strict=True):
         room.copy_(centred(x))
 
 

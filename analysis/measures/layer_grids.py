@@ -64,8 +64,8 @@ def grids_without_works(
     for number in range(int(works.max()) + 1):
         kept = torch.from_numpy(np.flatnonzero(works != number)).to(first.device)
         left = None if batch is None else batch[kept]
-        one = prepare(first.index_select(1, kept).index_select(2, kept), left)
-        yield grid(one, one if same else prepare(second.index_select(1, kept).index_select(2, kept), left))
+        prepared = prepare(first.index_select(1, kept).index_select(2, kept), left)
+        yield grid(prepared, prepared if same else prepare(second.index_select(1, kept).index_select(2, kept), left))
 
 
 def shuffles_by_work(
@@ -83,8 +83,8 @@ def shuffles_by_work(
         if tick is not None:
             tick()
         left: list[ndarray] = []
-        for place, drawn in enumerate(rng.permutation(len(members))):
-            here, there = members[place], members[drawn]
+        for index, drawn in enumerate(rng.permutation(len(members))):
+            here, there = members[index], members[drawn]
             both = min(len(here), len(there))
             order[here[:both]] = there[:both]
             left.append(there[both:])

@@ -10,7 +10,7 @@ from analysis.seeding import numpy_generator
 
 def s_on_resamples(draws: WorkDraws, ranks: Int[ndarray, "2 q"], k: int = 10) -> Float64[ndarray, " draws"]:
     """S on every draw of works, S the worse recall at `k` of the two directions."""
-    return np.minimum(*(draws.means(one <= k) for one in ranks))
+    return np.minimum(*(draws.means(of_direction <= k) for of_direction in ranks))
 
 
 def s_exchange_p(
@@ -46,4 +46,4 @@ def s_exchange_p(
 
 def _hits(ranks: Int[ndarray, "2 q"], work: Shaped[ndarray, " q"], k: int) -> Int64[ndarray, "2 works"]:
     """Matches among the first `k`, counted by work."""
-    return np.stack([np.bincount(work[one <= k], minlength=int(work.max()) + 1) for one in ranks])
+    return np.stack([np.bincount(work[of_direction <= k], minlength=int(work.max()) + 1) for of_direction in ranks])

@@ -64,15 +64,15 @@ def logistic_probes(
     labels = torch.from_numpy(labellings).to(device)
     chosen = _choose(block, labels[0], n_classes, folds, grid, tick)
     n_layers, n_rows = block.features.shape[:2]
-    found = block.features.new_zeros(len(labels), n_layers, n_rows, n_classes)
+    log_p = block.features.new_zeros(len(labels), n_layers, n_rows, n_classes)
     for number, fold in enumerate(folds):
-        fits = [(one, fold.fit) for one in labels]
+        fits = [(classes, fold.fit) for classes in labels]
         strengths = [[chosen[number][layer]] * len(fits) for layer in range(n_layers)]
         problems = make_problems(block, fits, n_classes, strengths)
         weights, bias = fit_logistic(block.features, problems, tick=tick)
         scored = log_probabilities(block.features[:, fold.score], weights, bias)
-        found[:, :, fold.score] = scored.transpose(0, 1)
-    return Logistic(found, np.array(chosen))
+        log_p[:, :, fold.score] = scored.transpose(0, 1)
+    return Logistic(log_p, np.array(chosen))
 
 
 def make_problems(
@@ -86,11 +86,11 @@ def make_problems(
     weights = block.features.new_zeros(len(fits), block.features.shape[1])
     present = torch.zeros(len(fits), n_classes, dtype=torch.bool, device=weights.device)
     scale_of = {id(rows): block.scales(rows) for rows in {id(rows): rows for _, rows in fits}.values()}
-    for place, (classes, rows) in enumerate(fits):
+    for index, (classes, rows) in enumerate(fits):
         counts = torch.bincount(classes[rows], minlength=n_classes)
-        present[place] = counts > 0
-        equal = len(rows) / (present[place].sum() * counts.clamp_min(1))
-        weights[place, rows] = equal[classes[rows]].to(weights.dtype)
+        present[index] = counts > 0
+        equal = len(rows) / (present[index].sum() * counts.clamp_min(1))
+        weights[index, rows] = equal[classes[rows]].to(weights.dtype)
     penalties = torch.stack([scale_of[id(rows)] for _, rows in fits], dim=1).square() / weights.new_tensor(cs)
     return Problems(torch.stack([classes for classes, _ in fits]), weights, penalties, present)
 
@@ -174,13 +174,13 @@ def _choose(
         problems = Problems(wide.classes, wide.weights.float(), wide.penalties.float(), wide.present)
         solved = fit_logistic(features, problems, tolerance=COARSE, most_steps=COARSE_STEPS, tick=tick)
         right = torch.zeros(n_layers, len(grid), n_classes, device=features.device)
-        for place, number in enumerate(inner):
-            rows, mine = np.flatnonzero(fold.inner == number), slice(place * len(grid), (place + 1) * len(grid))
+        for index, number in enumerate(inner):
+            rows, mine = np.flatnonzero(fold.inner == number), slice(index * len(grid), (index + 1) * len(grid))
             hit = _logits(features[:, rows], solved[0][:, mine], solved[1][:, mine]).argmax(dim=-1) == known[rows]
             right += hit.float() @ torch.nn.functional.one_hot(known[rows], n_classes).float()
         support = torch.bincount(known, minlength=n_classes).clamp_min(1)
         best = (right / support).mean(dim=-1).argmax(dim=1)
-        chosen.append([grid[int(place)] for place in best])
+        chosen.append([grid[int(index)] for index in best])
     return chosen
 
 
@@ -193,8 +193,8 @@ def _lbfgs(
 ) -> Tensor:
     """Minimum of every problem of a batch `(layers, q, …)`; a step is halved for those that it does not help."""
 
-    def dot(one: Tensor, other: Tensor) -> Tensor:
-        return (one * other).sum(dim=(2, 3), keepdim=True)
+    def dot(first: Tensor, other: Tensor) -> Tensor:
+        return (first * other).sum(dim=(2, 3), keepdim=True)
 
     at, (loss, gradient) = start, evaluate(start)
     goal = tolerance * gradient.abs().amax(dim=(2, 3)).clamp_min(torch.finfo(start.dtype).tiny)

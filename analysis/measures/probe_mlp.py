@@ -77,10 +77,10 @@ def mlp_probe(
     chosen = torch.arange(len(folds), device=where) * len(rates) + best
     output = _forward(data.features, [part[chosen] for part in state])
     output = output.log_softmax(dim=-1) if n_classes else output * scale + mean
-    found = np.zeros((len(features), output.shape[-1]))
+    predictions = np.zeros((len(features), output.shape[-1]))
     for number, fold in enumerate(folds):
-        found[fold.score] = output[number, fold.score].double().cpu().numpy()
-    return Mlp(found, tuple(float(rates[int(place)]) for place in best))
+        predictions[fold.score] = output[number, fold.score].double().cpu().numpy()
+    return Mlp(predictions, tuple(float(rates[int(index)]) for index in best))
 
 
 def _prepare(
@@ -143,8 +143,8 @@ def _batch(data: _Data, rows: Sequence[ndarray], n_rates: int) -> tuple[Tensor, 
     """The same rows of a fold for all its rates."""
     shortest = min(map(len, rows))
     index = torch.from_numpy(np.stack([row[:shortest] for row in rows])).to(data.features.device)
-    place = torch.arange(len(rows), device=index.device)[:, None]
-    features, targets = (part[place, index].repeat_interleave(n_rates, dim=0) for part in (data.features, data.targets))
+    run = torch.arange(len(rows), device=index.device)[:, None]
+    features, targets = (part[run, index].repeat_interleave(n_rates, dim=0) for part in (data.features, data.targets))
     return features, targets
 
 

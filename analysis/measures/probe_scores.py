@@ -83,8 +83,8 @@ def recall_draws(confusion: Float64[ndarray, "works classes classes"], works: Wo
     """Share of every class that is found, for all works (draw 0) and every draw; NaN where a draw lacks the class."""
     drawn = np.tensordot(works.counts_after_all, confusion, axes=1)
     support = drawn.sum(axis=2)
-    found = np.diagonal(drawn, axis1=1, axis2=2)
-    return np.where(support > 0, found / np.where(support > 0, support, 1.0), np.nan)
+    hits = np.diagonal(drawn, axis1=1, axis2=2)
+    return np.where(support > 0, hits / np.where(support > 0, support, 1.0), np.nan)
 
 
 def shuffle_between_works(groups: Sequence[str], *, seed: int, number: int = 0) -> Int64[ndarray, " n"]:
@@ -98,10 +98,10 @@ def shuffle_between_works(groups: Sequence[str], *, seed: int, number: int = 0) 
     """
     _, member = np.unique(np.array(groups), return_inverse=True)
     order = numpy_generator(seed, "shuffled labels", number).permutation(int(member.max()) + 1)
-    giver = np.empty_like(order)
-    giver[order] = np.roll(order, 1)
+    shuffled = np.empty_like(order)
+    shuffled[order] = np.roll(order, 1)
     source = np.empty(len(member), np.int64)
     for work in range(len(order)):
-        rows, given = np.flatnonzero(member == work), np.flatnonzero(member == giver[work])
+        rows, given = np.flatnonzero(member == work), np.flatnonzero(member == shuffled[work])
         source[rows] = np.resize(given, len(rows))
     return source

@@ -72,7 +72,7 @@ def deal_works(groups: Sequence[str], n_folds: int, *, seed: int, spread: Sequen
     if len(label) < 2 or n_folds < 2:
         raise CorpusError(f"Folds by work need 2 works and 2 folds or more; got {len(label)} and {n_folds}. Use more pieces.")
     order = sorted(label, key=lambda work: (derive(seed, "folds", label[work]), derive(seed, "folds", "work", work)))
-    home = {work: place % min(n_folds, len(order)) for place, work in enumerate(order)}
+    home = {work: index % min(n_folds, len(order)) for index, work in enumerate(order)}
     return np.array([home[work] for work in groups], np.int64)
 
 
@@ -184,9 +184,9 @@ def _choose(
     for number in range(int(fold.inner.max()) + 1):
         left_out = fold.fit[fold.inner == number]
         rotated, weights, eigenvalues, mean = _decompose(block, targets, fold.fit[fold.inner != number], left_out)
-        for place, alpha in enumerate(grid):
+        for index, alpha in enumerate(grid):
             predicted = rotated @ (weights / (eigenvalues[..., None] + alpha)) + mean
-            errors[place] += (predicted - targets[left_out]).square_().sum(dim=1)
+            errors[index] += (predicted - targets[left_out]).square_().sum(dim=1)
     spread = (targets[fold.fit] - targets[fold.fit].mean(dim=0)).square().sum(dim=0)
     varies = (spread > CONSTANT * targets[fold.fit].square().sum(dim=0)).to(targets.dtype)
     gain = varies * (1 - errors / torch.where(varies > 0, spread, 1.0))

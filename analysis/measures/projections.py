@@ -43,9 +43,9 @@ def pca(rows: Float[ndarray, "n d"], n_axes: int = 2) -> tuple[Float[ndarray, "n
     total = float(np.sum(singular**2))
     shares = singular**2 / total if total > 0 else np.zeros_like(singular)
     points = np.zeros((len(rows), n_axes))
-    found = (left * singular)[:, :n_axes]
-    farthest = found[np.argmax(np.abs(found).round(12), axis=0), np.arange(found.shape[1])]
-    points[:, : found.shape[1]] = found * np.where(farthest < 0, -1.0, 1.0)
+    scores = (left * singular)[:, :n_axes]
+    farthest = scores[np.argmax(np.abs(scores).round(12), axis=0), np.arange(scores.shape[1])]
+    points[:, : scores.shape[1]] = scores * np.where(farthest < 0, -1.0, 1.0)
     return points, shares
 
 

@@ -124,18 +124,18 @@ def _rsa(rdm: rsa.Rdm, comparison: rsa.Comparison) -> Measure:
 
 def _all_measures() -> dict[str, Measure]:
     linear = kernels.linear_kernel
-    found = [_cka("debiased CKA", True, linear, SONG), _cka("biased CKA", False, linear, KORNBLITH)]
+    measures = [_cka("debiased CKA", True, linear, SONG), _cka("biased CKA", False, linear, KORNBLITH)]
     for debiased, name in ((True, "debiased RBF CKA"), (False, "biased RBF CKA")):
         for t in RBF_BANDWIDTHS:
-            found.append(_cka(f"{name}, t = {t}", debiased, partial(kernels.rbf_kernel, bandwidth=t), KORNBLITH))
+            measures.append(_cka(f"{name}, t = {t}", debiased, partial(kernels.rbf_kernel, bandwidth=t), KORNBLITH))
     batches = {
         "estimator": "Σ HSIC₁(K, L) / √(Σ HSIC₁(K, K) Σ HSIC₁(L, L)) over batches", "batch_size": BATCH_SIZE,
         "invariances": frozenset({"rotation", "scaling", "translation"}),
     }  # fmt: skip
-    found.append(_cka("minibatch CKA", True, linear, NGUYEN, **batches))
+    measures.append(_cka("minibatch CKA", True, linear, NGUYEN, **batches))
     for rdm in ("cosine", "correlation"):
-        found += [_rsa(rdm, comparison) for comparison in ("Spearman", "rho-a")]
-    return {one.name: one for one in found}
+        measures += [_rsa(rdm, comparison) for comparison in ("Spearman", "rho-a")]
+    return {each.name: each for each in measures}
 
 
 MEASURES: dict[str, Measure] = _all_measures()

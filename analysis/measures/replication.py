@@ -98,10 +98,10 @@ def welch(first: Sequence[float], second: Sequence[float], *, level: float = 0.9
     """
     x, y = _finite(first, 2), _finite(second, 2)
     difference = float(np.mean(x) - np.mean(y))
-    squares = [float(np.var(one, ddof=1)) / len(one) for one in (x, y)]
+    squares = [float(np.var(scores, ddof=1)) / len(scores) for scores in (x, y)]
     df = float(len(x) + len(y) - 2)
     if sum(squares) > 0:
-        df = sum(squares) ** 2 / sum(part**2 / (len(one) - 1) for part, one in zip(squares, (x, y), strict=True))
+        df = sum(squares) ** 2 / sum(part**2 / (len(scores) - 1) for part, scores in zip(squares, (x, y), strict=True))
     pooled = ((len(x) - 1) * np.var(x, ddof=1) + (len(y) - 1) * np.var(y, ddof=1)) / (len(x) + len(y) - 2)
     d = difference / math.sqrt(pooled) if pooled > 0 else None
     return _tested(difference, math.sqrt(sum(squares)), df, d, len(x) + len(y), level)

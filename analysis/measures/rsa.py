@@ -35,7 +35,7 @@ def rsa(x: Rows, y: Rows, *, rdm: Rdm = "correlation", comparison: Comparison = 
     if len(x) != len(y):
         raise ShapeError(f"Activations have {len(x)} and {len(y)} rows; expected the same examples in both.")
     distance = cosine_rdm if rdm == "cosine" else correlation_rdm
-    first, second = (prepare_ranks(dense_ranks(distance(one))[None], comparison=comparison) for one in (x, y))
+    first, second = (prepare_ranks(dense_ranks(distance(rows))[None], comparison=comparison) for rows in (x, y))
     return float((first * second).sum())
 
 
@@ -71,10 +71,10 @@ def dense_ranks(rdm: Float64[Tensor, "n n"]) -> Int64[Tensor, "n n"]:
     if scaled.abs().amax() < LARGEST_INTEGER:
         scaled = scaled.to(torch.int64)  # which are sorted in a third of the time
     distances, order = torch.sort(scaled)
-    place = torch.ones_like(order)
-    place[1:] += torch.cumsum(distances[1:] != distances[:-1], 0)
+    rank = torch.ones_like(order)
+    rank[1:] += torch.cumsum(distances[1:] != distances[:-1], 0)
     places = torch.zeros(n * n, dtype=torch.int64, device=rdm.device)
-    places.scatter_(0, where, torch.empty_like(place).scatter_(0, order, place))
+    places.scatter_(0, where, torch.empty_like(rank).scatter_(0, order, rank))
     return places.view(n, n) + places.view(n, n).T
 
 

@@ -38,21 +38,21 @@ def held_out_correlations(
         shrinkage: ridge penalty as a share of the mean eigenvalue of the predictors' covariance.
     """
     x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    found = np.zeros((len(y), y.shape[2]))
+    correlations = np.zeros((len(y), y.shape[2]))
     numbers = np.unique(folds)
-    flat = [(x[folds == one].reshape(-1, x.shape[2]), y[folds == one].reshape(-1, y.shape[2])) for one in numbers]
-    squares = np.stack([(its_x.T @ its_x).astype(np.float64) for its_x, _ in flat])
-    products = np.stack([(its_x.T @ its_y).astype(np.float64) for its_x, its_y in flat])
+    flat = [(x[folds == fold].reshape(-1, x.shape[2]), y[folds == fold].reshape(-1, y.shape[2])) for fold in numbers]
+    squares = np.stack([(own_x.T @ own_x).astype(np.float64) for own_x, _ in flat])
+    products = np.stack([(own_x.T @ own_y).astype(np.float64) for own_x, own_y in flat])
     for number, held_out in enumerate(numbers):
         square = squares.sum(axis=0) - squares[number]
         penalty = max(shrinkage * np.trace(square) / len(square), np.finfo(np.float64).tiny)
         weights = np.linalg.solve(square + penalty * np.eye(len(square)), products.sum(axis=0) - products[number])
-        its = folds == held_out
-        found[its] = _correlations(x[its] @ weights, y[its])
-    return found
+        rows = folds == held_out
+        correlations[rows] = _correlations(x[rows] @ weights, y[rows])
+    return correlations
 
 
-def _correlations(one: Shaped[ndarray, "n positions k"], other: Shaped[ndarray, "n positions k"]) -> Float64[ndarray, "n k"]:
+def _correlations(first: Shaped[ndarray, "n positions k"], other: Shaped[ndarray, "n positions k"]) -> Float64[ndarray, "n k"]:
     """Cosine over the positions, of what is centred there; 0 for zeros."""
-    size = np.linalg.norm(one.astype(np.float64), axis=1) * np.linalg.norm(other.astype(np.float64), axis=1)
-    return np.divide(np.einsum("npk,npk->nk", one, other), size, out=np.zeros(size.shape), where=size > 1e-12)
+    size = np.linalg.norm(first.astype(np.float64), axis=1) * np.linalg.norm(other.astype(np.float64), axis=1)
+    return np.divide(np.einsum("npk,npk->nk", first, other), size, out=np.zeros(size.shape), where=size > 1e-12)

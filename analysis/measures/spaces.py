@@ -59,13 +59,13 @@ def trustworthiness(
     return 1 - 2 * penalty / (k * largest), 1 - m * (m + 1) / ((n - 1) * largest)
 
 
-def shared_neighbours(one: Int[ndarray, "n k"], other: Int[ndarray, "n k"]) -> Float[ndarray, " n"]:
+def shared_neighbours(first: Int[ndarray, "n k"], other: Int[ndarray, "n k"]) -> Float[ndarray, " n"]:
     """Share of every point's k nearest neighbours in one space that are among its k nearest in the other; chance k / (n − 1).
 
     >>> shared_neighbours(np.array([[1, 2], [0, 2], [0, 1]]), np.array([[1, 2], [2, 0], [1, 3]])).tolist()
     [1.0, 1.0, 0.5]
     """
-    return np.mean(np.any(one[:, :, None] == other[:, None, :], axis=2), axis=1)
+    return np.mean(np.any(first[:, :, None] == other[:, None, :], axis=2), axis=1)
 
 
 def _distances(rows: Float[ndarray, "n d"], step: Step | None) -> Any:
@@ -162,12 +162,12 @@ def auc_draws(
 
     The windows of a work that is drawn twice are paired with those of other works twice, and twice with their own.
     """
-    found = np.full(len(works.counts), np.nan)
+    areas = np.full(len(works.counts), np.nan)
     for number, times in enumerate(works.counts):
         if step and number % 50 == 0:
             step()
         weights = np.outer(times, times)
         np.fill_diagonal(weights, times)
         if below := (times @ works.sizes) * np.sum(weights * pairs):
-            found[number] = weights.ravel() @ won.reshape(-1, works.n_works) @ times / below
-    return found
+            areas[number] = weights.ravel() @ won.reshape(-1, works.n_works) @ times / below
+    return areas

@@ -102,10 +102,10 @@ class Flow:
         Raises:
             ConfigError: there is none.
         """
-        found = {part.name: part for part in self.parts}
-        if name not in found:
-            raise ConfigError(f"There is no part {name!r}: expected one of {', '.join(found)}.")
-        return found[name]
+        by_name = {part.name: part for part in self.parts}
+        if name not in by_name:
+            raise ConfigError(f"There is no part {name!r}: expected one of {', '.join(by_name)}.")
+        return by_name[name]
 
     def rows(self) -> list[dict[str, Any]]:
         """One record per part, with its shape in words."""
@@ -117,7 +117,7 @@ def flow_lines(flow: Flow) -> list[str]:
     names, shapes = (max((len(getattr(part, field)) for part in flow.parts), default=0) for field in ("name", "shape"))
     lines = []
     for part in flow.parts:
-        told = list(part.details) + ([f"reads {' and '.join(part.sources)}"] if len(part.sources) > 1 else [])
+        details = list(part.details) + ([f"reads {' and '.join(part.sources)}"] if len(part.sources) > 1 else [])
         count = f"{part.parameters:,}" if part.parameters else "–"
-        lines.append(f"{part.side:6} {part.name:{names}}  {part.shape:{shapes}} {count:>12}  {'; '.join(told)}".rstrip())
+        lines.append(f"{part.side:6} {part.name:{names}}  {part.shape:{shapes}} {count:>12}  {'; '.join(details)}".rstrip())
     return [*lines, *flow.notes]

@@ -59,7 +59,7 @@ PUBLISHED_CONTROLS: tuple[DescriptorValues, ...] = ("zero", "random", "shuffled"
 def _controls(arm: Arm) -> tuple[Arm, ...]:
     """Arms with the parameters of this one but without what its descriptors tell; none of an arm without descriptors."""
     given = " and ".join(arm.descriptors)
-    told: dict[DescriptorValues, str] = {
+    summaries: dict[DescriptorValues, str] = {
         "zero": f"zeros in place of {given}",
         "random": f"noise in place of {given}, with the mean and SD of each feature in the training set",
         "shuffled": f"{given} of other windows",
@@ -68,7 +68,7 @@ def _controls(arm: Arm) -> tuple[Arm, ...]:
     same = {"audio": arm.audio, "midi": arm.midi, "family": arm.family, "control_of": arm.name}
     return tuple(
         Arm(f"{arm.name}-{values}", summary=f"control of {arm.name}: {summary}", descriptor_values=values, **same)
-        for values, summary in told.items()
+        for values, summary in summaries.items()
         if given
     )
 
@@ -80,14 +80,14 @@ def register(arm: Arm) -> None:
     """Make an arm known that is not part of the library, with its controls; one of the same name takes its place."""
     forget(arm.name)
     REAL_ARMS[arm.name] = arm
-    ARMS.update({one.name: one for one in (arm, *_controls(arm))})
+    ARMS.update({each.name: each for each in (arm, *_controls(arm))})
 
 
 def forget(name: str) -> None:
     """Take back what was registered."""
     REAL_ARMS.pop(name, None)
-    for one in [one for one in ARMS.values() if name in (one.name, one.control_of)]:
-        del ARMS[one.name]
+    for control in [each for each in ARMS.values() if name in (each.name, each.control_of)]:
+        del ARMS[control.name]
 
 
 _PAPER = {
@@ -136,8 +136,8 @@ def under_their_arms(arms: Mapping[str, str]) -> tuple[str, ...]:
     ordered: list[str] = []
     for name, arm in arms.items():
         if not control_of(arm):
-            ordered += [name, *(one for one in controls if control_of(arms[one]) == arm and one not in ordered)]
-    return (*ordered, *(one for one in controls if one not in ordered))
+            ordered += [name, *(control for control in controls if control_of(arms[control]) == arm and control not in ordered)]
+    return (*ordered, *(control for control in controls if control not in ordered))
 
 
 def entering(arm: str) -> tuple[Entry | None, Entry | None, DescriptorValues]:

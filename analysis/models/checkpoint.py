@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
 _LARGEST_NUMBER = 8  # bytes
 _LARGEST_HISTORY, _MOST_COLUMNS, _MOST_ROWS, _MOST_CELLS = 10 * 2**20, 1000, 100_000, 1_000_000
-WEIGHTS, CONFIG, HISTORY, CARD = "model.safetensors", "config.json", "history.csv", "card.md"
+WEIGHTS_FILE, CONFIG_FILE, HISTORY_FILE, CARD_FILE = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,16 @@ class Checkpoint:
         Raises:
             CheckpointError: it is no table.
         """
-        path = self.path / HISTORY
+        path = self.path / HISTORY_FILE
         try:
             status = path.stat()
             return list(_rows(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"{self.name}/{HISTORY} is not a table of numbers ({error}). Restore or remove it.") from error
+            raise CheckpointError(
+                f"{self.name}/{HISTORY_FILE} is not a table of numbers ({error}). Restore or remove it."
+            ) from error
 
     def check_weights(self) -> None:
         """Read every tensor once.
@@ -106,7 +108,7 @@ class Checkpoint:
         Raises:
             CheckpointError: a value is not finite.
         """
-        _read_weights(self.path / WEIGHTS, self.outline().state_dict(), self.sha256)
+        _read_weights(self.path / WEIGHTS_FILE, self.outline().state_dict(), self.sha256)
 
     def model(self) -> Any:
         """The trained model in fp32, ready for inference: a `Model`, of the class of its family.
@@ -115,7 +117,7 @@ class Checkpoint:
             CheckpointError: a tensor is missing, extra, wrongly shaped or not finite.
         """
         model = self.of_family.build(self.model_config, 0)
-        model.load_state_dict(_read_weights(self.path / WEIGHTS, model.state_dict(), self.sha256))
+        model.load_state_dict(_read_weights(self.path / WEIGHTS_FILE, model.state_dict(), self.sha256))
         return model.eval()
 
     def untrained_twin(self) -> Any:
@@ -161,10 +163,10 @@ def save_checkpoint(
         "schema_version": SCHEMA_VERSION, **({} if model.family == USUAL else {"family": model.family}), "arm": arm,
         "scale": scale, "model": find_family(model.family).to_dict(model.config), "training": training, "evaluation": evaluation,
     }  # fmt: skip
-    replace_file(folder / CONFIG, json.dumps(described, indent=2).encode())
-    replace_file(folder / HISTORY, DataFrame(list(history)).to_csv(index=False).encode())
-    replace_file(folder / CARD, card.encode())
-    with replaced(folder / WEIGHTS) as partial:
+    replace_file(folder / CONFIG_FILE, json.dumps(described, indent=2).encode())
+    replace_file(folder / HISTORY_FILE, DataFrame(list(history)).to_csv(index=False).encode())
+    replace_file(folder / CARD_FILE, card.encode())
+    with replaced(folder / WEIGHTS_FILE) as partial:
         save_file(half_precision(model.state_dict()), partial)
     return open_checkpoint(folder)
 
@@ -182,16 +184,16 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     """
     if not is_text(folder):
         raise CheckpointError(f"The name {printable(folder.name)} or one above it is not text in UTF-8. Rename the folder.")
-    if not (folder / WEIGHTS).exists():
+    if not (folder / WEIGHTS_FILE).exists():
         pickles = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl", ".bin"}]
         seen = f" It holds {pickles[0]}, a pickle, which can run code and is never opened." if pickles else ""
-        raise CheckpointError(f"{folder.name} has no {WEIGHTS}.{seen} Convert the weights to safetensors.")
-    described = parse_config(_config_text(folder), f"{folder.name}/{CONFIG}")
-    label = f"{folder.name}/{WEIGHTS}"
+        raise CheckpointError(f"{folder.name} has no {WEIGHTS_FILE}.{seen} Convert the weights to safetensors.")
+    described = parse_config(_config_text(folder), f"{folder.name}/{CONFIG_FILE}")
+    label = f"{folder.name}/{WEIGHTS_FILE}"
     outline = described.family.outline(described.config)
-    compare_header(label, describe_safetensors(folder / WEIGHTS, label), outline.state_dict())
+    compare_header(label, describe_safetensors(folder / WEIGHTS_FILE, label), outline.state_dict())
     try:
-        (digest,) = file_sha256s([folder / WEIGHTS])
+        (digest,) = file_sha256s([folder / WEIGHTS_FILE])
     except OSError as error:
         raise CheckpointError(f"{label} cannot be read ({error.strerror}). Check its permissions.") from error
     raw = described.raw
@@ -215,22 +217,22 @@ def parse_config(text: bytes, label: str) -> Configuration:
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
     """Every checkpoint folder directly below the roots, in order of name; broken ones with the reason."""
-    found: list[Checkpoint | BrokenCheckpoint] = []
+    checkpoints: list[Checkpoint | BrokenCheckpoint] = []
     for root in roots:
-        folders = sorted(p.parent for p in root.glob(f"*/{CONFIG}")) if root.is_dir() else []
+        folders = sorted(p.parent for p in root.glob(f"*/{CONFIG_FILE}")) if root.is_dir() else []
         for folder in folders:
             try:
-                found.append(open_checkpoint(folder))
+                checkpoints.append(open_checkpoint(folder))
             except CheckpointError as error:
-                found.append(BrokenCheckpoint(Path(printable(folder)), printable(error)))
-    return found
+                checkpoints.append(BrokenCheckpoint(Path(printable(folder)), printable(error)))
+    return checkpoints
 
 
 def _config_text(folder: Path) -> bytes:
-    label = f"{folder.name}/{CONFIG}"
+    label = f"{folder.name}/{CONFIG_FILE}"
     try:
-        _refuse_size((folder / CONFIG).stat().st_size, label)
-        return read_file(folder / CONFIG, _LARGEST_CONFIG, folder)
+        _refuse_size((folder / CONFIG_FILE).stat().st_size, label)
+        return read_file(folder / CONFIG_FILE, _LARGEST_CONFIG, folder)
     except OSError as error:
         raise CheckpointError(f"{label} is missing or cannot be read ({error.strerror}). Restore it.") from error
 
@@ -283,11 +285,11 @@ def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[
         data = read_file(path, most, path.parent)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise CheckpointError(f"{label} has changed since the checkpoint was opened. Try again.")
-        found = load_safetensors(data)
+        tensors = load_safetensors(data)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{label} cannot be read ({error}). Restore it.") from error
-    compare_shapes(label, {name: tuple(tensor.shape) for name, tensor in found.items()}, expected)
-    weights = {name: found[name].to(tensor.dtype) for name, tensor in expected.items()}
+    compare_shapes(label, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, expected)
+    weights = {name: tensors[name].to(tensor.dtype) for name, tensor in expected.items()}
     if broken := next((name for name, tensor in weights.items() if not torch.isfinite(tensor.float()).all()), None):
         raise CheckpointError(f"{label}: {broken!r} holds NaN or infinite values. Retrain it.")
     return weights

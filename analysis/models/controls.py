@@ -24,7 +24,7 @@ def learn_descriptors(model: DualEncoder, waveform: Tensor, notes: MidiBatch) ->
     windows = {"audio": waveform, "midi": notes}
     with torch.no_grad():
         for side, given in model.given.items():
-            given.place.given.learn(given.place.rows(windows[side], real=True))
+            given.slot.given.learn(given.slot.rows(windows[side], real=True))
 
 
 def substitutes(model: DualEncoder) -> list[Substitute]:

@@ -21,7 +21,7 @@ PARTS = {
     "audio head": ("audio_head.",),
     "MIDI head": ("midi_head.",),
 }
-TOLD_WITH = {"audio pooling": "audio transformer", "MIDI pooling": "MIDI transformer"}
+COUNTED_WITH = {"audio pooling": "audio transformer", "MIDI pooling": "MIDI transformer"}
 
 
 def count_parts(model: DualEncoder) -> dict[str, int]:
@@ -53,11 +53,11 @@ def injection_part(descriptor: str) -> str:
 
 def count_configured(config: ModelConfig) -> dict[str, int]:
     """Parameters by component and in total of the model that a configuration describes; the last norm counts as transformer."""
-    found = count_parts(outline(config))
-    counts = {part: n for part, n in found.items() if part not in TOLD_WITH}
-    for part, other in TOLD_WITH.items():
-        counts[other] += found[part]
-    return {**counts, "total": sum(found.values())}
+    counted = count_parts(outline(config))
+    counts = {part: n for part, n in counted.items() if part not in COUNTED_WITH}
+    for part, other in COUNTED_WITH.items():
+        counts[other] += counted[part]
+    return {**counts, "total": sum(counted.values())}
 
 
 def count_parameters(arm: str, scale: str) -> dict[str, int]:

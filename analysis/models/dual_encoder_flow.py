@@ -48,13 +48,13 @@ def _audio(model: DualEncoder, counts: Counts) -> list[Part]:
     """Waveform to head."""
     config, tower = model.config, model.audio
     stream = config.n_audio_tokens, CNN_FRAME, config.audio_d_model
-    told = (f"{config.window_s:g} s at {config.sample_rate:,} Hz",)
+    details = (f"{config.window_s:g} s at {config.sample_rate:,} Hz",)
     parts = [
-        Part("waveform", "input", AUDIO, config.n_samples, "sample", 1, 0, told),
+        Part("waveform", "input", AUDIO, config.n_samples, "sample", 1, 0, details),
         Part("CNN", "network", AUDIO, *stream, counts["audio CNN"], _convolved(tower), ("waveform",)),
     ]
-    told = (f"added, learned, room for {len(tower.positions):,}",)
-    positions = Part("audio positions", "network", AUDIO, *stream, counts["audio positions"], told)
+    details = (f"added, learned, room for {len(tower.positions):,}",)
+    positions = Part("audio positions", "network", AUDIO, *stream, counts["audio positions"], details)
     parts, beside = _entered(parts, positions, tower.given, cnn_axis(config), config, counts)
     return _to_head(parts, tower.blocks, model.audio_head, counts, beside=beside)
 
@@ -64,10 +64,10 @@ def _midi(model: DualEncoder, counts: Counts) -> list[Part]:
     config, tower = model.config, model.midi
     stream = None, NOTE, config.midi_d_model
     widths = {name: cast(nn.Embedding, getattr(tower, name)).embedding_dim for name in ("pitch", "velocity", "duration")}
-    told = (*(f"{name} {width:,}" for name, width in widths.items()), mixed(tower.input))
+    details = (*(f"{name} {width:,}" for name, width in widths.items()), mixed(tower.input))
     parts = [
         Part("notes", "input", MIDI, None, NOTE, len(widths), 0, (f"at most {config.max_notes:,}",)),
-        Part("note embeddings", "network", MIDI, *stream, counts["MIDI embeddings"], told, ("notes",)),
+        Part("note embeddings", "network", MIDI, *stream, counts["MIDI embeddings"], details, ("notes",)),
     ]
     positions = Part("MIDI positions", "network", MIDI, *stream, 0, ("added, sines and cosines",))
     parts, beside = _entered(parts, positions, tower.given, Axis("note", NOTE), config, counts)
@@ -114,8 +114,8 @@ def _descriptor(given: Given, axis: Axis, side: str, config: ModelConfig, source
     """A descriptor, or what a control puts in its place."""
     replaced, width = config.descriptor_values != "real", given.descriptor.width
     called = GIVEN[config.descriptor_values].format(given.descriptor.name)
-    told = f"{width} values per note" if axis.n is None else f"{width} {given.descriptor.look.called}"
-    about = (told, "a control") if replaced else (told,)
+    detail = f"{width} values per note" if axis.n is None else f"{width} {given.descriptor.look.called}"
+    about = (detail, "a control") if replaced else (detail,)
     return Part(called, "descriptor", side, axis.n, axis.unit, width, 0, about, (source,), replaced)
 
 
@@ -131,14 +131,14 @@ def _to_head(
     last, first = parts[-1], cast(Block, blocks[0])
     side, title = last.side, TITLES[last.side]
     norm = "pre-norm" if first.norm_first else "post-norm"
-    told = (f"{first.self_attn.n_heads} heads", f"d {last.width:,}", f"ff {first.linear1.out_features:,}", norm)
+    details = (f"{first.self_attn.n_heads} heads", f"d {last.width:,}", f"ff {first.linear1.out_features:,}", norm)
     layers = [layer for layer in head if isinstance(layer, nn.Linear)]
     widths = " → ".join(f"{width:,}" for width in [layers[0].in_features, *(layer.out_features for layer in layers)])
     stack, mean = f"{len(blocks)} {title} blocks", f"{title} mean"
     counted = counts[f"{title} transformer"]
     return [
         *parts,
-        Part(stack, "network", side, last.tokens, last.unit, last.width, counted, told, (last.name, *beside)),
+        Part(stack, "network", side, last.tokens, last.unit, last.width, counted, details, (last.name, *beside)),
         Part(mean, "pooling", side, 1, VECTOR, last.width, counts[f"{title} pooling"], (f"over {last.unit}s", *norms), (stack,)),
         Part(f"{title} head", "head", side, 1, VECTOR, layers[-1].out_features, counts[f"{title} head"], (widths,), (mean,)),
     ]

@@ -17,7 +17,7 @@ from analysis.models.config import ModelConfig, Side
 from analysis.models.injections.places import Given
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.pooling import mean_over_tokens
-from analysis.models.tokens import CROSS, audio_axes, grids, layer_name
+from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
 from analysis.models.transformer import MultiHeadAttention
 
@@ -216,7 +216,7 @@ def attention_modules(encoder: Any) -> dict[int, MultiHeadAttention]:
 
 def _attention(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
     return AttentionPlace(
-        layer, layer_name(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
+        layer, layer_title(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
     )
 
 

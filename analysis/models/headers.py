@@ -49,16 +49,16 @@ def describe_safetensors(source: Path | bytes, label: str = "") -> list[tuple[st
         raise _malformed(label, f"its metadata is {shown(notes)} and no table of texts")
     if len(header) > MAX_TENSORS:
         raise _malformed(label, f"it lists {len(header):,} tensors, and at most {MAX_TENSORS:,} are read")
-    found = sorted((_entry(name, entry, label) for name, entry in header.items()), key=lambda item: item[3])
+    entries = sorted((_entry(name, entry, label) for name, entry in header.items()), key=lambda item: item[3])
     end = 0
-    for name, _, _, (start, stop) in found:
+    for name, _, _, (start, stop) in entries:
         if start != end:
             fault = "overlaps another" if start < end else "leaves a gap before it"
             raise _malformed(label, f"tensor {shown(name)} at bytes {start:,} to {stop:,} {fault}")
         end = stop
     if end != size - 8 - length:
         raise _malformed(label, f"its tensors take {end:,} bytes and it holds {size - 8 - length:,}")
-    return [(name, dtype, shape) for name, dtype, shape, _ in found]
+    return [(name, dtype, shape) for name, dtype, shape, _ in entries]
 
 
 def _refuse_pickle(start: bytes, label: str) -> None:
@@ -121,14 +121,14 @@ def fault_of(dtype: str, shape: tuple[int, ...], expected: Tensor) -> str:
     return "" if dtype in _TYPES[expected.is_floating_point()] else "another type"
 
 
-def compare_header(label: str, found: Header, expected: Mapping[str, Tensor]) -> None:
+def compare_header(label: str, header: Header, expected: Mapping[str, Tensor]) -> None:
     """Refuse a file that does not hold the tensors of the model.
 
     Raises:
         CheckpointError: a tensor is missing, extra, or of another shape or type.
     """
-    compare_shapes(label, {name: shape for name, _, shape in found}, expected)
-    for name, dtype, shape in found:
+    compare_shapes(label, {name: shape for name, _, shape in header}, expected)
+    for name, dtype, shape in header:
         if fault_of(dtype, shape, expected[name]):
             allowed = " or ".join(_TYPES[expected[name].is_floating_point()])
             raise CheckpointError(f"{label}: expected {name!r} of type {allowed}, got {shown(dtype)}. Export it again.")
@@ -138,7 +138,7 @@ def _prefix(got: Mapping[str, object], expected: Mapping[str, object]) -> str:
     """What stands before every name of a file; empty where nothing does, or the names are not those of the model either way."""
     first = next(iter(expected), "")
     prefixes = [name.removesuffix(first) for name in got if name.endswith(f".{first}")]
-    return next((one for one in prefixes if all(name.startswith(one) for name in got)), "") if first not in got else ""
+    return next((prefix for prefix in prefixes if all(name.startswith(prefix) for name in got)), "") if first not in got else ""
 
 
 def compare_shapes(label: str, got: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor]) -> None:

@@ -15,7 +15,7 @@ from analysis.errors import CheckpointError, shown
 from analysis.files import is_folder, open_regular, printable
 from analysis.memory import bytes_to_words
 from analysis.models.checkpoint import (
-    CARD,
+    CARD_FILE,
     Checkpoint,
     open_checkpoint,
     save_checkpoint,
@@ -97,9 +97,9 @@ def _refuse_full(root: Path, n_bytes: int) -> None:
 def _refuse_card(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         try:
-            (folder / CARD).read_text("utf-8")
+            (folder / CARD_FILE).read_text("utf-8")
         except UnicodeDecodeError as error:
-            raise CheckpointError(f"{folder.name}/{CARD} is not text in UTF-8 ({error}). Save it again.") from error
+            raise CheckpointError(f"{folder.name}/{CARD_FILE} is not text in UTF-8 ({error}). Save it again.") from error
 
 
 @contextlib.contextmanager

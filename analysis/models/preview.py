@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.errors import CheckpointError, shown
-from analysis.models.checkpoint import CARD, CONFIG, HISTORY, WEIGHTS, parse_config
+from analysis.models.checkpoint import CARD_FILE, CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, parse_config
 from analysis.models.headers import Header, compare_header, describe_safetensors, fault_of
 from analysis.models.tower import Model
 
-MAX_BYTES = {WEIGHTS: 200 * 2**20, CONFIG: 4 * 2**20, HISTORY: 10 * 2**20, CARD: 2**20}
+MAX_BYTES = {WEIGHTS_FILE: 200 * 2**20, CONFIG_FILE: 4 * 2**20, HISTORY_FILE: 10 * 2**20, CARD_FILE: 2**20}
 _PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 
 
@@ -42,12 +42,12 @@ class Preview:
     @property
     def n_tensors(self) -> int:
         """Tensors in the file."""
-        return sum(one.shape is not None for one in self.tensors)
+        return sum(tensor.shape is not None for tensor in self.tensors)
 
     @property
     def n_parameters(self) -> int:
         """Trained numbers in the file, or all of them where the configuration does not say which are trained."""
-        return sum(one.n_parameters or 0 for one in self.tensors)
+        return sum(tensor.n_parameters or 0 for tensor in self.tensors)
 
 
 def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
@@ -61,36 +61,38 @@ def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
         CheckpointError: a file is not allowed, missing or too large, or the header is malformed: there is nothing to show.
     """
     _refuse_files(files, name)
-    label = _label(name, WEIGHTS)
-    found = describe_safetensors(files[WEIGHTS], label)
+    label = _label(name, WEIGHTS_FILE)
+    header = describe_safetensors(files[WEIGHTS_FILE], label)
     try:
-        config = parse_config(files[CONFIG], _label(name, CONFIG))
+        config = parse_config(files[CONFIG_FILE], _label(name, CONFIG_FILE))
     except CheckpointError as error:
-        rows = tuple(TensorPreview(tensor, dtype, shape, None, math.prod(shape), "") for tensor, dtype, shape in found)
-        return Preview("", "", rows, len(files[WEIGHTS]), str(error))
+        rows = tuple(TensorPreview(tensor, dtype, shape, None, math.prod(shape), "") for tensor, dtype, shape in header)
+        return Preview("", "", rows, len(files[WEIGHTS_FILE]), str(error))
     model = config.family.outline(config.config)
-    rows, problem = _compared(found, model), ""
+    rows, problem = _compared(header, model), ""
     try:
-        compare_header(label, found, model.state_dict())
+        compare_header(label, header, model.state_dict())
     except CheckpointError as error:
         problem = str(error)
-    return Preview(config.arm, config.scale, rows, len(files[WEIGHTS]), problem)
+    return Preview(config.arm, config.scale, rows, len(files[WEIGHTS_FILE]), problem)
 
 
-def _compared(found: Header, model: Model) -> tuple[TensorPreview, ...]:
+def _compared(header: Header, model: Model) -> tuple[TensorPreview, ...]:
     """A row for each tensor that is there or should be, what does not fit first."""
     trained = {name for name, _ in model.named_parameters()}
-    expected, names = model.state_dict(), {name for name, _, _ in found}
+    expected, names = model.state_dict(), {name for name, _, _ in header}
     rows = [
-        TensorPreview(name, "", None, tuple(one.shape), None, "missing") for name, one in expected.items() if name not in names
+        TensorPreview(name, "", None, tuple(tensor.shape), None, "missing")
+        for name, tensor in expected.items()
+        if name not in names
     ]
-    for name, dtype, shape in found:
-        one, size = expected.get(name), math.prod(shape)
-        if one is None:
+    for name, dtype, shape in header:
+        tensor, size = expected.get(name), math.prod(shape)
+        if tensor is None:
             rows.append(TensorPreview(name, dtype, shape, None, size, "not expected"))
         else:
             count = size if name in trained else None
-            rows.append(TensorPreview(name, dtype, shape, tuple(one.shape), count, fault_of(dtype, shape, one)))
+            rows.append(TensorPreview(name, dtype, shape, tuple(tensor.shape), count, fault_of(dtype, shape, tensor)))
     return tuple(sorted(rows, key=lambda row: not row.fault))
 
 
@@ -105,7 +107,7 @@ def _refuse_files(files: Mapping[str, bytes], name: str) -> None:
         is_pickle = strangers[0].lower().endswith(_PICKLES)
         advice = " It is a pickle, which can run code and is never opened; convert the weights to safetensors."
         raise CheckpointError(f"{got}.{advice * is_pickle}")
-    if missing := [file for file in (WEIGHTS, CONFIG) if file not in files]:
+    if missing := [file for file in (WEIGHTS_FILE, CONFIG_FILE) if file not in files]:
         raise CheckpointError(f"{who} lacks {' and '.join(missing)}. Add what is missing.")
     for file, data in files.items():
         if len(data) > MAX_BYTES[file]:

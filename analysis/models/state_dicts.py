@@ -68,7 +68,7 @@ def _state(path: str, label: str) -> tuple[object, tuple[str, ...]]:
 
 def _innermost(state: Table, expected: Shapes) -> tuple[Table, str]:
     """The table of tensors inside what training programs save around it, and where it was; the file itself where it is one."""
-    place = ""
+    where = ""
     for _ in range(DEEPEST):
         if all(isinstance(value, torch.Tensor) for value in state.values()):
             break
@@ -78,8 +78,8 @@ def _innermost(state: Table, expected: Shapes) -> tuple[Table, str]:
             break
         fitting = [(name, table) for name, table in inside if set(_bare_names(table, expected)[0].values()) & set(expected)]
         name, state = (fitting or inside)[0]
-        place = f"{place}.{name}" if place else name
-    return state, place
+        where = f"{where}.{name}" if where else name
+    return state, where
 
 
 def _has_tensors(state: Table) -> bool:
@@ -95,14 +95,14 @@ def _bare_names(table: Collection[object], expected: Shapes) -> tuple[dict[str, 
         return as_they_are, ""
     bare = {name: ".".join(part for part in name.split(".") if part not in WRAPPERS) for name in names}
     first = next(iter(expected))
-    prefixes = {"": None} | {one.removesuffix(first): None for one in bare.values() if one.endswith(f".{first}")}
+    prefixes = {"": None} | {full.removesuffix(first): None for full in bare.values() if full.endswith(f".{first}")}
     best, fitting, taken = as_they_are, len(set(names) & set(expected)), ""
     for prefix in prefixes:
-        renamed = {name: one.removeprefix(prefix) if one.startswith(prefix) else name for name, one in bare.items()}
+        renamed = {name: full.removeprefix(prefix) if full.startswith(prefix) else name for name, full in bare.items()}
         results = set(renamed.values())
         if len(results) == len(names) and (fits := len(set(expected) & results)) > fitting:
             best, fitting = renamed, fits
-            taken = _words(name.removesuffix(one.removeprefix(prefix)) for name, one in bare.items() if one.startswith(prefix))
+            taken = _words(name.removesuffix(full.removeprefix(prefix)) for name, full in bare.items() if full.startswith(prefix))
     return best, taken
 
 
@@ -112,9 +112,9 @@ def _words(taken: Iterable[str]) -> str:
     >>> _words(["module.", "module.", "module.audio._orig_mod.positions"])
     '“module.”, or a wrapper within them'
     """
-    found = dict.fromkeys(one for one in taken if one)
-    words = " or ".join([f"“{one}”" for one in found if one.endswith(".")][:3])
-    if all(one.endswith(".") for one in found):
+    distinct = dict.fromkeys(name for name in taken if name)
+    words = " or ".join([f"“{name}”" for name in distinct if name.endswith(".")][:3])
+    if all(name.endswith(".") for name in distinct):
         return words
     return f"{words}, or a wrapper within them" if words else "wrappers, or within them"
 
@@ -141,9 +141,9 @@ def _refuse_vanished(state: Mapping[str, torch.Tensor], halved: Mapping[str, tor
     for name, tensor in state.items():
         if not tensor.is_floating_point():
             continue
-        told = (tensor != 0) & tensor.isfinite()
-        nonzero = int(told.sum())
-        lost = int((told & (halved[name] == 0)).sum())  # infinite ones are refused one and all
+        counted = (tensor != 0) & tensor.isfinite()
+        nonzero = int(counted.sum())
+        lost = int((counted & (halved[name] == 0)).sum())  # infinite ones are refused one and all
         if nonzero and lost > VANISHED_OF_ONE * nonzero:
             raise CheckpointError(_vanished(label, f"of {name!r} {lost:,} of {nonzero:,} weights", tensor))
         lost_of_all, nonzero_of_all = lost_of_all + lost, nonzero_of_all + nonzero

@@ -146,10 +146,10 @@ def _any_order(mask: Tensor) -> Tensor:
 def _generators(mask: Tensor, contents: Sequence[Tensor], purpose: str) -> list[tuple[int, torch.Generator]]:
     """Number of tokens and a generator of its own for every window."""
     lengths, on_host = mask.sum(dim=1).tolist(), [content.detach().cpu() for content in contents]
-    found = []
+    generators = []
     for row, n in enumerate(lengths):
         digest = hashlib.sha256()
         for content in on_host:
             digest.update((content[row, :n] if content.shape == mask.shape else content[row]).contiguous().numpy().tobytes())
-        found.append((n, torch_generator(0, purpose, digest.hexdigest())))
-    return found
+        generators.append((n, torch_generator(0, purpose, digest.hexdigest())))
+    return generators

@@ -43,7 +43,7 @@ def audio_axes(config: ModelConfig) -> tuple[Axis, Axis | None, Axis]:
     return tokens, descriptor, find_injection(entry.injection).stream(tokens, descriptor)
 
 
-def layer_name(layer: int, config: ModelConfig) -> str:
+def layer_title(layer: int, config: ModelConfig) -> str:
     """A layer as a person calls it.
 
     >>> from analysis.models.arms import build_config

@@ -62,20 +62,20 @@ def published(study: str, arm: str | None = None) -> tuple[Published, ...]:
     [('5 epochs', 68.6), ('5 epochs', 91.6)]
     """
     everything = _all()
-    of_study = tuple(one for one in everything if one.study == study)
+    of_study = tuple(record for record in everything if record.study == study)
     if not of_study:
         known = ", ".join(published_studies())
         raise ConfigError(f"Nothing is published about a study {study!r}: expected one of {known}.")
-    chosen = tuple(one for one in of_study if arm is None or one.arm == arm)
+    chosen = tuple(record for record in of_study if arm is None or record.arm == arm)
     if not chosen:
-        known = ", ".join(dict.fromkeys(one.arm for one in of_study))
+        known = ", ".join(dict.fromkeys(record.arm for record in of_study))
         raise ConfigError(f"Nothing is published about arm {arm!r} in {study}: expected one of {known}.")
     return chosen
 
 
 def published_studies() -> tuple[str, ...]:
     """Studies about which something is published."""
-    return tuple(dict.fromkeys(one.study for one in _all()))
+    return tuple(dict.fromkeys(record.study for record in _all()))
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def read_records(document: object) -> tuple[Published, ...]:
     read = _Document(**{name: document[name] for name in kinds})
     records = tuple(_record(number, row, read) for number, row in enumerate(read.records))
     seen: dict[tuple[str, ...], int] = {}
-    for number, one in enumerate(records):
-        first = seen.setdefault((one.study, one.arm, one.condition, one.measure, one.source), number)
+    for number, record in enumerate(records):
+        first = seen.setdefault((record.study, record.arm, record.condition, record.measure, record.source), number)
         if first != number:
             raise ConfigError(f"Record {number} of {FILE} repeats record {first}. Remove one of them.")
     return records

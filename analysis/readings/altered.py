@@ -14,7 +14,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.taps import intervene
 from analysis.models.tower import Model
 from analysis.readings.reader import Compute, Reader
-from analysis.readings.study_run import Desk, Weights
+from analysis.readings.study_run import StudyRun, Weights
 from analysis.seeding import derive
 
 AS_IT_IS = "as it is"
@@ -27,7 +27,7 @@ def window_seeds(segments: Sequence[Segment], seed: int, purpose: str) -> list[i
 
 
 def under_changes(
-    desk: Desk,
+    study_run: StudyRun,
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
@@ -40,7 +40,7 @@ def under_changes(
     A change may depend on which windows there are, such as on their mean; they are part of what identifies it.
 
     Args:
-        desk: where the study works.
+        study_run: where the study works.
         checkpoint: whose model; one with that side's descriptor if there are changes.
         segments: windows.
         weights: trained, or those of the untrained twin.
@@ -57,21 +57,21 @@ def under_changes(
     @torch.no_grad()
     def compute(model: Model, part: Sequence[Segment]) -> dict[str, ndarray]:
         arrays, tower = {}, model.towers[side]
-        batch = tower.collate(part).to(desk.device)
+        batch = tower.collate(part).to(study_run.device)
         tap = next((tap.name for tap in tower.taps() if tap.kind == "descriptor"), "")
         with tower.input_once():
             for name, change in {AS_IT_IS: None, **changes}.items():
-                desk.cancel.check()
+                study_run.cancel.check()
                 with intervene(model, tap, partial(_of, change, part)) if change else contextlib.nullcontext():
                     arrays[name] = tower(batch).float().cpu().numpy()
         return arrays
 
     identity = {"side": side, "changes": list(changes), "changes seed": seed}
-    return over_batches(desk, checkpoint, segments, weights, identity, compute)
+    return over_batches(study_run, checkpoint, segments, weights, identity, compute)
 
 
 def over_batches(
-    desk: Desk,
+    study_run: StudyRun,
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
@@ -83,12 +83,12 @@ def over_batches(
     """Arrays of `compute(model, segments)` for all windows, batch by batch.
 
     Args:
-        desk: where the study works.
+        study_run: where the study works.
         checkpoint: whose model; it is loaded anew, so that `compute` may do with it what it likes.
         segments: windows.
         weights: trained, or those of the untrained twin.
         identity: everything else that decides the numbers.
-        compute: gives arrays with one row per window; it asks `desk.cancel` where it takes long.
+        compute: gives arrays with one row per window; it asks `study_run.cancel` where it takes long.
         keep: whether the store is to have them.
 
     Raises:
@@ -96,7 +96,7 @@ def over_batches(
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    reader = Reader(desk, checkpoint, weights, keep=keep, shared=False)
+    reader = Reader(study_run, checkpoint, weights, keep=keep, shared=False)
     return reader.arrays(segments, identity, compute, str(identity.get("what", "changing descriptors")))
 
 

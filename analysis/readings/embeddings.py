@@ -12,14 +12,14 @@ from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.tower import Modality, embedding_tap
 from analysis.readings.reader import Reader
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.readings.study_run import Weights as Weights
 
 MODALITIES: Mapping[Modality, str] = {"audio": "audio", "notes": "MIDI", "stems": "stem", "text": "text"}
 T = TypeVar("T")
 
 
-def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0) -> list[Segment]:
+def list_windows(study_run: StudyRun, split: str, windows_per_piece: int, fewest: int = 0) -> list[Segment]:
     """Windows of a split ("all" for every piece), evenly spread, none of which has the notes of another.
 
     Raises:
@@ -29,19 +29,19 @@ def list_windows(desk: Desk, split: str, windows_per_piece: int, fewest: int = 0
     """
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
-    pieces = desk.corpus.pieces if split == "all" else desk.corpus.split(split)
+    pieces = study_run.corpus.pieces if split == "all" else study_run.corpus.split(split)
     segments: list[Segment] = []
-    window_s = desk.window_s
+    window_s = study_run.window_s
     for number, piece in enumerate(pieces):
-        desk.step(number, len(pieces), f"{piece.title}: reading notes")
+        study_run.step(number, len(pieces), f"{piece.title}: reading notes")
         segments += list_segments([piece], max_per_piece=windows_per_piece, window_s=window_s)
     kept = drop_repeated(segments)
     if len(kept) < fewest:
         long = sum(piece.duration_s >= window_s for piece in pieces)
         raise CorpusError(
-            f"The split {split} of {desk.corpus.name} has {len(kept)} windows; expected {fewest} or more. Of its {len(pieces)} "
-            f"recordings {long} last {window_s:g} s or longer, and {len(segments) - len(kept)} windows were left out because "
-            "their notes are those of another. Use more, longer or other recordings, or another split."
+            f"The split {split} of {study_run.corpus.name} has {len(kept)} windows; expected {fewest} or more. "
+            f"Of its {len(pieces)} recordings {long} last {window_s:g} s or longer, and {len(segments) - len(kept)} windows were "
+            "left out because their notes are those of another. Use more, longer or other recordings, or another split."
         )
     return kept
 
@@ -56,7 +56,7 @@ def spread(segments: Sequence[T], n: int) -> list[T]:
 
 
 def embed(
-    desk: Desk, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights
+    study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
     """Embeddings `(windows, d)` of the first pair of towers in fp32, such as audio and MIDI.
 
@@ -67,15 +67,17 @@ def embed(
     """
     towers = checkpoint.outline().towers
     taps = {name: embedding_tap(towers[name]) for name in checkpoint.outline().pairs[0]}
-    reader = Reader(desk, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in desk.models)
+    reader = Reader(study_run, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in study_run.models)
     rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()}, what="embedding windows")
     embeddings = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
-    _tell_equal(desk, f"{checkpoint.name}, {weights}", embeddings)
+    _notice_equal(study_run, f"{checkpoint.name}, {weights}", embeddings)
     first, second = embeddings.values()
     return first, second
 
 
-def _tell_equal(desk: Desk, who: str, embeddings: Mapping[str, Float[ndarray, "n d"]]) -> None:
+def _notice_equal(study_run: StudyRun, who: str, embeddings: Mapping[str, Float[ndarray, "n d"]]) -> None:
     """Say that a model gives every window the same embedding: then nothing that is measured of it tells anything else."""
     if sides := [side for side, rows in embeddings.items() if len(rows) > 1 and not np.ptp(rows, axis=0).any()]:
-        desk.notice(f"{who}: all {' and all '.join(sides)} embeddings are equal. Ties count as misses, so S is 0 by that rule.")
+        study_run.notice(
+            f"{who}: all {' and all '.join(sides)} embeddings are equal. Ties count as misses, so S is 0 by that rule."
+        )

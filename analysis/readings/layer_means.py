@@ -12,7 +12,7 @@ from analysis.models.tower import LAYERS, Model
 from analysis.readings.reader import AS_IT_IS as AS_IT_IS
 from analysis.readings.reader import Altered as Altered
 from analysis.readings.reader import Reader
-from analysis.readings.study_run import Desk, Weights
+from analysis.readings.study_run import StudyRun, Weights
 
 Side = Literal["audio", "midi"]
 SIDES: tuple[Side, ...] = ("audio", "midi")
@@ -24,7 +24,7 @@ def layers_of(model: Model, tower: str) -> tuple[str, ...]:
 
 
 def layer_means(
-    desk: Desk,
+    study_run: StudyRun,
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
@@ -37,7 +37,7 @@ def layer_means(
     """Mean over tokens (padding left out) at taps of one tower, fp32 `(windows, d)` each; the embedding as it is.
 
     Args:
-        desk: where the study works.
+        study_run: where the study works.
         checkpoint: whose model.
         segments: windows.
         weights: trained, or those of the untrained twin.
@@ -50,4 +50,4 @@ def layer_means(
         ConfigError, CheckpointError, CorpusError, OutOfMemoryError, Cancelled: as `Reader.rows`.
     """
     chosen = tuple(taps) or layers_of(checkpoint.outline(), side)
-    return Reader(desk, checkpoint, weights, keep=keep).rows(segments, {side: chosen}, altered)
+    return Reader(study_run, checkpoint, weights, keep=keep).rows(segments, {side: chosen}, altered)

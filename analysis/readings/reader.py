@@ -23,7 +23,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import Model, Tower, embedding_tap
 from analysis.readings.kept_rows import KeptRows
-from analysis.readings.study_run import Desk, Weights, refuse_not_finite
+from analysis.readings.study_run import StudyRun, Weights, refuse_not_finite
 from analysis.run import ignore
 from analysis.sources import code_of
 
@@ -76,7 +76,7 @@ class Reader:
     """One model, for one study.
 
     Args:
-        desk: where the study works.
+        study_run: where the study works.
         checkpoint: whose model.
         weights: trained, or those of the untrained twin.
         keep: whether the store is to have what is read.
@@ -84,8 +84,10 @@ class Reader:
             which may change it.
     """
 
-    def __init__(self, desk: Desk, checkpoint: Checkpoint, weights: Weights, *, keep: bool = True, shared: bool = True) -> None:
-        self.desk, self.checkpoint = desk, checkpoint
+    def __init__(
+        self, study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, *, keep: bool = True, shared: bool = True
+    ) -> None:
+        self.study_run, self.checkpoint = study_run, checkpoint
         self.weights: Weights = weights
         self.keep, self.shared = keep, shared
 
@@ -93,8 +95,8 @@ class Reader:
     def model(self) -> Model:
         """The model; it is built when the first window has to be computed."""
         if self.shared:
-            return self.desk.model(self.checkpoint, self.weights)
-        return self.desk.built(self.checkpoint, self.weights)
+            return self.study_run.model(self.checkpoint, self.weights)
+        return self.study_run.built(self.checkpoint, self.weights)
 
     def rows(
         self, segments: Sequence[Segment], taps: Mapping[str, Sequence[str]], altered: Altered = AS_IT_IS,
@@ -138,16 +140,16 @@ class Reader:
 
     def _of_change(self, change: Any) -> dict[str, Any]:
         """What decides an alteration: its name, the study that makes it, and pieces by their names, which seeds may hold."""
-        return {"change": change, "study": self.desk.code, "corpus": self.desk.corpus.sha256}
+        return {"change": change, "study": self.study_run.code, "corpus": self.study_run.corpus.sha256}
 
     def _read(
         self, segments: Sequence[Segment], identity: Mapping[str, Any], names: Sequence[str], compute: Compute, what: str
     ) -> dict[str, ndarray]:
         if not segments:
-            corpus = self.desk.corpus.name
+            corpus = self.study_run.corpus.name
             raise CorpusError(f"{corpus} has 0 windows to be read; expected one or more. Use longer or more recordings.")
-        whose = {"model": self.checkpoint.key, "weights": self.weights, "device": self.desk.device.type}
-        store = self.desk.store if self.keep else None
+        whose = {"model": self.checkpoint.key, "weights": self.weights, "device": self.study_run.device.type}
+        store = self.study_run.store if self.keep else None
         kept = KeptRows(store, {**whose, **identity, "code": code_of(__name__)}, segments, named="corpus" in identity)
         missing = [segments[number] for number in kept.missing(names)]
         for part, arrays in self._computed(missing, compute, what):
@@ -160,11 +162,11 @@ class Reader:
         """Windows with their rows, a batch at a time; whole pieces are handed on together where that is not long."""
         done = began = 0
         parts: list[dict[str, ndarray]] = []
-        size = batch_size(self.checkpoint.n_tokens, self.desk.device)
+        size = batch_size(self.checkpoint.n_tokens, self.study_run.device)
         while done < len(segments):
-            self.desk.step(done, len(segments), f"{self.checkpoint.name}, {self.weights}: {what}")
+            self.study_run.step(done, len(segments), f"{self.checkpoint.name}, {self.weights}: {what}")
             rest = segments[done : done + size]
-            parts.append(halving(len(rest), lambda n, rest=rest: compute(self.model, rest[:n]), self.desk.context))
+            parts.append(halving(len(rest), lambda n, rest=rest: compute(self.model, rest[:n]), self.study_run.context))
             done += len(next(iter(parts[-1].values())))
             if done == len(segments) or done - began >= KEPT_EVERY:
                 arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -182,7 +184,7 @@ class Reader:
         rows: dict[str, ndarray] = {}
         for name, chosen in taps.items():
             tower = model.towers[name]
-            batch = tower.collate(segments, altered.content(tower, segments)).to(self.desk.device)
+            batch = tower.collate(segments, altered.content(tower, segments)).to(self.study_run.device)
             last = embedding_tap(tower)
             with ExitStack() as stack:
                 for tap, change in altered.taps.items():

@@ -23,7 +23,7 @@ MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 
 @dataclass
-class Desk:
+class StudyRun:
     """What a running study works with; `code` is its version, a part of the keys of all that it alters."""
 
     checkpoints: Mapping[str, Checkpoint]
@@ -94,7 +94,7 @@ class Desk:
         """
         self.context.step(done, total, what)
 
-    def part(self, number: int, n_parts: int) -> "Desk":
+    def part(self, number: int, n_parts: int) -> "StudyRun":
         """The same for part `number` (from 0) of `n_parts` equally long ones: its steps count as fractions of all."""
         return replace(self, context=self.context.part(number, n_parts))
 

@@ -32,9 +32,9 @@ def temporary_folder(prefix: str, root: Path | None = None) -> Iterator[tuple[st
     Raises:
         OSError: no folder can be made there.
     """
-    place = root or Path(tempfile.gettempdir())
-    _sweep(place, prefix)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as folder:
+    parent = root or Path(tempfile.gettempdir())
+    _sweep(parent, prefix)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder:
         lock = None
         with contextlib.suppress(OSError):
             lock = _lock(folder)
@@ -47,11 +47,11 @@ def temporary_folder(prefix: str, root: Path | None = None) -> Iterator[tuple[st
 
 def _sweep(root: Path, prefix: str) -> None:
     """Remove the folders of this user that belong to nobody alive."""
-    found: list[str] = []
+    folders: list[str] = []
     ours = re.compile(re.escape(prefix) + _RANDOM)
     with contextlib.suppress(OSError), os.scandir(root) as entries:
-        found = [entry.path for entry in entries if ours.fullmatch(entry.name) and _is_ours(entry)]
-    for folder in found:
+        folders = [entry.path for entry in entries if ours.fullmatch(entry.name) and _is_ours(entry)]
+    for folder in folders:
         with contextlib.suppress(OSError):  # in use, or just removed by another process
             _remove_abandoned(folder)
 

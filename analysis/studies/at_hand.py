@@ -48,7 +48,7 @@ def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], st
     """
     if (stored := stored_result(study, request, store)) is not None:
         return AtHand(stored)
-    shas = {one.name: one.sha256 for one in checkpoints}
+    shas = {checkpoint.name: checkpoint.sha256 for checkpoint in checkpoints}
     shipped = shipped_result(study, request, shas) if come_with_us(checkpoints) else None
     shipped = shipped or shipped_selection(study, request, checkpoints)
     return None if shipped is None else AtHand(shipped, origin_of(shipped))
@@ -81,15 +81,15 @@ def others_with(
         read_shipped: all results of a study that came with the library.
     """
     read = read_stored or (lambda name, asked, _: stored_result(name, asked, store))
-    found: list[AtHand] = []
-    missing = {one.name: one for one in wanted}
+    at_hand: list[AtHand] = []
+    missing = {checkpoint.name: checkpoint for checkpoint in wanted}
     held_by = (*_stored(study, request, missing, store, read), *_shipped(request, missing, read_shipped(study)))
     for candidate, held in _ranked(request, held_by):
         if new := [name for name in held if name in missing]:
-            found.append(candidate)
+            at_hand.append(candidate)
             for name in new:
                 del missing[name]
-    return tuple(found)
+    return tuple(at_hand)
 
 
 Held = tuple[Result, str, list[str]]  # a result, what is to be known of it, and which of the checkpoints it holds
@@ -98,7 +98,7 @@ Held = tuple[Result, str, list[str]]  # a result, what is to be known of it, and
 def _ranked(request: Any, held_by: Sequence[Held]) -> list[tuple[AtHand, list[str]]]:
     differing = partial(setting_differences, request=request, leave_out=("checkpoints",))
     candidates = [(AtHand(result, origin, differing(result)), held) for result, origin, held in held_by if held]
-    return sorted(candidates, key=lambda one: (len(one[0].differing), bool(one[0].origin), -len(one[1])))
+    return sorted(candidates, key=lambda candidate: (len(candidate[0].differing), bool(candidate[0].origin), -len(candidate[1])))
 
 
 def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: Store, read: ReadStored) -> Iterator[Held]:
@@ -107,31 +107,33 @@ def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: S
         if asked.corpus != request.corpus or not {Path(name).name for name in asked.checkpoints} & set(wanted):
             continue
         try:
-            opened = {one.name: one for one in map(find_checkpoint, asked.checkpoints)}
+            opened = {checkpoint.name: checkpoint for checkpoint in map(find_checkpoint, asked.checkpoints)}
             result = read(study, asked, list(opened.values()))
         except OtoscopeError:  # such as a checkpoint that has gone
             continue
         if result is not None:
-            yield result, "", [name for name, one in wanted.items() if name in opened and _same(opened[name], one)]
+            yield result, "", [name for name, checkpoint in wanted.items() if name in opened and _same(opened[name], checkpoint)]
 
 
 def _shipped(request: Any, wanted: Mapping[str, Checkpoint], results: Sequence[Result]) -> Iterator[Held]:
     for result in results:
         if result.request.get("corpus") == request.corpus:
             shas = result.provenance.get("checkpoint_sha256", {})
-            held = [name for name, one in wanted.items() if shas.get(name) == one.sha256 and come_with_us([one])]
+            held = [
+                name for name, checkpoint in wanted.items() if shas.get(name) == checkpoint.sha256 and come_with_us([checkpoint])
+            ]
             yield result, origin_of(result), held
 
 
-def _same(one: Checkpoint, other: Checkpoint) -> bool:
+def _same(first: Checkpoint, other: Checkpoint) -> bool:
     """Whether both have the same weights, configuration and untrained twin."""
-    mine, theirs = ((its.sha256, its.config, its.training.get("seed", 0)) for its in (one, other))
+    mine, theirs = ((checkpoint.sha256, checkpoint.config, checkpoint.training.get("seed", 0)) for checkpoint in (first, other))
     return mine == theirs
 
 
 def _stored_requests(study: str, store: Store) -> list[Any]:
     """Requests of a study that the store may hold results of, none twice; those that cannot be asked any more are left out."""
-    found: dict[str, Any] = {}
+    requests: dict[str, Any] = {}
     for beginning in store.beginnings(BEGINNING_BYTES):
         settings = _request_in(study, beginning)
         if settings is None or not isinstance(names := settings.pop("checkpoints", None), list):
@@ -140,8 +142,8 @@ def _stored_requests(study: str, store: Store) -> list[Any]:
             asked = build_request(study, names, settings)
         except (OtoscopeError, TypeError, ValueError):  # of another version of the library
             continue
-        found[repr(asked)] = asked
-    return list(found.values())
+        requests[repr(asked)] = asked
+    return list(requests.values())
 
 
 def _request_in(study: str, beginning: bytes) -> dict[str, Any] | None:

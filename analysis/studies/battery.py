@@ -72,7 +72,7 @@ def run_battery(
     requests = {name: build_request(name, checkpoints, settings_for(name, corpus)) for name in names}
     total, before, parts = sum(cost_of(name, corpus) for name in names), 0.0, []
     for name, request in requests.items():
-        told: list[str] = []
+        notices: list[str] = []
         within = _within(context.progress, name, before / total, cost_of(name, corpus) / total)
         within(0, 1, "beginning")
         before += cost_of(name, corpus)
@@ -80,10 +80,10 @@ def run_battery(
             parts.append(Part(name, command_of(name, request), error=refused))
             continue
         try:
-            done = finish_study(name, request, store=store, context=replace(context, progress=within, notice=told.append))
-            parts.append(Part(name, command_of(name, request), done.result, done.key, notices=tuple(told)))
+            done = finish_study(name, request, store=store, context=replace(context, progress=within, notice=notices.append))
+            parts.append(Part(name, command_of(name, request), done.result, done.key, notices=tuple(notices)))
         except OtoscopeError as error:
-            parts.append(Part(name, command_of(name, request), error=str(error), notices=tuple(told)))
+            parts.append(Part(name, command_of(name, request), error=str(error), notices=tuple(notices)))
             context.notice(f"{name}: {error}")
     context.progress(STEPS, STEPS, "done")
     return parts
@@ -98,9 +98,9 @@ def _within(progress: Progress, study: str, start: float, share: float) -> Progr
     """Progress of one study as progress of all; where the study begins a new part, the bar waits for it."""
     farthest = 0.0
 
-    def tell(done: int, total: int, what: str) -> None:
+    def report(done: int, total: int, what: str) -> None:
         nonlocal farthest
         farthest = max(farthest, done / max(total, 1))
         progress(round(STEPS * (start + share * farthest)), STEPS, f"{study}: {what}")
 
-    return tell
+    return report

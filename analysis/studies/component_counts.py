@@ -46,9 +46,11 @@ def component_counts(arm: str, here: Mapping[str, int]) -> tuple[ComponentCount,
     (74194432, 74.2)
     """
     paper_scale = count_parameters(arm, "paper") if arm in ARMS else {}
-    said = _published(arm)
+    published = _published(arm)
     return tuple(
-        ComponentCount(name, n, paper_scale.get(name), said.get(name)) for name, n in here.items() if n or paper_scale.get(name)
+        ComponentCount(name, n, paper_scale.get(name), published.get(name))
+        for name, n in here.items()
+        if n or paper_scale.get(name)
     )
 
 
@@ -57,6 +59,6 @@ def _published(arm: str) -> dict[str, Published]:
         records = published("controls", arm)
     except ConfigError:  # the paper has no such arm
         return {}
-    by_condition = {one.condition: one for one in records if one.measure == "parameters"}
+    by_condition = {record.condition: record for record in records if record.measure == "parameters"}
     first = {name: next((n for n in many if n in by_condition), None) for name, many in PUBLISHED_NAMES.items()}
     return by_condition | {name: by_condition[theirs] for name, theirs in first.items() if theirs}

@@ -137,5 +137,5 @@ def _about(facets: Mapping[str, object]) -> About:
     return tuple(dict.fromkeys(name for name in pair if isinstance(name, str)))
 
 
-def _same(one: ndarray, other: ndarray) -> bool:
-    return one is other or (one.dtype == other.dtype and np.array_equal(one, other))
+def _same(array: ndarray, other: ndarray) -> bool:
+    return array is other or (array.dtype == other.dtype and np.array_equal(array, other))

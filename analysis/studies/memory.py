@@ -6,7 +6,7 @@ from analysis.datasets.corpora import NAMES
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.files import home_expanded, is_folder
-from analysis.models.checkpoint import WEIGHTS, Checkpoint
+from analysis.models.checkpoint import WEIGHTS_FILE, Checkpoint
 from analysis.models.config import ModelConfig
 from analysis.models.dual_family import FLOAT as FLOAT
 from analysis.models.dual_family import LIVE_CONVOLUTIONS, LIVE_STREAMS
@@ -35,17 +35,19 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
     """
     import torch
 
-    checkpoints = [find_checkpoint(one) for one in request.checkpoints]
+    checkpoints = [find_checkpoint(name) for name in request.checkpoints]
     kind = torch.device(device)
     if find_study(name).refusal(checkpoints):  # it ends before anything is computed
         return 0 if kind.type == "cuda" else LIBRARIES_BYTES
     models = [
-        weights_bytes(one) + batch_size(one.n_tokens, kind) * one.of_family.window_bytes(one.model_config) for one in checkpoints
+        weights_bytes(checkpoint)
+        + batch_size(checkpoint.n_tokens, kind) * checkpoint.of_family.window_bytes(checkpoint.model_config)
+        for checkpoint in checkpoints
     ]
     if kind.type == "cuda":
         return max(models, default=0)
     n_windows = getattr(request, "pairs", 0) or request.windows_per_piece * count_pieces(request.corpus)
-    width = max((tower.width for one in checkpoints for tower in one.outline().towers.values()), default=0)
+    width = max((tower.width for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()), default=0)
     embeddings = EMBEDDINGS_AT_ONCE * SIDES * FLOAT * n_windows * width
     extra = find_study(name).extra_bytes(request, n_windows, width)
     return LIBRARIES_BYTES + max(models, default=0) + embeddings + extra
@@ -53,7 +55,7 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
 
 def weights_bytes(checkpoint: Checkpoint) -> int:
     """Weights of a model in fp32, twice; they are stored with at least 2 bytes a number."""
-    return MODELS_AT_ONCE * HALF_TO_FLOAT * (checkpoint.path / WEIGHTS).stat().st_size
+    return MODELS_AT_ONCE * HALF_TO_FLOAT * (checkpoint.path / WEIGHTS_FILE).stat().st_size
 
 
 def count_pieces(corpus: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from analysis.errors import ConfigError
 from analysis.models.arms import ARMS
 from analysis.models.checkpoint import Checkpoint
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import SCHEMA_VERSION, Result
 from analysis.rows import tables_of
 from analysis.store import Store, StoreError
@@ -116,12 +116,12 @@ def conclude(parts: Parts, measurements: Sequence[Measurement]) -> Answer:
     return parts.study.module.conclude(parts.request, parts.checkpoints, put_together(measurements))
 
 
-def compute(parts: Parts, desk: Desk, known: Mapping[About, Measurement], keep: Keep) -> list[Measurement]:
+def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement], keep: Keep) -> list[Measurement]:
     """All parts of the answer, in its order: those that are known, and the others computed together.
 
     Args:
         parts: of the answer.
-        desk: where the study works; all checkpoints are on it.
+        study_run: where the study works; all checkpoints are on it.
         known: parts that need not be computed.
         keep: told of every part that was computed, and of the seconds that it took.
 
@@ -129,32 +129,32 @@ def compute(parts: Parts, desk: Desk, known: Mapping[About, Measurement], keep: 
         OtoscopeError: the corpus or a checkpoint cannot be used.
         Cancelled: somebody asked to stop.
     """
-    module, found = parts.study.module, dict(known)
-    missing = {name: one for name, one in parts.checkpoints.items() if (name,) not in known}
+    module, parts_of = parts.study.module, dict(known)
+    missing = {name: checkpoint for name, checkpoint in parts.checkpoints.items() if (name,) not in known}
     pairs = [pair for pair in parts.pairs if pair not in known]
     if missing:
         began = time.monotonic()
-        measured = module.measure(parts.request, _half(replace(desk, checkpoints=missing), 0, bool(pairs)))
+        measured = module.measure(parts.request, _half(replace(study_run, checkpoints=missing), 0, bool(pairs)))
         for name in missing:
-            found[name,] = put_together([measured.about(), measured.about(name)])
-            keep((name,), found[name,], (time.monotonic() - began) / len(missing))
+            parts_of[name,] = put_together([measured.about(), measured.about(name)])
+            keep((name,), parts_of[name,], (time.monotonic() - began) / len(missing))
     if pairs:
         began = time.monotonic()
-        singles = put_together(found[name,] for name in parts.checkpoints)
-        compared = module.compare(parts.request, _half(desk, 1, bool(missing)), pairs, singles)
+        singles = put_together(parts_of[name,] for name in parts.checkpoints)
+        compared = module.compare(parts.request, _half(study_run, 1, bool(missing)), pairs, singles)
         for pair in pairs:
-            found[pair] = compared.about(*pair)
-            keep(pair, found[pair], (time.monotonic() - began) / len(pairs))
-    return [found[about] for about in parts.needed]
+            parts_of[pair] = compared.about(*pair)
+            keep(pair, parts_of[pair], (time.monotonic() - began) / len(pairs))
+    return [parts_of[about] for about in parts.needed]
 
 
-def run(study: Study, request: Any, desk: Desk) -> Answer:
+def run(study: Study, request: Any, study_run: StudyRun) -> Answer:
     """The answer of a study on a desk; nothing of it is kept."""
     if not study.has_parts:
-        return study.module.run(request, desk)
-    parts = Parts(study, request, desk.checkpoints, desk.corpus.sha256, desk.device.type)
-    return conclude(parts, compute(parts, desk, {}, lambda *_: None))
+        return study.module.run(request, study_run)
+    parts = Parts(study, request, study_run.checkpoints, study_run.corpus.sha256, study_run.device.type)
+    return conclude(parts, compute(parts, study_run, {}, lambda *_: None))
 
 
-def _half(desk: Desk, number: int, is_half: bool) -> Desk:
-    return desk.part(number, 2) if is_half else desk
+def _half(study_run: StudyRun, number: int, is_half: bool) -> StudyRun:
+    return study_run.part(number, 2) if is_half else study_run

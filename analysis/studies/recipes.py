@@ -39,11 +39,11 @@ _ONLY_OF = {  # settings of a schedule that others do not look at
 
 def recipe_of(checkpoint: Checkpoint) -> Recipe:
     """How a checkpoint was trained; the corpus by its SHA-256."""
-    said = checkpoint.training
+    training = checkpoint.training
     names = [field.name for field in fields(Recipe) if field.name not in ("scale", "corpus")]
-    own = {name: said.get(name) for name in names if _ONLY_OF.get(name, said.get("schedule")) == said.get("schedule")}
-    own["learning_rates"] = own["learning_rates"] or (checkpoint.scale if "learning_rates" in said else None)
-    return Recipe(scale=checkpoint.scale, corpus=said.get("corpus_sha256"), **own)
+    own = {name: training.get(name) for name in names if _ONLY_OF.get(name, training.get("schedule")) == training.get("schedule")}
+    own["learning_rates"] = own["learning_rates"] or (checkpoint.scale if "learning_rates" in training else None)
+    return Recipe(scale=checkpoint.scale, corpus=training.get("corpus_sha256"), **own)
 
 
 def training_seed(checkpoint: Checkpoint) -> int | None:
@@ -53,7 +53,7 @@ def training_seed(checkpoint: Checkpoint) -> int | None:
 
 def most_common(checkpoints: Iterable[Checkpoint]) -> Recipe:
     """The recipe of most checkpoints; of several as common the first."""
-    return Counter(recipe_of(one) for one in checkpoints).most_common(1)[0][0]
+    return Counter(recipe_of(checkpoint) for checkpoint in checkpoints).most_common(1)[0][0]
 
 
 def differences(checkpoint: Checkpoint, recipe: Recipe) -> str:
@@ -66,5 +66,5 @@ def differences(checkpoint: Checkpoint, recipe: Recipe) -> str:
     return ", ".join(word for name, word in zip(own, words, strict=True) if own[name] != wanted[name])
 
 
-def _word(said: object) -> str:
-    return "not recorded" if said is None else str(said)[:12]
+def _word(value: object) -> str:
+    return "not recorded" if value is None else str(value)[:12]

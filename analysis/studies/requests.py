@@ -20,7 +20,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     """
     study = find_study(name)
     name, module, kind = study.name, study.module, study.request
-    fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "checkpoints"}
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.name != "checkpoints"}
     if unknown := sorted(set(settings) - set(fields)):
         raise ConfigError(f"{name} has no setting {', '.join(map(shown, unknown))}: expected one of {', '.join(fields)}.")
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
@@ -41,7 +41,7 @@ def _converted(study: str, key: str, value: Any, default: Any) -> Any:
 def command_of(name: str, request: Any) -> str:
     """The command line that asks the same."""
     name = find_study(name).name
-    defaults = {one.name: one.default for one in dataclasses.fields(request)}
+    defaults = {field.name: field.default for field in dataclasses.fields(request)}
     settings = {key: value for key, value in asdict(request).items() if key != "checkpoints" and value != defaults[key]}
     changed = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     return shlex.join(["otoscope", "study", name, *request.checkpoints, *changed])

@@ -8,7 +8,7 @@ from analysis.errors import ConfigError
 from analysis.models.arms import REAL_ARMS
 from analysis.models.injections.registry import find_injection
 from analysis.published.published import Published, published
-from analysis.training.comparison import Score, in_words, read_score
+from analysis.training.comparison import RetrievalScore, read_score, score_text
 
 SHORT, LONG = "screening", "confirmation"
 SCREENED = "5 epochs"
@@ -61,13 +61,15 @@ def screened() -> tuple[Configuration, ...]:
 
     Empty where nothing is published.
     """
-    return _grouped(one for one in _records(SHORT) if one.condition == SCREENED)
+    return _grouped(record for record in _records(SHORT) if record.condition == SCREENED)
 
 
 def confirmed() -> tuple[Configuration, ...]:
     """The published long runs, the highest S first; what is published twice of an arm and a schedule counts once."""
-    later = [one for one in _records(SHORT) if not one.condition.endswith("epochs")]
-    return tuple(sorted(_configurations([*_records(LONG), *later]), key=lambda one: (-one.s, one.arm)))
+    later = [record for record in _records(SHORT) if not record.condition.endswith("epochs")]
+    return tuple(
+        sorted(_configurations([*_records(LONG), *later]), key=lambda configuration: (-configuration.s, configuration.arm))
+    )
 
 
 def mechanism(arm: str) -> str:
@@ -81,69 +83,81 @@ def mechanism(arm: str) -> str:
     if arm in REAL_ARMS:
         entries = [entry for entry in (REAL_ARMS[arm].audio, REAL_ARMS[arm].midi) if entry]
         return find_injection(entries[0].injection).title if entries else BASELINE_GROUP
-    return next((found for beginning, found in OF_BEGINNING.items() if arm.startswith(beginning)), OTHER)
+    return next((name for beginning, name in OF_BEGINNING.items() if arm.startswith(beginning)), OTHER)
 
 
-def trained_here(checkpoints: Iterable[Trained]) -> dict[str, list[tuple[Trained, Score]]]:
+def trained_here(checkpoints: Iterable[Trained]) -> dict[str, list[tuple[Trained, RetrievalScore]]]:
     """Checkpoints that carry scores, by arm, the highest S first; parameter-matched controls are arms of their own."""
-    found: dict[str, list[tuple[Trained, Score]]] = {}
-    for one in checkpoints:
-        if score := read_score(one.evaluation):
-            found.setdefault(str(one.arm), []).append((one, score))
-    return {arm: sorted(ones, key=lambda pair: (-pair[1].value, pair[0].name)) for arm, ones in found.items()}
+    by_arm: dict[str, list[tuple[Trained, RetrievalScore]]] = {}
+    for checkpoint in checkpoints:
+        if score := read_score(checkpoint.evaluation):
+            by_arm.setdefault(str(checkpoint.arm), []).append((checkpoint, score))
+    return {arm: sorted(ones, key=lambda pair: (-pair[1].value, pair[0].name)) for arm, ones in by_arm.items()}
 
 
-def here_in_words(ones: Sequence[tuple[Trained, Score]]) -> str:
+def here_text(ones: Sequence[tuple[Trained, RetrievalScore]]) -> str:
     """What is trained here of one arm: S with its interval, or the range of several."""
     if not ones:
         return "not trained here"
     if len(ones) == 1:
-        return in_words(ones[0][1])
-    low, high = (f"{100 * ones[place][1].value:.1f}" for place in (-1, 0))
+        return score_text(ones[0][1])
+    low, high = (f"{100 * ones[index][1].value:.1f}" for index in (-1, 0))
     return f"{len(ones)} of {low} to {high} %"
 
 
-def headline(found: Sequence[Configuration], here: Mapping[str, Any]) -> str:
+def headline(configurations: Sequence[Configuration], here: Mapping[str, Any]) -> str:
     """Which configuration leads the published screening, by how much over the baseline, and how ours differ.
 
     Raises:
         ConfigError: nothing is published.
     """
-    if not found:
+    if not configurations:
         raise ConfigError("No screening is published here, so none leads. Restore the published numbers.")
-    best = max(one.s for one in found)
-    arms = [one.arm for one in found if one.s == best]
-    baseline = next((one.s for one in found if one.arm == BASELINE), None)
-    said = f"{best:.1f} % by {' and '.join(arms)}: the highest S of {len(found)} published configurations after {SCREENED}"
+    best = max(configuration.s for configuration in configurations)
+    arms = [configuration.arm for configuration in configurations if configuration.s == best]
+    baseline = next((configuration.s for configuration in configurations if configuration.arm == BASELINE), None)
+    sentence = (
+        f"{best:.1f} % by {' and '.join(arms)}: the highest S of {len(configurations)} published configurations after {SCREENED}"
+    )
     if BASELINE in arms:
-        said += ", which no descriptor exceeds"
+        sentence += ", which no descriptor exceeds"
     elif baseline is not None:
-        said += f", {best - baseline:.1f} points over the baseline {BASELINE} ({baseline:.1f} %)"
-    ours = any(one.arm in here for one in found)
-    return f"{said}; {'ours have other data and another scale' if ours else 'none of them is trained here'}."
+        sentence += f", {best - baseline:.1f} points over the baseline {BASELINE} ({baseline:.1f} %)"
+    ours = any(configuration.arm in here for configuration in configurations)
+    return f"{sentence}; {'ours have other data and another scale' if ours else 'none of them is trained here'}."
 
 
 def _records(study: str) -> list[Published]:
     try:
-        return [one for one in published(study) if one.measure in (S, SAME_PIECE)]
+        return [record for record in published(study) if record.measure in (S, SAME_PIECE)]
     except ConfigError:
         return []
 
 
 def _configurations(records: Iterable[Published]) -> list[Configuration]:
     values: dict[tuple[str, str], dict[str, float]] = {}
-    for one in records:
-        values.setdefault((one.arm, one.condition), {}).setdefault(one.measure, one.value)
+    for record in records:
+        values.setdefault((record.arm, record.condition), {}).setdefault(record.measure, record.value)
     return [
-        Configuration(arm, condition, mechanism(arm), found[S], found.get(SAME_PIECE))
-        for (arm, condition), found in values.items()
-        if S in found
+        Configuration(arm, condition, mechanism(arm), measures[S], measures.get(SAME_PIECE))
+        for (arm, condition), measures in values.items()
+        if S in measures
     ]
 
 
 def _grouped(records: Iterable[Published]) -> tuple[Configuration, ...]:
-    found = _configurations(records)
+    configurations = _configurations(records)
     best: dict[str, float] = {}
-    for one in found:
-        best[one.mechanism] = max(one.s, best.get(one.mechanism, one.s))
-    return tuple(sorted(found, key=lambda one: (-best[one.mechanism], one.mechanism, -one.s, one.arm)))
+    for configuration in configurations:
+        best[configuration.mechanism] = max(configuration.s, best.get(configuration.mechanism, configuration.s))
+    return tuple(
+        sorted(
+            configurations,
+            key=lambda configuration: (
+                -best[configuration.mechanism],
+                configuration.mechanism,
+                -configuration.s,
+                configuration.arm,
+            ),
+        )
+    )

@@ -20,7 +20,7 @@ def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | 
     Numbers are those of the result; what holds of all checkpoints together is concluded anew.
     """
     study, shas = find_study(result.study), result.provenance.get("checkpoint_sha256", {})
-    if not study.has_parts or any(shas.get(name) != one.sha256 for name, one in checkpoints.items()):
+    if not study.has_parts or any(shas.get(name) != checkpoint.sha256 for name, checkpoint in checkpoints.items()):
         return None
     parts = Parts(study, _request_of(result, checkpoints), checkpoints, "", "")
     try:
@@ -48,7 +48,7 @@ def shipped_selection(
     """
     if not come_with_us(checkpoints):
         return None
-    wanted = {one.name: one for one in checkpoints}
+    wanted = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     for result in _nearest(shipped_results(study, folder), request, other_settings):
         if (answer := selected(result, wanted)) is not None:
             return answer

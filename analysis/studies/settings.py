@@ -43,8 +43,11 @@ def settings_of(request: type) -> Mapping[str, Setting]:
     2
     """
     hints = get_type_hints(request, include_extras=True)
-    said = {name: [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Setting)] for name, hint in hints.items()}
-    return {name: found[0] if found else Setting("") for name, found in said.items()}
+    settings = {
+        name: [annotation for annotation in getattr(hint, "__metadata__", ()) if isinstance(annotation, Setting)]
+        for name, hint in hints.items()
+    }
+    return {name: of_field[0] if of_field else Setting("") for name, of_field in settings.items()}
 
 
 def refuse_setting(study: str, request: type, key: str, value: Any) -> None:

@@ -40,10 +40,10 @@ def ship_result(result: Result, folder: Path | None = None) -> Path:
     folder = folder or shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
     document = result.to_document()
-    place = folder / f"{result.study}-{_digits(result.study, document['request'])}"
-    replace_file(place.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
-    replace_file(place.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
-    return place.with_suffix(".json.gz")
+    path = folder / f"{result.study}-{_digits(result.study, document['request'])}"
+    replace_file(path.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
+    replace_file(path.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
+    return path.with_suffix(".json.gz")
 
 
 def rounded(array: np.ndarray) -> np.ndarray:
@@ -71,8 +71,8 @@ def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], fol
         folder: where to look; by default among what is shipped.
     """
     plain = _plain(request)
-    place = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}.json.gz"
-    result = _read(place)
+    path = (folder or shipped_folder()) / f"{study}-{_digits(study, plain)}.json.gz"
+    result = _read(path)
     if result is not None and _is_of(result, study, checkpoints) and dict(result.request) == plain:
         return result
     nearest = shipped_with_other_settings(study, request, checkpoints, folder)
@@ -91,19 +91,22 @@ def shipped_with_other_settings(
         folder: where to look; by default among what is shipped.
     """
     plain = _plain(request)
-    found = [_read(place) for place in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz"))]
+    results = [_read(path) for path in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz"))]
     same = ("checkpoints", "corpus")
     fitting = [
-        one for one in found
-        if one is not None and _is_of(one, study, checkpoints) and all(one.request.get(name) == plain[name] for name in same)
-    ]  # fmt: skip
-    return min(fitting, key=lambda one: len(setting_differences(one, request)), default=None)
+        result
+        for result in results
+        if result is not None
+        and _is_of(result, study, checkpoints)
+        and all(result.request.get(name) == plain[name] for name in same)
+    ]
+    return min(fitting, key=lambda result: len(setting_differences(result, request)), default=None)
 
 
 def shipped_results(study: str, folder: Path | None = None) -> list[Result]:
     """All results of a study that came with the library, whatever was asked."""
-    found = (_read(place) for place in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz")))
-    return [one for one in found if one is not None and one.study == study]
+    results = (_read(path) for path in sorted((folder or shipped_folder()).glob(f"{study}-*.json.gz")))
+    return [result for result in results if result is not None and result.study == study]
 
 
 def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
@@ -118,12 +121,12 @@ def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], 
         folder: where to look; by default among what is shipped.
     """
     asked = set(checkpoints.items())
-    found = [
-        one for one in shipped_results(study, folder)
-        if asked < set(one.provenance.get("checkpoint_sha256", {}).items())
-        and not setting_differences(one, request, leave_out=("checkpoints",))
+    results = [
+        result for result in shipped_results(study, folder)
+        if asked < set(result.provenance.get("checkpoint_sha256", {}).items())
+        and not setting_differences(result, request, leave_out=("checkpoints",))
     ]  # fmt: skip
-    return max(found, key=lambda one: len(one.request["checkpoints"]), default=None)
+    return max(results, key=lambda result: len(result.request["checkpoints"]), default=None)
 
 
 def shipped_arms(result: Result) -> dict[str, str]:
@@ -148,7 +151,7 @@ class Configured(Protocol):
 
 def come_with_us(checkpoints: Iterable[Configured]) -> bool:
     """Whether these are shipped checkpoints, configuration included: with another one the same weights make another model."""
-    return all(_shipped_config(one.name) == one.config for one in checkpoints)
+    return all(_shipped_config(checkpoint.name) == checkpoint.config for checkpoint in checkpoints)
 
 
 def _shipped_config(name: str) -> Any:
@@ -160,7 +163,7 @@ def _shipped_config(name: str) -> Any:
 
 def setting_differences(result: Result, request: Any, *, leave_out: Collection[str] = ()) -> tuple[str, ...]:
     """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"; but for those left out."""
-    usual = {one.name: one.default for one in fields(request) if one.default is not MISSING}
+    usual = {field.name: field.default for field in fields(request) if field.default is not MISSING}
     plain, own = _plain(request), usual | dict(result.request)
     return tuple(
         f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
@@ -175,10 +178,10 @@ def _plain(request: Any) -> dict[str, Any]:
     return plain | {"checkpoints": [Path(name).name for name in plain["checkpoints"]]}
 
 
-def _read(place: Path) -> Result | None:
+def _read(path: Path) -> Result | None:
     try:
-        document = json.loads(gzip.decompress(place.read_bytes()))
-        with np.load(place.with_name(place.name.replace(".json.gz", ".npz")), allow_pickle=False) as arrays:
+        document = json.loads(gzip.decompress(path.read_bytes()))
+        with np.load(path.with_name(path.name.replace(".json.gz", ".npz")), allow_pickle=False) as arrays:
             return Result.from_document(document, dict(arrays))
     except (
         OSError,

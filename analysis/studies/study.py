@@ -1,6 +1,7 @@
 """What every study is: a frozen request, a run under a progress bar that can be cancelled, a result that is stored.
 
-A study module offers `Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk) -> Answer`.
+A study module offers `Request`, a frozen dataclass whose first field is `checkpoints`, and
+`run(request, study_run) -> Answer`.
 """
 
 import time
@@ -17,7 +18,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.files import home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import SCHEMA_VERSION, Result, provenance
 from analysis.rows import tables_of
 from analysis.run import RunContext
@@ -79,7 +80,7 @@ class Identity:
         """Where the result is in the store; of the same weights another configuration makes another model, another seed another
         untrained twin, another version of the family both.
         """
-        models = {name: one.key for name, one in self.checkpoints.items()}
+        models = {name: checkpoint.key for name, checkpoint in self.checkpoints.items()}
         return Store.key(
             study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s,
             models=models, corpus=self.corpus_sha256,
@@ -123,9 +124,9 @@ def kept_result(identity: Identity, store: Store) -> Result | None:
     """The result that the store holds, else the one that can be put together from the parts that it holds; None for neither."""
     if (result := read_result(store, identity.key)) is not None:
         return result
-    if (found := assembled(identity.parts, store)) is None:
+    if (assembly := assembled(identity.parts, store)) is None:
         return None
-    answer, parts = found
+    answer, parts = assembly
     return _result(identity, answer, _joined(identity, [part.provenance for part in parts]))
 
 
@@ -166,18 +167,18 @@ def finish_study(
     name, context = find_study(name).name, context or RunContext()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
         if (kept := kept_result(identity, store)) is not None:
-            return _told(Finished(kept, identity.key), context)
+            return _with_notices(Finished(kept, identity.key), context)
     checkpoints = _open_all(request.checkpoints)
     if refused := find_study(name).refusal(tuple(checkpoints.values())):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
     if store is not None and not fresh and (kept := kept_result(identity, store)) is not None:
-        return _told(Finished(kept, identity.key), context)
+        return _with_notices(Finished(kept, identity.key), context)
     for sentence in corpus.notices:
         context.notice(sentence)
-    desk = Desk(checkpoints, corpus, identity.device, store, context, identity.code)
-    result = _compute(identity, desk, fresh)
+    study_run = StudyRun(checkpoints, corpus, identity.device, store, context, identity.code)
+    result = _compute(identity, study_run, fresh)
     try:
         if store is not None:
             store.put(identity.key, result.to_document(), result.arrays)
@@ -186,7 +187,7 @@ def finish_study(
     return Finished(result, identity.key)
 
 
-def _told(finished: Finished, context: RunContext) -> Finished:
+def _with_notices(finished: Finished, context: RunContext) -> Finished:
     """The same, after what a stored result knows of its corpus has been said."""
     for sentence in finished.result.provenance.get(CORPUS_NOTICES, ()):
         context.notice(sentence)
@@ -202,23 +203,25 @@ def _open_and_read(name: str, store: Store | None, context: RunContext) -> tuple
     return corpus, corpus_sha256
 
 
-def _compute(identity: Identity, desk: Desk, fresh: bool) -> Result:
+def _compute(identity: Identity, study_run: StudyRun, fresh: bool) -> Result:
     """The answer, from the parts that are kept and what has to be computed; every part that was computed is kept."""
-    began, parts, store = time.monotonic(), identity.parts, desk.store
+    began, parts, store = time.monotonic(), identity.parts, study_run.store
     if not parts.study.has_parts:
-        answer = parts.study.module.run(identity.request, desk)
-        return _result(identity, answer, _made(identity, desk, identity.checkpoints, time.monotonic() - began, answer.tables))
+        answer = parts.study.module.run(identity.request, study_run)
+        return _result(
+            identity, answer, _made(identity, study_run, identity.checkpoints, time.monotonic() - began, answer.tables)
+        )
     kept = {} if fresh or store is None else {about: part for about in parts.needed if (part := parts.read(about, store))}
     made = [part.provenance for part in kept.values()]
 
     def keep(about: About, part: Measurement, seconds: float) -> None:
         of = {name: identity.checkpoints[name] for name in about}
-        made.append(_made(identity, desk, of, seconds, tables_of(part.rows)))
+        made.append(_made(identity, study_run, of, seconds, tables_of(part.rows)))
         if store is not None:
             parts.keep(about, part, made[-1], store)
 
     known = {about: measurement_of(parts.study, part) for about, part in kept.items()}
-    return _result(identity, conclude(parts, compute(parts, desk, known, keep)), _joined(identity, made))
+    return _result(identity, conclude(parts, compute(parts, study_run, known, keep)), _joined(identity, made))
 
 
 def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Result:
@@ -226,18 +229,21 @@ def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Resu
     return Result(identity.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
 
 
-def _made(identity: Identity, desk: Desk, of: Mapping[str, Checkpoint], seconds: float, tables: Tables) -> dict[str, Any]:
+def _made(
+    identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint], seconds: float, tables: Tables
+) -> dict[str, Any]:
     """Where the numbers of these checkpoints come from."""
     made = provenance(
-        checkpoints={name: one.sha256 for name, one in of.items()}, corpora={desk.corpus.name: identity.corpus_sha256},
-        device=str(desk.device), dtype="float32", seed=identity.request.seed, seconds=seconds,
+        checkpoints={name: checkpoint.sha256 for name, checkpoint in of.items()},
+        corpora={study_run.corpus.name: identity.corpus_sha256},
+        device=str(study_run.device), dtype="float32", seed=identity.request.seed, seconds=seconds,
         command=command_of(identity.study, identity.request),
     )  # fmt: skip
-    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     made[STUDY_CODE] = identity.code
-    made[MODEL_CODE] = {one.family: one.of_family.code for one in identity.checkpoints.values()}
-    if desk.corpus.notices:
-        made[CORPUS_NOTICES] = list(desk.corpus.notices)
+    made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in identity.checkpoints.values()}
+    if study_run.corpus.notices:
+        made[CORPUS_NOTICES] = list(study_run.corpus.notices)
     made["n_works"] = len({work_of[row["piece"]] for row in tables.get("windows", ())})
     return made
 
@@ -260,6 +266,8 @@ def _open_all(names: Sequence[str]) -> dict[str, Checkpoint]:
     if not names:
         raise CheckpointError("No checkpoint is named; expected at least one.")
     opened = [find_checkpoint(name) for name in names]
-    if len({one.name for one in opened}) < len(opened):
-        raise CheckpointError(f"Two checkpoints have the same name: {', '.join(one.name for one in opened)}. Rename a folder.")
-    return {one.name: one for one in opened}
+    if len({checkpoint.name for checkpoint in opened}) < len(opened):
+        raise CheckpointError(
+            f"Two checkpoints have the same name: {', '.join(checkpoint.name for checkpoint in opened)}. Rename a folder."
+        )
+    return {checkpoint.name: checkpoint for checkpoint in opened}

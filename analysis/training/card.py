@@ -7,7 +7,7 @@ from typing import Any
 from analysis.descriptors.a4 import n_frames
 from analysis.models.arms import ARMS, build_config
 from analysis.numbers import percent
-from analysis.training.comparison import Pool, in_words, read_score, recall_words, score_headline
+from analysis.training.comparison import Pool, read_score, recall_words, score_headline, score_text
 
 SOURCE = "arXiv 2604.10283"
 
@@ -104,17 +104,17 @@ def _settings(run: Run) -> str:
 
 def _scale_note(arm: str, scale: str) -> str:
     """In what a scale differs from the published one, as far as it decides what may be concluded."""
-    tokens = {one: build_config(arm, one).n_audio_tokens for one in (scale, "paper")}
+    tokens = {of_scale: build_config(arm, of_scale).n_audio_tokens for of_scale in (scale, "paper")}
     frames = n_frames(build_config(arm, scale).n_samples)
     if scale == "paper":
         return f"Sizes are those of the source: {tokens[scale]:,} CNN tokens and {frames} A4 frames per window."
     met = f"At this scale {tokens[scale]} CNN tokens meet {frames} A4 frames; in the source {tokens['paper']:,} do"
-    said = [f"{met}.", "Attention patterns have no dropout in training."]
+    sentences = [f"{met}.", "Attention patterns have no dropout in training."]
     if (entry := ARMS[arm].audio) is not None and entry.injection == "reverse":
-        said.insert(
+        sentences.insert(
             1, "Reverse attention has no bottleneck here: what the source says of one cannot be tested with this checkpoint."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _rows(evaluation: Mapping[str, object]) -> str:
@@ -123,7 +123,7 @@ def _rows(evaluation: Mapping[str, object]) -> str:
     for pool, title in pools:
         score, twin = read_score(evaluation, "trained", pool), read_score(evaluation, "untrained", pool)
         recall = [recall_words(evaluation, "trained", pool, way, 1) for way in ("audio_to_midi", "midi_to_audio")]
-        cells = [title, in_words(score) if score else "–", *recall, in_words(twin) if twin else "–"]
+        cells = [title, score_text(score) if score else "–", *recall, score_text(twin) if twin else "–"]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -137,6 +137,6 @@ def _small(evaluation: Mapping[str, object]) -> str:
     if score is None or twin is None:
         return ""
     return (
-        f"Quick to check: S = {in_words(score)} on {score.n_queries} queries among {score.pool_size} windows of "
-        f"{', '.join(small['pieces'])} (chance {percent(score.chance)}, untrained twin {in_words(twin)}).\n\n"
+        f"Quick to check: S = {score_text(score)} on {score.n_queries} queries among {score.pool_size} windows of "
+        f"{', '.join(small['pieces'])} (chance {percent(score.chance)}, untrained twin {score_text(twin)}).\n\n"
     )

@@ -17,7 +17,7 @@ ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its param
 
 
 @runtime_checkable
-class Examined(Protocol):
+class Evaluated(Protocol):
     """What a comparison needs of a checkpoint."""
 
     @property
@@ -30,11 +30,11 @@ class Examined(Protocol):
     def evaluation(self) -> Mapping[str, object]: ...
 
 
-AnyExamined = TypeVar("AnyExamined", bound=Examined)
+AnyEvaluated = TypeVar("AnyEvaluated", bound=Evaluated)
 
 
 @dataclass(frozen=True)
-class Score:
+class RetrievalScore:
     """S of one model on one pool with its 95 % interval over works; shares of 1."""
 
     value: float
@@ -45,12 +45,12 @@ class Score:
     n_works: int
     pool_size: int
 
-    def overlaps(self, other: "Score") -> bool:
+    def overlaps(self, other: "RetrievalScore") -> bool:
         """Whether the two intervals share a point."""
         return self.low <= other.high and other.low <= self.high
 
 
-def read_score(evaluation: Mapping[str, object], weights: Weights = "trained", pool: Pool = "canonical") -> Score | None:
+def read_score(evaluation: Mapping[str, object], weights: Weights = "trained", pool: Pool = "canonical") -> RetrievalScore | None:
     """One score of an evaluation; None where it is missing or not a score."""
     scores = _at(evaluation, weights, pool)
     if not isinstance(scores, Mapping):
@@ -58,7 +58,7 @@ def read_score(evaluation: Mapping[str, object], weights: Weights = "trained", p
     try:
         low, high = (float(bound) for bound in scores["S_ci"])
         counts = [int(scores[name]) for name in ("n_queries", "n_works", "pool_size")]
-        score = Score(float(scores["S"]), low, high, float(scores["chance"]), *counts)
+        score = RetrievalScore(float(scores["S"]), low, high, float(scores["chance"]), *counts)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     shares = (score.value, score.low, score.high, score.chance)
@@ -74,31 +74,33 @@ def retrieval_rows(evaluation: Mapping[str, object]) -> list[dict[str, str | Non
     for pool, label in (("canonical", "canonical"), ("no_overlap", "no overlap")):
         for direction, query in (("audio_to_midi", "audio → MIDI"), ("midi_to_audio", "MIDI → audio")):
             trained = (evaluation, "trained", pool, direction)
-            found = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
-            found |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}
-            found |= {"MRR": _interval(*trained, "MRR", 1, 3)}
-            if any(value is not None for name, value in found.items() if name != "untrained R@10"):
-                rows.append({"pool": label, "query → match": query, **found})
+            cells = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
+            cells |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}
+            cells |= {"MRR": _interval(*trained, "MRR", 1, 3)}
+            if any(value is not None for name, value in cells.items() if name != "untrained R@10"):
+                rows.append({"pool": label, "query → match": query, **cells})
     return rows
 
 
-def by_score(checkpoints: Iterable[AnyExamined]) -> list[AnyExamined]:
+def by_score(checkpoints: Iterable[AnyEvaluated]) -> list[AnyEvaluated]:
     """Highest S on the canonical pool first, then those without scores, equal ones by name; controls below their arm, not ranked.
 
     Controls whose arm is not there come last.
     """
-    scores = [(read_score(one.evaluation), one) for one in checkpoints]
-    ranked = [one for _, one in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))]
-    controls = [one for one in ranked if control_of(one.arm)]
-    ordered: list[AnyExamined] = []
-    for one in ranked:
-        if not control_of(one.arm):
-            its = [other for other in controls if control_of(other.arm) == one.arm and other not in ordered]
-            ordered += [one, *its]
-    return [*ordered, *(one for one in controls if one not in ordered)]
+    scores = [(read_score(checkpoint.evaluation), checkpoint) for checkpoint in checkpoints]
+    ranked = [
+        checkpoint for _, checkpoint in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))
+    ]
+    controls = [checkpoint for checkpoint in ranked if control_of(checkpoint.arm)]
+    ordered: list[AnyEvaluated] = []
+    for checkpoint in ranked:
+        if not control_of(checkpoint.arm):
+            own_controls = [other for other in controls if control_of(other.arm) == checkpoint.arm and other not in ordered]
+            ordered += [checkpoint, *own_controls]
+    return [*ordered, *(checkpoint for checkpoint in controls if checkpoint not in ordered)]
 
 
-def in_words(score: Score) -> str:
+def score_text(score: RetrievalScore) -> str:
     """A score with its interval.
 
     >>> in_words(Score(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
@@ -107,7 +109,7 @@ def in_words(score: Score) -> str:
     return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
 
 
-def score_headline(checkpoint: Examined) -> str:
+def score_headline(checkpoint: Evaluated) -> str:
     """What is known of one checkpoint: S with interval, n, chance and untrained twin, and which of these it exceeds."""
     score = read_score(checkpoint.evaluation)
     if score is None:
@@ -116,7 +118,7 @@ def score_headline(checkpoint: Examined) -> str:
     return " ".join([f"S = {_measured(score, checkpoint)}.", *verdict])
 
 
-def compare_headline(checkpoints: Sequence[Examined]) -> str:
+def compare_headline(checkpoints: Sequence[Evaluated]) -> str:
     """The highest S with its interval and pool, chance and untrained twin, and what it cannot be told from; at most 30 words.
 
     Only checkpoints that were examined on the same test set are compared: the largest such group. Controls are not models and
@@ -133,17 +135,23 @@ def compare_headline(checkpoints: Sequence[Examined]) -> str:
             return f"{models[0].name} came without scores, so how well it finds the match is not known."
         return f"None of the {len(models)} checkpoints carries scores, so none can be called best."
     (best, score), *others = compared
-    control = _twin_in_words(best)
-    said = f"S = {in_words(score)} among {size_words(score.pool_size)}: {best.name} {_place(score, others, checkpoints)}"
-    said += f" (chance {percent(score.chance)}, {control})"
+    control = _twin_text(best)
+    sentence = (
+        f"S = {score_text(score)} among {size_words(score.pool_size)}: {best.name} {_rank_sentence(score, others, checkpoints)}"
+    )
+    sentence += f" (chance {percent(score.chance)}, {control})"
     if unclear := _verdict(score, best):
-        return f"{said}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
-    if alike := [one.name for one, other in others if score.overlaps(other)]:
-        return f"{said}; its interval overlaps {_those_of(alike)}."
-    return f"{said}; its interval lies above {_those_of([one.name for one, _ in others])}." if others else f"{said}."
+        return f"{sentence}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
+    if alike := [checkpoint.name for checkpoint, other in others if score.overlaps(other)]:
+        return f"{sentence}; its interval overlaps {_those_of(alike)}."
+    return (
+        f"{sentence}; its interval lies above {_those_of([checkpoint.name for checkpoint, _ in others])}."
+        if others
+        else f"{sentence}."
+    )
 
 
-def compare_details(checkpoints: Sequence[Examined]) -> str:
+def compare_details(checkpoints: Sequence[Evaluated]) -> str:
     """What the headline has no room for: n, the verdict of the best, what its interval overlaps, and who is not compared."""
     models = _models(checkpoints)
     groups = _test_sets(models)
@@ -157,15 +165,19 @@ def compare_details(checkpoints: Sequence[Examined]) -> str:
         sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
     if silent := len(models) - scored:
         sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
-    controls = [(one.name, read_score(one.evaluation)) for one in by_score(checkpoints) if one not in models]
-    told = [f"{name} {in_words(found)}" if found else f"{name} without scores" for name, found in controls]
-    return " ".join([*sentences, *([f"Controls, not ranked: {listed(told)}."] if told else [])])
+    controls = [
+        (checkpoint.name, read_score(checkpoint.evaluation)) for checkpoint in by_score(checkpoints) if checkpoint not in models
+    ]
+    texts = [f"{name} {score_text(score)}" if score else f"{name} without scores" for name, score in controls]
+    return " ".join([*sentences, *([f"Controls, not ranked: {listed(texts)}."] if texts else [])])
 
 
-def _place(score: Score, others: Sequence[tuple[Examined, Score]], checkpoints: Sequence[Examined]) -> str:
+def _rank_sentence(
+    score: RetrievalScore, others: Sequence[tuple[Evaluated, RetrievalScore]], checkpoints: Sequence[Evaluated]
+) -> str:
     """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
-    found = [read_score(one.evaluation) for one in checkpoints if control_of(one.arm)]
-    beaten = any(other is not None and other.value > score.value for other in found)
+    scores = [read_score(checkpoint.evaluation) for checkpoint in checkpoints if control_of(checkpoint.arm)]
+    beaten = any(other is not None and other.value > score.value for other in scores)
     return ("ranks first" if beaten else "finds most") if others else "finds the match"
 
 
@@ -173,58 +185,58 @@ def _those_of(names: Sequence[str]) -> str:
     return f"that of {names[0]}" if len(names) == 1 else f"those of {len(names)} others"
 
 
-def _models(checkpoints: Sequence[Examined]) -> list[Examined]:
+def _models(checkpoints: Sequence[Evaluated]) -> list[Evaluated]:
     """Those that are ranked: no controls, but one that is alone."""
-    return [one for one in checkpoints if len(checkpoints) == 1 or not control_of(one.arm)]
+    return [checkpoint for checkpoint in checkpoints if len(checkpoints) == 1 or not control_of(checkpoint.arm)]
 
 
-def _test_sets(models: Sequence[Examined]) -> list[list[tuple[Examined, Score]]]:
+def _test_sets(models: Sequence[Evaluated]) -> list[list[tuple[Evaluated, RetrievalScore]]]:
     """Checkpoints that carry scores, highest first, by the test set on which they were examined; the largest group first."""
-    groups: dict[tuple[str | int, ...], list[tuple[Examined, Score]]] = {}
-    for one in by_score(models):
-        if score := read_score(one.evaluation):
-            groups.setdefault(_test_set(one, score), []).append((one, score))
+    groups: dict[tuple[str | int, ...], list[tuple[Evaluated, RetrievalScore]]] = {}
+    for checkpoint in by_score(models):
+        if score := read_score(checkpoint.evaluation):
+            groups.setdefault(_test_set(checkpoint, score), []).append((checkpoint, score))
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _against(score: Score, others: Sequence[tuple[Examined, Score]]) -> list[str]:
+def _against(score: RetrievalScore, others: Sequence[tuple[Evaluated, RetrievalScore]]) -> list[str]:
     """What the interval of the best overlaps, and what it lies above."""
-    alike = [one.name for one, other in others if score.overlaps(other)]
-    clear = [one.name for one, other in others if not score.overlaps(other)]
-    said = [f"Its interval overlaps that of {listed(alike)}; the paired test is on the Retrieval page."] if alike else []
-    return [*said, *([f"Its interval lies above {_those_of(clear)}."] if clear else [])]
+    alike = [checkpoint.name for checkpoint, other in others if score.overlaps(other)]
+    clear = [checkpoint.name for checkpoint, other in others if not score.overlaps(other)]
+    sentences = [f"Its interval overlaps that of {listed(alike)}; the paired test is on the Retrieval page."] if alike else []
+    return [*sentences, *([f"Its interval lies above {_those_of(clear)}."] if clear else [])]
 
 
-def _measured(score: Score, checkpoint: Examined) -> str:
-    found = f"{in_words(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
-    return f"{found}; chance {percent(score.chance)}, {_twin_in_words(checkpoint)}"
+def _measured(score: RetrievalScore, checkpoint: Evaluated) -> str:
+    text = f"{score_text(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
+    return f"{text}; chance {percent(score.chance)}, {_twin_text(checkpoint)}"
 
 
-def _twin_in_words(checkpoint: Examined) -> str:
+def _twin_text(checkpoint: Evaluated) -> str:
     twin = read_score(checkpoint.evaluation, "untrained")
-    return f"untrained twin {in_words(twin)}" if twin else "no untrained twin was scored"
+    return f"untrained twin {score_text(twin)}" if twin else "no untrained twin was scored"
 
 
-def _above(score: Score, checkpoint: Examined) -> str:
+def _above(score: RetrievalScore, checkpoint: Evaluated) -> str:
     return f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."
 
 
-def _verdict(score: Score, checkpoint: Examined) -> list[str]:
+def _verdict(score: RetrievalScore, checkpoint: Evaluated) -> list[str]:
     """What the interval does not exclude, and what it lies below; nothing where it lies above every control."""
     controls = _controls(score, checkpoint)
     alike = [name for name, low, high in controls if score.low <= high and low <= score.high]
     above = [name for name, low, _ in controls if score.high < low]
-    said = [f"Not distinguishable from {' or '.join(alike)}{INTERVALS}."] if alike else []
-    return [*said, *([f"Below {' and '.join(above)}."] if above else [])]
+    sentences = [f"Not distinguishable from {' or '.join(alike)}{INTERVALS}."] if alike else []
+    return [*sentences, *([f"Below {' and '.join(above)}."] if above else [])]
 
 
-def _controls(score: Score, checkpoint: Examined) -> list[tuple[str, float, float]]:
+def _controls(score: RetrievalScore, checkpoint: Evaluated) -> list[tuple[str, float, float]]:
     """Name, lower and upper end of what a score is held against."""
     twin = read_score(checkpoint.evaluation, "untrained")
     return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
 
 
-def _test_set(checkpoint: Examined, score: Score) -> tuple[str | int, ...]:
+def _test_set(checkpoint: Evaluated, score: RetrievalScore) -> tuple[str | int, ...]:
     corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
     examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
     return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
@@ -246,8 +258,8 @@ def _others(number: int, verb: str, plural: str) -> str:
 
 def recall_words(evaluation: Mapping[str, object], weights: Weights, pool: Pool, direction: str, k: int) -> str:
     """Recall at `k` with its interval, as the card words it."""
-    found = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
-    return "–" if found is None else found.replace(" [", " % [") if "[" in found else f"{found} %"
+    text = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
+    return "–" if text is None else text.replace(" [", " % [") if "[" in text else f"{text} %"
 
 
 def _interval(
@@ -264,17 +276,17 @@ def _interval(
     return f"{write[0]} [{write[1]}, {write[2]}]" if len(write) == 3 else write[0]
 
 
-def _at(found: object, *path: str) -> object:
+def _at(value: object, *path: str) -> object:
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
-def _number(found: object) -> float | None:
+def _number(value: object) -> float | None:
     """A finite number as a float; None for anything else, as for one too large for a float."""
-    if not isinstance(found, int | float) or isinstance(found, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     try:
-        return float(found) if math.isfinite(found) else None
+        return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None

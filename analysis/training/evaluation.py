@@ -65,10 +65,10 @@ def score_pool(
         "S": s_score(forward, backward), "S_ci": [low, high], "chance": chance_of_s(*pools.candidates.shape),
         "n_queries": len(pools.query), "n_works": draws.n_works, "pool_size": int(pools.candidates.shape[1]),
     }  # fmt: skip
-    for direction, found in (("audio_to_midi", forward), ("midi_to_audio", backward)):
-        of_queries = {f"R@{k}": found <= k for k in (1, 5, 10)} | {"MRR": 1.0 / found}
-        scores[direction] = {name: float(np.mean(its)) for name, its in of_queries.items()}
-        scores[direction] |= {f"{name}_ci": list(draws.interval(draws.means(its))) for name, its in of_queries.items()}
+    for direction, ranks_of_queries in (("audio_to_midi", forward), ("midi_to_audio", backward)):
+        of_queries = {f"R@{k}": ranks_of_queries <= k for k in (1, 5, 10)} | {"MRR": 1.0 / ranks_of_queries}
+        scores[direction] = {name: float(np.mean(values)) for name, values in of_queries.items()}
+        scores[direction] |= {f"{name}_ci": list(draws.interval(draws.means(values))) for name, values in of_queries.items()}
     return scores
 
 

@@ -94,12 +94,14 @@ def load(state: State, model: nn.Module, optimizer: torch.optim.Optimizer) -> No
     """
     expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
     for weights in (state.model, state.best.weights):
-        found = {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items() if isinstance(tensor, Tensor)}
-        if found != expected or not all(tensor.isfinite().all() for tensor in weights.values()):
+        shapes = {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items() if isinstance(tensor, Tensor)}
+        if shapes != expected or not all(tensor.isfinite().all() for tensor in weights.values()):
             raise ValueError("weights do not fit")
     groups, mine = state.optimizer["param_groups"], optimizer.param_groups
     fixed = [{name: value for name, value in group.items() if name not in ("params", "lr")} for group in mine]
-    if [{name: group.get(name, value) for name, value in its.items()} for group, its in zip(groups, fixed, strict=True)] != fixed:
+    if [
+        {name: group.get(name, value) for name, value in group_of.items()} for group, group_of in zip(groups, fixed, strict=True)
+    ] != fixed:
         raise ValueError("groups of parameters differ")
     if not all(_real(group["lr"]) for group in groups):
         raise ValueError("a learning rate is no number")

@@ -45,7 +45,7 @@ def train_checkpoint(
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = build_arm(request.arm, request.scale, request.seed)
     copy_learned(trained.model, twin)
-    evaluation = examine(trained.model, twin, corpus)
+    evaluation = evaluate_saved(trained.model, twin, corpus)
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
@@ -61,7 +61,7 @@ def train_checkpoint(
     return saved
 
 
-def examine(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, Any]:
+def evaluate_saved(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, Any]:
     """Scores of a model and its untrained twin on the test split, and on the small pool where the corpus has one.
 
     Raises:
@@ -71,10 +71,10 @@ def examine(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, 
     pool = fit_pool(segments, n_queries=TEST_QUERIES)
     device = pick_device()
     models = {"trained": model.to(device).eval(), "untrained": twin.to(device).eval()}
-    found = {name: evaluate(one, segments, device=device, **pool) for name, one in models.items()}
-    evaluation: dict[str, Any] = {"split": "test", "n_windows": len(segments), **found}
+    evaluations = {name: evaluate(network, segments, device=device, **pool) for name, network in models.items()}
+    evaluation: dict[str, Any] = {"split": "test", "n_windows": len(segments), **evaluations}
     if few := small_pool_pieces(corpus.split("test")):
-        scores = {name: evaluate_small_pool(one.cpu(), few) for name, one in models.items()}
+        scores = {name: evaluate_small_pool(network.cpu(), few) for name, network in models.items()}
         evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], **scores}
     return evaluation
 

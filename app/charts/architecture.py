@@ -47,7 +47,7 @@ def flow_chart(flow: Flow) -> go.Figure:
     """
     if not flow.parts:
         return marked.nothing(theme.figure("", ""))
-    boxes = place(flow)
+    boxes = lay_out(flow)
     notes = [line for note in flow.notes for line in textwrap.wrap(note, NOTE)]
     bottom = max(box.bottom for box in boxes.values())
     height = round(bottom + EDGE_PX + (NOTE_PX * len(notes) + EDGE_PX if notes else 0))
@@ -72,7 +72,7 @@ def _notes(lines: Sequence[str], bottom: float) -> list[theme.Part]:
     return [look | {"y": top, "text": html.escape(line, quote=False)} for line, top in zip(lines, tops, strict=True)]
 
 
-def place(flow: Flow) -> dict[str, Box]:
+def lay_out(flow: Flow) -> dict[str, Box]:
     """Boxes by name of the part: as far down as what reads them allows, so that the sides end beside each other."""
     rows = _rows(flow)
     columns = _columns(flow, rows)
@@ -110,7 +110,7 @@ def _columns(flow: Flow, rows: Mapping[str, tuple[int, int]]) -> dict[str, tuple
 
     def beside(part: Part) -> list[str]:
         first, last = rows[part.name]
-        others = [one.name for one in flow.parts if one.side == part.side]
+        others = [neighbour.name for neighbour in flow.parts if neighbour.side == part.side]
         return [name for name in others if name in taken and rows[name][0] <= last and first <= rows[name][1]]
 
     for part in flow.parts:
@@ -185,17 +185,17 @@ def _arrows(boxes: Mapping[str, Box]) -> list[theme.Part]:
         "ayref": "y",
         "showarrow": True,
     }
-    told: set[str] = set()
+    named: set[str] = set()
     for box in boxes.values():
         for name in box.part.sources:
             source = boxes[name]
             start, end = _ends(source, box)
             drawn.append(look | {"x": end, "y": box.top, "ax": start, "ay": source.bottom})
-            if name not in told:
+            if name not in named:
                 where = {"x": end, "y": (source.bottom + box.top) / 2, "xanchor": "left", "xshift": 6}
                 text, size = html.escape(source.part.shape, quote=False), SMALL_PX if source.narrow else SHAPE_PX
                 drawn.append(where | {"text": text, "showarrow": False, "font": {"size": size}})
-            told.add(name)
+            named.add(name)
     return drawn
 
 
@@ -209,5 +209,5 @@ def _ends(source: Box, box: Box) -> tuple[float, float]:
 
 
 def _hover(part: Part) -> str:
-    said = [f"<b>{html.escape(part.name, quote=False)}</b>", f"hands on {part.shape}", part.counted, *part.details]
-    return "<br>".join([said[0], *(html.escape(line, quote=False) for line in said[1:] if line)])
+    lines = [f"<b>{html.escape(part.name, quote=False)}</b>", f"hands on {part.shape}", part.counted, *part.details]
+    return "<br>".join([lines[0], *(html.escape(line, quote=False) for line in lines[1:] if line)])

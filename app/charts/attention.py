@@ -35,7 +35,7 @@ def attention_map(
     texts[-1] = f"≥ {texts[-1]}" if highest > most else texts[-1]
     theme.label_colours(trace, "attention (share of 1)", ticks, texts)
     trace.update(hovertemplate="query %{y:.2f} s, key %{x:.2f} s<br>share %{z:.3%}<extra></extra>")
-    text = "<br>".join(part for part in (title, cell_in_words(tokens_per_cell)) if part)
+    text = "<br>".join(part for part in (title, cell_text(tokens_per_cell)) if part)
     drawing = square_figure(f"key: {key_kind} time (s)", f"query: {query_kind} time (s)", trace, text)
     spans_s = [float(np.ptp(times)) if len(times) > 1 else 1.0 for times in (x, y)]
     drawing.update_layout(xaxis={"dtick": timeline.step_s(spans_s[0])}, yaxis={"dtick": timeline.step_s(spans_s[1])})
@@ -49,7 +49,7 @@ def attention_map(
     return drawing
 
 
-def cell_in_words(tokens_per_cell: tuple[int, int]) -> str:
+def cell_text(tokens_per_cell: tuple[int, int]) -> str:
     """What one cell of a picture stands for.
 
     >>> cell_in_words((5, 5)), cell_in_words((1, 1))
@@ -75,7 +75,7 @@ def received(
     if twin_share is not None:
         lines.append(("untrained twin", twin_share, {"color": theme.TWIN, "width": 1.2, "dash": "dash"}))
     for name, values, line in lines:
-        x, y = (theme.pool(np.asarray(one, np.float32), 5000) for one in (times_s, values))
+        x, y = (theme.pool(np.asarray(array, np.float32), 5000) for array in (times_s, values))
         drawing.add_scatter(x=x, y=y, mode="lines", line=line, name=name)
     drawing.update_traces(hovertemplate="%{x:.2f} s: %{y:.3g}<extra>%{fullData.name}</extra>")
     drawing.add_hline(y=uniform, line={"color": "#B5BBC2", "width": 1, "dash": "dash"})

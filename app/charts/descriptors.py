@@ -33,7 +33,7 @@ def over_time(times_s: NDArray, values: NDArray[np.float32], name: str, look: Lo
     drawing = timeline.figure(look.along, last, 230)
     drawing.add_trace(trace)
     edges = [f"{edge:,.0f}" for edge in look.edges_hz]
-    at = {"tickvals": [place - 0.5 for place in range(len(edges))], "ticktext": edges} if edges else {}
+    at = {"tickvals": [index - 0.5 for index in range(len(edges))], "ticktext": edges} if edges else {}
     drawing.update_yaxes(type="category", **at)
     return drawing
 

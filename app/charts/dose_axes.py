@@ -18,7 +18,7 @@ def at(mark: Mark) -> float:
     return mark.at or 0.0
 
 
-def in_words(mark: Mark, x_title: str, categories: Sequence[str] | None) -> str:
+def text_of(mark: Mark, x_title: str, categories: Sequence[str] | None) -> str:
     """Where a mark stands, from the title of the axis.
 
     >>> in_words(Mark("D0", "audio", 0.5, at=-3), "transposition (semitones)", None)
@@ -37,14 +37,14 @@ def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None)
         texts = [shortened(name) for name in categories]
         return {"range": [-0.3, len(texts) - 0.7], "tickvals": list(range(len(texts))), "ticktext": texts}
     places = sorted({at(mark) for mark in marks})
-    scaled = [math.log10(place) for place in places] if log else places
+    scaled = [math.log10(dose) for dose in places] if log else places
     span = scaled[-1] - scaled[0]
     room = 0.04 * span or (0.3 if log else 0.1 * abs(scaled[0]) or 1.0)
     axis: theme.Part = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
     if log:
         axis |= {"tickvals": (ticks := _round_numbers(places, span)), "ticktext": [f"{tick:,g}" for tick in ticks]}
     elif len(places) <= TICKS and all(b - a >= span / 20 for a, b in itertools.pairwise(places)):
-        axis |= {"tickvals": places, "ticktext": [f"{place:,g}" for place in places]}
+        axis |= {"tickvals": places, "ticktext": [f"{dose:,g}" for dose in places]}
     return axis
 
 
@@ -57,8 +57,8 @@ def _round_numbers(places: Sequence[float], span: float) -> list[float]:
 
 
 def courses(lines: Sequence[Sequence[Mark]]) -> list[tuple[tuple[float, float], ...]]:
-    found = (tuple((at(mark), mark.null) for mark in line if mark.null is not None) for line in lines)
-    return [course for course in dict.fromkeys(found) if course]
+    courses = (tuple((at(mark), mark.null) for mark in line if mark.null is not None) for line in lines)
+    return [course for course in dict.fromkeys(courses) if course]
 
 
 def names(
@@ -92,7 +92,7 @@ def _apart(heights: Sequence[float]) -> list[float]:
         runs.append([height])
         while len(runs) > 1 and _placed(runs[-1])[0] - _placed(runs[-2])[-1] < APART_PX:
             runs[-2:] = [runs[-2] + runs[-1]]
-    return [place for run in runs for place in _placed(run)]
+    return [height for run in runs for height in _placed(run)]
 
 
 def _placed(run: Sequence[float]) -> list[float]:

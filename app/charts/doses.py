@@ -51,12 +51,12 @@ class _Plan:
                 raise ConfigError(f"{whose} is at {mark.at}; expected {wanted} for its place.")
             if self.categories is not None and mark.at not in known:
                 raise ConfigError(f"{whose} is at {mark.at}; expected the number of one of {len(known)} categories, from 0.")
-            if (place := (mark.series, mark.twin, mark.at)) in seen:
+            if (key := (mark.series, mark.twin, mark.at)) in seen:
                 raise ConfigError(f"{whose} has two numbers at {mark.at}; expected one. Draw groups as panels.")
-            seen.add(place)
+            seen.add(key)
 
     def words(self, mark: Mark) -> str:
-        return marked.hover(mark, self.percent, self.null_name, dose_axes.in_words(mark, self.x_title, self.categories))
+        return marked.hover(mark, self.percent, self.null_name, dose_axes.text_of(mark, self.x_title, self.categories))
 
     def lines(self, marks: Sequence[Mark], looks: Styles) -> dict[tuple[str, bool], list[Mark]]:
         return {key: sorted((mark for mark in marks if (mark.series, mark.twin) == key), key=at) for key in looks}
@@ -116,7 +116,7 @@ def curves(
     marked.add_legend(drawing, entries, null, lines=True)
     top = TOP_PX if entries or null else BARE_PX
     drawing.update_layout(margin={"l": 64, "r": right, "t": top, "b": BELOW_PX}, uirevision="curves", hoverlabel=marked.HOVER)
-    marked.add_note(drawing, marked.said_of_hollow(marks, null_name), taller=False)
+    marked.add_note(drawing, marked.hollow_note(marks, null_name), taller=False)
     drawing.update_yaxes(range=[low, high], showgrid=True, gridcolor=GRID, exponentformat="none", automargin=True)
     drawing.update_xaxes(dose_axes.abscissa(marks, log, categories), title_standoff=6, automargin=True)
     return drawing
@@ -150,7 +150,7 @@ def panels(
         plan.check(chosen)
         _draw(drawing, chosen, looks, plan, panel)
     marked.add_legend(drawing, list(looks.values()) if len(looks) > 1 else (), plan.null(marks), lines=True)
-    marked.add_note(drawing, marked.said_of_hollow(marks, null_name))
+    marked.add_note(drawing, marked.hollow_note(marks, null_name))
     low, high = marked.ends([marked.scaled(mark, percent) for mark in marks], domain)
     drawing.update_yaxes(range=[low, high], showgrid=True, gridcolor=GRID, exponentformat="none")
     drawing.update_xaxes(dose_axes.abscissa(marks, log, categories))
@@ -214,14 +214,14 @@ def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, panel: P
     """A band through each run of marks with an interval, an upright line where a mark has no neighbour."""
     rgb = hex_to_rgb(style.colour)
     for has, run in itertools.groupby(drawn, key=lambda mark: mark.interval is not None):
-        found = [(at(mark), *mark.interval) for mark in run if mark.interval]
+        ends = [(at(mark), *mark.interval) for mark in run if mark.interval]
         if not has:
             continue
-        if len(found) == 1:
-            (x, low, high), line = found[0], {"color": style.colour, "width": 2}
+        if len(ends) == 1:
+            (x, low, high), line = ends[0], {"color": style.colour, "width": 2}
             drawing.add_scatter(x=[x, x], y=[low, high], mode="lines", line=line, hoverinfo="skip", showlegend=False, **panel)
             continue
-        x, low, high = (list(column) for column in zip(*found, strict=True))
+        x, low, high = (list(column) for column in zip(*ends, strict=True))
         drawing.add_scatter(
             x=x + x[::-1], y=high + low[::-1], mode="lines", line={"width": 0}, fill="toself", hoverinfo="skip",
             fillcolor=f"rgba({rgb[0]},{rgb[1]},{rgb[2]},0.18)", showlegend=False, **panel,

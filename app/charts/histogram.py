@@ -51,7 +51,7 @@ class Bar:
 
 
 def panels(
-    found: Mapping[str, Sequence[Bar]],
+    bars_of: Mapping[str, Sequence[Bar]],
     *,
     x_title: str,
     y_title: str,
@@ -66,7 +66,7 @@ def panels(
     bars the figure says that there is nothing to draw, and has no scale.
 
     Args:
-        found: bins of every series in order of their edges, by the title of the panel.
+        bars_of: bins of every series in order of their edges, by the title of the panel.
         x_title: quantity and unit of what was counted.
         y_title: what the shares are of.
         n_name: what was counted, such as "pairs".
@@ -74,13 +74,13 @@ def panels(
         twins: titles of panels of untrained twins: grey, dashed.
         colours: series → colour, where it has one on other pages.
     """
-    bars = [bar for panel in found.values() for bar in panel]
+    bars = [bar for panel in bars_of.values() for bar in panel]
     full = [bar for bar in bars if bar.share > 0]
     if not full:
         return marked.nothing(theme.figure(x_title, y_title))
     looks = _looks(bars, null, colours or {})
-    drawing = frame(list(found), y_title)
-    for row, (title, panel) in enumerate(found.items(), 1):
+    drawing = frame(list(bars_of), y_title)
+    for row, (title, panel) in enumerate(bars_of.items(), 1):
         for series, look in looks.items():
             chosen = [bar for bar in panel if bar.series == series]
             style = Style(look.label, theme.TWIN, look.symbol, _dash(look, looks)) if title in twins else look
@@ -91,7 +91,7 @@ def panels(
     width = bars[0].high - bars[0].low
     ends = [min(bar.low for bar in full) - width, max(bar.high for bar in full) + width]
     drawing.update_xaxes(range=ends, showgrid=False, zeroline=False)
-    drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(found), col=1)
+    drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(bars_of), col=1)
     return drawing
 
 
@@ -104,8 +104,8 @@ def _looks(bars: Sequence[Bar], null: str, colours: Mapping[str, str]) -> dict[s
 
 def _dash(look: Style, looks: Mapping[str, Style]) -> str:
     """Without colour, dashes tell series apart as well as symbols."""
-    place = [one.label for one in looks.values()].index(look.label)
-    return marked.TWIN_DASHES[place % len(marked.TWIN_DASHES)]
+    index = [look.label for look in looks.values()].index(look.label)
+    return marked.TWIN_DASHES[index % len(marked.TWIN_DASHES)]
 
 
 def frame(titles: Sequence[str], y_title: str) -> go.Figure:

@@ -63,7 +63,7 @@ def forest(
     marked.add_legend(drawing, list(looks.values()) if has_legend else ())
     top = 28 + 24 * has_legend
     drawing.update_layout(height=top + BELOW_PX + row_px * len(groups), margin={"l": 64, "r": right, "t": top, "b": BELOW_PX})
-    notes = marked.said_of_hollow(marks, null_name), f"{TICK} {null_name or 'null'} of each" if has_ticks else ""
+    notes = marked.hollow_note(marks, null_name), f"{TICK} {null_name or 'null'} of each" if has_ticks else ""
     marked.add_note(drawing, "   ".join(filter(None, notes)))
     drawing.update_xaxes(range=marked.ends(drawn, domain), showgrid=True, gridcolor=GRID, exponentformat="none", title_standoff=6)
     drawing.update_yaxes(tickvals=list(range(len(groups))), ticktext=[shortened(group) for group in groups], **marked.GAP)
@@ -108,13 +108,13 @@ def _add_null(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[float
     """One named line, or a tick at every mark that has a null; whether there are ticks."""
     if (level := marked.shared_null(drawn)) is not None:
         drawing.add_shape(type="line", x0=level, x1=level, y0=-0.5, y1=rows - 0.5, line=marked.NULL_LINE, layer="below")
-        number = marked.null_in_words(drawn[0], percent)
+        number = marked.null_text(drawn[0], percent)
         drawing.add_annotation(x=level, y=-0.5, yanchor="bottom", text=shortened(f"{name} {number}".strip()), showarrow=False)
         return False
-    found = [(mark.null, height) for mark, height in zip(drawn, heights, strict=True) if mark.null is not None]
-    if not found:
+    nulls = [(mark.null, height) for mark, height in zip(drawn, heights, strict=True) if mark.null is not None]
+    if not nulls:
         return False
-    x, y = zip(*found, strict=True)
+    x, y = zip(*nulls, strict=True)
     tick = {"symbol": "line-ns", "size": 14, "line": {"color": theme.TEXT, "width": 2}}
     plain = {"hoverinfo": "skip", "showlegend": False, "cliponaxis": False, "unselected": {"marker": {"opacity": 1}}}
     drawing.add_scatter(x=x, y=y, mode="markers", marker=tick, **plain)
@@ -126,7 +126,7 @@ def _add_labels(drawing: go.Figure, marks: Sequence[Mark], heights: Sequence[flo
     longest = 0
     for mark, height in zip(marks, heights, strict=True):
         style = looks[mark.series, mark.twin]
-        number, series = marked.in_words(mark, percent), series_name(style.label) if len(looks) > 1 else ""
+        number, series = marked.text_of(mark, percent), series_name(style.label) if len(looks) > 1 else ""
         text = f"{style.letter(mark.undecided)} {number}{'  ' if series else ''}{series}"
         drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=height, text=text, showarrow=False)
         longest = max(longest, len(number) + len(series) + 4)

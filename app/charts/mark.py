@@ -117,7 +117,7 @@ def scaled(mark: Mark, percent: bool) -> Mark:
     return replace(mark, value=100 * mark.value, unit=PER_CENT, **factors)
 
 
-def in_words(mark: Mark, percent: bool = False) -> str:
+def text_of(mark: Mark, percent: bool = False) -> str:
     """Value and interval.
 
     >>> in_words(Mark("D0", "trained", 0.621, 0.55, 0.69, null=0.6)), in_words(Mark("D0", "trained", 0.031), percent=True)
@@ -126,21 +126,21 @@ def in_words(mark: Mark, percent: bool = False) -> str:
     return format_value(replace(_value(mark, percent), null=None))
 
 
-def hover(mark: Mark, percent: bool = False, null_name: str = "", place: str = "") -> str:
+def hover(mark: Mark, percent: bool = False, null_name: str = "", dose: str = "") -> str:
     """What is said of a mark on hover, markup escaped: whose it is and where, its number, its null, n and note."""
     name = null_name.removeprefix("the ") or "null"
-    whose = ", ".join(dict.fromkeys(part for part in (mark.group, mark.series, place) if part))
+    whose = ", ".join(dict.fromkeys(part for part in (mark.group, mark.series, dose) if part))
     lines = [f"{whose}{TWIN_SUFFIX if mark.twin and 'untrained' not in whose else ''}", _judged(mark, percent, name)]
     if mark.null is None:
         lines.append("no null to compare with")
     elif not mark.undecided:
-        lines.append(f"{name}: {null_in_words(mark, percent)}{'' if mark.interval else ' (no interval to judge by)'}")
+        lines.append(f"{name}: {null_text(mark, percent)}{'' if mark.interval else ' (no interval to judge by)'}")
     lines += [f"n = {mark.n:,}"] if mark.n else []
     wrapped = [part for line in [*lines, *mark.note.splitlines()] for part in textwrap.wrap(line, LINE_LENGTH)]
     return "<br>".join(html.escape(part, quote=False) for part in wrapped)
 
 
-def null_in_words(mark: Mark, percent: bool = False) -> str:
+def null_text(mark: Mark, percent: bool = False) -> str:
     """The null of a mark; exactly 0 needs neither decimals nor unit.
 
     >>> null_in_words(Mark("D0", "trained", 0.5, null=0.039), percent=True)
@@ -155,13 +155,13 @@ def null_in_words(mark: Mark, percent: bool = False) -> str:
 
 def _judged(mark: Mark, percent: bool, name: str) -> str:
     """Value, interval and, where the interval holds it, the null."""
-    said, value, named = in_words(mark, percent), _value(mark, percent), "" if name == "null" else name
+    text, value, named = text_of(mark, percent), _value(mark, percent), "" if name == "null" else name
     if not mark.undecided:
-        return said
+        return text
     if value.inside_null and mark.null:
         return format_value(value, named)
-    told = (named, "" if mark.null is None else null_in_words(mark, percent))
-    return f"{said}, not distinguishable from the null ({', '.join(filter(None, told))})"
+    parts = (named, "" if mark.null is None else null_text(mark, percent))
+    return f"{text}, not distinguishable from the null ({', '.join(filter(None, parts))})"
 
 
 def _value(mark: Mark, percent: bool) -> Value:
@@ -195,8 +195,8 @@ def styles(marks: Sequence[Mark], colours: Mapping[str, str] | None = None) -> S
     keys = list(dict.fromkeys((mark.series, mark.twin) for mark in marks))
     plain, twins = [name for name, twin in keys if not twin], [name for name, twin in keys if twin]
     meant = {name: MEANING[name.lower()] for name in plain if name.lower() in MEANING}
-    colour = _shared_out(plain, {name: one for name, (one, _) in meant.items()} | dict(colours or {}), COLOURS)
-    symbol = _symbols(plain, colour, {name: one for name, (_, one) in meant.items()})
+    colour = _shared_out(plain, {name: meaning for name, (meaning, _) in meant.items()} | dict(colours or {}), COLOURS)
+    symbol = _symbols(plain, colour, {name: meaning for name, (_, meaning) in meant.items()})
     square, dash = _shared_out(twins, {}, TWIN_SYMBOLS), _shared_out(twins, {}, TWIN_DASHES)
     return {
         (name, twin): Style(f"{name}{TWIN_SUFFIX if name in plain else ''}", theme.TWIN, square[name], dash[name])
@@ -208,7 +208,7 @@ def styles(marks: Sequence[Mark], colours: Mapping[str, str] | None = None) -> S
 
 def back_to_front(looks: Styles) -> Styles:
     """Twins first: what is drawn last lies on top, and is what a click finds where marks coincide."""
-    return dict(sorted(looks.items(), key=lambda one: not one[0][1]))
+    return dict(sorted(looks.items(), key=lambda item: not item[0][1]))
 
 
 def _shared_out(names: Sequence[str], fixed: Mapping[str, str], looks: Sequence[str]) -> dict[str, str]:
@@ -221,15 +221,15 @@ def _shared_out(names: Sequence[str], fixed: Mapping[str, str], looks: Sequence[
 
 def _symbols(names: Sequence[str], colour: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
     """What is fixed, and for every other name the next symbol that is not and that none of its colour has."""
-    found = dict(fixed)
-    free = [symbol for symbol in SYMBOLS if symbol not in found.values()] or list(SYMBOLS)
+    symbol_of = dict(fixed)
+    free = [symbol for symbol in SYMBOLS if symbol not in symbol_of.values()] or list(SYMBOLS)
     for name in names:
-        if name not in found:
-            first = (len(found) - len(fixed)) % len(free)
-            taken = {symbol for other, symbol in found.items() if colour[other] == colour[name]}
+        if name not in symbol_of:
+            first = (len(symbol_of) - len(fixed)) % len(free)
+            taken = {symbol for other, symbol in symbol_of.items() if colour[other] == colour[name]}
             turn = free[first:] + free[:first]
-            found[name] = next((symbol for symbol in turn if symbol not in taken), turn[0])
-    return found
+            symbol_of[name] = next((symbol for symbol in turn if symbol not in taken), turn[0])
+    return symbol_of
 
 
 def shared_null(marks: Sequence[Mark]) -> float | None:
@@ -261,9 +261,9 @@ def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = ""
         _add_entry(drawing, series_name(style.label), mode="lines+markers" if lines else "markers", line=line, marker=marker)
     if null_name:
         _add_entry(drawing, html.escape(null_name, quote=False), mode="lines", line=NULL_LINE)
-    place = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}
+    anchor = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}
     unmoved = {"itemclick": False, "itemdoubleclick": False}
-    drawing.update_layout(showlegend=bool(entries or null_name), legend={"orientation": "h", **place, **unmoved})
+    drawing.update_layout(showlegend=bool(entries or null_name), legend={"orientation": "h", **anchor, **unmoved})
 
 
 def _add_entry(drawing: go.Figure, name: str, **look: Any) -> None:
@@ -276,12 +276,12 @@ def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
     if not text:
         return
     layout: Any = drawing.layout
-    place = {"x": 0, "xref": "paper", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
-    title = {"text": html.escape(text, quote=False), "font": {"size": 12}, "pad": {"b": 6}, **place}
+    anchor = {"x": 0, "xref": "paper", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+    title = {"text": html.escape(text, quote=False), "font": {"size": 12}, "pad": {"b": 6}, **anchor}
     drawing.update_layout(title=title, margin_b=layout.margin.b + NOTE_PX, height=layout.height + NOTE_PX * taller)
 
 
-def said_of_hollow(marks: Sequence[Mark], null_name: str) -> str:
+def hollow_note(marks: Sequence[Mark], null_name: str) -> str:
     """What a hollow symbol means, where there is one."""
     return HOLLOW.format(null_name or "the null") if any(mark.undecided for mark in marks) else ""
 

@@ -74,7 +74,7 @@ def panels(
     Raises:
         ConfigError: the domain is empty.
     """
-    known = [mark for cells in matrices.values() for place, mark in cells.items() if place[0] in rows and place[1] in columns]
+    known = [mark for cells in matrices.values() for key, mark in cells.items() if key[0] in rows and key[1] in columns]
     if not known:
         return marked.nothing(theme.figure(x_title, y_title))
     low, high = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if diverging else (low, high)
@@ -86,13 +86,13 @@ def panels(
     fitting_px = min(cell_px[0] / 3.1, cell_px[1] / 2, LARGEST_PX)
     text_px = fitting_px if text and fitting_px >= READABLE_PX else 0
     for number, cells in enumerate(matrices.values()):
-        place: theme.Part = {"row": number // MOST_COLUMNS + 1, "col": number % MOST_COLUMNS + 1}
-        found = {(rows.index(r), columns.index(c)): m for (r, c), m in cells.items() if r in rows and c in columns}
-        drawn = {where: marked.scaled(mark, percent) for where, mark in found.items()}
-        drawing.add_trace(_heat(drawn, (len(rows), len(columns)), text_px), **place)
-        _add_hatches(drawing, drawn, colours, (low, high), cell_px, text_px, place)
-        words = [_words(mark, (y_title, rows[r]), (x_title, columns[c]), percent, null_name) for (r, c), mark in found.items()]
-        _add_targets(drawing, drawn, words, max(min(cell_px) - 4, 1), place)
+        subplot: theme.Part = {"row": number // MOST_COLUMNS + 1, "col": number % MOST_COLUMNS + 1}
+        inside = {(rows.index(r), columns.index(c)): m for (r, c), m in cells.items() if r in rows and c in columns}
+        drawn = {where: marked.scaled(mark, percent) for where, mark in inside.items()}
+        drawing.add_trace(_heat(drawn, (len(rows), len(columns)), text_px), **subplot)
+        _add_hatches(drawing, drawn, colours, (low, high), cell_px, text_px, subplot)
+        words = [_words(mark, (y_title, rows[r]), (x_title, columns[c]), percent, null_name) for (r, c), mark in inside.items()]
+        _add_targets(drawing, drawn, words, max(min(cell_px) - 4, 1), subplot)
     _add_colours(drawing, [marked.scaled(mark, percent).value for mark in known], colours, colour_title, (low, high))
     _add_axes(drawing, rows, columns, is_square)
     marked.add_note(drawing, HATCHED.format(null_name) if any(mark.undecided for mark in known) else "")
@@ -124,14 +124,16 @@ def _frame(
     )
     drawing.update_xaxes(tickangle=-45 if is_slanted else 0)
     for number in range(n_rows * n_columns):
-        place: theme.Part = {"row": number // n_columns + 1, "col": number % n_columns + 1}
+        subplot: theme.Part = {"row": number // n_columns + 1, "col": number % n_columns + 1}
         is_used, axis = number < len(titles), str(number + 1) if number else ""
         if is_used and titles[number]:
             where = {"xref": f"x{axis} domain", "x": 0, "xanchor": "left", "yref": f"y{axis} domain", "y": 1, "yanchor": "bottom"}
             drawing.add_annotation(text=f"<b>{names[number]}</b>", showarrow=False, align="left", **where)
-        first = place["col"] == 1
-        drawing.update_xaxes({"title": {"text": x_title, "standoff": 6}, "visible": is_used}, **place)
-        drawing.update_yaxes({"title": {"text": y_title if first else ""}, "showticklabels": first, "visible": is_used}, **place)
+        first = subplot["col"] == 1
+        drawing.update_xaxes({"title": {"text": x_title, "standoff": 6}, "visible": is_used}, **subplot)
+        drawing.update_yaxes(
+            {"title": {"text": y_title if first else ""}, "showticklabels": first, "visible": is_used}, **subplot
+        )
     return drawing, cell_px
 
 
@@ -187,7 +189,7 @@ def _strokes(cell_px: Place, text_px: float) -> list[tuple[Place, Place]]:
 
 def _add_hatches(
     drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: Any, domain: tuple[float, float], cell_px: Place,
-    text_px: float, place: Mapping[str, int],
+    text_px: float, subplot: Mapping[str, int],
 ) -> None:  # fmt: skip
     """Strokes through every undecided cell, white on dark cells and black on light ones."""
     strokes: dict[str, tuple[list[float | None], list[float | None]]] = {}
@@ -200,7 +202,7 @@ def _add_hatches(
                 y += [row + y0, row + y1, None]
     for colour, (x, y) in strokes.items():
         line = {"color": colour, "width": min(STROKE_PX, min(cell_px) / 6)}
-        drawing.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False, name="hatched", **place)
+        drawing.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False, name="hatched", **subplot)
 
 
 def _is_light(value: float, colours: Any, domain: tuple[float, float]) -> bool:
@@ -210,11 +212,11 @@ def _is_light(value: float, colours: Any, domain: tuple[float, float]) -> bool:
 
 
 def _add_targets(
-    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], words: Sequence[str], side: float, place: Mapping[str, int]
+    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], words: Sequence[str], side: float, subplot: Mapping[str, int]
 ) -> None:
     """Unseen squares, for a cell of a heat map cannot be chosen; the chosen one gets a frame."""
     drawing.add_scatter(
-        x=[column for _, column in drawn], y=[row for row, _ in drawn], mode="markers", **place,
+        x=[column for _, column in drawn], y=[row for row, _ in drawn], mode="markers", **subplot,
         marker={"symbol": "square-open", "size": side, "color": theme.SELECTION, "opacity": 0, "line": {"width": 3}},
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0}}, showlegend=False, name="cells",
         customdata=[list(mark.key) for mark in drawn.values()],
@@ -229,9 +231,9 @@ def _add_colours(drawing: go.Figure, values: Sequence[float], colours: Any, titl
     texts = [format(round(tick, 12), ".3g") for tick in ticks]
     texts[0] = f"≤ {texts[0]}" if min(values) < low else texts[0]
     texts[-1] = f"≥ {texts[-1]}" if max(values) > high else texts[-1]
-    place = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "xpad": 0, "ypad": 4}
+    anchor = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "xpad": 0, "ypad": 4}
     look = {"len": BAR_PX, "lenmode": "pixels", "thickness": 10, "tickvals": ticks, "ticktext": texts, "outlinewidth": 0}
-    drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": place | look})
+    drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": anchor | look})
     layout: Any = drawing.layout
     beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 12, "y": 1, "yref": "paper", "yanchor": "middle"}
     text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(title, LONGEST_LINE))

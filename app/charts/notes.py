@@ -25,9 +25,9 @@ def piano_roll(
     drawing.add_scatter(x=x, y=np.repeat(key, 3), mode="lines", line={"color": theme.MIDI, "width": 3})
     drawing.update_traces(hovertemplate="%{x:.2f} s, %{y}<extra></extra>")
     if len(onset_s) > MAX_NOTES:
-        said = f"the first {MAX_NOTES:,} of {len(onset_s):,} notes"
+        text = f"the first {MAX_NOTES:,} of {len(onset_s):,} notes"
         drawing.add_annotation(
-            text=said, x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False
+            text=text, x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False
         )
     octaves = list(range(0, 128, 12))
     drawing.update_yaxes(tickvals=octaves, ticktext=[midi_to_name(octave) for octave in octaves])

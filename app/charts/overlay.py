@@ -39,7 +39,7 @@ class Curve:
 
 
 def overlay(
-    found: Mapping[str, Sequence[Curve]],
+    curves_of: Mapping[str, Sequence[Curve]],
     *,
     x_title: str,
     y_title: str,
@@ -52,21 +52,21 @@ def overlay(
     Above the curves: their means, filled, and in the first panel what is published, as open black diamonds with names.
 
     Args:
-        found: title of a panel → its curves; the first is the tallest.
+        curves_of: title of a panel → its curves; the first is the tallest.
         x_title: quantity and unit of what was counted.
         y_title: what the shares are of.
         n_name: what was counted, such as "pairs".
         colours: name of a checkpoint → its colour on the page.
         published: (name, mean) in the unit of the abscissa.
     """
-    curves = [curve for panel in found.values() for curve in panel if any(bar.share > 0 for bar in curve.bars)]
+    curves = [curve for panel in curves_of.values() for curve in panel if any(bar.share > 0 for bar in curve.bars)]
     if not curves:
         return marked.nothing(theme.figure(x_title, y_title))
     looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
-    drawing = histogram.frame(list(found), y_title)
+    drawing = histogram.frame(list(curves_of), y_title)
     layout: Any = drawing.layout
     drawing.update_layout(margin_t=layout.margin.t + LEGEND_PX, height=layout.height + LEGEND_PX)
-    for row, (title, panel) in enumerate(found.items(), 1):
+    for row, (title, panel) in enumerate(curves_of.items(), 1):
         top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
         panel = sorted(panel, key=lambda curve: not curve.twin)  # twins beneath
         for curve in panel:
@@ -83,7 +83,7 @@ def overlay(
     width = full[0].high - full[0].low
     places = [min(bar.low for bar in full), max(bar.high for bar in full), *(value for _, value in published)]
     drawing.update_xaxes(range=[min(places) - width, max(places) + width], showgrid=False, zeroline=False)
-    drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(found), col=1)
+    drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(curves_of), col=1)
     return drawing
 
 
@@ -128,7 +128,7 @@ def _add_published(drawing: go.Figure, published: Sequence[tuple[str, float]], h
     """Open diamonds with their names in the first panel."""
     if not published:
         return
-    ordered = sorted(published, key=lambda one: one[1])
+    ordered = sorted(published, key=lambda pair: pair[1])
     names = [f"{shortened(name)} {value:.2f}" for name, value in ordered]
     written = ["", *[""] * (len(names) - 2), f"{SPACE}{names[-1]}"] if len(names) > 1 else [""]  # what is between, on hover
     written[0] = f"{names[0]}{SPACE}"

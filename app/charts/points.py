@@ -78,7 +78,7 @@ def scatter(
         ConfigError: a pair names a point that there is not.
     """
     drawing = theme.figure(x_title, y_title, height)
-    places = {i: place for i, point in enumerate(points) if (place := _place(point)) is not None}
+    places = {i: position for i, point in enumerate(points) if (position := _position(point)) is not None}
     if not places:
         return marked.nothing(drawing)
     draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
@@ -99,7 +99,7 @@ def scatter(
     return _finished(drawing, len(points), len(points) - len(places))
 
 
-def _place(point: Point) -> Place | None:
+def _position(point: Point) -> Place | None:
     """Where a point is, if anywhere."""
     if point.x is None or point.y is None or not math.isfinite(point.x) or not math.isfinite(point.y):
         return None
@@ -130,10 +130,10 @@ def _looks(sides: Mapping[int, str], values: Mapping[int, float | str | None], i
             looks[number] = Style(MISSING, theme.TWIN, f"{symbol}-open")
         elif is_numeric:
             looks[number] = Style(base[number].label, SCALE, symbol)
-        elif (found := of_value.get((str(value), False))) is None:
+        elif (style := of_value.get((str(value), False))) is None:
             looks[number] = Style(OTHER, theme.TWIN, symbol)
         else:
-            looks[number] = Style(found.label, found.colour, found.symbol if len(of_side) == 1 else symbol)
+            looks[number] = Style(style.label, style.colour, style.symbol if len(of_side) == 1 else symbol)
     return looks
 
 
@@ -177,13 +177,13 @@ def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequen
     for pair in joined:
         if any(number not in range(n) for number in pair):
             raise ConfigError(f"The pair {tuple(pair)} is joined, but there are {n} points; expected their numbers, from 0.")
-    found = [(places[one], places[other]) for one, other in joined if one in places and other in places]
-    if not found:
+    threads = [(places[first], places[other]) for first, other in joined if first in places and other in places]
+    if not threads:
         return
-    ends = np.full((len(found), 3, 2), np.nan, np.float32)
-    ends[:, :2] = found
+    ends = np.full((len(threads), 3, 2), np.nan, np.float32)
+    ends[:, :2] = threads
     x, y = ends.reshape(-1, 2).T
-    line = {"color": THREAD if len(found) <= FEW else FAINT_THREAD, "width": 0.8}
+    line = {"color": THREAD if len(threads) <= FEW else FAINT_THREAD, "width": 0.8}
     drawing.add_trace(draw(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name="joined", showlegend=False))
 
 

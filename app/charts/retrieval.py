@@ -36,8 +36,8 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
     top, chance = 0.0, None
     for weights, full, hollow, label, shift in SERIES:
         colour = theme.JOINT if weights == "trained" else theme.TWIN
-        found = [(row, pick(scores, checkpoint=name, weights=weights)) for row, name in enumerate(names)]
-        for row, value in found:
+        known = [(row, pick(scores, checkpoint=name, weights=weights)) for row, name in enumerate(names)]
+        for row, value in known:
             if value is None or value.value is None:
                 continue
             symbol = hollow if value.inside_null else full

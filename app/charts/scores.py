@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
 from analysis.numbers import percent
-from analysis.training.comparison import Examined, Pool, Score, Weights, in_words, read_score
+from analysis.training.comparison import Evaluated, Pool, RetrievalScore, Weights, read_score, score_text
 from app.charts import theme
 
 # What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.
@@ -26,26 +26,30 @@ GRID = "rgba(122,130,140,0.22)"
 CHOSEN = "rgba(204,121,167,0.14)"  # the colour of a selection, faint
 
 
-def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Figure:
+def forest(checkpoints: Sequence[Evaluated], chosen: str | None = None) -> go.Figure:
     """S (%) with its 95 % interval per checkpoint, in the order given from the top; those without scores are left out.
 
     Filled: trained; hollow and grey: untrained twin. Circle: canonical pool; square: no overlap in time. Dashed: chance.
     "↳" and slanted: a control. `customdata` is the name of the checkpoint.
     """
-    shown = [one for one in checkpoints if read_score(one.evaluation)]
-    sizes = {score.pool_size for one in shown if (score := read_score(one.evaluation))}
+    shown = [checkpoint for checkpoint in checkpoints if read_score(checkpoint.evaluation)]
+    sizes = {score.pool_size for checkpoint in shown if (score := read_score(checkpoint.evaluation))}
     x_title = f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)"
     drawing = theme.figure(x_title, "checkpoint", 72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX))
     written: list[theme.Part] = []
     for weights, pool, symbol, letter, label, shift in SERIES:
-        rows = [(i, one.name, score) for i, one in enumerate(shown) if (score := read_score(one.evaluation, weights, pool))]
+        rows = [
+            (i, checkpoint.name, score)
+            for i, checkpoint in enumerate(shown)
+            if (score := read_score(checkpoint.evaluation, weights, pool))
+        ]
         _add_series(drawing, rows, symbol, label, shift, theme.JOINT if weights == "trained" else theme.TWIN)
         for row, _, score in rows:
-            text = f"{letter} {in_words(score)} {label}"
+            text = f"{letter} {score_text(score)} {label}"
             beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8, "showarrow": False}
             written.append(beside | {"y": row - shift, "text": text})
-    corpora = [str(one.training.get("corpus", "unknown data")) for one in shown]
-    names = [tick(one.name, one.name == chosen, bool(control_of(one.arm))) for one in shown]
+    corpora = [str(checkpoint.training.get("corpus", "unknown data")) for checkpoint in shown]
+    names = [tick(checkpoint.name, checkpoint.name == chosen, bool(control_of(checkpoint.arm))) for checkpoint in shown]
     if len(set(corpora)) > 1:
         names = [f"{name}<br>on {shortened(corpus)}" for name, corpus in zip(names, corpora, strict=True)]
     named = {"tickvals": list(range(len(shown))), "ticktext": names, "range": [len(shown) - 0.5, -0.5], "automargin": True}
@@ -55,15 +59,15 @@ def forest(checkpoints: Sequence[Examined], chosen: str | None = None) -> go.Fig
         yaxis={**named, "title": {"standoff": 10}},
         annotations=written,
     )
-    _add_chance(drawing, [score.chance for one in shown if (score := read_score(one.evaluation))])
-    for row, one in enumerate(shown):
-        if one.name == chosen and len(shown) > 1:
+    _add_chance(drawing, [score.chance for checkpoint in shown if (score := read_score(checkpoint.evaluation))])
+    for row, checkpoint in enumerate(shown):
+        if checkpoint.name == chosen and len(shown) > 1:
             drawing.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=CHOSEN, line_width=0, layer="below")
     return drawing
 
 
 def _add_series(
-    drawing: go.Figure, rows: Sequence[tuple[int, str, Score]], symbol: str, label: str, shift: float, colour: str
+    drawing: go.Figure, rows: Sequence[tuple[int, str, RetrievalScore]], symbol: str, label: str, shift: float, colour: str
 ) -> None:
     drawing.add_scatter(
         x=[100 * score.value for _, _, score in rows],
@@ -77,7 +81,7 @@ def _add_series(
             "arrayminus": [100 * max(score.value - score.low, 0.0) for _, _, score in rows],
         },
         text=[
-            f"{html.escape(name)}, {label}: S = {in_words(score)}<br>n = {score.n_queries} queries of {score.n_works} works, "
+            f"{html.escape(name)}, {label}: S = {score_text(score)}<br>n = {score.n_queries} queries of {score.n_works} works, "
             f"{score.pool_size} candidates"
             for _, name, score in rows
         ],
@@ -97,10 +101,10 @@ def _add_chance(drawing: go.Figure, levels: Sequence[float]) -> None:
         row = end
 
 
-def _top(checkpoints: Sequence[Examined]) -> float:
+def _top(checkpoints: Sequence[Evaluated]) -> float:
     """The end of the abscissa (%): the next ten above every interval."""
-    found = [read_score(one.evaluation, weights, pool) for one in checkpoints for weights, pool, *_ in SERIES]
-    highest = max((max(score.high, score.value) for score in found if score), default=1.0)
+    scores = [read_score(checkpoint.evaluation, weights, pool) for checkpoint in checkpoints for weights, pool, *_ in SERIES]
+    highest = max((max(score.high, score.value) for score in scores if score), default=1.0)
     return min(10.0 * math.ceil(10 * highest + 0.2), 102.0)
 
 

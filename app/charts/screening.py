@@ -99,7 +99,7 @@ def _places(lines: Sequence[Line]) -> tuple[list[float], dict[str, float], float
 
 
 def _range(lines: Sequence[Line]) -> list[float]:
-    numbers = [line.s for line in lines] + [x for line in lines for one in line.here for x in (one.value, one.low, one.high)]
+    numbers = [line.s for line in lines] + [x for line in lines for mark in line.here for x in (mark.value, mark.low, mark.high)]
     room = 0.06 * (max(numbers) - min(numbers)) or 1.0
     return [max(0.0, min(numbers) - room), min(102.0, max(numbers) + room)]
 
@@ -113,36 +113,36 @@ def _add_baseline(drawing: go.Figure, name: str, value: float, total: float) -> 
 def _add_second(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float], title: str) -> None:
     look = {"showgrid": True, "gridcolor": GRID, "zeroline": False, "nticks": 4, "title": {"text": title, "standoff": 6}}
     drawing.update_layout(xaxis2={"domain": [1 - SECOND, 1], "anchor": "y", **look})
-    found = [(one.second, height, one.label) for one, height in zip(lines, heights, strict=True) if one.second is not None]
-    _add_published(drawing, found, "x2", title.removesuffix(" (%)"))
+    points = [(line.second, height, line.label) for line, height in zip(lines, heights, strict=True) if line.second is not None]
+    _add_published(drawing, points, "x2", title.removesuffix(" (%)"))
 
 
 def _add_here(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float]) -> None:
-    found = [(one, height) for line, height in zip(lines, heights, strict=True) for one in line.here]
-    if not found:
+    marks = [(mark, height) for line, height in zip(lines, heights, strict=True) for mark in line.here]
+    if not marks:
         return
     error = {
         "type": "data", "symmetric": False, "color": theme.JOINT, "thickness": 1.8, "width": 0,
-        "array": [one.high - one.value for one, _ in found], "arrayminus": [one.value - one.low for one, _ in found],
+        "array": [mark.high - mark.value for mark, _ in marks], "arrayminus": [mark.value - mark.low for mark, _ in marks],
     }  # fmt: skip
-    words = [html.escape(one.words, quote=False) for one, _ in found]
+    words = [html.escape(mark.words, quote=False) for mark, _ in marks]
     drawing.add_scatter(
-        x=[one.value for one, _ in found], y=[height for _, height in found], mode="markers", error_x=error, name=HERE,
+        x=[mark.value for mark, _ in marks], y=[height for _, height in marks], mode="markers", error_x=error, name=HERE,
         marker={"symbol": "circle", "size": 9, "color": theme.JOINT}, hovertext=words,
         hovertemplate="%{hovertext}<extra></extra>", showlegend=False, cliponaxis=False,
     )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, found: Sequence[tuple[float, float, str]], axis: str, measure: str) -> None:
+def _add_published(drawing: go.Figure, points: Sequence[tuple[float, float, str]], axis: str, measure: str) -> None:
     """Open diamonds at (value, height), with the name of the row on hover."""
-    x, y, labels = zip(*found, strict=True)
+    x, y, labels = zip(*points, strict=True)
     words = [f"{shortened(label)}, published: {measure} {value:.1f} %" for label, value in zip(labels, x, strict=True)]
     for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
         marker = {"symbol": "diamond-open", "size": 10, "color": colour, "line": {"color": colour, "width": width}}
-        said: Any = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
+        hover: Any = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
         drawing.add_scatter(
             x=x, y=y, mode="markers", marker=marker, name=PUBLISHED, showlegend=False, cliponaxis=False, xaxis=axis,
-            **(said if colour == OUTLINE else {"hoverinfo": "skip"}),
+            **(hover if colour == OUTLINE else {"hoverinfo": "skip"}),
         )  # fmt: skip
 
 
@@ -167,5 +167,5 @@ def _add_legend(drawing: go.Figure, has_here: bool) -> None:
     entries += [(HERE, {"symbol": "circle", "size": 9, "color": theme.JOINT})] if has_here else []
     for name, marker in entries:
         drawing.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name, hoverinfo="skip", showlegend=True)
-    place = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}
-    drawing.update_layout(showlegend=True, legend={"orientation": "h", "itemclick": False, "itemdoubleclick": False, **place})
+    anchor = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "bgcolor": "rgba(0,0,0,0)"}
+    drawing.update_layout(showlegend=True, legend={"orientation": "h", "itemclick": False, "itemdoubleclick": False, **anchor})

@@ -23,7 +23,7 @@ def self_similarity(times_s: NDArray, matrix: NDArray[np.float32], title: str = 
 
 def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> go.Figure:
     """A square heat map, its caption and its colour bar above it, so that the width is left to the map."""
-    place = {
+    anchor = {
         "orientation": "h",
         "x": 0,
         "xanchor": "left",
@@ -33,7 +33,7 @@ def square_figure(x_title: str, y_title: str, trace: go.Heatmap, title: str) -> 
         "lenmode": "pixels",
         "ypad": 4,
     }
-    trace.update(colorbar=place | {"thickness": 10, "title": {"side": "top", "font": {"size": 12}}})
+    trace.update(colorbar=anchor | {"thickness": 10, "title": {"side": "top", "font": {"size": 12}}})
     layout = theme.layout(x_title, y_title, height=578)
     layout["margin"] = {"l": 60, "r": 8, "t": 96, "b": 44}
     # One second is as long on the ordinate as on the abscissa.

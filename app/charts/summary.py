@@ -58,24 +58,24 @@ def panels(summary: Summary, links: Mapping[str, str] | None = None) -> go.Figur
     drawing.update_layout(look, margin={"l": 8, "r": 56, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER, template="none")
     colours = colours_of(summary.subjects)
     for order, panel in enumerate(summary.panels):
-        place: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
+        subplot: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
         low, high = ends(panel)
-        _add_null(drawing, panel, place, low)
-        _add_twins(drawing, panel, place, (low, high))
-        _add_cells(drawing, panel, summary.subjects, colours, place)
-        _add_published(drawing, panel, place)
+        _add_null(drawing, panel, subplot, low)
+        _add_twins(drawing, panel, subplot, (low, high))
+        _add_cells(drawing, panel, summary.subjects, colours, subplot)
+        _add_published(drawing, panel, subplot)
         _add_texts(drawing, panel, order, (links or {}).get(panel.question.key, ""))
-        _set_axes(drawing, panel.question, summary.subjects, place, (low, high))
+        _set_axes(drawing, panel.question, summary.subjects, subplot, (low, high))
     _add_legend(drawing, len(summary.panels), rows)
     return drawing
 
 
 def colours_of(subjects: Sequence[Subject]) -> dict[str, str]:
     """The colour of every checkpoint: that of its place among the real arms; a control has that of its arm, else grey."""
-    real = [one for one in subjects if not one.is_control]
-    found = {one.name: COLOURS[number % len(COLOURS)] for number, one in enumerate(real)}
-    of_arm = {one.arm: found[one.name] for one in reversed(real)}
-    return found | {one.name: of_arm.get(one.control_of, theme.TEXT) for one in subjects if one.is_control}
+    real = [subject for subject in subjects if not subject.is_control]
+    colour_of = {subject.name: COLOURS[number % len(COLOURS)] for number, subject in enumerate(real)}
+    of_arm = {subject.arm: colour_of[subject.name] for subject in reversed(real)}
+    return colour_of | {subject.name: of_arm.get(subject.control_of, theme.TEXT) for subject in subjects if subject.is_control}
 
 
 def ends(panel: Panel) -> tuple[float, float]:
@@ -93,15 +93,15 @@ def ends(panel: Panel) -> tuple[float, float]:
 
 def _numbers(cell: Cell, question: Question) -> list[float]:
     value, factor = cell.value, _factor(question)
-    found = [value.value, value.ci_low, value.ci_high, value.null, cell.null_high] if value else []
-    return [factor * x for x in (*found, cell.published and cell.published.value) if x is not None]
+    numbers = [value.value, value.ci_low, value.ci_high, value.null, cell.null_high] if value else []
+    return [factor * x for x in (*numbers, cell.published and cell.published.value) if x is not None]
 
 
 def _factor(question: Question) -> float:
     return 100.0 if question.unit == SHARE else 1.0
 
 
-def _add_null(drawing: go.Figure, panel: Panel, place: dict[str, Any], low: float) -> None:
+def _add_null(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], low: float) -> None:
     """A band from the mean of the null to its upper end, or a tick where the null is one number."""
     factor = _factor(panel.question)
     for row, cell in enumerate(panel.cells):
@@ -110,34 +110,34 @@ def _add_null(drawing: go.Figure, panel: Panel, place: dict[str, Any], low: floa
         null, edges = factor * cell.value.null, {"y0": row - BAND, "y1": row + BAND, "layer": "below"}
         if cell.null_high is not None:
             drawing.add_shape(
-                type="rect", x0=min(null, low), x1=factor * cell.null_high, fillcolor=NULL_FILL, line_width=0, **edges, **place
+                type="rect", x0=min(null, low), x1=factor * cell.null_high, fillcolor=NULL_FILL, line_width=0, **edges, **subplot
             )
-        drawing.add_shape(type="line", x0=null, x1=null, line={"color": NULL_LINE, "width": 2}, **edges, **place)
+        drawing.add_shape(type="line", x0=null, x1=null, line={"color": NULL_LINE, "width": 2}, **edges, **subplot)
 
 
-def _add_twins(drawing: go.Figure, panel: Panel, place: dict[str, Any], axis: tuple[float, float]) -> None:
+def _add_twins(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], axis: tuple[float, float]) -> None:
     factor, (low, high) = _factor(panel.question), axis
-    found = [(row, cell) for row, cell in enumerate(panel.cells) if cell.twin is not None and cell.twin.value is not None]
+    twins = [(row, cell) for row, cell in enumerate(panel.cells) if cell.twin is not None and cell.twin.value is not None]
     x, y, symbols, words, lines_x, lines_y = [], [], [], [], [], []
-    for row, cell in found:
+    for row, cell in twins:
         twin = cell.twin
-        its = factor * (twin.value or 0.0) if twin else 0.0
-        inside = low <= its <= high
-        x.append(min(max(its, low), high))
+        x_twin = factor * (twin.value or 0.0) if twin else 0.0
+        inside = low <= x_twin <= high
+        x.append(min(max(x_twin, low), high))
         y.append(row + TWIN_DOWN)
-        symbols.append(SQUARE if inside else "triangle-right-open" if its > high else "triangle-left-open")
+        symbols.append(SQUARE if inside else "triangle-right-open" if x_twin > high else "triangle-left-open")
         words.append(_twin_hover(cell, panel.question, inside))
         if twin and inside and twin.ci_low is not None and twin.ci_high is not None:
             lines_x += [max(low, factor * twin.ci_low), min(high, factor * twin.ci_high), None]
             lines_y += [row + TWIN_DOWN, row + TWIN_DOWN, None]
     line = {"color": theme.TWIN, "width": 1.2, "dash": "dot"}
-    drawing.add_scatter(x=lines_x, y=lines_y, mode="lines", line=line, hoverinfo="skip", name="twin, interval", **place)
+    drawing.add_scatter(x=lines_x, y=lines_y, mode="lines", line=line, hoverinfo="skip", name="twin, interval", **subplot)
     marker = {"symbol": symbols, "size": 7, "color": theme.TWIN, "line": {"color": theme.TWIN, "width": 1.3}}
-    drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="twin", cliponaxis=False, **_said(words), **place)
+    drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="twin", cliponaxis=False, **_on_hover(words), **subplot)
 
 
 def _add_cells(
-    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], place: dict[str, Any]
+    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], subplot: dict[str, Any]
 ) -> None:
     factor = _factor(panel.question)
     for row, (subject, cell) in enumerate(zip(subjects, panel.cells, strict=True)):
@@ -147,24 +147,24 @@ def _add_cells(
         if value.ci_low is not None and value.ci_high is not None:
             x = [factor * value.ci_low, factor * value.ci_high]
             line = {"color": colour, "width": 2}
-            drawing.add_scatter(x=x, y=[row, row], mode="lines", line=line, hoverinfo="skip", name="interval", **place)
+            drawing.add_scatter(x=x, y=[row, row], mode="lines", line=line, hoverinfo="skip", name="interval", **subplot)
         symbol = f"{CONTROL if subject.is_control else CIRCLE}{'-open' if cell.undecided else ''}"
         drawing.add_scatter(
             x=[factor * value.value], y=[row], mode="markers", name=shortened(subject.name), cliponaxis=False,
             marker={"symbol": symbol, "size": 9, "color": colour, "opacity": 1, "line": {"color": colour, "width": 1.6}},
-            **_said([_hover(subject, cell, panel.question)]), **place,
+            **_on_hover([_hover(subject, cell, panel.question)]), **subplot,
         )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, panel: Panel, place: dict[str, Any]) -> None:
+def _add_published(drawing: go.Figure, panel: Panel, subplot: dict[str, Any]) -> None:
     """Open black diamonds with a white rim, which shows on dark pages alone."""
     factor = _factor(panel.question)
-    found = [(factor * cell.published.value, row, cell) for row, cell in enumerate(panel.cells) if cell.published]
-    x, y = [one[0] for one in found], [one[1] - PUBLISHED_UP for one in found]
+    points = [(factor * cell.published.value, row, cell) for row, cell in enumerate(panel.cells) if cell.published]
+    x, y = [point[0] for point in points], [point[1] - PUBLISHED_UP for point in points]
     for colour, width in ((RIM, 3.6), (OUTLINE, 1.5)):
         marker = {"symbol": "diamond-open", "size": 9, "color": colour, "opacity": 1, "line": {"color": colour, "width": width}}
-        said = _said([_published_hover(cell) for _, _, cell in found]) if colour == OUTLINE else {"hoverinfo": "skip"}
-        drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="published", cliponaxis=False, **said, **place)
+        hover = _on_hover([_published_hover(cell) for _, _, cell in points]) if colour == OUTLINE else {"hoverinfo": "skip"}
+        drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="published", cliponaxis=False, **hover, **subplot)
 
 
 def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
@@ -173,15 +173,15 @@ def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
     title = f"<b>{_wrapped(panel.question.title, TITLE_LENGTH)}</b>"
     if link:
         title = f'<a href="{html.escape(link)}" target="_self">{title} ›</a>'
-    place = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "showarrow": False}
+    anchor = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "showarrow": False}
     drawing.add_annotation(
-        text=title, x=0, y=1, xanchor="left", yanchor="bottom", yshift=2, align="left", font={"size": 12}, **place
+        text=title, x=0, y=1, xanchor="left", yanchor="bottom", yshift=2, align="left", font={"size": 12}, **anchor
     )
     if panel.is_empty and len({cell.missing for cell in panel.cells}) == 1:
-        drawing.add_annotation(text=html.escape(panel.cells[0].missing), x=0.5, y=0.5, **place)
+        drawing.add_annotation(text=html.escape(panel.cells[0].missing), x=0.5, y=0.5, **anchor)
         return
     for row, cell in enumerate(panel.cells):
-        at = {**place, "yref": f"y{suffix}", "y": row, "font": {"size": 10 if cell.detail or cell.value is None else 11}}
+        at = {**anchor, "yref": f"y{suffix}", "y": row, "font": {"size": 10 if cell.detail or cell.value is None else 11}}
         if cell.value is None:
             drawing.add_annotation(text=shortened(cell.missing), x=0.5, **at)
         else:
@@ -190,17 +190,17 @@ def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
 
 
 def _set_axes(
-    drawing: go.Figure, question: Question, subjects: Sequence[Subject], place: dict[str, Any], axis: tuple[float, float]
+    drawing: go.Figure, question: Question, subjects: Sequence[Subject], subplot: dict[str, Any], axis: tuple[float, float]
 ) -> None:
     drawing.update_xaxes(
         title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4,
-        tickangle=0, showgrid=True, gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **place,
+        tickangle=0, showgrid=True, gridcolor=GRID, zeroline=False, tickfont={"size": 11}, fixedrange=True, **subplot,
     )  # fmt: skip
-    first = place["col"] == 1
+    first = subplot["col"] == 1
     drawing.update_yaxes(
-        tickvals=list(range(len(subjects))), ticktext=[_row_name(one) for one in subjects], showticklabels=first,
+        tickvals=list(range(len(subjects))), ticktext=[_row_name(subject) for subject in subjects], showticklabels=first,
         range=[len(subjects) - 0.5, -0.5], automargin=True, showgrid=False, zeroline=False, fixedrange=True,
-        tickfont={"size": 12}, ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title_text="", **place,
+        tickfont={"size": 12}, ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title_text="", **subplot,
     )  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def _row_name(subject: Subject) -> str:
 
 def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
     """What the marks mean, in the place of the panel after the last, top down."""
-    place: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
+    subplot: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
     step = rows / (len(LEGEND) + 1)
     heights = [-0.5 + step * (i + 1) for i in range(len(LEGEND))]
     for (symbol, colour, words), y in zip(LEGEND, heights, strict=True):
@@ -231,16 +231,16 @@ def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
             marker = {"symbol": symbol, "size": 9, "color": colour, "line": {"color": colour, "width": 1.5}}
         if colour == OUTLINE:
             rim = {**marker, "color": RIM, "line": {"color": RIM, "width": 3.6}}
-            drawing.add_scatter(x=[0], y=[y], mode="markers", marker=rim, hoverinfo="skip", cliponaxis=False, **place)
+            drawing.add_scatter(x=[0], y=[y], mode="markers", marker=rim, hoverinfo="skip", cliponaxis=False, **subplot)
         drawing.add_scatter(
             x=[0], y=[y], mode="markers+text", marker=marker, text=[f"  {words}"], textposition="middle right",
-            textfont={"size": 11, "color": theme.TEXT}, hoverinfo="skip", cliponaxis=False, name="legend", **place,
+            textfont={"size": 11, "color": theme.TEXT}, hoverinfo="skip", cliponaxis=False, name="legend", **subplot,
         )  # fmt: skip
-    drawing.update_xaxes(range=[-0.06, 1], visible=False, fixedrange=True, **place)
-    drawing.update_yaxes(range=[rows - 0.5, -0.5], visible=False, fixedrange=True, **place)
+    drawing.update_xaxes(range=[-0.06, 1], visible=False, fixedrange=True, **subplot)
+    drawing.update_yaxes(range=[rows - 0.5, -0.5], visible=False, fixedrange=True, **subplot)
 
 
-def _said(words: Sequence[str]) -> dict[str, Any]:
+def _on_hover(words: Sequence[str]) -> dict[str, Any]:
     return {"hovertext": list(words), "hovertemplate": "%{hovertext}<extra></extra>"}
 
 
@@ -249,8 +249,8 @@ def _hover(subject: Subject, cell: Cell, question: Question) -> str:
     whose = f"{subject.name} (control of {subject.control_of})" if subject.is_control else subject.name
     lines = [whose, f"{question.title}: {bare(value)}{f', {cell.detail}' if cell.detail else ''}"]
     if value and value.null is not None:
-        told = "not distinguishable from" if cell.undecided else "told from"
-        lines.append(f"{told} {question.null_name}: {number(value.null, question.unit)}")
+        verdict = "not distinguishable from" if cell.undecided else "told from"
+        lines.append(f"{verdict} {question.null_name}: {number(value.null, question.unit)}")
     lines += [f"n = {value.n:,}; {value.estimator}"] if value else []
     return _lines([*lines, *([cell.pool.words] if cell.pool else [])])
 

@@ -43,9 +43,9 @@ def bar_above(drawing: go.Figure) -> go.Figure:
     """The figure, higher by a strip for its bar of tools: legend and colour bars that hang from the upper edge, hang below it."""
     now: Any = drawing.layout
     low = 1 - BAR_PX / (now.height + BAR_PX)
-    for one in (now.legend, now.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
-        if one is not None and one.yref == "container" and one.y == 1:
-            one.y = low
+    for legend in (now.legend, now.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
+        if legend is not None and legend.yref == "container" and legend.y == 1:
+            legend.y = low
     bar = {"bgcolor": "rgba(0,0,0,0)", "color": TEXT, "activecolor": AUDIO}
     return drawing.update_layout(height=now.height + BAR_PX, margin_t=now.margin.t + BAR_PX, modebar=bar)
 

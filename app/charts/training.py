@@ -33,7 +33,7 @@ def curves(history: History) -> go.Figure:
         name for name in dict.fromkeys(name for row in history for name in row) if "loss" in name and name not in LOSS_LINES
     ]
     lines = LOSS_LINES | dict(zip(others, SPARE_LINES, strict=False))
-    points = {name: found for name in lines if len((found := _points(history, name))[0])}
+    points = {name: points_of for name in lines if len((points_of := _points(history, name))[0])}
     is_log = bool(points) and all((values > 0).all() for _, values in points.values())
     drawing = _figure(history, f"loss (no unit{', log scale' if is_log else ''})")
     for name, (x, y) in points.items():
@@ -111,16 +111,16 @@ def _add_level(drawing: go.Figure, value: float, label: str) -> None:
     """A dashed grey line across the figure, named at its left end."""
     line = {"color": theme.TWIN, "dash": "dash", "width": 1.5}
     drawing.add_shape(type="line", xref="paper", x0=0, x1=1, y0=value, y1=value, line=line)
-    place = {"x": 0, "xref": "paper", "xanchor": "left", "y": value, "yanchor": "bottom"}
-    drawing.add_annotation(text=label, showarrow=False, **place)
+    anchor = {"x": 0, "xref": "paper", "xanchor": "left", "y": value, "yanchor": "bottom"}
+    drawing.add_annotation(text=label, showarrow=False, **anchor)
 
 
 def _points(history: History, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Steps and finite values of one column, at most 2000 of them."""
     step = next((key for key in STEP_NAMES if any(key in row for row in history)), "")
     rows = [(row.get(step, i), row.get(name)) for i, row in enumerate(history)]
-    found = np.asarray([(x, y) for x, y in rows if _is_number(x) and _is_number(y)], np.float32).reshape(-1, 2)
-    return theme.pool(found[:, 0], POINTS), theme.pool(found[:, 1], POINTS)
+    points = np.asarray([(x, y) for x, y in rows if _is_number(x) and _is_number(y)], np.float32).reshape(-1, 2)
+    return theme.pool(points[:, 0], POINTS), theme.pool(points[:, 1], POINTS)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

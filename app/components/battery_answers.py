@@ -11,8 +11,8 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import answers
-from app.components import job_words, study_facts
-from app.layout import plain
+from app.kit import job_words, study_facts
+from app.kit.layout import plain
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -40,20 +40,20 @@ def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part
         selection: checkpoints, corpus and studies.
         document: of a finished job that examined the same: the reasons why a study could not be made, and its notices.
     """
-    told = {one["study"]: one for one in (document or {}).get("studies", ())}
-    return [_part(selection, study, told.get(study, {})) for study in selection.studies]
+    answers_of = {answer["study"]: answer for answer in (document or {}).get("studies", ())}
+    return [_part(selection, study, answers_of.get(study, {})) for study in selection.studies]
 
 
-def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Part:
+def _part(selection: Selection, study: str, answer: Mapping[str, Any]) -> Part:
     from analysis.studies.battery import Part, settings_for
     from analysis.studies.requests import build_request, command_of
 
-    notices, error = tuple(told.get("notices", ())), str(told.get("error", ""))
+    notices, error = tuple(answer.get("notices", ())), str(answer.get("error", ""))
     if error:
-        return Part(study, str(told["command"]), error=error, notices=notices)
+        return Part(study, str(answer["command"]), error=error, notices=notices)
     try:
         request = build_request(study, selection.names, settings_for(study, selection.corpus))
-        answered = answers.found_result(answers.ask(study, request, selection.checkpoints))
+        answered = answers.found_result(answers.study_request(study, request, selection.checkpoints))
     except (OtoscopeError, OSError) as problem:
         return Part(study, "", error=str(problem), notices=notices)
     command = command_of(study, request)
@@ -63,44 +63,52 @@ def _part(selection: Selection, study: str, told: Mapping[str, Any]) -> Part:
     return Part(study, command, answered.result, answered.key, notices=(*notices, *origins))
 
 
-def draw(selection: Selection, found: Sequence[Part]) -> None:
+def draw(selection: Selection, parts: Sequence[Part]) -> None:
     """Every headline that is there, or the reason why there is none, and the report."""
-    answered = sum(part.result is not None for part in found)
-    st.success(f"{answered} of {len(found)} studies answered.", icon=":material/check_circle:")
-    common = _common_notices(found)
+    answered = sum(part.result is not None for part in parts)
+    st.success(f"{answered} of {len(parts)} studies answered.", icon=":material/check_circle:")
+    common = _common_notices(parts)
     for notice in common:
         st.caption(plain(notice))
     title = f"Examination of {', '.join(selection.names)} on {Path(selection.corpus).name}"
     arms = {checkpoint.name: checkpoint.arm for checkpoint in selection.checkpoints}
     st.download_button(
-        "Report, as one HTML file", lambda: report(found, arms, title), "report.html", "text/html",
+        "Report, as one HTML file", lambda: report(parts, arms, title), "report.html", "text/html",
         icon=":material/download:", type="primary",
     )  # fmt: skip
-    for part in found:
+    for part in parts:
         if part.result is not None or part.error:
-            st.markdown(f"**{plain(job_words.title(part.study))}**: {plain(_said(part))}")
-            for notice in dict.fromkeys(one for one in part.notices if one not in common):
+            st.markdown(f"**{plain(job_words.title(part.study))}**: {plain(_answer_text(part))}")
+            for notice in dict.fromkeys(sentence for sentence in part.notices if sentence not in common):
                 st.caption(plain(notice))
 
 
-def facts(found: Sequence[Part]) -> dict[str, str]:
+def facts(parts: Sequence[Part]) -> dict[str, str]:
     """What all answers were made from, for the footer; nothing where there is no answer."""
-    told = [study_facts.facts(part.result) for part in found if part.result is not None]
-    return {name: fact for name, fact in told[0].items() if all(one.get(name) == fact for one in told)} if told else {}
+    facts_of = [study_facts.facts(part.result) for part in parts if part.result is not None]
+    return (
+        {name: fact for name, fact in facts_of[0].items() if all(facts_of_part.get(name) == fact for facts_of_part in facts_of)}
+        if facts_of
+        else {}
+    )
 
 
-def _common_notices(found: Sequence[Part]) -> list[str]:
+def _common_notices(parts: Sequence[Part]) -> list[str]:
     """What is to be said of every answer, so that it is said once."""
-    told = [part.notices for part in found if part.result is not None]
-    return [notice for notice in dict.fromkeys(told[0]) if all(notice in one for one in told)] if len(told) > 1 else []
+    notices_of = [part.notices for part in parts if part.result is not None]
+    return (
+        [notice for notice in dict.fromkeys(notices_of[0]) if all(notice in notices for notices in notices_of)]
+        if len(notices_of) > 1
+        else []
+    )
 
 
-def _said(part: Part) -> str:
+def _answer_text(part: Part) -> str:
     return part.result.headline if part.result else f"Not made: {part.error}"
 
 
-def report(found: Sequence[Part], arms: Mapping[str, str], title: str) -> str:
+def report(parts: Sequence[Part], arms: Mapping[str, str], title: str) -> str:
     """The report as HTML, of the studies that were answered or cannot be."""
     from analysis.report import report_page
 
-    return report_page([part for part in found if part.result is not None or part.error], arms, title)
+    return report_page([part for part in parts if part.result is not None or part.error], arms, title)

@@ -12,9 +12,10 @@ from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds.battery import KIND
 from analysis.studies.registry import study_names
-from app import controls, layout, state
-from app.components import battery_answers, job_progress, job_words
+from app import state
+from app.components import battery_answers
 from app.components.battery_answers import Selection
+from app.kit import controls, job_progress, job_words, layout
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -52,13 +53,13 @@ def show(selection: Selection) -> dict[str, str]:
         layout.error(job_words.ended(job))
     elif job is not None and job.state == "cancelled":
         st.warning("The examination was cancelled; the studies that were finished are kept.", icon=":material/cancel:")
-    found = battery_answers.parts(selection, job.document if job is not None and job.state == "done" else None)
-    missing = [part.study for part in found if part.result is None and not part.error]
+    parts = battery_answers.parts(selection, job.document if job is not None and job.state == "done" else None)
+    missing = [part.study for part in parts if part.result is None and not part.error]
     if missing:
-        _offer(selection, missing, again=job is not None or len(missing) < len(found))
-    if len(missing) < len(found):
-        battery_answers.draw(selection, found)
-    return battery_answers.facts(found)
+        _offer(selection, missing, again=job is not None or len(missing) < len(parts))
+    if len(missing) < len(parts):
+        battery_answers.draw(selection, parts)
+    return battery_answers.facts(parts)
 
 
 def _offer(selection: Selection, missing: Sequence[str], *, again: bool) -> None:
@@ -98,12 +99,12 @@ def _start(selection: Selection) -> None:
 def _job(selection: Selection) -> Job | None:
     """The job of the address, else the latest one that asks the same."""
     request = {"checkpoints": selection.names, "corpus": selection.corpus, "studies": list(selection.studies)}
-    found = [job for job in jobs.queue().list() if job.kind == KIND.name and job.request == request]
+    jobs_alike = [job for job in jobs.queue().list() if job.kind == KIND.name and job.request == request]
     if job_id := state.get_text("job"):
         try:
             job = jobs.queue().get(job_id)
         except JobError:
             state.put("job", None)
         else:
-            found = [job, *found] if job.kind == KIND.name and job.request == request else found
-    return found[0] if found else None
+            jobs_alike = [job, *jobs_alike] if job.kind == KIND.name and job.request == request else jobs_alike
+    return jobs_alike[0] if jobs_alike else None

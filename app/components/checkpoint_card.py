@@ -10,11 +10,12 @@ from analysis.errors import OtoscopeError
 from analysis.measures.retrieval import chance_of_s
 from analysis.numbers import percent
 from analysis.training.comparison import read_score, retrieval_rows, score_headline
-from app import caching, layout, state
+from app import caching, state
 from app.charts import training
-from app.components import figures, model_flow
+from app.components import model_flow
 from app.components.checkpoint_table import UNSHOWABLE
-from app.components.plain import card, plain
+from app.kit import figures, layout
+from app.kit.plain import card, plain
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -70,18 +71,18 @@ def draw_or_say(checkpoint: Checkpoint) -> None:
 
 def _made(checkpoint: Checkpoint) -> str:
     """What the configuration says of the run, as far as it does, as a list."""
-    said = checkpoint.training
+    training = checkpoint.training
     words = (
         ("corpus", "trained on {}"), ("n_train_pieces", "{} pieces for training"), ("steps", "{} steps"),
         ("batch_size", "batches of {} windows"), ("seed", "seed {}"), ("best_step", "weights of step {}"),
         ("minutes", "{} minutes"), ("device", "on {}"),
     )  # fmt: skip
-    run = ", ".join(pattern.format(said[name]) for name, pattern in words if said.get(name) is not None)
+    run = ", ".join(pattern.format(training[name]) for name, pattern in words if training.get(name) is not None)
     lines = [
         f"arm {checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else f"{checkpoint.of_family.title} {checkpoint.arm}",
         run,
         *(f"{title}: {words}" for title, words in caching.described(checkpoint).card.items()),
-        f"licence of the data: {said['corpus_licence']}" if "corpus_licence" in said else "",
+        f"licence of the data: {training['corpus_licence']}" if "corpus_licence" in training else "",
     ]
     return "\n".join(f"- {plain(line)}" for line in lines if line)
 
@@ -112,11 +113,11 @@ def _parameters(checkpoint: Checkpoint) -> None:
 
     rows = component_counts(checkpoint.arm, counts)
     st.dataframe([_component(row) for row in rows], column_config=COUNTED, hide_index=True, height="content", placeholder="—")
-    said = [row.published for row in rows if row.published]
-    for text in dict.fromkeys(text for one in said for text in one.corrections):
+    published = [row.published for row in rows if row.published]
+    for text in dict.fromkeys(text for record in published for text in record.corrections):
         st.caption(plain(text))
-    if said:
-        st.caption(plain(f"◇ {said[0].citation}, read in: {said[0].source}."))
+    if published:
+        st.caption(plain(f"◇ {published[0].citation}, read in: {published[0].source}."))
 
 
 def _component(row: ComponentCount) -> dict[str, str | int | None]:

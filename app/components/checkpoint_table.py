@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.training.comparison import Score, by_score, in_words, read_score
+from analysis.training.comparison import RetrievalScore, by_score, read_score, score_text
 from app import caching, state
-from app.components import row_choice
-from app.components.arms import OF_CONTROLS, marked
-from app.components.plain import plain
+from app.kit import row_choice
+from app.kit.arms import OF_CONTROLS, marked
+from app.kit.plain import plain
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
@@ -42,17 +42,17 @@ def pick(good: Sequence[Checkpoint], clicked: str = "") -> Checkpoint:
         clicked: name of the one that was just clicked in a figure, which becomes the chosen one.
     """
     named: dict[str, Checkpoint] = {}
-    for one in good:
-        named.setdefault(str(one.name), one)
+    for checkpoint in good:
+        named.setdefault(str(checkpoint.name), checkpoint)
     ordered = by_score(named.values())
-    names = [str(one.name) for one in ordered]
+    names = [str(checkpoint.name) for checkpoint in ordered]
     wanted = state.get_text("checkpoint")
     default = names.index(wanted) if wanted in names else 0
     key = table_key(names) + (f"_{state.arrivals()}" if state.arrivals() else "")  # anew where the address chooses the row
     if clicked in names:
         row_choice.choose(key, names.index(clicked))
     row = row_choice.pick_row(
-        [_row_or_fault(one) for one in ordered],
+        [_row_or_fault(checkpoint) for checkpoint in ordered],
         key,
         alt="Checkpoints; the chosen row is shown below",
         start=default,
@@ -60,7 +60,7 @@ def pick(good: Sequence[Checkpoint], clicked: str = "") -> Checkpoint:
         height="auto",
         placeholder=NONE,
     )
-    if any(control_of(str(one.arm)) for one in ordered):
+    if any(control_of(str(checkpoint.arm)) for checkpoint in ordered):
         st.caption(OF_CONTROLS)
     state.put("checkpoint", names[row])
     if len(named) < len(good):
@@ -73,46 +73,50 @@ def table_key(names: Sequence[str]) -> str:
     return "checkpoints_" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
-def broken(found: Sequence[BrokenCheckpoint]) -> None:
+def broken(folders: Sequence[BrokenCheckpoint]) -> None:
     """Folders that cannot be opened, each with its reason."""
-    if found:
-        lines = [f"- **{plain(one.path.name)}**: {plain(one.reason)}" for one in found]
-        noun = "One folder" if len(found) == 1 else f"{len(found)} folders"
+    if folders:
+        lines = [f"- **{plain(folder.path.name)}**: {plain(folder.reason)}" for folder in folders]
+        noun = "One folder" if len(folders) == 1 else f"{len(folders)} folders"
         st.warning("\n".join([f"{noun} cannot be opened:", *lines]), icon=":material/warning:")
 
 
-def _row_or_fault(one: Checkpoint) -> dict[str, Any]:
+def _row_or_fault(checkpoint: Checkpoint) -> dict[str, Any]:
     """The row of a checkpoint; where what it says of itself cannot be shown, its name and that."""
     try:
-        return _row(one)
+        return _row(checkpoint)
     except UNSHOWABLE:
-        return {"name": str(one.name), "S": "cannot be shown", "sha256": str(one.sha256)[:12]}
+        return {"name": str(checkpoint.name), "S": "cannot be shown", "sha256": str(checkpoint.sha256)[:12]}
 
 
-def _row(one: Checkpoint) -> dict[str, Any]:
-    trained, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
-    counts, steps, pieces = caching.described(one).parameters, one.training.get("steps"), one.training.get("n_train_pieces")
-    corpus = one.training.get("corpus")
+def _row(checkpoint: Checkpoint) -> dict[str, Any]:
+    trained, twin = read_score(checkpoint.evaluation), read_score(checkpoint.evaluation, "untrained")
+    counts, steps, pieces = (
+        caching.described(checkpoint).parameters,
+        checkpoint.training.get("steps"),
+        checkpoint.training.get("n_train_pieces"),
+    )
+    corpus = checkpoint.training.get("corpus")
     data = f"{corpus}, {pieces} pieces" if corpus and pieces else str(corpus or "") or None
     return {
-        "name": marked(str(one.name), str(one.arm)),
+        "name": marked(str(checkpoint.name), str(checkpoint.arm)),
         "S": _sortable(trained) if trained else None,
-        "untrained": in_words(twin) if twin else None,
-        "arm": f"{one.arm} ({one.scale})" if one.scale else str(one.arm),
-        "family": one.of_family.title,
+        "untrained": score_text(twin) if twin else None,
+        "arm": f"{checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else str(checkpoint.arm),
+        "family": checkpoint.of_family.title,
         "parameters": counts["total"] if counts else None,
         "data": data,
         "steps": steps if type(steps) is int and abs(steps) <= LARGEST else None,
-        "sha256": str(one.sha256)[:12],
+        "sha256": str(checkpoint.sha256)[:12],
     }
 
 
-def _sortable(score: Score) -> str:
+def _sortable(score: RetrievalScore) -> str:
     """With a space before numbers below ten, since the table sorts text."""
-    return f" {in_words(score)}" if score.value < 0.0995 else in_words(score)
+    return f" {score_text(score)}" if score.value < 0.0995 else score_text(score)
 
 
 def _warn_of_doubles(good: Sequence[Checkpoint], named: dict[str, Checkpoint]) -> None:
-    hidden = [one.path for one in good if one is not named[str(one.name)]]
+    hidden = [checkpoint.path for checkpoint in good if checkpoint is not named[str(checkpoint.name)]]
     lines = [f"- {plain(str(path))}: there is another checkpoint {plain(path.name)}, and only that is listed" for path in hidden]
     st.warning("\n".join(["Names must differ; rename these folders:", *lines]), icon=":material/warning:")

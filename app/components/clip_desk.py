@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
-from app import caching, controls, layout
+from app import caching
 from app.charts import attention, audio, descriptors, notes, similarity
-from app.components import clip_job, figures
+from app.components import clip_job
+from app.kit import controls, figures, layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -45,13 +46,13 @@ def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) ->
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
-    place = pick_place(checkpoint, clip)
-    heard(clip, place.span_s)
+    moment = pick_place(checkpoint, clip)
+    show_recording(clip, moment.span_s)
     try:
-        result, twin = attended(checkpoint, clip, place)
+        result, twin = show_attention(checkpoint, clip, moment)
         if result is not None and twin is not None:
             with answer:
-                layout.headline(headline(result, twin, place))
+                layout.headline(headline(result, twin, moment))
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
@@ -62,20 +63,20 @@ def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) ->
 def pick_place(checkpoint: Checkpoint, clip: controls.Clip) -> Place:
     """Window, layer and head; nothing is computed yet."""
     from analysis.clips.use import n_windows
-    from analysis.models.tokens import grids, layer_name
+    from analysis.models.tokens import grids, layer_title
 
     config = checkpoint.model_config
     layers = list(grids(config))
     with st.container(horizontal=True, gap="medium"):
-        layer = controls.pick_one("layer", "Layer", layers, 1, lambda one: layer_name(one, config).removeprefix("Layer "))
+        layer = controls.pick_one("layer", "Layer", layers, 1, lambda number: layer_title(number, config).removeprefix("Layer "))
         heads = range(config.n_heads + 1)
-        head = controls.pick_one("head", "Head", heads, 0, lambda one: str(one) if one else "mean")
+        head = controls.pick_one("head", "Head", heads, 0, lambda number: str(number) if number else "mean")
         last = n_windows(config, clip.waveform.duration_s)
         window = controls.pick_number("window", f"Window of {config.window_s:g} s", 1, last) - 1
     return Place(window, layer, head or None, config.window_s)
 
 
-def heard(clip: controls.Clip, marked_s: tuple[float, float] | None) -> None:
+def show_recording(clip: controls.Clip, marked_s: tuple[float, float] | None) -> None:
     """Player, waveform, spectrogram and notes."""
     wave = clip.waveform
     st.audio(clip.source)
@@ -92,14 +93,14 @@ def show(key: str, drawing: go.Figure, where: DeltaGenerator | None = None) -> N
     figures.show(drawing, key, file=f"clip-{key}", where=where)
 
 
-def headline(result: ClipAnalysis, twin: ClipUse, place: Place) -> str:
+def headline(result: ClipAnalysis, twin: ClipUse, chosen: Place) -> str:
     """How widely the chosen layer and head spread their attention."""
     from analysis.clips.attention_span import headline as sentence
-    from analysis.models.tokens import layer_name
+    from analysis.models.tokens import layer_title
 
-    spreads = (use.spread(place.layer, place.head) for use in (result.use, twin))
+    spreads = (use.spread(chosen.layer, chosen.head) for use in (result.use, twin))
     return sentence(
-        layer_name(place.layer, result.model.config), place.head, result.n_heads, result.grid(place.layer).key_kind, *spreads
+        layer_title(chosen.layer, result.model.config), chosen.head, result.n_heads, result.grid(chosen.layer).key_kind, *spreads
     )
 
 
@@ -115,7 +116,7 @@ def facts(checkpoint: Checkpoint, result: ClipAnalysis, twin: ClipUse | None) ->
     }
 
 
-def attended(checkpoint: Checkpoint, clip: controls.Clip, place: Place) -> tuple[ClipAnalysis | None, ClipUse | None]:
+def show_attention(checkpoint: Checkpoint, clip: controls.Clip, chosen: Place) -> tuple[ClipAnalysis | None, ClipUse | None]:
     """Attention received on the clip's clock, the window's pattern beside the clip's self-similarity, and the descriptor.
 
     Returns the trained model's analysis and the untrained twin's use of attention, which comes last: nothing else waits for it.
@@ -123,48 +124,48 @@ def attended(checkpoint: Checkpoint, clip: controls.Clip, place: Place) -> tuple
     """
     from analysis.jobs.kinds.clip_memory import refuse_large_window
 
-    if (use := clip_job.use(checkpoint, clip, twin=False)) is None:
+    if (use := clip_job.clip_use(checkpoint, clip, twin=False)) is None:
         return None, None
     refuse_large_window(checkpoint.model_config, str(checkpoint.name))
     result = caching.analysis(checkpoint, clip.waveform, use)
     over_time = st.container()
     left, right = st.columns(2)
     with left:
-        _pattern(result, place)
-    times, matrix = result.use.self_similarity(place.layer)
+        _pattern(result, chosen)
+    times, matrix = result.use.self_similarity(chosen.layer)
     n = result.use.tokens_per_cell
-    title = f"Self-similarity after {'the injection' if place.layer == 0 else f'layer {place.layer}'}<br>"
+    title = f"Self-similarity after {'the injection' if chosen.layer == 0 else f'layer {chosen.layer}'}<br>"
     title += "one token per cell" if n == 1 else f"mean of {n} tokens per cell"
     show("ssm", similarity.self_similarity(times, matrix, title, clip.waveform.duration_s), right)
     shown, (times, values) = result.descriptor, result.described
     show(shown.key, descriptors.over_time(times, values, shown.name, shown.look, clip.waveform.duration_s))
     with over_time:
-        twin = clip_job.use(checkpoint, clip, twin=True)
+        twin = clip_job.clip_use(checkpoint, clip, twin=True)
         if twin is not None:
-            _received(result, twin, place)
+            _received(result, twin, chosen)
     return result, twin
 
 
-def _received(result: ClipAnalysis, twin: ClipUse, place: Place) -> None:
-    times, share = result.use.received(place.layer, place.head)
-    grid = result.grid(place.layer)
-    beside = 1 / len(grid.key_times_s), twin.received(place.layer, place.head)[1]
+def _received(result: ClipAnalysis, twin: ClipUse, chosen: Place) -> None:
+    times, share = result.use.received(chosen.layer, chosen.head)
+    grid = result.grid(chosen.layer)
+    beside = 1 / len(grid.key_times_s), twin.received(chosen.layer, chosen.head)[1]
     title = f"Attention received by each {grid.key_kind}"
-    show("received", attention.received(times, share, *beside, result.use.duration_s, place.span_s, title))
+    show("received", attention.received(times, share, *beside, result.use.duration_s, chosen.span_s, title))
 
 
-def _pattern(result: ClipAnalysis, place: Place) -> None:
+def _pattern(result: ClipAnalysis, chosen: Place) -> None:
     """One window's pattern; where it was averaged for the eye, a part can be looked at token by token."""
-    grid, start_s = result.grid(place.layer), place.span_s[0]
-    view = result.attention_view(place.window, place.layer, place.head)
+    grid, start_s = result.grid(chosen.layer), chosen.span_s[0]
+    view = result.attention_view(chosen.window, chosen.layer, chosen.head)
     picture = st.container()
     if max(view.tokens_per_cell) > 1:
         with st.popover("Look closer", icon=":material/zoom_in:"):
-            queries = controls.pick_span("queries", f"Queries: {grid.query_kind} time within the window", 0.0, place.window_s)
-            keys = controls.pick_span("keys", f"Keys: {grid.key_kind} time within the window", 0.0, place.window_s)
-        view = result.attention_view(place.window, place.layer, place.head, queries, keys)
+            queries = controls.pick_span("queries", f"Queries: {grid.query_kind} time within the window", 0.0, chosen.window_s)
+            keys = controls.pick_span("keys", f"Keys: {grid.key_kind} time within the window", 0.0, chosen.window_s)
+        view = result.attention_view(chosen.window, chosen.layer, chosen.head, queries, keys)
     x, y = view.key_times_s + start_s, view.query_times_s + start_s
-    kinds, title = (grid.query_kind, grid.key_kind), f"Window {place.window + 1}"
+    kinds, title = (grid.query_kind, grid.key_kind), f"Window {chosen.window + 1}"
     end_s = result.use.duration_s
     show("attention", attention.attention_map(view.values, y, x, *kinds, view.tokens_per_cell, title, end_s), picture)
 

@@ -13,9 +13,9 @@ from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds.clip import KIND, ClipRequest
 from analysis.units import seconds_to_words
-from app import answers, caching, controls, layout, state
-from app.components import job_progress, job_words
-from app.layout import plain
+from app import answers, caching, state
+from app.kit import controls, job_progress, job_words, layout
+from app.kit.layout import plain
 
 if TYPE_CHECKING:
     from analysis.clips.use import ClipUse
@@ -43,13 +43,13 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
     if job is None:
         return picked
     key = ClipRequest.of(job.request).clip
-    its = None if picked is None else caching.recording_key(picked.waveform)
+    picked_key = None if picked is None else caching.recording_key(picked.waveform)
     before = state.recall("beside")
     if before is None or before[0] != job.id:
-        state.keep("beside", before := (job.id, its))
-    if its == key:
+        state.keep("beside", before := (job.id, picked_key))
+    if picked_key == key:
         return picked
-    if before[1] != its:
+    if before[1] != picked_key:
         state.put("job", None)
         return picked
     if (wave := answers.recording(key)) is None:
@@ -60,17 +60,17 @@ def recording(picked: controls.Clip | None) -> controls.Clip | None:
     return controls.Clip(wave, source, None)
 
 
-def use(checkpoint: Checkpoint, clip: controls.Clip, *, twin: bool) -> ClipUse | None:
+def clip_use(checkpoint: Checkpoint, clip: controls.Clip, *, twin: bool) -> ClipUse | None:
     """What attention did over a clip: stored, else read here if the clip is short, else None beside its job."""
     from analysis.clips.cost import is_short
     from analysis.jobs.kinds.clip_memory import is_small
 
     wave = clip.waveform
-    if (found := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
-        return found
+    if (stored := answers.stored_use(checkpoint, wave, twin=twin)) is not None:
+        return stored
     if is_short(checkpoint.model_config, wave.duration_s) and is_small(checkpoint.model_config, wave.duration_s):
         return _read_here(checkpoint, wave, twin=twin)
-    _ask(checkpoint, wave)
+    _offer(checkpoint, wave)
     return None
 
 
@@ -78,23 +78,23 @@ def _read_here(checkpoint: Checkpoint, wave: Waveform, *, twin: bool) -> ClipUse
     """Read it while the page waits, with progress over its windows."""
     slot, what = st.empty(), "Reading the untrained twin's attention" if twin else "Reading the attention"
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         slot.progress(done / total, f"{what}: window {done:,} of {total:,} …")
 
     try:
-        return caching.measured(checkpoint, wave, twin=twin, progress=tell)
+        return caching.measured(checkpoint, wave, twin=twin, progress=report)
     finally:
         slot.empty()
 
 
-def _ask(checkpoint: Checkpoint, wave: Waveform) -> None:
+def _offer(checkpoint: Checkpoint, wave: Waveform) -> None:
     """The job that reads it, or what reading takes and a button."""
     job = _job_of(checkpoint, caching.recording_key(wave))
     if job is not None and not job.finished:
         job_progress.follow(job)
         return
     cancelled = "Reading the attention was cancelled."
-    job_progress.tell_end(job, cancelled, "The attention was read, but the store does not hold it.")
+    job_progress.explain_end(job, cancelled, "The attention was read, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Read the attention"
     st.markdown(plain(effort(checkpoint, wave.duration_s)))
     if st.button(label, icon=":material/play_arrow:", type="primary"):
@@ -136,9 +136,9 @@ def _job_of(checkpoint: Checkpoint, key: str) -> Job | None:
     job = _in_address()
     if job is not None and reads(job):
         return job
-    found = next((one for one in jobs.queue().list() if not one.finished and reads(one)), None)
-    state.put("job", None if found is None else found.id)
-    return found
+    unfinished = next((candidate for candidate in jobs.queue().list() if not candidate.finished and reads(candidate)), None)
+    state.put("job", None if unfinished is None else unfinished.id)
+    return unfinished
 
 
 def _in_address() -> Job | None:

@@ -12,7 +12,7 @@ from analysis import paths
 from analysis.errors import OtoscopeError
 from app import state
 from app.components import import_preview
-from app.components.plain import plain
+from app.kit.plain import plain
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -32,7 +32,7 @@ KEPT: state.Kept = "import"  # the name under which this session keeps what was 
 
 
 @dataclass(frozen=True)
-class Found:
+class Checked:
     """What a check found in the files of these ids: a preview if there is anything to show, a sentence if anything is wrong."""
 
     files: tuple[str, ...]
@@ -59,62 +59,62 @@ def draw(expanded: bool = False) -> None:
                 name = st.text_input("Name", placeholder="a4x-seed-1", max_chars=64, width=320).strip()
                 if st.form_submit_button("Check", icon=":material/fact_check:"):
                     state.keep(KEPT, _check(files))
-                found: Found | None = state.recall(KEPT)
-                ready = found is not None and found.fits
+                checked: Checked | None = state.recall(KEPT)
+                ready = checked is not None and checked.fits
                 confirmed = st.form_submit_button("Import", icon=":material/upload_file:", disabled=not ready)
         with st.container(height=OUTCOME_PX, border=False):
             if confirmed:
-                found = _import(files, name, found)
-                state.keep(KEPT, found)
-            elif found is None:
+                checked = _import(files, name, checked)
+                state.keep(KEPT, checked)
+            elif checked is None:
                 st.caption(HINT)
-            if found is not None:
-                _show(found)
+            if checked is not None:
+                _show(checked)
 
 
-def _check(files: Sequence[UploadedFile]) -> Found:
+def _check(files: Sequence[UploadedFile]) -> Checked:
     """Read the header and the configuration, and nothing else."""
     from analysis.models.importing import preview_checkpoint
 
     names = [file.name for file in files]
     if not names:
-        return Found((), problem="No file was chosen. Choose `model.safetensors` and `config.json`, then check again.")
+        return Checked((), problem="No file was chosen. Choose `model.safetensors` and `config.json`, then check again.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        return Found(_ids(files), problem=f"{plain(twice[0])} was chosen twice. Remove one of them, then check again.")
+        return Checked(_ids(files), problem=f"{plain(twice[0])} was chosen twice. Remove one of them, then check again.")
     try:
-        return Found(_ids(files), preview_checkpoint(_contents(files)))
+        return Checked(_ids(files), preview_checkpoint(_contents(files)))
     except OtoscopeError as error:
-        return Found(_ids(files), problem=plain(str(error)))
+        return Checked(_ids(files), problem=plain(str(error)))
 
 
-def _import(files: Sequence[UploadedFile], name: str, found: Found | None) -> Found | None:
+def _import(files: Sequence[UploadedFile], name: str, checked: Checked | None) -> Checked | None:
     """Import what was shown and say so; else what was found with the reason, so that nothing is lost."""
     from analysis.models.importing import import_checkpoint
 
-    if found is None or found.files != _ids(files):
+    if checked is None or checked.files != _ids(files):
         others = _check(files)
-        said = "These are not the files that were checked. What they hold is listed now; import again if it is right."
-        return replace(others, problem=said) if others.fits else others
+        text = "These are not the files that were checked. What they hold is listed now; import again if it is right."
+        return replace(others, problem=text) if others.fits else others
     if not name:
-        return replace(found, problem="The checkpoint has no name yet. Give it one, then import again.")
+        return replace(checked, problem="The checkpoint has no name yet. Give it one, then import again.")
     try:
         with st.spinner("Checking the weights …"):
             imported = import_checkpoint(_contents(files), name, paths.imported_checkpoints())
     except OtoscopeError as error:
-        return replace(found, problem=plain(str(error)))
+        return replace(checked, problem=plain(str(error)))
     except OSError as error:
         why = plain(error.strerror or "no reason given")
-        return replace(found, problem=f"The checkpoint could not be written ({why}). Check space and permissions.")
+        return replace(checked, problem=f"The checkpoint could not be written ({why}). Check space and permissions.")
     state.put("checkpoint", str(imported.name))
     st.success(f"{plain(str(imported.name))} was imported; it is chosen in the table, and its card is shown below.")
     return None
 
 
-def _show(found: Found) -> None:
-    if found.problem:
-        st.error(found.problem)
-    if found.preview is not None:
-        import_preview.draw(found.preview)
+def _show(checked: Checked) -> None:
+    if checked.problem:
+        st.error(checked.problem)
+    if checked.preview is not None:
+        import_preview.draw(checked.preview)
 
 
 def _ids(files: Sequence[UploadedFile]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.datasets.containers import printable
-from app.components.plain import plain
+from app.kit.plain import plain
 
 if TYPE_CHECKING:
     from analysis.models.preview import Preview, TensorPreview
@@ -38,7 +38,7 @@ def draw(preview: Preview) -> None:
     st.markdown(plain(summary(preview)) if preview.problem else f"{plain(summary(preview))}. {FITS}")
     shown = preview.tensors[:MOST_ROWS]
     st.dataframe(
-        [row(one) for one in shown],
+        [row(tensor) for tensor in shown],
         column_config=COLUMNS,
         hide_index=True,
         placeholder=NONE,
@@ -61,14 +61,14 @@ def row(tensor: TensorPreview) -> dict[str, str | int | None]:
     return {
         "tensor": printable(tensor.name, LONGEST_NAME),
         "type": tensor.dtype,
-        "shape": shape_in_words(tensor.shape),
-        "expected": shape_in_words(tensor.expected),
+        "shape": shape_text(tensor.shape),
+        "expected": shape_text(tensor.expected),
         "parameters": tensor.n_parameters,
         "fault": tensor.fault,
     }
 
 
-def shape_in_words(shape: Sequence[int] | None) -> str:
+def shape_text(shape: Sequence[int] | None) -> str:
     """A shape as a person writes it, a dash where there is none.
 
     >>> shape_in_words((200, 192)), shape_in_words(()), shape_in_words((2635,)), shape_in_words(None)

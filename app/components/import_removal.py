@@ -9,8 +9,8 @@ import streamlit as st
 
 from analysis import paths
 from analysis.errors import OtoscopeError
-from app import layout
-from app.components.plain import plain
+from app.kit import layout
+from app.kit.plain import plain
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 def draw(chosen: Checkpoint | None, broken: Sequence[BrokenCheckpoint]) -> None:
     """For the chosen checkpoint, and for every import that cannot be opened."""
     root = paths.imported_checkpoints()
-    for one in [*([] if chosen is None else [chosen]), *broken]:
-        if one.path.parent == root:
-            _ask(str(one.path.name))
+    for checkpoint in [*([] if chosen is None else [chosen]), *broken]:
+        if checkpoint.path.parent == root:
+            _confirm(str(checkpoint.path.name))
 
 
-def _ask(name: str) -> None:
+def _confirm(name: str) -> None:
     """What it means, and the button."""
     with st.popover(f"Remove {plain(name)}", icon=":material/delete:"):
         st.markdown(

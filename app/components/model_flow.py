@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.models.architecture import Flow
 from app.charts import architecture
-from app.components.plain import plain
+from app.kit.plain import plain
 
 COLUMNS = {
     "side": st.column_config.TextColumn("side", width=60),
@@ -28,13 +28,13 @@ def draw(flow: Flow | None) -> None:
     if flow is None:
         return
     st.subheader("Architecture", anchor=False)
-    st.caption(plain(said(flow)))
+    st.caption(plain(flow_sentence(flow)))
     st.plotly_chart(architecture.flow_chart(flow), theme=None, key="architecture", config=FIGURE)
     with st.expander("The architecture as a table", icon=":material/table:"):
         st.dataframe(table(flow), column_config=COLUMNS, hide_index=True, height="content", placeholder="—")
 
 
-def said(flow: Flow) -> str:
+def flow_sentence(flow: Flow) -> str:
     """How large the model is, and what the drawing shows."""
     given = [part for part in flow.parts if part.kind == "descriptor"]
     sentence = f"{flow.total:,} parameters, counted on the model. Beside an arrow: what is handed on for one window."

@@ -1,7 +1,8 @@
 """Which input is causal?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import ablation_answer, study_page
+from app.kit import study_page
+from app.studies import ablation
 
 HOW_TO_READ = """
 The model is trained with its descriptors; here one of them is exchanged on its way in, and nothing else changes. **S** is the
@@ -37,7 +38,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("ablation", HOW_TO_READ, ablation_answer.draw)
+PAGE = study_page.StudyPage("ablation", HOW_TO_READ, ablation.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,7 +1,8 @@
 """Which frequencies drive it?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import bands_answer, study_page
+from app.kit import study_page
+from app.studies.bands import answer
 
 HOW_TO_READ = """
 One band at a time is cut out of the sound, without delay or ringing that could be heard, and nothing else changes. **Embedding
@@ -35,7 +36,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("bands", HOW_TO_READ, bands_answer.draw)
+PAGE = study_page.StudyPage("bands", HOW_TO_READ, answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app import access, controls, layout
+from app import access
 from app.components import battery_form
+from app.kit import controls, layout
 
 HOW_TO_READ = """
 All studies with their usual settings (on the small corpus with somewhat fewer windows), one after the other, as one job. It can

@@ -8,9 +8,10 @@ import streamlit as st
 
 from analysis.studies.pools.words import WHY_BELOW
 from analysis.training.comparison import by_score, compare_details, compare_headline, read_score
-from app import access, controls, layout, state
+from app import access, state
 from app.charts import scores
-from app.components import actions, checkpoint_card, checkpoint_table, clicks, figures, import_panel, import_removal
+from app.components import checkpoint_card, checkpoint_table, import_panel, import_removal
+from app.kit import actions, clicks, controls, figures, layout
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from analysis.units import seconds_to_words
-from app import access, controls, layout, state
-from app.components import clip_desk, clip_job, figures
+from app import access, state
+from app.components import clip_desk, clip_job
+from app.kit import controls, figures, layout
 
 
 def page() -> None:
@@ -41,7 +42,7 @@ def _content() -> None:
     elif clip is not None:
         with answer:
             layout.headline(f"{clip.waveform.name or 'The clip'} lasts {seconds_to_words(clip.waveform.duration_s)}.")
-        clip_desk.heard(clip, None)
+        clip_desk.show_recording(clip, None)
     layout.provenance(facts)
     if clip is None:
         figures.prepare()

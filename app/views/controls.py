@@ -1,7 +1,8 @@
 """Is it the information or the parameters?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import controls_answer, study_page
+from app.kit import study_page
+from app.studies import controls
 
 HOW_TO_READ = """
 An arm with descriptors has more parameters than D0, and those alone may help. Each **control** is the same architecture, trained
@@ -29,7 +30,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("controls", HOW_TO_READ, controls_answer.draw)
+PAGE = study_page.StudyPage("controls", HOW_TO_READ, controls.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

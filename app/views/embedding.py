@@ -1,6 +1,7 @@
 """How is the space laid out?"""
 
-from app.components import embedding_answer, study_page
+from app.kit import study_page
+from app.studies.embedding import answer
 
 HOW_TO_READ = """
 Every window of 4 s is two points of the joint embedding, its audio and its MIDI, compared by cosine. A **map** lays them out on
@@ -34,7 +35,7 @@ How it misleads:
   that joined points have one colour shows nothing.
 """
 
-PAGE = study_page.StudyPage("embedding", HOW_TO_READ, embedding_answer.draw)
+PAGE = study_page.StudyPage("embedding", HOW_TO_READ, answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,7 +1,8 @@
 """What does it ignore?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import invariance_answer, study_page
+from app.kit import study_page
+from app.studies import invariance
 
 HOW_TO_READ = """
 One side of every pair of windows is changed, the other stays as it is. Two things are measured at every dose: **S**, whether the
@@ -34,7 +35,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("invariance", HOW_TO_READ, invariance_answer.draw)
+PAGE = study_page.StudyPage("invariance", HOW_TO_READ, invariance.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,6 +1,7 @@
 """What can be read out of each layer?"""
 
-from app.components import probes_answer, study_page
+from app.kit import study_page
+from app.studies.probes import answer
 
 HOW_TO_READ = """
 A linear probe is fitted to the mean over tokens of one layer and has to say something about each window: a ridge regression for
@@ -30,7 +31,7 @@ How it misleads:
   composers that are, and recognising a composer may be recognising a texture or a level.
 """
 
-PAGE = study_page.StudyPage("probes", HOW_TO_READ, probes_answer.draw)
+PAGE = study_page.StudyPage("probes", HOW_TO_READ, answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,7 +1,8 @@
 """Would another training give the same?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import replication_answer, study_page
+from app.kit import study_page
+from app.studies.replication import answer
 
 HOW_TO_READ = """
 Two things move S. A **training seed** decides the first weights and the order of batches: another one gives another model. An
@@ -29,7 +30,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("replication", HOW_TO_READ, replication_answer.draw)
+PAGE = study_page.StudyPage("replication", HOW_TO_READ, answer.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

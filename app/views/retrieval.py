@@ -2,9 +2,9 @@
 
 from analysis.results import Result
 from analysis.studies.pools.words import WHY_BELOW
-from app import controls
-from app.components import misses, published_table, retrieval_answer, study_page
-from app.components.study_form import Choice
+from app.kit import controls, published_table, study_page
+from app.kit.study_form import Choice
+from app.studies.retrieval import answer, hard_queries
 
 POOLS = ("canonical", "no overlap")
 HOW_TO_READ = """
@@ -36,10 +36,10 @@ HOW_TO_READ += f"- {WHY_BELOW}\n"
 def draw(result: Result, choice: Choice) -> None:
     """Scores on one pool, differences, the misses to be heard, and what is published."""
     pool = controls.pick_word("pool", "Pool", POOLS)
-    arms = {str(one.name): str(one.arm) for one in choice.checkpoints}
-    retrieval_answer.draw(result, pool, arms)
-    misses.draw(result, choice, pool)
-    published_table.beside(result, arms)
+    arms = {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints}
+    answer.draw(result, pool, arms)
+    hard_queries.draw(result, choice, pool)
+    published_table.show(result, arms)
 
 
 PAGE = study_page.StudyPage("retrieval", HOW_TO_READ, draw)

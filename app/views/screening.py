@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app import access, controls, layout
-from app.components import screening_answer
+from app import access
+from app.kit import controls, layout
+from app.studies import screening
 
 HOW_TO_READ = """
 The published **screening** trained 24 configurations for 5 epochs: the baseline D0, twelve pairs of a descriptor and a mechanism,
@@ -45,7 +46,7 @@ def page() -> None:
 
 def _content() -> None:
     good, _ = controls.usable()
-    screening_answer.draw(good)
+    screening.draw(good)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
     layout.provenance()

@@ -1,6 +1,7 @@
 """Do layers and encoders speak the same language?"""
 
-from app.components import similarity_answer, study_page
+from app.kit import study_page
+from app.studies import similarity
 
 HOW_TO_READ = """
 Both sides are read at every layer for the same windows, one row per window (mean over tokens). **CKA** asks whether windows
@@ -22,7 +23,7 @@ How it misleads:
 - Cells are many. Some are outside their null by luck.
 """
 
-PAGE = study_page.StudyPage("similarity", HOW_TO_READ, similarity_answer.draw)
+PAGE = study_page.StudyPage("similarity", HOW_TO_READ, similarity.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -1,7 +1,7 @@
 """What do these checkpoints do, at a glance?"""
 
 from app import access
-from app.components import summary_answer
+from app.studies import summary
 
 HOW_TO_READ = """
 A row is a checkpoint, a panel is a test. **S** is the smaller of two shares: matches among the first ten, audio to MIDI and
@@ -38,7 +38,7 @@ How it misleads:
 def page() -> None:
     """What is at hand about the chosen checkpoints."""
     access.require_access()
-    summary_answer.show(HOW_TO_READ)
+    summary.show(HOW_TO_READ)
 
 
 if __name__ == "__main__":  # not in the processes that render clips

@@ -1,7 +1,8 @@
 """Does it follow a transposition, or ignore it?"""
 
 from analysis.studies.pools.words import WHY_BELOW
-from app.components import study_page, transposition_answer
+from app.kit import study_page
+from app.studies import transposition
 
 HOW_TO_READ = """
 **MIDI alone**: the notes are moved by semitones, the audio is the recording, so that the two no longer fit. Keeping S here is
@@ -35,7 +36,7 @@ How it misleads:
 """
 HOW_TO_READ += f"- {WHY_BELOW}\n"
 
-PAGE = study_page.StudyPage("transposition", HOW_TO_READ, transposition_answer.draw)
+PAGE = study_page.StudyPage("transposition", HOW_TO_READ, transposition.draw)
 
 if __name__ == "__main__":  # not in the processes that render clips
     study_page.show(PAGE)

@@ -7,11 +7,14 @@ from typing import Any, cast
 import streamlit as st
 
 from analysis.results import Result
-from app import caching, layout, state
+from app import caching, state
 from app.charts import doses
 from app.charts.mark import Mark
-from app.components import actions, hear, invariance_answer, misses, retrieval_answer, similarity_answer
-from app.components.study_form import Choice
+from app.kit import actions, layout, player
+from app.kit.study_form import Choice
+from app.studies import invariance as invariance_answer
+from app.studies import similarity as similarity_answer
+from app.studies.retrieval import answer, hard_queries
 from tests.app.conftest import scoreboard
 from tests.app.test_invariance_page import changed
 from tests.app.test_similarity_page import compared
@@ -34,7 +37,7 @@ def coinciding() -> None:
 
 def rows() -> None:
     table = [{"share": 1.0 * number, "piece": f"piece {number}", "start_s": 1.0 * number} for number in range(5)]
-    st.text(f"chosen: row {hear.pick(table, 'small', 'rows')}")
+    st.text(f"chosen: row {player.pick(table, 'small', 'rows')}")
 
 
 def invariance() -> None:
@@ -47,8 +50,8 @@ def similarity() -> None:
 
 def retrieval() -> None:
     result = scoreboard("one", "two")
-    retrieval_answer.draw(result, "canonical", {})
-    misses.draw(result, choice_of("one", "two"), "canonical")
+    answer.draw(result, "canonical", {})
+    hard_queries.draw(result, choice_of("one", "two"), "canonical")
 
 
 PAGES = {page.__name__: page for page in (coinciding, rows, invariance, similarity, retrieval)}

@@ -150,7 +150,7 @@ def store(monkeypatch: pytest.MonkeyPatch, checkpoints: list[Any], tmp_path: Pat
     fields = {"split": "test", "duration_s": 600.0, "audio_path": there}
     pieces = {f"piece {i}": SimpleNamespace(piece_id=f"piece {i}", group=f"work {i % 2}", **fields) for i in range(6)}
 
-    def stored_result(asked: answers.Asked) -> answers.Answered | None:
+    def stored_result(asked: answers.StudyRequest) -> answers.Answered | None:
         result = found.get(asked.request.checkpoints)
         return None if result is None else answers.Answered(result, "k" * 64)
 

@@ -14,7 +14,8 @@ from analysis.studies.ablation.rows import AblationRow, KindRow
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import Weights, WindowRow
 from app.charts import intervals
-from app.components import ablation_answer, published_table, study_facts
+from app.kit import published_table, study_facts
+from app.studies import ablation
 
 KINDS = ("zero", "of another window of the same work")
 POOL = PoolRow("S", 4, 16, 4.0, 0.0, 6, 6, 0.0625, False, "16 candidates, 4 of the same work", "S is searched in a pool of 16.")
@@ -170,8 +171,8 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 
 
 def test_diamonds_stand_in_the_row_of_their_mark_and_widen_the_axis():
-    rows = ablation_answer.shown_rows(ablated("one", "two").rows(AblationRow), "A4")
-    drawing: Any = intervals.forest([ablation_answer.score_mark(row) for row in rows], x_title="S (%)", y_title="x", percent=True)
+    rows = ablation.shown_rows(ablated("one", "two").rows(AblationRow), "A4")
+    drawing: Any = intervals.forest([ablation.score_mark(row) for row in rows], x_title="S (%)", y_title="x", percent=True)
     key = ("two", "A4", "zero", "trained")
     heights = [
         y for trace in drawing.data for data, y in zip(trace.customdata or (), trace.y, strict=False) if tuple(data) == key
@@ -198,12 +199,12 @@ def test_diamonds_stand_in_the_row_of_their_mark_and_widen_the_axis():
     ],
 )
 def test_conditions_are_found_under_the_name_that_the_authors_gave_them(kind, said):
-    assert ablation_answer.condition(kind, "D4") == said
+    assert ablation.condition(kind, "D4") == said
 
 
 def test_a_checkpoint_keeps_its_colour_where_another_is_left_out():
     found = study_facts.colours_of(ablated("one", "two"))
-    drawing: Any = intervals.forest([ablation_answer.Mark("x", "two", 0.5)], x_title="S", y_title="x", colours=found)
+    drawing: Any = intervals.forest([ablation.Mark("x", "two", 0.5)], x_title="S", y_title="x", colours=found)
     assert drawing.data[1].marker.color == found["two"] != found["one"]
 
 

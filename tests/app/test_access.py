@@ -115,7 +115,7 @@ def test_every_page_asks_first(script):
     assert ast.unparse(last.test) == "__name__ == '__main__'"
     (only,) = last.body
     if ast.unparse(only) == "study_page.show(PAGE)":
-        assert first_statement(APP / "components" / "study_page.py", "show") == "access.require_access()"
+        assert first_statement(APP / "kit" / "study_page.py", "show") == "access.require_access()"
     else:
         assert ast.unparse(only) == "page()"
         assert first_statement(script, "page") == "access.require_access()"

@@ -22,7 +22,7 @@ from analysis.studies.requests import build_request
 from analysis.studies.shipped import SHIPPED, shipped_folder
 from analysis.studies.study import find_checkpoint, identify
 from app import answers, caching
-from app.answers import Asked
+from app.answers import StudyRequest
 
 RESULTS = sorted(path.name for path in shipped_folder().glob("*.json.gz"))
 SMALLEST = sorted(RESULTS, key=lambda name: (shipped_folder() / name).stat().st_size)[:3]  # none of further trainings
@@ -38,13 +38,13 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     caching._read().clear()
 
 
-def asked(name: str) -> Asked:
+def asked(name: str) -> StudyRequest:
     """The question that a shipped result answers."""
     document = json.loads(gzip.decompress((shipped_folder() / name).read_bytes()))
     settings = dict(document["request"])
     names = settings.pop("checkpoints")
     request = build_request(document["study"], names, settings)
-    return answers.ask(document["study"], request, [find_checkpoint(one) for one in names])
+    return answers.study_request(document["study"], request, [find_checkpoint(one) for one in names])
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +106,7 @@ def test_the_same_weights_under_another_configuration_share_no_result(monkeypatc
     others = [
         replace(one, config={**one.config, "n_heads": 4}), replace(one, training={"seed": 77}), replace(one, sha256="0" * 64),
     ]  # fmt: skip
-    found = [answers.stored_result(answers.ask("retrieval", request, [which])) for which in (one, *others, one)]
+    found = [answers.stored_result(answers.study_request("retrieval", request, [which])) for which in (one, *others, one)]
     assert [stored and (stored.result, stored.key) for stored in found] == [(f"result {n}", "k") for n in (1, 2, 3, 4, 1)]
 
 
@@ -115,7 +115,7 @@ def test_a_shipped_result_is_that_of_the_shipped_configuration() -> None:
     assert answers.found_result(question) is not None
     first, *others = question.checkpoints
     altered = [replace(first, config={**first.config, "n_heads": 4}), *others]
-    assert answers.found_result(answers.ask(question.study, question.request, altered)) is None
+    assert answers.found_result(answers.study_request(question.study, question.request, altered)) is None
 
 
 def test_pages_have_shipped_results_to_open() -> None:
@@ -127,7 +127,7 @@ def test_pages_have_shipped_results_to_open() -> None:
 def test_what_came_with_other_settings_says_which() -> None:
     question = asked(next(name for name in RESULTS if name.startswith("retrieval")))
     usual: Any = question.request
-    seeded = answers.ask(question.study, replace(usual, seed=7), question.checkpoints)
+    seeded = answers.study_request(question.study, replace(usual, seed=7), question.checkpoints)
     assert answers.found_result(seeded) is None
     nearby, found = answers.nearby_result(seeded), answers.found_result(question)
     assert nearby is not None
@@ -139,9 +139,9 @@ def test_what_came_with_other_settings_says_which() -> None:
 def test_a_folder_that_changes_is_another_question(tmp_path: Path) -> None:
     one = open_checkpoint(paths.repository() / "checkpoints" / "D0-small")
     request = build_request("retrieval", ["D0-small"], {"corpus": str(tmp_path)})
-    before = answers.ask("retrieval", request, [one])
-    assert answers.ask("retrieval", request, [one]).identity == before.identity
+    before = answers.study_request("retrieval", request, [one])
+    assert answers.study_request("retrieval", request, [one]).identity == before.identity
     (tmp_path / "new.wav").write_bytes(b"RIFF")
-    after = answers.ask("retrieval", request, [one])
+    after = answers.study_request("retrieval", request, [one])
     assert after.identity != before.identity
     assert after.identity.checkpoints == before.identity.checkpoints

@@ -9,7 +9,7 @@ from analysis.models.architecture import Flow, Part
 from analysis.models.arms import ARMS, build_config
 from analysis.models.dual_encoder_flow import flow_of
 from app.charts import theme
-from app.charts.architecture import DESCRIPTOR, flow_chart, place
+from app.charts.architecture import DESCRIPTOR, flow_chart, lay_out
 from app.components import model_flow
 
 
@@ -23,7 +23,7 @@ def texts(flow: Flow) -> list[str]:
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_no_box_covers_another_and_arrows_lead_down(arm: str) -> None:
-    boxes = place(flow_of(build_config(arm, "paper")))
+    boxes = lay_out(flow_of(build_config(arm, "paper")))
     for one, other in combinations(boxes.values(), 2):
         beside = one.right <= other.left or other.right <= one.left
         assert beside or one.bottom <= other.top or other.bottom <= one.top, (one.part.name, other.part.name)
@@ -36,7 +36,7 @@ def test_no_box_covers_another_and_arrows_lead_down(arm: str) -> None:
 @pytest.mark.parametrize("arm", ["D0", "d4a4", "d4-a4x", "d4-a4r"])
 def test_no_arrow_runs_through_a_box(arm: str) -> None:
     flow = flow_of(build_config(arm, "small"))
-    boxes = place(flow).values()
+    boxes = lay_out(flow).values()
     for note in spec(flow)["annotations"]:
         if note["showarrow"]:
             assert note["x"] == pytest.approx(note["ax"])  # straight down
@@ -45,7 +45,7 @@ def test_no_arrow_runs_through_a_box(arm: str) -> None:
 
 
 def test_the_sides_end_beside_each_other() -> None:
-    boxes = place(flow_of(build_config("a4r", "small")))
+    boxes = lay_out(flow_of(build_config("a4r", "small")))
     assert boxes["4 audio blocks"].top == boxes["4 MIDI blocks"].top
     assert boxes["audio head"].top == boxes["MIDI head"].top
     assert (boxes["joint embedding"].left, boxes["joint embedding"].right) == (0, 1)
@@ -94,7 +94,7 @@ def test_the_table_says_the_same() -> None:
     rows = model_flow.table(flow)
     assert [row["part"] for row in rows] == [*(part.name for part in flow.parts), "total"]
     assert rows[-1]["parameters"] == sum(row["parameters"] for row in rows[:-1]) == flow.total
-    said = model_flow.said(flow)
+    said = model_flow.flow_sentence(flow)
     assert said.startswith(f"{flow.total:,} parameters, counted on the model.")
     assert "Yellow: zeros in place of A4 and zeros in place of D4. Dashed: what this control is given" in said
-    assert model_flow.said(flow_of(build_config("D0", "small"))).endswith("No descriptor enters.")
+    assert model_flow.flow_sentence(flow_of(build_config("D0", "small"))).endswith("No descriptor enters.")

@@ -29,7 +29,7 @@ from analysis.studies.shared_rows import Weights, WindowRow
 from app import caching
 from app.charts import doses
 from app.charts.mark import Mark
-from app.components import band_details, band_marks, band_sound, bands_answer
+from app.studies.bands import answer, details, marks, sound
 
 BANDS = (("100–400 Hz", 100.0, 400.0), ("400–1600 Hz", 400.0, 1600.0))
 MODELS: tuple[Weights, ...] = ("trained", "untrained")
@@ -237,19 +237,19 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, recording, evil,
 
 def test_a_mark_has_the_unit_of_its_measure():
     row = filtered("one", "trained", 0)[1]
-    moved = band_marks.mark_of(row, "", band_marks.MEASURES["embedding moved"], 0.6)
-    drop = band_marks.mark_of(row, "", band_marks.MEASURES["drop in S"], 0.6)
+    moved = marks.mark_of(row, "", marks.MEASURES["embedding moved"], 0.6)
+    drop = marks.mark_of(row, "", marks.MEASURES["drop in S"], 0.6)
     assert moved is not None
     assert drop is not None
     assert (moved.value, moved.null, moved.unit) == (pytest.approx(50), pytest.approx(100 * 0.04 / 0.6), "%")
     assert (drop.value, drop.low, drop.null, drop.unit) == (pytest.approx(10), pytest.approx(8), 0.0, "points")
-    assert band_marks.mark_of(replace(row, distance_per_db=None), "", band_marks.MEASURES["distance per dB"], 0.6) is None
+    assert marks.mark_of(replace(row, distance_per_db=None), "", marks.MEASURES["distance per dB"], 0.6) is None
 
 
 def test_a_band_from_zero_has_a_place_on_the_logarithmic_axis():
-    band = bands_answer.Energy("low", 0.0, 2100.0, 0.7)
-    mark = Mark("", "one", 0.5, at=band_marks.centre(band.low_hz, band.high_hz))
-    drawing: Any = bands_answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), [band])
+    band = answer.Energy("low", 0.0, 2100.0, 0.7)
+    mark = Mark("", "one", 0.5, at=marks.centre(band.low_hz, band.high_hz))
+    drawing: Any = answer.add_energy(doses.curves([mark], x_title="f", y_title="y", log=True), [band])
     assert mark.at == 205.0
     assert drawing.layout.xaxis.ticktext == ("0", "2,100")
     assert drawing.layout.xaxis.tickvals == (20.0, 2100.0)
@@ -259,7 +259,7 @@ def test_a_band_from_zero_has_a_place_on_the_logarithmic_axis():
 
 
 def test_kept_and_removed_add_up_and_part_the_tones(recording):
-    whole, kept = band_sound.cut(recording, 1.0, [100.0, 400.0, 1600.0], 0, RATE)
+    whole, kept = sound.cut(recording, 1.0, [100.0, 400.0, 1600.0], 0, RATE)
     spectrum = np.abs(np.fft.rfft(kept * np.hanning(len(kept))))
     places = [round(tone * len(kept) / RATE) for tone in (200, 800)]
     assert spectrum[places[1]] < 1e-3 * spectrum[places[0]]
@@ -268,13 +268,13 @@ def test_kept_and_removed_add_up_and_part_the_tones(recording):
 
 def test_a_faint_band_is_raised_a_loud_one_lowered_and_silence_said():
     recording = np.full(RATE, 0.5, np.float32)
-    wav, level_db, gain_db = band_sound.playable(0.01 * recording, recording, RATE)
+    wav, level_db, gain_db = sound.playable(0.01 * recording, recording, RATE)
     assert (level_db, gain_db) == (pytest.approx(-40, abs=0.01), pytest.approx(20, abs=0.01))
     assert soundfile.read(io.BytesIO(wav))[0].max() == pytest.approx(0.05, abs=1e-3)
-    assert band_sound.playable(4 * recording, recording, RATE)[2] == pytest.approx(-6.02, abs=0.01)
-    assert band_sound.playable(0 * recording, recording, RATE) == (b"", None, 0.0)
+    assert sound.playable(4 * recording, recording, RATE)[2] == pytest.approx(-6.02, abs=0.01)
+    assert sound.playable(0 * recording, recording, RATE) == (b"", None, 0.0)
 
 
 def test_agreement_has_one_row_per_model():
-    rows = band_details.agreement(examined("one", "two"))
+    rows = details.agreement(examined("one", "two"))
     assert [(row["checkpoint"], row["weights"]) for row in rows] == list(product(("one", "two"), MODELS))

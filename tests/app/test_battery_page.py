@@ -84,7 +84,7 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
 ):
     wanted = {"retrieval": result_of("one"), "similarity": result_of("one")}
 
-    def found_result(asked: answers.Asked) -> answers.Answered | None:
+    def found_result(asked: answers.StudyRequest) -> answers.Answered | None:
         result = wanted.get(asked.study)
         return None if result is None else answers.Answered(result, origin="came with the checkpoints")
 

@@ -14,7 +14,7 @@ from analysis.models.counting import count_parameters
 from analysis.models.families import find_family
 from app import caching
 from app.components.checkpoint_table import table_key
-from app.components.plain import card, plain
+from app.kit.plain import card, plain
 
 HISTORY = [
     {"step": step, "loss": 16.0, "invariance": 0.3, "variance": 1.3, "covariance": 0.2, "audio_std": 0.3, "midi_std": 0.4}

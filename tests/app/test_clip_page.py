@@ -21,9 +21,10 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.run import RunContext
 from analysis.store import open_store
-from app import answers, caching, controls
+from app import answers, caching
 from app.components import clip_job
-from app.components import figures as figure_drawing
+from app.kit import controls
+from app.kit import figures as figure_drawing
 
 FIGURES_HEARD, FIGURES_READ = 2, 6  # waveform and spectrogram; then received, attention, self-similarity and A4
 
@@ -235,7 +236,7 @@ def test_few_weights_with_large_activations_are_a_job(monkeypatch: pytest.Monkey
     checkpoint: Any = SimpleNamespace(model_config=config)
     asked: list[bool] = []
     monkeypatch.setattr(answers, "stored_use", lambda *_, **__: None)
-    monkeypatch.setattr(clip_job, "_ask", lambda *_: asked.append(True))
+    monkeypatch.setattr(clip_job, "_offer", lambda *_: asked.append(True))
     monkeypatch.setattr(clip_job, "_read_here", lambda *_, **__: pytest.fail("the page read it"))
-    assert clip_job.use(checkpoint, clip, twin=False) is None
+    assert clip_job.clip_use(checkpoint, clip, twin=False) is None
     assert asked == [True]

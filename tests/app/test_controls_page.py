@@ -14,7 +14,7 @@ from analysis.rows import tables_of
 from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.study import WEIGHTS
 from analysis.studies.shared_rows import SentenceRow, WindowRow
-from app.components import controls_answer
+from app.studies import controls
 
 MODELS = (("one", "d4a4", "real", 0.6), ("zeros", "d4a4", "zero", 0.5), ("D0", "D0", "real", 0.4))
 
@@ -156,12 +156,12 @@ def test_published_controls_stand_beside_ours(queue, store, opened):
 @pytest.mark.parametrize(("p", "hollow"), [(0.052, True), (0.049, False)])
 def test_the_test_that_the_headline_tells_decides_whether_a_mark_is_hollow(p, hollow):
     row = replace(controlled().rows(DifferenceRow)[0], value=-0.034, ci_low=-0.077, ci_high=-0.001, p=p)
-    assert controls_answer.difference_mark(row).undecided is hollow
+    assert controls.difference_mark(row).undecided is hollow
 
 
 def test_a_single_work_has_no_test(queue, store, opened):
     result = controlled(p=None)
-    assert "p =" not in controls_answer.difference_mark(result.rows(DifferenceRow)[0]).note
+    assert "p =" not in controls.difference_mark(result.rows(DifferenceRow)[0]).note
     assert opened(result, store, ALL).dataframe[0].value["p"].isna().all()
 
 
@@ -173,5 +173,5 @@ def test_a_name_is_no_markup(queue, store, opened, evil, obeyed):
     assert "alert(1)" in app.info[0].value
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))
-    found = partial(controls_answer.difference_mark, controlled().rows(DifferenceRow)[0])
+    found = partial(controls.difference_mark, controlled().rows(DifferenceRow)[0])
     assert found().group == "d4a4: real − zeros"

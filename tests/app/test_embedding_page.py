@@ -29,8 +29,9 @@ from analysis.studies.embedding.rows import (
 )
 from app.charts import histogram, theme
 from app.charts.histogram import Bar
-from app.components import embedding_cosines, embedding_heard, embedding_map
-from app.components.embedding_points import SIDES, points_of
+from app.studies.embedding import cosines as embedding_cosines
+from app.studies.embedding import point_map, sound
+from app.studies.embedding.points import SIDES, points_of
 
 N = 6
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -226,9 +227,9 @@ def test_what_came_with_another_colour_can_be_dropped_and_another_map_begins_ane
 
 def test_the_chosen_points_as_csv_are_those_of_the_map():
     result = laid_out("one", "two")
-    row = embedding_map.maps_of(result, "two")["t-SNE, seed 43"][0]
+    row = point_map.maps_of(result, "two")["t-SNE, seed 43"][0]
     points = points_of(result, row, SIDES)
-    lines = embedding_heard.points_csv(result, row, [points[1], points[N + 4]]).splitlines()
+    lines = sound.points_csv(result, row, [points[1], points[N + 4]]).splitlines()
     assert len(lines) == 3
     table = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
     assert [(row["checkpoint"], row["seed"], row["modality"], row["window"]) for row in table] == [
@@ -299,11 +300,11 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 
 def test_a_map_like_one_at_random_is_said_to_be():
     row = laid_out("one").rows(ProjectionRow)[1]
-    said = embedding_map.trusted(replace(row, trustworthiness_null=row.trustworthiness_ci_low))
+    said = point_map.trusted(replace(row, trustworthiness_null=row.trustworthiness_ci_low))
     assert "trustworthiness 0.95 [0.90, 1.00], not distinguishable from a random map;" in said
-    assert "a random map 0.89)" in embedding_map.trusted(replace(row, trustworthiness_null=0.89))
+    assert "a random map 0.89)" in point_map.trusted(replace(row, trustworthiness_null=0.89))
     flat = replace(row, trustworthiness=None, note="Not available: all its windows are in one place.")
-    assert embedding_map.trusted(flat) == "12 points. Not available: all its windows are in one place."
+    assert point_map.trusted(flat) == "12 points. Not available: all its windows are in one place."
 
 
 # --- histogram -------------------------------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow, Weights, WorkWindowRow
 from analysis.studies.stress.changes import BY_NAME, dose_label
 from app import caching
-from app.components import invariance_answer
-from app.components.invariance_answer import Point
+from app.studies import invariance
+from app.studies.invariance import Point
 
 RATE, HUSHED = 24_000, 0.5
 NAMES = ("time_shift", "note_velocity", "gain", "sound_font")
@@ -159,10 +159,10 @@ def test_what_is_published_is_beside_our_numbers(queue, store, opened):
 def test_the_windows_that_move_most_come_first_with_the_ranks_they_are_compared_with():
     result = changed("one")
     font = result.rows(ChangeRow)[3]
-    rows = invariance_answer.windows_behind(result, font, Point("one", "trained", 2))
+    rows = invariance.windows_behind(result, font, Point("one", "trained", 2))
     assert [row.window.piece for row in rows[:2]] == ["piece 1", "piece 5"]
     assert rows[0].ranks == "2 → 3"  # not the recording's 1
-    assert invariance_answer.windows_behind(result, font, Point("one", "trained", 1))[0].ranks == "1 → 2"
+    assert invariance.windows_behind(result, font, Point("one", "trained", 1))[0].ranks == "1 → 2"
 
 
 def test_a_click_on_a_point_chooses_its_dose(queue, store, opened, ran):
@@ -212,7 +212,7 @@ def test_what_is_played_is_what_the_model_heard(piece):
 
 
 def test_what_would_be_clipped_is_turned_down_and_says_so(queue, store, opened, monkeypatch):
-    monkeypatch.setattr(invariance_answer, "usual_point", lambda result, change: Point("one", "trained", 4))
+    monkeypatch.setattr(invariance, "usual_point", lambda result, change: Point("one", "trained", 4))
     wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42)
     assert lowered_db == pytest.approx(12 - 6.02, abs=0.01)
     assert np.abs(samples(wav)).max() == pytest.approx(1.0, abs=1e-3)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analysis.jobs.progress import Progress
-from app.components import job_words
+from app.kit import job_words
 
 
 def study(queue, names, **fields: Any):

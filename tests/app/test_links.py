@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app import layout, state
+from app import state
+from app.kit import layout
 
 pytestmark = pytest.mark.usefixtures("queue")
 

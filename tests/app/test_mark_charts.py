@@ -100,7 +100,7 @@ def test_a_null_of_exactly_0_is_0_and_none_is_said_to_be_none(null, unit, percen
 )
 def test_units_agree_in_words_and_on_the_axis(unit, percent, words, position):
     one = Mark("D0", "audio", 0.5, unit=unit)
-    assert mark.in_words(one, percent) == words
+    assert mark.text_of(one, percent) == words
     assert mark.scaled(one, percent).value == position
 
 

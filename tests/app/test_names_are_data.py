@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from analysis.datasets.audio import Waveform
 from analysis.errors import AudioError, CheckpointError
 from analysis.models.arms import build_config
-from app import answers, caching, controls, layout
+from app import answers, caching
 from app.charts import scores
+from app.kit import controls, layout
 
 APP = Path(__file__).resolve().parents[2] / "app"
 KINDS = ("markdown", "caption", "title", "header", "subheader", "error", "warning", "info", "success")

@@ -9,7 +9,7 @@ from analysis.published.published import Published
 from app.charts import overlay, theme
 from app.charts.histogram import Bar
 from app.charts.overlay import Curve
-from app.components import embedding_cosines
+from app.studies.embedding import cosines
 
 
 def curve(name: str, shares: list[float], *, mean: float | None = None, twin: bool = False) -> Curve:
@@ -75,8 +75,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
         ("D0", "x", "y", 3.0),
     ]
     records = tuple(Published("embedding", *one, "", "paper", (), "c", "n") for one in numbers)
-    monkeypatch.setattr(embedding_cosines, "published", lambda study: records)
+    monkeypatch.setattr(cosines, "published", lambda study: records)
 
 
 def test_only_mean_cosines_are_marked(told: None) -> None:
-    assert embedding_cosines.published_means() == [("D0", 0.58), ("d4a4", 0.72)]
+    assert cosines.published_means() == [("D0", 0.58), ("d4a4", 0.72)]

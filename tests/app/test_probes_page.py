@@ -31,7 +31,7 @@ from analysis.studies.probes.rows import (
     array_of,
 )
 from analysis.studies.shared_rows import WindowRow
-from app.components import probe_details, probe_marks
+from app.studies.probes import details, marks
 
 LAYERS = ("in", "block.1", "embedding")
 TASKS: dict[str, tuple[Measure, str, int]] = {"note density": (R2, "ridge", 1), "composer": (ACCURACY, "logistic regression", 2)}
@@ -197,8 +197,8 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
 @pytest.mark.parametrize(("shuffled", "nothing"), [(-0.2, 0.0), (0.1, 0.1), (None, 0.0)])
 def test_nothing_read_is_the_mean_or_shuffled_labels(shuffled, nothing):
     score = replace(probed("one").rows(ScoreRow)[0], shuffled=shuffled, selectivity=None if shuffled is None else 0.1)
-    assert probe_marks.nothing_read(score.measure, score.shuffled, score.n_outputs) == nothing
-    mark = probe_marks.mark_of(replace(score, value=0.05, ci_low=-0.1, ci_high=0.2), "audio", "one")
+    assert marks.nothing_read(score.measure, score.shuffled, score.n_outputs) == nothing
+    mark = marks.mark_of(replace(score, value=0.05, ci_low=-0.1, ci_high=0.2), "audio", "one")
     assert mark.undecided
     assert ("selectivity" in mark.note) == (shuffled is not None)
 
@@ -213,7 +213,7 @@ def test_the_best_layer_that_is_no_better_than_the_mean_is_marked():
     best = replace(
         result.rows(BestRow)[0], ci_low=-0.001, shuffled=-0.4, above_input=-0.001
     )  # above shuffled labels, not the mean
-    shown = probe_details.best_layers(with_rows(result, BestRow, [best]), "note density")[0]
+    shown = details.best_layers(with_rows(result, BestRow, [best]), "note density")[0]
     assert (shown["score"], shown["input"]) == ("○ 0.80 [0.00, 0.95]", "○ 0.00 [-0.10, 0.20]")
 
 
@@ -226,6 +226,6 @@ def test_an_mlp_is_named_apart_and_never_best(queue, store, opened):
     app = opened(checkpoints=["one"])
     names = [trace.get("name") for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]]
     assert "one, MLP-512" in names
-    assert probe_marks.best_of(probe_marks.scored(result), "note density").probe == "ridge"
+    assert marks.best_of(marks.scored(result), "note density").probe == "ridge"
     assert any("one, audio layer 1, note density, ridge" in text for text in said(app))
     assert all("0.95" not in text for text in counterparts(result, {"one": "D0"}).values())

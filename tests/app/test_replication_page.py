@@ -14,7 +14,7 @@ from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRo
 from analysis.studies.replication.study import WEIGHTS
 from analysis.studies.shared_rows import WindowRow
 from app import answers
-from app.components import replication_answer
+from app.studies.replication import answer
 
 TRAINED = (("a0", "D0", 0), ("a1", "D0", 1), ("b0", "d4a4", 0), ("b1", "d4a4", 1))
 
@@ -152,7 +152,7 @@ def test_published_seeds_stand_beside_those_of_their_kind(queue, store, opened):
 
 
 def test_the_mean_of_a_model_is_its_own(queue, store, opened):
-    pools = replication_answer.pool_marks(replicated(), "a0", "untrained")
+    pools = answer.pool_marks(replicated(), "a0", "untrained")
     assert [(mark.series, mark.twin) for mark in pools] == [("one pool", True), ("one pool", True), ("mean of pools", True)]
     assert pools[-1].value == pytest.approx(0.065)
 

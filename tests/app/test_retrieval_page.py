@@ -13,7 +13,8 @@ from analysis.rows import tables_of
 from analysis.studies.controls.rows import ScoreRow
 from app import caching
 from app.charts import retrieval
-from app.components import arms, misses, published_table, retrieval_answer
+from app.kit import arms, published_table
+from app.studies.retrieval import answer, hard_queries
 
 
 @pytest.fixture
@@ -75,9 +76,9 @@ def test_a_control_stands_under_its_arm_and_is_marked(result_of):
     drawing: Any = retrieval.forest(result, "canonical", CONTROLLED)
     assert drawing.layout.yaxis.ticktext == ("two", "one", "<i>↳ zeros</i>")
     assert [trace.customdata[0][0] for trace in drawing.data[:3]] == ["two", "one", "zeros"]
-    rows = retrieval_answer.measured(result, "canonical", CONTROLLED)
+    rows = answer.measured(result, "canonical", CONTROLLED)
     assert list(dict.fromkeys(row["checkpoint"] for row in rows)) == ["two", "one", "↳ zeros"]
-    differences = retrieval_answer.compared(result, "canonical", CONTROLLED)
+    differences = answer.compared(result, "canonical", CONTROLLED)
     assert [(row["first"], row["second"]) for row in differences] == [("↳ zeros", "two"), ("↳ zeros", "one")]
 
 
@@ -113,14 +114,14 @@ def test_a_name_is_no_markup_in_the_chart(result_of, evil):
 
 
 def test_p_is_worded():
-    assert [retrieval_answer.p_words(p) for p in (0.00099, 0.001, 0.05)] == ["p < 0.001", "p = 0.001", "p = 0.050"]
+    assert [answer.p_words(p) for p in (0.00099, 0.001, 0.05)] == ["p < 0.001", "p = 0.001", "p = 0.050"]
 
 
 # --- from a miss to the sound ----------------------------------------------------------------------------------------------
 
 
 def test_the_worst_queries_come_first_and_found_matches_are_left_out(result_of):
-    assert misses.worst(result_of("one"), "one", "canonical") == [(3, 12, 3), (1, 9, 1), (2, 3, 2)]
+    assert hard_queries.worst(result_of("one"), "one", "canonical") == [(3, 12, 3), (1, 9, 1), (2, 3, 2)]
 
 
 def test_a_miss_leads_to_two_players(queue, store, result_of, opened, ran):
@@ -188,5 +189,5 @@ def test_a_control_is_set_beside_the_arm_that_it_controls(monkeypatch):
     result = Result("controls", {}, "Headline.", (), tables_of([row]), {}, {})
     given: list[Any] = []
     monkeypatch.setattr(published_table, "draw", lambda study, arms, ours: given.append((study, list(arms), ours)))
-    published_table.beside(result, {"without": "d4a4-zero"})
+    published_table.show(result, {"without": "d4a4-zero"})
     assert given == [("controls", ["d4a4-zero", "d4a4"], {("d4a4", "zero", "S"): "50.0 % [40.0, 60.0]"})]

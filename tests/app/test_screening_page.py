@@ -15,7 +15,7 @@ from analysis.studies import screened
 from app import caching
 from app.charts import screening, theme
 from app.charts.screening import Here, Line
-from app.components import published_table
+from app.kit import published_table
 
 
 def record(arm: str, value: float, condition: str = "5 epochs", measure: str = "S", study: str = "screening") -> Published:

@@ -10,7 +10,8 @@ import pytest
 import analysis.jobs.kinds.study
 from analysis.errors import CorpusError
 from analysis.jobs.job import JobError
-from app import caching, controls
+from app import caching
+from app.kit import controls
 
 
 @pytest.fixture

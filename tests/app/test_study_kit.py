@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import paths
 from analysis.studies.record import Cost
-from app.components import actions, study_facts, study_form
+from app.kit import actions, study_facts, study_form
 
 RETRIEVAL = str(paths.repository() / "app" / "views" / "retrieval.py")
 

@@ -6,7 +6,7 @@ import pytest
 
 from analysis.numbers import SHARE, Value
 from analysis.studies.summary.panels import QUESTIONS, Cell, Panel, Summary, order_subjects
-from analysis.studies.summary.published import beside
+from analysis.studies.summary.published import published_number
 from app.charts import summary as chart
 from app.charts import theme
 from app.charts.mark import COLOURS
@@ -39,7 +39,7 @@ def texts(drawing: Any) -> list[str]:
 @pytest.fixture
 def drawing() -> Any:
     cells = {
-        "base": Cell("base", share(0.8), share(0.04), undecided=False, published=beside("s", "D0")),
+        "base": Cell("base", share(0.8), share(0.04), undecided=False, published=published_number("s", "D0")),
         "both": Cell("both", share(0.05), share(0.02), undecided=True),
         "zero": Cell("zero", share(0.7), None, undecided=False),
     }

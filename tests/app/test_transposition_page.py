@@ -26,8 +26,9 @@ from analysis.studies.transposition.rows import (
     Transposed,
 )
 from app import caching
-from app.components import altered_sound, transposition_answer
-from app.components.transposition_answer import Point
+from app.kit import altered_sound
+from app.studies import transposition
+from app.studies.transposition import Point
 
 POOL = PoolRow("S", 6, 6, 2.0, 0.0, 6, 2, 0.1, False, "6 candidates, 2 of the same work", "S is searched in a pool of 6.")
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -157,7 +158,7 @@ def test_the_pool_stands_beside_every_s(queue, store, opened):
 
 
 def test_the_windows_that_move_most_come_first():
-    rows = transposition_answer.windows_behind(transposed("one"), Point("one", "trained", "both", 3))
+    rows = transposition.windows_behind(transposed("one"), Point("one", "trained", "both", 3))
     assert [row.window.piece for row in rows] == [f"piece {i}" for i in (1, 4, 5, 3, 2, 0)]
     first = {"moved": pytest.approx(100.0), "rank": "1 → 15", "folded": 2, "piece": "piece 1", "start_s": 10.0}
     assert rows[0].number == 1
@@ -192,7 +193,7 @@ def test_without_a_renderer_only_the_midi_is_moved(queue, store, opened):
     app = opened(checkpoints="one")
     assert len(app.get("plotly_chart")) == 3
     assert any("Both sides can be moved only in a corpus" in caption.value for caption in app.caption)
-    assert transposition_answer.usual_point(store["one",]) == ("one", "trained", "MIDI alone", 3)
+    assert transposition.usual_point(store["one",]) == ("one", "trained", "MIDI alone", 3)
 
 
 def test_a_click_on_a_point_chooses_its_shift(queue, store, opened, ran):

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from app import caching, controls
+from app import caching
+from app.kit import controls
 
 APP = Path(__file__).resolve().parents[2] / "app"
 SCRIPTS = ["main.py", "views/checkpoints.py", "views/clip.py", "views/retrieval.py"]
@@ -39,7 +40,7 @@ def reverse_arm(tmp_path_factory):
 
 
 @pytest.fixture
-def desk(monkeypatch, reverse_arm, rng):
+def study_run(monkeypatch, reverse_arm, rng):
     """The clip page with one checkpoint and one demo clip that needs no rendering."""
     state = {"demo": a_clip(rng, 6.0)}
     monkeypatch.setattr(caching, "checkpoints", lambda: [reverse_arm])
@@ -91,36 +92,36 @@ def test_with_a_checkpoint_and_a_clip(monkeypatch, rng, script, reverse_arm):
     assert not opened.error, opened.error[0].value
 
 
-def test_the_answer_stands_beside_its_controls(desk):
-    answer = desk.subheader[0].value
+def test_the_answer_stands_beside_its_controls(study_run):
+    answer = study_run.subheader[0].value
     assert answer.startswith("Layer 1, mean of 8 heads, spreads each query over")
     assert "of 188 A4 tokens (untrained twin:" in answer
     assert "uniform: 188; n = 282 queries in 2 windows)" in answer
-    footer = desk.caption[-1].value
+    footer = study_run.caption[-1].value
     for fact in ("checkpoint: reverse (", "clip: Demo.wav (", "windows: 2 of 4 s", "dtype: float32", "device: cpu", "seed 3"):
         assert fact in footer
 
 
-def test_layer_head_and_window_change_what_they_name(desk):
-    before = figures(desk)
-    desk.button_group[0].set_value(0).run()
-    assert names_of_axes(desk) == [*HEARD, *ATTENDED]
-    assert figures(desk)[3]["layout"]["xaxis"]["title"]["text"] == "key: CNN token time (s)"
-    desk.button_group[1].set_value(3).run()
-    assert desk.subheader[0].value.startswith("A4 cross-attention, head 3 spreads each query over")
-    desk.slider[0].set_value(2).run()
-    after = figures(desk)
+def test_layer_head_and_window_change_what_they_name(study_run):
+    before = figures(study_run)
+    study_run.button_group[0].set_value(0).run()
+    assert names_of_axes(study_run) == [*HEARD, *ATTENDED]
+    assert figures(study_run)[3]["layout"]["xaxis"]["title"]["text"] == "key: CNN token time (s)"
+    study_run.button_group[1].set_value(3).run()
+    assert study_run.subheader[0].value.startswith("A4 cross-attention, head 3 spreads each query over")
+    study_run.slider[0].set_value(2).run()
+    after = figures(study_run)
     assert after[3]["data"][0]["z"] != before[3]["data"][0]["z"]
     assert after[4]["data"][0]["z"] != before[4]["data"][0]["z"]
     band = next(shape for shape in after[0]["layout"]["shapes"] if shape["type"] == "rect")
     assert (band["x0"], band["x1"]) == (4, 6)
-    assert not desk.exception
+    assert not study_run.exception
 
 
-def test_at_most_seven_controls_are_in_view(desk):
-    count = len(desk.selectbox) + len(desk.button_group) + len(desk.slider)
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
-    assert count + len(desk.file_uploader) <= 7
+def test_at_most_seven_controls_are_in_view(study_run):
+    count = len(study_run.selectbox) + len(study_run.button_group) + len(study_run.slider)
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
+    assert count + len(study_run.file_uploader) <= 7
 
 
 SILENT, SHORT = np.zeros(48_000), 0.1 * np.sin(np.arange(2400))
@@ -128,62 +129,62 @@ BAD = {"text": b"this is no recording", "silent": wav(SILENT), "short": wav(SHOR
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_upload_keeps_what_was_there(desk, kind):
-    desk.button_group[1].set_value(5).run()
-    before, answer = figures(desk), desk.subheader[0].value
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
-    assert figures(desk) == before
-    desk.file_uploader[0].set_value((f"{kind}.wav", BAD[kind], "audio/wav")).run()
-    assert not desk.exception
-    (error,) = desk.error
+def test_a_bad_upload_keeps_what_was_there(study_run, kind):
+    study_run.button_group[1].set_value(5).run()
+    before, answer = figures(study_run), study_run.subheader[0].value
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
+    assert figures(study_run) == before
+    study_run.file_uploader[0].set_value((f"{kind}.wav", BAD[kind], "audio/wav")).run()
+    assert not study_run.exception
+    (error,) = study_run.error
     assert f"{kind}.wav" in error.value
-    assert any("the page shows Demo.wav" in one.value for one in desk.caption)
-    assert figures(desk) == before
-    assert desk.subheader[0].value == answer
-    assert desk.button_group[1].value == 5
+    assert any("the page shows Demo.wav" in one.value for one in study_run.caption)
+    assert figures(study_run) == before
+    assert study_run.subheader[0].value == answer
+    assert study_run.button_group[1].value == 5
 
 
-def test_a_good_upload_replaces_it_and_a_bad_one_after_it_does_not(desk, rng):
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
+def test_a_good_upload_replaces_it_and_a_bad_one_after_it_does_not(study_run, rng):
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
     sound = wav(rng.normal(0, 0.1, 48_000))
-    desk.file_uploader[0].set_value(("mine.wav", sound, "audio/wav")).run()
-    assert "clip: mine.wav (" in desk.caption[-1].value
-    desk.file_uploader[0].set_value(("text.wav", BAD["text"], "audio/wav")).run()
-    assert any("the page shows mine.wav" in one.value for one in desk.caption)
-    assert "clip: mine.wav (" in desk.caption[-1].value
+    study_run.file_uploader[0].set_value(("mine.wav", sound, "audio/wav")).run()
+    assert "clip: mine.wav (" in study_run.caption[-1].value
+    study_run.file_uploader[0].set_value(("text.wav", BAD["text"], "audio/wav")).run()
+    assert any("the page shows mine.wav" in one.value for one in study_run.caption)
+    assert "clip: mine.wav (" in study_run.caption[-1].value
 
 
-def test_the_player_plays_what_was_read_of_a_file(desk, rng, monkeypatch):
+def test_the_player_plays_what_was_read_of_a_file(study_run, rng, monkeypatch):
     played: list[bytes] = []
     monkeypatch.setattr("streamlit.audio", lambda data, **_: played.append(data))
     file = io.BytesIO()
     soundfile.write(file, rng.normal(0, 0.1, 48_000), 24_000, format="AIFF")
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
-    assert ".aiff" in desk.file_uploader[0].allowed_type
-    desk.file_uploader[0].set_value(("mine.aiff", file.getvalue()[:-48_000], "audio/aiff")).run()
-    assert any("is cut off or damaged: 1.0 s of the 2.0 s" in one.value for one in desk.warning)
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
+    assert ".aiff" in study_run.file_uploader[0].allowed_type
+    study_run.file_uploader[0].set_value(("mine.aiff", file.getvalue()[:-48_000], "audio/aiff")).run()
+    assert any("is cut off or damaged: 1.0 s of the 2.0 s" in one.value for one in study_run.warning)
     assert soundfile.info(io.BytesIO(played[-1])).duration == 1.0
 
 
-def test_a_midi_file_without_notes_keeps_the_audio(desk, rng):
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
+def test_a_midi_file_without_notes_keeps_the_audio(study_run, rng):
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
     empty = io.BytesIO()
     pretty_midi.PrettyMIDI().write(empty)
-    desk.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
-    desk.file_uploader[1].set_value(("empty.mid", empty.getvalue(), "audio/midi")).run()
-    assert not desk.exception
-    (error,) = desk.error
+    study_run.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
+    study_run.file_uploader[1].set_value(("empty.mid", empty.getvalue(), "audio/midi")).run()
+    assert not study_run.exception
+    (error,) = study_run.error
     assert "empty.mid has no pitched notes" in error.value
     assert "The recording is shown without notes." in error.value
-    assert names_of_axes(desk)[:2] == HEARD
-    assert "clip: mine.wav (" in desk.caption[-1].value
+    assert names_of_axes(study_run)[:2] == HEARD
+    assert "clip: mine.wav (" in study_run.caption[-1].value
 
 
-def test_what_is_odd_about_a_midi_file_is_said_beside_its_notes(desk, rng):
-    desk.selectbox[0].set_value(controls.UPLOAD).run()
+def test_what_is_odd_about_a_midi_file_is_said_beside_its_notes(study_run, rng):
+    study_run.selectbox[0].set_value(controls.UPLOAD).run()
     hanging = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x09\0\x90\x3c\x50\x83\x60\xff\x2f\0"
-    desk.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
-    desk.file_uploader[1].set_value(("mine.mid", hanging, "audio/midi")).run()
-    assert not desk.exception
-    assert not desk.error
-    assert any(one.value.startswith("mine.mid never ends 1 note") for one in desk.warning)
+    study_run.file_uploader[0].set_value(("mine.wav", wav(rng.normal(0, 0.1, 48_000)), "audio/wav"))
+    study_run.file_uploader[1].set_value(("mine.mid", hanging, "audio/midi")).run()
+    assert not study_run.exception
+    assert not study_run.error
+    assert any(one.value.startswith("mine.mid never ends 1 note") for one in study_run.warning)

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.datasets.audio import read_window
 from analysis.numbers import Value
 from analysis.readings.embeddings import list_windows
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.settings import Seed, Split, WindowsPerPiece
 
 
@@ -22,16 +22,16 @@ class Request:
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Root mean square of every window."""
-    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
+    segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
     levels: dict[str, list[float]] = {}
     for one in segments:
         window = read_window(one.piece.audio_path, one.start_s, one.start_s + 4.0, 24_000)
         levels.setdefault(one.piece.group, []).append(float(np.sqrt(np.mean(np.square(window)))))
     values = [
         Value(f"{name}, trained, {work}: level", float(np.mean(found)), None, None, len(found), 0.0, "", "mean over windows")
-        for name in desk.checkpoints
+        for name in study_run.checkpoints
         for work, found in levels.items()
     ]
     rows = [{"work": work, "windows": len(found)} for work, found in levels.items()]

@@ -17,7 +17,7 @@ from analysis.models.checkpoint import Checkpoint, open_checkpoint, save_checkpo
 from analysis.models.tower import InputSpec
 from analysis.readings.embeddings import list_windows
 from analysis.readings.reader import Reader
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.battery import run_battery
 from analysis.studies.needs import Needs, refusal
 from analysis.studies.registry import find_study, study_names
@@ -97,7 +97,7 @@ def test_the_page_of_checkpoints_shows_it(listener: Checkpoint) -> None:
 
 def test_a_page_of_a_study_says_why_there_is_no_result(listener: Checkpoint, corpus_folder: Path) -> None:
     app = AppTest.from_string(
-        "from app.components import study_page\nfrom app.views import retrieval\nstudy_page.show(retrieval.PAGE)",
+        "from app.kit import study_page\nfrom app.views import retrieval\nstudy_page.show(retrieval.PAGE)",
         default_timeout=300,
     )
     app.query_params.update({"checkpoints": ["listener"], "corpus": [str(corpus_folder)]})
@@ -117,10 +117,10 @@ def test_the_battery_makes_what_serves_it_and_skips_the_rest(listener: Checkpoin
 
 
 def test_its_windows_are_as_long_as_its_input_and_are_read_by_any_pooling(listener: Checkpoint, corpus: Corpus) -> None:
-    desk = Desk({"listener": listener}, corpus, CPU)
-    segments = list_windows(desk, "all", 3)
+    study_run = StudyRun({"listener": listener}, corpus, CPU)
+    segments = list_windows(study_run, "all", 3)
     assert {segment.duration_s for segment in segments} == {2.0}
-    reader = Reader(desk, listener, "trained")
+    reader = Reader(study_run, listener, "trained")
     mean, first = (
         reader.rows(segments, {"audio": ("audio.block.2", "audio.embedding")}, pooling=how) for how in ("", "class token")
     )
@@ -152,7 +152,7 @@ def test_too_short_recordings_are_counted_by_the_length_that_is_read(
 ) -> None:
     monkeypatch.setattr(Listener, "input", InputSpec(8_000, 30.0))
     with pytest.raises(CorpusError, match="has 0 windows; expected 1 or more. Of its 4 recordings 0 last 30 s or longer"):
-        list_windows(Desk({"listener": listener}, corpus, CPU), "all", 3, fewest=1)
+        list_windows(StudyRun({"listener": listener}, corpus, CPU), "all", 3, fewest=1)
 
 
 def test_an_unknown_preset_is_an_unknown_arm(capsys: pytest.CaptureFixture[str]) -> None:

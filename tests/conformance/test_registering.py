@@ -55,7 +55,7 @@ def test_a_made_up_study_has_a_page(made_up: str, make_checkpoint: Callable[...,
     name = make_checkpoint("D0", 1).name
     assert main(["study", made_up, name, "--set", f"corpus={corpus_folder}"]) == 0
     assert made_up in pages_by_group()[OTHERS]
-    app = AppTest.from_string(f"from app.components import any_study\nany_study.show({made_up!r})", default_timeout=300)
+    app = AppTest.from_string(f"from app.studies import any_study\nany_study.show({made_up!r})", default_timeout=300)
     app.query_params.update({"checkpoints": [name], "corpus": [str(corpus_folder)]})
     app.run()
     assert not app.exception

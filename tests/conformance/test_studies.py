@@ -16,7 +16,7 @@ from analysis.report import report_page
 from analysis.studies.battery import Part
 from analysis.studies.counterparts import counterparts
 from analysis.studies.registry import find_study, study_names
-from app import layout
+from app.kit import layout
 from tests.conformance.drawn import Case, missing
 
 Of = Callable[[str], Case]

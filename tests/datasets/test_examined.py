@@ -142,8 +142,8 @@ class TestRemembering:
         cut(tmp_path / "a.wav")
         before = load_paired_folder(tmp_path, sample_rate=RATE)
         asked: list[str] = []
-        real = examined.examine
-        monkeypatch.setattr(examined, "examine", lambda audio, midi: (asked.append(audio.name), real(audio, midi))[1])
+        real = examined.examine_pair
+        monkeypatch.setattr(examined, "examine_pair", lambda audio, midi: (asked.append(audio.name), real(audio, midi))[1])
         again = load_paired_folder(tmp_path, sample_rate=RATE, most_new=0)
         assert (again.pieces, again.notices, asked) == (before.pieces, before.notices, [])
         cut(tmp_path / "b.wav")

@@ -14,7 +14,7 @@ from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 
 HERE = Path(__file__).parent
 FAKES = (
@@ -73,7 +73,7 @@ def make_queue(log_path: Path) -> Iterator[MakeQueue]:
     made: list[JobQueue] = []
 
     def make(history: int = 200, **settings: Any) -> JobQueue:
-        executor = LocalExecutor(Settings(python_path=(HERE,), **settings))
+        executor = LocalExecutor(JobSettings(python_path=(HERE,), **settings))
         queue = JobQueue(KINDS, executor=executor, log=JobLog(log_path), history=history)
         made.append(queue)
         return queue

@@ -11,7 +11,7 @@ from analysis.jobs.job import Job, JobError
 from analysis.jobs.lane import cancelled_words
 from analysis.jobs.progress import Progress
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 from analysis.jobs.system_memory import resident_bytes
 
 TIMEOUT_S = 120.0
@@ -56,7 +56,7 @@ def test_a_job_that_does_not_stop_is_ended_with_its_worker(
 
 
 def test_force_waits_as_long_as_it_is_told_which_is_five_seconds(eventually: Eventually, make_queue: Any) -> None:
-    assert Settings().cancel_grace_s == 5.0
+    assert JobSettings().cancel_grace_s == 5.0
     jobs = make_queue(cancel_grace_s=3600.0)
     job_id = jobs.submit("stubborn", {})
     cancel_in_the_middle(eventually, jobs, job_id)

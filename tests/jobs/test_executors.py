@@ -14,12 +14,12 @@ from analysis.jobs.job import Job, JobError, canonical, new_id
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue, target_of
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 
 HERE = Path(__file__).parent
 TIMEOUT_S = 120.0
 EXECUTORS: dict[str, Callable[[], Executor]] = {
-    "local": lambda: LocalExecutor(Settings(python_path=(HERE,))),
+    "local": lambda: LocalExecutor(JobSettings(python_path=(HERE,))),
     "inline": InlineExecutor,
 }
 FAKES = ("digest", "count", "refuse", "fault", "batches", "last_words", "no_json", "measure")

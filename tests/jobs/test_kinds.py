@@ -13,7 +13,7 @@ from analysis.jobs.kinds.kind import JobKind, Names, Page
 from analysis.jobs.kinds.registry import find_kind, kinds
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 
 HERE = Path(__file__).parent
 TIMEOUT_S = 120.0
@@ -34,7 +34,7 @@ def made_up() -> Iterator[JobKind]:
 @pytest.fixture
 def server(log_path: Path) -> Iterator[JobQueue]:
     """A queue that knows the kinds that there are."""
-    queue = JobQueue(executor=LocalExecutor(Settings(python_path=(HERE,))), log=JobLog(log_path))
+    queue = JobQueue(executor=LocalExecutor(JobSettings(python_path=(HERE,))), log=JobLog(log_path))
     yield queue
     queue.shutdown()
 

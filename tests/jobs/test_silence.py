@@ -9,7 +9,7 @@ import pytest
 
 from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 from analysis.jobs.silence import Silence
 
 TIMEOUT_S = 120.0
@@ -81,7 +81,7 @@ def test_a_job_that_reports_nothing_is_heard_all_the_same(
 
 
 def test_the_usual_patience_is_a_minute(jobs: JobQueue) -> None:
-    assert executor_of(jobs).settings.silence_s == Settings().silence_s == 60.0
+    assert executor_of(jobs).settings.silence_s == JobSettings().silence_s == 60.0
 
 
 def test_silence_is_counted_from_what_was_last_heard() -> None:

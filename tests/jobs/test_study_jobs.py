@@ -19,7 +19,7 @@ from analysis.jobs.kinds import train as tasks
 from analysis.jobs.kinds.study import submit_study
 from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 from analysis.jobs.system_memory import resident_bytes
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
@@ -54,7 +54,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def server(cache: Path) -> Iterator[JobQueue]:
     """The real kinds of job; one worker for the whole file."""
-    settings = Settings(memory_floor_bytes=0, memory_tolerance_bytes=ROOM, memory_grace_s=60, cancel_grace_s=TIMEOUT_S)
+    settings = JobSettings(memory_floor_bytes=0, memory_tolerance_bytes=ROOM, memory_grace_s=60, cancel_grace_s=TIMEOUT_S)
     jobs = JobQueue(log=JobLog(cache / "logs" / "jobs.jsonl"), executor=LocalExecutor(settings))
     yield jobs
     jobs.shutdown()
@@ -190,7 +190,7 @@ def test_a_study_for_which_there_is_no_memory_is_refused(
 ) -> None:
     jobs = JobQueue(
         log=JobLog(tmp_path / "jobs.jsonl"),
-        executor=LocalExecutor(Settings(available=lambda: 100_000_000, total=lambda: 200_000_000)),
+        executor=LocalExecutor(JobSettings(available=lambda: 100_000_000, total=lambda: 200_000_000)),
     )
     try:
         job = jobs.wait(submit_study(jobs, "retrieval", [tiny_checkpoint], settings), TIMEOUT_S)

@@ -219,6 +219,6 @@ def test_unbiased_draws_have_their_percentile_interval() -> None:
 def test_labels_go_to_other_works_as_they_are() -> None:
     groups = ["a", "a", "a", "b", "c", "c"]
     for number in range(5):
-        giver = np.array(groups)[shuffle_between_works(groups, seed=0, number=number)]
-        assert all(one != other for one, other in zip(groups, giver, strict=True))
-        assert all(len(set(giver[np.array(groups) == work])) == 1 for work in "abc")
+        shuffled = np.array(groups)[shuffle_between_works(groups, seed=0, number=number)]
+        assert all(one != other for one, other in zip(groups, shuffled, strict=True))
+        assert all(len(set(shuffled[np.array(groups) == work])) == 1 for work in "abc")

@@ -105,4 +105,4 @@ def test_a_descriptor_may_not_take_the_name_of_a_module() -> None:
 def test_a_control_of_another_descriptor_is_given_zeros_in_its_place() -> None:
     model = build_arm("A7-zero", "small", 1).eval()
     with torch.no_grad():
-        assert not model.given["audio"].place(0.1 * torch.ones(1, 96_000)).any()
+        assert not model.given["audio"].slot(0.1 * torch.ones(1, 96_000)).any()

@@ -100,25 +100,25 @@ def test_in_training_shuffled_descriptors_are_those_of_other_windows_of_the_batc
     assert torch.equal(seen["midi.d4"][1, :9], steps[0, :9])
     assert torch.equal(seen["midi.d4"][0, :36], steps[1, :9].repeat(4, 1))  # the shorter one begins again
     with pytest.raises(ShapeError, match="from two on; got 1"):
-        learned("d4a4-shuffled").train().given["audio"].place(waveform[:1])
+        learned("d4a4-shuffled").train().given["audio"].slot(waveform[:1])
 
 
 def test_outside_training_shuffled_descriptors_are_those_of_training_windows() -> None:
     model, training = learned("d4a4-shuffled"), a4(noise_clips(5, 1), 24_000)
-    got = model.given["audio"].place(noise_clips(3, 0))
+    got = model.given["audio"].slot(noise_clips(3, 0))
     for row in got:
         assert min(float((row - window).abs().max()) for window in training) < 1e-5
     assert (
-        len({int((row - training).abs().amax(dim=(1, 2)).argmin()) for row in model.given["audio"].place(noise_clips(12, 3))}) > 1
+        len({int((row - training).abs().amax(dim=(1, 2)).argmin()) for row in model.given["audio"].slot(noise_clips(12, 3))}) > 1
     )
     steps = [masked_d4(batch(n))[0] for n in (7, 20, 33, 50, 120)]
-    given = model.given["midi"].place(batch(30))[0]
+    given = model.given["midi"].slot(batch(30))[0]
     assert any(torch.allclose(given[:7], its[:7], atol=1e-6) for its in steps)  # learned padded, compared alone
 
 
 def test_a_shuffled_control_that_knows_no_training_window_says_so() -> None:
     with pytest.raises(ConfigError, match="is given descriptors of training windows, and has not seen any yet"):
-        build_arm("a4-shuffled", "small").eval().given["audio"].place(noise_clips(1, 0))
+        build_arm("a4-shuffled", "small").eval().given["audio"].slot(noise_clips(1, 0))
 
 
 def test_noise_has_the_mean_and_deviation_of_every_feature_of_the_training_set() -> None:
@@ -150,8 +150,8 @@ def test_the_untrained_twin_of_a_control_is_given_the_same() -> None:
     model, twin = learned("d4a4-shuffled"), build_arm("d4a4-shuffled", "small", 1).eval()
     copy_learned(model, twin)
     waveform, notes = noise_clips(2, 0), batch(40, 9)
-    assert torch.equal(twin.given["audio"].place(waveform), model.given["audio"].place(waveform))
-    assert torch.equal(twin.given["midi"].place(notes), model.given["midi"].place(notes))
+    assert torch.equal(twin.given["audio"].slot(waveform), model.given["audio"].slot(waveform))
+    assert torch.equal(twin.given["midi"].slot(notes), model.given["midi"].slot(notes))
     mine, its = (one.state_dict()["audio_head.0.weight"] for one in (model, twin))
     assert not torch.equal(mine, its)
 
@@ -160,7 +160,7 @@ def test_the_untrained_twin_of_a_control_is_given_the_same() -> None:
 def test_evaluation_depends_on_the_window_alone_and_training_draws_anew(values: DescriptorValues) -> None:
     model = learned(f"d4a4-{values}")
     waveform = noise_clips(3, 0)
-    a4_of, d4_of = model.given["audio"].place, model.given["midi"].place
+    a4_of, d4_of = model.given["audio"].slot, model.given["midi"].slot
     # A transform of three windows and of one may differ in the last bit; what is drawn may not.
     torch.testing.assert_close(a4_of(waveform)[1:2], a4_of(waveform[1:2].clone()), rtol=1e-4, atol=1e-4)
     padded, alone = d4_of(batch(5, 40)), d4_of(batch(5))
@@ -178,7 +178,7 @@ def test_evaluation_depends_on_the_window_alone_and_training_draws_anew(values: 
 
 def test_velocity_and_duration_belong_to_the_content() -> None:
     notes = batch(30)
-    given_noise = build_arm("d4-random", "small").eval().given["midi"].place
+    given_noise = build_arm("d4-random", "small").eval().given["midi"].slot
     louder = MidiBatch(notes.pitch, (notes.velocity + 1).clamp(max=127), notes.duration, notes.mask)
     longer = MidiBatch(notes.pitch, notes.velocity, (notes.duration + 1).clamp(max=31), notes.mask)
     assert not torch.equal(given_noise(notes), given_noise(louder))

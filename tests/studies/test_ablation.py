@@ -18,7 +18,7 @@ from analysis.models.midi_encoder import MidiBatch
 from analysis.models.taps import intervene
 from analysis.numbers import Value
 from analysis.readings.altered import AS_IT_IS, under_changes
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
@@ -43,7 +43,7 @@ class OnlyA4(DualEncoder):
     known: dict[tuple[int, ...], torch.Tensor]
 
     def embed_audio(self, waveform: torch.Tensor) -> torch.Tensor:
-        return self.given["audio"].place(waveform).flatten(1)
+        return self.given["audio"].slot(waveform).flatten(1)
 
     def embed_midi(self, notes: MidiBatch) -> torch.Tensor:
         return torch.stack([self.known[tuple(row[mask].tolist())] for row, mask in zip(notes.pitch, notes.mask, strict=True)])
@@ -71,7 +71,7 @@ def planted(checkpoint: Checkpoint, segments: Sequence[Segment]) -> Checkpoint:
 def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpus, make_checkpoint: Make) -> None:
     segments = list_segments(corpus.pieces, max_per_piece=4)
     checkpoint = planted(make_checkpoint("d4a4"), segments)
-    answer = run(Request((checkpoint.name,), **SMALL), Desk({checkpoint.name: checkpoint}, corpus, torch.device("cpu")))
+    answer = run(Request((checkpoint.name,), **SMALL), StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu")))
     result = Result("ablation", {}, answer.headline, answer.values, answer.tables, answer.arrays, {})
     rows = {(row.weights, row.input, row.kind): row for row in result.rows(AblationRow)}
     assert len(rows) == len(result.rows(AblationRow)) == 2 * (1 + 3 * len(KINDS))
@@ -118,12 +118,12 @@ def test_an_arm_without_a_descriptor_gets_a_sentence(corpus_folder: Path, make_c
 
 @pytest.mark.parametrize(("arm", "side"), [("a4r", "audio"), ("d4", "midi")])
 def test_a_window_is_ablated_alike_whatever_stands_beside_it(corpus: Corpus, make_checkpoint: Make, arm: str, side: Any) -> None:
-    desk, checkpoint = Desk({}, corpus, torch.device("cpu")), make_checkpoint(arm)
+    study_run, checkpoint = StudyRun({}, corpus, torch.device("cpu")), make_checkpoint(arm)
     segments = list_segments(corpus.pieces, max_per_piece=2)
-    changes = changes_of(desk, checkpoint.model(), gather(desk, segments, 42), side)
+    changes = changes_of(study_run, checkpoint.model(), gather(study_run, segments, 42), side)
     assert tuple(changes) == KINDS
-    together = under_changes(desk, checkpoint, segments, "trained", side, changes, 42)
-    alone = under_changes(desk, checkpoint, segments[2:3], "trained", side, changes, 42)
+    together = under_changes(study_run, checkpoint, segments, "trained", side, changes, 42)
+    alone = under_changes(study_run, checkpoint, segments[2:3], "trained", side, changes, 42)
     for kind in (AS_IT_IS, *KINDS):
         assert np.allclose(together[kind][2], alone[kind][0], atol=1e-5)
     moved = [np.abs(together[kind] - together[AS_IT_IS]).max() for kind in KINDS]
@@ -160,9 +160,9 @@ def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
                 raise Cancelled
 
     checkpoint = make_checkpoint("a4r")
-    desk = Desk({"a": checkpoint}, corpus, torch.device("cpu"), context=RunContext(cancel=Later()))
+    study_run = StudyRun({"a": checkpoint}, corpus, torch.device("cpu"), context=RunContext(cancel=Later()))
     with pytest.raises(Cancelled):
-        run(Request(("a",), **SMALL), desk)
+        run(Request(("a",), **SMALL), study_run)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, list_segments
 from analysis.models.checkpoint import Checkpoint
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.run import RunContext
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import (
@@ -32,8 +32,8 @@ Make = Callable[[str], Checkpoint]
 
 def material(corpus: Corpus, told: list[str] | None = None, n: int = 3, pieces: slice = slice(None)) -> Material:
     """What the changes of some windows of the corpus draw on."""
-    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=(told if told is not None else []).append))
-    return gather(desk, list_segments(corpus.pieces[pieces], max_per_piece=n), 42)
+    study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=(told if told is not None else []).append))
+    return gather(study_run, list_segments(corpus.pieces[pieces], max_per_piece=n), 42)
 
 
 def test_one_work_cannot_give_another_its_descriptor(corpus: Corpus) -> None:
@@ -73,17 +73,17 @@ def test_the_exchange_is_one_cycle(n: int) -> None:
 
 def test_noise_of_the_training_set_has_its_statistics(corpus: Corpus, make_checkpoint: Make) -> None:
     told: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
+    study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
     segments = list_segments(corpus.pieces)
-    its, model = gather(desk, segments, 42), make_checkpoint("d4").model()
+    its, model = gather(study_run, segments, 42), make_checkpoint("d4").model()
     assert {one.piece.split for one in its.training} == {"train"}
     assert not any("training" in text for text in told)
     few = replace(its, training=its.training[3:4])  # whose statistics are those of no other window
-    change = changes_of(desk, model, few, "midi")[TRAINING_NOISE]
+    change = changes_of(study_run, model, few, "midi")[TRAINING_NOISE]
     given = torch.cat([change(torch.zeros(len(segments), 99, 4), segments)[row, :n] for row, n in enumerate(lengths(segments))])
     with torch.no_grad():
-        expected = model.given["midi"].place(note_batch(few.training, 2048))[0]
-        everywhere = model.given["midi"].place(note_batch(segments, 2048))
+        expected = model.given["midi"].slot(note_batch(few.training, 2048))[0]
+        everywhere = model.given["midi"].slot(note_batch(segments, 2048))
     assert torch.allclose(given.mean(0), expected.mean(0), atol=0.1)
     assert torch.allclose(given.std(0), expected.std(0, correction=0), atol=0.1)
     assert not torch.allclose(given.std(0), everywhere[note_batch(segments, 2048).mask].std(0), atol=0.1)

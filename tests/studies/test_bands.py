@@ -21,7 +21,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.dual_encoder import DualEncoder, build_model
 from analysis.models.taps import intervene
 from analysis.numbers import Value, select, the
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.bands.attribution import METHODS, _rank_correlation, attribute
@@ -68,20 +68,20 @@ def planted(checkpoint: Checkpoint, kind: type[DualEncoder]) -> Checkpoint:
 
 
 @pytest.fixture
-def desk(corpus: Corpus) -> Desk:
-    return Desk({}, corpus, torch.device("cpu"))
+def study_run(corpus: Corpus) -> StudyRun:
+    return StudyRun({}, corpus, torch.device("cpu"))
 
 
 @pytest.fixture
-def scores(desk: Desk) -> PoolScores:
-    segments = list_segments(desk.corpus.pieces, max_per_piece=2)
-    return build_pool(desk, segments, n_queries=8, pool_size=8, n_same_piece=1, n_same_composer=1)
+def scores(study_run: StudyRun) -> PoolScores:
+    segments = list_segments(study_run.corpus.pieces, max_per_piece=2)
+    return build_pool(study_run, segments, n_queries=8, pool_size=8, n_same_piece=1, n_same_composer=1)
 
 
-def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_the_band_that_is_heard_is_shown_and_no_other(study_run: StudyRun, scores: PoolScores, make_checkpoint: Make) -> None:
     found, checkpoint = Findings(), planted(make_checkpoint("D0"), OneBand)
-    filter_bands(found, desk, checkpoint, "trained", A4_EDGES_HZ, scores)
-    filter_bands(found, desk, checkpoint, "untrained", A4_EDGES_HZ, scores)
+    filter_bands(found, study_run, checkpoint, "trained", A4_EDGES_HZ, scores)
+    filter_bands(found, study_run, checkpoint, "untrained", A4_EDGES_HZ, scores)
     rows = {row.band: row for row in found.filters if row.weights == "trained"}
     assert list(rows)[-2:] == [NOISE, LATER]
     heard = rows.pop(HEARD)
@@ -93,28 +93,28 @@ def test_the_band_that_is_heard_is_shown_and_no_other(desk: Desk, scores: PoolSc
     assert kept.shape == (10, 8)
     assert kept[heard.row].mean() == pytest.approx(heard.value, rel=1e-5)
     assert f": without {HEARD} D0-1 moves farthest" in headline(found, scores.window_draws)
-    attribute(found, desk, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
+    attribute(found, study_run, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     for method in METHODS[:2]:
         its = {row.band: abs(row.value or 0) for row in found.attribution if row.method == method}
         assert max(its, key=lambda band: its[band]) == HEARD
         assert its.pop(HEARD) > 10 * max(its.values())
 
 
-def test_a_deaf_model_shows_no_band(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_a_deaf_model_shows_no_band(study_run: StudyRun, scores: PoolScores, make_checkpoint: Make) -> None:
     found, checkpoint = Findings(), planted(make_checkpoint("D0"), Deaf)
-    filter_bands(found, desk, checkpoint, "trained", (100.0, 1000.0, 4000.0), scores)
+    filter_bands(found, study_run, checkpoint, "trained", (100.0, 1000.0, 4000.0), scores)
     assert {row.value for row in found.filters} == {0.0}
     assert headline(found, scores.window_draws).startswith(
         "No band moves the embedding of D0-1 farther than the same sound one sample"
     )
-    attribute(found, desk, checkpoint, "trained", scores.segments[:1], (100.0, 1000.0, 4000.0), 42)
+    attribute(found, study_run, checkpoint, "trained", scores.segments[:1], (100.0, 1000.0, 4000.0), 42)
     assert {row.value for row in found.agreement} == {None}
     assert found.convergence[0].value == 0
 
 
-def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_doses_have_the_random_direction_as_their_null(study_run: StudyRun, scores: PoolScores, make_checkpoint: Make) -> None:
     found = Findings()
-    shift_bands(found, desk, make_checkpoint("a4r"), "trained", (0.5, 2.0), scores)
+    shift_bands(found, study_run, make_checkpoint("a4r"), "trained", (0.5, 2.0), scores)
     rows = found.doses
     assert [row.dose for row in rows[:4]] == [-2, -0.5, 0.5, 2]
     assert len(rows) == 8 * 4 + 2
@@ -127,9 +127,11 @@ def test_doses_have_the_random_direction_as_their_null(desk: Desk, scores: PoolS
     assert found.values[0].name == "a4r-1, trained, A4 47–94 Hz -0.5 SD: distance"
 
 
-def test_the_change_of_the_raw_embedding_has_the_same_null(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_the_change_of_the_raw_embedding_has_the_same_null(
+    study_run: StudyRun, scores: PoolScores, make_checkpoint: Make
+) -> None:
     found, checkpoint = Findings(), make_checkpoint("a4r")
-    shift_bands(found, desk, checkpoint, "trained", (0.1, 1.0), scores)
+    shift_bands(found, study_run, checkpoint, "trained", (0.1, 1.0), scores)
     rows = found.doses
     null = {row.dose: row.l2 for row in rows if row.band == RANDOM}
     assert all(row.l2_null == null[abs(row.dose)] for row in rows if row.band != RANDOM)
@@ -152,11 +154,13 @@ def test_the_change_of_the_raw_embedding_has_the_same_null(desk: Desk, scores: P
     assert (value.value, value.null, value.n) == (row.l2, row.l2_null, 8)
 
 
-def test_a_random_direction_moves_about_as_far_as_the_bands_do(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_a_random_direction_moves_about_as_far_as_the_bands_do(
+    study_run: StudyRun, scores: PoolScores, make_checkpoint: Make
+) -> None:
     """Its mean square is that of the bands where the response is linear; a shift that averages out over time moves less."""
     for arm in ("a4", "a4r"):
         found = Findings()
-        shift_bands(found, desk, make_checkpoint(arm), "trained", (0.5,), scores)
+        shift_bands(found, study_run, make_checkpoint(arm), "trained", (0.5,), scores)
         bands = [row.value or 0 for row in found.doses if row.band != RANDOM]
         (null,) = {row.null or 0 for row in found.doses if row.band != RANDOM}
         assert min(bands) < null < max(bands)
@@ -164,7 +168,7 @@ def test_a_random_direction_moves_about_as_far_as_the_bands_do(desk: Desk, score
 
 
 def test_every_draw_of_the_random_direction_counts(
-    desk: Desk, scores: PoolScores, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+    study_run: StudyRun, scores: PoolScores, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[int, ...]] = []
 
@@ -174,7 +178,7 @@ def test_every_draw_of_the_random_direction_counts(
 
     monkeypatch.setattr("analysis.studies.bands.doses.spread_over_bands", keep)
     found = Findings()
-    shift_bands(found, desk, make_checkpoint("a4r"), "trained", (1.0,), scores)
+    shift_bands(found, study_run, make_checkpoint("a4r"), "trained", (1.0,), scores)
     assert len(drawn) == len(set(drawn)) == N_DRAWS == 8
     row = next(row for row in found.doses if row.band == RANDOM)
     kept = found.arrays[row.array][row.row]
@@ -187,23 +191,23 @@ def test_every_draw_of_the_random_direction_counts(
     assert drop.ci_low <= (row.drop or 0) <= drop.ci_high
 
 
-def test_a_band_is_read_from_an_arm_that_is_given_it(desk: Desk, make_checkpoint: Make) -> None:
-    found, segments = Findings(), list_segments(desk.corpus.pieces, max_per_piece=4)
+def test_a_band_is_read_from_an_arm_that_is_given_it(study_run: StudyRun, make_checkpoint: Make) -> None:
+    found, segments = Findings(), list_segments(study_run.corpus.pieces, max_per_piece=4)
     for arm in ("a4", "D0"):
-        read_bands(found, desk, make_checkpoint(arm), "trained", segments, 42)
+        read_bands(found, study_run, make_checkpoint(arm), "trained", segments, 42)
     read = {name: [row for row in found.reading if row.checkpoint == f"{name}-1"] for name in ("a4", "D0")}
     assert len(read["a4"]) == len(read["D0"]) == 5 * 8
     assert min(row.value or 0 for row in read["a4"]) > 0.6
     assert all(abs(row.null or 0) < 0.15 and (row.null or 0) <= row.null_high for row in read["a4"])
     assert found.arrays[read["a4"][0].array].shape == (8, 16)
     alone = Findings()
-    read_bands(alone, desk, make_checkpoint("a4"), "trained", segments[:4], 42)
+    read_bands(alone, study_run, make_checkpoint("a4"), "trained", segments[:4], 42)
     assert "all windows are of one work" in alone.notes[0].note
 
 
-def test_gradients_add_up_and_ablation_is_the_filter(desk: Desk, scores: PoolScores, make_checkpoint: Make) -> None:
+def test_gradients_add_up_and_ablation_is_the_filter(study_run: StudyRun, scores: PoolScores, make_checkpoint: Make) -> None:
     found, gradients = Findings(), torch.is_grad_enabled()
-    attribute(found, desk, make_checkpoint("D0"), "trained", scores.segments[:1], A4_EDGES_HZ, 42)
+    attribute(found, study_run, make_checkpoint("D0"), "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     assert torch.is_grad_enabled() == gradients
     assert (found.convergence[0].value or 1) < 0.2
     total = sum(row.value or 0 for row in found.attribution if row.method == METHODS[0])

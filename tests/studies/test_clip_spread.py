@@ -2,13 +2,13 @@
 
 import pytest
 
-from analysis.clips.attention_span import Spread, headline
+from analysis.clips.attention_span import AttentionSpan, headline
 
-TWIN = Spread(182.0, 180.0, 184.0, 7.5, 188, 1410, 8)
+TWIN = AttentionSpan(182.0, 180.0, 184.0, 7.5, 188, 1410, 8)
 
 
-def trained(effective: float, n_windows: int = 8) -> Spread:
-    return Spread(effective, effective, effective, 5.0, 188, 1410, n_windows)
+def trained(effective: float, n_windows: int = 8) -> AttentionSpan:
+    return AttentionSpan(effective, effective, effective, 5.0, 188, 1410, n_windows)
 
 
 def test_a_head_beside_its_twin_and_uniform_attention() -> None:

@@ -43,7 +43,9 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Arm → share of windows whose two embeddings agree; untrained twins agree nowhere."""
     shares: dict[str, float] = {}
 
-    def fake(_desk: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str) -> tuple[np.ndarray, np.ndarray]:
+    def fake(
+        _study_run: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str
+    ) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(3)
         midi, other = rng.standard_normal((2, len(segments), 64)).astype(np.float32)
         good = np.arange(len(segments)) % 20 < 20 * (shares[checkpoint.arm] if weights == "trained" else 0)

@@ -12,7 +12,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value, the
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import Result
 from analysis.rows import R
 from analysis.run import Cancel, RunContext
@@ -35,8 +35,8 @@ def checkpoint(make_checkpoint: Callable[[str], Checkpoint]) -> Checkpoint:
 
 
 @pytest.fixture
-def desk(corpus: Corpus, checkpoint: Checkpoint) -> Desk:
-    return Desk({checkpoint.name: checkpoint}, corpus, CPU)
+def study_run(corpus: Corpus, checkpoint: Checkpoint) -> StudyRun:
+    return StudyRun({checkpoint.name: checkpoint}, corpus, CPU)
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, noise: float, away: float = 0.0, n: int = 24) -> None:
@@ -47,7 +47,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, noise: float, away: float = 0.0, n: i
     midi = audio + apart + noise * rng.standard_normal((n, 16)).astype(np.float32)
     other = rng.standard_normal((n, 16)).astype(np.float32)
     pairs = {"trained": (audio, midi), "untrained": (audio, other)}
-    monkeypatch.setattr(embedding, "embed", lambda _desk, _checkpoint, _segments, weights: pairs[weights])
+    monkeypatch.setattr(embedding, "embed", lambda _study_run, _checkpoint, _segments, weights: pairs[weights])
 
 
 def values_of(answer: Answer, weights: str = "trained") -> dict[str, Value]:
@@ -63,9 +63,9 @@ def value(weights: str, what: str, numbers: tuple[float | None, ...], null: floa
     return Value({"checkpoint": "one", "weights": weights, "what": what}, number, low, high, 480, null, unit, "")
 
 
-def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_pairs_are_found_and_the_twin_has_none(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.1)
-    answer = run(Request(("x",), **ONLY_PCA), desk)
+    answer = run(Request(("x",), **ONLY_PCA), study_run)
     found, twin = values_of(answer), values_of(answer, "untrained")
     assert found[AUC_OTHER].value == found[AUC_SAME].value == 1
     assert (found[SHARED].value or 0) > 0.7
@@ -80,16 +80,16 @@ def test_planted_pairs_are_found_and_the_twin_has_none(desk: Desk, monkeypatch: 
     assert "not distinguishable from exchanged labels (" in rows_of(SentenceRow, answer)[0].text
 
 
-def test_without_a_plant_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_plant_nothing_is_found(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=1000.0)
-    answer = run(Request(("x",), **ONLY_PCA), desk)
+    answer = run(Request(("x",), **ONLY_PCA), study_run)
     assert values_of(answer)[AUC_OTHER].inside_null
     assert "cannot be said to be closer than mismatched in " in answer.headline
 
 
-def test_a_planted_gap_is_found_and_its_size_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_gap_is_found_and_its_size_said(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.1, away=40.0)
-    answer = run(Request(("x",), **ONLY_PCA), desk)
+    answer = run(Request(("x",), **ONLY_PCA), study_run)
     gap = values_of(answer)[GAP]
     assert gap.value == pytest.approx(1, abs=0.2)
     assert gap.inside_null is False
@@ -98,9 +98,9 @@ def test_a_planted_gap_is_found_and_its_size_said(desk: Desk, monkeypatch: pytes
     assert answer.arrays["gap.0"].mean() == pytest.approx(gap.value, abs=1e-5)
 
 
-def test_every_number_leads_to_its_windows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_number_leads_to_its_windows(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.5)
-    answer = run(Request(("x",), **ONLY_PCA), desk)
+    answer = run(Request(("x",), **ONLY_PCA), study_run)
     windows, arrays = rows_of(DescribedWindowRow, answer), answer.arrays
     assert [window.window for window in windows] == list(range(24))
     assert all(window.piece.startswith("work") and window.composer and window.split for window in windows)
@@ -121,11 +121,11 @@ def test_every_number_leads_to_its_windows(desk: Desk, monkeypatch: pytest.Monke
     assert all(windows[i].work != windows[int(j)].work for side in rival for i, j in enumerate(side))
 
 
-def test_maps_carry_seed_quality_and_stability(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maps_carry_seed_quality_and_stability(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.5)
     request = Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=2, seed=7)
-    answer = run(request, desk)
-    again = run(request, desk)
+    answer = run(request, study_run)
+    again = run(request, study_run)
     rows = rows_of(ProjectionRow, answer)
     assert [(row.weights, row.method, row.seed, row.start) for row in rows] == [
         ("trained", "PCA", 7, ""), ("trained", "t-SNE", 7, "pca"), ("trained", "t-SNE", 8, "random"), ("untrained", "PCA", 7, ""),
@@ -184,10 +184,10 @@ def test_a_real_model_through_the_store_and_a_layer_whose_sides_are_apart(
     assert 0.8 < own[-1] <= 1
 
 
-def test_a_collapsed_model_has_a_note_instead_of_maps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collapsed_model_has_a_note_instead_of_maps(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     one = np.ones((24, 16), np.float32)
     monkeypatch.setattr(embedding, "embed", lambda *_: (one, one))
-    answer = run(Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=1), desk)
+    answer = run(Request(("x",), split="all", windows_per_piece=6, methods="PCA,t-SNE", n_seeds=1), study_run)
     assert {row.note for row in rows_of(ProjectionRow, answer)} == {"Not available: all its windows are in one place."}
     assert values_of(answer)[AUC_OTHER].value == 0.5
     assert "cannot be said to be closer" in answer.headline
@@ -207,26 +207,26 @@ def test_a_collapsed_model_has_a_note_instead_of_maps(desk: Desk, monkeypatch: p
         ({"seed": -1}, "seed is -1; expected 0 to 4294967292"),
     ],
 )
-def test_wrong_settings_are_refused_before_anything_is_read(setting: dict[str, Any], match: str, desk: Desk) -> None:
-    desk.context.progress = lambda *_: pytest.fail("began")
+def test_wrong_settings_are_refused_before_anything_is_read(setting: dict[str, Any], match: str, study_run: StudyRun) -> None:
+    study_run.context.progress = lambda *_: pytest.fail("began")
     with pytest.raises(ConfigError, match=match):
-        run(Request(("x",), **setting), desk)
+        run(Request(("x",), **setting), study_run)
 
 
-def test_too_few_windows_are_refused_and_few_are_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_windows_are_refused_and_few_are_said(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CorpusError, match="has 4 windows that no other equals; expected at least 5 to lay out a space"):
-        run(Request(("x",), split="all", windows_per_piece=1), desk)
+        run(Request(("x",), split="all", windows_per_piece=1), study_run)
     told: list[str] = []
-    desk.context.notice = told.append
+    study_run.context.notice = told.append
     plant(monkeypatch, noise=0.1, n=8)
-    run(Request(("x",), split="all", windows_per_piece=2, methods="PCA,t-SNE", perplexity=30.0, n_seeds=1), desk)
+    run(Request(("x",), split="all", windows_per_piece=2, methods="PCA,t-SNE", perplexity=30.0, n_seeds=1), study_run)
     assert told == [
         "16 points are few; maps are judged by 7 nearest neighbours instead of 10.",
         "16 points are few; t-SNE has perplexity 5.0 instead of 30.",
     ]
 
 
-def test_it_can_be_stopped_between_steps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_can_be_stopped_between_steps(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, noise=0.1)
     last: list[str] = []
 
@@ -235,9 +235,9 @@ def test_it_can_be_stopped_between_steps(desk: Desk, monkeypatch: pytest.MonkeyP
             if last and "PCA" in last[-1]:
                 raise Cancelled
 
-    desk.context.progress, desk.context.cancel = (lambda done, total, what: last.append(what)), AtMaps()
+    study_run.context.progress, study_run.context.cancel = (lambda done, total, what: last.append(what)), AtMaps()
     with pytest.raises(Cancelled):
-        run(Request(("x",), **ONLY_PCA), desk)
+        run(Request(("x",), **ONLY_PCA), study_run)
 
 
 def said(

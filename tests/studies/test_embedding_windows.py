@@ -7,7 +7,7 @@ import torch
 
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import segment_notes
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.embedding import windows as embedding_windows
 from analysis.studies.embedding.windows import choose_windows, describe_sound, describe_windows
 
@@ -15,8 +15,8 @@ SAMPLE_RATE = 24_000
 
 
 @pytest.fixture
-def desk(corpus: Corpus) -> Desk:
-    return Desk({}, corpus, torch.device("cpu"))
+def study_run(corpus: Corpus) -> StudyRun:
+    return StudyRun({}, corpus, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(("amplitude", "hz"), [(1.0, 440.0), (0.1, 3000.0)])
@@ -42,9 +42,9 @@ def test_the_centroid_of_noise_is_near_that_of_librosa(rng: np.random.Generator)
     assert (describe_sound(noise, SAMPLE_RATE)[1] or 0) < 500  # brown noise is dark
 
 
-def test_a_window_has_its_place_and_its_notes(desk: Desk) -> None:
-    segments = choose_windows(desk, "all", 3, 0)
-    rows = describe_windows(desk, segments)
+def test_a_window_has_its_place_and_its_notes(study_run: StudyRun) -> None:
+    segments = choose_windows(study_run, "all", 3, 0)
+    rows = describe_windows(study_run, segments)
     assert len(rows) == len(segments) == 12
     for row, one in zip(rows, segments, strict=True):
         notes = segment_notes(one)
@@ -55,12 +55,12 @@ def test_a_window_has_its_place_and_its_notes(desk: Desk) -> None:
         assert row.loudness_db == pytest.approx(-20, abs=0.3)
 
 
-def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_works_and_windows_are_left_out_aloud(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    desk.context.notice = told.append
+    study_run.context.notice = told.append
     monkeypatch.setattr(embedding_windows, "MOST_WORKS", 3)
     monkeypatch.setattr(embedding_windows, "MOST_WINDOWS", 10)
-    segments = choose_windows(desk, "all", 5, 0)
+    segments = choose_windows(study_run, "all", 5, 0)
     assert len(segments) == 10
     assert len({one.piece.group for one in segments}) == 3
     assert told == [
@@ -69,14 +69,14 @@ def test_too_many_works_and_windows_are_left_out_aloud(desk: Desk, monkeypatch: 
     ]
 
 
-def test_as_many_pairs_as_are_asked_for_are_spread_over_all_windows(desk: Desk) -> None:
+def test_as_many_pairs_as_are_asked_for_are_spread_over_all_windows(study_run: StudyRun) -> None:
     told: list[str] = []
-    desk.context.notice = told.append
-    everything = choose_windows(desk, "all", 2_000, 0)
-    chosen = choose_windows(desk, "all", 1, 0, pairs=10)
+    study_run.context.notice = told.append
+    everything = choose_windows(study_run, "all", 2_000, 0)
+    chosen = choose_windows(study_run, "all", 1, 0, pairs=10)
     assert len(chosen) == 10
     assert {one.piece.piece_id for one in chosen} == {one.piece.piece_id for one in everything}
     assert [everything.index(one) for one in chosen] == [place * len(everything) // 10 for place in range(10)]
     assert told == []
-    assert choose_windows(desk, "all", 1, 0, pairs=3_000) == everything
+    assert choose_windows(study_run, "all", 1, 0, pairs=3_000) == everything
     assert told == [f"There are {len(everything)} windows that no other equals, not 3,000; going on with all of them."]

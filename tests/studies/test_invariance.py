@@ -15,7 +15,7 @@ from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
@@ -28,7 +28,15 @@ from analysis.studies.pools.rows import PoolRow
 from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
-from analysis.studies.stress.changes import BY_NAME, Heard, altered, choose_changes, dose_label, hear, inner_windows
+from analysis.studies.stress.changes import (
+    BY_NAME,
+    AlteredAudio,
+    altered,
+    altered_audio,
+    choose_changes,
+    dose_label,
+    inner_windows,
+)
 from analysis.studies.study import run_study
 from analysis.training.evaluation import waveform_batch
 
@@ -42,7 +50,7 @@ class Fake(Bench):
     """Instead of a model: a spectrum that ignores the level, and a histogram of pitch classes."""
 
     def rows(
-        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, study_run: StudyRun | None = None,
         *, keep: bool = True,
     ) -> dict[str, ndarray]:  # fmt: skip
         windows = self.windows[block]
@@ -57,8 +65,8 @@ class Fake(Bench):
 
 @pytest.fixture
 def fake(corpus: Corpus) -> Fake:
-    desk = Desk({}, corpus, CPU)
-    bench = set_up(desk, inner_windows(desk, "all", 3), 1, SIZES, 42)
+    study_run = StudyRun({}, corpus, CPU)
+    bench = set_up(study_run, inner_windows(study_run, "all", 3), 1, SIZES, 42)
     return Fake(**vars(bench))
 
 
@@ -78,7 +86,7 @@ def test_what_an_encoder_ignores_has_distance_zero_and_what_it_hears_has_not(fak
 def test_a_semitone_is_heard_by_whom_an_octave_is_not(fake: Fake) -> None:
     plain = fake.rows(MODEL, "midi")["midi.embedding"]
     for semitones, same in ((12, True), (-12, True), (1, False)):
-        shifted = fake.rows(MODEL, "midi", altered("transposition", "midi", semitones, fake.desk))["midi.embedding"]
+        shifted = fake.rows(MODEL, "midi", altered("transposition", "midi", semitones, fake.study_run))["midi.embedding"]
         assert np.array_equal(shifted, plain) == same
 
 
@@ -98,51 +106,51 @@ def test_later_doses_of_a_rebased_change_are_compared_with_that_dose(fake: Fake)
 
 
 def test_windows_keep_clear_of_both_ends(corpus: Corpus) -> None:
-    desk = Desk({}, corpus, CPU)
-    windows = inner_windows(desk, "all", 3)
+    study_run = StudyRun({}, corpus, CPU)
+    windows = inner_windows(study_run, "all", 3)
     assert len(windows) == 12
     assert all(1 <= window.start_s <= window.piece.duration_s - 5 for window in windows)
     with pytest.raises(ConfigError, match="windows_per_piece is 0; expected 1 or more"):
-        inner_windows(desk, "all", 0)
+        inner_windows(study_run, "all", 0)
     short = replace(corpus, pieces=tuple(replace(piece, duration_s=5.5) for piece in corpus.pieces))
     with pytest.raises(ConfigError, match="No recording of the split 'all' has a window 1 s away from both its ends"):
-        inner_windows(Desk({}, short, CPU), "all", 3)
+        inner_windows(StudyRun({}, short, CPU), "all", 3)
 
 
 def test_changes_are_chosen_by_name(corpus: Corpus) -> None:
     told: list[str] = []
-    desk = Desk({}, corpus, CPU, context=RunContext(notice=told.append))
-    assert [change.name for change in choose_changes(" gain, octave,gain", None, desk)] == ["gain", "octave"]
+    study_run = StudyRun({}, corpus, CPU, context=RunContext(notice=told.append))
+    assert [change.name for change in choose_changes(" gain, octave,gain", None, study_run)] == ["gain", "octave"]
     assert not told
-    assert len(choose_changes("all", "recorded", desk)) == len(choose_changes("all", None, desk)) + 1
+    assert len(choose_changes("all", "recorded", study_run)) == len(choose_changes("all", None, study_run)) + 1
     assert told == ["The sound font is left out: only a corpus that was rendered here can be rendered again."]
     with pytest.raises(ConfigError, match="changes names 'volume'; expected “all” or some of time_shift, "):
-        choose_changes("gain,volume", None, desk)
+        choose_changes("gain,volume", None, study_run)
     with pytest.raises(ConfigError, match="changes names none"):
-        choose_changes(" , ", None, desk)
+        choose_changes(" , ", None, study_run)
     with pytest.raises(ConfigError, match="Only the sound font is asked for"):
-        choose_changes("sound_font", None, desk)
+        choose_changes("sound_font", None, study_run)
 
 
 def test_a_page_hears_what_the_model_heard_and_waveforms_are_made_once(fake: Fake) -> None:
-    given = altered("white_noise", "audio", 10, fake.desk, seed=7)
-    assert isinstance(given.waveforms, Heard)
+    given = altered("white_noise", "audio", 10, fake.study_run, seed=7)
+    assert isinstance(given.waveforms, AlteredAudio)
     one, other = fake.windows[:2]
     batch = given.waveforms([other, one], 24_000).numpy()
-    assert np.array_equal(batch[1], hear("white_noise", 10, one, 24_000, seed=7))
+    assert np.array_equal(batch[1], altered_audio("white_noise", 10, one, 24_000, seed=7))
     given.waveforms.make = lambda *_: pytest.fail("made again")
     assert np.array_equal(given.waveforms([one], 24_000).numpy()[0], batch[1])
-    assert given.name != altered("white_noise", "audio", 10, fake.desk, seed=8).name
-    assert np.array_equal(hear("octave", 12, one, 24_000), hear("gain", 0, one, 24_000))
+    assert given.name != altered("white_noise", "audio", 10, fake.study_run, seed=8).name
+    assert np.array_equal(altered_audio("octave", 12, one, 24_000), altered_audio("gain", 0, one, 24_000))
 
 
 def test_what_cannot_be_heard_is_named(fake: Fake) -> None:
     with pytest.raises(ConfigError, match="There is no change 'volume'"):
-        hear("volume", 1, fake.windows[0], 24_000)
+        altered_audio("volume", 1, fake.windows[0], 24_000)
     with pytest.raises(ConfigError, match="sound_font renders the audio again, which needs a corpus that was rendered here"):
-        hear("sound_font", 1, fake.windows[0], 24_000)
+        altered_audio("sound_font", 1, fake.windows[0], 24_000)
     with pytest.raises(ConfigError, match="dose of sound_font is 3; expected 0 for its own or 1 for Merlin"):
-        hear("sound_font", 3, fake.windows[0], 24_000, conditions="clean")
+        altered_audio("sound_font", 3, fake.windows[0], 24_000, conditions="clean")
 
 
 @pytest.fixture

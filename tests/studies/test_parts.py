@@ -18,7 +18,7 @@ from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.numbers import Value
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import Result
 from analysis.rows import Row, tables_of
 from analysis.store import Store
@@ -71,10 +71,10 @@ class Request:
 computed: list[About] = []
 
 
-def measure(request: Request, desk: Desk) -> Measurement:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     rows: list[Row] = [AlphabetRow(request.size)]
     arrays, values = {"alphabet": np.arange(request.size)}, []
-    for name in desk.checkpoints:
+    for name in study_run.checkpoints:
         computed.append((name,))
         values.append(Value({"checkpoint": name, "what": "letters"}, len(name), None, None, len(name), None, "", "count"))
         for letter in name:
@@ -84,7 +84,7 @@ def measure(request: Request, desk: Desk) -> Measurement:
     return Measurement(values, rows, arrays)
 
 
-def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measurement) -> Measurement:
+def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singles: Measurement) -> Measurement:
     rows, arrays = [], {}
     for number, (first, second) in enumerate(pairs):
         computed.append((first, second))

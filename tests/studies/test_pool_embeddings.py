@@ -21,7 +21,7 @@ from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.reader import batch_size
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.run import Cancel
 from analysis.store import Store
 
@@ -73,65 +73,69 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Narrow:
 
 
 @pytest.fixture
-def desk(corpus: Corpus) -> Desk:
-    return Desk({}, corpus, CPU)
+def study_run(corpus: Corpus) -> StudyRun:
+    return StudyRun({}, corpus, CPU)
 
 
-def test_a_batch_that_does_not_fit_is_halved_and_nothing_else_changes(desk: Desk, checkpoint: Checkpoint, model: Narrow) -> None:
-    segments = list_windows(desk, "all", 100)
+def test_a_batch_that_does_not_fit_is_halved_and_nothing_else_changes(
+    study_run: StudyRun, checkpoint: Checkpoint, model: Narrow
+) -> None:
+    segments = list_windows(study_run, "all", 100)
     assert len(segments) == 51
-    whole = embed(desk, checkpoint, segments, "trained")
+    whole = embed(study_run, checkpoint, segments, "trained")
     assert model.sizes == [16, 16, 16, 3]
     told: list[str] = []
-    model.fits, model.sizes, desk.context.notice = 5, [], told.append
+    model.fits, model.sizes, study_run.context.notice = 5, [], told.append
     reports: list[tuple[int, int]] = []
-    desk.context.progress = lambda done, total, _: reports.append((done, total))
-    halved = embed(desk, checkpoint, segments, "trained")
+    study_run.context.progress = lambda done, total, _: reports.append((done, total))
+    halved = embed(study_run, checkpoint, segments, "trained")
     assert model.sizes == [16, 8, *[4] * 12, 3]
     assert all(np.allclose(mine, expected, atol=1e-6) for mine, expected in zip(halved, whole, strict=True))  # other batches
     assert told == [f"Memory ran out; going on with {n} per batch instead of {2 * n}." for n in (8, 4)]
     assert reports == [(done, 51) for done in range(0, 51, 4)]
     model.sizes = []
-    embed(desk, checkpoint, segments[:9], "trained")
+    embed(study_run, checkpoint, segments[:9], "trained")
     assert model.sizes == [4, 4, 1]  # what fits is remembered
 
 
-def test_a_limit_set_from_outside_holds(desk: Desk, checkpoint: Checkpoint, model: Narrow) -> None:
-    desk.context.batch_size_limit = 7
-    embed(desk, checkpoint, list_windows(desk, "all", 5), "trained")
+def test_a_limit_set_from_outside_holds(study_run: StudyRun, checkpoint: Checkpoint, model: Narrow) -> None:
+    study_run.context.batch_size_limit = 7
+    embed(study_run, checkpoint, list_windows(study_run, "all", 5), "trained")
     assert model.sizes == [7, 7, 1]
 
 
-def test_if_not_one_window_fits_the_study_ends(desk: Desk, checkpoint: Checkpoint, model: Narrow, tmp_path: Path) -> None:
-    model.fits, desk.store = 0, Store(tmp_path / "store")
+def test_if_not_one_window_fits_the_study_ends(
+    study_run: StudyRun, checkpoint: Checkpoint, model: Narrow, tmp_path: Path
+) -> None:
+    model.fits, study_run.store = 0, Store(tmp_path / "store")
     with pytest.raises(OutOfMemoryError, match="not enough memory even for a batch of one"):
-        embed(desk, checkpoint, list_windows(desk, "all", 5), "trained")
-    assert desk.store.usage() == (0, 0)
+        embed(study_run, checkpoint, list_windows(study_run, "all", 5), "trained")
+    assert study_run.store.usage() == (0, 0)
 
 
-def test_between_batches_it_can_be_stopped(desk: Desk, checkpoint: Checkpoint, model: Narrow) -> None:
-    segments = list_windows(desk, "all", 100)
+def test_between_batches_it_can_be_stopped(study_run: StudyRun, checkpoint: Checkpoint, model: Narrow) -> None:
+    segments = list_windows(study_run, "all", 100)
 
     class AfterTwo(Cancel):
         def check(self) -> None:
             if len(model.sizes) == 2:
                 raise Cancelled
 
-    desk.context.cancel = AfterTwo()
+    study_run.context.cancel = AfterTwo()
     with pytest.raises(Cancelled):
-        embed(desk, checkpoint, segments, "trained")
+        embed(study_run, checkpoint, segments, "trained")
     assert model.sizes == [16, 16]
 
 
 @pytest.mark.parametrize("split", ["all", "train", "test"])
-def test_windows_are_those_of_the_split_and_listing_them_can_be_stopped(split: str, desk: Desk, corpus: Corpus) -> None:
+def test_windows_are_those_of_the_split_and_listing_them_can_be_stopped(split: str, study_run: StudyRun, corpus: Corpus) -> None:
     reports: list[Any] = []
-    desk.context.progress = lambda *report: reports.append(report)
+    study_run.context.progress = lambda *report: reports.append(report)
     pieces = corpus.pieces if split == "all" else corpus.split(split)
-    assert list_windows(desk, split, 3) == drop_repeated(list_segments(pieces, max_per_piece=3))
+    assert list_windows(study_run, split, 3) == drop_repeated(list_segments(pieces, max_per_piece=3))
     assert reports == [(i, len(pieces), f"{piece.title}: reading notes") for i, piece in enumerate(pieces)]
     with pytest.raises(ConfigError, match="windows_per_piece is 0; expected 1 or more"):
-        list_windows(desk, split, 0)
+        list_windows(study_run, split, 0)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from analysis.datasets.pools import Pools
 from analysis.datasets.segments import list_segments
 from analysis.measures.retrieval import chance_of_s
 from analysis.numbers import Value
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.rows import tables_of
 from analysis.studies.cautions import cautions
@@ -78,7 +78,7 @@ def test_a_few_works_that_are_too_short_leave_a_pool_canonical(corpus: Corpus) -
 
 
 def test_a_shrunk_pool_is_told_of_wherever_its_numbers_are(corpus: Corpus) -> None:
-    scores = build_pool(Desk({}, corpus, torch.device("cpu")), list_segments(corpus.pieces, max_per_piece=10))
+    scores = build_pool(StudyRun({}, corpus, torch.device("cpu")), list_segments(corpus.pieces, max_per_piece=10))
     row = pool_row(scores, "S")
     assert row.short == "32 candidates, 8 of the same work"
     assert row.n_queries == 40

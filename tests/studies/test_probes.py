@@ -12,12 +12,21 @@ from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import Cancelled, ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import the
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
+from analysis.studies.probes.fit import (
+    ProbeScore,
+    ProbeSettings,
+    ProbeTask,
+    Source,
+    fit_linear_probes,
+    fit_mlp_probe,
+    one_thread,
+    split_task,
+)
 from analysis.studies.probes.labels import Task
 from analysis.studies.probes.rows import ACCURACY, BestRow, MissingRow, ScoreRow
-from analysis.studies.probes.solve import Exam, Score, Settings, Source, one_thread, set_exam, solve, solve_mlp
 from analysis.studies.probes.study import Request, run
 from analysis.studies.probes.tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
 from analysis.studies.requests import build_request
@@ -25,35 +34,35 @@ from analysis.studies.shared_rows import WindowRow
 from analysis.studies.study import run_study
 
 CPU = torch.device("cpu")
-SETTINGS = Settings(folds=3, inner_folds=2, shuffles=2, resamples=200, seed=0)
+SETTINGS = ProbeSettings(folds=3, inner_folds=2, shuffles=2, resamples=200, seed=0)
 N_WORKS, PER_WORK = 12, 8
 WORKS = [f"work {i // PER_WORK:02d}" for i in range(N_WORKS * PER_WORK)]
 COMPOSERS = [f"composer {i // PER_WORK % 2}" for i in range(N_WORKS * PER_WORK)]
 EVERYTHING = np.arange(len(WORKS))
 
 
-def exams_of(numbers: np.ndarray, classes: np.ndarray) -> list[Exam]:
+def exams_of(numbers: np.ndarray, classes: np.ndarray) -> list[ProbeTask]:
     tasks = [Task("note density", EVERYTHING, numbers, ("notes/s",)), Task("composer", EVERYTHING, classes, classes=("A", "B"))]
-    return [set_exam(task, WORKS, COMPOSERS, None, SETTINGS) for task in tasks]
+    return [split_task(task, WORKS, COMPOSERS, None, SETTINGS) for task in tasks]
 
 
 @pytest.fixture
-def scores(rng: np.random.Generator) -> list[Score]:
+def scores(rng: np.random.Generator) -> list[ProbeScore]:
     """Trained: layer 2 holds both labels. Untrained and input: noise."""
     layers = {f"audio.block.{i}": rng.normal(size=(len(WORKS), 5)) for i in (1, 2, 3)}
     planted = layers["audio.block.2"]
     classes = np.arange(len(WORKS)) // PER_WORK % 2
     planted[:, 4] += 6 * classes
-    exams = exams_of(planted[:, :1] + 0.1 * rng.normal(size=(len(WORKS), 1)), classes)
+    probe_tasks = exams_of(planted[:, :1] + 0.1 * rng.normal(size=(len(WORKS), 1)), classes)
     noise = {name: rng.normal(size=rows.shape) for name, rows in layers.items()}
     sources = [
         Source("model", "trained", "audio", layers), Source("model", "untrained", "audio", noise),
         Source("input", "input", "audio", {"log-mel": noise["audio.block.1"]}),
     ]  # fmt: skip
-    return [score for source in sources for score in solve(source, exams, CPU, lambda: None)]
+    return [score for source in sources for score in fit_linear_probes(source, probe_tasks, CPU, lambda: None)]
 
 
-def test_a_planted_label_is_found_in_its_layer_only(scores: list[Score]) -> None:
+def test_a_planted_label_is_found_in_its_layer_only(scores: list[ProbeScore]) -> None:
     rows, arrays = score_rows(scores)
     by_probe = {(row.weights, row.layer, row.task): row for row in rows}
     for task, high in (("note density", 0.95), ("composer", 0.95)):
@@ -78,7 +87,7 @@ def test_a_planted_label_is_found_in_its_layer_only(scores: list[Score]) -> None
     assert (values[-1].name, values[-1].value, values[-1].estimator) == ("key: not available", None, "no labels")
 
 
-def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: list[Score]) -> None:
+def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: list[ProbeScore]) -> None:
     best = {row.task: row for row in best_rows(scores)}
     row = best["composer"]
     assert row.layer == "audio.block.2"
@@ -98,9 +107,9 @@ def test_tables_lead_from_the_best_layer_to_its_classes_and_controls(scores: lis
     assert ": note density from audio block 2 of model (" in said or ": composer from audio block 2 of model (" in said
 
 
-def test_the_mlp_is_a_row_of_its_own(scores: list[Score]) -> None:
+def test_the_mlp_is_a_row_of_its_own(scores: list[ProbeScore]) -> None:
     planted = [score for score in scores if score.source.weights == "trained" and score.layer == "audio.block.2"]
-    mlps = [solve_mlp(one.source, one.exam, one.layer, CPU, lambda: None) for one in planted]
+    mlps = [fit_mlp_probe(one.source, one.probe_task, one.layer, CPU, lambda: None) for one in planted]
     rows, arrays = score_rows([*scores, *mlps])
     assert [row.probe for row in rows[-2:]] == ["MLP-512"] * 2
     assert all((row.value or 0.0) > 0.5 > (row.shuffled or 0.0) - 0.2 for row in rows[-2:])
@@ -184,9 +193,11 @@ def test_a_run_says_everything_and_leads_to_its_windows(
 
 def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
     checkpoint, seen, told = make_checkpoint("D0"), list[float](), list[str]()
-    desk = Desk({checkpoint.name: checkpoint}, corpus, CPU, None, RunContext(lambda done, total, _: seen.append(done / total)))
+    study_run = StudyRun(
+        {checkpoint.name: checkpoint}, corpus, CPU, None, RunContext(lambda done, total, _: seen.append(done / total))
+    )
     request = Request((checkpoint.name,), windows_per_piece=3, tasks="note density")
-    answer = run(request, replace(desk, context=replace(desk.context, notice=told.append)))
+    answer = run(request, replace(study_run, context=replace(study_run.context, notice=told.append)))
     assert "4 works" not in told[0]
     assert "outside its train split, too few for 5 folds: all its pieces are used" in told[0]
     assert len(answer.tables["windows"]) == 12
@@ -199,7 +210,7 @@ def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpo
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        run(request, replace(desk, context=RunContext(cancel=Stop())))
+        run(request, replace(study_run, context=RunContext(cancel=Stop())))
 
 
 def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
@@ -207,22 +218,22 @@ def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Cal
         return tuple(replace(piece, split="test" if number == 3 else "train") for number, piece in enumerate(pieces))
 
     checkpoint = make_checkpoint("D0")
-    desk = Desk({checkpoint.name: checkpoint}, replace(corpus, pieces=dealt(corpus.pieces)), CPU)
-    answer = run(Request((checkpoint.name,), split="transfer", windows_per_piece=3, tasks="mean velocity"), desk)
+    study_run = StudyRun({checkpoint.name: checkpoint}, replace(corpus, pieces=dealt(corpus.pieces)), CPU)
+    answer = run(Request((checkpoint.name,), split="transfer", windows_per_piece=3, tasks="mean velocity"), study_run)
     scored = answer.arrays["windows.mean_velocity"]
     assert {answer.tables["windows"][int(row)]["piece"] for row in scored} == {corpus.pieces[3].piece_id}
     everything = replace(corpus, pieces=tuple(replace(piece, split="test") for piece in corpus.pieces))
     with pytest.raises(CorpusError, match="has no windows to fit or none to score; expected train and test pieces"):
-        run(Request((checkpoint.name,), split="transfer", tasks="note density"), replace(desk, corpus=everything))
+        run(Request((checkpoint.name,), split="transfer", tasks="note density"), replace(study_run, corpus=everything))
 
 
 def test_requests_are_checked(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
-    desk = Desk({}, corpus, CPU)
+    study_run = StudyRun({}, corpus, CPU)
     with pytest.raises(ConfigError, match="There is no task 'genre': expected some of pitch histogram, "):
-        run(Request((), tasks="note density, genre"), desk)
+        run(Request((), tasks="note density, genre"), study_run)
     with pytest.raises(ConfigError, match="mlp is 'True'; expected one of no, best, all"):
-        run(Request((), mlp="True"), desk)
+        run(Request((), mlp="True"), study_run)
     with pytest.raises(ConfigError, match="inner_folds is 1; expected 2 or more"):
-        run(Request((), inner_folds=1), desk)
+        run(Request((), inner_folds=1), study_run)
     with pytest.raises(CorpusError, match="Probes need windows of 3 works or more; .* has 1 there"):
-        run(Request((), split="test"), desk)
+        run(Request((), split="test"), study_run)

@@ -10,8 +10,8 @@ from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
-from analysis.readings.study_run import Desk
-from analysis.studies.probes.labels import KEYS, ask, effective_works, local_key
+from analysis.readings.study_run import StudyRun
+from analysis.studies.probes.labels import KEYS, effective_works, label_tasks, local_key
 
 CPU = torch.device("cpu")
 
@@ -40,7 +40,7 @@ def test_keys_are_those_in_force_in_the_middle_of_a_window(tmp_path: Path) -> No
     for i in range(4):
         rows = "time_s\tglobalkey\tlocalkey\n1.0\tD\tI\n9.9\tD\tV\n"
         (tmp_path / f"p{i}.harmony.tsv").write_text(rows)
-    (task,) = ask(Desk({}, corpus, CPU), segments, ["key"]).tasks
+    (task,) = label_tasks(StudyRun({}, corpus, CPU), segments, ["key"]).tasks
     assert task.classes == ("A major", "D major")
     assert task.labels.tolist() == [1, 1, 0, 0] * 4  # the middles are 2, 6, 10 and 14 s
 
@@ -49,7 +49,7 @@ def test_the_downbeat_is_the_phase_of_the_bar(tmp_path: Path) -> None:
     corpus, segments = corpus_of(tmp_path)
     for i, suffix in enumerate((".amaps_beats_key.tsv", ".beats.tsv", "_annotations.txt")):
         (tmp_path / f"p{i}{suffix}").write_text("1.0\tdb,4/4,0\n2.0\tb\n5.0\t5.0\tdb\n21.0\tdb\n")
-    (task,) = ask(Desk({}, corpus, CPU), segments, ["downbeat"]).tasks
+    (task,) = label_tasks(StudyRun({}, corpus, CPU), segments, ["downbeat"]).tasks
     assert task.index.tolist() == [1, 2, 3, 5, 6, 7, 9, 10, 11]  # 0 s lies before the first bar, and one piece has no file
     angles = 2 * np.pi * np.array([3 / 4, 3 / 16, 7 / 16])
     assert np.allclose(task.labels[:3], np.stack([np.cos(angles), np.sin(angles)], axis=1))
@@ -57,15 +57,17 @@ def test_the_downbeat_is_the_phase_of_the_bar(tmp_path: Path) -> None:
 
 def test_what_cannot_be_asked_has_a_reason(tmp_path: Path) -> None:
     corpus, segments = corpus_of(tmp_path)
-    asked = ask(Desk({}, corpus, CPU), segments, ["mean velocity", "key", "composer", "pitch histogram", "spectral centroid"])
+    asked = label_tasks(
+        StudyRun({}, corpus, CPU), segments, ["mean velocity", "key", "composer", "pitch histogram", "spectral centroid"]
+    )
     assert asked.missing["mean velocity"] == "not defined: the mean velocity is the same in every window"
     assert asked.missing["key"] == "no labels: expected *.harmony.tsv beside the audio (made has none)"
     composer = next(task for task in asked.tasks if task.name == "composer")
     assert composer.classes == ("composer 0", "composer 1")
-    assert asked.heard["log-mel"].shape == (16, 256)
-    assert int(asked.heard["chroma"][0].argmax()) == 9
+    assert asked.audio_inputs["log-mel"].shape == (16, 256)
+    assert int(asked.audio_inputs["chroma"][0].argmax()) == 9
     few, their = corpus_of(tmp_path, 3)
-    reason = ask(Desk({}, few, CPU), their, ["composer"]).missing["composer"]
+    reason = label_tasks(StudyRun({}, few, CPU), their, ["composer"]).missing["composer"]
     assert reason == "not defined: a classifier needs 2 composers with 2 works each; there are 1"
 
 
@@ -90,10 +92,10 @@ def test_damaged_annotations_are_named(tmp_path: Path) -> None:
     corpus, segments = corpus_of(tmp_path)
     (tmp_path / "p0.harmony.tsv").write_text("time_s\tglobalkey\tlocalkey\n1.0\tH\tI\n")
     with pytest.raises(CorpusError, match="The key 'H' with 'I' is not understood"):
-        ask(Desk({}, corpus, CPU), segments, ["key"])
+        label_tasks(StudyRun({}, corpus, CPU), segments, ["key"])
     (tmp_path / "p0.beats.tsv").write_text("one\tdb\n")
     with pytest.raises(CorpusError, match=r"p0.beats.tsv is no list of beats"):
-        ask(Desk({}, corpus, CPU), segments, ["downbeat"])
+        label_tasks(StudyRun({}, corpus, CPU), segments, ["downbeat"])
 
 
 def test_a_pitch_of_one_work_is_not_asked_for(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_pitch_of_one_work_is_not_asked_for(tmp_path: Path) -> None:
 
     corpus, segments = corpus_of(tmp_path, 6)
     segments = [Segment(Alone(**vars(one.piece)), one.start_s) for one in segments]
-    (task,) = ask(Desk({}, corpus, CPU), segments, ["pitch histogram"]).tasks
+    (task,) = label_tasks(StudyRun({}, corpus, CPU), segments, ["pitch histogram"]).tasks
     assert set(task.outputs) <= {"C4", "C♯4", "D4", "D♯4", "E4"}
     assert len(task.outputs) >= 3
     works = np.repeat(["a", "b", "c"], 4)

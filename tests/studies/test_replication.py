@@ -49,7 +49,9 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Name of a checkpoint → share of windows whose two embeddings agree; untrained twins agree nowhere."""
     shares: dict[str, float] = {}
 
-    def fake(_desk: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str) -> tuple[np.ndarray, np.ndarray]:
+    def fake(
+        _study_run: object, checkpoint: Checkpoint, segments: Sequence[Segment], weights: str
+    ) -> tuple[np.ndarray, np.ndarray]:
         rng = numpy_generator(0, checkpoint.name, weights)
         midi = rng.standard_normal((len(segments), 64)).astype(np.float32)
         other = rng.standard_normal(midi.shape).astype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.published.published import Published
 from analysis.studies import screened
-from analysis.studies.screened import Configuration, confirmed, headline, here_in_words, mechanism, trained_here
+from analysis.studies.screened import Configuration, confirmed, headline, here_text, mechanism, trained_here
 
 
 def record(arm: str, value: float, condition: str = "5 epochs", measure: str = "S", study: str = "screening") -> Published:
@@ -101,6 +101,6 @@ def test_checkpoints_of_an_arm_in_words() -> None:
     numbers = {"a": ("D0", 0.3), "b": ("D0", 0.4), "c": ("D0", None), "d": ("a4", 0.2)}
     here = trained_here([checkpoint(name, *one) for name, one in numbers.items()])
     assert [one.name for one, _ in here["D0"]] == ["b", "a"]
-    assert here_in_words(here["D0"]) == "2 of 30.0 to 40.0 %"
-    assert here_in_words(here["a4"]) == "20.0 % [15.0, 25.0]"
-    assert here_in_words([]) == "not trained here"
+    assert here_text(here["D0"]) == "2 of 30.0 to 40.0 %"
+    assert here_text(here["a4"]) == "20.0 % [15.0, 25.0]"
+    assert here_text([]) == "not trained here"

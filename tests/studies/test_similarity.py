@@ -15,7 +15,7 @@ from analysis.measures.registry import MEASURES, measure
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.readings.layer_means import layer_means
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
@@ -23,7 +23,7 @@ from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
-from analysis.studies.similarity.grids import WITHOUT_LARGEST, Grid, Works, compare, widths, without_largest
+from analysis.studies.similarity.grids import WITHOUT_LARGEST, LayerGrid, WorkShuffles, compare, widths, without_largest
 from analysis.studies.similarity.layers import Stack, read_inputs
 from analysis.studies.similarity.rows import (
     AUDIO_WITH_MIDI,
@@ -48,10 +48,10 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def works() -> Works:
+def works() -> WorkShuffles:
     of_window = np.repeat(np.arange(N_WORKS), N_EACH)
     names = tuple(f"work {number}" for number in range(N_WORKS))
-    return Works(names, of_window, shuffles_by_work(of_window, 100, seed=0))
+    return WorkShuffles(names, of_window, shuffles_by_work(of_window, 100, seed=0))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def planted(rng: np.random.Generator) -> tuple[Stack, Stack]:
 
 
 @pytest.mark.parametrize("name", ["debiased CKA", "minibatch CKA", "RSA, correlation, rho-a", "debiased RBF CKA, t = 0.8"])
-def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Stack, Stack], works: Works) -> None:
+def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     grid = compare(*planted, measure(name), works, 0, nothing, behind=True)
     high = {(row, column): grid.estimate(works, [row], [column]) for row in grid.rows for column in grid.columns}
     found = {cell for cell, one in high.items() if one is not None and not one.inside_null}
@@ -83,7 +83,7 @@ def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Sta
     assert grid.contributions.sum(axis=2) == pytest.approx(grid.value, abs=1e-5)
 
 
-def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack], works: Works) -> None:
+def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
     assert "4" not in grid.rows
     assert "the same in every row" in grid.reasons[0, "4"]
@@ -94,9 +94,9 @@ def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack]
     assert "the same in every row" in why
 
 
-def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: Works) -> None:
+def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
-    within: dict[tuple[str, Weights, str], Grid] = {("one", weights, "debiased CKA"): grid for weights in similarity.WEIGHTS}
+    within: dict[tuple[str, Weights, str], LayerGrid] = {("one", weights, "debiased CKA"): grid for weights in similarity.WEIGHTS}
     summary, differences = similarity_words.summarise(within, [(planted, grid)], works, "debiased CKA")
     rows = {(row.sides, row.what): row for row in summary if row.weights == "trained"}
     mean, last = rows[AUDIO_WITH_MIDI, MEAN], rows[AUDIO_WITH_MIDI, LAST]
@@ -106,7 +106,7 @@ def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], wo
     assert " on average over 9 of 16 pairs of blocks, untrained twin " in said
 
 
-def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], works: Works) -> None:
+def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     audio, midi = planted
     grid = compare(audio, midi, measure("debiased CKA"), works, 0, nothing)
     kept = works.of_window != 6
@@ -114,7 +114,7 @@ def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], w
     assert grid.without[6, grid.rows.index("3"), grid.columns.index("2")] == pytest.approx(expected, abs=1e-9)
 
 
-def test_layers_all_of_which_are_constant_are_no_error(planted: tuple[Stack, Stack], works: Works) -> None:
+def test_layers_all_of_which_are_constant_are_no_error(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     audio, midi = planted
     flat = Stack("one", "trained", "audio", {label: audio.layers["4"] for label in LABELS})
     grid = compare(flat, midi, measure("debiased CKA"), works, 0, nothing, behind=True)
@@ -123,7 +123,7 @@ def test_layers_all_of_which_are_constant_are_no_error(planted: tuple[Stack, Sta
 
 
 def test_one_work_has_neither_interval_nor_null(planted: tuple[Stack, Stack]) -> None:
-    alone = Works(("only",), np.zeros(40, np.int64), np.empty((0, 40), np.int64))
+    alone = WorkShuffles(("only",), np.zeros(40, np.int64), np.empty((0, 40), np.int64))
     found = compare(*planted, measure("debiased CKA"), alone, 0, nothing).estimate(alone, ["3"], ["2"])
     assert found is not None
     assert found.value > 0.2
@@ -132,7 +132,7 @@ def test_one_work_has_neither_interval_nor_null(planted: tuple[Stack, Stack]) ->
 
 def test_inputs_are_spectra_and_pitches(corpus: Corpus) -> None:
     segments = list_segments(corpus.pieces, max_per_piece=1)
-    inputs = read_inputs(Desk({}, corpus, torch.device("cpu")), segments)
+    inputs = read_inputs(StudyRun({}, corpus, torch.device("cpu")), segments)
     assert inputs["audio"].shape == inputs["midi"].shape == (4, 128)
     assert np.allclose(inputs["midi"].sum(axis=1), 1)
     pitches = segment_notes(segments[2]).pitch
@@ -185,9 +185,9 @@ def test_a_run_has_every_cell_with_its_controls(
         and (row.first_layer, row.second_layer) == ("2", "emb")
     )  # fmt: skip
     segments = list_segments(corpus.pieces, max_per_piece=4)
-    desk = Desk({}, corpus, torch.device("cpu"))
-    audio = layer_means(desk, checkpoints[1], segments, "untrained", "audio")["audio.block.2"]
-    midi = layer_means(desk, checkpoints[1], segments, "untrained", "midi")["midi.embedding"]
+    study_run = StudyRun({}, corpus, torch.device("cpu"))
+    audio = layer_means(study_run, checkpoints[1], segments, "untrained", "audio")["audio.block.2"]
+    midi = layer_means(study_run, checkpoints[1], segments, "untrained", "midi")["midi.embedding"]
     assert row.value == pytest.approx(linear_cka(audio, midi), abs=1e-4)
     assert (row.p, row.q, row.n) == (audio.shape[1], midi.shape[1], 16)
 
@@ -261,9 +261,9 @@ def test_a_large_corpus_is_thinned_with_a_notice(
 ) -> None:
     monkeypatch.setattr(similarity, "MAX_WINDOWS", 6)
     said: list[str] = []
-    desk = Desk({}, corpus, torch.device("cpu"), context=RunContext(notice=said.append))
+    study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=said.append))
     segments = list_segments(corpus.pieces, max_per_piece=4)
-    kept = similarity._thinned(segments, desk)
+    kept = similarity._thinned(segments, study_run)
     assert len(kept) == 6
     assert {one.piece.piece_id for one in kept} == {one.piece.piece_id for one in segments}
     assert said == ["Of 16 windows 6, evenly spread, are compared."]
@@ -279,7 +279,7 @@ def test_it_stops_while_it_draws_its_shuffles(corpus: Corpus) -> None:
         similarity._works(segments, request, stop)
 
 
-def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: Works) -> None:
+def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     calls = []
 
     def stop() -> None:

@@ -18,7 +18,7 @@ from analysis.errors import Cancelled, CheckpointError, CorpusError
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.numbers import Value
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import listings, registry, study
@@ -37,8 +37,8 @@ class Request:
     seed: int = 1
 
 
-def run(request: Request, desk: Desk) -> Answer:
-    desk.step(0, 1, "counting")
+def run(request: Request, study_run: StudyRun) -> Answer:
+    study_run.step(0, 1, "counting")
     return Answer("Counted.", [Value("n", 3.0, None, None, 3, None, "", "count")], {}, {"x": np.arange(request.size)})
 
 
@@ -121,9 +121,9 @@ def test_everything_that_decides_a_result_is_in_its_key(
     other = write_checkpoint(tmp_path / "two", 1)
     keys = [key([checkpoint]), key([checkpoint], size=4), key([checkpoint], seed=2), key([other]), key([checkpoint, other])]
     found = study.find_checkpoint
-    for other_one in ({"training": {"seed": 77}}, {"config": {"n_heads": 4}}):
+    for other_checkpoint in ({"training": {"seed": 77}}, {"config": {"n_heads": 4}}):
         with monkeypatch.context() as patch:
-            patch.setattr(study, "find_checkpoint", lambda name, its=other_one: replace(found(name), **its))
+            patch.setattr(study, "find_checkpoint", lambda name, its=other_checkpoint: replace(found(name), **its))
             keys.append(key([checkpoint]))
     monkeypatch.setattr(Study, "code", "0" * 16)
     keys.append(key([checkpoint]))
@@ -216,9 +216,9 @@ def test_it_stops_wherever_it_is(what: str, folder: Path, checkpoint: str, store
         progress(1, 2, "opening b")
         return load_paired_folder(folder, sample_rate=24_000)
 
-    def busy(request: Request, desk: Desk) -> Answer:
-        desk.step(0, 2, "counting")
-        desk.step(1, 2, "counting")
+    def busy(request: Request, study_run: StudyRun) -> Answer:
+        study_run.step(0, 2, "counting")
+        study_run.step(1, 2, "counting")
         raise AssertionError("not stopped")
 
     monkeypatch.setattr(study, "open_corpus", slowly)

@@ -281,11 +281,11 @@ def test_a_sentence_ranks_real_arms_in_its_own_scope() -> None:
 
 
 def test_published_values_are_others_and_only_where_they_are_of_the_same_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    drop = summary_published.beside("without_a4", "a4r")
+    drop = summary_published.published_number("without_a4", "a4r")
     assert drop is not None
     assert drop.value == pytest.approx(82.0 - 4.4)
     assert "not comparable in absolute terms" in drop.source.comparability
-    assert summary_published.beside("noise", "d4a4-zero", "d4a4", "zero") is None
+    assert summary_published.published_number("noise", "d4a4-zero", "d4a4", "zero") is None
     record = replace(
         drop.source, study="embedding", condition="seed 42", measure="mean cosine of matched pairs", value=0.72, unit=""
     )
@@ -293,7 +293,7 @@ def test_published_values_are_others_and_only_where_they_are_of_the_same_kind(mo
     monkeypatch.setattr(
         summary_published, "published", lambda study, arm=None: (record,) if study == "embedding" else own(study, arm)
     )
-    found = summary_published.beside("cosine", "d4a4")
+    found = summary_published.published_number("cosine", "d4a4")
     assert found is not None
     assert (found.value, found.text) == (0.72, "0.72")
     assert summary_published.note("cosine", ()) == ""

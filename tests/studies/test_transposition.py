@@ -15,7 +15,7 @@ from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.studies.pools.request import HardSizes
@@ -42,7 +42,7 @@ class PitchClasses(Bench):
     """Instead of a model: energy by pitch class, of the sound and of the notes."""
 
     def rows(
-        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, study_run: StudyRun | None = None,
         *, keep: bool = True,
     ) -> dict[str, ndarray]:  # fmt: skip
         windows = self.windows[block]
@@ -60,8 +60,8 @@ class PitchClasses(Bench):
 
 @pytest.fixture(scope="module")
 def found(corpus: Corpus) -> Result:
-    desk = Desk({}, corpus, CPU)
-    bench = PitchClasses(**vars(set_up(desk, inner_windows(desk, "all", 3), 1, SIZES, 42)))
+    study_run = StudyRun({}, corpus, CPU)
+    bench = PitchClasses(**vars(set_up(study_run, inner_windows(study_run, "all", 3), 1, SIZES, 42)))
     plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
     answered = answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
     return Result("transposition", {}, answered.headline, answered.values, answered.tables, answered.arrays, {})

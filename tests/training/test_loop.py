@@ -152,13 +152,13 @@ def test_a_control_learns_from_training_windows_before_the_first_step(folder: Pa
     segments = list_segments(corpus.pieces)
     run = Run(TrainRequest("d4a4-shuffled", steps=2, batch_size=4, warmup=0), torch.device("cpu"))
     run.learn(segments)
-    given = run.model.given["midi"].place.given
+    given = run.model.given["midi"].slot.given
     assert 0 < int(given.lengths.min())
     assert torch.equal(run.best.weights["midi.d4.given.sample"], given.sample)
     again = Run(TrainRequest("d4a4-shuffled", steps=2, batch_size=4, warmup=0), torch.device("cpu"))
     again.learn(segments)
-    assert torch.equal(again.model.given["audio"].place.given.lengths, run.model.given["audio"].place.given.lengths)
-    torch.testing.assert_close(again.model.given["midi"].place.given.sample, given.sample)
+    assert torch.equal(again.model.given["audio"].slot.given.lengths, run.model.given["audio"].slot.given.lengths)
+    torch.testing.assert_close(again.model.given["midi"].slot.given.sample, given.sample)
 
 
 def without(state: dict[str, Any], *path: str) -> None:

@@ -140,7 +140,7 @@ def run_inline(
 
 
 @contextmanager
-def _first_sigint(asks: Callable[[], None]) -> Iterator[None]:
+def _first_sigint(request_cancel: Callable[[], None]) -> Iterator[None]:
     """Turn the first Ctrl-C into a request to stop; signals reach the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -148,7 +148,7 @@ def _first_sigint(asks: Callable[[], None]) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
 
     def request(*_: object) -> None:
-        asks()
+        request_cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, request)

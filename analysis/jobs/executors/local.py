@@ -8,7 +8,7 @@ from analysis.jobs.executors.executor import HOST_DEVICES, Listener, Verdict
 from analysis.jobs.executors.runner import Runner
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.log import Outcome
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 from analysis.run import Cancel
 
 
@@ -28,8 +28,8 @@ class LocalExecutor:
 
     name = "local"
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+    def __init__(self, settings: JobSettings | None = None) -> None:
+        self.settings = settings or JobSettings()
         self._runners: dict[str, Runner] = {}
         self._held: dict[str, Held] = {}
         self._admission = threading.Lock()  # one decision at a time, so that no memory is promised twice

@@ -10,7 +10,7 @@ from analysis.jobs.executors.executor import Listener
 from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome, outcome_of
 from analysis.jobs.order import Order
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 from analysis.jobs.silence import Silence
 from analysis.jobs.worker_process import WorkerEndedError, WorkerProcess, WorkerSilentError
 from analysis.run import Cancel
@@ -29,7 +29,7 @@ class Runner:
         closing: set when the server goes down; a job that runs then has a second to stop, and no other begins.
     """
 
-    def __init__(self, settings: Settings, closing: threading.Event) -> None:
+    def __init__(self, settings: JobSettings, closing: threading.Event) -> None:
         self._settings, self._closing = settings, closing
         self._in_use = threading.Lock()
         self._settled = True
@@ -140,7 +140,7 @@ class Runner:
         Raises:
             WorkerEndedError: the worker has ended, or has been ended because it was silent.
         """
-        told_at, silence = None, Silence(time.monotonic())
+        cancel_sent_at, silence = None, Silence(time.monotonic())
         while True:
             message = worker.receive(TICK_S)
             if message is not None:
@@ -152,18 +152,18 @@ class Runner:
                 if (end := message.get("end")) is not None:
                     return Outcome(**end)
                 self._began = True
-                tell(listener, message)
+                pass_on(listener, message)
             self._peak = worker.peak_bytes() or self._peak
-            if told_at is None and cancel.requested:
+            if cancel_sent_at is None and cancel.requested:
                 worker.send({"cancel": job.id})
-                told_at = time.monotonic()
+                cancel_sent_at = time.monotonic()
             grace_s = SHUTDOWN_GRACE_S if self._closing.is_set() else self._settings.cancel_grace_s
-            if told_at is not None and time.monotonic() >= told_at + grace_s:
+            if cancel_sent_at is not None and time.monotonic() >= cancel_sent_at + grace_s:
                 self._end_worker(at_once=True)
                 return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
 
 
-def tell(listener: Listener, message: Mapping[str, Any]) -> None:  # Any: JSON of our own worker
+def pass_on(listener: Listener, message: Mapping[str, Any]) -> None:  # Any: JSON of our own worker
     """Pass on what a worker says about its job."""
     if (progress := message.get("progress")) is not None:
         listener.progress(*progress)

@@ -35,7 +35,7 @@ class BatteryRequest:
 
 
 @dataclass(frozen=True)
-class Examined:
+class Computed:
     """What became of one study of an examination.
 
     Attributes:
@@ -55,7 +55,7 @@ class Examined:
     notices: list[str]
 
     @classmethod
-    def all_of(cls, document: Mapping[str, Any]) -> "list[Examined]":  # Any: JSON that `battery` returned
+    def all_of(cls, document: Mapping[str, Any]) -> "list[Computed]":  # Any: JSON that `battery` returned
         """The studies of a finished job, from its document."""
         return [cls(**record) for record in document["studies"]]
 
@@ -106,7 +106,7 @@ def battery(request: Request, context: RunContext) -> dict[str, list[dict[str, o
         if part.result is not None and store.get(part.key) is None:
             raise StoreError(f"{part.study} was computed, but the store does not hold it. Raise OTOSCOPE_STORE_BYTES.")
     made = [
-        Examined(part.study, part.key, part.result.headline if part.result else "", part.error, part.command, list(part.notices))
+        Computed(part.study, part.key, part.result.headline if part.result else "", part.error, part.command, list(part.notices))
         for part in parts
     ]
     return {"studies": [asdict(examined) for examined in made]}

@@ -114,14 +114,14 @@ def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
     keys: list[str] = []
     for number, side in enumerate(sides):
 
-        def tell(done: int, total: int, number: int = number, side: str = side) -> None:
+        def report(done: int, total: int, number: int = number, side: str = side) -> None:
             context.progress(number * total + done, len(sides) * total, f"{checkpoint.name}, {side}: reading windows")
 
         twin = number == 1
         keys.append(use_key(checkpoint, asked.clip, twin=twin, device=device.type))
         if read_use(store, keys[-1]) is None:
             model = (checkpoint.untrained_twin() if twin else checkpoint.model()).to(device)
-            put_use(store, keys[-1], measure_use(model, recording, tell, context.cancel.check))
+            put_use(store, keys[-1], measure_use(model, recording, report, context.cancel.check))
     return {"store_keys": keys}
 
 

@@ -37,7 +37,7 @@ class StudyRequest:
         """
         study, checkpoints = document.get("study"), document.get("checkpoints")
         settings, fresh = document.get("settings", {}), document.get("fresh", False)
-        is_known = document.keys() <= {one.name for one in fields(cls)}
+        is_known = document.keys() <= {field.name for field in fields(cls)}
         if not is_known or not isinstance(study, str) or not is_names(checkpoints):
             raise _refused(document)
         if not isinstance(settings, dict) or not isinstance(fresh, bool):

@@ -26,12 +26,12 @@ class Concat(Injection):
         return self["norm"](self["concat"](torch.cat([tokens, descriptor], dim=-1)))
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
-        name, told = self.descriptor.name, mixed(self["concat"])
+        name, detail = self.descriptor.name, mixed(self["concat"])
         if descriptor.n is None:
-            return Drawn(f"concatenation with {name}", (told,))
+            return Drawn(f"concatenation with {name}", (detail,))
         stretched = f"{name} stretched from {descriptor.n:,} to {tokens.n:,} frames"
         beside = f"{descriptor.n:,} frames beside {tokens.n:,}" if descriptor.n == tokens.n else stretched
-        return Drawn(f"concatenation with {name}", (beside, told))
+        return Drawn(f"concatenation with {name}", (beside, detail))
 
 
 INJECTION = Concat

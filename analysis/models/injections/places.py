@@ -19,7 +19,7 @@ Window = Tensor | Notes  # what a tower reads of one batch of windows
 SAMPLED_NOTES = 96  # of each training window that a shuffled control carries
 
 
-class DescriptorPlace(nn.Module):
+class DescriptorSlot(nn.Module):
     """A descriptor, or what a control puts in its place."""
 
     def __init__(self, descriptor: Descriptor, config: ModelConfig) -> None:
@@ -61,7 +61,7 @@ class Given:
         if hasattr(tower, self.descriptor.key):
             raise ConfigError(f"The tower has {self.descriptor.key!r} already. Give the descriptor another name.")
         self.tower, self.side = tower, side
-        setattr(tower, self.descriptor.key, DescriptorPlace(self.descriptor, config))
+        setattr(tower, self.descriptor.key, DescriptorSlot(self.descriptor, config))
         d_model, n_layers = (config.audio_d_model, config.audio_n_layers)
         if side == "midi":
             d_model, n_layers = (config.midi_d_model, config.midi_n_layers)
@@ -69,19 +69,19 @@ class Given:
         self.injection: Injection = find_injection(entry.injection)(tower, self.descriptor, sizes)
 
     @property
-    def place(self) -> DescriptorPlace:
+    def slot(self) -> DescriptorSlot:
         """The module whose output is the descriptor."""
         return getattr(self.tower, self.descriptor.key)
 
     def prepared(self, window: Window, dtype: torch.dtype) -> Tensor:
         """What the mechanism is given for a pass."""
-        values = self.place(window)
-        return self.injection.prepare(values.to(dtype), self.place.mask(window, values))
+        values = self.slot(window)
+        return self.injection.prepare(values.to(dtype), self.slot.mask(window, values))
 
     def taps(self) -> Mapping[str, nn.Module]:
         """The descriptor, then what the mechanism has of its own, by name."""
         own = {f"{self.descriptor.key}.{name}": module for name, module in self.injection.taps().items()}
-        return {self.descriptor.key: self.place, **own}
+        return {self.descriptor.key: self.slot, **own}
 
 
 def given(tower: nn.Module, side: Side, config: ModelConfig) -> Given | None:

@@ -13,7 +13,7 @@ from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch
 from analysis.readings.altered import Change, window_seeds
 from analysis.readings.layer_means import Side
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.ablation.kinds import EXCHANGES, MEAN, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE, ZERO
 from analysis.studies.ablation.material import Material
 from analysis.training.evaluation import note_batch, waveform_batch
@@ -28,30 +28,30 @@ class Statistics(NamedTuple):
     spread: Float[Tensor, " features"]
 
 
-def changes_of(desk: Desk, model: DualEncoder, material: Material, side: Side) -> dict[str, Change]:
+def changes_of(study_run: StudyRun, model: DualEncoder, material: Material, side: Side) -> dict[str, Change]:
     """The changes of one side's descriptor by kind, without the exchanges that the windows do not allow.
 
     The descriptors are what this very model is given: of a control arm that is what stands in their place.
 
     Args:
-        desk: told how far it is.
-        model: that has the descriptor of that side, on the desk's device.
+        study_run: told how far it is.
+        model: that has the descriptor of that side, on the device of the study.
         material: windows, partners and training windows; all windows that are changed are among its windows.
         side: of the model, whose descriptor it is.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    seed, rows = material.seed, describe(desk, model, material.windows, side)
+    seed, rows = material.seed, describe(study_run, model, material.windows, side)
     own = material.training is material.windows
-    known = _statistics(list((rows if own else describe(desk, model, material.training, side)).values()))
+    known = _statistics(list((rows if own else describe(study_run, model, material.training, side)).values()))
     average = _mean(list(rows.values()), per_position=side == "audio")
 
     def lengths(some: Sequence[Segment]) -> list[int] | None:
-        return None if side == "audio" else [len(rows[one]) for one in some]
+        return None if side == "audio" else [len(rows[segment]) for segment in some]
 
     def given(kind: str) -> Change:
-        return lambda x, some: exchange(x, [rows[material.partners[kind][one]] for one in some], lengths(some))
+        return lambda x, some: exchange(x, [rows[material.partners[kind][segment]] for segment in some], lengths(some))
 
     def seeds(some: Sequence[Segment], kind: str) -> list[int]:
         return window_seeds(some, seed, f"ablation, {kind}")
@@ -69,26 +69,26 @@ def changes_of(desk: Desk, model: DualEncoder, material: Material, side: Side) -
 
 @torch.no_grad()
 def describe(
-    desk: Desk, model: DualEncoder, windows: Sequence[Segment], side: Side
+    study_run: StudyRun, model: DualEncoder, windows: Sequence[Segment], side: Side
 ) -> dict[Segment, Float[Tensor, "_ features"]]:
     """What a model is given as descriptor of every window `(frames, features)`, or of its notes `(notes, features)`, on the CPU.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    place = model.given[side].place
-    found: dict[Segment, Tensor] = {}
+    slot = model.given[side].slot
+    descriptors: dict[Segment, Tensor] = {}
     for start in range(0, len(windows), BATCH):
-        desk.step(0, 1, "reading descriptors")
+        study_run.step(0, 1, "reading descriptors")
         some = windows[start : start + BATCH]
-        found |= zip(some, (row.float().cpu() for row in place.rows(_input(desk, model, some, side))), strict=True)
-    return found
+        descriptors |= zip(some, (row.float().cpu() for row in slot.rows(_input(study_run, model, some, side))), strict=True)
+    return descriptors
 
 
-def _input(desk: Desk, model: DualEncoder, some: Sequence[Segment], side: Side) -> Tensor | MidiBatch:
+def _input(study_run: StudyRun, model: DualEncoder, some: Sequence[Segment], side: Side) -> Tensor | MidiBatch:
     if side == "audio":
-        return waveform_batch(some, model.config.sample_rate).to(desk.device)
-    return note_batch(some, model.config.max_notes).to(desk.device)
+        return waveform_batch(some, model.config.sample_rate).to(study_run.device)
+    return note_batch(some, model.config.max_notes).to(study_run.device)
 
 
 def _statistics(rows: Sequence[Tensor]) -> Statistics:

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.datasets.segments import Segment, list_segments
 from analysis.readings.embeddings import spread
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.seeding import numpy_generator
 from analysis.studies.ablation.kinds import (
     EXCHANGED,
@@ -56,11 +56,11 @@ class Material:
         return [KindRow(kind, what[kind]) for kind in KINDS if kind not in EXCHANGES or kind in self.partners]
 
 
-def gather(desk: Desk, windows: Sequence[Segment], seed: int) -> Material:
+def gather(study_run: StudyRun, windows: Sequence[Segment], seed: int) -> Material:
     """Partners and training windows for the windows of a study.
 
     Args:
-        desk: whose corpus has the training split; told what cannot be had.
+        study_run: whose corpus has the training split; told what cannot be had.
         windows: of the study.
         seed: of the exchanges.
 
@@ -75,17 +75,17 @@ def gather(desk: Desk, windows: Sequence[Segment], seed: int) -> Material:
         order = sattolo(len(windows), numpy_generator(seed, "ablation exchange"))
         partners[EXCHANGED] = {window: windows[other] for window, other in zip(windows, order, strict=True)}
     else:
-        desk.notice("Only one window: descriptors cannot be exchanged.")
-    if lonely := sum(len(its) == 1 for its in works.values()):
+        study_run.notice("Only one window: descriptors cannot be exchanged.")
+    if lonely := sum(len(members) == 1 for members in works.values()):
         whose = f"{lonely} works have" if lonely > 1 else "1 work has"
-        desk.notice(f"{whose} a single window: no descriptor can be exchanged for that of another window of the same work.")
+        study_run.notice(f"{whose} a single window: no descriptor can be exchanged for that of another window of the same work.")
     else:
-        partners[SAME_WORK] = {one: _drawn(SAME_WORK, one, works[one.piece.group], seed) for one in windows}
+        partners[SAME_WORK] = {window: _drawn(SAME_WORK, window, works[window.piece.group], seed) for window in windows}
     if len(works) > 1:
-        partners[OTHER_WORK] = {one: _drawn(OTHER_WORK, one, _elsewhere(one, works), seed) for one in windows}
+        partners[OTHER_WORK] = {window: _drawn(OTHER_WORK, window, _elsewhere(window, works), seed) for window in windows}
     else:
-        desk.notice("All windows are of one work: no descriptor can be exchanged for that of another work.")
-    return Material(windows, _training_windows(desk, windows), partners, seed)
+        study_run.notice("All windows are of one work: no descriptor can be exchanged for that of another work.")
+    return Material(windows, _training_windows(study_run, windows), partners, seed)
 
 
 def sattolo(n: int, rng: np.random.Generator) -> list[int]:
@@ -102,25 +102,25 @@ def sattolo(n: int, rng: np.random.Generator) -> list[int]:
 
 
 def _elsewhere(window: Segment, works: Mapping[str, Sequence[Segment]]) -> list[Segment]:
-    return [one for work, its in works.items() if work != window.piece.group for one in its]
+    return [member for work, members in works.items() if work != window.piece.group for member in members]
 
 
 def _drawn(kind: str, window: Segment, candidates: Sequence[Segment], seed: int) -> Segment:
     """One of the candidates that is not the window itself, from (seed, kind, window)."""
-    others = [one for one in candidates if one != window]
+    others = [candidate for candidate in candidates if candidate != window]
     return others[int(numpy_generator(seed, kind, window.piece.piece_id, str(window.start_s)).integers(len(others)))]
 
 
-def _training_windows(desk: Desk, windows: Sequence[Segment]) -> Sequence[Segment]:
+def _training_windows(study_run: StudyRun, windows: Sequence[Segment]) -> Sequence[Segment]:
     """At most `SAMPLE` windows of the training split, evenly over all of them; without one those of the study."""
-    pieces = desk.corpus.split("train")
-    found: list[Segment] = []
+    pieces = study_run.corpus.split("train")
+    segments: list[Segment] = []
     for number, piece in enumerate(pieces):
-        desk.step(number, len(pieces), f"{piece.title}: reading notes of the training split")
-        found += list_segments([piece], max_per_piece=-(-SAMPLE // len(pieces)))
-    if found:
-        return spread(found, SAMPLE)
-    desk.notice(
+        study_run.step(number, len(pieces), f"{piece.title}: reading notes of the training split")
+        segments += list_segments([piece], max_per_piece=-(-SAMPLE // len(pieces)))
+    if segments:
+        return spread(segments, SAMPLE)
+    study_run.notice(
         f"The corpus has no training split: the mean and SD of noise are those of all {len(windows)} windows of this study, not "
         "of a training set."
     )

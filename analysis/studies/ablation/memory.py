@@ -10,7 +10,7 @@ from analysis.studies.study import find_checkpoint
 
 def extra_bytes(request: StressRequest, n_windows: int, width: int) -> int:
     """Descriptors of all windows, the widest of as many notes as frames, and both sides' embeddings under every replacement."""
-    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
-    frames = max((n_frames(one.n_samples) for one in configs), default=0)
-    widest = max((find_descriptor(entry.descriptor).width for one in configs for entry in one.entries.values()), default=0)
+    configs = [find_checkpoint(checkpoint).model_config for checkpoint in request.checkpoints]
+    frames = max((n_frames(config.n_samples) for config in configs), default=0)
+    widest = max((find_descriptor(entry.descriptor).width for config in configs for entry in config.entries.values()), default=0)
     return FLOAT * n_windows * (2 * max(N_BANDS, widest) * frames + SIDES * (1 + len(KINDS)) * width)

@@ -21,7 +21,7 @@ from analysis.numbers import Value, percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Measured, columns, tables_of
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
@@ -44,7 +44,7 @@ class Outcome:
     """Ranks `(2, queries)` after a replacement, the best wrong windows, and how far it moved every window (mean of the sides)."""
 
     ranks: ndarray
-    instead: ndarray
+    best_wrong: ndarray
     distance: ndarray
 
 
@@ -73,74 +73,77 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Ablate every descriptor of every checkpoint and of its untrained twin, alone and together.
 
     Raises:
         CorpusError: the corpus has too few windows even for a pool of 8.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
-    scores = build_pool(desk, segments, seed=request.seed, **request.sizes)
-    has_one = any(one.model_config.entries for one in desk.checkpoints.values())
-    material = gather(desk, segments, request.seed) if has_one else None
+    segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
+    scores = build_pool(study_run, segments, seed=request.seed, **request.sizes)
+    has_descriptor = any(checkpoint.model_config.entries for checkpoint in study_run.checkpoints.values())
+    material = gather(study_run, segments, request.seed) if has_descriptor else None
     values: list[Value] = []
     rows: list[AblationRow] = []
     arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
     jobs: list[tuple[Checkpoint, Weights]] = [
-        (checkpoint, weights) for checkpoint in desk.checkpoints.values() for weights in WEIGHTS
+        (checkpoint, weights) for checkpoint in study_run.checkpoints.values() for weights in WEIGHTS
     ]
     for number, (checkpoint, weights) in enumerate(jobs):
-        found = _ablate(desk.part(number, len(jobs)), checkpoint, weights, material, scores)
-        for (replaced, kind), outcome in found.items():
-            described = _describe(Model(checkpoint.name, weights), replaced, kind, outcome, found, scores, len(rows))
+        outcomes = _ablate(study_run.part(number, len(jobs)), checkpoint, weights, material, scores)
+        for (replaced, kind), outcome in outcomes.items():
+            described = _describe(Model(checkpoint.name, weights), replaced, kind, outcome, outcomes, scores, len(rows))
             values += described.values
             rows.append(described.row)
             arrays |= described.arrays
     kinds = [] if material is None else material.rows()
-    more = [*window_rows(segments), pool_row(scores, "S"), *kinds, SentenceRow(details(rows, desk.ranked))]
-    headed = headline(rows, desk.ranked, scores.pool.candidates.shape[1])
+    more = [*window_rows(segments), pool_row(scores, "S"), *kinds, SentenceRow(details(rows, study_run.ranked))]
+    headed = headline(rows, study_run.ranked, scores.pool.candidates.shape[1])
     return Answer(headed, values, tables_of([*rows, *more]), arrays)
 
 
 def _ablate(
-    desk: Desk, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
+    study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
 ) -> dict[tuple[str, str], Outcome]:
     """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
     inputs: dict[Side, str] = {side: entry.descriptor for side, entry in checkpoint.model_config.entries.items()}
     sides: dict[Side, dict[str, ndarray]] = {}
-    for place, side in enumerate(SIDES):
-        its_desk = desk.part(place, len(SIDES))
+    for index, side in enumerate(SIDES):
+        side_run = study_run.part(index, len(SIDES))
         changes = {}
         if side in inputs and material is not None:
-            changes = changes_of(its_desk, cast(DualEncoder, desk.model(checkpoint, weights)), material, side)
-        sides[side] = under_changes(its_desk, checkpoint, scores.segments, weights, side, changes, scores.seed)
+            changes = changes_of(side_run, cast(DualEncoder, study_run.model(checkpoint, weights)), material, side)
+        sides[side] = under_changes(side_run, checkpoint, scores.segments, weights, side, changes, scores.seed)
     audio, midi = sides["audio"], sides["midi"]
-    moved = {side: {kind: cosine_distance(rows, its[AS_IT_IS]) for kind, rows in its.items()} for side, its in sides.items()}
+    moved = {
+        side: {kind: cosine_distance(rows, changes[AS_IT_IS]) for kind, rows in changes.items()}
+        for side, changes in sides.items()
+    }
 
     def outcome(heard: str, read: str, distance: ndarray) -> Outcome:
-        return Outcome(scores.s(audio[heard], midi[read]), scores.instead(audio[heard], midi[read]), distance)
+        return Outcome(scores.ranks(audio[heard], midi[read]), scores.best_wrong(audio[heard], midi[read]), distance)
 
-    found = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
+    outcomes = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
     for kind in KINDS:
         if kind in audio:
-            found[inputs["audio"], kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
+            outcomes[inputs["audio"], kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
         if kind in midi:
-            found[inputs["midi"], kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
+            outcomes[inputs["midi"], kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
         if kind in audio and kind in midi:
-            found[both(*inputs.values()), kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
+            outcomes[both(*inputs.values()), kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
     order = [NOTHING, *inputs.values(), both(*inputs.values())]
-    return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
+    return dict(sorted(outcomes.items(), key=lambda item: order.index(item[0][0])))
 
 
 def _describe(
-    model: Model, replaced: str, kind: str, outcome: Outcome, found: Outcomes, scores: PoolScores, number: int
+    model: Model, replaced: str, kind: str, outcome: Outcome, outcomes: Outcomes, scores: PoolScores, number: int
 ) -> Described:
     """One replacement in a model, with S as it is and after it, as row `number` of the table."""
-    before = found[NOTHING, AS_IT_IS].ranks
+    before = outcomes[NOTHING, AS_IT_IS].ranks
     key = {**model._asdict(), **({"kind": AS_IT_IS} if replaced == NOTHING else {"input": replaced, "kind": kind})}
     score = scores.s_value(key, outcome.ranks)
-    arrays = {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.instead}
+    arrays = {f"ranks.{number}": outcome.ranks.astype(np.int32), f"instead.{number}": outcome.best_wrong}
     row = AblationRow(
         **model._asdict(), input=replaced, kind=kind, s=score.value or 0.0, s_ci_low=score.ci_low, s_ci_high=score.ci_high,
         chance=scores.chance, reading=reading(score), each_way=scores.chance_each_way, value=None, ci_low=None, ci_high=None,
@@ -148,7 +151,7 @@ def _describe(
         instead=f"instead.{number}", change=None, moved=None, note="",
     )  # fmt: skip
     if replaced == NOTHING:
-        return Described([score], replace(row, note="has no descriptor: nothing to ablate" if len(found) == 1 else ""), arrays)
+        return Described([score], replace(row, note="has no descriptor: nothing to ablate" if len(outcomes) == 1 else ""), arrays)
     drop = scores.drop(key, before, outcome.ranks)
     moved = mean_value({**key, "what": "distance"}, outcome.distance, scores.window_draws, None, "", "mean cosine distance")
     arrays[f"change.{number}"] = (outcome.ranks - before).astype(np.float32)
@@ -193,11 +196,11 @@ def headline(rows: Sequence[AblationRow], names: Collection[str], pool_size: int
         return "No checkpoint has a descriptor, so that there is nothing to ablate."
     first = max(zeroed, key=_lost)
     name, descriptor, twin = first.checkpoint, first.input, _twin(rows, first)
-    said, control = f"{_bare(first)} of S among {size_words(pool_size)}", f"untrained twin {_bare(twin)}"
+    text, control = f"{_bare(first)} of S among {size_words(pool_size)}", f"untrained twin {_bare(twin)}"
     if _lost(first) <= 0 or first.is_undecided:
-        return f"{said} is the largest drop, zeroing {descriptor} of {name}: no descriptor is shown to be causal ({control})."
+        return f"{text} is the largest drop, zeroing {descriptor} of {name}: no descriptor is shown to be causal ({control})."
     left = f"zeroing {descriptor} of {name} leaves {percent(first.s)}"
-    return f"{said}: {left} ({first.reading}; chance {percent(first.chance)}, {control})."
+    return f"{text}: {left} ({first.reading}; chance {percent(first.chance)}, {control})."
 
 
 def _zeroed(rows: Sequence[AblationRow], names: Collection[str]) -> list[AblationRow]:
@@ -228,18 +231,18 @@ def details(rows: Sequence[AblationRow], names: Collection[str] = ()) -> str:
     before, twin_before = plain[name, WEIGHTS[0]], plain[name, WEIGHTS[1]]
     if _lost(first) <= 0 or first.is_undecided:
         most = f"the largest drop in S by zeroing one is {_points(first)}, of {descriptor} in {name}"
-        said = f"No descriptor is shown to be causal: {most}"
+        text = f"No descriptor is shown to be causal: {most}"
     else:
         ceiling = ", its ceiling," if before.s >= CEILING else ""
-        said = f"Zeroing {descriptor} costs {name} {_points(first)} of S: from {percent(before.s)}{ceiling} to {percent(first.s)}"
-        said += f", {first.reading} (chance {percent(first.chance)})"
-    said += f" (untrained twin: {percent(twin_before.s)} to {percent(twin.s)})"
+        text = f"Zeroing {descriptor} costs {name} {_points(first)} of S: from {percent(before.s)}{ceiling} to {percent(first.s)}"
+        text += f", {first.reading} (chance {percent(first.chance)})"
+    text += f" (untrained twin: {percent(twin_before.s)} to {percent(twin.s)})"
     of_model = [row for row in rows if (row.checkpoint, row.weights) == (name, first.weights)]
     swapped = [row for row in of_model if (row.kind, row.input) == (OTHER_WORK, descriptor)]
     like = f"the {descriptor} of another work, which is like any other {descriptor}"
-    said += "".join(f"; {like}, costs it {_points(row)}" for row in swapped)
+    text += "".join(f"; {like}, costs it {_points(row)}" for row in swapped)
     others = [row for row in zeroed if row.checkpoint == name and row.input != descriptor]
-    return said + "".join(f"; zeroing {row.input} costs it {_points(row)}" for row in others) + "."
+    return text + "".join(f"; zeroing {row.input} costs it {_points(row)}" for row in others) + "."
 
 
 def _points(row: AblationRow) -> str:

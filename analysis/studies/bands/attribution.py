@@ -21,7 +21,7 @@ from analysis.models.dual_encoder import DualEncoder
 from analysis.numbers import Value
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
 from analysis.studies.bands.rows import AgreementRow, AttributionRow, ConvergenceRow
 from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
@@ -35,8 +35,8 @@ DELTA, CHANGE, STOPPED = "delta", "change", "band-stop"
 
 
 def attribute(
-    found: Findings,
-    desk: Desk,
+    findings: Findings,
+    study_run: StudyRun,
     checkpoint: Checkpoint,
     weights: Weights,
     segments: Sequence[Segment],
@@ -54,32 +54,32 @@ def attribute(
 
     def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
         model.requires_grad_(False)
-        windows = [_attribute_one(model, segment, edges_hz, desk) for segment in part]
-        return {name: np.stack([one[name] for one in windows]) for name in windows[0]}
+        windows = [_attribute_one(model, segment, edges_hz, study_run) for segment in part]
+        return {name: np.stack([window[name] for window in windows]) for name in windows[0]}
 
     identity = {"what": "attributing to bands", "edges": list(edges_hz), "steps": N_STEPS}
-    passes = over_batches(desk, checkpoint, segments, weights, identity, compute)
+    passes = over_batches(study_run, checkpoint, segments, weights, identity, compute)
     model, draws = Model(checkpoint.name, weights), WorkDraws(np.array([segment.piece.group for segment in segments]), seed)
-    _add_attributions(found, model, passes, draws, edges_hz)
-    _add_agreement(found, model, passes, draws)
+    _add_attributions(findings, model, passes, draws, edges_hz)
+    _add_agreement(findings, model, passes, draws)
 
 
-def _attribute_one(model: DualEncoder, segment: Segment, edges_hz: Sequence[float], desk: Desk) -> dict[str, ndarray]:
+def _attribute_one(model: DualEncoder, segment: Segment, edges_hz: Sequence[float], study_run: StudyRun) -> dict[str, ndarray]:
     """Attributions `(bands,)` of one window, convergence delta and the change that the gradients are to add up to."""
     from captum.attr import FeatureAblation, IntegratedGradients, Occlusion
 
     sample_rate = model.config.sample_rate
-    waveform = waveform_batch([segment], sample_rate).to(desk.device)
+    waveform = waveform_batch([segment], sample_rate).to(study_run.device)
     parts = split_bands(waveform, edges_hz, sample_rate)[0]
     with torch.no_grad():
-        notes = model.embed_midi(note_batch([segment], model.config.max_notes).to(desk.device))
+        notes = model.embed_midi(note_batch([segment], model.config.max_notes).to(study_run.device))
 
     def similarity(gains_db: Tensor) -> Tensor:
-        desk.cancel.check()
+        study_run.cancel.check()
         sound = parts[0] + parts[-1] + 10 ** (gains_db / 20) @ parts[1:-1]
         return F.cosine_similarity(model.embed_audio(sound), notes)
 
-    recorded = torch.zeros(1, len(edges_hz) - 1, device=desk.device)
+    recorded = torch.zeros(1, len(edges_hz) - 1, device=study_run.device)
     gone = torch.full_like(recorded, GONE_DB)
     gradients, delta = IntegratedGradients(similarity).attribute(
         recorded, gone, n_steps=N_STEPS, internal_batch_size=STEPS_AT_ONCE, return_convergence_delta=True
@@ -98,18 +98,18 @@ def _without(model: DualEncoder, waveform: Tensor, part: Tensor, notes: Tensor) 
 
 
 def _add_attributions(
-    found: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws, edges_hz: Sequence[float]
+    findings: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws, edges_hz: Sequence[float]
 ) -> None:
     for method in METHODS:
-        array = found.keep("attribution", list(passes[method].T))
+        array = findings.keep("attribution", list(passes[method].T))
         for number, band in enumerate(bands_between(edges_hz)):
             key = {**model._asdict(), "method": method, "band": band.band, "what": "attribution"}
             value = mean_value(key, passes[method][:, number], draws, 0.0, "", method)
             row = AttributionRow(*model, method, *band, **columns(value), array=array, row=number)
-            found.attribution.append(row)
+            findings.attribution.append(row)
 
 
-def _add_agreement(found: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws) -> None:
+def _add_agreement(findings: Findings, model: Model, passes: dict[str, ndarray], draws: WorkDraws) -> None:
     """How far the methods agree, and how well the gradients add up."""
     for first, second in ((GRADIENTS, ABLATION), (OCCLUSION, ABLATION), (ABLATION, STOPPED)):
         pairs = [_rank_correlation(a, b) for a, b in zip(passes[first], passes[second], strict=True)]
@@ -117,21 +117,21 @@ def _add_agreement(found: Findings, model: Model, passes: dict[str, ndarray], dr
         value = Value(key, None, None, None, len(pairs), 0.0, "", "mean rank correlation over bands")
         if all(pair is not None for pair in pairs):
             value = mean_value(key, np.array(pairs, np.float64), draws, 0.0, "", value.estimator)
-        found.values.append(value)
-        found.agreement.append(AgreementRow(*model, first, second, **columns(value)))
+        findings.values.append(value)
+        findings.agreement.append(AgreementRow(*model, first, second, **columns(value)))
     relative = np.abs(passes[DELTA]) / np.maximum(np.abs(passes[CHANGE]), 1e-6)
     key = {**model._asdict(), "what": "convergence delta"}
     value = mean_value(key, relative, draws, 0.0, "", "mean of |delta| / |change|")
-    found.values.append(value)
+    findings.values.append(value)
     largest, mean_change = float(relative.max()), float(passes[CHANGE].mean())
     row = ConvergenceRow(*model, **columns(value), largest=largest, steps=N_STEPS, mean_change=mean_change)
-    found.convergence.append(row)
+    findings.convergence.append(row)
 
 
-def _rank_correlation(one: ndarray, other: ndarray) -> float | None:
+def _rank_correlation(first: ndarray, other: ndarray) -> float | None:
     """Spearman's; None where one side is constant or there is a single band."""
     from scipy.stats import spearmanr
 
-    if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
+    if len(first) < 2 or np.ptp(first) == 0 or np.ptp(other) == 0:
         return None
-    return float(np.asarray(spearmanr(one, other))[0])
+    return float(np.asarray(spearmanr(first, other))[0])

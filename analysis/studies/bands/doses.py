@@ -27,7 +27,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Key, Value
 from analysis.readings.altered import AS_IT_IS, Change, under_changes, window_seeds
 from analysis.readings.embeddings import Weights
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
 from analysis.studies.bands.filters import DISTANCE
 from analysis.studies.bands.published import PUBLISHED_DOSE
@@ -77,7 +77,7 @@ def bands_of(checkpoint: Checkpoint) -> Descriptor | None:
 
 
 def shift_bands(
-    found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
+    findings: Findings, study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, doses: Sequence[float], scores: PoolScores
 ) -> None:
     """Add rows of doses, values of the dose nearest to 1 and norms of ±0.1, and arrays `dose.*` and `dose_l2.*`.
 
@@ -99,13 +99,13 @@ def shift_bands(
     for band, dose in wanted:
         for number, name in enumerate(_names(band, dose)):
             changes[name] = partial(_spread, scores.seed, number, dose) if band is None else partial(_shift, band, dose)
-    audio = under_changes(desk.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
-    midi = under_changes(desk.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
-    found.doses += _rows(found, Model(checkpoint.name, weights), banded, wanted, audio, midi, scores)
+    audio = under_changes(study_run.part(0, 2), checkpoint, scores.segments, weights, "audio", changes, scores.seed)
+    midi = under_changes(study_run.part(1, 2), checkpoint, scores.segments, weights, "midi", {}, scores.seed)[AS_IT_IS]
+    findings.doses += _rows(findings, Model(checkpoint.name, weights), banded, wanted, audio, midi, scores)
 
 
 def _rows(
-    found: Findings,
+    findings: Findings,
     model: Model,
     banded: Descriptor,
     wanted: Sequence[Wanted],
@@ -114,13 +114,13 @@ def _rows(
     scores: PoolScores,
 ) -> list[DoseRow]:
     """Bands in their order, doses rising; the random direction last, of which every number is a mean over its draws."""
-    before, draws, bands = scores.s(audio[AS_IT_IS], midi), scores.window_draws, bands_between(banded.look.edges_hz)
+    before, draws, bands = scores.ranks(audio[AS_IT_IS], midi), scores.window_draws, bands_between(banded.look.edges_hz)
     base = audio[AS_IT_IS]
-    distances = [np.mean([cosine_distance(audio[one], base) for one in _names(*its)], axis=0) for its in wanted]
-    norms = [np.mean([np.linalg.norm(audio[one] - base, axis=1) for one in _names(*its)], axis=0) for its in wanted]
-    nulls, norm_nulls = ({its[1]: float(row.mean()) for its, row in zip(wanted, rows, strict=True) if its[0] is None}
+    distances = [np.mean([cosine_distance(audio[change], base) for change in _names(*shift)], axis=0) for shift in wanted]
+    norms = [np.mean([np.linalg.norm(audio[change] - base, axis=1) for change in _names(*shift)], axis=0) for shift in wanted]
+    nulls, norm_nulls = ({shift[1]: float(row.mean()) for shift, row in zip(wanted, rows, strict=True) if shift[0] is None}
                          for rows in (distances, norms))  # fmt: skip
-    array, l2_array = found.keep("dose", distances), found.keep("dose_l2", norms)
+    array, l2_array = findings.keep("dose", distances), findings.keep("dose_l2", norms)
     (nearest,) = nearest_one(tuple(nulls))
     rows = []
     for number, (band, dose) in enumerate(wanted):
@@ -129,8 +129,8 @@ def _rows(
         null, norm_null = (None, None) if band is None else (nulls[abs(dose)], norm_nulls[abs(dose)])
         moved = mean_value({**key, "what": "distance"}, distances[number], draws, null, "", DISTANCE)
         norm = mean_value({**key, "what": CHANGE_OF_EMBEDDING}, norms[number], draws, norm_null, "", NORM)
-        drop = _drop(key, before, [scores.s(audio[name], midi) for name in _names(band, dose)], scores)
-        found.values += [moved, norm, drop] if abs(dose) == nearest else [norm] if abs(dose) == PUBLISHED_DOSE else []
+        drop = _drop(key, before, [scores.ranks(audio[name], midi) for name in _names(band, dose)], scores)
+        findings.values += [moved, norm, drop] if abs(dose) == nearest else [norm] if abs(dose) == PUBLISHED_DOSE else []
         row = DoseRow(
             *model, *where, dose, **columns(moved), drop=drop.value, drop_ci_low=drop.ci_low, drop_ci_high=drop.ci_high,
             l2=norm.value, l2_ci_low=norm.ci_low, l2_ci_high=norm.ci_high, l2_null=norm_null, array=array, l2_array=l2_array,
@@ -145,8 +145,8 @@ def _drop(key: Key, before: ndarray, after: Sequence[ndarray], scores: PoolScore
     first = scores.drop(key, before, after[0])
     if len(after) == 1:
         return first
-    lost = s_score(*before) - float(np.mean([s_score(*its) for its in after]))
-    left = np.mean([scores.s_on_draws(its) for its in after], axis=0)
+    lost = s_score(*before) - float(np.mean([s_score(*ranks) for ranks in after]))
+    left = np.mean([scores.s_on_draws(ranks) for ranks in after], axis=0)
     low, high = scores.draws.interval(scores.s_on_draws(before) - left)
     return replace(
         first, value=lost, ci_low=low, ci_high=high, estimator=f"mean of {len(after)} random directions, {first.estimator}"

@@ -27,7 +27,7 @@ from analysis.models.dual_encoder import DualEncoder
 from analysis.numbers import SHARE, Key
 from analysis.readings.altered import AS_IT_IS, over_batches, window_seeds
 from analysis.readings.embeddings import Weights
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
 from analysis.studies.bands.rows import LATER, FilterRow
 from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value, ratio_value
@@ -60,7 +60,12 @@ WITHOUT_ENERGY: Energy = {
 
 
 def filter_bands(
-    found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, edges_hz: Sequence[float], scores: PoolScores
+    findings: Findings,
+    study_run: StudyRun,
+    checkpoint: Checkpoint,
+    weights: Weights,
+    edges_hz: Sequence[float],
+    scores: PoolScores,
 ) -> None:
     """Add rows of filters, S, distances and drops as values, and arrays `filter.*` (rows of the table, windows).
 
@@ -72,19 +77,19 @@ def filter_bands(
 
     @torch.no_grad()
     def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
-        waveform = waveform_batch(part, sample_rate).to(desk.device)
+        waveform = waveform_batch(part, sample_rate).to(study_run.device)
         arrays = {
-            "midi": model.embed_midi(note_batch(part, model.config.max_notes).to(desk.device)),
+            "midi": model.embed_midi(note_batch(part, model.config.max_notes).to(study_run.device)),
             "energy": energy_shares(waveform, edges_hz, sample_rate),
         }
         for name, altered in _changes(waveform, part, edges_hz, sample_rate, scores.seed):
-            desk.cancel.check()
+            study_run.cancel.check()
             arrays[name] = model.embed_audio(altered)
         return {name: array.cpu().numpy() for name, array in arrays.items()}
 
     identity = {"what": "taking bands out", "edges": list(edges_hz), "changes seed": scores.seed}
-    passes = over_batches(desk, checkpoint, scores.segments, weights, identity, compute)
-    found.filters += _rows(found, Model(checkpoint.name, weights), passes, edges_hz, scores)
+    passes = over_batches(study_run, checkpoint, scores.segments, weights, identity, compute)
+    findings.filters += _rows(findings, Model(checkpoint.name, weights), passes, edges_hz, scores)
 
 
 def _changes(
@@ -97,34 +102,34 @@ def _changes(
         yield name, waveform - band
     level = waveform.square().mean(dim=1, keepdim=True).sqrt() * db_to_amplitude(NOISE_DB)
     seeds = window_seeds(part, seed, "quiet noise")
-    drawn = [torch.randn(waveform.shape[1], generator=torch.Generator().manual_seed(one)) for one in seeds]
+    drawn = [torch.randn(waveform.shape[1], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     yield NOISE, waveform + level * torch.stack(drawn).to(waveform)
     yield LATER, torch.cat([waveform[:, :1], waveform[:, :-1]], dim=1)
 
 
 def _rows(
-    found: Findings, model: Model, passes: Mapping[str, ndarray], edges_hz: Sequence[float], scores: PoolScores
+    findings: Findings, model: Model, passes: Mapping[str, ndarray], edges_hz: Sequence[float], scores: PoolScores
 ) -> list[FilterRow]:
     """One row per band, and one for each null."""
     base, midi, bands = passes[AS_IT_IS], passes["midi"], bands_between(edges_hz)
-    draws, before = scores.window_draws, scores.s(base, midi)
-    found.values.append(scores.s_value({**model._asdict(), "sound": AS_IT_IS}, before))
+    draws, before = scores.window_draws, scores.ranks(base, midi)
+    findings.values.append(scores.s_value({**model._asdict(), "sound": AS_IT_IS}, before))
     changes = (*(band.band for band in bands), NOISE, LATER)
     distances = [cosine_distance(passes[name], base) for name in changes]
     lost = [cosine_distance(passes[name], midi) - cosine_distance(base, midi) for name in changes]
     between = {**model._asdict(), "what": "distance between works"}
     apart = mean_value(between, distance_to_others(base, draws.work), draws, None, "", DISTANCE)
-    found.values.append(apart)
-    array, similarity_array = found.keep("filter", distances), found.keep("filter_similarity", lost)
+    findings.values.append(apart)
+    array, similarity_array = findings.keep("filter", distances), findings.keep("filter_similarity", lost)
     rows = []
     for number, name in enumerate(changes):
         band = bands[number] if number < len(bands) else None
         key = {**model._asdict(), "without" if band else "sound": name}
         null = None if name == LATER else float(distances[-1].mean())
         moved = mean_value({**key, "what": "distance"}, distances[number], draws, null, "", DISTANCE)
-        drop = scores.drop(key, before, scores.s(passes[name], midi))
+        drop = scores.drop(key, before, scores.ranks(passes[name], midi))
         less = mean_value({**key, "what": "similarity lost"}, lost[number], draws, 0.0, "", LOST)
-        found.values += [moved, drop]
+        findings.values += [moved, drop]
         row = FilterRow(
             *model, *(band or (name, None, None)), **columns(moved), drop=drop.value, drop_ci_low=drop.ci_low,
             drop_ci_high=drop.ci_high, similarity_lost=less.value, similarity_lost_ci_low=less.ci_low,

@@ -14,7 +14,7 @@ def extra_bytes(request: Request, n_windows: int, _width: int) -> int:
     Reading holds every layer on A4's frames, in parts and joined, one layer as it is centred and dealt into folds, and A4 with
     its shifted copies. Gradients keep what every layer computed.
     """
-    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
+    configs = [find_checkpoint(checkpoint).model_config for checkpoint in request.checkpoints]
     targets = N_BANDS * (1 + N_SHIFTS)
     reading = gradients = 0
     for config in configs:

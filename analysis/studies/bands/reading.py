@@ -23,7 +23,7 @@ from analysis.models.taps import capture
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import layers_of
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
 from analysis.seeding import numpy_generator
 from analysis.studies.bands.rows import ReadingRow
@@ -36,7 +36,7 @@ ESTIMATOR = "mean correlation with a held-out ridge prediction"
 
 
 def read_bands(
-    found: Findings, desk: Desk, checkpoint: Checkpoint, weights: Weights, segments: Sequence[Segment], seed: int
+    findings: Findings, study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, segments: Sequence[Segment], seed: int
 ) -> None:
     """Add rows of reading, the mean over bands per layer as values, and arrays `reading.*` (rows of a layer, windows).
 
@@ -48,12 +48,12 @@ def read_bands(
         return
     groups = np.array([segment.piece.group for segment in segments])
     if len(set(groups)) < 2:
-        found.note(checkpoint.name, "reading", "left out: all windows are of one work, so that none can be held out")
+        findings.note(checkpoint.name, "reading", "left out: all windows are of one work, so that none can be held out")
         return
 
     @torch.no_grad()
     def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
-        waveform = waveform_batch(part, model.config.sample_rate).to(desk.device)
+        waveform = waveform_batch(part, model.config.sample_rate).to(study_run.device)
         bands = a4(waveform, model.config.sample_rate)
         taps = [tap for tap in layers_of(model, "audio") if not tap.endswith(".embedding")]
         with capture(model, taps) as seen:
@@ -61,22 +61,22 @@ def read_bands(
         states = {tap: F.adaptive_avg_pool1d(seen[tap].mT, bands.shape[1]).mT for tap in taps}
         return {name: array.float().cpu().numpy() for name, array in (states | {DESCRIPTOR: bands}).items()}
 
-    passes = over_batches(desk, checkpoint, segments, weights, {"what": "reading bands"}, compute, keep=False)
+    passes = over_batches(study_run, checkpoint, segments, weights, {"what": "reading bands"}, compute, keep=False)
     bands, draws, folds = passes.pop(DESCRIPTOR), WorkDraws(groups, seed), _folds(groups, seed)
     targets = _with_shifted(bands, seed)
     for layer in list(passes):
-        desk.cancel.check()
+        study_run.cancel.check()
         correlations = held_out_correlations(passes.pop(layer), targets, folds)
-        found.reading += _rows(found, Model(checkpoint.name, weights), layer, correlations, draws)
+        findings.reading += _rows(findings, Model(checkpoint.name, weights), layer, correlations, draws)
 
 
-def _rows(found: Findings, model: Model, layer: str, correlations: ndarray, draws: WorkDraws) -> list[ReadingRow]:
+def _rows(findings: Findings, model: Model, layer: str, correlations: ndarray, draws: WorkDraws) -> list[ReadingRow]:
     """One row per band; the first columns of the correlations are the bands', the rest those of the shifted bands."""
     real, shifted = correlations[:, :N_BANDS], correlations[:, N_BANDS:].reshape(len(correlations), N_SHIFTS, N_BANDS)
     key = {**model._asdict(), "layer": layer}
     of_bands = {**key, "what": "A4 read back, mean of bands"}
-    found.values.append(mean_value(of_bands, real.mean(axis=1), draws, float(shifted.mean()), "", ESTIMATOR))
-    array, rows = found.keep("reading", list(real.T)), []
+    findings.values.append(mean_value(of_bands, real.mean(axis=1), draws, float(shifted.mean()), "", ESTIMATOR))
+    array, rows = findings.keep("reading", list(real.T)), []
     for number, band in enumerate(bands_between(A4_EDGES_HZ)):
         where = {**key, "band": band.band, "what": "A4 read back"}
         value = mean_value(where, real[:, number], draws, float(shifted[:, :, number].mean()), "", ESTIMATOR)
@@ -88,8 +88,8 @@ def _rows(found: Findings, model: Model, layer: str, correlations: ndarray, draw
 def _folds(groups: ndarray, seed: int) -> ndarray:
     """A fold per window, whole works dealt in a random order."""
     works, work = np.unique(groups, return_inverse=True)
-    place = numpy_generator(seed, "folds of works").permutation(len(works))
-    return (place % min(N_FOLDS, len(works)))[work].astype(np.int64)
+    shuffled = numpy_generator(seed, "folds of works").permutation(len(works))
+    return (shuffled % min(N_FOLDS, len(works)))[work].astype(np.int64)
 
 
 def _with_shifted(bands: ndarray, seed: int) -> ndarray:
@@ -97,5 +97,5 @@ def _with_shifted(bands: ndarray, seed: int) -> ndarray:
     n_windows, n_frames, _ = bands.shape
     least = max(1, round(SMALLEST_SHIFT * n_frames))
     steps = numpy_generator(seed, "circular shifts").integers(least, n_frames - least + 1, size=(N_SHIFTS, n_windows))
-    copies = [np.stack([np.roll(row, step, axis=0) for row, step in zip(bands, its, strict=True)]) for its in steps]
+    copies = [np.stack([np.roll(row, step, axis=0) for row, step in zip(bands, row_steps, strict=True)]) for row_steps in steps]
     return np.concatenate([bands, *copies], axis=2)

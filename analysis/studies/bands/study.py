@@ -15,7 +15,7 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import the
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Measured, Row, tables_of
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
@@ -53,7 +53,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Examine every checkpoint and its untrained twin; the twin's doses are only those nearest to ±1.
 
     Raises:
@@ -65,33 +65,35 @@ def run(request: Request, desk: Desk) -> Answer:
     parts = {name: getattr(request, name) for name in ("dose_windows", "reading_windows", "attribution_windows")}
     if min(parts.values()) < 0:
         raise ConfigError(f"{parts} holds a number below 0; expected 0, to leave a part out, or more.")
-    edges = band_edges(request.bands, desk.corpus.sample_rate)
-    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
-    scores = _pool(request, desk, segments)
+    edges = band_edges(request.bands, study_run.corpus.sample_rate)
+    segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
+    scores = _pool(request, study_run, segments)
     chosen = one_per_work(segments, request.attribution_windows)
     some = spread(segments, request.dose_windows)
-    few = _pool(request, replace(desk, context=replace(desk.context, notice=ignore)), some) if some else None
+    few = _pool(request, replace(study_run, context=replace(study_run.context, notice=ignore)), some) if some else None
     read = spread(segments, request.reading_windows)
     pools = {"filters": scores} | ({"doses": few} if few else {})
-    found = Findings()
-    jobs: list[tuple[Checkpoint, Weights]] = [(one, weights) for one in desk.checkpoints.values() for weights in WEIGHTS]
+    findings = Findings()
+    jobs: list[tuple[Checkpoint, Weights]] = [
+        (checkpoint, weights) for checkpoint in study_run.checkpoints.values() for weights in WEIGHTS
+    ]
     for number, (checkpoint, weights) in enumerate(jobs):
-        parts = [desk.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
-        filter_bands(found, parts[0], checkpoint, weights, edges, scores)
+        parts = [study_run.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
+        filter_bands(findings, parts[0], checkpoint, weights, edges, scores)
         if bands_of(checkpoint) is None:
-            found.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
+            findings.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
         elif few is not None:
-            shift_bands(found, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
-        read_bands(found, parts[2], checkpoint, weights, read, request.seed)
-        attribute(found, parts[3], checkpoint, weights, chosen, edges, request.seed)
-    found.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
-    arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **found.arrays}
-    rows = [*found.rows, *_windows_and_pools(chosen, read, segments, pools), SentenceRow(details(found, desk.ranked))]
-    return Answer(headline(found, scores.window_draws, desk.ranked), found.values, tables_of(rows), arrays)
+            shift_bands(findings, parts[1], checkpoint, weights, doses if weights == WEIGHTS[0] else nearest_one(doses), few)
+        read_bands(findings, parts[2], checkpoint, weights, read, request.seed)
+        attribute(findings, parts[3], checkpoint, weights, chosen, edges, request.seed)
+    findings.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
+    arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **findings.arrays}
+    rows = [*findings.rows, *_windows_and_pools(chosen, read, segments, pools), SentenceRow(details(findings, study_run.ranked))]
+    return Answer(headline(findings, scores.window_draws, study_run.ranked), findings.values, tables_of(rows), arrays)
 
 
-def _pool(request: Request, desk: Desk, segments: Sequence[Segment]) -> PoolScores:
-    return build_pool(desk, segments, seed=request.seed, **request.sizes)
+def _pool(request: Request, study_run: StudyRun, segments: Sequence[Segment]) -> PoolScores:
+    return build_pool(study_run, segments, seed=request.seed, **request.sizes)
 
 
 def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
@@ -99,7 +101,7 @@ def one_per_work(segments: Sequence[Segment], n: int) -> list[Segment]:
     works: dict[str, list[Segment]] = {}
     for segment in segments:
         works.setdefault(segment.piece.group, []).append(segment)
-    return spread([its[len(its) // 2] for its in works.values()], n)
+    return spread([members[len(members) // 2] for members in works.values()], n)
 
 
 def _windows_and_pools(
@@ -115,42 +117,42 @@ def _windows_and_pools(
     ]
 
 
-def headline(found: Findings, draws: WorkDraws, names: Collection[str] = ()) -> str:
+def headline(findings: Findings, draws: WorkDraws, names: Collection[str] = ()) -> str:
     """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
-    ranked = _ranked(found, names)
+    ranked = _ranked(findings, names)
     name = max(ranked, key=lambda name: _size(ranked[name][0].share))
     first, *rest = ranked[name]
     null = first.null or 0.0
     if (_size(first) if first.ci_low is None else first.ci_low) <= null:
         return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({null:.2g})."
-    twin = next(row for row in _ranked(found, names, WEIGHTS[1])[name] if row.band == first.band)
+    twin = next(row for row in _ranked(findings, names, WEIGHTS[1])[name] if row.band == first.band)
     farthest = "farthest" if len(ranked) > 1 or rest else "that far"
-    said = f"{_moved(first, ends=True)}: without {first.band} {name} moves {farthest}"
+    sentence = f"{_moved(first, ends=True)}: without {first.band} {name} moves {farthest}"
     controls = (LATER, first.share.null or 0.0), ("untrained twin", _size(twin.share))
-    said += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
-    alike = rest and _alike(found, first, rest[0], draws)
-    return f"{said}; not distinguishable from {rest[0].band}." if alike else f"{said}."
+    sentence += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
+    alike = rest and _alike(findings, first, rest[0], draws)
+    return f"{sentence}; not distinguishable from {rest[0].band}." if alike else f"{sentence}."
 
 
-def details(found: Findings, names: Collection[str] = ()) -> str:
+def details(findings: Findings, names: Collection[str] = ()) -> str:
     """The same band in other numbers, and the farthest band of every other checkpoint."""
-    ranked = _ranked(found, names)
+    ranked = _ranked(findings, names)
     name = max(ranked, key=lambda name: _size(ranked[name][0].share))
     first = ranked[name][0]
-    said = f"{first.band} holds {100 * _size(first.energy):.1f} % of the energy; without it {name} moves by a cosine "
-    said += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and S falls by {100 * _size(first.s_lost):.1f} points"
-    said += _ends(first.s_lost, 100, 1)
-    start = the(found.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
+    sentence = f"{first.band} holds {100 * _size(first.energy):.1f} % of the energy; without it {name} moves by a cosine "
+    sentence += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and S falls by {100 * _size(first.s_lost):.1f} points"
+    sentence += _ends(first.s_lost, 100, 1)
+    start = the(findings.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
     if start >= CEILING:
-        said += f" from its ceiling ({100 * start:.1f} %)"
+        sentence += f" from its ceiling ({100 * start:.1f} %)"
     others = [f"{other} {rows[0].band} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
-    return said + (f". Farthest of others: {', '.join(others)}." if others else ".")
+    return sentence + (f". Farthest of others: {', '.join(others)}." if others else ".")
 
 
-def _ranked(found: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[FilterRow]]:
+def _ranked(findings: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[FilterRow]]:
     """Bands of every checkpoint, farthest first; of all checkpoints where none is named."""
     ranked: dict[str, list[FilterRow]] = {}
-    for row in sorted(found.filters, key=lambda row: -_size(row)):
+    for row in sorted(findings.filters, key=lambda row: -_size(row)):
         if row.edges_hz and row.weights == weights and (not names or row.checkpoint in names):
             ranked.setdefault(row.checkpoint, []).append(row)
     return ranked
@@ -168,13 +170,13 @@ def _moved(row: FilterRow, ends: bool = False) -> str:
     """How far a band moves, as the chart has it."""
     if not row.between_works:
         return f"Cosine distance {_size(row):.3f}{_ends(row, 1, 3) if ends else ''}"
-    said = _number(_size(row.share), row)
-    return f"{said}{_ends(row.share, 100, 1)} of the way to another work" if ends else said
+    text = _number(_size(row.share), row)
+    return f"{text}{_ends(row.share, 100, 1)} of the way to another work" if ends else text
 
 
-def _alike(found: Findings, first: FilterRow, second: FilterRow, draws: WorkDraws) -> bool:
+def _alike(findings: Findings, first: FilterRow, second: FilterRow, draws: WorkDraws) -> bool:
     """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
-    far, near = (found.arrays[row.array][row.row] for row in (first, second))
+    far, near = (findings.arrays[row.array][row.row] for row in (first, second))
     low, _ = draws.interval(draws.means(far - near))
     return low is None or low <= 0
 

@@ -14,7 +14,7 @@ from analysis.models.arms import ARMS, PUBLISHED_CONTROLS, Arm
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import SHARE, Value
 from analysis.readings.embeddings import embed, list_windows
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
 from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, Kind, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
@@ -37,22 +37,22 @@ class Request(PoolRequest):
     seed: Seed = 42
 
 
-def measure(request: Request, desk: Desk) -> Measurement:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Score every checkpoint and its untrained twin.
 
     Raises:
         CorpusError: the corpus has too few windows for a pool.
         Cancelled: somebody asked to stop.
     """
-    n_parts = 2 + len(WEIGHTS) * len(desk.checkpoints)
-    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
-    pool = redrawn_pools(desk.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
+    n_parts = 2 + len(WEIGHTS) * len(study_run.checkpoints)
+    segments = list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
+    pool = redrawn_pools(study_run.part(1, n_parts), segments, seeds=[request.seed], **request.sizes)[0]
     draws = WorkDraws(np.array([segments[i].piece.group for i in pool.query]), request.seed)
     arrays, values = pool_arrays(pool), list[Value]()
     rows: list[Row] = [*window_rows(segments)]
-    models = desk.every_model
+    models = study_run.every_model
     for number, (checkpoint, weights) in enumerate(models):
-        audio, midi = embed(desk.part(2 + number, n_parts), checkpoint, segments, weights)
+        audio, midi = embed(study_run.part(2 + number, n_parts), checkpoint, segments, weights)
         ranks = both_ranks(audio, midi, pool)
         values.append(s_value({"checkpoint": checkpoint.name, "weights": weights, "what": "S"}, ranks, pool, draws))
         row = RanksRow(checkpoint.name, weights, f"ranks.{number}", f"instead.{number}")
@@ -61,24 +61,24 @@ def measure(request: Request, desk: Desk) -> Measurement:
     return Measurement(values, rows, arrays)
 
 
-def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measurement) -> Measurement:
+def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singles: Measurement) -> Measurement:
     """S of an arm minus that of its control, or of a control minus that of the baseline, on the same queries.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     windows = [work_of[row.piece] for row in singles.of(WindowRow)]
     works = np.array([windows[i] for i in singles.arrays["query"]])
     ranks = {(row.checkpoint, row.weights): singles.arrays[row.array] for row in singles.of(RanksRow)}
     rows: list[DifferenceRow] = []
     arrays: dict[str, ndarray] = {}
     for number, pair in enumerate(pairs):
-        desk.step(number, len(pairs), f"{' − '.join(pair)}: intervals")
-        for kind, first, second in _pairs_of({name: desk.checkpoints[name] for name in pair}):
+        study_run.step(number, len(pairs), f"{' − '.join(pair)}: intervals")
+        for kind, first, second in _pairs_of({name: study_run.checkpoints[name] for name in pair}):
             for weights in WEIGHTS:
                 a, b, array = ranks[first, weights], ranks[second, weights], f"gained.{len(rows)}"
-                tested = kind, desk.checkpoints[first], desk.checkpoints[second], weights
+                tested = kind, study_run.checkpoints[first], study_run.checkpoints[second], weights
                 rows.append(_difference(*tested, a, b, works, request.seed, array))
                 arrays[array] = (a <= K).astype(np.float32) - (b <= K).astype(np.float32)
     return Measurement([_value_of(row) for row in rows], rows, arrays)
@@ -92,8 +92,8 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     tested = sorted(measured.of(DifferenceRow), key=lambda row: (row.kind != REAL, asked[row.first], asked[row.second]))
     others = [row for row in measured.rows if not isinstance(row, ScoreRow | DifferenceRow)]
     whole = Measurement(measured.values, [*others, *scores, *tested], measured.arrays)
-    said = headline(scores, tested, measured.arrays["candidates"].shape[1])
-    return whole.answer(said, [*_missing(checkpoints), *details(scores, tested)])
+    text = headline(scores, tested, measured.arrays["candidates"].shape[1])
+    return whole.answer(text, [*_missing(checkpoints), *details(scores, tested)])
 
 
 def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
@@ -107,11 +107,11 @@ def _matched(checkpoint: Checkpoint, other: Checkpoint) -> str:
 def _pairs_of(checkpoints: Mapping[str, Checkpoint]) -> list[tuple[Kind, str, str]]:
     """(kind, first, second) of checkpoints that were trained alike."""
     pairs: list[tuple[Kind, str, str]] = []
-    for first, one in checkpoints.items():
+    for first, checkpoint in checkpoints.items():
         for second, other in checkpoints.items():
-            is_control = ARMS[other.arm].control_of == one.arm
-            is_baseline = bool(ARMS[one.arm].control_of) and other.arm == BASELINE
-            if (is_control or is_baseline) and not _matched(one, other):
+            is_control = ARMS[other.arm].control_of == checkpoint.arm
+            is_baseline = bool(ARMS[checkpoint.arm].control_of) and other.arm == BASELINE
+            if (is_control or is_baseline) and not _matched(checkpoint, other):
                 pairs.append((REAL if is_control else CAPACITY, first, second))
     return sorted(pairs, key=lambda pair: pair[0] != REAL)
 
@@ -123,11 +123,11 @@ def _is_published_control(arm: Arm, of: str) -> bool:
 def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[MissingRow]:
     """One sentence for every checkpoint that is not paired with what it should be, or has nothing to be paired with."""
     rows = []
-    for name, one in checkpoints.items():
-        real = ARMS[one.arm].control_of
-        wanted = [real] if real else [arm.name for arm in ARMS.values() if _is_published_control(arm, one.arm)]
-        named = {other: other_one for other, other_one in checkpoints.items() if other_one.arm in wanted}
-        unlike = {other: apart for other, other_one in named.items() if (apart := _matched(one, other_one))}
+    for name, checkpoint in checkpoints.items():
+        real = ARMS[checkpoint.arm].control_of
+        wanted = [real] if real else [arm.name for arm in ARMS.values() if _is_published_control(arm, checkpoint.arm)]
+        named = {other: other_checkpoint for other, other_checkpoint in checkpoints.items() if other_checkpoint.arm in wanted}
+        unlike = {other: apart for other, other_checkpoint in named.items() if (apart := _matched(checkpoint, other_checkpoint))}
         alike = {named[other].arm for other in named if other not in unlike}
         if not wanted:
             text = f"{name} has no descriptors, so there is nothing to control."
@@ -137,7 +137,7 @@ def _missing(checkpoints: Mapping[str, Checkpoint]) -> list[MissingRow]:
             text = f"Of {name} there is no {'real arm' if real else 'control'} here: {', '.join(absent)}."
         else:
             continue
-        rows.append(MissingRow(name, real or one.arm, bool(wanted), text))
+        rows.append(MissingRow(name, real or checkpoint.arm, bool(wanted), text))
     return rows
 
 

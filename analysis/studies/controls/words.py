@@ -26,9 +26,9 @@ def headline(scores: Scores, differences: Differences, pool_size: int) -> str:
     decides = min(losses or unclear or gains, key=lambda row: row.value)
     twin = next(row for row in own if row.weights == "untrained" and row.second == decides.second)
     finds = "below" if losses else "not distinguishable from" if unclear else "above"
-    said = f"{_points(decides, ' points of S')} among {size_words(pool_size)}: {best} is {finds} its parameters given "
-    said += f"{GIVEN[decides.control]} ({_p(decides.p)}, untrained twins {_points(twin)})"
-    return f"{said}: the information matters." if gains and not losses and not unclear else f"{said}."
+    sentence = f"{_points(decides, ' points of S')} among {size_words(pool_size)}: {best} is {finds} its parameters given "
+    sentence += f"{GIVEN[decides.control]} ({_p(decides.p)}, untrained twins {_points(twin)})"
+    return f"{sentence}: the information matters." if gains and not losses and not unclear else f"{sentence}."
 
 
 def _without_controls(scores: Scores, pool_size: int) -> str:
@@ -37,8 +37,8 @@ def _without_controls(scores: Scores, pool_size: int) -> str:
     if best is None:
         return "No arm with descriptors is chosen, so that there is nothing to control."
     twin = next(row for row in scores if row.checkpoint == best.checkpoint and row.weights == "untrained")
-    said = f"S = {_share(best)} among {size_words(pool_size)}: {best.checkpoint} without its controls "
-    return f"{said}(chance {percent(best.null)}, untrained twin {_share(twin)}); what its descriptors add is not known."
+    sentence = f"S = {_share(best)} among {size_words(pool_size)}: {best.checkpoint} without its controls "
+    return f"{sentence}(chance {percent(best.null)}, untrained twin {_share(twin)}); what its descriptors add is not known."
 
 
 def details(scores: Scores, differences: Differences) -> list[SentenceRow]:
@@ -78,7 +78,7 @@ def _arm(first: str, pairs: Differences, by_score: ByModel) -> str:
     untrained = {row.second: row for row in pairs if row.weights == "untrained"}
     own, twin = by_score[first, "trained"], by_score[first, "untrained"]
     gains, losses, unclear = _judged(pairs)
-    said = f"{first} reaches S = {_share(own)} (chance {percent(own.null)}, untrained twin {_share(twin)})"
+    sentence = f"{first} reaches S = {_share(own)} (chance {percent(own.null)}, untrained twin {_share(twin)})"
     parts = []
     if gains:
         parts.append(f"more than the same parameters given {_listed(gains, by_score, untrained)}")
@@ -87,7 +87,7 @@ def _arm(first: str, pairs: Differences, by_score: ByModel) -> str:
     if unclear:
         parts.append(f"not distinguishable from the same parameters given {_listed(unclear, by_score, untrained)}")
     verdict = _verdict("what the descriptors tell", gains, losses, unclear)
-    return f"{said}: {'; '.join(parts)}. {verdict[:1].upper()}{verdict[1:]}."
+    return f"{sentence}: {'; '.join(parts)}. {verdict[:1].upper()}{verdict[1:]}."
 
 
 def _verdict(what: str, gains: Differences, losses: Differences, unclear: Differences) -> str:
@@ -101,12 +101,12 @@ def _verdict(what: str, gains: Differences, losses: Differences, unclear: Differ
 
 def _listed(rows: Differences, by_score: ByModel, untrained: Mapping[str, DifferenceRow]) -> str:
     """Every control with its score, the difference, its interval and p, and the difference of the untrained twins."""
-    told = []
+    parts = []
     for row in rows:
         score, twins = by_score[row.second, "trained"], f"untrained twins {_points(untrained[row.second])}"
         apart = f"{_share(score)}: {_points(row, ' points')}, {_p(row.p)}; {twins}"
-        told.append(f"{GIVEN[row.control]} ({apart})")
-    return ", ".join(told)
+        parts.append(f"{GIVEN[row.control]} ({apart})")
+    return ", ".join(parts)
 
 
 def _p(p: float | None) -> str:

@@ -27,7 +27,7 @@ from analysis.measures.projections import (
 )
 from analysis.measures.resampling import WorkDraws
 from analysis.numbers import Value
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.embedding.rows import PCA, Model, Number, ProjectionRow, Side, SpaceName, VarianceRow
 
 SIDES: tuple[Side, Side] = ("audio", "midi")
@@ -36,7 +36,7 @@ COLLAPSED = "all its windows are in one place"
 
 
 @dataclass(frozen=True)
-class Settings:
+class MapSettings:
     """How maps are drawn; see the request of the study."""
 
     methods: tuple[str, ...] = METHODS
@@ -100,7 +100,7 @@ def read_methods(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known[name.lower()] for name in named))
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: MapSettings) -> None:
     """Refuse numbers that no map can be drawn with.
 
     Raises:
@@ -116,19 +116,19 @@ def check_settings(settings: Settings) -> None:
         raise ConfigError(f"seed is {settings.seed}; expected 0 to {LARGEST_SEED - settings.n_seeds}.")
 
 
-def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool, k: int, tell: Callable[[], None]) -> list[Space]:
+def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool, k: int, tick: Callable[[], None]) -> list[Space]:
     """The space of both modalities if they share one, else that of each; rows have length 1."""
     sides: dict[SpaceName, ndarray] = {name: unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
     if joint:
         sides = {"joint": np.concatenate(list(sides.values()))}
     made = []
     for name, rows in sides.items():
-        near = spaces.nearest(rows, fit_neighbours(len(rows), k), tell)
+        near = spaces.nearest(rows, fit_neighbours(len(rows), k), tick)
         made.append(Space(name, rows, near, replace(works, groups=np.tile(works.groups, 2)) if joint else works))
     return made
 
 
-def draw_maps(desk: Desk, maps: Maps, model: Model, drawn: Sequence[Space], settings: Settings) -> None:
+def draw_maps(study_run: StudyRun, maps: Maps, model: Model, drawn: Sequence[Space], settings: MapSettings) -> None:
     """Add a map by every method, and of those that begin somewhere repeats from random places.
 
     Raises:
@@ -138,27 +138,27 @@ def draw_maps(desk: Desk, maps: Maps, model: Model, drawn: Sequence[Space], sett
     first: dict[str, ndarray] = {}
     for done, attempt in enumerate(attempts):
         what = f"{model.checkpoint}, {model.weights}: {attempt.method}, seed {attempt.seed}"
-        tell = lambda done=done, what=what: desk.step(done, len(attempts), what)  # noqa: E731
-        tell()
+        tick = lambda done=done, what=what: study_run.step(done, len(attempts), what)  # noqa: E731
+        tick()
         if attempt.method == "UMAP":
-            desk.step(done, len(attempts), f"{what} (the first map compiles for some ten seconds)")
+            study_run.step(done, len(attempts), f"{what} (the first map compiles for some ten seconds)")
             load_umap()
         parts = [np.zeros((len(space.rows), 2)) if space.is_flat else _draw(attempt, space.rows, settings) for space in drawn]
         points = np.concatenate(parts).reshape(2, -1, 2)
         reference = first.setdefault(attempt.method, points)
-        _judge(maps, model, attempt, drawn, points, reference, settings, tell)
+        _judge(maps, model, attempt, drawn, points, reference, settings, tick)
         maps.arrays[f"points.{maps.number}"] = points.astype(np.float32)
         maps.number += 1
 
 
-def _attempts(method: str, settings: Settings) -> list[Attempt]:
+def _attempts(method: str, settings: MapSettings) -> list[Attempt]:
     """The maps of one method."""
     repeats = () if method == PCA else range(1, settings.n_seeds)
     others = [Attempt(method, settings.seed + number, "random", first=False) for number in repeats]
     return [Attempt(method, settings.seed, "given", first=True), *others]
 
 
-def _draw(attempt: Attempt, rows: ndarray, settings: Settings) -> ndarray:
+def _draw(attempt: Attempt, rows: ndarray, settings: MapSettings) -> ndarray:
     seed, start = attempt.seed, attempt.start
     if attempt.method == PCA:
         return pca(rows)[0]
@@ -168,17 +168,23 @@ def _draw(attempt: Attempt, rows: ndarray, settings: Settings) -> ndarray:
 
 
 def _judge(
-    maps: Maps, model: Model, attempt: Attempt, drawn: Sequence[Space], points: ndarray, reference: ndarray, settings: Settings,
-    tell: Callable[[], None],
-) -> None:  # fmt: skip
+    maps: Maps,
+    model: Model,
+    attempt: Attempt,
+    drawn: Sequence[Space],
+    points: ndarray,
+    reference: ndarray,
+    settings: MapSettings,
+    tick: Callable[[], None],
+) -> None:
     """One row per space of a map, and its contributions by point."""
     by_point: dict[str, list[ndarray]] = {"trust": [], "kept": [], "moved": []}
     sides = [points.reshape(-1, 2)] if len(drawn) == 1 else list(points)
     references = [reference.reshape(-1, 2)] if len(drawn) == 1 else list(reference)
     for space, mine, theirs in zip(drawn, sides, references, strict=True):
         n, k = space.near.shape
-        near = spaces.nearest(mine, k, tell)
-        trust, random_trust = spaces.trustworthiness(space.rows, near, tell)
+        near = spaces.nearest(mine, k, tick)
+        trust, random_trust = spaces.trustworthiness(space.rows, near, tick)
         kept = spaces.shared_neighbours(space.near, near)
         moved = np.zeros(n) if space.is_flat else displacements(mine, theirs)
         variance, shares = _variance(space, mine) if attempt.method == PCA else ((None,) * 4, [])
@@ -199,7 +205,7 @@ def _judge(
             maps.arrays[f"{name}.{maps.number}"] = np.concatenate(parts).reshape(2, -1).astype(np.float32)
 
 
-def _parameters(method: str, n: int, settings: Settings) -> tuple[float | None, int | None]:
+def _parameters(method: str, n: int, settings: MapSettings) -> tuple[float | None, int | None]:
     """Perplexity of t-SNE, neighbours of UMAP."""
     perplexity = fit_perplexity(n, settings.perplexity) if method == "t-SNE" else None
     return perplexity, min(settings.n_neighbors, n - 1) if method == "UMAP" else None

@@ -13,7 +13,7 @@ from analysis.measures.geometry import cosine as cosines
 from analysis.measures.geometry import unit_rows
 from analysis.measures.resampling import Interval, WorkDraws
 from analysis.numbers import SHARE, WHAT, Value, pick
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.rows import Row
 from analysis.seeding import numpy_generator
 from analysis.studies.embedding.rows import BinRow, CosineRow, ExampleRow, Kind, MeasureRow, Model, SpaceRow
@@ -53,15 +53,23 @@ class Pairing:
 
 def other_pairs(segments: Sequence[Segment]) -> tuple[Bool[ndarray, "n n"], Bool[ndarray, "n n"]]:
     """Pairs of windows of other works; pairs of the same work that do not overlap within one recording."""
-    works = np.array([one.piece.group for one in segments])
-    pieces, start = np.array([one.piece.piece_id for one in segments]), np.array([one.start_s for one in segments])
+    works = np.array([segment.piece.group for segment in segments])
+    pieces, start = (
+        np.array([segment.piece.piece_id for segment in segments]),
+        np.array([segment.start_s for segment in segments]),
+    )
     alike = works[:, None] == works[None, :]
     overlap = (pieces[:, None] == pieces[None, :]) & (np.abs(start[:, None] - start[None, :]) < WINDOW_S)
     return ~alike, alike & ~overlap
 
 
 def compare_modalities(
-    desk: Desk, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n e"], pairing: Pairing, findings: Findings, joint: bool
+    study_run: StudyRun,
+    audio: Float[ndarray, "n d"],
+    midi: Float[ndarray, "n e"],
+    pairing: Pairing,
+    findings: Findings,
+    joint: bool,
 ) -> None:
     """Add every number about the two modalities; `joint` if both are in one space.
 
@@ -69,14 +77,14 @@ def compare_modalities(
         Cancelled: somebody asked to stop.
     """
     findings.rows.append(SpaceRow(*findings.model, str(findings.number), joint))
-    tell = lambda: desk.step(0, 1, f"{', '.join(findings.model)}: comparing audio with MIDI")  # noqa: E731
-    _neighbours(findings, audio, midi, pairing, tell)
+    tick = lambda: study_run.step(0, 1, f"{', '.join(findings.model)}: comparing audio with MIDI")  # noqa: E731
+    _neighbours(findings, audio, midi, pairing, tick)
     if not joint:
         for measure in (AUC_OTHER, AUC_SAME, COSINE, GAP):
             _missing(findings, measure, ALONE)
         return
     cosine = np.clip(cosines(audio, midi), -1, 1)
-    _aucs(findings, cosine, pairing, tell)
+    _aucs(findings, cosine, pairing, tick)
     _cosines(findings, cosine, pairing)
     _gap(findings, audio, midi, pairing)
     _distributions(findings, cosine, pairing)
@@ -102,25 +110,25 @@ def difference_of_aucs(checkpoint: str, trained: Findings, untrained: Findings, 
     return Value(key, ours.value - twins.value, low, high, ours.n, 0.0, "", "difference of areas under the ROC curve")
 
 
-def _neighbours(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing, tell: Callable[[], None]) -> None:
+def _neighbours(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing, tick: Callable[[], None]) -> None:
     k, n = pairing.n_neighbours, len(audio)
-    near: list[Int[ndarray, "n k"]] = [spaces.nearest(unit_rows(side), k, tell) for side in (audio, midi)]
+    near: list[Int[ndarray, "n k"]] = [spaces.nearest(unit_rows(side), k, tick) for side in (audio, midi)]
     shared = spaces.shared_neighbours(near[0], near[1])
     ends, estimator = pairing.works.interval(pairing.works.means(shared)), f"mutual {k} nearest neighbours"
     _add(findings, SHARED, float(shared.mean()), ends, n, k / (n - 1), SHARE, estimator)
     findings.arrays[f"shared.{findings.number}"] = shared.astype(np.float32)
 
 
-def _aucs(findings: Findings, cosine: ndarray, pairing: Pairing, tell: Callable[[], None]) -> None:
+def _aucs(findings: Findings, cosine: ndarray, pairing: Pairing, tick: Callable[[], None]) -> None:
     works, n = pairing.works, len(cosine)
     for measure, allowed in ((AUC_OTHER, pairing.other), (AUC_SAME, pairing.same)):
-        counts = spaces.wins(cosine, allowed, works, tell)
+        counts = spaces.wins(cosine, allowed, works, tick)
         value = spaces.auc(*counts, works)
         if value is None:
             why = "there is one work only" if measure == AUC_OTHER else "no work has windows that do not overlap"
             _missing(findings, measure, why)
             continue
-        draws = spaces.auc_draws(*counts, works, tell)
+        draws = spaces.auc_draws(*counts, works, tick)
         ends = works.interval(draws)
         _add(findings, measure, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
         if measure == AUC_OTHER:

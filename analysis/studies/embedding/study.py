@@ -18,9 +18,9 @@ from analysis.models.taps import list_taps
 from analysis.numbers import Value, format_value, pick, the
 from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row, tables_of
-from analysis.studies.embedding.maps import Maps, Settings, check_settings, draw_maps, make_spaces, read_methods
+from analysis.studies.embedding.maps import Maps, MapSettings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,
     GAP,
@@ -64,7 +64,7 @@ class Request:
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Compare the modalities of every checkpoint and its untrained twin and draw their maps; of the twin by PCA alone.
 
     Raises:
@@ -73,28 +73,28 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     settings = read_settings(request)
-    for checkpoint in desk.checkpoints.values():
+    for checkpoint in study_run.checkpoints.values():
         check_layer(checkpoint, request.layer)
-    n_parts = 1 + PARTS * len(desk.checkpoints)
-    reading = desk.part(0, n_parts)
+    n_parts = 1 + PARTS * len(study_run.checkpoints)
+    reading = study_run.part(0, n_parts)
     segments = choose_windows(reading.part(0, 2), request.split, request.windows_per_piece, request.seed, request.pairs)
     windows = describe_windows(reading.part(1, 2), segments)
-    _tell_what_shrinks(desk, request, len(segments))
+    _notice_what_shrinks(study_run, request, len(segments))
     other, same = other_pairs(segments)
-    works = WorkDraws(np.array([one.piece.group for one in segments]), request.seed)
+    works = WorkDraws(np.array([segment.piece.group for segment in segments]), request.seed)
     pairing = Pairing(works, other, same, fit_neighbours(len(segments), request.k), request.seed)
     findings, maps, differences = list[Findings](), Maps(), list[Value | None]()
-    for i, checkpoint in enumerate(desk.checkpoints.values()):
-        parts = [desk.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
-        trained, twin = _examine(parts, checkpoint, segments, pairing, request.layer, settings, 2 * i, maps)
+    for i, checkpoint in enumerate(study_run.checkpoints.values()):
+        parts = [study_run.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
+        trained, twin = _analyse(parts, checkpoint, segments, pairing, request.layer, settings, 2 * i, maps)
         findings += [trained, twin]
         differences.append(difference_of_aucs(checkpoint.name, trained, twin, works))
     values = [value for some in findings for value in some.values] + [value for value in differences if value] + maps.values
     rows = [row for some in findings for row in some.rows] + [*maps.projections, *maps.variance, *windows]
-    rows.append(SentenceRow(details(values, desk.ranked, request.layer, gap_p(rows))))
+    rows.append(SentenceRow(details(values, study_run.ranked, request.layer, gap_p(rows))))
     arrays = {name: array for some in findings for name, array in some.arrays.items()} | maps.arrays
     in_order = sorted(rows, key=lambda row: ROWS.index(type(row)))
-    return Answer(headline(values, desk.ranked, request.layer), values, tables_of(in_order), arrays)
+    return Answer(headline(values, study_run.ranked, request.layer), values, tables_of(in_order), arrays)
 
 
 def gap_p(rows: Iterable[Row]) -> dict[str, float | None]:
@@ -103,7 +103,7 @@ def gap_p(rows: Iterable[Row]) -> dict[str, float | None]:
     return {row.checkpoint: row.p for row in measures if (row.measure, row.weights) == (GAP, "trained")}
 
 
-def read_settings(request: Request) -> Settings:
+def read_settings(request: Request) -> MapSettings:
     """How the maps of a request are drawn.
 
     Raises:
@@ -112,15 +112,21 @@ def read_settings(request: Request) -> Settings:
     if 0 < request.pairs < FEWEST_WINDOWS:
         raise ConfigError(f"pairs is {request.pairs}; expected {FEWEST_WINDOWS} or more, or 0 to go by windows_per_piece.")
     numbers = {name: getattr(request, name) for name in ("perplexity", "n_neighbors", "k", "n_seeds", "seed")}
-    settings = Settings(read_methods(request.methods), **numbers)
+    settings = MapSettings(read_methods(request.methods), **numbers)
     check_settings(settings)
     return settings
 
 
-def _examine(
-    parts: Sequence[Desk], checkpoint: Checkpoint, segments: Sequence[Segment], pairing: Pairing, layer: str, settings: Settings,
-    number: int, maps: Maps,
-) -> tuple[Findings, Findings]:  # fmt: skip
+def _analyse(
+    parts: Sequence[StudyRun],
+    checkpoint: Checkpoint,
+    segments: Sequence[Segment],
+    pairing: Pairing,
+    layer: str,
+    settings: MapSettings,
+    number: int,
+    maps: Maps,
+) -> tuple[Findings, Findings]:
     """What one checkpoint says, with trained weights and as its untrained twin; the maps of both are added."""
     joint, name = layer == JOINT, checkpoint.name
     both = Findings(Model(name, "trained"), number), Findings(Model(name, "untrained"), number + 1)
@@ -129,8 +135,8 @@ def _examine(
         weights = findings.model.weights
         audio, midi = _activations(embedding, checkpoint, segments, weights, layer)
         compare_modalities(comparing, audio, midi, pairing, findings, joint)
-        tell = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
-        drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tell=tell)
+        tick = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
+        drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tick=tick)
         draw_maps(drawing, maps, findings.model, drawn, settings if weights == "trained" else replace(settings, methods=(PCA,)))
     return both
 
@@ -205,35 +211,37 @@ def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
         return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}; {twins}"
     if auc.value < 0.5:
         return f"matched audio and MIDI are farther apart than mismatched ones: {numbers} (chance 0.5); {twins}"
-    said = f"matched audio and MIDI are closer than mismatched ones: {numbers}"
+    sentence = f"matched audio and MIDI are closer than mismatched ones: {numbers}"
     if difference is None or difference.inside_null is None or (difference.ci_low or 0.0) > 0:
-        return f"{said}, {twins}"
+        return f"{sentence}, {twins}"
     if difference.inside_null:
-        return f"{said}, but not distinguishably more than in the {twins}"
-    return f"{said}, but less than in the {twins}"
+        return f"{sentence}, but not distinguishably more than in the {twins}"
+    return f"{sentence}, but less than in the {twins}"
 
 
 def _apart(gap: Value, p: float | None, works: str) -> str:
-    said = f"the two modalities lie {_bare(gap)} apart"
+    sentence = f"the two modalities lie {_bare(gap)} apart"
     if gap.inside_null is None or p is None:
-        return f"{said}, {works} being too few to judge that."
+        return f"{sentence}, {works} being too few to judge that."
     exchanged = format_value(replace(gap, value=gap.null, ci_low=None, ci_high=None, null=None))
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if p >= 0.05:
-        return f"{said}, not distinguishable from exchanged labels ({exchanged}, {chance})."
+        return f"{sentence}, not distinguishable from exchanged labels ({exchanged}, {chance})."
     if gap.inside_null:
-        return f"{said}, little more than exchanged labels give ({exchanged}, {chance})."
-    return f"{said} (exchanged labels {exchanged}, {chance})."
+        return f"{sentence}, little more than exchanged labels give ({exchanged}, {chance})."
+    return f"{sentence} (exchanged labels {exchanged}, {chance})."
 
 
 def _of_a_layer(name: str, layer: str, shared: Value, twin: Value) -> str:
     chance = f"chance {100 * (shared.null or 0.0):.1f} %"
-    said = f"At {layer} audio and MIDI have spaces of their own; in {name} the two share {_bare(shared)} of a window's neighbours"
+    sentence = (
+        f"At {layer} audio and MIDI have spaces of their own; in {name} the two share {_bare(shared)} of a window's neighbours"
+    )
     if shared.inside_null is None:
-        return f"{said}, which so few works cannot tell from chance ({100 * (shared.null or 0.0):.1f} %)."
+        return f"{sentence}, which so few works cannot tell from chance ({100 * (shared.null or 0.0):.1f} %)."
     if shared.inside_null:
-        return f"{said}, not distinguishable from chance ({100 * (shared.null or 0.0):.1f} %), untrained twin {_bare(twin)}."
-    return f"{said} ({chance}, untrained twin {_bare(twin)})."
+        return f"{sentence}, not distinguishable from chance ({100 * (shared.null or 0.0):.1f} %), untrained twin {_bare(twin)}."
+    return f"{sentence} ({chance}, untrained twin {_bare(twin)})."
 
 
 def _bare(value: Value) -> str:
@@ -241,25 +249,25 @@ def _bare(value: Value) -> str:
 
 
 def _activations(
-    desk: Desk, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str
+    study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n e"]]:
     if layer == JOINT:
-        return embed(desk, checkpoint, segments, weights)
+        return embed(study_run, checkpoint, segments, weights)
     audio, midi = (
-        layer_means(desk.part(i, 2), checkpoint, segments, weights, side, (f"{side}.{layer}",))[f"{side}.{layer}"]
+        layer_means(study_run.part(i, 2), checkpoint, segments, weights, side, (f"{side}.{layer}",))[f"{side}.{layer}"]
         for i, side in enumerate(SIDES)
     )
     return audio, midi
 
 
-def _tell_what_shrinks(desk: Desk, request: Request, n_windows: int) -> None:
+def _notice_what_shrinks(study_run: StudyRun, request: Request, n_windows: int) -> None:
     n_points, few = n_windows * (2 if request.layer == JOINT else 1), "points are few"
     if (k := fit_neighbours(n_points, request.k)) < request.k:
-        desk.notice(f"{n_points} {few}; maps are judged by {k} nearest neighbours instead of {request.k}.")
+        study_run.notice(f"{n_points} {few}; maps are judged by {k} nearest neighbours instead of {request.k}.")
     if request.perplexity > (n_points - 1) / 3 and "t-sne" in request.methods.lower():
-        desk.notice(f"{n_points} {few}; t-SNE has perplexity {(n_points - 1) / 3:.1f} instead of {request.perplexity:g}.")
+        study_run.notice(f"{n_points} {few}; t-SNE has perplexity {(n_points - 1) / 3:.1f} instead of {request.perplexity:g}.")
     if request.n_neighbors > n_points - 1 and "umap" in request.methods.lower():
-        desk.notice(f"{n_points} {few}; UMAP has {n_points - 1} neighbours instead of {request.n_neighbors}.")
+        study_run.notice(f"{n_points} {few}; UMAP has {n_points - 1} neighbours instead of {request.n_neighbors}.")
 
 
 def check(request: Request) -> None:

@@ -9,7 +9,7 @@ from numpy import ndarray
 from analysis.datasets.segments import WINDOW_S, Segment, segment_notes, segment_waveform
 from analysis.errors import CorpusError
 from analysis.readings.embeddings import list_windows
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.seeding import numpy_generator
 from analysis.studies.embedding.rows import DescribedWindowRow
 from analysis.units import amplitude_to_db
@@ -19,11 +19,11 @@ MOST_OF_PIECE = 2_000
 SILENCE_DB = -120.0
 
 
-def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int, pairs: int = 0) -> list[Segment]:
+def choose_windows(study_run: StudyRun, split: str, windows_per_piece: int, seed: int, pairs: int = 0) -> list[Segment]:
     """Windows of a split, of at most 200 works and at most 4,000 in all; the listener is told what is left out.
 
     Args:
-        desk: with the corpus.
+        study_run: with the corpus.
         split: "train", "validation", "test" or "all".
         windows_per_piece: at most, evenly spread over each piece; of no account where `pairs` are asked for.
         seed: of the draw of works, where there are too many.
@@ -35,23 +35,27 @@ def choose_windows(desk: Desk, split: str, windows_per_piece: int, seed: int, pa
         CorpusError: there are fewer than 5 windows.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, split, MOST_OF_PIECE if pairs else windows_per_piece)
+    segments = list_windows(study_run, split, MOST_OF_PIECE if pairs else windows_per_piece)
     if len(segments) < FEWEST_WINDOWS:
         raise CorpusError(
-            f"The split {split} of {desk.corpus.name} has {len(segments)} windows that no other equals; expected at least "
+            f"The split {split} of {study_run.corpus.name} has {len(segments)} windows that no other equals; expected at least "
             f"{FEWEST_WINDOWS} to lay out a space. Use another split, more pieces or more windows_per_piece."
         )
-    works = sorted({one.piece.group for one in segments})
+    works = sorted({segment.piece.group for segment in segments})
     if len(works) > MOST_WORKS:
-        desk.notice(f"{len(works)} works are more than this study compares; going on with {MOST_WORKS} drawn by the seed.")
+        study_run.notice(f"{len(works)} works are more than this study compares; going on with {MOST_WORKS} drawn by the seed.")
         kept = set(numpy_generator(seed, "works of the map").choice(works, MOST_WORKS, replace=False).tolist())
-        segments = [one for one in segments if one.piece.group in kept]
+        segments = [segment for segment in segments if segment.piece.group in kept]
     if pairs:
         if len(segments) < pairs:
-            desk.notice(f"There are {len(segments):,} windows that no other equals, not {pairs:,}; going on with all of them.")
+            study_run.notice(
+                f"There are {len(segments):,} windows that no other equals, not {pairs:,}; going on with all of them."
+            )
         return spread_evenly(segments, pairs)
     if len(segments) > MOST_WINDOWS:
-        desk.notice(f"{len(segments)} windows are more than a map holds; going on with {MOST_WINDOWS} spread evenly over them.")
+        study_run.notice(
+            f"{len(segments)} windows are more than a map holds; going on with {MOST_WINDOWS} spread evenly over them."
+        )
     return spread_evenly(segments, MOST_WINDOWS)
 
 
@@ -59,10 +63,10 @@ def spread_evenly(segments: Sequence[Segment], most: int) -> list[Segment]:
     """At most that many of them, evenly spread."""
     if len(segments) <= most:
         return list(segments)
-    return [segments[place * len(segments) // most] for place in range(most)]
+    return [segments[index * len(segments) // most] for index in range(most)]
 
 
-def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[DescribedWindowRow]:
+def describe_windows(study_run: StudyRun, segments: Sequence[Segment]) -> list[DescribedWindowRow]:
     """Where every window is, with descriptors of its notes and its sound, in order.
 
     Raises:
@@ -72,10 +76,10 @@ def describe_windows(desk: Desk, segments: Sequence[Segment]) -> list[DescribedW
     rows = []
     for number, segment in enumerate(segments):
         if number % 10 == 0:
-            desk.step(number, len(segments), "describing windows")
+            study_run.step(number, len(segments), "describing windows")
         notes, piece = segment_notes(segment), segment.piece
         density = np.count_nonzero(notes.onset_s >= segment.start_s) / WINDOW_S
-        sound = describe_sound(segment_waveform(segment, desk.corpus.sample_rate), desk.corpus.sample_rate)
+        sound = describe_sound(segment_waveform(segment, study_run.corpus.sample_rate), study_run.corpus.sample_rate)
         which = number, piece.piece_id, piece.title, segment.start_s, piece.composer, piece.group, piece.split
         played = density, float(notes.pitch.mean()), float(notes.velocity.mean())
         rows.append(DescribedWindowRow(*which, *played, *sound))

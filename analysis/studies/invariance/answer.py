@@ -100,31 +100,31 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
         arrays[f"ranks.{number}"] = np.stack([response.after for response in group]).astype(np.int32)
         arrays[f"distances.{number}"] = np.stack([response.distances for response in group])
         for row, response in enumerate(group):
-            found, dose = measure(bench, response), response.at(row)
-            scores.append(_score_row(dose, found, f"ranks.{number}"))
-            distances += _distance_rows(dose, found, f"distances.{number}")
+            measured, dose = measure(bench, response), response.at(row)
+            scores.append(_score_row(dose, measured, f"ranks.{number}"))
+            distances += _distance_rows(dose, measured, f"distances.{number}")
             if response.is_change:
-                altered += [found.score, found.drop, found.layers[-1].distance]
+                altered += [measured.score, measured.drop, measured.layers[-1].distance]
             elif (model := (response.checkpoint, response.weights)) not in unaltered:
-                unaltered[model] = replace(found.score, key={**response.model, "change": UNALTERED, "what": "S"})
+                unaltered[model] = replace(measured.score, key={**response.model, "change": UNALTERED, "what": "S"})
     values, pool = [*unaltered.values(), *altered], bench.pool_row
-    said = SentenceRow(details(values, names, f" among {pool.short}"))
-    rows = [*map(_change_row, changes), *scores, *distances, *bench.window_rows(), pool, said]
+    sentence = SentenceRow(details(values, names, f" among {pool.short}"))
+    rows = [*map(_change_row, changes), *scores, *distances, *bench.window_rows(), pool, sentence]
     return Answer(headline(values, names, bench.pool.pool.candidates.shape[1]), values, tables_of(rows), arrays)
 
 
-def _score_row(dose: Dose, found: Measured, array: str) -> ScoreRow:
-    drop = found.drop
+def _score_row(dose: Dose, measured: Measured, array: str) -> ScoreRow:
+    drop = measured.drop
     return ScoreRow(
-        *dose, **columns(found.score), drop_value=drop.value, drop_ci_low=drop.ci_low, drop_ci_high=drop.ci_high,
+        *dose, **columns(measured.score), drop_value=drop.value, drop_ci_low=drop.ci_low, drop_ci_high=drop.ci_high,
         drop_null=drop.null, array=array,
     )  # fmt: skip
 
 
-def _distance_rows(dose: Dose, found: Measured, array: str) -> list[DistanceRow]:
+def _distance_rows(dose: Dose, measured: Measured, array: str) -> list[DistanceRow]:
     return [
         DistanceRow(*dose, tap.tap, tap.layer, **columns(tap.distance), yardstick=tap.yardstick, array=array, tap_row=tap_row)
-        for tap_row, tap in enumerate(found.layers)
+        for tap_row, tap in enumerate(measured.layers)
     ]
 
 

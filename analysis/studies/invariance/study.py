@@ -12,7 +12,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.invariance.answer import Response, answer
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.settings import Seed, Setting
@@ -29,7 +29,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Change one side at a time, and measure S and how far every layer of that side moved.
 
     Raises:
@@ -38,14 +38,14 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     conditions = rendering_of(request.corpus)
-    changes = choose_changes(request.changes, conditions, desk)
+    changes = choose_changes(request.changes, conditions, study_run)
     per_checkpoint = 4 + sum(len(change.changing) + len(change.twin) for change in changes)
-    n_passes = len(desk.checkpoints) * per_checkpoint
-    windows = inner_windows(desk.part(0, n_passes + 1), request.split, request.windows_per_piece)
-    bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
+    n_passes = len(study_run.checkpoints) * per_checkpoint
+    windows = inner_windows(study_run.part(0, n_passes + 1), request.split, request.windows_per_piece)
+    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
-    responses = [one for change in changes for one in respond(bench, change, plain, request.seed, conditions)]
-    return answer(bench, responses, changes, desk.ranked)
+    responses = [response for change in changes for response in respond(bench, change, plain, request.seed, conditions)]
+    return answer(bench, responses, changes, study_run.ranked)
 
 
 def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: int, conditions: str | None) -> list[Response]:
@@ -56,10 +56,12 @@ def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: in
     for dose in change.doses:
         now, later = reference.start, reference
         if dose in change.changing:
-            given = altered(change.name, change.side, dose, bench.desk, seed=seed, conditions=conditions)
+            given = altered(change.name, change.side, dose, bench.study_run, seed=seed, conditions=conditions)
             now, later = _moved(bench, change, dose, given, reference)
         for model, moved in now.items():
-            before, after = (_ranks(bench, plain[model], change.side, one.embedding) for one in (reference.start[model], moved))
+            before, after = (
+                _ranks(bench, plain[model], change.side, result.embedding) for result in (reference.start[model], moved)
+            )
             distances = relative(moved.distances, units[model])
             responses.append(Response(*model, change, dose, before, after, distances, units[model]))
         reference = later
@@ -87,7 +89,7 @@ def _moved(
     if dose != change.rebase:
         return bench.moved(change.side, given, asked, reference.change), reference
     rows = bench.changed(change.side, given, list(asked))
-    moved = {model: Moved(unmoved(its).embedding, tap_distances(asked[model], its)) for model, its in rows.items()}
+    moved = {model: Moved(unmoved(sides).embedding, tap_distances(asked[model], sides)) for model, sides in rows.items()}
     return moved, Reference(rows, given)
 
 

@@ -22,33 +22,33 @@ def headline(values: Sequence[Value], names: tuple[str, ...], pool_size: int) ->
     best, score = _best(values, names)
     drops, chance = _of(values, best, DROP), f"chance {100 * (score.null or 0.0):.1f} %"
     if score.inside_null is not False:
-        said = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}, not distinguishable): {best} finds too little"
-        return f"{said} for a drop to say anything."
+        text = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}, not distinguishable): {best} finds too little"
+        return f"{text} for a drop to say anything."
     if not any(map(_lowers, drops)):
-        said = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}): none of {len(drops)} changes lowers it"
-        return f"{said} distinguishably in {best}."
+        text = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}): none of {len(drops)} changes lowers it"
+        return f"{text} distinguishably in {best}."
     worst = max(drops, key=_size)
-    said = f"{_points(worst)} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
-    return f"{said} most of {len(drops)} changes (S unaltered {format_value(_bare(score))}, {chance})."
+    text = f"{_points(worst)} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
+    return f"{text} most of {len(drops)} changes (S unaltered {format_value(_bare(score))}, {chance})."
 
 
 def details(values: Sequence[Value], names: tuple[str, ...], among: str = "") -> str:
     """Of the best checkpoint the change that costs it most, those that cost nothing measurable, and what moves it least."""
     best, score = _best(values, names)
     drops, least = _of(values, best, DROP), _least_moved(values, best)
-    said = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows{among}"
+    text = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows{among}"
     if score.inside_null is not False:
-        return f"{said}, so that a drop in S says nothing here. {least}"
-    said += f" (chance {100 * (score.null or 0.0):.1f} %).{_ceiling(score)} "
+        return f"{text}, so that a drop in S says nothing here. {least}"
+    text += f" (chance {100 * (score.null or 0.0):.1f} %).{_ceiling(score)} "
     if not any(map(_lowers, drops)):
-        return f"{said}None of {len(drops)} changes lowers S distinguishably. {least}"
+        return f"{text}None of {len(drops)} changes lowers S distinguishably. {least}"
     worst = max(drops, key=_size)
-    said += f"Of {len(drops)} changes, {_named(worst)} costs it most: S falls by {_points(worst)}. "
+    text += f"Of {len(drops)} changes, {_named(worst)} costs it most: S falls by {_points(worst)}. "
     harmful = {_noun(drop) for drop in drops if _lowers(drop)}
     harmless = [noun for noun in dict.fromkeys(map(_noun, drops)) if noun not in harmful]
     if harmless:
-        said += f"At no dose does S fall distinguishably with: {', '.join(harmless)}. "
-    return said + least
+        text += f"At no dose does S fall distinguishably with: {', '.join(harmless)}. "
+    return text + least
 
 
 def _best(values: Sequence[Value], names: tuple[str, ...]) -> tuple[str, Value]:

@@ -27,7 +27,7 @@ def best_wrong(
     for queries, candidates in ((audio, midi), (midi, audio)):
         similarity = pool_similarities(queries[pool.query], candidates, pool.candidates)[:, 1:]
         similarity = np.where(np.isnan(similarity), np.inf, similarity)
-        place = similarity.argmax(axis=1, keepdims=True)
-        windows.append(np.take_along_axis(pool.candidates, 1 + place, axis=1)[:, 0])
-        closeness.append(np.take_along_axis(similarity, place, axis=1)[:, 0])
+        best = similarity.argmax(axis=1, keepdims=True)
+        windows.append(np.take_along_axis(pool.candidates, 1 + best, axis=1)[:, 0])
+        closeness.append(np.take_along_axis(similarity, best, axis=1)[:, 0])
     return np.stack(windows), np.stack(closeness)

@@ -33,7 +33,7 @@ def pool_row(scores: PoolScores, part: str) -> PoolRow:
 def _is_canonical(n_queries: int, pool_size: int, same_piece: float, same_composer: float) -> bool:
     sizes = (n_queries, pool_size) == (N_QUERIES, POOL_SIZE)
     hard = ((same_piece, N_SAME_PIECE), (same_composer, N_SAME_COMPOSER))
-    return sizes and all(NEARLY * wanted <= found <= wanted for found, wanted in hard)
+    return sizes and all(NEARLY * wanted <= actual <= wanted for actual, wanted in hard)
 
 
 def _sentence(row: PoolRow) -> str:
@@ -42,14 +42,14 @@ def _sentence(row: PoolRow) -> str:
     Where the canonical pool may not be had, nothing of S that is measured instead stands beside what was measured in it.
     """
     which = "the canonical pool" if row.canonical else "a pool that is not the canonical pool"
-    said = (
+    sentence = (
         f"{row.part} is searched in {which}: {row.n_queries:,} queries among {row.short} and "
         f"{row.n_same_composer:.0f} of the same composer, drawn from {row.n_windows:,} windows of {row.n_works} works; "
         f"chance {100 * row.chance:.1f} %."
     )
     if row.canonical:
-        return said
+        return sentence
     return (
-        f"{said} S, its drop and what is left of it are not comparable with published ones, which are of {N_QUERIES} queries "
+        f"{sentence} S, its drop and what is left of it are not comparable with published ones, which are of {N_QUERIES} queries "
         f"among {POOL_SIZE} candidates, {N_SAME_PIECE} of the same work."
     )

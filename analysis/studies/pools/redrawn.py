@@ -13,20 +13,20 @@ from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
 from analysis.numbers import SHARE, Key, Value
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.pools.ranks import ESTIMATOR, K
 from analysis.training.evaluation import SMALLEST_POOL, fit_pool
 
 
 def redrawn_pools(
-    desk: Desk, segments: Sequence[Segment], *, n_queries: int, pool_size: int, seeds: Sequence[int]
+    study_run: StudyRun, segments: Sequence[Segment], *, n_queries: int, pool_size: int, seeds: Sequence[int]
 ) -> list[Pools]:
     """One canonical pool per seed, all of one size: the largest up to `pool_size` that every seed can fill.
 
     What is smaller than asked for is told as a notice.
 
     Args:
-        desk: whose listener is told.
+        study_run: whose listener is told.
         segments: windows.
         n_queries: asked for.
         pool_size: asked for; a quarter is of the same piece, an eighth of the same composer.
@@ -42,14 +42,14 @@ def redrawn_pools(
         try:
             pools = []
             for number, seed in enumerate(seeds):
-                desk.step(number, len(seeds), "drawing pools")
+                study_run.step(number, len(seeds), "drawing pools")
                 pools.append(build_pools(segments, seed=seed, no_overlap=False, **sizes))
         except CorpusError:
             if (size := sizes["pool_size"] // 2) < SMALLEST_POOL:
                 raise
             pools = None
     if (got := pools[0].candidates.shape) != (n_queries, pool_size):
-        desk.notice(f"The corpus fills pools of {got[1]} for {got[0]} queries, not of {pool_size} for {n_queries}.")
+        study_run.notice(f"The corpus fills pools of {got[1]} for {got[0]} queries, not of {pool_size} for {n_queries}.")
     return pools
 
 
@@ -63,7 +63,7 @@ def chance(pool: Pools) -> float:
     return chance_of_s(*pool.candidates.shape, k=K)
 
 
-def s_value(key: Key, found: Int[ndarray, "2 q"], pool: Pools, draws: WorkDraws) -> Value:
+def s_value(key: Key, ranks: Int[ndarray, "2 q"], pool: Pools, draws: WorkDraws) -> Value:
     """S beside chance with its interval over works; without an interval where there is one work alone."""
-    low, high = draws.interval(s_on_resamples(draws, found))
-    return Value(key, s_score(*found), low, high, found.shape[1], chance(pool), SHARE, ESTIMATOR)
+    low, high = draws.interval(s_on_resamples(draws, ranks))
+    return Value(key, s_score(*ranks), low, high, ranks.shape[1], chance(pool), SHARE, ESTIMATOR)

@@ -15,7 +15,7 @@ from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, s_score
 from analysis.numbers import SHARE, WHAT, Key, Value
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.training.evaluation import fit_pool
 
@@ -51,18 +51,18 @@ class PoolScores:
         """Works drawn for means over all windows."""
         return WorkDraws(np.array([segment.piece.group for segment in self.segments]), self.seed)
 
-    def s(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+    def ranks(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
         """Ranks of the matches, audio to MIDI and MIDI to audio, from embeddings of all windows."""
         return both_ranks(audio, midi, self.pool)
 
-    def instead(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
+    def best_wrong(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
         """The window that is ranked highest among the wrong ones, audio to MIDI and MIDI to audio."""
         return best_wrong(audio, midi, self.pool)[0].astype(np.int32)
 
-    def s_value(self, key: Key, found: Int[ndarray, "2 q"], null: float | None = None) -> Value:
+    def s_value(self, key: Key, ranks: Int[ndarray, "2 q"], null: float | None = None) -> Value:
         """S beside chance, or beside another `null`; `key` says of what, all but the quantity."""
         return self._value(
-            {**key, WHAT: "S"}, s_score(*found), self.s_on_draws(found), self.chance if null is None else null, ESTIMATOR
+            {**key, WHAT: "S"}, s_score(*ranks), self.s_on_draws(ranks), self.chance if null is None else null, ESTIMATOR
         )
 
     def drop(self, key: Key, before: Int[ndarray, "2 q"], after: Int[ndarray, "2 q"]) -> Value:
@@ -80,14 +80,14 @@ class PoolScores:
         first = s_score(*before)
         if first == 0:
             return Value(key, None, None, None, before.shape[1], None, SHARE, estimator)
-        below, above = self.s_on_draws(before), np.mean([self.s_on_draws(found) for found in after], axis=0)
-        left = float(np.mean([s_score(*found) for found in after])) / first
+        below, above = self.s_on_draws(before), np.mean([self.s_on_draws(ranks) for ranks in after], axis=0)
+        left = float(np.mean([s_score(*ranks) for ranks in after])) / first
         resampled = above / below if below.all() else None
         return self._value(key, left, resampled, self.chance / first, estimator)
 
-    def s_on_draws(self, found: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
+    def s_on_draws(self, ranks: Int[ndarray, "2 q"]) -> Float64[ndarray, " draws"]:
         """S on every draw of works."""
-        return s_on_resamples(self.draws, found, K)
+        return s_on_resamples(self.draws, ranks, K)
 
     def _value(self, key: Key, value: float, resampled: ndarray | None, null: float, estimator: str) -> Value:
         """A value with its interval; none from a single work."""
@@ -96,7 +96,7 @@ class PoolScores:
 
 
 def build_pool(
-    desk: Desk,
+    study_run: StudyRun,
     segments: Sequence[Segment],
     *,
     n_queries: int = 500,
@@ -106,10 +106,10 @@ def build_pool(
     seed: int = 42,
     no_overlap: bool = False,
 ) -> PoolScores:
-    """A pool of these sizes, or the largest in the proportions 1 : ¼ : ⅛ that these windows can fill, which the desk is told.
+    """A pool of these sizes, or the largest in the proportions 1 : ¼ : ⅛ that these windows can fill, with a notice.
 
     Args:
-        desk: told a notice where the pool shrank.
+        study_run: gets a notice where the pool shrank.
         segments: windows that are embedded.
         n_queries: number of queries.
         pool_size: candidates per query, the match included.
@@ -129,7 +129,7 @@ def build_pool(
             raise
         sizes = fit_pool(segments, n_queries=n_queries, pool_size=pool_size)
         pool = build_pools(segments, **sizes, seed=seed, no_overlap=no_overlap)
-        desk.notice(
+        study_run.notice(
             f"{len(segments)} windows fill pools of {sizes['pool_size']} candidates and {sizes['n_queries']} queries, "
             f"not {pool_size} and {n_queries}: chance is {100 * chance_of_s(sizes['n_queries'], sizes['pool_size'], K):.1f} %."
         )

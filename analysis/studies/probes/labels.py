@@ -26,7 +26,7 @@ from analysis.descriptors.note_targets import (
     pitch_histogram,
 )
 from analysis.errors import CorpusError
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.training.evaluation import waveform_batch
 from analysis.units import PITCH_CLASSES, midi_to_name
 
@@ -55,29 +55,31 @@ class Task:
 
 
 @dataclass
-class Asked:
+class LabelledTasks:
     """Tasks that can be asked, why the others cannot, and what the windows' own input says: name → `(windows, features)`."""
 
     tasks: list[Task] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
-    heard: dict[str, ndarray] = field(default_factory=dict)
-    read: dict[str, ndarray] = field(default_factory=dict)
+    audio_inputs: dict[str, ndarray] = field(default_factory=dict)
+    note_inputs: dict[str, ndarray] = field(default_factory=dict)
 
 
-def ask(desk: Desk, segments: Sequence[Segment], chosen: Sequence[str]) -> Asked:
+def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str]) -> LabelledTasks:
     """Labels of all windows for the chosen tasks.
 
     Raises:
         AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
         Cancelled: somebody asked to stop.
     """
-    rows, asked = _rows(desk, segments), Asked()
-    asked.heard = {"log-mel": rows["log-mel"], "chroma": rows["audio chroma"]}
-    asked.read = {"pitch histogram": rows["pitch histogram"], "note statistics": rows["note statistics"]}
+    rows, asked = _rows(study_run, segments), LabelledTasks()
+    asked.audio_inputs = {"log-mel": rows["log-mel"], "chroma": rows["audio chroma"]}
+    asked.note_inputs = {"pitch histogram": rows["pitch histogram"], "note statistics": rows["note statistics"]}
     works = np.array([segment.piece.group for segment in segments])
     makers: dict[str, Callable[[], Task | str]] = {
-        "key": lambda: _annotated(segments, works, "key", _keys, f"*.harmony.tsv beside the audio ({desk.corpus.name} has none)"),
-        "downbeat": lambda: _downbeats(segments, works, desk.corpus.name),
+        "key": lambda: _annotated(
+            segments, works, "key", _keys, f"*.harmony.tsv beside the audio ({study_run.corpus.name} has none)"
+        ),
+        "downbeat": lambda: _downbeats(segments, works, study_run.corpus.name),
         "composer": lambda: _composers(segments, works),
     }
     for name in chosen:
@@ -89,14 +91,14 @@ def ask(desk: Desk, segments: Sequence[Segment], chosen: Sequence[str]) -> Asked
     return asked
 
 
-def _rows(desk: Desk, segments: Sequence[Segment]) -> dict[str, ndarray]:
+def _rows(study_run: StudyRun, segments: Sequence[Segment]) -> dict[str, ndarray]:
     """One row per window of everything that notes and audio say; audio at the sample rate of the corpus."""
     rows: dict[str, list[ndarray]] = defaultdict(list)
-    rate = desk.corpus.sample_rate
+    rate = study_run.corpus.sample_rate
     for start in range(0, len(segments), AUDIO_BATCH):
-        desk.step(start, len(segments), "Labels from notes and audio")
+        study_run.step(start, len(segments), "Labels from notes and audio")
         batch = segments[start : start + AUDIO_BATCH]
-        waveforms = waveform_batch(batch, rate).to(desk.device)
+        waveforms = waveform_batch(batch, rate).to(study_run.device)
         rows["spectral centroid"].append(spectral_centroid(waveforms, rate)[:, None].cpu().numpy())
         rows["audio chroma"].append(audio_chroma(waveforms, rate).cpu().numpy())
         rows["log-mel"].append(log_mel_statistics(waveforms, rate).cpu().numpy())
@@ -122,7 +124,7 @@ def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:
         kept = kept[effective_works(rows[:, kept], works) >= wanted]
     if not len(kept):
         return f"not defined: the {name} is the same in every window"
-    return Task(name, np.arange(len(rows)), rows[:, kept], tuple(_output(name, int(place)) for place in kept))
+    return Task(name, np.arange(len(rows)), rows[:, kept], tuple(_output(name, int(index)) for index in kept))
 
 
 def effective_works(rows: ndarray, works: ndarray) -> ndarray:
@@ -136,12 +138,12 @@ def effective_works(rows: ndarray, works: ndarray) -> ndarray:
     return np.square(parts.sum(axis=0)) / np.maximum(np.square(parts).sum(axis=0), 1e-300)
 
 
-def _output(name: str, place: int) -> str:
+def _output(name: str, index: int) -> str:
     if name == "pitch histogram":
-        return midi_to_name(place)
+        return midi_to_name(index)
     if name == "interval histogram":
-        return f"{place - 12:+d} semitones"
-    return PITCH_CLASSES[place] if "chroma" in name else UNITS[name]
+        return f"{index - 12:+d} semitones"
+    return PITCH_CLASSES[index] if "chroma" in name else UNITS[name]
 
 
 def _classes(name: str, labels: Sequence[str | None], works: ndarray, what: str) -> Task | str:
@@ -150,7 +152,7 @@ def _classes(name: str, labels: Sequence[str | None], works: ndarray, what: str)
     for label, work in zip(labels, works, strict=True):
         if label is not None:
             homes[label].add(work)
-    kept = tuple(sorted(label for label, its in homes.items() if len(its) >= FEWEST_WORKS_PER_CLASS))
+    kept = tuple(sorted(label for label, members in homes.items() if len(members) >= FEWEST_WORKS_PER_CLASS))
     index = np.array([row for row, label in enumerate(labels) if label in kept], np.int64)
     n_works = len(set(works[index]))
     if len(kept) < 2 or n_works < 3:
@@ -160,7 +162,7 @@ def _classes(name: str, labels: Sequence[str | None], works: ndarray, what: str)
 
 
 def _composers(segments: Sequence[Segment], works: ndarray) -> Task | str:
-    known = [None if one.piece.composer == UNKNOWN_COMPOSER else one.piece.composer for one in segments]
+    known = [None if segment.piece.composer == UNKNOWN_COMPOSER else segment.piece.composer for segment in segments]
     return _classes("composer", known, works, "composers")
 
 
@@ -168,13 +170,13 @@ def _annotated(
     segments: Sequence[Segment], works: ndarray, name: str, read: Callable[[Piece], list[tuple[float, str]] | None], where: str
 ) -> Task | str:
     """Classes from annotations: the one in force in the middle of a window."""
-    found = {segment.piece: None for segment in segments}
-    found = {piece: read(piece) for piece in found}
-    if not any(found.values()):
+    labels_of = {segment.piece: None for segment in segments}
+    labels_of = {piece: read(piece) for piece in labels_of}
+    if not any(labels_of.values()):
         return f"no labels: expected {where}"
     labels: list[str | None] = []
     for segment in segments:
-        past = [label for time_s, label in found[segment.piece] or [] if time_s <= segment.start_s + segment.duration_s / 2]
+        past = [label for time_s, label in labels_of[segment.piece] or [] if time_s <= segment.start_s + segment.duration_s / 2]
         labels.append(past[-1] if past else None)
     return _classes(name, labels, works, f"{name}s")
 
@@ -225,11 +227,11 @@ def _downbeats(segments: Sequence[Segment], works: ndarray, corpus: str) -> Task
     index, angles = [], []
     for row, segment in enumerate(segments):
         downbeats = times[segment.piece]
-        place = -1 if downbeats is None else int(np.searchsorted(downbeats, segment.start_s, side="right")) - 1
-        if downbeats is not None and 0 <= place < len(downbeats) - 1:
-            bar_s = downbeats[place + 1] - downbeats[place]
+        bar = -1 if downbeats is None else int(np.searchsorted(downbeats, segment.start_s, side="right")) - 1
+        if downbeats is not None and 0 <= bar < len(downbeats) - 1:
+            bar_s = downbeats[bar + 1] - downbeats[bar]
             index.append(row)
-            angles.append(2 * np.pi * (segment.start_s - downbeats[place]) / bar_s)
+            angles.append(2 * np.pi * (segment.start_s - downbeats[bar]) / bar_s)
     if len(set(works[index] if index else [])) < 3:
         expected = " or ".join(f"*{suffix}" for suffix in BEAT_SUFFIXES)
         return f"no labels: expected {expected} beside the audio of 3 works or more ({corpus} has too few or none)"

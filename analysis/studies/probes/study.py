@@ -10,11 +10,11 @@ from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import layer_means
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import tables_of
-from analysis.studies.probes.labels import TASKS, Asked, ask
+from analysis.studies.probes.fit import ProbeScore, ProbeSettings, ProbeTask, Source, fit_linear_probes, fit_mlp_probe, split_task
+from analysis.studies.probes.labels import TASKS, LabelledTasks, label_tasks
 from analysis.studies.probes.rows import INPUT, MissingRow
-from analysis.studies.probes.solve import Exam, Score, Settings, Source, set_exam, solve, solve_mlp
 from analysis.studies.probes.tables import (
     best_rows,
     best_scores,
@@ -67,7 +67,7 @@ class Request:
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Fit and score probes of every layer of every checkpoint, its untrained twin and the inputs, on every task.
 
     Raises:
@@ -76,22 +76,22 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     chosen = _checked(request)
-    n_parts = 2 + len(WEIGHTS) * sum(len(desk.towers(checkpoint)) for checkpoint in desk.checkpoints.values())
-    segments, fit_only = _windows(request, desk.part(0, n_parts))
-    asked = ask(desk.part(0, n_parts), segments, chosen)
-    settings = Settings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
-    works, composers = [one.piece.group for one in segments], [one.piece.composer for one in segments]
-    exams = _set_exams(asked, works, composers, fit_only, settings)
-    scores: list[Score] = []
-    for number, source in enumerate(_sources(desk, segments, asked, n_parts)):
-        part = desk.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
-        scores += _examine(request, part, source, exams)
+    n_parts = 2 + len(WEIGHTS) * sum(len(study_run.towers(checkpoint)) for checkpoint in study_run.checkpoints.values())
+    segments, fit_only = _windows(request, study_run.part(0, n_parts))
+    asked = label_tasks(study_run.part(0, n_parts), segments, chosen)
+    settings = ProbeSettings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
+    works, composers = [segment.piece.group for segment in segments], [segment.piece.composer for segment in segments]
+    probe_tasks = _split_tasks(asked, works, composers, fit_only, settings)
+    scores: list[ProbeScore] = []
+    for number, source in enumerate(_sources(study_run, segments, asked, n_parts)):
+        part = study_run.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
+        scores += _fit_probes(request, part, source, probe_tasks)
     rows, arrays = score_rows(scores)
     missing = [MissingRow(task, reason) for task, reason in asked.missing.items()]
     best = best_rows(scores)
     details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
     tables = tables_of([*rows, *missing, *best, *details, *window_rows(segments)])
-    return Answer(headline(best, asked.missing, desk.ranked), score_values(rows, missing), tables, arrays)
+    return Answer(headline(best, asked.missing, study_run.ranked), score_values(rows, missing), tables, arrays)
 
 
 def _checked(request: Request) -> tuple[str, ...]:
@@ -107,71 +107,75 @@ def _checked(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def _windows(request: Request, desk: Desk) -> tuple[list[Segment], np.ndarray | None]:
+def _windows(request: Request, study_run: StudyRun) -> tuple[list[Segment], np.ndarray | None]:
     """Windows, and for a transfer which of them are fitted."""
     if request.split not in (UNSEEN, TRANSFER):
-        return _enough(list_windows(desk, request.split, request.windows_per_piece), desk), None
+        return _enough(list_windows(study_run, request.split, request.windows_per_piece), study_run), None
     if request.split == TRANSFER:
-        everything = list_windows(desk, "all", request.windows_per_piece)
-        fits = np.array([one.piece.split != "test" for one in everything], bool)
+        everything = list_windows(study_run, "all", request.windows_per_piece)
+        fits = np.array([segment.piece.split != "test" for segment in everything], bool)
         if not fits.any() or fits.all():
-            raise CorpusError(f"{desk.corpus.name} has no windows to fit or none to score; expected train and test pieces.")
-        return _enough(everything, desk), fits
-    unseen = [one for split in ("validation", "test") for one in list_windows(desk, split, request.windows_per_piece)]
-    n_works = len({one.piece.group for one in unseen})
+            raise CorpusError(f"{study_run.corpus.name} has no windows to fit or none to score; expected train and test pieces.")
+        return _enough(everything, study_run), fits
+    unseen = [
+        segment for split in ("validation", "test") for segment in list_windows(study_run, split, request.windows_per_piece)
+    ]
+    n_works = len({segment.piece.group for segment in unseen})
     if n_works >= request.folds:
-        return _enough(drop_repeated(unseen), desk), None
-    desk.notice(
-        f"{desk.corpus.name} has {n_works} works outside its train split, too few for {request.folds} folds: all its pieces are "
-        "used. Scores of a checkpoint that was trained on it are too high."
+        return _enough(drop_repeated(unseen), study_run), None
+    study_run.notice(
+        f"{study_run.corpus.name} has {n_works} works outside its train split, too few for {request.folds} folds: all its pieces "
+        "are used. Scores of a checkpoint that was trained on it are too high."
     )
-    return _enough(list_windows(desk, "all", request.windows_per_piece), desk), None
+    return _enough(list_windows(study_run, "all", request.windows_per_piece), study_run), None
 
 
-def _enough(segments: list[Segment], desk: Desk) -> list[Segment]:
-    if (n_works := len({one.piece.group for one in segments})) < 3:
-        raise CorpusError(f"Probes need windows of 3 works or more; {desk.corpus.name} has {n_works} there. Use more pieces.")
+def _enough(segments: list[Segment], study_run: StudyRun) -> list[Segment]:
+    if (n_works := len({segment.piece.group for segment in segments})) < 3:
+        raise CorpusError(
+            f"Probes need windows of 3 works or more; {study_run.corpus.name} has {n_works} there. Use more pieces."
+        )
     return segments
 
 
-def _set_exams(
-    asked: Asked, works: list[str], composers: list[str], fit_only: np.ndarray | None, settings: Settings
-) -> list[Exam]:
+def _split_tasks(
+    asked: LabelledTasks, works: list[str], composers: list[str], fit_only: np.ndarray | None, settings: ProbeSettings
+) -> list[ProbeTask]:
     """A task that has too few works to be fitted is not asked, with the reason."""
-    exams = []
+    probe_tasks = []
     for task in asked.tasks:
         try:
-            exams.append(set_exam(task, works, composers, fit_only, settings))
+            probe_tasks.append(split_task(task, works, composers, fit_only, settings))
         except CorpusError as error:
             asked.missing[task.name] = f"not defined: {error}"
-    return exams
+    return probe_tasks
 
 
-def _sources(desk: Desk, segments: list[Segment], asked: Asked, n_parts: int) -> Iterator[Source]:
+def _sources(study_run: StudyRun, segments: list[Segment], asked: LabelledTasks, n_parts: int) -> Iterator[Source]:
     """Inputs of both sides (one part of the work), then every model and tower."""
     number = 2
-    for name, checkpoint in desk.checkpoints.items():
+    for name, checkpoint in study_run.checkpoints.items():
         for weights in WEIGHTS:
-            for side in desk.towers(checkpoint):
-                part = desk.part(number - 1, n_parts).part(0, 2)
+            for side in study_run.towers(checkpoint):
+                part = study_run.part(number - 1, n_parts).part(0, 2)
                 yield Source(name, weights, side, layer_means(part, checkpoint, segments, weights, side))
                 number += 1
-    yield Source(INPUT, INPUT, "audio", asked.heard)
-    yield Source(INPUT, INPUT, "midi", asked.read)
+    yield Source(INPUT, INPUT, "audio", asked.audio_inputs)
+    yield Source(INPUT, INPUT, "midi", asked.note_inputs)
 
 
-def _examine(request: Request, desk: Desk, source: Source, exams: list[Exam]) -> list[Score]:
+def _fit_probes(request: Request, study_run: StudyRun, source: Source, probe_tasks: list[ProbeTask]) -> list[ProbeScore]:
     """All probes of one source."""
     what = f"{source.checkpoint}, {source.weights}, {source.side}: probes"
 
     def tick() -> None:
-        desk.step(0, 1, what)
+        study_run.step(0, 1, what)
 
-    scores = solve(source, exams, desk.device, tick)
+    scores = fit_linear_probes(source, probe_tasks, study_run.device, tick)
     if request.mlp == "no" or source.weights == INPUT:
         return scores
     wanted = list(best_scores(scores).values()) if request.mlp == "best" else scores
-    return scores + [solve_mlp(source, score.exam, score.layer, desk.device, tick) for score in wanted]
+    return scores + [fit_mlp_probe(source, score.probe_task, score.layer, study_run.device, tick) for score in wanted]
 
 
 def check(request: Request) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy import ndarray
 
 from analysis.measures.probe_scores import confusion_by_work, recall_draws, score_interval
-from analysis.numbers import SHARE, Value, format_value, layer_words
+from analysis.numbers import SHARE, Value, format_value, layer_title
+from analysis.studies.probes.fit import ProbeScore
 from analysis.studies.probes.rows import (
     ACCURACY,
     INPUT,
@@ -21,7 +22,6 @@ from analysis.studies.probes.rows import (
     ScoreRow,
     array_of,
 )
-from analysis.studies.probes.solve import Score
 
 OWN_LABEL = {
     ("chroma", "audio chroma"), ("pitch histogram", "pitch histogram"), ("pitch histogram", "chroma histogram"),
@@ -34,31 +34,40 @@ Ends = tuple[Number, Number, Number]  # a number and its interval
 Above = tuple[str | None, Number, Number, Number, Number, Number, Number]  # a layer, its number, and what is above that
 
 
-def score_rows(scores: Sequence[Score]) -> tuple[list[ScoreRow], dict[str, ndarray]]:
+def score_rows(scores: Sequence[ProbeScore]) -> tuple[list[ScoreRow], dict[str, ndarray]]:
     """The scores and, by task, the errors of every window: `errors.<task>` (rows, windows) and `windows.<task>`."""
     rows, errors = list[ScoreRow](), defaultdict[str, list[ndarray]](list)
     arrays: dict[str, ndarray] = {}
     for score in scores:
-        task, name = score.exam.task, array_of("errors", score.exam.task.name)
-        arrays[array_of("windows", task.name)] = task.index[score.exam.scored].astype(np.int64)
+        task, name = score.probe_task.task, array_of("errors", score.probe_task.task.name)
+        arrays[array_of("windows", task.name)] = task.index[score.probe_task.scored].astype(np.int64)
         rows.append(_score_row(score, name, len(errors[name])))
         errors[name].append(score.errors.astype(np.float32))
     return rows, arrays | {name: np.stack(parts) for name, parts in errors.items()}
 
 
-def _score_row(score: Score, errors: str, row: int) -> ScoreRow:
-    numbers, exam, task = _interval(score), score.exam, score.exam.task
+def _score_row(score: ProbeScore, errors: str, row: int) -> ScoreRow:
+    numbers, probe_task, task = _interval(score), score.probe_task, score.probe_task.task
     value, holds = numbers[0], (score.layer, task.name) in OWN_LABEL and score.source.weights == INPUT
     return ScoreRow(
-        *_who(score), score.measure, *numbers, score.shuffled,
+        *_who(score),
+        score.measure,
+        *numbers,
+        score.shuffled,
         selectivity=None if value is None or score.shuffled is None else value - score.shuffled,
-        n=len(exam.scored), n_works=exam.works.n_works, n_outputs=len(task.outputs or task.classes), alpha=score.penalty,
-        holds_label=holds, errors=errors, row=row, reason="" if value is not None else UNDEFINED,
-    )  # fmt: skip
+        n=len(probe_task.scored),
+        n_works=probe_task.works.n_works,
+        n_outputs=len(task.outputs or task.classes),
+        alpha=score.penalty,
+        holds_label=holds,
+        errors=errors,
+        row=row,
+        reason="" if value is not None else UNDEFINED,
+    )
 
 
-def _interval(score: Score) -> Ends:
-    return score_interval(score.draws, score.exam.works, **RANGES[score.measure])
+def _interval(score: ProbeScore) -> Ends:
+    return score_interval(score.draws, score.probe_task.works, **RANGES[score.measure])
 
 
 def score_values(rows: Iterable[ScoreRow], missing: Iterable[MissingRow]) -> list[Value]:
@@ -69,80 +78,82 @@ def score_values(rows: Iterable[ScoreRow], missing: Iterable[MissingRow]) -> lis
     ]
 
 
-def best_scores(scores: Iterable[Score]) -> dict[tuple[str, str, str, str], Score]:
+def best_scores(scores: Iterable[ProbeScore]) -> dict[tuple[str, str, str, str], ProbeScore]:
     """The best linear probe by (task, checkpoint, weights, side)."""
-    best: dict[tuple[str, str, str, str], Score] = {}
+    best: dict[tuple[str, str, str, str], ProbeScore] = {}
     for score in scores:
         if score.probe not in LINEAR or not np.isfinite(score.value):
             continue
-        key = (score.exam.task.name, score.source.checkpoint, score.source.weights, score.source.side)
+        key = (score.probe_task.task.name, score.source.checkpoint, score.source.weights, score.source.side)
         if key not in best or score.value > best[key].value:
             best[key] = score
     return best
 
 
-def best_rows(scores: Sequence[Score]) -> list[BestRow]:
+def best_rows(scores: Sequence[ProbeScore]) -> list[BestRow]:
     """The best trained layer of every task, checkpoint and side beside the best untrained layer and the best input."""
     best, rows = best_scores(scores), []
     for (task, checkpoint, weights, side), score in best.items():
         if weights == "trained":
             twin, heard = best.get((task, checkpoint, "untrained", side)), best.get((task, INPUT, INPUT, side))
-            sizes = len(score.exam.scored), score.exam.works.n_works, len(score.source.layers)
+            sizes = len(score.probe_task.scored), score.probe_task.works.n_works, len(score.source.layers)
             numbers = *_interval(score), score.shuffled, *sizes, *_above(score, twin), *_above(score, heard)
             rows.append(BestRow(task, checkpoint, score.source.side, score.layer, score.probe, score.measure, *numbers))
     return rows
 
 
-def _above(score: Score, control: Score | None) -> Above:
+def _above(score: ProbeScore, control: ProbeScore | None) -> Above:
     """A control with its interval, and what is above it with its own: the same works are drawn for both."""
     if control is None:
         return None, None, None, None, None, None, None
-    return control.layer, *_interval(control), *score_interval(score.draws - control.draws, score.exam.works)
+    return control.layer, *_interval(control), *score_interval(score.draws - control.draws, score.probe_task.works)
 
 
-def confusion_rows(scores: Sequence[Score]) -> list[ConfusionRow]:
+def confusion_rows(scores: Sequence[ProbeScore]) -> list[ConfusionRow]:
     """Windows of every true and predicted class, for the best layer of every model, side and classification."""
     rows = []
     for score in best_scores(scores).values():
-        classes = score.exam.task.classes
+        classes = score.probe_task.task.classes
         if score.predicted is None:
             continue
-        labels = score.exam.task.labels[score.exam.scored]
-        counts = confusion_by_work(labels, score.predicted, len(classes), score.exam.works).sum(axis=0)
+        labels = score.probe_task.task.labels[score.probe_task.scored]
+        counts = confusion_by_work(labels, score.predicted, len(classes), score.probe_task.works).sum(axis=0)
         for true, line in zip(classes, counts.tolist(), strict=True):
             for predicted, n in zip(classes, map(int, line), strict=True):
                 rows.append(ConfusionRow(*_who(score), true, predicted, n, n / sum(line) if sum(line) else None))
     return rows
 
 
-def class_rows(scores: Sequence[Score]) -> list[ClassRow]:
+def class_rows(scores: Sequence[ProbeScore]) -> list[ClassRow]:
     """Share of the windows of every class that is recognised, by layer."""
     rows = []
     for score in scores:
-        classes = score.exam.task.classes
+        classes = score.probe_task.task.classes
         if score.predicted is None:
             continue
-        labels = score.exam.task.labels[score.exam.scored]
-        recall = recall_draws(confusion_by_work(labels, score.predicted, len(classes), score.exam.works), score.exam.works)
+        labels = score.probe_task.task.labels[score.probe_task.scored]
+        recall = recall_draws(
+            confusion_by_work(labels, score.predicted, len(classes), score.probe_task.works), score.probe_task.works
+        )
         for number, name in enumerate(classes):
-            numbers = score_interval(recall[:, number], score.exam.works, **RANGES[ACCURACY])
+            numbers = score_interval(recall[:, number], score.probe_task.works, **RANGES[ACCURACY])
             rows.append(ClassRow(*_who(score), name, *numbers, int((labels == number).sum())))
     return rows
 
 
-def output_rows(scores: Sequence[Score]) -> list[OutputRow]:
+def output_rows(scores: Sequence[ProbeScore]) -> list[OutputRow]:
     """R² of every output (a pitch, an interval …) for the best layer of every model, side and regression."""
     rows = []
     for score in best_scores(scores).values():
-        for name, value in zip(score.exam.task.outputs, score.outputs if score.outputs is not None else (), strict=True):
+        for name, value in zip(score.probe_task.task.outputs, score.outputs if score.outputs is not None else (), strict=True):
             value = float(value) if np.isfinite(value) else None
-            rows.append(OutputRow(*_who(score), name, value, len(score.exam.scored)))
+            rows.append(OutputRow(*_who(score), name, value, len(score.probe_task.scored)))
     return rows
 
 
-def _who(score: Score) -> Probe:
+def _who(score: ProbeScore) -> Probe:
     source = score.source
-    return Probe(source.checkpoint, source.weights, source.side, score.layer, score.exam.task.name, score.probe)
+    return Probe(source.checkpoint, source.weights, source.side, score.layer, score.probe_task.task.name, score.probe)
 
 
 def headline(best: Sequence[BestRow], missing: Mapping[str, str], names: Collection[str] = ()) -> str:
@@ -152,11 +163,11 @@ def headline(best: Sequence[BestRow], missing: Mapping[str, str], names: Collect
     chosen = [row for row in best if not names or row.checkpoint in names]
     added = [row for row in chosen if row.margin > 0]
     row = max(added or chosen, key=lambda row: row.margin)
-    scored = f"{row.measure} {_worded(row, row.value, ends=True)}: {row.task} from {layer_words(row.layer)}"
-    said = f"{scored[:1].upper()}{scored[1:]} of {row.checkpoint}{_beside(row)}"
+    scored = f"{row.measure} {_worded(row, row.value, ends=True)}: {row.task} from {layer_title(row.layer)}"
+    text = f"{scored[:1].upper()}{scored[1:]} of {row.checkpoint}{_beside(row)}"
     if added:
-        return f"{said}{_other_side([other for other in best if other is not row and _same_reader(other, row)])}."
-    return f"Nothing is read better than from input and untrained twin. Nearest: {said}."
+        return f"{text}{_other_side([other for other in best if other is not row and _same_reader(other, row)])}."
+    return f"Nothing is read better than from input and untrained twin. Nearest: {text}."
 
 
 def _same_reader(row: BestRow, other: BestRow) -> bool:

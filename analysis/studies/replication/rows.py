@@ -216,17 +216,17 @@ class LinkRow(Row):
         checkpoint: its name.
         weights: of the checkpoint, or of its untrained twin.
         ranks: of the matches on the first pool, (2, queries): audio to MIDI, MIDI to audio.
-        found: share of the pools that ask for a window in which its match is among the first ten, (2, windows).
+        shares: share of the pools that ask for a window in which its match is among the first ten, (2, windows).
         instead: the wrong window nearest to a window in any pool, (2, windows); -1 where no pool asks for it.
     """
 
     table: ClassVar[str] = "links"
-    array_columns: ClassVar[tuple[str, ...]] = ("ranks", "found", "instead")
+    array_columns: ClassVar[tuple[str, ...]] = ("ranks", "shares", "instead")
 
     checkpoint: str
     weights: Weights
     ranks: str
-    found: str
+    shares: str
     instead: str
 
 

@@ -15,7 +15,7 @@ from analysis.measures.retrieval import s_score
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import SHARE, Key, Value, the
 from analysis.readings.embeddings import embed, list_windows
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
 from analysis.studies.measurement import Measurement
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
@@ -42,7 +42,7 @@ class Request(PoolRequest):
     seed: Seed = 42
 
 
-def measure(request: Request, desk: Desk) -> Measurement:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Score every checkpoint and its untrained twin on every pool.
 
     Raises:
@@ -54,23 +54,23 @@ def measure(request: Request, desk: Desk) -> Measurement:
         got = f"evaluation_seeds is {request.evaluation_seeds}"
         raise ConfigError(f"{got}; expected 2 to {MOST_EVALUATION_SEEDS}, because a spread needs two.")
     seeds = range(request.seed, request.seed + request.evaluation_seeds)
-    models = desk.every_model
+    models = study_run.every_model
     n_parts = 2 + 2 * len(models)
-    segments = list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
-    pools = redrawn_pools(desk.part(1, n_parts), segments, seeds=seeds, **request.sizes)
+    segments = list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
+    pools = redrawn_pools(study_run.part(1, n_parts), segments, seeds=seeds, **request.sizes)
     draws = WorkDraws(np.array([segments[i].piece.group for i in pools[0].query]), request.seed)
     arrays, values = pool_arrays(pools[0]), list[Value]()
     arrays["asked"] = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
     rows: list[Row] = [*window_rows(segments)]
     for number, (checkpoint, weights) in enumerate(models):
-        name, parts = checkpoint.name, [desk.part(2 + 2 * number + half, n_parts) for half in range(2)]
+        name, parts = checkpoint.name, [study_run.part(2 + 2 * number + half, n_parts) for half in range(2)]
         audio, midi = embed(parts[0], checkpoint, segments, weights)
         ranks = _all_ranks(parts[1], audio, midi, pools, f"{name}, {weights}")
         scores, model = np.array([s_score(*of_pool) for of_pool in ranks]), {"checkpoint": name, "weights": weights}
         values += [s_value({**model, "what": "S"}, ranks[0], pools[0], draws), *_redrawn(model, scores, pools)]
         rows += _evaluations(name, weights, scores, pools, seeds)
         kept = {
-            "ranks": ranks[0].astype(np.int32), "found": _found(ranks, pools, len(segments)),
+            "ranks": ranks[0].astype(np.int32), "shares": _share_found(ranks, pools, len(segments)),
             "instead": _instead(audio, midi, pools, len(segments)),
         }  # fmt: skip
         rows.append(LinkRow(name, weights, **{what: f"{what}.{number}" for what in kept}))
@@ -89,23 +89,23 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     runs = _runs(checkpoints, measured.values, by_model, left_out)
     compared, n = (arms, pairs, runs), request.evaluation_seeds
     sentence = SentenceRow(details(*compared, n, len(measured.of(WindowRow))))
-    said = headline(*compared, n, measured.arrays["candidates"].shape[1])
+    text = headline(*compared, n, measured.arrays["candidates"].shape[1])
     values = [*_values_of_arms(arms), *map(_value_of, pairs)]
-    return measured.answer(said, [*arms, *pairs, *parts, *runs, sentence], values)
+    return measured.answer(text, [*arms, *pairs, *parts, *runs, sentence], values)
 
 
-def _all_ranks(desk: Desk, audio: ndarray, midi: ndarray, pools: list[Pools], what: str) -> list[ndarray]:
-    found = []
+def _all_ranks(study_run: StudyRun, audio: ndarray, midi: ndarray, pools: list[Pools], what: str) -> list[ndarray]:
+    all_ranks = []
     for number, pool in enumerate(pools):
-        desk.step(number, len(pools), f"{what}: pool {number + 1} of {len(pools)}")
-        found.append(both_ranks(audio, midi, pool))
-    return found
+        study_run.step(number, len(pools), f"{what}: pool {number + 1} of {len(pools)}")
+        all_ranks.append(both_ranks(audio, midi, pool))
+    return all_ranks
 
 
-def _found(found: list[ndarray], pools: list[Pools], n_windows: int) -> ndarray:
+def _share_found(all_ranks: list[ndarray], pools: list[Pools], n_windows: int) -> ndarray:
     """Share of the times a window was asked for in which it was among the first ten, `(2, windows)`; 0 where it never was."""
     asked, hits = np.zeros(n_windows), np.zeros((2, n_windows))
-    for ranks, pool in zip(found, pools, strict=True):
+    for ranks, pool in zip(all_ranks, pools, strict=True):
         asked[pool.query] += 1
         hits[:, pool.query] += ranks <= K
     return (hits / np.maximum(asked, 1)).astype(np.float32)
@@ -159,9 +159,9 @@ def _compared(
     parts: list[ComponentRow] = []
     for weights in WEIGHTS:
         by_arm: dict[str, dict[int, ndarray]] = {}
-        for name, one in checkpoints.items():
+        for name, checkpoint in checkpoints.items():
             if name not in left_out:
-                by_arm.setdefault(one.arm, {})[one.training["seed"]] = scores[name, weights]
+                by_arm.setdefault(checkpoint.arm, {})[checkpoint.training["seed"]] = scores[name, weights]
         arms += [_arm(arm, weights, runs, null) for arm, runs in by_arm.items()]
         many = {arm: runs for arm, runs in by_arm.items() if len(runs) > 1}
         parts += [_components(arm, weights, runs) for arm, runs in many.items()]
@@ -171,7 +171,7 @@ def _compared(
 
 
 def _arm(arm: str, weights: Weights, runs: Mapping[int, ndarray], null: float) -> ArmRow:
-    over = spread([float(one[0]) for one in runs.values()])
+    over = spread([float(run[0]) for run in runs.values()])
     low, high = over.mean_ci or (None, None)
     sd_low, sd_high = over.sd_ci or (None, None)
     return ArmRow(
@@ -183,8 +183,8 @@ def _arm(arm: str, weights: Weights, runs: Mapping[int, ndarray], null: float) -
 
 def _pair(first: str, second: str, weights: Weights, a: Mapping[int, ndarray], b: Mapping[int, ndarray]) -> PairRow:
     """Welch's test on the first pool, and the paired one over common seeds."""
-    one, other = ({seed: float(scores[0]) for seed, scores in runs.items()} for runs in (a, b))
-    apart, by_seed = welch(list(one.values()), list(other.values())), paired(one, other)
+    first_s, other = ({seed: float(scores[0]) for seed, scores in runs.items()} for runs in (a, b))
+    apart, by_seed = welch(list(first_s.values()), list(other.values())), paired(first_s, other)
     low, high = by_seed.ci if by_seed else (None, None)
     return PairRow(
         first, second, weights, value=apart.difference, ci_low=apart.ci[0], ci_high=apart.ci[1], null=0.0, n=apart.n,

@@ -26,21 +26,21 @@ def headline(arms: Arms, pairs: Pairs, runs: Runs, n_evaluation: int, pool_size:
     """
     many = _several(arms)
     if not many:
-        told = "only controls were trained twice" if _several(arms, controls=True) else "every arm was trained once"
+        reason = "only controls were trained twice" if _several(arms, controls=True) else "every arm was trained once"
         twins = _sds(runs, "untrained")
-        said = f"{_sds(runs, 'trained')} points is the SD of S over {n_evaluation} redrawn pools of {size_words(pool_size)} "
-        return f"{said}(independent queries {_binomial(runs):.1f}, untrained twins {twins}); {told}."
+        sentence = f"{_sds(runs, 'trained')} points is the SD of S over {n_evaluation} redrawn pools of {size_words(pool_size)} "
+        return f"{sentence}(independent queries {_binomial(runs):.1f}, untrained twins {twins}); {reason}."
     best = max(many, key=lambda row: row.value)
     twin = _twin(best, arms)
     corrected = corrected_p(pairs)
     alike = [other for other, row in _rivals(best, pairs).items() if _is_alike(row, corrected)]
-    said = f"S = {mean_in_words(best)} over {best.n} trainings among {size_words(pool_size)}: {best.arm} finds "
-    said += "most" if len(many) > 1 else "the match"
-    said += f" (chance {100 * best.null:.1f} %, untrained twins {mean_in_words(twin, spread=False)})"
+    sentence = f"S = {mean_text(best)} over {best.n} trainings among {size_words(pool_size)}: {best.arm} finds "
+    sentence += "most" if len(many) > 1 else "the match"
+    sentence += f" (chance {100 * best.null:.1f} %, untrained twins {mean_text(twin, spread=False)})"
     if not alike:
-        return f"{said}."
+        return f"{sentence}."
     others = "the others" if len(alike) == len(_rivals(best, pairs)) > 2 else listed(alike, 2)
-    return f"{said}, not distinguishable from {others}."
+    return f"{sentence}, not distinguishable from {others}."
 
 
 def details(arms: Arms, pairs: Pairs, runs: Runs, n_evaluation: int, n_windows: int) -> str:
@@ -51,27 +51,29 @@ def details(arms: Arms, pairs: Pairs, runs: Runs, n_evaluation: int, n_windows: 
     trained = [row for row in arms if row.weights == "trained"]
     several, controls = _several(arms), _several(arms, controls=True)
     if several:
-        said = _over_training_seeds(several, pairs, arms)
+        sentence = _over_training_seeds(several, pairs, arms)
         alone = [row.arm for row in trained if row.n == 1]
-        said += f" Of {_listed(alone)} there is one training seed: nothing can be told." if alone else ""
+        sentence += f" Of {_listed(alone)} there is one training seed: nothing can be told." if alone else ""
     elif controls:
-        said = f"Two training seeds are here of controls alone, which are not ranked: {_listed([row.arm for row in controls])}."
+        sentence = (
+            f"Two training seeds are here of controls alone, which are not ranked: {_listed([row.arm for row in controls])}."
+        )
     else:
-        said = "How far S differs from training to training cannot be told: no arm is here with two training seeds."
-    return f"{said} {_redrawn(runs, n_evaluation)}{_hardly_redrawn(runs, n_windows)}{_left_out(runs)}"
+        sentence = "How far S differs from training to training cannot be told: no arm is here with two training seeds."
+    return f"{sentence} {_redrawn(runs, n_evaluation)}{_hardly_redrawn(runs, n_windows)}{_left_out(runs)}"
 
 
-def mean_in_words(row: ArmRow, *, spread: bool = True) -> str:
+def mean_text(row: ArmRow, *, spread: bool = True) -> str:
     """Mean S over training seeds with Student's interval; of two trainings, which give none, between which two it lies.
 
     >>> two = ArmRow("D0", "trained", 0.76, None, None, 0.04, 2, 0.014, None, None, 0.75, 0.77, (1, 2), "")
     >>> mean_in_words(two), mean_in_words(replace(two, ci_low=0.7, ci_high=0.8, n=3))
     ('76.0 % (75.0 to 77.0)', '76.0 % [70.0, 80.0]')
     """
-    said = f"{100 * row.value:.1f} %"
+    text = f"{100 * row.value:.1f} %"
     if row.ci_low is not None and row.ci_high is not None:
-        return f"{said} [{100 * row.ci_low:.1f}, {100 * row.ci_high:.1f}]"
-    return f"{said} ({100 * row.lowest:.1f} to {100 * row.highest:.1f})" if spread and row.n > 1 else said
+        return f"{text} [{100 * row.ci_low:.1f}, {100 * row.ci_high:.1f}]"
+    return f"{text} ({100 * row.lowest:.1f} to {100 * row.highest:.1f})" if spread and row.n > 1 else text
 
 
 def _several(arms: Arms, *, controls: bool = False) -> list[ArmRow]:
@@ -107,21 +109,21 @@ def _over_training_seeds(many: Arms, pairs: Pairs, arms: Arms) -> str:
     reached = f"S = {100 * best.value:.1f} ± {100 * (best.sd or 0.0):.1f} % (mean ± SD) over {best.n} training seeds"
     if best.ci_low is None:
         reached += f" ({100 * best.lowest:.1f} and {100 * best.highest:.1f} %, of which no useful interval can be made)"
-    controls = f"chance {100 * best.null:.1f} %, untrained twins {mean_in_words(twin)}"
+    controls = f"chance {100 * best.null:.1f} %, untrained twins {mean_text(twin)}"
     if len(many) == 1:
         return f"{name} reaches {reached} ({controls}); no other arm is here with two training seeds to compare it with."
     rows, corrected = _rivals(best, pairs), corrected_p(pairs)
     alike = {other: row for other, row in rows.items() if _is_alike(row, corrected)}
-    said = f"{name} has the highest mean, {reached} ({controls})"
+    sentence = f"{name} has the highest mean, {reached} ({controls})"
     if alike:
         against = _listed([f"{other} ({_p(row, corrected)})" for other, row in alike.items()])
-        said += f", but that {name} is best is not significant with n = {best.n}: not distinguishable from {against}"
+        sentence += f", but that {name} is best is not significant with n = {best.n}: not distinguishable from {against}"
     better = [_by(name, row, corrected) for other, row in rows.items() if other not in alike]
-    said += f"; better than {_listed(better)}" if better else ""
+    sentence += f"; better than {_listed(better)}" if better else ""
     kinds = {chosen_test(row).by_seed for row in rows.values()}
     how = TESTS[kinds.pop()] if len(kinds) == 1 else f"{TESTS[True]} where both arms have the same seeds, else {TESTS[False]}"
     how += f"; p corrected for {len(corrected)} pairs of arms, Holm" if len(corrected) > 1 else ""
-    return f"{said} ({how})."
+    return f"{sentence} ({how})."
 
 
 class ChosenTest(NamedTuple):
@@ -160,11 +162,11 @@ def _p(row: PairRow, corrected: Corrected) -> str:
 
 def _redrawn(runs: Runs, n_evaluation: int) -> str:
     """How far other pools move S of one checkpoint."""
-    said = (
+    sentence = (
         f"Other pools from the same works ({n_evaluation} evaluation seeds) move S of one checkpoint by a standard deviation of"
     )
     trained, untrained = _sds(runs, "trained"), _sds(runs, "untrained")
-    return f"{said} {trained} points (independent queries: at most {_binomial(runs):.1f}; untrained twins {untrained})."
+    return f"{sentence} {trained} points (independent queries: at most {_binomial(runs):.1f}; untrained twins {untrained})."
 
 
 def _sds(runs: Runs, weights: str) -> str:

@@ -22,7 +22,7 @@ from analysis.measures.retrieval import (
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import ALPHA, SHARE, Key, Value, format_value, p_words, pick, the
 from analysis.readings.embeddings import embed, list_windows
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
 from analysis.studies.measurement import About, Measurement, ranked
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
@@ -36,7 +36,9 @@ from analysis.training.evaluation import fit_pool
 POOLS = {CANONICAL: False, "no overlap": True}
 DIRECTIONS = ("audio to MIDI", "MIDI to audio")
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
-Found = dict[tuple[str, Weights, str], ndarray]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
+RanksOf = dict[
+    tuple[str, Weights, str], ndarray
+]  # (checkpoint, weights, pool) → ranks, or the windows that came before the match
 
 
 @dataclass(frozen=True)
@@ -46,39 +48,39 @@ class Request(HardPoolRequest):
     seed: Seed = 42
 
 
-def measure(request: Request, desk: Desk) -> Measurement:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Score every checkpoint and its untrained twin on both pools.
 
     Raises:
         CorpusError: the corpus has too few windows for the pools.
         Cancelled: somebody asked to stop.
     """
-    segments = list_windows(desk, request.split, request.windows_per_piece, fewest=1)
-    pools = _pools(request, segments, desk)
+    segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
+    pools = _pools(request, segments, study_run)
     groups = {name: np.array([segments[i].piece.group for i in pool.query]) for name, pool in pools.items()}
-    ranks: Found = {}
-    first_wrong: Found = {}
+    ranks: RanksOf = {}
+    first_wrong: RanksOf = {}
     values: list[Value] = []
-    models = desk.every_model
+    models = study_run.every_model
     for number, (checkpoint, weights) in enumerate(models):
-        audio, midi = embed(desk.part(number, len(models)), checkpoint, segments, weights)
+        audio, midi = embed(study_run.part(number, len(models)), checkpoint, segments, weights)
         for pool_name, pool in pools.items():
             ranks[checkpoint.name, weights, pool_name] = both = both_ranks(audio, midi, pool)
             first_wrong[checkpoint.name, weights, pool_name] = best_wrong(audio, midi, pool)[0][0]
             model, works = {"checkpoint": checkpoint.name, "weights": weights, "pool": pool_name}, groups[pool_name]
-            values += _scores(model, both, works, request.seed, pool.candidates.shape[1], desk)
-            values += _hard_negatives(model, audio, midi, pool, works, request.seed, desk)
+            values += _scores(model, both, works, request.seed, pool.candidates.shape[1], study_run)
+            values += _hard_negatives(model, audio, midi, pool, works, request.seed, study_run)
     behind, arrays = _behind_the_scores(ranks, first_wrong, pools)
     return Measurement(values, [*behind, *window_rows(segments)], arrays)
 
 
-def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measurement) -> Measurement:
+def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singles: Measurement) -> Measurement:
     """Difference in S of two trained checkpoints on the same queries, with its interval and its p.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    work_of = {piece.piece_id: piece.group for piece in desk.corpus.pieces}
+    work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     works = np.array([work_of[window.piece] for window in singles.of(WindowRow)])
     trained = {(row.checkpoint, row.pool): singles.arrays[row.array] for row in singles.of(RanksRow) if row.weights == "trained"}
     rows: list[PairRow] = []
@@ -86,7 +88,7 @@ def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measu
         groups = works[singles.arrays[f"query.{pool.array}"]]
         draws = WorkDraws(groups, request.seed)
         for number, (first, second) in enumerate(pairs):
-            desk.step(number, len(pairs), f"{first} and {second}: {pool.pool} pool")
+            study_run.step(number, len(pairs), f"{first} and {second}: {pool.pool} pool")
             a, b = trained[first, pool.pool], trained[second, pool.pool]
             low, high = draws.interval(s_on_resamples(draws, a) - s_on_resamples(draws, b))
             p = s_exchange_p(groups, a, b, seed=request.seed)
@@ -97,22 +99,24 @@ def compare(request: Request, desk: Desk, pairs: Sequence[About], singles: Measu
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
     """Which of them finds most, and from which of the others it is told apart."""
     tested, names = measured.of(PairRow), ranked(checkpoints)
-    said = headline(measured.values, names, tested, measured.arrays["candidates.0"].shape[1])
-    return measured.answer(said, [SentenceRow(details(measured.values, names, tested))])
+    text = headline(measured.values, names, tested, measured.arrays["candidates.0"].shape[1])
+    return measured.answer(text, [SentenceRow(details(measured.values, names, tested))])
 
 
 def headline(values: Sequence[Value], names: Sequence[str], tested: Sequence[PairRow], pool_size: int) -> str:
     """The best of these checkpoints on the canonical pool beside chance and twin, and whom it is not told from; 30 words."""
     best, score, twin = _best(values, names)
-    said = f"S = {_bare(score)} among {size_words(pool_size)}"
+    sentence = f"S = {_bare(score)} among {size_words(pool_size)}"
     if _ranks_all_last(values, best):
-        said += f" (chance {100 * (score.null or 0.0):.1f} %): {best} ranks every match last, as where all embeddings are equal"
-        return f"{said}, since ties count as misses."
-    said += f": {best} finds {'most' if len(names) > 1 else 'the match'} (chance {100 * (score.null or 0.0):.1f} %, "
-    said += f"untrained twin {_bare(twin)})"
+        sentence += (
+            f" (chance {100 * (score.null or 0.0):.1f} %): {best} ranks every match last, as where all embeddings are equal"
+        )
+        return f"{sentence}, since ties count as misses."
+    sentence += f": {best} finds {'most' if len(names) > 1 else 'the match'} (chance {100 * (score.null or 0.0):.1f} %, "
+    sentence += f"untrained twin {_bare(twin)})"
     rivals = [name for name, p in _rivals(best, names, tested).items() if p >= ALPHA]
     alike = [*(["chance"] if score.inside_null else []), *([listed(rivals)] if rivals else [])]
-    return f"{said}, not distinguishable from {' or '.join(alike)}." if alike else f"{said}."
+    return f"{sentence}, not distinguishable from {' or '.join(alike)}." if alike else f"{sentence}."
 
 
 def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[PairRow]) -> str:
@@ -120,9 +124,9 @@ def details(values: Sequence[Value], names: Sequence[str], tested: Sequence[Pair
     best, score, _ = _best(values, names)
     ps = _rivals(best, names, tested)
     alike, clear = ([f"{name} ({p_words(p)})" for name, p in ps.items() if (p >= ALPHA) is kind] for kind in (True, False))
-    said = [f"above {', '.join(clear)}"] if clear else []
-    said += [f"not distinguishable from {', '.join(alike)}"] if alike else []
-    test = f" {best} is {'; '.join(said)}: paired permutation by work, p not corrected." if said else ""
+    parts = [f"above {', '.join(clear)}"] if clear else []
+    parts += [f"not distinguishable from {', '.join(alike)}"] if alike else []
+    test = f" {best} is {'; '.join(parts)}: paired permutation by work, p not corrected." if parts else ""
     return f"n = {score.n} queries, each searched both ways; S counts those whose match is among the first ten.{test}"
 
 
@@ -150,26 +154,26 @@ def _ranks_all_last(values: Sequence[Value], name: str) -> bool:
 def _is_last(values: Sequence[Value], name: str, direction: str) -> bool:
     """Whether every match has the last rank: the mean of 1 / rank is 1 / pool size, which is the chance of R@1."""
     whose = {"checkpoint": name, "weights": "trained", "pool": CANONICAL, "direction": direction}
-    found, chance = pick(values, **whose, what="MRR"), pick(values, **whose, what="R@1")
-    if found is None or chance is None or found.value is None or not chance.null:
+    reciprocal, chance = pick(values, **whose, what="MRR"), pick(values, **whose, what="R@1")
+    if reciprocal is None or chance is None or reciprocal.value is None or not chance.null:
         return False
-    return found.value <= chance.null * (1 + 1e-9)
+    return reciprocal.value <= chance.null * (1 + 1e-9)
 
 
-def _pools(request: Request, segments: list[Segment], desk: Desk) -> dict[str, Pools]:
+def _pools(request: Request, segments: list[Segment], study_run: StudyRun) -> dict[str, Pools]:
     """Both pools of the sizes asked for, or of the largest that the windows fill, which the user is told."""
     try:
         return {name: build_pools(segments, no_overlap=only, seed=request.seed, **request.sizes) for name, only in POOLS.items()}
     except CorpusError:
         sizes = fit_pool(segments, n_queries=request.n_queries, pool_size=request.pool_size)
-    desk.notice(
+    study_run.notice(
         f"{len(segments)} windows fill no pools of {request.pool_size} for {request.n_queries} queries; "
         f"{sizes['n_queries']} queries are searched among {sizes['pool_size']} candidates instead."
     )
     return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
 
 
-def _behind_the_scores(ranks: Found, first_wrong: Found, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:
+def _behind_the_scores(ranks: RanksOf, first_wrong: RanksOf, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:
     """Ranks `(2, queries)` of every model, the wrong MIDI window that is nearest to every audio, and the pools.
 
     This is what leads from a score to its sounds.
@@ -183,14 +187,14 @@ def _behind_the_scores(ranks: Found, first_wrong: Found, pools: Mapping[str, Poo
     return [*rows, *(SearchedPoolRow(name, i) for i, name in enumerate(pools))], arrays
 
 
-def _scores(model: Key, both: ndarray, groups: ndarray, seed: int, pool_size: int, desk: Desk) -> list[Value]:
+def _scores(model: Key, both: ndarray, groups: ndarray, seed: int, pool_size: int, study_run: StudyRun) -> list[Value]:
     """S, and R@1/5/10 and MRR of both directions."""
     draws, n = WorkDraws(groups, seed), both.shape[1]
     harmonic = float(np.mean(1 / np.arange(1, pool_size + 1)))
     low, high = draws.interval(s_on_resamples(draws, both))
     values = [Value({**model, "what": "S"}, s_score(*both), low, high, n, chance_of_s(n, pool_size), SHARE, ESTIMATOR)]
     for direction, ranks in zip(DIRECTIONS, both, strict=True):
-        desk.cancel.check()
+        study_run.cancel.check()
         key = {**model, "direction": direction}
         for k in (1, 5, 10):
             low, high = draws.interval(draws.means(ranks <= k))
@@ -204,7 +208,7 @@ def _scores(model: Key, both: ndarray, groups: ndarray, seed: int, pool_size: in
 
 
 def _hard_negatives(
-    model: Key, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, desk: Desk
+    model: Key, audio: ndarray, midi: ndarray, pool: Pools, groups: ndarray, seed: int, study_run: StudyRun
 ) -> list[Value]:
     """How often the match outranks a candidate of the same piece, or of another piece by the same composer."""
     values = []
@@ -216,7 +220,7 @@ def _hard_negatives(
             if not kept.any():
                 continue  # no composer has a second work
             shares, works = accuracy[kept], groups[kept]
-            desk.cancel.check()
+            study_run.cancel.check()
             draws = WorkDraws(works, seed)
             low, high = draws.interval(draws.means(shares))
             key = {**model, "direction": direction, "what": f"accuracy against {name}"}

@@ -26,7 +26,7 @@ NOTHING: Columns = (None, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
-class Works:
+class WorkShuffles:
     """Which window is of which work, and the orders in which works are shuffled (none where there is one work)."""
 
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class LayerGrid:
     """Similarity of every layer of one stack with every layer of another, as far as it is defined.
 
     Attributes:
@@ -84,7 +84,7 @@ class Grid:
     null: Float[ndarray, "k a b"]
     contributions: Float[ndarray, "a b n"] | None
 
-    def estimate(self, works: Works, rows: list[str], columns: list[str], *, paired: bool = False) -> Estimate | None:
+    def estimate(self, works: WorkShuffles, rows: list[str], columns: list[str], *, paired: bool = False) -> Estimate | None:
         """The mean over cells: of every row with every column, or, `paired`, of the first with the first and so on.
 
         None where no such cell is defined.
@@ -106,7 +106,7 @@ def columns_of(estimate: Estimate | None) -> Columns:
     return NOTHING if estimate is None else estimate.columns
 
 
-def estimate(value: float, without: ndarray, null: ndarray, works: Works, *, bounded: bool = True) -> Estimate:
+def estimate(value: float, without: ndarray, null: ndarray, works: WorkShuffles, *, bounded: bool = True) -> Estimate:
     """One similarity from its values without each work and with works shuffled; either may be empty."""
     interval = jackknife_interval(float(value), without, works.sizes, bounded=bounded) if len(without) else None
     low, high = interval or (None, None)
@@ -115,7 +115,9 @@ def estimate(value: float, without: ndarray, null: ndarray, works: Works, *, bou
     return Estimate(float(value), low, high, float(null.mean()), float(np.quantile(null, NULL_LEVEL)))
 
 
-def compare(first: Stack, second: Stack, measure: Measure, works: Works, seed: int, tick: Tick, *, behind: bool = False) -> Grid:
+def compare(
+    first: Stack, second: Stack, measure: Measure, works: WorkShuffles, seed: int, tick: Tick, *, behind: bool = False
+) -> LayerGrid:
     """Compare all layers of two stacks.
 
     Args:
@@ -135,45 +137,45 @@ def compare(first: Stack, second: Stack, measure: Measure, works: Works, seed: i
     reasons = {(side, label): why for side, lost in enumerate((left, right)) for label, why in lost.items()}
     if not rows or not columns:
         empty = np.empty((0, len(rows), len(columns)))
-        return Grid(measure.name, list(rows), list(columns), reasons, np.empty(empty.shape[1:]), empty, empty, None)
-    one, other = torch.stack(list(rows.values())), torch.stack(list(columns.values()))
-    a, b = measure.prepare(one, batch), measure.prepare(other, batch)
+        return LayerGrid(measure.name, list(rows), list(columns), reasons, np.empty(empty.shape[1:]), empty, empty, None)
+    row_stack, other = torch.stack(list(rows.values())), torch.stack(list(columns.values()))
+    a, b = measure.prepare(row_stack, batch), measure.prepare(other, batch)
     shape = (0, len(rows), len(columns))
-    without = _collected(grids_without_works(one, other, works.of_window, measure.prepare, batch), shape, tick)
+    without = _collected(grids_without_works(row_stack, other, works.of_window, measure.prepare, batch), shape, tick)
     if batch is None:
         draws = shuffled_grids(a.float(), b.float(), works.orders)
     else:
         draws = shuffled_grids(a, other, works.orders, measure.prepare, batch)
     null = _collected(draws, shape, tick)
     shares = contributions(a, b).to(torch.float32).numpy() if behind else None
-    return Grid(measure.name, list(rows), list(columns), reasons, grid(a, b).numpy(), without, null, shares)
+    return LayerGrid(measure.name, list(rows), list(columns), reasons, grid(a, b).numpy(), without, null, shares)
 
 
 def _matrices(stack: Stack, measure: Measure, batch: Tensor | None, tick: Tick) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The matrix over windows of every layer that can be compared, and why others cannot."""
-    found: dict[str, Tensor] = {}
+    matrices: dict[str, Tensor] = {}
     lost: dict[str, str] = {}
     for label, rows in stack.layers.items():
         tick()
         try:
             matrix = measure.matrix(rows)
             measure.prepare(matrix[None], batch)
-            found[label] = matrix
+            matrices[label] = matrix
         except UndefinedError as error:
             lost[label] = str(error)
-    return found, lost
+    return matrices, lost
 
 
 def _collected(draws: Iterator[Tensor], empty: tuple[int, ...], tick: Tick) -> ndarray:
     """All draws; none where one of them is not defined, such as without the only work that differs."""
-    found: list[ndarray] = []
+    collected: list[ndarray] = []
     try:
         for draw in draws:
             tick()
-            found.append(draw.numpy().astype(np.float64))
+            collected.append(draw.numpy().astype(np.float64))
     except (UndefinedError, ShapeError):
         return np.empty(empty)
-    return np.stack(found) if found else np.empty(empty)
+    return np.stack(collected) if collected else np.empty(empty)
 
 
 class Trimmed(NamedTuple):

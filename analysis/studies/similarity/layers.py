@@ -12,7 +12,7 @@ from analysis.descriptors.log_mel import N_MELS, log_mel
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import Side, layer_means
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 
 INPUT, EMBEDDING = "input", "emb"
 N_PITCHES = 128
@@ -40,7 +40,7 @@ class Stack:
         return [label for label in self.layers if label.isdigit()]
 
 
-def read_inputs(desk: Desk, segments: Sequence[Segment]) -> dict[Side, Float[ndarray, "n d"]]:
+def read_inputs(study_run: StudyRun, segments: Sequence[Segment]) -> dict[Side, Float[ndarray, "n d"]]:
     """What the two sides are given, without any model: level per mel band (dB, mean over time) and share of notes per pitch.
 
     Raises:
@@ -48,15 +48,17 @@ def read_inputs(desk: Desk, segments: Sequence[Segment]) -> dict[Side, Float[nda
     """
     heard, read = np.empty((len(segments), N_MELS), np.float32), np.empty((len(segments), N_PITCHES), np.float32)
     for number, segment in enumerate(segments):
-        desk.step(number, len(segments), "inputs: spectra and pitches of windows")
-        heard[number] = log_mel(segment_waveform(segment, desk.corpus.sample_rate), desk.corpus.sample_rate)[1].mean(axis=1)
+        study_run.step(number, len(segments), "inputs: spectra and pitches of windows")
+        heard[number] = log_mel(segment_waveform(segment, study_run.corpus.sample_rate), study_run.corpus.sample_rate)[1].mean(
+            axis=1
+        )
         pitches = segment_notes(segment).pitch
         read[number] = np.bincount(pitches, minlength=N_PITCHES) / len(pitches)
     return {"audio": heard, "midi": read}
 
 
 def read_stack(
-    desk: Desk,
+    study_run: StudyRun,
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
@@ -69,11 +71,11 @@ def read_stack(
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    means = layer_means(desk, checkpoint, segments, weights, side)
-    return Stack(checkpoint.name, weights, side, {INPUT: inputs[side]} | {label_of(tap): rows for tap, rows in means.items()})
+    means = layer_means(study_run, checkpoint, segments, weights, side)
+    return Stack(checkpoint.name, weights, side, {INPUT: inputs[side]} | {layer_title(tap): rows for tap, rows in means.items()})
 
 
-def label_of(tap: str) -> str:
+def layer_title(tap: str) -> str:
     """How a tap is called on an axis.
 
     >>> [label_of(tap) for tap in ("audio.in", "midi.block.3", "midi.embedding")]

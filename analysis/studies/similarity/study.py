@@ -15,17 +15,17 @@ from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, Measure, measure
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import tables_of
 from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow, work_window_rows
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.grids import (
     WITHOUT_LARGEST,
-    Grid,
+    LayerGrid,
     Tick,
     Width,
-    Works,
+    WorkShuffles,
     columns_of,
     compare,
     widths,
@@ -75,15 +75,15 @@ class Request:
 class _Gathered:
     """What is gathered on the way."""
 
-    works: Works
+    works: WorkShuffles
     cells: list[CellRow] = field(default_factory=list)
     grids: list[GridRow] = field(default_factory=list)
     arrays: dict[str, ndarray] = field(default_factory=dict)
-    within: dict[tuple[str, Weights, str], Grid] = field(default_factory=dict)
-    across: list[tuple[Pair, Grid]] = field(default_factory=list)
+    within: dict[tuple[str, Weights, str], LayerGrid] = field(default_factory=dict)
+    across: list[tuple[Pair, LayerGrid]] = field(default_factory=list)
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Compare the layers of every checkpoint and of its untrained twin, audio with MIDI, and checkpoints with each other.
 
     Raises:
@@ -92,24 +92,26 @@ def run(request: Request, desk: Desk) -> Answer:
         Cancelled: somebody asked to stop.
     """
     chosen = _checked(request)
-    pairs_of = list(_pairs(tuple(desk.checkpoints), request.across))
-    n_parts = 2 + (len(SIDES) * len(desk.checkpoints) + len(pairs_of)) * len(WEIGHTS)
-    segments = _thinned(list_windows(desk.part(0, n_parts), request.split, request.windows_per_piece, FEWEST_WINDOWS), desk)
-    works = _works(segments, request, desk.cancel.check)
-    inputs, number = read_inputs(desk.part(1, n_parts), segments), 2
+    pairs_of = list(_pairs(tuple(study_run.checkpoints), request.across))
+    n_parts = 2 + (len(SIDES) * len(study_run.checkpoints) + len(pairs_of)) * len(WEIGHTS)
+    segments = _thinned(
+        list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, FEWEST_WINDOWS), study_run
+    )
+    works = _works(segments, request, study_run.cancel.check)
+    inputs, number = read_inputs(study_run.part(1, n_parts), segments), 2
     stacks: dict[StackKey, Stack] = {}
-    for name, checkpoint in desk.checkpoints.items():
+    for name, checkpoint in study_run.checkpoints.items():
         for weights, side in product(WEIGHTS, SIDES):
-            part = desk.part(number, n_parts)
+            part = study_run.part(number, n_parts)
             stacks[name, weights, side] = read_stack(part, checkpoint, segments, weights, side, inputs)
             number += 1
     gathered, sizes = _Gathered(works), {key: widths(stack) for key, stack in stacks.items()}
     for (first, second), weights in product(pairs_of, WEIGHTS):
         pair = stacks[first[0], weights, first[1]], stacks[second[0], weights, second[1]]
-        _compare_pair(desk.part(number, n_parts), pair, sizes, chosen, request, gathered)
+        _compare_pair(study_run.part(number, n_parts), pair, sizes, chosen, request, gathered)
         number += 1
     summary, differences = similarity_words.summarise(gathered.within, gathered.across, works, chosen.name)
-    about = summary, differences, chosen.name, desk.ranked
+    about = summary, differences, chosen.name, study_run.ranked
     rows = [*summary, *differences, *gathered.cells, *gathered.grids, *_layer_rows(sizes), *_measure_rows(), *_work_rows(works)]
     rows += [*work_window_rows(segments), SentenceRow(similarity_words.details(*about))]
     values = [row.number for row in (*summary, *differences)]
@@ -124,20 +126,20 @@ def _checked(request: Request) -> Measure:
     return measure(request.measure)
 
 
-def _thinned(segments: list[Segment], desk: Desk) -> list[Segment]:
+def _thinned(segments: list[Segment], study_run: StudyRun) -> list[Segment]:
     if len(segments) <= MAX_WINDOWS:
         return segments
-    desk.notice(f"Of {len(segments)} windows {MAX_WINDOWS}, evenly spread, are compared.")
+    study_run.notice(f"Of {len(segments)} windows {MAX_WINDOWS}, evenly spread, are compared.")
     return [segments[number * len(segments) // MAX_WINDOWS] for number in range(MAX_WINDOWS)]
 
 
-def _works(segments: Sequence[Segment], request: Request, tick: Callable[[], None]) -> Works:
-    names = tuple(dict.fromkeys(one.piece.group for one in segments))
-    of_window = np.array([names.index(one.piece.group) for one in segments], np.int64)
+def _works(segments: Sequence[Segment], request: Request, tick: Callable[[], None]) -> WorkShuffles:
+    names = tuple(dict.fromkeys(segment.piece.group for segment in segments))
+    of_window = np.array([names.index(segment.piece.group) for segment in segments], np.int64)
     n_shuffles = request.n_shuffles if len(names) > 1 else 0
     if not n_shuffles:
-        return Works(names, of_window, np.empty((0, len(segments)), np.int64))
-    return Works(names, of_window, shuffles_by_work(of_window, n_shuffles, seed=request.seed, tick=tick))
+        return WorkShuffles(names, of_window, np.empty((0, len(segments)), np.int64))
+    return WorkShuffles(names, of_window, shuffles_by_work(of_window, n_shuffles, seed=request.seed, tick=tick))
 
 
 def _pairs(names: tuple[str, ...], across: str) -> Iterator[tuple[tuple[str, Side], tuple[str, Side]]]:
@@ -148,21 +150,21 @@ def _pairs(names: tuple[str, ...], across: str) -> Iterator[tuple[tuple[str, Sid
         for name in names:
             for side in SIDES:
                 yield (name, side), (name, side)
-    for one, other in combinations(names, 2) if across != "none" else ():
+    for first, other in combinations(names, 2) if across != "none" else ():
         for side in SIDES:
-            yield (one, side), (other, side)
+            yield (first, side), (other, side)
         if across == "every side":
-            yield (one, "audio"), (other, "midi")
-            yield (one, "midi"), (other, "audio")
+            yield (first, "audio"), (other, "midi")
+            yield (first, "midi"), (other, "audio")
 
 
-def _compare_pair(desk: Desk, pair: Pair, sizes: Sizes, chosen: Measure, request: Request, gathered: _Gathered) -> None:
+def _compare_pair(study_run: StudyRun, pair: Pair, sizes: Sizes, chosen: Measure, request: Request, gathered: _Gathered) -> None:
     first, second = pair
     within = first.checkpoint == second.checkpoint and first.side != second.side
     names = tuple(MEASURES) if within else tuple(dict.fromkeys((*ACROSS_MEASURES, chosen.name)))
     what = f"{first.checkpoint} {first.side} with {second.checkpoint} {second.side}, {first.weights}"
     for step, name in enumerate(names):
-        tick = _ticker(desk, step, len(names) + within, f"{what}: {name}")
+        tick = _ticker(study_run, step, len(names) + within, f"{what}: {name}")
         grid = compare(first, second, MEASURES[name], gathered.works, request.seed, tick, behind=name == chosen.name)
         gathered.cells += _cell_rows(pair, grid, gathered.works, sizes)
         if within:
@@ -172,15 +174,15 @@ def _compare_pair(desk: Desk, pair: Pair, sizes: Sizes, chosen: Measure, request
             if not within:
                 gathered.across.append((pair, grid))
     if within:
-        tick = _ticker(desk, len(names), len(names) + 1, f"{what}: {WITHOUT_LARGEST}")
+        tick = _ticker(study_run, len(names), len(names) + 1, f"{what}: {WITHOUT_LARGEST}")
         gathered.cells += _outlier_rows(pair, sizes, tick)
 
 
-def _ticker(desk: Desk, done: int, total: int, what: str) -> Tick:
-    return lambda: desk.step(done, total, what)
+def _ticker(study_run: StudyRun, done: int, total: int, what: str) -> Tick:
+    return lambda: study_run.step(done, total, what)
 
 
-def _keep_behind(pair: Pair, grid: Grid, gathered: _Gathered) -> None:
+def _keep_behind(pair: Pair, grid: LayerGrid, gathered: _Gathered) -> None:
     """What leads from a cell to its sounds: the share of every window, and the cell without each work."""
     number, names = len(gathered.grids), (None, None)
     if grid.contributions is not None:
@@ -195,7 +197,7 @@ def _compared(pair: Pair) -> Compared:
     return Compared(first.checkpoint, first.side, second.checkpoint, second.side)
 
 
-def _cell_rows(pair: Pair, grid: Grid, works: Works, sizes: Sizes) -> list[CellRow]:
+def _cell_rows(pair: Pair, grid: LayerGrid, works: WorkShuffles, sizes: Sizes) -> list[CellRow]:
     rows, n, (first, second) = [], len(works.of_window), pair
     for row, column in product(first.layers, second.layers):
         (p, p_ratio), (q, q_ratio) = sizes[first.key][row], sizes[second.key][column]
@@ -226,14 +228,20 @@ def _layer_rows(sizes: Sizes) -> list[LayerRow]:
 def _measure_rows() -> list[MeasureRow]:
     return [
         MeasureRow(
-            one.name, one.estimator, one.low, one.high, one.min_n, one.larger_is_more_alike, tuple(sorted(one.invariances)),
-            one.reference,
+            each.name,
+            each.estimator,
+            each.low,
+            each.high,
+            each.min_n,
+            each.larger_is_more_alike,
+            tuple(sorted(each.invariances)),
+            each.reference,
         )
-        for one in MEASURES.values()
-    ]  # fmt: skip
+        for each in MEASURES.values()
+    ]
 
 
-def _work_rows(works: Works) -> list[WorkRow]:
+def _work_rows(works: WorkShuffles) -> list[WorkRow]:
     return [WorkRow(name, n) for name, n in zip(works.names, works.sizes.tolist(), strict=True)]
 
 

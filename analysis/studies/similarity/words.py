@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from analysis.numbers import format_value
 from analysis.readings.embeddings import Weights
-from analysis.studies.similarity.grids import Grid, Works, columns_of, estimate
+from analysis.studies.similarity.grids import LayerGrid, WorkShuffles, columns_of, estimate
 from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
 from analysis.studies.similarity.rows import (
     AUDIO_WITH_MIDI,
@@ -25,7 +25,7 @@ from analysis.studies.similarity.rows import (
 SHARED = "share structure"
 TRAINED: Weights = "trained"
 TWIN: Weights = "untrained"
-Within = Mapping[tuple[str, Weights, str], Grid]  # by checkpoint, weights and measure
+Within = Mapping[tuple[str, Weights, str], LayerGrid]  # by checkpoint, weights and measure
 Mean = tuple[float, ndarray] | None  # over blocks, and the same without each work
 
 
@@ -39,7 +39,7 @@ class Means(NamedTuple):
 
 
 def summarise(
-    within: Within, across: Sequence[tuple[tuple[Stack, Stack], Grid]], works: Works, measure: str
+    within: Within, across: Sequence[tuple[tuple[Stack, Stack], LayerGrid]], works: WorkShuffles, measure: str
 ) -> tuple[list[SummaryRow], list[DifferenceRow]]:
     """One row per checkpoint, weights, measure and what is averaged, and the differences of `measure`."""
     summary = list[SummaryRow]()
@@ -61,11 +61,11 @@ def summarise(
     return summary, list(_differences(within, works, measure))
 
 
-def _defined(grid: Grid, cells: Sequence[tuple[str, str]]) -> int:
+def _defined(grid: LayerGrid, cells: Sequence[tuple[str, str]]) -> int:
     return sum(grid.defines(*cell) for cell in cells)
 
 
-def _parts(grid: Grid) -> list[tuple[str, list[str], list[str]]]:
+def _parts(grid: LayerGrid) -> list[tuple[str, list[str], list[str]]]:
     lost = [[label for side, label in grid.reasons if side == number] for number in (0, 1)]
     both = ((grid.rows, lost[0]), (grid.columns, lost[1]))
     rows, columns = (sorted((label for label in (*kept, *gone) if label.isdigit()), key=int) for kept, gone in both)
@@ -73,7 +73,7 @@ def _parts(grid: Grid) -> list[tuple[str, list[str], list[str]]]:
     return [(MEAN, rows, columns), last, (EMBEDDINGS, [EMBEDDING], [EMBEDDING]), (INPUTS, [INPUT], [INPUT])]
 
 
-def _differences(within: Within, works: Works, measure: str) -> Iterator[DifferenceRow]:
+def _differences(within: Within, works: WorkShuffles, measure: str) -> Iterator[DifferenceRow]:
     """Differences of the mean over blocks: every checkpoint and its untrained twin, and every two trained checkpoints."""
     names = list(dict.fromkeys(name for name, _, _ in within))
     for first, second in [*zip(names, names, strict=True), *combinations(names, 2)]:
@@ -88,7 +88,7 @@ def _differences(within: Within, works: Works, measure: str) -> Iterator[Differe
         yield DifferenceRow(first, TRAINED, second, weights, measure, *numbers)
 
 
-def _mean_over_blocks(grid: Grid) -> Mean:
+def _mean_over_blocks(grid: LayerGrid) -> Mean:
     i, j = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
     if not i or not j:
         return None

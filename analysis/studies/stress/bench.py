@@ -15,7 +15,7 @@ from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
 from analysis.studies.pools.record import pool_row
@@ -51,7 +51,7 @@ def unmoved(rows: Rows) -> Moved:
 class Bench:
     """What is the same for every model; all passes together, `total` with the listing of windows, fill one progress bar."""
 
-    desk: Desk
+    study_run: StudyRun
     windows: Sequence[Segment]
     pool: PoolScores
     works: WorkDraws
@@ -61,31 +61,36 @@ class Bench:
     @property
     def models(self) -> list[Model]:
         """Every checkpoint and its untrained twin."""
-        return [(name, weights) for name in self.desk.checkpoints for weights in WEIGHTS]
+        return [(name, weights) for name in self.study_run.checkpoints for weights in WEIGHTS]
 
     def rows(
-        self, model: Model, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, desk: Desk | None = None,
+        self, model: Model, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, study_run: StudyRun | None = None,
         *, keep: bool = True,
     ) -> dict[str, ndarray]:  # fmt: skip
         """Rows of every tap of one side, of all windows or a block."""
-        checkpoint = self.desk.checkpoints[model[0]]
-        return layer_means(desk or self.desk, checkpoint, self.windows[block], model[1], side, altered=change, keep=keep)
+        checkpoint = self.study_run.checkpoints[model[0]]
+        return layer_means(
+            study_run or self.study_run, checkpoint, self.windows[block], model[1], side, altered=change, keep=keep
+        )
 
     def plain(self) -> dict[Model, Sides]:
         """Rows of both sides of every model for the windows as they are: two passes per model."""
-        found: dict[Model, Sides] = {model: {} for model in self.models}
-        for model, sides in found.items():
+        rows_of: dict[Model, Sides] = {model: {} for model in self.models}
+        for model, sides in rows_of.items():
             for side in SIDES:
-                sides[side] = self.rows(model, side, desk=self.desk.part(self.done, self.total))
+                sides[side] = self.rows(model, side, study_run=self.study_run.part(self.done, self.total))
                 self.done += 1
-        return found
+        return rows_of
 
     def changed(self, side: Side, change: Altered, models: Sequence[Model]) -> dict[Model, dict[str, ndarray]]:
         """Rows of every tap of one side under a change: a pass per model."""
         parts: dict[Model, list[Rows]] = {model: [] for model in models}
-        for block, model, desk in self._blocks(models, change):
-            parts[model].append(self.rows(model, side, change, block, desk))
-        return {model: {tap: np.concatenate([one[tap] for one in its]) for tap in its[0]} for model, its in parts.items()}
+        for block, model, study_run in self._blocks(models, change):
+            parts[model].append(self.rows(model, side, change, block, study_run))
+        return {
+            model: {tap: np.concatenate([block_rows[tap] for block_rows in blocks]) for tap in blocks[0]}
+            for model, blocks in parts.items()
+        }
 
     def moved(self, side: Side, change: Altered, before: Mapping[Model, Rows], against: Altered = AS_IT_IS) -> dict[Model, Moved]:
         """Where a change takes one side of models: a pass per model, of which embeddings and distances alone are kept.
@@ -97,38 +102,41 @@ class Bench:
             against: the change under which these were computed.
         """
         parts: dict[Model, list[Moved]] = {model: [] for model in before}
-        for block, model, desk in self._blocks(list(before), change):
-            parts[model].append(self._moved(model, side, change, block, desk, before[model], against))
+        for block, model, study_run in self._blocks(list(before), change):
+            parts[model].append(self._moved(model, side, change, block, study_run, before[model], against))
         return {
-            model: Moved(np.concatenate([one.embedding for one in its]), np.concatenate([one.distances for one in its], axis=1))
-            for model, its in parts.items()
+            model: Moved(
+                np.concatenate([moved.embedding for moved in blocks]),
+                np.concatenate([moved.distances for moved in blocks], axis=1),
+            )
+            for model, blocks in parts.items()
         }
 
     def _moved(
-        self, model: Model, side: Side, change: Altered, block: slice, desk: Desk, before: Rows, against: Altered
+        self, model: Model, side: Side, change: Altered, block: slice, study_run: StudyRun, before: Rows, against: Altered
     ) -> Moved:
         """One model on one block."""
 
         def compute() -> Moved:
-            rows = self.rows(model, side, change, block, desk, keep=False)
-            return Moved(rows[f"{side}.embedding"], tap_distances({tap: its[block] for tap, its in before.items()}, rows))
+            rows = self.rows(model, side, change, block, study_run, keep=False)
+            return Moved(rows[f"{side}.embedding"], tap_distances({tap: taps[block] for tap, taps in before.items()}, rows))
 
         identity = {"side": side, "altered": change.name, "against": against.name}
-        return _kept(desk, model, self.windows[block], identity, compute)
+        return _kept(study_run, model, self.windows[block], identity, compute)
 
-    def _blocks(self, models: Sequence[Model], change: Altered) -> Iterator[tuple[slice, Model, Desk]]:
+    def _blocks(self, models: Sequence[Model], change: Altered) -> Iterator[tuple[slice, Model, StudyRun]]:
         """Blocks of windows, for each of which every model has its turn before the change forgets it."""
         blocks = [slice(start, start + BLOCK) for start in range(0, len(self.windows), BLOCK)]
         first = self.done * len(blocks)
         for number, block in enumerate(blocks):
-            for place, model in enumerate(models):
-                yield block, model, self.desk.part(first + number * len(models) + place, self.total * len(blocks))
+            for index, model in enumerate(models):
+                yield block, model, self.study_run.part(first + number * len(models) + index, self.total * len(blocks))
             change.forget()
         self.done += len(models)
 
     def ranks(self, audio: Float[ndarray, "n d"], midi: Float[ndarray, "n d"]) -> Int[ndarray, "2 q"]:
         """Ranks of the matches from joint embeddings of both sides."""
-        return self.pool.s(audio, midi)
+        return self.pool.ranks(audio, midi)
 
     @property
     def pool_row(self) -> PoolRow:
@@ -145,30 +153,30 @@ class Bench:
 
 
 def _kept(
-    desk: Desk, model: Model, windows: Sequence[Segment], identity: Mapping[str, str], compute: Callable[[], Moved]
+    study_run: StudyRun, model: Model, windows: Sequence[Segment], identity: Mapping[str, str], compute: Callable[[], Moved]
 ) -> Moved:
     """What the store holds of a model on some windows, else what is computed, which the store gets."""
-    if desk.store is None:
+    if study_run.store is None:
         return compute()
-    checkpoint = desk.checkpoints[model[0]]
+    checkpoint = study_run.checkpoints[model[0]]
     key = Store.key(
-        kind="moved", weights=model[1], checkpoint=checkpoint.key, corpus=desk.corpus.sha256,
-        windows=[[one.piece.piece_id, one.start_s] for one in windows], identity=dict(identity),
-        device=desk.device.type, code=[code_of(__name__), desk.code],
+        kind="moved", weights=model[1], checkpoint=checkpoint.key, corpus=study_run.corpus.sha256,
+        windows=[[window.piece.piece_id, window.start_s] for window in windows], identity=dict(identity),
+        device=study_run.device.type, code=[code_of(__name__), study_run.code],
     )  # fmt: skip
-    if (entry := desk.store.get(key)) is not None:
+    if (entry := study_run.store.get(key)) is not None:
         return Moved(np.array(entry.arrays["embedding"]), np.array(entry.arrays["distances"]))
-    found = compute()
+    moved = compute()
     with contextlib.suppress(StoreError):
-        desk.store.put(key, {"kind": "moved"}, {"embedding": found.embedding, "distances": found.distances})
-    return found
+        study_run.store.put(key, {"kind": "moved"}, {"embedding": moved.embedding, "distances": moved.distances})
+    return moved
 
 
-def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: HardSizes, seed: int) -> Bench:
+def set_up(study_run: StudyRun, windows: Sequence[Segment], n_passes: int, sizes: HardSizes, seed: int) -> Bench:
     """A bench with a pool of these sizes, or the largest that the windows fill.
 
     Args:
-        desk: told where the pool shrank.
+        study_run: gets a notice where the pool shrank.
         windows: that are embedded.
         n_passes: of all models together.
         sizes: of the pool, as `build_pool` takes them.
@@ -177,6 +185,6 @@ def set_up(desk: Desk, windows: Sequence[Segment], n_passes: int, sizes: HardSiz
     Raises:
         CorpusError: the windows cannot fill a pool of 8.
     """
-    pool = build_pool(desk, windows, **sizes, seed=seed)
+    pool = build_pool(study_run, windows, **sizes, seed=seed)
     works = WorkDraws(np.array([window.piece.group for window in windows]), seed)
-    return Bench(desk, windows, pool, works, n_passes + 1)
+    return Bench(study_run, windows, pool, works, n_passes + 1)

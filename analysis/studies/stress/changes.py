@@ -17,7 +17,7 @@ from analysis.datasets.segments import WINDOW_S, Segment
 from analysis.errors import ConfigError
 from analysis.readings.embeddings import list_windows
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
-from analysis.readings.study_run import Desk
+from analysis.readings.study_run import StudyRun
 
 MARGIN_S = 1.0  # of the recording on either side of a window: time shifts and playback speeds up to 1.5 read it
 RENDERED_AGAIN = {0.0: "rendered again", 1.0: OTHER_FONT}
@@ -123,7 +123,7 @@ def named_changes(names: str) -> list[Change]:
     return [BY_NAME[name] for name in dict.fromkeys(wanted)]
 
 
-def choose_changes(names: str, conditions: str | None, desk: Desk) -> tuple[Change, ...]:
+def choose_changes(names: str, conditions: str | None, study_run: StudyRun) -> tuple[Change, ...]:
     """The named changes; without a renderer the sound font is left out.
 
     Raises:
@@ -131,7 +131,7 @@ def choose_changes(names: str, conditions: str | None, desk: Desk) -> tuple[Chan
     """
     chosen = named_changes(names)
     if conditions is None and BY_NAME["sound_font"] in chosen:
-        desk.notice("The sound font is left out: only a corpus that was rendered here can be rendered again.")
+        study_run.notice("The sound font is left out: only a corpus that was rendered here can be rendered again.")
         chosen.remove(BY_NAME["sound_font"])
     if not chosen:
         raise ConfigError("Only the sound font is asked for, which needs a rendered corpus; add another change.")
@@ -163,7 +163,7 @@ def rendering_of(corpus: str) -> str | None:
     return (corpus.partition("-")[2] or "recorded") if corpus in NAMES else None
 
 
-def inner_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segment]:
+def inner_windows(study_run: StudyRun, split: str, windows_per_piece: int) -> list[Segment]:
     """Windows spread over every piece of a split, at least 1 s away from both ends of the recording.
 
     Raises:
@@ -172,7 +172,7 @@ def inner_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segmen
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
     kept: dict[str, list[Segment]] = {}
-    for segment in list_windows(desk, split, windows_per_piece + 1):
+    for segment in list_windows(study_run, split, windows_per_piece + 1):
         if MARGIN_S <= segment.start_s <= segment.piece.duration_s - WINDOW_S - MARGIN_S:
             kept.setdefault(segment.piece.piece_id, []).append(segment)
     windows = [segment for ones in kept.values() for segment in ones[:windows_per_piece]]
@@ -181,7 +181,7 @@ def inner_windows(desk: Desk, split: str, windows_per_piece: int) -> list[Segmen
     return windows
 
 
-def hear(
+def altered_audio(
     change: str, dose: float | None, segment: Segment, sample_rate: int, *, seed: int = 42, conditions: str | None = None
 ) -> ndarray:
     """The audio of a window that a model was given, float32 `(samples,)`; where the MIDI was changed, the recording.
@@ -215,7 +215,7 @@ def hear(
 
 
 @dataclass
-class Heard:
+class AlteredAudio:
     """Waveforms of one change and dose, made once and given to every model until forgotten; `check` may raise to stop."""
 
     make: Callable[[Segment, int], ndarray]
@@ -224,9 +224,9 @@ class Heard:
 
     def __call__(self, segments: Sequence[Segment], sample_rate: int) -> Tensor:
         """Waveforms of a batch `(batch, samples)`."""
-        return torch.from_numpy(np.stack([self._one(segment, sample_rate) for segment in segments]))
+        return torch.from_numpy(np.stack([self._waveform(segment, sample_rate) for segment in segments]))
 
-    def _one(self, segment: Segment, sample_rate: int) -> ndarray:
+    def _waveform(self, segment: Segment, sample_rate: int) -> ndarray:
         key = segment.piece.piece_id, segment.start_s, sample_rate
         if key not in self.kept:
             self.check()
@@ -234,7 +234,9 @@ class Heard:
         return self.kept[key]
 
 
-def altered(change: str, side: Side, dose: float | None, desk: Desk, *, seed: int = 42, conditions: str | None = None) -> Altered:
+def altered(
+    change: str, side: Side, dose: float | None, study_run: StudyRun, *, seed: int = 42, conditions: str | None = None
+) -> Altered:
     """The change of one side as models are given it; waveforms are kept until it is told to forget them."""
     if dose is None:
         return AS_IT_IS
@@ -244,12 +246,12 @@ def altered(change: str, side: Side, dose: float | None, desk: Desk, *, seed: in
     name += (
         f", seed {seed}" if change.endswith("noise") else f", {conditions}" if change in ("sound_font", "transposition") else ""
     )
-    heard = Heard(partial(_heard, change, dose, seed, conditions), desk.cancel.check)
+    heard = AlteredAudio(partial(_altered_audio, change, dose, seed, conditions), study_run.cancel.check)
     return Altered(name, waveforms=heard, forget=heard.kept.clear)
 
 
-def _heard(change: str, dose: float, seed: int, conditions: str | None, segment: Segment, sample_rate: int) -> ndarray:
-    return hear(change, dose, segment, sample_rate, seed=seed, conditions=conditions)
+def _altered_audio(change: str, dose: float, seed: int, conditions: str | None, segment: Segment, sample_rate: int) -> ndarray:
+    return altered_audio(change, dose, segment, sample_rate, seed=seed, conditions=conditions)
 
 
 def _notes(change: str, dose: float, segments: Sequence[Segment]) -> list[Notes]:

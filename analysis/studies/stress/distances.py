@@ -71,11 +71,11 @@ def tap_rows(
         moved = mean_over_windows({**key, WHAT: DISTANCE}, per_window, works)
         if not unit:
             moved = replace(moved, value=None, ci_low=None, ci_high=None)
-        rows.append(TapDistance(tap, layer_of(tap), moved, unit))
+        rows.append(TapDistance(tap, layer_title(tap), moved, unit))
     return rows
 
 
-def layer_of(tap: str) -> str:
+def layer_title(tap: str) -> str:
     """Name of a layer on an axis.
 
     >>> [layer_of(tap) for tap in ("audio.in", "midi.block.3", "audio.embedding")]

@@ -15,10 +15,10 @@ def altered_bytes(request: StressRequest, n_windows: int) -> int:
 
     Rows are those of both sides and of a change that others are compared with, distances those of every tap at every dose.
     """
-    configs = [find_checkpoint(one).model_config for one in request.checkpoints]
-    rows = sum(2 * _row_width(one.audio_n_layers, one.audio_d_model, one) for one in configs)
-    rows += sum(_row_width(one.midi_n_layers, one.midi_d_model, one) for one in configs)
-    distances = sum(MOST_DOSES * (one.audio_n_layers + one.midi_n_layers + 4) for one in configs)
+    configs = [find_checkpoint(checkpoint).model_config for checkpoint in request.checkpoints]
+    rows = sum(2 * _row_width(config.audio_n_layers, config.audio_d_model, config) for config in configs)
+    rows += sum(_row_width(config.midi_n_layers, config.midi_d_model, config) for config in configs)
+    distances = sum(MOST_DOSES * (config.audio_n_layers + config.midi_n_layers + 4) for config in configs)
     per_window = WEIGHTS_KINDS * (rows + distances)
     return 150_000_000 + FLOAT * (min(n_windows, BLOCK) * 96_000 + n_windows * per_window)
 

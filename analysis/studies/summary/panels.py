@@ -9,7 +9,7 @@ from analysis.numbers import SHARE, Value
 from analysis.studies.at_hand import AtHand
 from analysis.studies.retrieval.rows import CANONICAL, PairRow
 from analysis.studies.summary import published as summary_published
-from analysis.studies.summary.published import Beside
+from analysis.studies.summary.published import PublishedNumber
 from analysis.studies.summary.readers import POINTS, READERS, Pool, Reading
 from analysis.studies.summary.rows import DifferenceRow
 
@@ -90,7 +90,7 @@ class Cell:
     null_high: float | None = None
     undecided: bool | None = None
     detail: str = ""
-    published: Beside | None = None
+    published: PublishedNumber | None = None
     pool: Pool | None = None
     missing: str = ""
 
@@ -130,7 +130,7 @@ class Summary:
     @property
     def real(self) -> tuple[str, ...]:
         """Names of the checkpoints that are no controls."""
-        return tuple(one.name for one in self.subjects if not one.is_control)
+        return tuple(subject.name for subject in self.subjects if not subject.is_control)
 
 
 def assemble(arms: Mapping[str, str], at_hand: Mapping[str, Sequence[AtHand]]) -> Summary:
@@ -152,12 +152,15 @@ def order_subjects(arms: Mapping[str, str]) -> tuple[Subject, ...]:
     ['a', 'b', 'z', 'c']
     """
     subjects = [_subject(name, arm) for name, arm in arms.items()]
-    controls = [one for one in subjects if one.is_control]
+    controls = [subject for subject in subjects if subject.is_control]
     ordered: list[Subject] = []
-    for one in subjects:
-        if not one.is_control:
-            ordered += [one, *(its for its in controls if its.control_of == one.arm and its not in ordered)]
-    return (*ordered, *(one for one in controls if one not in ordered))
+    for subject in subjects:
+        if not subject.is_control:
+            ordered += [
+                subject,
+                *(control for control in controls if control.control_of == subject.arm and control not in ordered),
+            ]
+    return (*ordered, *(subject for subject in controls if subject not in ordered))
 
 
 def _subject(name: str, arm: str) -> Subject:
@@ -166,15 +169,17 @@ def _subject(name: str, arm: str) -> Subject:
 
 
 def _panel(question: Question, subjects: Sequence[Subject], at_hand: Mapping[str, Sequence[AtHand]]) -> Panel:
-    results = [one for study in question.studies for one in at_hand.get(study, ())]
+    results = [known for study in question.studies for known in at_hand.get(study, ())]
     cells, used = [], []
     for subject in subjects:
         cell, source = _cell(question, subject, results)
         cells.append(cell)
         used += [source] if source else []
-    told = lambda texts: tuple(dict.fromkeys(text for text in texts if text))  # noqa: E731
-    origins, differing = told(one.origin for one in used), told(words for one in used for words in one.differing)
-    return Panel(question, tuple(cells), origins, differing, summary_published.note(question.key, [one.result for one in used]))
+    distinct = lambda texts: tuple(dict.fromkeys(text for text in texts if text))  # noqa: E731
+    origins, differing = distinct(known.origin for known in used), distinct(words for known in used for words in known.differing)
+    return Panel(
+        question, tuple(cells), origins, differing, summary_published.note(question.key, [known.result for known in used])
+    )
 
 
 def _cell(question: Question, subject: Subject, results: Sequence[AtHand]) -> tuple[Cell, AtHand | None]:
@@ -182,22 +187,22 @@ def _cell(question: Question, subject: Subject, results: Sequence[AtHand]) -> tu
     if question.needs_a4 and (known := ARMS.get(subject.arm)) is not None and "A4" not in known.descriptors:
         return Cell(subject.name, missing=NO_A4), None
     why = NOT_COMPUTED
-    for one in results:
-        found = READERS[question.key](one.result, subject.name)
-        if found is not None and found.value is not None:
-            return _filled(question, subject, found), one
-        why = found.missing if found is not None and found.missing else why
+    for known in results:
+        reading = READERS[question.key](known.result, subject.name)
+        if reading is not None and reading.value is not None:
+            return _filled(question, subject, reading), known
+        why = reading.missing if reading is not None and reading.missing else why
     return Cell(subject.name, missing=why), None
 
 
-def _filled(question: Question, subject: Subject, found: Reading) -> Cell:
-    undecided = found.undecided
-    if undecided is None and found.value is not None:
-        undecided = found.value.inside_null
-    near = summary_published.beside(question.key, subject.arm, subject.control_of, subject.given)
+def _filled(question: Question, subject: Subject, reading: Reading) -> Cell:
+    undecided = reading.undecided
+    if undecided is None and reading.value is not None:
+        undecided = reading.value.inside_null
+    near = summary_published.published_number(question.key, subject.arm, subject.control_of, subject.given)
     if near is not None and question.key == "cka":  # published is biased CKA: it stands beside ours of that estimator alone
-        near = found.same_estimator and replace(near, ours=found.same_estimator)
-    return Cell(subject.name, found.value, found.twin, found.null_high, undecided, found.detail, near, found.pool)
+        near = reading.same_estimator and replace(near, ours=reading.same_estimator)
+    return Cell(subject.name, reading.value, reading.twin, reading.null_high, undecided, reading.detail, near, reading.pool)
 
 
 def _differences(subjects: Sequence[Subject], results: Sequence[AtHand]) -> tuple[DifferenceRow, ...]:

@@ -22,7 +22,7 @@ NONE = "Nothing that could stand beside it is published."
 
 
 @dataclass(frozen=True)
-class Beside:
+class PublishedNumber:
     """A published number beside ours; it is not ours and not comparable in absolute terms.
 
     Attributes:
@@ -38,7 +38,7 @@ class Beside:
     ours: Value | None = None
 
 
-def beside(key: str, arm: str, control_of: str = "", given: str = "") -> Beside | None:
+def published_number(key: str, arm: str, control_of: str = "", given: str = "") -> PublishedNumber | None:
     """What is published of an arm, or of a control of it, about a test; None for nothing.
 
     >>> beside("s", "d4a4").text, beside("s", "d4a4-zero", "d4a4", "zero").text, beside("without_a4", "d4a4").text
@@ -47,15 +47,15 @@ def beside(key: str, arm: str, control_of: str = "", given: str = "") -> Beside 
     (None, None)
     """
     if control_of:
-        return _one(_find("controls", control_of, given, "S")) if key == "s" else None
+        return _number(_find("controls", control_of, given, "S")) if key == "s" else None
     if key == "without_a4":
         before, after = (_find("ablation", arm, condition, "S") for condition in ("real", "zero A4"))
         if before is None or after is None:
             return None
-        return Beside(before.value - after.value, f"{_text(before)} to {_text(after)}", after)
+        return PublishedNumber(before.value - after.value, f"{_text(before)} to {_text(after)}", after)
     if key == "cosine":
-        return _one(next((one for one in _of("embedding", arm) if _is_cosine(one)), None))
-    return _one(_find(PLACES[key][0], arm, *PLACES[key][1:])) if key in PLACES else None
+        return _number(next((record for record in _of("embedding", arm) if _is_cosine(record)), None))
+    return _number(_find(PLACES[key][0], arm, *PLACES[key][1:])) if key in PLACES else None
 
 
 def note(key: str, results: Sequence[Result]) -> str:
@@ -63,12 +63,12 @@ def note(key: str, results: Sequence[Result]) -> str:
     if key == "cka":
         rows = [row for result in results for row in result.rows(SummaryRow)]
         return "" if not rows or any(row.estimator == BIASED for row in rows) else NO_BIASED
-    known = key in PLACES or key == "without_a4" or (key == "cosine" and any(_is_cosine(one) for one in _of("embedding")))
+    known = key in PLACES or key == "without_a4" or (key == "cosine" and any(_is_cosine(number) for number in _of("embedding")))
     return "" if known else NONE
 
 
-def _is_cosine(one: Published) -> bool:
-    return "cosine" in f"{one.condition} {one.measure}".lower()
+def _is_cosine(record: Published) -> bool:
+    return "cosine" in f"{record.condition} {record.measure}".lower()
 
 
 def _of(study: str, arm: str | None = None) -> Sequence[Published]:
@@ -79,11 +79,11 @@ def _of(study: str, arm: str | None = None) -> Sequence[Published]:
 
 
 def _find(study: str, arm: str, condition: str, measure: str) -> Published | None:
-    return next((one for one in _of(study, arm) if (one.condition, one.measure) == (condition, measure)), None)
+    return next((record for record in _of(study, arm) if (record.condition, record.measure) == (condition, measure)), None)
 
 
-def _one(record: Published | None) -> Beside | None:
-    return record and Beside(record.value / (100 if record.unit == "%" else 1), _text(record), record)
+def _number(record: Published | None) -> PublishedNumber | None:
+    return record and PublishedNumber(record.value / (100 if record.unit == "%" else 1), _text(record), record)
 
 
 def _text(record: Published) -> str:

@@ -50,15 +50,15 @@ def summarise(names: Sequence[str], corpus: str = "full", store: Store | None = 
         CheckpointError, CorpusError: a checkpoint or the corpus cannot be used, or two checkpoints have one name.
     """
     checkpoints = [find_checkpoint(name) for name in names]
-    if len({one.name for one in checkpoints}) < len(checkpoints):
+    if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
         raise CheckpointError(
-            f"Two checkpoints have the same name: {', '.join(one.name for one in checkpoints)}. Rename a folder."
+            f"Two checkpoints have the same name: {', '.join(checkpoint.name for checkpoint in checkpoints)}. Rename a folder."
         )
-    place = store or open_store()
+    opened_store = store or open_store()
 
     def find(study: str, request: Any, wanted: Sequence[Checkpoint]) -> Sequence[AtHand]:
-        exact = exact_result(study, request, wanted, place)
-        return [exact] if exact else others_with(study, request, wanted, place)
+        exact = exact_result(study, request, wanted, opened_store)
+        return [exact] if exact else others_with(study, request, wanted, opened_store)
 
     return sum_up(checkpoints, names, corpus, find)
 
@@ -73,7 +73,7 @@ def sum_up(checkpoints: Sequence[Chosen], names: Sequence[str], corpus: str, fin
         find: gives the results at hand of study, request and checkpoints.
     """
     at_hand = {study: find(study, build_request(study, names, {"corpus": corpus}), checkpoints) for study in STUDIES}
-    summary = assemble({one.name: one.arm for one in checkpoints}, at_hand)
-    request = {"checkpoints": [one.name for one in checkpoints], "corpus": corpus}
+    summary = assemble({checkpoint.name: checkpoint.arm for checkpoint in checkpoints}, at_hand)
+    request = {"checkpoints": [checkpoint.name for checkpoint in checkpoints], "corpus": corpus}
     command = shlex.join(["otoscope", "summary", *names, *([] if corpus == "full" else ["--corpus", corpus])])
     return Summed(summary, at_hand, as_result(summary, request, at_hand, command))

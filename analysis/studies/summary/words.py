@@ -29,31 +29,31 @@ def headline(summary: Summary) -> str:
     if not ranked:
         return NOTHING if all(panel.is_empty for panel in summary.panels) else UNSCORED
     best = ranked[0]
-    said = f"S = {bare(best.value)}: {best.checkpoint} {_place(summary, ranked)}{_controls(best)}"
+    text = f"S = {bare(best.value)}: {best.checkpoint} {_rank_sentence(summary, ranked)}{_controls(best)}"
     if best.undecided:
-        return f"{said}, not distinguishable from chance."
+        return f"{text}, not distinguishable from chance."
     if len(ranked) < 2:
-        return f"{said}."
+        return f"{text}."
     difference = _between(summary, best.checkpoint, ranked[1].checkpoint)
     if difference is None:
-        return f"{said}, next {ranked[1].checkpoint}: {bare(ranked[1].value)}; no paired test at hand."
+        return f"{text}, next {ranked[1].checkpoint}: {bare(ranked[1].value)}; no paired test at hand."
     p = _corrected(summary, ranked)[ranked[1].checkpoint]
     unclear = "not distinguishable, " if p >= ALPHA else ""
-    return f"{said}, {difference.words} above {ranked[1].checkpoint} ({unclear}{p_words(p)})."
+    return f"{text}, {difference.words} above {ranked[1].checkpoint} ({unclear}{p_words(p)})."
 
 
-def _place(summary: Summary, ranked: Sequence[Cell]) -> str:
+def _rank_sentence(summary: Summary, ranked: Sequence[Cell]) -> str:
     """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
-    controls = [summary.panel("s").cell(one.name).value for one in summary.subjects if one.is_control]
+    controls = [summary.panel("s").cell(subject.name).value for subject in summary.subjects if subject.is_control]
     best = ranked[0].value
-    beaten = any(one and best and (one.value or 0.0) > (best.value or 0.0) for one in controls)
+    beaten = any(score and best and (score.value or 0.0) > (best.value or 0.0) for score in controls)
     return ("ranks first" if beaten else "finds most") if len(ranked) > 1 else "finds the match"
 
 
 def _corrected(summary: Summary, ranked: Sequence[Cell]) -> dict[str, float]:
     """By arm, p of its paired test with the best, corrected by Holm for the number of such tests."""
     best = ranked[0].checkpoint
-    tests = {cell.checkpoint: one.p for cell in ranked[1:] if (one := _between(summary, best, cell.checkpoint))}
+    tests = {cell.checkpoint: difference.p for cell in ranked[1:] if (difference := _between(summary, best, cell.checkpoint))}
     return dict(zip(tests, holm(list(tests.values())), strict=True)) if tests else {}
 
 
@@ -70,23 +70,23 @@ def second_line(summary: Summary) -> str:
     ranked = ranking(summary)
     if not ranked:
         return ""
-    best, said = ranked[0].checkpoint, []
+    best, parts = ranked[0].checkpoint, []
     tests = _corrected(summary, ranked)
     clear = [f"{name} ({p_words(p)})" for name, p in tests.items() if p < ALPHA]
     alike = [f"{name} ({p_words(p)})" for name, p in tests.items() if p >= ALPHA]
     if clear:
-        said.append(f"{best} is above {listed(clear)}")
+        parts.append(f"{best} is above {listed(clear)}")
     if alike:
-        said.append(f"{'' if clear else f'{best} is '}not distinguishable from {listed(alike)}")
+        parts.append(f"{'' if clear else f'{best} is '}not distinguishable from {listed(alike)}")
     kind = f" (paired permutation by work{', Holm over the arms' if len(tests) > 1 else ''}; one training each)"
-    lines = ["; ".join(said) + kind + "."] if said else []
+    lines = ["; ".join(parts) + kind + "."] if parts else []
     return " ".join([*lines, *_controls_apart(summary)])
 
 
 def _controls_apart(summary: Summary) -> list[str]:
     """S of the controls, which are not ranked."""
-    cells = [(one, summary.panel("s").cell(one.name)) for one in summary.subjects if one.is_control]
-    scored = [f"{one.name} {bare(cell.value)}" for one, cell in cells if cell.value is not None]
+    cells = [(subject, summary.panel("s").cell(subject.name)) for subject in summary.subjects if subject.is_control]
+    scored = [f"{subject.name} {bare(cell.value)}" for subject, cell in cells if cell.value is not None]
     return [f"Controls, not ranked: {listed(scored)}."] if scored else []
 
 
@@ -98,10 +98,10 @@ def pools_sentence(summary: Summary) -> str:
             pools.setdefault(words, []).append(panel.question.title)
     if not pools:
         return ""
-    said = "; ".join(f"{listed([f'“{title}”' for title in titles])}: {words}" for words, titles in pools.items())
+    listed_pools = "; ".join(f"{listed([f'“{title}”' for title in titles])}: {words}" for words, titles in pools.items())
     if len(pools) == 1:
-        return f"Every S here is of one pool. {said}."
-    return f"The pools differ between columns, so that an S of one column does not compare with that of another. {said}."
+        return f"Every S here is of one pool. {listed_pools}."
+    return f"The pools differ between columns, so that an S of one column does not compare with that of another. {listed_pools}."
 
 
 def sentence(panel: Panel, real: Sequence[str]) -> str:
@@ -112,13 +112,13 @@ def sentence(panel: Panel, real: Sequence[str]) -> str:
         return silent
     ordered = sorted(scored, key=lambda cell: (cell.value and cell.value.value) or 0.0)
     last, first = ordered[0], ordered[-1]
-    said = f"{_worded(first)} in {first.checkpoint}{_beside(first, panel)}"
+    text = f"{_worded(first)} in {first.checkpoint}{_beside(first, panel)}"
     if len(ordered) > 1:
-        said = f"from {_worded(last)} in {last.checkpoint} to {said}"
-    said = f"{said[0].upper()}{said[1:]}."
+        text = f"from {_worded(last)} in {last.checkpoint} to {text}"
+    text = f"{text[0].upper()}{text[1:]}."
     if undecided := [cell.checkpoint for cell in scored if cell.undecided]:
-        said += f" Not distinguishable from {panel.question.null_name}: {listed(undecided)}."
-    return " ".join(filter(None, (said, silent)))
+        text += f" Not distinguishable from {panel.question.null_name}: {listed(undecided)}."
+    return " ".join(filter(None, (text, silent)))
 
 
 def _silent(panel: Panel) -> str:
@@ -186,7 +186,7 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def in_cell(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """What the table says: the value with its interval, a hollow mark where it is not distinguishable from its null, the band."""
     if cell.value is None:
         return cell.missing
@@ -197,8 +197,11 @@ def text_table(summary: Summary) -> list[str]:
     """A line a checkpoint for the terminal, under a line of titles; controls are indented."""
     head = ["checkpoint", *(panel.question.title for panel in summary.panels)]
     rows = [
-        [f"{'  control: ' if one.is_control else ''}{one.name}", *(in_cell(panel.cell(one.name)) for panel in summary.panels)]
-        for one in summary.subjects
+        [
+            f"{'  control: ' if subject.is_control else ''}{subject.name}",
+            *(cell_text(panel.cell(subject.name)) for panel in summary.panels),
+        ]
+        for subject in summary.subjects
     ]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
@@ -235,16 +238,16 @@ def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str
         for weights, value in (("trained", cell.value), ("untrained", cell.twin))
         if value is not None
     ]
-    used = [one for results in at_hand.values() for one in results]
+    used = [source for results in at_hand.values() for source in results]
     shas = {field: {} for field in ("checkpoint_sha256", "corpus_sha256")}
-    for one in used:
+    for source in used:
         for field, known in shas.items():
-            known |= {k: v for k, v in one.result.provenance.get(field, {}).items() if _is_chosen(field, k, summary)}
-    sources = [SourceRow(one.result.study, str(one.result.provenance.get("command", "")), one.origin) for one in used]
+            known |= {k: v for k, v in source.result.provenance.get(field, {}).items() if _is_chosen(field, k, summary)}
+    sources = [SourceRow(source.result.study, str(source.result.provenance.get("command", "")), source.origin) for source in used]
     made = {**shas, "code_version": code_version(), "command": command}
     tables = tables_of([*cell_rows(summary), *summary.differences, *sources])
     return Result("summary", request, headline(summary), values, tables, {}, made)
 
 
 def _is_chosen(field: str, name: str, summary: Summary) -> bool:
-    return field != "checkpoint_sha256" or name in {one.name for one in summary.subjects}
+    return field != "checkpoint_sha256" or name in {subject.name for subject in summary.subjects}

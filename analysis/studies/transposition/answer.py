@@ -35,7 +35,7 @@ COSINE, ABOVE = "cosine of audio and MIDI displacement", "displacement alignment
 
 
 @dataclass(frozen=True)
-class Found:
+class ShiftRecord:
     """One model at one shift: ranks by what was moved, distances by side `(taps, n)`, and cosines of the displacements."""
 
     checkpoint: str
@@ -65,11 +65,11 @@ class Part(NamedTuple):
     arrays: Mapping[str, ndarray]
 
 
-def answer(bench: Bench, moved: Sequence[Found], shifts: list[int], sizes: list[int], names: tuple[str, ...]) -> Answer:
+def answer(bench: Bench, moved: Sequence[ShiftRecord], shifts: list[int], sizes: list[int], names: tuple[str, ...]) -> Answer:
     """Values, tables and arrays."""
-    models: dict[Model, dict[int, Found]] = {}
-    for found in moved:
-        models.setdefault(found.model, {})[found.shift] = found
+    models: dict[Model, dict[int, ShiftRecord]] = {}
+    for added in moved:
+        models.setdefault(added.model, {})[added.shift] = added
     parts: list[Part] = []
     for number, by_shift in enumerate(models.values()):
         ordered = [by_shift[shift] for shift in shifts]
@@ -104,28 +104,28 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
     best, score = _best(values, names)
     size_of_pool = pool.split(", ", maxsplit=1)[0]
     if score.inside_null is not False:
-        said = f"S = {format_value(score, 'chance')} among {size_of_pool}: {best} finds too little"
-        return f"{said} for a transposition to take anything away."
+        sentence = f"S = {format_value(score, 'chance')} among {size_of_pool}: {best} finds too little"
+        return f"{sentence} for a transposition to take anything away."
     size, (alone, both) = _left(values, best, sizes)
     if alone is None:
         return f"{best} was not transposed by ±{size} semitones."
-    said = f"{_share(alone)} of S among {size_of_pool} is left in {best} with MIDI alone moved ±{size} semitones"
-    said += f", {_share(both)} with both" if both else ""
-    said += f" (chance {100 * (alone.null or 0.0):.1f} %"
-    return f"{said}, not distinguishable)." if alone.inside_null else f"{said})."
+    sentence = f"{_share(alone)} of S among {size_of_pool} is left in {best} with MIDI alone moved ±{size} semitones"
+    sentence += f", {_share(both)} with both" if both else ""
+    sentence += f" (chance {100 * (alone.null or 0.0):.1f} %"
+    return f"{sentence}, not distinguishable)." if alone.inside_null else f"{sentence})."
 
 
 def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
     """S of that checkpoint with nothing moved, in which pool, and whether both sides of a window move alike."""
     best, score = _best(values, names)
-    said = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool}"
-    said += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
+    sentence = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool}"
+    sentence += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
     size, left = _left(values, best, sizes)
     if any(max(value.value or 0.0, value.ci_high or 0.0) > 1 for value in left if value):
-        said += "More than 100 % is left where S rises. "
+        sentence += "More than 100 % is left where S rises. "
     if left[1] is None:
-        return f"{said}The audio cannot be rendered again for this corpus, so that only the MIDI was moved."
-    return said + _alike(values, best, size)
+        return f"{sentence}The audio cannot be rendered again for this corpus, so that only the MIDI was moved."
+    return sentence + _alike(values, best, size)
 
 
 def _best(values: Sequence[Value], names: tuple[str, ...]) -> tuple[str, Value]:
@@ -154,34 +154,34 @@ def _alike(values: Sequence[Value], best: str, size: int) -> str:
     if cosine is None or cosine.value is None:
         return "Whether both sides move alike cannot be said from a single work."
     excess = the(values, **shift, what=ABOVE)
-    said = f"At +{size}, audio and MIDI of a window move with a cosine of {format_value(replace(cosine, null=None))}"
+    sentence = f"At +{size}, audio and MIDI of a window move with a cosine of {format_value(replace(cosine, null=None))}"
     more = f"that is {format_value(replace(excess, null=None))} more than with windows of other works"
     if excess.inside_null is None:
-        return f"{said}; {more}, which so few works cannot tell from none."
-    return f"{said}; {more}, not distinguishable from none." if excess.inside_null else f"{said}; {more}."
+        return f"{sentence}; {more}, which so few works cannot tell from none."
+    return f"{sentence}; {more}, not distinguishable from none." if excess.inside_null else f"{sentence}; {more}."
 
 
-def _scores(bench: Bench, ordered: list[Found], number: int) -> Part:
+def _scores(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
     """S by what was moved and shift, and its drop from 0 semitones."""
     values: list[Value] = []
     rows: list[ScoreRow] = []
     arrays: dict[str, ndarray] = {}
-    start = next(found for found in ordered if found.shift == 0)
+    start = next(record for record in ordered if record.shift == 0)
     for order, what in enumerate(start.ranks):
         array = f"ranks.{number}.{order}"
-        arrays[array] = np.stack([found.ranks[what] for found in ordered]).astype(np.int32)
-        for row, found in enumerate(ordered):
-            key = {**found.key, "moved": what, "semitones": found.shift}
-            score, drop = bench.pool.s_value(key, found.ranks[what]), bench.pool.drop(key, start.ranks[what], found.ranks[what])
-            values += [score, drop] if found.shift else [score]
+        arrays[array] = np.stack([record.ranks[what] for record in ordered]).astype(np.int32)
+        for row, record in enumerate(ordered):
+            key = {**record.key, "moved": what, "semitones": record.shift}
+            score, drop = bench.pool.s_value(key, record.ranks[what]), bench.pool.drop(key, start.ranks[what], record.ranks[what])
+            values += [score, drop] if record.shift else [score]
             rows.append(ScoreRow(
-                *found.model, what, WHAT[what], found.shift, **columns(score), drop_value=drop.value, drop_ci_low=drop.ci_low,
+                *record.model, what, WHAT[what], record.shift, **columns(score), drop_value=drop.value, drop_ci_low=drop.ci_low,
                 drop_ci_high=drop.ci_high, drop_null=drop.null, array=array, row=row,
             ))  # fmt: skip
     return Part(values, rows, arrays)
 
 
-def _retention(bench: Bench, by_shift: Mapping[int, Found], sizes: list[int]) -> Part:
+def _retention(bench: Bench, by_shift: Mapping[int, ShiftRecord], sizes: list[int]) -> Part:
     """Mean of S at +k and −k as a share of S at 0."""
     values: list[Value] = []
     rows: list[RetentionRow] = []
@@ -195,21 +195,21 @@ def _retention(bench: Bench, by_shift: Mapping[int, Found], sizes: list[int]) ->
     return Part(values, rows, {})
 
 
-def _distances(bench: Bench, ordered: list[Found], number: int) -> Part:
+def _distances(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
     """How far every layer of either side moved; of shifts other than 0 the joint embedding is a value."""
     values: list[Value] = []
     rows: list[DistanceRow] = []
     arrays: dict[str, ndarray] = {}
     for side in ordered[0].distances:
         array = f"distances.{number}.{side}"
-        arrays[array] = np.stack([found.distances[side] for found in ordered])
-        for row, found in enumerate(ordered):
-            key = {**found.key, "side": side, "semitones": found.shift}
-            taps = tap_rows(key, found.distances[side], found.yardstick[side], bench.works)
-            values += [taps[-1].distance] if found.shift else []
+        arrays[array] = np.stack([record.distances[side] for record in ordered])
+        for row, record in enumerate(ordered):
+            key = {**record.key, "side": side, "semitones": record.shift}
+            taps = tap_rows(key, record.distances[side], record.yardstick[side], bench.works)
+            values += [taps[-1].distance] if record.shift else []
             rows += [
                 DistanceRow(
-                    *found.model, side, found.shift, tap.tap, tap.layer, **columns(tap.distance), yardstick=tap.yardstick,
+                    *record.model, side, record.shift, tap.tap, tap.layer, **columns(tap.distance), yardstick=tap.yardstick,
                     array=array, row=row, tap_row=tap_row,
                 )
                 for tap_row, tap in enumerate(taps)
@@ -217,20 +217,20 @@ def _distances(bench: Bench, ordered: list[Found], number: int) -> Part:
     return Part(values, rows, arrays)
 
 
-def _displacements(bench: Bench, ordered: list[Found], number: int) -> Part:
+def _displacements(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
     """Whether audio and MIDI embeddings go the same way; the null is the way of windows of other works."""
-    known = [(found, found.alignment) for found in ordered if found.alignment is not None]
+    known = [(record, record.alignment) for record in ordered if record.alignment is not None]
     values: list[Value] = []
     rows: list[DisplacementRow] = []
-    for row, (found, (matched, mismatched)) in enumerate(known):
-        key, works = {**found.key, "semitones": found.shift}, bench.works
+    for row, (record, (matched, mismatched)) in enumerate(known):
+        key, works = {**record.key, "semitones": record.shift}, bench.works
         of_others = "mean cosine; null: windows of different works"
         cosine = mean_over_windows({**key, "what": COSINE}, matched, works, float(mismatched.mean()), of_others)
         paired = "paired difference of mean cosines"
         above = mean_over_windows({**key, "what": ABOVE}, matched - mismatched, works, 0.0, paired)
         values += [cosine, above]
         rows.append(DisplacementRow(
-            *found.model, found.shift, **columns(cosine), above_value=above.value, above_ci_low=above.ci_low,
+            *record.model, record.shift, **columns(cosine), above_value=above.value, above_ci_low=above.ci_low,
             above_ci_high=above.ci_high, above_null=above.null, array=f"displacements.{number}", row=row,
         ))  # fmt: skip
     arrays = {f"displacements.{number}": np.stack([pair for _, pair in known]).astype(np.float32)} if known else {}
@@ -240,7 +240,9 @@ def _displacements(bench: Bench, ordered: list[Found], number: int) -> Part:
 def _folded(bench: Bench, shifts: list[int]) -> Int[ndarray, "shifts n"]:
     """Notes folded back by octaves, by shift and window."""
     notes = [segment_notes(window) for window in bench.windows]
-    return np.array([[count_folded(one, shift) if shift else 0 for one in notes] for shift in shifts], np.int32)
+    return np.array(
+        [[count_folded(notes_of_window, shift) if shift else 0 for notes_of_window in notes] for shift in shifts], np.int32
+    )
 
 
 def _range(bench: Bench, shifts: list[int], folded: Int[ndarray, "shifts n"]) -> Iterable[RangeRow]:

@@ -17,13 +17,13 @@ from analysis.errors import ConfigError
 from analysis.measures.displacements import displacement_alignment
 from analysis.measures.geometry import unit_rows
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
-from analysis.readings.study_run import Answer, Desk
+from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.settings import Seed, Setting
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of
 from analysis.studies.stress.distances import relative, yardsticks
-from analysis.studies.transposition.answer import Found, answer
+from analysis.studies.transposition.answer import ShiftRecord, answer
 from analysis.studies.transposition.rows import Transposed
 
 LARGEST = 48
@@ -43,7 +43,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, desk: Desk) -> Answer:
+def run(request: Request, study_run: StudyRun) -> Answer:
     """Transpose one side and both, and measure S, how far every layer moved, and whether both sides moved alike.
 
     Raises:
@@ -54,14 +54,14 @@ def run(request: Request, desk: Desk) -> Answer:
     sizes, conditions = parse_semitones(request.semitones), rendering_of(request.corpus)
     shifts = [-size for size in reversed(sizes)] + [0] + sizes
     per_model = 2 + len(shifts) - 1 + (len(shifts) if conditions else 0)
-    n_passes = 2 * len(desk.checkpoints) * per_model
-    windows = inner_windows(desk.part(0, n_passes + 1), request.split, request.windows_per_piece)
+    n_passes = 2 * len(study_run.checkpoints) * per_model
+    windows = inner_windows(study_run.part(0, n_passes + 1), request.split, request.windows_per_piece)
     if conditions is None:
-        desk.notice(NO_RENDERER)
-    bench = set_up(desk, windows, n_passes, request.sizes, request.seed)
+        study_run.notice(NO_RENDERER)
+    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     moved = move(bench, shifts, plain, conditions)
-    return answer(bench, moved, shifts, sizes, desk.ranked)
+    return answer(bench, moved, shifts, sizes, study_run.ranked)
 
 
 def parse_semitones(text: str) -> list[int]:
@@ -81,20 +81,22 @@ def parse_semitones(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
-def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[Found]:
+def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[ShiftRecord]:
     """Every model at every shift; 0 first, because everything else is compared with it."""
     given: dict[Side, dict[int, Altered]] = {
-        "midi": {shift: altered("transposition", "midi", shift, bench.desk) if shift else AS_IT_IS for shift in shifts}
+        "midi": {shift: altered("transposition", "midi", shift, bench.study_run) if shift else AS_IT_IS for shift in shifts}
     }
     before: dict[Side, dict[Model, Rows]] = {"midi": {model: sides["midi"] for model, sides in plain.items()}}
     if conditions:
-        given["audio"] = {one: altered("transposition", "audio", one, bench.desk, conditions=conditions) for one in shifts}
+        given["audio"] = {
+            shift: altered("transposition", "audio", shift, bench.study_run, conditions=conditions) for shift in shifts
+        }
         before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
-    start: Places = {side: {model: unmoved(its) for model, its in rows.items()} for side, rows in before.items()}
+    start: Places = {side: {model: unmoved(sides) for model, sides in rows.items()} for side, rows in before.items()}
     units: dict[Model, dict[Side, dict[str, float | None]]] = {
         model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()
     }
-    found: list[Found] = []
+    records: list[ShiftRecord] = []
     for shift in sorted(shifts, key=abs):
         now: Places = start
         if shift:
@@ -103,12 +105,12 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
             first, then = _of(model, start), _of(model, now)
             far: Distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
             alignment = _alignment(bench, first, then, shift)
-            found.append(Found(*model, shift, _ranks(bench, recorded, then), far, units[model], alignment))
-    return found
+            records.append(ShiftRecord(*model, shift, _ranks(bench, recorded, then), far, units[model], alignment))
+    return records
 
 
 def _of(model: Model, places: Places) -> dict[Side, Moved]:
-    return {side: its[model] for side, its in places.items()}
+    return {side: sides[model] for side, sides in places.items()}
 
 
 def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[Transposed, Int[ndarray, "2 q"]]:

@@ -1,0 +1,1 @@
+"""What the pages of all studies are made of."""

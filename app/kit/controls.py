@@ -1,0 +1,245 @@
+"""Pickers of a checkpoint, of a clip and of numbers; what is wrong is said where it was chosen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
+
+import streamlit as st
+
+from analysis import paths
+from analysis.datasets.audio import Waveform
+from analysis.datasets.midi import Notes, load_notes, notes_from_rows
+from analysis.errors import OtoscopeError
+from analysis.files import home_expanded, is_folder, is_text
+from analysis.studies.shipped import SHIPPED
+from app import caching, state
+from app.kit import layout
+
+if TYPE_CHECKING:
+    from analysis.datasets.corpus import DemoClip
+    from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
+
+AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
+UPLOAD = "Upload a recording"
+SAMPLE_RATE = 24_000
+DEMO_SECONDS = 30.0
+MOST_BUTTONS = 13
+CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
+CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording, and its notes where a MIDI file came with it.
+
+    `source` is what the player plays: a WAV file of what was read, since a browser may read the file that came otherwise.
+    """
+
+    waveform: Waveform
+    source: bytes
+    notes: Notes | None = None
+
+
+def usable() -> tuple[list[Checkpoint], list[BrokenCheckpoint]]:
+    """Checkpoints that open, and those that do not."""
+    try:
+        listed = caching.checkpoints()
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return [], []
+    except ModuleNotFoundError:
+        return [], []
+    return list(filter(_opens, listed)), list(filter(_is_broken, listed))
+
+
+def _opens(checkpoint: Checkpoint | BrokenCheckpoint) -> TypeGuard[Checkpoint]:
+    return not hasattr(checkpoint, "reason")
+
+
+def _is_broken(checkpoint: Checkpoint | BrokenCheckpoint) -> TypeGuard[BrokenCheckpoint]:
+    return hasattr(checkpoint, "reason")
+
+
+def by_name(checkpoints: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
+    """Checkpoints by their names; of several with one name the first."""
+    named: dict[str, Checkpoint] = {}
+    for checkpoint in checkpoints:
+        named.setdefault(str(checkpoint.name), checkpoint)
+    return named
+
+
+def pick_checkpoint() -> Checkpoint | None:
+    """The chosen checkpoint; None where there is none."""
+    good, _ = usable()
+    if not good:
+        return None
+    named = by_name(good)
+    return named[pick_choice("checkpoint", "Checkpoint", list(named), next(iter(named)))]
+
+
+def pick_checkpoints(
+    good: Sequence[Checkpoint], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET
+) -> list[Checkpoint]:
+    """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first.
+
+    Args:
+        good: what may be chosen.
+        beside: shipped ones that this page shows beside the usual ones, as long as nobody has chosen otherwise.
+        widget: key of the widget.
+    """
+    named = by_name(good)
+    wanted = [name for name in state.get_list("checkpoints") if name in named]
+    home = paths.repository() / "checkpoints"
+    shipped, more = ([n for n in ones if n in named and Path(named[n].path).parent == home] for ones in (SHIPPED, beside))
+    nobody_chose = not wanted or wanted == shipped
+    default = [*shipped, *more] if nobody_chose and shipped else wanted or list(named)[:1]
+    state.start(widget, default, list(named))
+    chosen = st.multiselect("Checkpoints", list(named), key=widget, placeholder="Choose one or more")
+    if not (more and nobody_chose and chosen == default):  # what this page adds by itself does not follow to the others
+        state.put_list("checkpoints", chosen)
+    return [named[name] for name in chosen]
+
+
+def corpora() -> dict[str, str]:
+    """Corpora that may be chosen and what they are called: the demo corpora, and the folders in `$OTOSCOPE_CORPORA`."""
+    folders = [home_expanded(part).absolute() for part in os.environ.get(CORPORA_VARIABLE, "").split(os.pathsep) if part]
+    demo = {"full": "full demo corpus", "small": "small demo corpus"}
+    return demo | {str(folder): folder.name for folder in folders if is_folder(folder) and is_text(folder)}
+
+
+def pick_corpus() -> str:
+    """The chosen corpus; what the address names counts only where it is among those that may be chosen."""
+    known = corpora()
+    wanted = state.get_text("corpus")
+    state.start(CORPUS_WIDGET, wanted if wanted in known else next(iter(known)), list(known))
+    chosen = st.selectbox("Corpus", list(known), format_func=known.__getitem__, key=CORPUS_WIDGET)
+    state.put("corpus", chosen)
+    return chosen
+
+
+def pick_word(name: state.Name, label: str, options: Sequence[str]) -> str:
+    """One of a few words as buttons."""
+    wanted, widget = state.get_text(name), f"pick_{name}"
+    state.start(widget, wanted if wanted in options else options[0], options)
+    chosen = st.segmented_control(label, options, required=True, key=widget)
+    state.put(name, str(chosen))
+    return str(chosen)
+
+
+def pick_choice(name: state.Name, label: str, options: Sequence[str], default: str) -> str:
+    """One of several words from a list; the default where the address names none of them."""
+    wanted = state.get_text(name)
+    start = wanted if wanted in options else default if default in options else options[0]
+    widget = f"pick_{name}"
+    state.start(widget, start, options)
+    chosen = str(st.selectbox(label, options, key=widget))
+    state.put(name, chosen)
+    return chosen
+
+
+def demo_clips() -> dict[str, DemoClip]:
+    """The demo clips by title, not rendered yet; empty, with the reason said, where they cannot be had."""
+    try:
+        return {str(clip.title): clip for clip in caching.demo_clips()}
+    except OtoscopeError as error:
+        layout.error(str(error))
+    return {}
+
+
+def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
+    """The chosen clip; where it is missing or cannot be read, the one shown before; None until there is one."""
+    demos = demo_clips()
+    names, clip = [*demos, UPLOAD], None
+    chosen = pick_choice("clip", "Clip", names, names[0])
+    try:
+        clip = _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
+    except (OtoscopeError, OSError) as error:
+        layout.error(str(error))
+    if clip is not None:
+        state.keep("clip", clip)
+        return clip
+    before = state.recall("clip")
+    if before is not None:
+        name = layout.plain(before.waveform.name)
+        st.caption(f"Until there is a recording that can be read, the page shows {name}.")
+    return before
+
+
+def _upload(sample_rate: int) -> Clip | None:
+    audio = st.file_uploader("Recording", type=AUDIO_TYPES)
+    with st.expander("MIDI of the same performance (optional)"):
+        midi = st.file_uploader("MIDI file", type=["mid", "midi"])
+    if audio is None:
+        return None
+    waveform = caching.upload(audio.getvalue(), sample_rate, audio.name)
+    played = caching.once(("wav", waveform.sha256, sample_rate), lambda: caching.wav(waveform.samples, sample_rate))
+    clip = _clip(waveform, played, None)
+    if midi is None:
+        return clip
+    try:
+        notes, notices = caching.upload_notes(midi.getvalue(), midi.name)
+    except OtoscopeError as error:
+        layout.error(f"{error} The recording is shown without notes.")
+        return clip
+    _warn(notices)
+    return Clip(clip.waveform, clip.source, notes)
+
+
+def _shipped(demo: DemoClip, sample_rate: int) -> Clip:
+    if not demo.wav_path.is_file():
+        with st.spinner(f"Rendering {layout.plain(demo.title)}; this happens once …", show_time=True):
+            caching.rendered(demo)
+    start_s = float(demo.start_s)
+    stop_s = min(start_s + DEMO_SECONDS, float(demo.piece.duration_s))
+    source = caching.excerpt(str(demo.wav_path), start_s, stop_s, sample_rate)
+    notes = load_notes(demo.midi_path)
+    rows = zip(notes.onset_s, notes.offset_s, notes.pitch, notes.velocity, strict=True)
+    within = [
+        (max(float(on), start_s) - start_s, min(float(off), stop_s) - start_s, int(pitch), int(velocity))
+        for on, off, pitch, velocity in rows
+        if on < stop_s and off > start_s
+    ]
+    return _clip(caching.waveform(source, sample_rate, f"{demo.title}.wav"), source, notes_from_rows(within))
+
+
+def _clip(waveform: Waveform, source: bytes, notes: Notes | None) -> Clip:
+    _warn(waveform.notices)
+    return Clip(waveform, source, notes)
+
+
+def _warn(notices: Sequence[str]) -> None:
+    for notice in notices:
+        st.warning(layout.plain(notice), icon=":material/warning:")
+
+
+def pick_number(name: state.Name, label: str, low: int, high: int) -> int:
+    """A whole number in [low, high]; a lone choice is not asked for."""
+    chosen, widget = low, f"pick_{name}"
+    if high > low:
+        state.start(widget, state.get_int(name, low, high, low), range(low, high + 1))
+        chosen = int(st.slider(label, low, high, key=widget))
+    state.put(name, chosen)
+    return chosen
+
+
+def pick_one(name: state.Name, label: str, options: Sequence[int], default: int, words: Callable[[int], str]) -> int:
+    """One of a few numbers as buttons, of many as a slider; a lone choice is not asked for."""
+    widget, chosen = f"pick_{name}", options[0]
+    if len(options) > 1:
+        state.start(widget, state.get_int(name, min(options), max(options), default), options)
+        if len(options) > MOST_BUTTONS:
+            chosen = st.select_slider(label, options, format_func=words, key=widget)
+        elif (pressed := st.segmented_control(label, options, format_func=words, required=True, key=widget)) is not None:
+            chosen = pressed
+    state.put(name, int(chosen))
+    return int(chosen)
+
+
+def pick_span(name: str, label: str, low_s: float, high_s: float, step_s: float = 0.05) -> tuple[float, float]:
+    """A part of [low, high] in seconds, at least one step long."""
+    first, last = st.slider(label, low_s, high_s, (low_s, high_s), step=step_s, format="%.2f s", key=f"pick_{name}")
+    return (first, last) if last > first else (max(low_s, first - step_s), min(high_s, last + step_s))

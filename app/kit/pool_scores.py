@@ -1,0 +1,61 @@
+"""What the pages of stress share: the pool behind an S, numbers of rows in words, one entry of a legend for all twins."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from analysis.results import Result
+from analysis.rows import Measured
+from analysis.studies.pools.words import pool_of
+from app.charts import mark as marked
+from app.charts import theme
+
+TWINS = "untrained twins"
+
+
+def s_title(result: Result) -> str:
+    """Title of an axis of S, with the pool where it is known."""
+    return f"S (%), {pool}" if (pool := pool_of(result)) else "S (%)"
+
+
+def among(result: Result, part: str = "S") -> str:
+    """The pool as the end of a clause about S; empty where the result does not tell."""
+    return f" among {pool}" if (pool := pool_of(result, part)) else ""
+
+
+def pool_sentence(result: Result, part: str = "S") -> str:
+    """The pool as a sentence of its own, with a space before it; empty where the result does not tell."""
+    return f" S is of {pool}." if (pool := pool_of(result, part)) else ""
+
+
+def cell(number: Measured, *, percent: bool = True) -> str | None:
+    """A number with its interval, marked where that holds its null; None where there is none.
+
+    >>> from analysis.rows import Numbers
+    >>> cell(Numbers(0.5, 0.4, 0.6, 0.5, 96)), cell(Numbers(None, None, None, None, 96))
+    ('○ 50.0 % [40.0, 60.0]', None)
+    """
+    mark = marked.from_row(number, "", "")
+    return None if mark is None else f"{'○ ' if mark.undecided else ''}{marked.text_of(mark, percent)}"
+
+
+def name_twins_once(drawing: go.Figure, top_px: int | None = None) -> go.Figure:
+    """The legend of several checkpoints with one entry for their twins, whose lines say on hover whose they are.
+
+    Args:
+        drawing: from `app.charts.doses`.
+        top_px: room for a legend of several rows.
+    """
+    traces: Any = drawing.data
+    entries = [trace for trace in traces if trace.showlegend is not False and tuple(trace.x) == (None,)]
+    twins = [trace for trace in entries if trace.line.color == theme.TWIN]
+    if len(twins) > 1:
+        twins[0].update(name=TWINS, legendrank=1001)
+        for trace in twins[1:]:
+            trace.update(showlegend=False)
+        for trace in entries:
+            if trace.line.color == theme.TEXT:
+                trace.update(legendrank=1002)
+    if top_px is not None:
+        drawing.update_layout(margin_t=top_px)
+    return drawing

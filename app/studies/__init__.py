@@ -1,0 +1,1 @@
+"""How the page of each study shows its result."""

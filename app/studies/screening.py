@@ -1,0 +1,121 @@
+"""The answer of the page of the screening: published configurations by mechanism and long runs, beside what is trained here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from analysis.studies import screened
+from analysis.studies.screened import Configuration
+from analysis.training.comparison import RetrievalScore, score_text
+from app.charts import screening
+from app.charts.screening import Here, Line
+from app.kit import figures, layout, published_table
+from app.kit.plain import plain
+
+Trained = Mapping[str, Sequence[tuple[Any, RetrievalScore]]]
+ACCURACY = "accuracy, same piece (%)"
+
+
+def draw(checkpoints: Sequence[Any]) -> None:
+    """Headline, the screening, the long runs, and every published number with what is known of it."""
+    configurations, here = screened.screened(), screened.trained_here(checkpoints)
+    if not configurations:
+        layout.empty("No published screening came with this package.", "Restore the published numbers, or install it again.")
+        return
+    layout.headline(screened.headline(configurations, here))
+    baseline = next(
+        ((configuration.arm, configuration.s) for configuration in configurations if configuration.arm == screened.BASELINE), None
+    )
+    drawing = screening.forest(
+        [line_of(configuration, configuration.mechanism, configuration.arm, here) for configuration in configurations],
+        second_title=ACCURACY,
+        baseline=baseline,
+        notes=column_title(here, {configuration.arm for configuration in configurations}),
+    )
+    figures.show(drawing, "screening")
+    st.caption(plain(how_they_differ(here, {configuration.arm for configuration in configurations})))
+    _long(here)
+    of_arms = {
+        (configuration.arm, configuration.condition, screened.S): words(here[configuration.arm])
+        for configuration in configurations
+        if configuration.arm in here
+    }
+    published_table.draw(screened.SHORT, [configuration.arm for configuration in configurations], of_arms)
+    if long := screened.confirmed():
+        published_table.draw(screened.LONG, [configuration.arm for configuration in long])
+
+
+def line_of(configuration: Configuration, group: str, label: str, here: Trained) -> Line:
+    """A configuration as a row of the figure, with the checkpoints of its arm."""
+    ones = here.get(configuration.arm, ())
+    marks = tuple(
+        Here(100 * score.value, 100 * score.low, 100 * score.high, hover_text(checkpoint, score)) for checkpoint, score in ones
+    )
+    return Line(group, label, configuration.s, configuration.same_piece, screened.here_text(list(ones)), marks)
+
+
+def long_lines(configurations: Sequence[Configuration], here: Trained) -> list[Line]:
+    """The long runs as rows; the checkpoints of an arm stand beside its first run alone."""
+    first = {configuration.arm: configuration for configuration in reversed(configurations)}
+    lines = [
+        line_of(configuration, "", f"{configuration.arm}, {configuration.condition}", here) for configuration in configurations
+    ]
+    return [
+        line
+        if first[configuration.arm] is configuration
+        else replace(line, here=(), note="as above" if configuration.arm in here else line.note)
+        for configuration, line in zip(configurations, lines, strict=True)
+    ]
+
+
+def hover_text(checkpoint: Any, score: RetrievalScore) -> str:
+    """A checkpoint on hover."""
+    return (
+        f"{checkpoint.name}, ours, {checkpoint.scale} scale: S = {score_text(score)}, n = {score.n_queries} queries of "
+        f"{score.n_works} works, chance {100 * score.chance:.1f} %"
+    )
+
+
+def words(ones: Sequence[tuple[Any, RetrievalScore]]) -> str:
+    """Checkpoints of one arm in the table: the one with the highest S by name."""
+    best, score = ones[0]
+    more = f" and {len(ones) - 1} more" if len(ones) > 1 else ""
+    return f"{score_text(score)} ({best.name}{more})"
+
+
+def column_title(here: Trained, arms: set[str]) -> str:
+    """What stands at the ends of the rows."""
+    scales = sorted({str(checkpoint.scale) for arm, ones in here.items() if arm in arms for checkpoint, _ in ones})
+    return f"ours, {' and '.join(scales)} scale" if scales else "ours"
+
+
+def how_they_differ(here: Trained, arms: set[str]) -> str:
+    """Why published and ours are not to be compared in height."""
+    corpora = sorted(
+        {
+            str(checkpoint.training.get("corpus", "unknown data"))
+            for arm, ones in here.items()
+            if arm in arms
+            for checkpoint, _ in ones
+        }
+    )
+    ours = f"Ours were trained from random weights on {' and '.join(corpora)}: compare orders, not heights. " if corpora else ""
+    return f"{ours}◇ published: one run each, 5 epochs from a checkpoint that was trained before."
+
+
+def _long(here: Trained) -> None:
+    """The published runs of 30 to 60 epochs."""
+    configurations = screened.confirmed()
+    if not configurations:
+        return
+    st.subheader("Does the order hold in long runs?", anchor=False)
+    baseline = max((configuration.s for configuration in configurations if configuration.arm == screened.BASELINE), default=None)
+    drawing = screening.forest(
+        long_lines(configurations, here),
+        baseline=None if baseline is None else (f"best {screened.BASELINE}", baseline),
+        notes=column_title(here, {configuration.arm for configuration in configurations}),
+    )  # fmt: skip
+    figures.show(drawing, "long-runs", file="screening-long-runs")
+    st.caption("Published schedules differ from arm to arm, and the best epoch was chosen on the pool that is reported.")
