@@ -162,7 +162,7 @@ def matrices(
     figure.supxlabel(axes.x_title, fontsize=8)
     figure.supylabel(axes.y_title, fontsize=8)
     if image is not None:
-        figure.colorbar(image, ax=grid, label=axes.colour_title)
+        figure.colorbar(image, ax=list(grid.flat[: len(cells)]), label=axes.colour_title)
     return figure
 
 

@@ -13,6 +13,7 @@ A study that keeps its answers per model offers, instead of `run`,
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -28,6 +29,10 @@ from analysis.rows import Row, tables_of
 NUMBERED = re.compile(r"(.+?)(?:\.\d+)?")
 About = tuple[str, ...]  # () for what all share, (checkpoint,), or (first, second)
 R = TypeVar("R", bound=Row)
+
+
+class UnlikePartsError(ConfigError):
+    """What all parts of a result should share differs between them, such as the windows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +53,20 @@ class Measurement:
 
     def about(self, *checkpoints: str) -> "Measurement":
         """What is about these checkpoints, in whichever order, and no others; about none, what all share."""
-        rows = [row for row in self.rows if set(about_row(row)) == set(checkpoints)]
+        rows = self._rows_by_about.get(frozenset(checkpoints), [])
         mine = {name for row in rows for name in _named(row)}
         if not checkpoints:
-            mine = set(self.arrays) - {name for row in self.rows if about_row(row) for name in _named(row)}
+            others = (row for about, rows in self._rows_by_about.items() if about for row in rows)
+            mine = set(self.arrays) - {name for row in others for name in _named(row)}
         values = [value for value in self.values if set(about_value(value)) == set(checkpoints)]
         return Measurement(values, rows, {name: array for name, array in self.arrays.items() if name in mine})
+
+    @cached_property
+    def _rows_by_about(self) -> Mapping[frozenset[str], list[Row]]:
+        rows: dict[frozenset[str], list[Row]] = {}
+        for row in self.rows:
+            rows.setdefault(frozenset(about_row(row)), []).append(row)
+        return rows
 
 
 def ranked(checkpoints: Mapping[str, Checkpoint]) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ def put_together(parts: Iterable[Measurement]) -> Measurement:
     """All parts as one, in their order; what all share is there once, and arrays are numbered anew, in the order of their rows.
 
     Raises:
-        ConfigError: what all should share differs between them.
+        UnlikePartsError: what all should share differs between them.
     """
     values: list[Value] = []
     rows: list[Row] = []
@@ -94,14 +107,14 @@ def put_together(parts: Iterable[Measurement]) -> Measurement:
             _share(shared, table, [row for row in common.rows if row.table == table])
         for name, array in common.arrays.items():
             if not _same(arrays.setdefault(name, array), array):
-                raise ConfigError(f"The array {name} differs between parts of one result. Compute it again.")
+                raise UnlikePartsError(f"The array {name} differs between parts of one result. Compute it again.")
         rows += _renumbered([row for row in part.rows if about_row(row)], part.arrays, arrays, counts)
     return Measurement(values, [*(row for table in shared.values() for row in table), *rows], arrays)
 
 
 def _share(shared: dict[str, list[Row]], table: str, rows: list[Row]) -> None:
     if shared.setdefault(table, rows) != rows:
-        raise ConfigError(f"The table {table} differs between parts of one result. Compute it again.")
+        raise UnlikePartsError(f"The table {table} differs between parts of one result. Compute it again.")
 
 
 def _renumbered(
@@ -133,7 +146,7 @@ def _named(row: Row) -> list[str]:
 def _about(facets: Mapping[str, object]) -> About:
     if isinstance(checkpoint := facets.get("checkpoint"), str):
         return (checkpoint,) if checkpoint else ()
-    pair = facets.get("first"), facets.get("second")
+    pair = facets.get("first"), facets.get("second", facets.get("other"))
     return tuple(dict.fromkeys(name for name in pair if isinstance(name, str)))
 
 

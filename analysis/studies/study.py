@@ -25,7 +25,7 @@ from analysis.run import RunContext
 from analysis.store import Store, StoreError
 from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
-from analysis.studies.measurement import About, Measurement
+from analysis.studies.measurement import About, Measurement, UnlikePartsError
 from analysis.studies.parts import Parts, assembled, compute, conclude, measurement_of
 from analysis.studies.registry import find_study
 from analysis.studies.requests import command_of
@@ -221,7 +221,14 @@ def _compute(identity: Identity, study_run: StudyRun, fresh: bool) -> Result:
             parts.keep(about, part, made[-1], store)
 
     known = {about: measurement_of(parts.study, part) for about, part in kept.items()}
-    return _result(identity, conclude(parts, compute(parts, study_run, known, keep)), _joined(identity, made))
+    try:
+        answer = conclude(parts, compute(parts, study_run, known, keep))
+    except UnlikePartsError:  # such as a model with longer windows joining others: all are measured anew, with the same windows
+        if not known:
+            raise
+        made.clear()
+        answer = conclude(parts, compute(parts, study_run, {}, keep))
+    return _result(identity, answer, _joined(identity, made))
 
 
 def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Result:

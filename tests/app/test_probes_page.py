@@ -17,6 +17,7 @@ from analysis.studies.counterparts import counterparts
 from analysis.studies.probes.rows import (
     ACCURACY,
     INPUT,
+    NOBODY,
     R2,
     BestRow,
     ClassRow,
@@ -48,12 +49,12 @@ def probed(*names: str, tasks: tuple[str, ...] = tuple(TASKS), piece: str = "pie
         measure, probe, n_outputs = TASKS.get(task, (R2, "ridge", 3))
         models = ((*model, f"{model[2]}.{layer}") for model in product(names, WEIGHTS, SIDES) for layer in LAYERS)
         sources = [Probe(*source, task, probe) for source in models]
-        sources.append(Probe(INPUT, INPUT, "audio", "log-mel", task, probe))
-        sources.append(Probe(INPUT, INPUT, "midi", "note statistics", task, probe))
-        errors = array_of("errors", task)
-        arrays[errors] = np.tile(np.array([0.5, 3.0, 1.0, 2.0], np.float32), (len(sources), 1))
+        sources.append(Probe(NOBODY, INPUT, "audio", "log-mel", task, probe))
+        sources.append(Probe(NOBODY, INPUT, "midi", "note statistics", task, probe))
         arrays[array_of("windows", task)] = np.array([3, 2, 1, 0])
         for row, which in enumerate(sources):
+            errors = array_of("errors", task) + (f".{names.index(which.checkpoint)}" if which.checkpoint else "")
+            arrays[errors] = np.tile(np.array([0.5, 3.0, 1.0, 2.0], np.float32), (len(sources), 1))
             value = {"untrained": -0.1, "input": 0.3}.get(which.weights, 0.8 if "block" in which.layer else 0.6)
             numbers = value, value - 0.2, value + 0.15, -0.05, value + 0.05
             sizes = {"n": 4, "n_works": 2, "n_outputs": n_outputs, "alpha": 10.0}

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 from pathlib import Path
 from types import ModuleType
@@ -200,6 +200,23 @@ def test_parts_of_unlike_material_are_not_put_together() -> None:
     one, other = (Measurement(arrays={"alphabet": np.arange(size)}) for size in (25, 26))
     with pytest.raises(ConfigError, match="The array alphabet differs between parts of one result"):
         put_together([one, other])
+
+
+def test_parts_that_do_not_fit_are_measured_anew(
+    ask: Callable[..., Request], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a model with longer windows joins others."""
+    run_study("letters", ask("ant"), store=store)
+
+    def longer_with_bee(request: Request, study_run: StudyRun) -> Measurement:
+        return measure(replace(request, size=27 if "bee" in study_run.checkpoints else 26), study_run)
+
+    monkeypatch.setattr(registry.REGISTERED["letters"].module, "measure", longer_with_bee)
+    computed.clear()
+    result = run_study("letters", ask("ant", "bee"), store=store)
+    assert result.rows(AlphabetRow) == (AlphabetRow(27),)
+    assert computed[-3:] == [("ant",), ("bee",), ("ant", "bee")]
+    assert list(result.provenance["checkpoint_sha256"]) == ["ant", "bee"]
 
 
 def test_taking_apart_and_putting_together_changes_nothing_but_the_numbers_of_arrays() -> None:

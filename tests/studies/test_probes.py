@@ -15,6 +15,7 @@ from analysis.numbers import the
 from analysis.readings.study_run import StudyRun
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
+from analysis.studies.parts import run
 from analysis.studies.probes.fit import (
     ProbeScore,
     ProbeSettings,
@@ -27,13 +28,23 @@ from analysis.studies.probes.fit import (
 )
 from analysis.studies.probes.labels import Task
 from analysis.studies.probes.rows import ACCURACY, BestRow, MissingRow, ScoreRow
-from analysis.studies.probes.study import Request, run
-from analysis.studies.probes.tables import best_rows, class_rows, confusion_rows, headline, output_rows, score_rows, score_values
+from analysis.studies.probes.study import Request, measure
+from analysis.studies.probes.tables import (
+    best_rows,
+    class_rows,
+    confusion_rows,
+    headline,
+    missing_values,
+    output_rows,
+    score_rows,
+    score_values,
+)
+from analysis.studies.registry import find_study
 from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WindowRow
 from analysis.studies.study import run_study
 
-CPU = torch.device("cpu")
+CPU, PROBES = torch.device("cpu"), find_study("probes")
 SETTINGS = ProbeSettings(folds=3, inner_folds=2, shuffles=2, resamples=200, seed=0)
 N_WORKS, PER_WORK = 12, 8
 WORKS = [f"work {i // PER_WORK:02d}" for i in range(N_WORKS * PER_WORK)]
@@ -57,7 +68,7 @@ def scores(rng: np.random.Generator) -> list[ProbeScore]:
     noise = {name: rng.normal(size=rows.shape) for name, rows in layers.items()}
     sources = [
         Source("model", "trained", "audio", layers), Source("model", "untrained", "audio", noise),
-        Source("input", "input", "audio", {"log-mel": noise["audio.block.1"]}),
+        Source("", "input", "audio", {"log-mel": noise["audio.block.1"]}),
     ]  # fmt: skip
     return [score for source in sources for score in fit_linear_probes(source, probe_tasks, CPU, lambda: None)]
 
@@ -75,9 +86,11 @@ def test_a_planted_label_is_found_in_its_layer_only(scores: list[ProbeScore]) ->
         assert (row.shuffled or 0.0) < (0.1 if task == "note density" else 0.7)
         assert (row.n, row.n_works) == (len(WORKS), N_WORKS)
     row = by_probe["trained", "audio.block.2", "note density"]
-    assert arrays[row.errors].shape == (7, len(WORKS))
+    assert row.errors == "errors.note_density.0"
+    assert arrays[row.errors].shape == (3, len(WORKS))
+    assert arrays["errors.note_density"].shape == (1, len(WORKS))
     assert 1 - arrays[row.errors][row.row].mean() == pytest.approx(row.value, abs=1e-6)
-    values = score_values(rows, [MissingRow("key", "no labels")])
+    values = [*score_values(rows), *missing_values([MissingRow("key", "no labels")])]
     value = the(values, checkpoint="model", weights="trained", layer="audio.block.2", task="note density", what="R²")
     assert value.name == "model, trained, audio block 2, note density: R²"
     assert value.null == max(0.0, row.shuffled or 0.0)
@@ -113,9 +126,9 @@ def test_the_mlp_is_a_row_of_its_own(scores: list[ProbeScore]) -> None:
     rows, arrays = score_rows([*scores, *mlps])
     assert [row.probe for row in rows[-2:]] == ["MLP-512"] * 2
     assert all((row.value or 0.0) > 0.5 > (row.shuffled or 0.0) - 0.2 for row in rows[-2:])
-    assert rows[-2].row == len(arrays[rows[-2].errors]) - 1
+    assert rows[-2].row == len(arrays[rows[-2].errors]) - 1 == 3
     assert best_rows([*scores, *mlps]) == best_rows(scores)
-    value = score_values(rows, [])[-1]
+    value = score_values(rows)[-1]
     assert value.is_of(checkpoint="model", weights="trained", layer="audio.block.2", task="composer", probe="MLP-512")
     assert value.name == "model, trained, audio block 2, composer, MLP-512: balanced accuracy"
 
@@ -197,7 +210,7 @@ def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpo
         {checkpoint.name: checkpoint}, corpus, CPU, None, RunContext(lambda done, total, _: seen.append(done / total))
     )
     request = Request((checkpoint.name,), windows_per_piece=3, tasks="note density")
-    answer = run(request, replace(study_run, context=replace(study_run.context, notice=told.append)))
+    answer = run(PROBES, request, replace(study_run, context=replace(study_run.context, notice=told.append)))
     assert "4 works" not in told[0]
     assert "outside its train split, too few for 5 folds: all its pieces are used" in told[0]
     assert len(answer.tables["windows"]) == 12
@@ -210,7 +223,7 @@ def test_the_bar_runs_once_and_a_run_can_be_stopped(corpus: Corpus, make_checkpo
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        run(request, replace(study_run, context=RunContext(cancel=Stop())))
+        run(PROBES, request, replace(study_run, context=RunContext(cancel=Stop())))
 
 
 def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
@@ -219,21 +232,21 @@ def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Cal
 
     checkpoint = make_checkpoint("D0")
     study_run = StudyRun({checkpoint.name: checkpoint}, replace(corpus, pieces=dealt(corpus.pieces)), CPU)
-    answer = run(Request((checkpoint.name,), split="transfer", windows_per_piece=3, tasks="mean velocity"), study_run)
+    answer = run(PROBES, Request((checkpoint.name,), split="transfer", windows_per_piece=3, tasks="mean velocity"), study_run)
     scored = answer.arrays["windows.mean_velocity"]
     assert {answer.tables["windows"][int(row)]["piece"] for row in scored} == {corpus.pieces[3].piece_id}
     everything = replace(corpus, pieces=tuple(replace(piece, split="test") for piece in corpus.pieces))
     with pytest.raises(CorpusError, match="has no windows to fit or none to score; expected train and test pieces"):
-        run(Request((checkpoint.name,), split="transfer", tasks="note density"), replace(study_run, corpus=everything))
+        run(PROBES, Request((checkpoint.name,), split="transfer", tasks="note density"), replace(study_run, corpus=everything))
 
 
 def test_requests_are_checked(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
     study_run = StudyRun({}, corpus, CPU)
     with pytest.raises(ConfigError, match="There is no task 'genre': expected some of pitch histogram, "):
-        run(Request((), tasks="note density, genre"), study_run)
+        measure(Request((), tasks="note density, genre"), study_run)
     with pytest.raises(ConfigError, match="mlp is 'True'; expected one of no, best, all"):
-        run(Request((), mlp="True"), study_run)
+        measure(Request((), mlp="True"), study_run)
     with pytest.raises(ConfigError, match="inner_folds is 1; expected 2 or more"):
-        run(Request((), inner_folds=1), study_run)
+        measure(Request((), inner_folds=1), study_run)
     with pytest.raises(CorpusError, match="Probes need windows of 3 works or more; .* has 1 there"):
-        run(Request((), split="test"), study_run)
+        measure(Request((), split="test"), study_run)

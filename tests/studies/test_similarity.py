@@ -97,7 +97,8 @@ def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack]
 def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
     within: dict[tuple[str, Weights, str], LayerGrid] = {("one", weights, "debiased CKA"): grid for weights in similarity.WEIGHTS}
-    summary, differences = similarity_words.summarise(within, [(planted, grid)], works, "debiased CKA")
+    summary = similarity_words.summarise(within, [(planted, grid)], works)
+    differences = similarity_words.gains(within, works, "debiased CKA")
     rows = {(row.sides, row.what): row for row in summary if row.weights == "trained"}
     mean, last = rows[AUDIO_WITH_MIDI, MEAN], rows[AUDIO_WITH_MIDI, LAST]
     assert (mean.cells, mean.of_cells, last.cells, last.of_cells, last.value) == (9, 16, 0, 1, None)
@@ -228,8 +229,8 @@ def test_summary_values_and_sentence_belong_together(result: Result, checkpoints
 
 def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:
     names, settings = [one.name for one in checkpoints], {**SMALL, "corpus": str(corpus_folder)}
-    assert len(list(similarity._pairs(("a", "b"), "every side"))) == 2 + 4 + 4
-    assert len(list(similarity._pairs(("a", "b"), "none"))) == 2
+    assert [len(similarity._within("a", across)) for across in similarity.ACROSS] == [1, 3, 1]
+    assert [len(similarity._between("a", "b", across)) for across in similarity.ACROSS] == [2, 4, 0]
     request = build_request("similarity", [str(checkpoints[0].path)], {**settings, "across": "every side"})
     result = run_study("similarity", request, store=store)
     rows = result.rows(CellRow)
@@ -260,13 +261,14 @@ def test_a_large_corpus_is_thinned_with_a_notice(
     checkpoints: tuple[Checkpoint, Checkpoint], corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(similarity, "MAX_WINDOWS", 6)
-    said: list[str] = []
-    study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=said.append))
+    told: list[str] = []
+    study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
     segments = list_segments(corpus.pieces, max_per_piece=4)
-    kept = similarity._thinned(segments, study_run)
+    kept = similarity._thinned(segments)
     assert len(kept) == 6
     assert {one.piece.piece_id for one in kept} == {one.piece.piece_id for one in segments}
-    assert said == ["Of 16 windows 6, evenly spread, are compared."]
+    similarity.measure(similarity.Request((), split="all", windows_per_piece=4, n_shuffles=20), study_run)
+    assert told == ["Of 16 windows 6, evenly spread, are compared."]
 
 
 def test_it_stops_while_it_draws_its_shuffles(corpus: Corpus) -> None:

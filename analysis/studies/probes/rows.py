@@ -1,4 +1,4 @@
-"""Rows of the tables of this study; what is read from the input itself has "input" in place of checkpoint and weights."""
+"""Rows of the tables of this study; what is read from the input itself has no checkpoint, and "input" in place of weights."""
 
 import math
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ R2: Measure = "R²"
 ACCURACY: Measure = "balanced accuracy"
 LINEAR = ("ridge", "logistic regression")
 INPUT = "input"
+NOBODY = ""  # in place of the checkpoint of an input, which all of them share
 
 
 class Probe(NamedTuple):
@@ -29,7 +30,9 @@ class Probe(NamedTuple):
 
 
 def array_of(kind: Literal["errors", "windows"], task: str) -> str:
-    """The array of a task: errors `(rows, windows)`, or the numbers of the windows that are scored.
+    """The array of a task: errors `(rows, windows)` of the inputs, or the numbers of the windows that are scored.
+
+    Errors of checkpoints have a number behind that.
 
     >>> array_of("errors", "note density")
     'errors.note_density'
@@ -64,6 +67,7 @@ class ScoreRow(ProbeRow):
     """A score beside that of shuffled labels; its errors are row `row` of the array `errors`."""
 
     table: ClassVar[str] = "scores"
+    array_columns: ClassVar[tuple[str, ...]] = ("errors",)
 
     measure: Measure
     value: float | None

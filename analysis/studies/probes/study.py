@@ -1,6 +1,6 @@
 """What can be read out of each layer? Linear probes of every layer, beside input, untrained twin and shuffled labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,19 +8,21 @@ import numpy as np
 
 from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
+from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.rows import tables_of
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.probes.fit import ProbeScore, ProbeSettings, ProbeTask, Source, fit_linear_probes, fit_mlp_probe, split_task
 from analysis.studies.probes.labels import TASKS, LabelledTasks, label_tasks
-from analysis.studies.probes.rows import INPUT, MissingRow
+from analysis.studies.probes.rows import INPUT, NOBODY, BestRow, MissingRow, ScoreRow
 from analysis.studies.probes.tables import (
     best_rows,
     best_scores,
     class_rows,
     confusion_rows,
     headline,
+    missing_values,
     output_rows,
     score_rows,
     score_values,
@@ -67,7 +69,7 @@ class Request:
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Fit and score probes of every layer of every checkpoint, its untrained twin and the inputs, on every task.
 
     Raises:
@@ -88,10 +90,16 @@ def run(request: Request, study_run: StudyRun) -> Answer:
         scores += _fit_probes(request, part, source, probe_tasks)
     rows, arrays = score_rows(scores)
     missing = [MissingRow(task, reason) for task, reason in asked.missing.items()]
-    best = best_rows(scores)
     details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
-    tables = tables_of([*rows, *missing, *best, *details, *window_rows(segments)])
-    return Answer(headline(best, asked.missing, study_run.ranked), score_values(rows, missing), tables, arrays)
+    values = score_values(row for row in rows if row.weights != INPUT)
+    return Measurement(values, [*rows, *missing, *best_rows(scores), *details, *window_rows(segments)], arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
+    """What training adds most to, beside the scores of the inputs and the tasks that could not be asked."""
+    inputs, missing = [row for row in measured.of(ScoreRow) if row.weights == INPUT], measured.of(MissingRow)
+    text = headline(measured.of(BestRow), {row.task: row.reason for row in missing}, ranked(checkpoints))
+    return measured.answer(text, values=[*score_values(inputs), *missing_values(missing)])
 
 
 def _checked(request: Request) -> tuple[str, ...]:
@@ -160,13 +168,13 @@ def _sources(study_run: StudyRun, segments: list[Segment], asked: LabelledTasks,
                 part = study_run.part(number - 1, n_parts).part(0, 2)
                 yield Source(name, weights, side, layer_means(part, checkpoint, segments, weights, side))
                 number += 1
-    yield Source(INPUT, INPUT, "audio", asked.audio_inputs)
-    yield Source(INPUT, INPUT, "midi", asked.note_inputs)
+    yield Source(NOBODY, INPUT, "audio", asked.audio_inputs)
+    yield Source(NOBODY, INPUT, "midi", asked.note_inputs)
 
 
 def _fit_probes(request: Request, study_run: StudyRun, source: Source, probe_tasks: list[ProbeTask]) -> list[ProbeScore]:
     """All probes of one source."""
-    what = f"{source.checkpoint}, {source.weights}, {source.side}: probes"
+    what = f"{', '.join(filter(None, (source.checkpoint, source.weights, source.side)))}: probes"
 
     def tick() -> None:
         study_run.step(0, 1, what)

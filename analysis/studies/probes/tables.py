@@ -13,6 +13,7 @@ from analysis.studies.probes.rows import (
     ACCURACY,
     INPUT,
     LINEAR,
+    NOBODY,
     BestRow,
     ClassRow,
     ConfusionRow,
@@ -35,15 +36,24 @@ Above = tuple[str | None, Number, Number, Number, Number, Number, Number]  # a l
 
 
 def score_rows(scores: Sequence[ProbeScore]) -> tuple[list[ScoreRow], dict[str, ndarray]]:
-    """The scores and, by task, the errors of every window: `errors.<task>` (rows, windows) and `windows.<task>`."""
+    """The scores, and by task `windows.<task>` and the errors of every window, `(rows, windows)`: `errors.<task>` of the inputs,
+    `errors.<task>.<number>` of every checkpoint and its untrained twin.
+    """
     rows, errors = list[ScoreRow](), defaultdict[str, list[ndarray]](list)
     arrays: dict[str, ndarray] = {}
+    models = list(dict.fromkeys(_model(score) for score in scores if score.source.weights != INPUT))
     for score in scores:
         task, name = score.probe_task.task, array_of("errors", score.probe_task.task.name)
         arrays[array_of("windows", task.name)] = task.index[score.probe_task.scored].astype(np.int64)
+        if score.source.weights != INPUT:
+            name += f".{models.index(_model(score))}"
         rows.append(_score_row(score, name, len(errors[name])))
         errors[name].append(score.errors.astype(np.float32))
     return rows, arrays | {name: np.stack(parts) for name, parts in errors.items()}
+
+
+def _model(score: ProbeScore) -> tuple[str, str]:
+    return score.source.checkpoint, score.source.weights
 
 
 def _score_row(score: ProbeScore, errors: str, row: int) -> ScoreRow:
@@ -70,12 +80,14 @@ def _interval(score: ProbeScore) -> Ends:
     return score_interval(score.draws, score.probe_task.works, **RANGES[score.measure])
 
 
-def score_values(rows: Iterable[ScoreRow], missing: Iterable[MissingRow]) -> list[Value]:
-    """Every score with its control, then the tasks that could not be asked."""
-    absent = ({"task": row.task, "what": "not available"} for row in missing), (row.reason for row in missing)
-    return [row.number for row in rows] + [
-        Value(key, None, None, None, 0, None, "", reason) for key, reason in zip(*absent, strict=True)
-    ]
+def score_values(rows: Iterable[ScoreRow]) -> list[Value]:
+    """Every score with its control."""
+    return [row.number for row in rows]
+
+
+def missing_values(missing: Iterable[MissingRow]) -> list[Value]:
+    """The tasks that could not be asked, with the reason in place of an estimator."""
+    return [Value({"task": row.task, "what": "not available"}, None, None, None, 0, None, "", row.reason) for row in missing]
 
 
 def best_scores(scores: Iterable[ProbeScore]) -> dict[tuple[str, str, str, str], ProbeScore]:
@@ -95,7 +107,7 @@ def best_rows(scores: Sequence[ProbeScore]) -> list[BestRow]:
     best, rows = best_scores(scores), []
     for (task, checkpoint, weights, side), score in best.items():
         if weights == "trained":
-            twin, heard = best.get((task, checkpoint, "untrained", side)), best.get((task, INPUT, INPUT, side))
+            twin, heard = best.get((task, checkpoint, "untrained", side)), best.get((task, NOBODY, INPUT, side))
             sizes = len(score.probe_task.scored), score.probe_task.works.n_works, len(score.source.layers)
             numbers = *_interval(score), score.shuffled, *sizes, *_above(score, twin), *_above(score, heard)
             rows.append(BestRow(task, checkpoint, score.source.side, score.layer, score.probe, score.measure, *numbers))

@@ -73,6 +73,7 @@ class GridRow(PairRow):
     """The layers that are compared, and the arrays that lead from a cell to its windows and works; None where none is kept."""
 
     table: ClassVar[str] = "grids"
+    array_columns: ClassVar[tuple[str, ...]] = ("contributions", "without_work")
 
     estimator: str
     rows: tuple[str, ...]
@@ -145,6 +146,18 @@ class DifferenceRow(Row):
 
 
 @dataclass(frozen=True)
+class MeanRow(Row):
+    """The mean over blocks of a trained checkpoint; in the array that mean, then the same without each work, (1 + works,)."""
+
+    table: ClassVar[str] = "means"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
+
+    checkpoint: str
+    estimator: str
+    array: str
+
+
+@dataclass(frozen=True)
 class LayerRow(Row):
     """How wide a layer is, and over how many directions its variance is spread; None where it does not vary."""
 
@@ -184,4 +197,4 @@ class WorkRow(Row):
     n: int
 
 
-ROWS = (SummaryRow, DifferenceRow, CellRow, GridRow, LayerRow, MeasureRow, WorkRow, WorkWindowRow, SentenceRow)
+ROWS = (SummaryRow, DifferenceRow, CellRow, GridRow, MeanRow, LayerRow, MeasureRow, WorkRow, WorkWindowRow, SentenceRow)

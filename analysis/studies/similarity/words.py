@@ -1,10 +1,12 @@
 """What the similarities of layers amount to: means over blocks with their controls, differences, and the sentence."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import product
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.numbers import format_value
@@ -19,6 +21,7 @@ from analysis.studies.similarity.rows import (
     MEAN,
     SAME_LAYER,
     DifferenceRow,
+    MeanRow,
     SummaryRow,
 )
 
@@ -26,7 +29,6 @@ SHARED = "share structure"
 TRAINED: Weights = "trained"
 TWIN: Weights = "untrained"
 Within = Mapping[tuple[str, Weights, str], LayerGrid]  # by checkpoint, weights and measure
-Mean = tuple[float, ndarray] | None  # over blocks, and the same without each work
 
 
 class Means(NamedTuple):
@@ -38,10 +40,8 @@ class Means(NamedTuple):
     gains: dict[str, DifferenceRow]
 
 
-def summarise(
-    within: Within, across: Sequence[tuple[tuple[Stack, Stack], LayerGrid]], works: WorkShuffles, measure: str
-) -> tuple[list[SummaryRow], list[DifferenceRow]]:
-    """One row per checkpoint, weights, measure and what is averaged, and the differences of `measure`."""
+def summarise(within: Within, across: Sequence[tuple[tuple[Stack, Stack], LayerGrid]], works: WorkShuffles) -> list[SummaryRow]:
+    """One row per checkpoint or two, weights, measure and what is averaged."""
     summary = list[SummaryRow]()
     sizes = len(works.of_window), len(works.names)
     for (name, weights, estimator), grid in within.items():
@@ -58,7 +58,7 @@ def summarise(
             summary.append(
                 SummaryRow(*models, first.weights, grid.measure, what, *numbers, *sizes, _defined(grid, cells), len(cells))
             )
-    return summary, list(_differences(within, works, measure))
+    return summary
 
 
 def _defined(grid: LayerGrid, cells: Sequence[tuple[str, str]]) -> int:
@@ -73,26 +73,49 @@ def _parts(grid: LayerGrid) -> list[tuple[str, list[str], list[str]]]:
     return [(MEAN, rows, columns), last, (EMBEDDINGS, [EMBEDDING], [EMBEDDING]), (INPUTS, [INPUT], [INPUT])]
 
 
-def _differences(within: Within, works: WorkShuffles, measure: str) -> Iterator[DifferenceRow]:
-    """Differences of the mean over blocks: every checkpoint and its untrained twin, and every two trained checkpoints."""
-    names = list(dict.fromkeys(name for name, _, _ in within))
-    for first, second in [*zip(names, names, strict=True), *combinations(names, 2)]:
-        weights = TWIN if first == second else TRAINED
-        mean, less = _mean_over_blocks(within[first, TRAINED, measure]), _mean_over_blocks(within[second, weights, measure])
-        if mean is None or less is None:
-            continue
-        (value, without), (other, without_other) = mean, less
-        both = without - without_other if len(without) and len(without_other) else without[:0]
-        gain = estimate(value - other, both, without[:0], works, bounded=False)
-        numbers = gain.value, gain.ci_low, gain.ci_high, 0.0, len(works.of_window)
-        yield DifferenceRow(first, TRAINED, second, weights, measure, *numbers)
+def gains(within: Within, works: WorkShuffles, measure: str) -> list[DifferenceRow]:
+    """What the mean over blocks of every checkpoint has above that of its untrained twin; nothing where one is not defined."""
+    rows = []
+    for name in dict.fromkeys(name for name, _, _ in within):
+        mean, less = (mean_over_blocks(within[name, weights, measure]) for weights in (TRAINED, TWIN))
+        if mean is not None and less is not None:
+            rows.append(_difference((name, TRAINED), (name, TWIN), mean, less, works, measure))
+    return rows
 
 
-def _mean_over_blocks(grid: LayerGrid) -> Mean:
+def means(within: Within, measure: str) -> tuple[list[MeanRow], dict[str, ndarray]]:
+    """Means over blocks of the trained checkpoints that have one, of which differences are made."""
+    rows, arrays = list[MeanRow](), dict[str, ndarray]()
+    for (name, weights, estimator), grid in within.items():
+        if (weights, estimator) == (TRAINED, measure) and (mean := mean_over_blocks(grid)) is not None:
+            rows.append(MeanRow(name, measure, array := f"mean.{len(rows)}"))
+            arrays[array] = mean
+    return rows, arrays
+
+
+def differences(
+    means: Mapping[str, ndarray], pairs: Iterable[Sequence[str]], works: WorkShuffles, measure: str
+) -> Iterator[DifferenceRow]:
+    """Differences of the mean over blocks of two trained checkpoints, where both have one."""
+    for first, second in pairs:
+        if first in means and second in means:
+            yield _difference((first, TRAINED), (second, TRAINED), means[first], means[second], works, measure)
+
+
+def _difference(
+    first: tuple[str, Weights], second: tuple[str, Weights], mean: ndarray, less: ndarray, works: WorkShuffles, measure: str
+) -> DifferenceRow:
+    both = mean[1:] - less[1:] if len(mean) == len(less) else mean[:0]
+    gain = estimate(float(mean[0]) - float(less[0]), both, mean[:0], works, bounded=False)
+    return DifferenceRow(*first, *second, measure, gain.value, gain.ci_low, gain.ci_high, 0.0, len(works.of_window))
+
+
+def mean_over_blocks(grid: LayerGrid) -> Float[ndarray, " k"] | None:
+    """The mean over pairs of blocks and then, where that can be computed, the same without each work; None without blocks."""
     i, j = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
     if not i or not j:
         return None
-    return float(grid.value[i][:, j].mean()), grid.without[:, i][:, :, j].mean(axis=(1, 2))
+    return np.append(grid.value[i][:, j].mean(), grid.without[:, i][:, :, j].mean(axis=(1, 2))).astype(np.float64)
 
 
 def headline(

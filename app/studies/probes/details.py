@@ -64,7 +64,7 @@ def errors_of(result: Result, row: ScoreRow) -> list[dict[str, object]]:
 
 def errors(result: Result, choice: Choice, row: ScoreRow, title: str) -> None:
     """The windows about which a probe is most wrong, to be heard."""
-    which = f"{row.checkpoint}, {SIDES[row.side]} layer {layer_title(row.layer)}, {row.task}, {row.probe}"
+    which = f"{row.checkpoint or row.weights}, {SIDES[row.side]} layer {layer_title(row.layer)}, {row.task}, {row.probe}"
     twin = f", {TWIN}" if row.weights == "untrained" else ""
     st.caption(plain(f"{which}{twin}: score {score_text(row)}. Click a point above to choose another."))
     key = "_".join(("errors", title, *row.of))
@@ -192,9 +192,10 @@ def numbers(rows: Sequence[ScoreRow], task: str) -> None:
     """Every score of a task."""
     with st.expander(f"All numbers: {plain(task)}", icon=":material/table:"):
         st.dataframe([
-            {"checkpoint": row.checkpoint, "weights": row.weights, "side": SIDES[row.side], "layer": layer_title(row.layer),
-             "probe": row.probe, "score": score_text(row), "shuffled": row.shuffled, "selectivity": row.selectivity,
-             "penalty": None if row.alpha is None else f"{row.alpha:g}", "n": row.n, "works": row.n_works}
+            {"checkpoint": row.checkpoint or None, "weights": row.weights, "side": SIDES[row.side],
+             "layer": layer_title(row.layer), "probe": row.probe, "score": score_text(row), "shuffled": row.shuffled,
+             "selectivity": row.selectivity, "penalty": None if row.alpha is None else f"{row.alpha:g}",
+             "n": row.n, "works": row.n_works}
             for row in rows if row.task == task
         ], hide_index=True, placeholder="—", column_config={
             name: st.column_config.NumberColumn(name, format="%.3f") for name in ("shuffled", "selectivity")
