@@ -11,7 +11,7 @@ from analysis.errors import ConfigError
 ALPHA = 0.05
 SHARE, PER_CENT = "share", "%"
 WHAT = "what"
-Key = Any  # TRANSITION: Mapping[str, str | int | float], or text that becomes "what"
+Key = Mapping[str, str | int | float]
 
 
 def percent(share: float) -> str:
@@ -167,8 +167,6 @@ def the(values: Iterable[Value], **facets: str | float) -> Value:
 
 
 def _checked_key(key: Key) -> dict[str, str | int | float]:
-    if isinstance(key, str):  # TRANSITION
-        key = {WHAT: key}
     if not isinstance(key, Mapping) or not isinstance(key.get(WHAT), str) or not key[WHAT]:
         raise ConfigError(f'The key of a value is {key!r}; expected facets, among them "{WHAT}", a text.')
     for facet, of in key.items():

@@ -199,7 +199,7 @@ def test_cache_is_shown_and_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_result_is_written_whole(tmp_path: Path) -> None:
     made = provenance(checkpoints={}, corpora={}, device="cpu", dtype="float32", seed=0, seconds=0.0, command="otoscope")
-    value = Value("S", 0.5, 0.4, 0.6, 10, 0.1, "share", "recall")
+    value = Value({"what": "S"}, 0.5, 0.4, 0.6, 10, 0.1, "share", "recall")
     result = Result("retrieval", {"seed": 1}, "So it is.", [value], {"pairs": [{"p": 0.5}]}, {"ranks.0": np.arange(3)}, made)
     write_result(result, tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"result.json", "values.csv", "pairs.csv", "arrays.npz"}

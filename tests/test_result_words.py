@@ -12,7 +12,7 @@ from analysis.numbers import Value, format_value
 def make_value(
     value: float | None, ci_low: float | None = None, ci_high: float | None = None, null: float | None = None, unit: str = ""
 ) -> Value:
-    return Value("CKA", value, ci_low, ci_high, 500, null, unit, "debiased CKA")
+    return Value({"what": "CKA"}, value, ci_low, ci_high, 500, null, unit, "debiased CKA")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,9 @@ def test_no_text_of_a_csv_file_is_a_formula(text: str, tmp_path: Path) -> None:
     row = {"title": text, "level": -3.5, "count": -2, "none": None, "dose": "-3"}
     assert next(csv.DictReader(io.StringIO(as_csv([row]), newline="")))["title"] == f"'{text}"
     made = provenance(checkpoints={}, corpora={}, device="cpu", dtype="float32", seed=0, seconds=1.0, command="x")
-    result = Result("retrieval", {}, "Said.", [Value(text, -0.5, -0.6, -0.4, 3, 0.0, "", "")], {"rows": [row]}, {}, made)
+    result = Result(
+        "retrieval", {}, "Said.", [Value({"what": text}, -0.5, -0.6, -0.4, 3, 0.0, "", "")], {"rows": [row]}, {}, made
+    )
     write_result(result, tmp_path)
     written = _first_row(tmp_path / "rows.csv")
     assert written == {"title": f"'{text}", "level": "-3.5", "count": "-2", "none": "", "dose": "-3"}

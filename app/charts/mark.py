@@ -166,7 +166,7 @@ def _judged(mark: Mark, percent: bool, name: str) -> str:
 
 def _value(mark: Mark, percent: bool) -> Value:
     unit = SHARE if percent and mark.unit != PER_CENT else "" if mark.unit == SHARE else mark.unit
-    return Value(mark.series or "value", mark.value, mark.low, mark.high, mark.n, mark.null, unit, "")
+    return Value({"what": mark.series or "value"}, mark.value, mark.low, mark.high, mark.n, mark.null, unit, "")
 
 
 @dataclass(frozen=True)

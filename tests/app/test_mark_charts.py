@@ -40,7 +40,7 @@ def texts(drawing: Any) -> list[str]:
 )  # fmt: skip
 def test_undecided_is_what_has_its_null_within_the_interval_or_on_its_end(low, high, null, undecided):
     assert Mark("D0", "audio", 0.2, low, high, null).undecided is undecided
-    assert bool(Value("x", 0.2, low, high, 5, null, "", "").inside_null) is undecided
+    assert bool(Value({"what": "x"}, 0.2, low, high, 5, null, "", "").inside_null) is undecided
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_what_is_no_number_with_an_interval_is_refused(numbers, said):
 
 
 def test_marks_come_from_values_and_from_rows():
-    value = Value("S", 0.42, 0.38, 0.46, 500, 0.039, "share", "recall at 10")
+    value = Value({"what": "S"}, 0.42, 0.38, 0.46, 500, 0.039, "share", "recall at 10")
     made = mark.from_value(value, "D0", "audio", key=("D0", 1), note="24 works")
     assert made == Mark("D0", "audio", 0.42, 0.38, 0.46, 0.039, 500, note="recall at 10; 24 works", key=("D0", 1), unit="share")
     row = Numbers(0.42, 0.38, 0.46, 0.039, 500)
     assert mark.from_row(row, "D0", "audio", at=3.0) == Mark("D0", "audio", 0.42, 0.38, 0.46, 0.039, 500, at=3.0)
     assert mark.from_row(Numbers(1.0, None, None, None, 0), "D0", "audio") == Mark("D0", "audio", 1.0)
-    assert mark.from_value(Value("S", None, None, None, 0, None, "", ""), "D0", "audio") is None
+    assert mark.from_value(Value({"what": "S"}, None, None, None, 0, None, "", ""), "D0", "audio") is None
     assert mark.from_row(Numbers(None, None, None, None, 0), "D0", "audio") is None
 
 

@@ -15,7 +15,7 @@ ARMS = {"base": "D0", "both": "d4a4", "zero": "d4a4-zero"}
 
 
 def share(value: float, null: float = 0.03, half: float = 0.05) -> Value:
-    return Value("S", value, value - half, value + half, 500, null, SHARE, "min of R@10 both ways")
+    return Value({"what": "S"}, value, value - half, value + half, 500, null, SHARE, "min of R@10 both ways")
 
 
 def summary_of(**cells: Any) -> Summary:
@@ -79,14 +79,14 @@ def test_twin_null_and_published_stand_in_every_row_that_has_them(drawing: Any) 
 
 
 def test_a_null_that_is_a_distribution_is_a_band() -> None:
-    value = Value("CKA", 0.7, 0.6, 0.8, 288, 0.03, "", "debiased CKA")
+    value = Value({"what": "CKA"}, 0.7, 0.6, 0.8, 288, 0.03, "", "debiased CKA")
     drawing: Any = chart.panels(summary_of(cka={"base": Cell("base", value, null_high=0.06, undecided=False)}))
     (band,) = [shape for shape in drawing.layout.shapes if shape.type == "rect"]
     assert (band.x1, band.y0, band.y1) == (0.06, -chart.BAND, chart.BAND)
 
 
 def test_a_twin_far_beyond_the_axis_is_an_arrow_at_its_edge_that_says_so() -> None:
-    cells = {"base": Cell("base", share(0.2), Value("kept", 1.56, 0.9, 4.4, 96, 1.4, SHARE, ""))}
+    cells = {"base": Cell("base", share(0.2), Value({"what": "kept"}, 1.56, 0.9, 4.4, 96, 1.4, SHARE, ""))}
     drawing: Any = chart.panels(summary_of(retention=cells))
     (twin,) = traces(drawing, "twin", "x3")
     assert drawing.layout.xaxis3.range == (0.0, 100.0)
@@ -96,7 +96,10 @@ def test_a_twin_far_beyond_the_axis_is_an_arrow_at_its_edge_that_says_so() -> No
 
 
 def test_a_twin_that_is_near_widens_the_axis() -> None:
-    value, twin = Value("cosine", 0.8, 0.78, 0.82, 9, 0.2, "", ""), Value("cosine", -0.1, -0.12, -0.08, 9, -0.1, "", "")
+    value, twin = (
+        Value({"what": "cosine"}, 0.8, 0.78, 0.82, 9, 0.2, "", ""),
+        Value({"what": "cosine"}, -0.1, -0.12, -0.08, 9, -0.1, "", ""),
+    )
     drawing: Any = chart.panels(summary_of(cosine={"base": Cell("base", value, twin)}))
     low, high = drawing.layout.xaxis7.range
     assert low < -0.1
@@ -109,7 +112,10 @@ def test_titles_lead_to_their_pages_and_every_row_has_its_number_or_the_reason(d
     )
     assert texts(drawing)[1:4] == ["80.0", "5.0", "70.0"]
     assert texts(drawing).count("not computed") == len(QUESTIONS) - 1  # said once where it holds for all rows
-    cells = {"base": Cell("base", missing="no A4"), "both": Cell("both", Value("drop", 5.0, 1.0, 9.0, 9, 0.0, "points", ""))}
+    cells = {
+        "base": Cell("base", missing="no A4"),
+        "both": Cell("both", Value({"what": "drop"}, 5.0, 1.0, 9.0, 9, 0.0, "points", "")),
+    }
     mixed = texts(chart.panels(summary_of(without_a4=cells)))
     assert [mixed.count(text) for text in ("no A4", "5.0", "not computed")] == [1, 1, len(QUESTIONS)]
 

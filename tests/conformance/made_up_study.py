@@ -30,7 +30,16 @@ def run(request: Request, study_run: StudyRun) -> Answer:
         window = read_window(one.piece.audio_path, one.start_s, one.start_s + 4.0, 24_000)
         levels.setdefault(one.piece.group, []).append(float(np.sqrt(np.mean(np.square(window)))))
     values = [
-        Value(f"{name}, trained, {work}: level", float(np.mean(found)), None, None, len(found), 0.0, "", "mean over windows")
+        Value(
+            {"checkpoint": name, "weights": "trained", "work": work, "what": "level"},
+            float(np.mean(found)),
+            None,
+            None,
+            len(found),
+            0.0,
+            "",
+            "mean over windows",
+        )
         for name in study_run.checkpoints
         for work, found in levels.items()
     ]

@@ -28,7 +28,7 @@ def put(known: None, store: Store) -> Callable[..., Any]:
 
     def stored(*checkpoints: Checkpoint, **settings: Any) -> Any:
         request = build_request("retrieval", [str(one.path) for one in checkpoints], {"corpus": "small", **settings})
-        values = [Value(f"{one.name}: S", 0.5, 0.4, 0.6, 4, 0.1, "share", "") for one in checkpoints]
+        values = [Value({"checkpoint": one.name, "what": "S"}, 0.5, 0.4, 0.6, 4, 0.1, "share", "") for one in checkpoints]
         shas = {one.name: one.sha256 for one in checkpoints}
         result = Result("retrieval", asdict(request), "Found.", values, {}, {}, {"checkpoint_sha256": shas})
         identity = identify("retrieval", request, store)

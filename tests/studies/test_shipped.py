@@ -30,7 +30,7 @@ REQUEST = Request(("a", "b"), corpus="small")
 
 @pytest.fixture
 def result() -> Result:
-    values = [Value("a: S", 0.5, 0.4, 0.6, 10, 0.04, "share", "min of R@10 both ways")]
+    values = [Value({"checkpoint": "a", "what": "S"}, 0.5, 0.4, 0.6, 10, 0.04, "share", "min of R@10 both ways")]
     made = provenance(checkpoints=SHAS, corpora={"c": "2" * 64}, device="cpu", dtype="float32", seed=42, seconds=3.0, command="x")
     request = {**vars(REQUEST), "checkpoints": ["a", "b"]}
     arrays = {"ranks.0": np.arange(6, dtype=np.int32).reshape(2, 3), "pieces": np.array(["x", "y"])}

@@ -39,7 +39,7 @@ class Request:
 
 def run(request: Request, study_run: StudyRun) -> Answer:
     study_run.step(0, 1, "counting")
-    return Answer("Counted.", [Value("n", 3.0, None, None, 3, None, "", "count")], {}, {"x": np.arange(request.size)})
+    return Answer("Counted.", [Value({"what": "n"}, 3.0, None, None, 3, None, "", "count")], {}, {"x": np.arange(request.size)})
 
 
 @pytest.fixture(autouse=True)
