@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from analysis import __version__
 from analysis.errors import ConfigError
+from analysis.files import Json
 from analysis.numbers import Value, as_real, select, the
 from analysis.rows import Row, column_names, rows_of
 
@@ -110,7 +111,7 @@ class Result:
         table = self.tables.get(kind.table, ())
         return bool(table) and table[0].keys() == column_names(kind)
 
-    def to_document(self) -> dict[str, Any]:
+    def to_document(self) -> Json:
         """Everything but the arrays, ready for JSON; of the arrays the names, dtypes and shapes."""
         arrays = {name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in self.arrays.items()}
         parts = (self.study, self.request, self.headline, [asdict(v) for v in self.values], self.tables, arrays, self.provenance)
@@ -148,7 +149,7 @@ def provenance(
     seed: int,
     seconds: float,
     command: str,
-) -> dict[str, Any]:
+) -> Json:
     """Where a number comes from.
 
     Args:
@@ -208,14 +209,14 @@ def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
     raise ConfigError(f"{where} is of type {type(item).__name__}; expected names and numbers. Convert it, or put it into arrays.")
 
 
-def _record(row: Any, where: str) -> dict[str, Any]:
+def _record(row: Any, where: str) -> Json:
     """A flat record: names, numbers and lists of them."""
     if not isinstance(row, Mapping):
         raise ConfigError(f"{where} is of type {type(row).__name__}; expected a dictionary of names and numbers.")
     return _named({key: _plain(item, f"{where}[{key!r}]", flat=True) for key, item in row.items()}, where)
 
 
-def _named(items: Mapping[Any, Any], where: str) -> dict[str, Any]:
+def _named(items: Mapping[Any, Any], where: str) -> Json:
     if wrong := [key for key in items if not isinstance(key, str)]:
         raise ConfigError(f"{where} has the key {wrong[0]!r} ({type(wrong[0]).__name__}); expected text.")
     return {str.__str__(key): item for key, item in items.items()}

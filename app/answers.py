@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.datasets.audio import Waveform
 from analysis.results import Result
+from analysis.studies.settings import AnyRequest as Request
 from app import caching
 from app.latest import Key
 
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from analysis.clips.use import ClipUse
     from analysis.models.checkpoint import Checkpoint
     from analysis.studies.at_hand import AtHand
-
-
-class Request(Protocol):
-    """What all requests to studies have; each study has a class of its own."""
-
-    @property
-    def checkpoints(self) -> tuple[str, ...]: ...
-    @property
-    def corpus(self) -> str: ...
 
 
 class Identity(NamedTuple):

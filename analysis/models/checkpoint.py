@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from analysis.errors import CheckpointError, shown
-from analysis.files import is_text, printable, read_file, replace_file, replaced
+from analysis.files import Json, is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
 from analysis.models.families import FOLDER, USUAL, Family, ModelRef, find_family, outline_of, parse_model
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
@@ -40,9 +40,9 @@ class Checkpoint:
     path: Path
     arm: str
     scale: str
-    config: dict[str, Any]
-    training: dict[str, Any]
-    evaluation: dict[str, Any]
+    config: Json
+    training: Json
+    evaluation: Json
     sha256: str
     family: str = USUAL
 
@@ -57,7 +57,7 @@ class Checkpoint:
         return ModelRef(self.family, FOLDER, "", self.sha256)
 
     @property
-    def key(self) -> dict[str, Any]:
+    def key(self) -> Json:
         """All that decides its model and the untrained twin, for keys of the store, the code of its family included."""
         return {"ref": list(self.ref), "config": self.config, "seed": self.seed, "code": self.of_family.code}
 
@@ -85,7 +85,7 @@ class Checkpoint:
         """The model without memory for its tensors: towers and taps can be asked for, nothing can be computed or changed."""
         return outline_of(self.family, json.dumps(self.config, sort_keys=True))
 
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[Json]:
         """Rows of `history.csv`, none if there is no such file or nothing in it.
 
         Raises:
@@ -132,7 +132,7 @@ class Configuration:
     arm: str
     scale: str
     config: Any
-    raw: dict[str, Any]
+    raw: Json
     family: Family
 
 
@@ -150,9 +150,9 @@ def save_checkpoint(
     *,
     arm: str,
     scale: str,
-    training: dict[str, Any],
-    evaluation: dict[str, Any],
-    history: Sequence[dict[str, Any]],
+    training: Json,
+    evaluation: Json,
+    history: Sequence[Json],
     card: str,
 ) -> Checkpoint:
     """Write a checkpoint folder, weights last, each file in one step; the usual family is not named."""
@@ -242,7 +242,7 @@ def _refuse_size(size: int, label: str) -> None:
         raise CheckpointError(f"{label} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
 
 
-def _parsed(text: bytes, label: str) -> dict[str, Any]:
+def _parsed(text: bytes, label: str) -> Json:
     _refuse_size(len(text), label)
     try:
         raw = json.loads(text.decode("utf-8"))
@@ -258,7 +258,7 @@ def _parsed(text: bytes, label: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[dict[str, Any]]:
+def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[Json]:
     """Rows of a history, read once until the file changes."""
     from pandas import read_csv  # slow to import, and to list checkpoints no history is read
 

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.errors import CheckpointError, ConfigError, OtoscopeError, shown
+from analysis.files import Json
 from analysis.sources import code_of
 
 if TYPE_CHECKING:
     from analysis.models.architecture import Flow
     from analysis.models.tower import Model
 
+Config = Any  # what a configuration is, its family alone knows
 SUFFIX = "_family"
 USUAL = "dual"  # of configurations that name no family
 FOLDER = "folder"
@@ -72,20 +74,20 @@ class Family:
     title: str
     module: str
     presets: Callable[[], tuple[str, ...]]
-    preset: Callable[[str], Any]
+    preset: Callable[[str], Config]
     samples: tuple[str, ...]
-    parse: Callable[[Mapping[str, Any], str], Any]
-    read: Callable[[dict[str, Any]], Any]
-    to_dict: Callable[[Any], dict[str, Any]]
-    build: "Callable[[Any, int], Model]"
-    outline: "Callable[[Any], Model]"
-    n_tokens: Callable[[Any], int]
-    window_bytes: Callable[[Any], int]
-    count: Callable[[Any], Mapping[str, int]]
-    flow: "Callable[[Any], Flow] | None" = None
-    twin: "Callable[[Any, int, Callable[[], Model]], Model] | None" = None
+    parse: Callable[[Json, str], Config]
+    read: Callable[[Json], Config]
+    to_dict: Callable[[Config], Json]
+    build: "Callable[[Config, int], Model]"
+    outline: "Callable[[Config], Model]"
+    n_tokens: Callable[[Config], int]
+    window_bytes: Callable[[Config], int]
+    count: Callable[[Config], Mapping[str, int]]
+    flow: "Callable[[Config], Flow] | None" = None
+    twin: "Callable[[Config, int, Callable[[], Model]], Model] | None" = None
     recipe: str | None = None
-    card: Callable[[Any], Mapping[str, str]] | None = None
+    card: Callable[[Config], Mapping[str, str]] | None = None
     has_arms: bool = False
     others: tuple[str, ...] = ()
 
@@ -94,7 +96,7 @@ class Family:
         """Version of its code."""
         return code_of(self.module, *self.others)
 
-    def untrained(self, config: Any, seed: int, trained: "Callable[[], Model]") -> "Model":
+    def untrained(self, config: Config, seed: int, trained: "Callable[[], Model]") -> "Model":
         """The model of a configuration after zero steps; `trained` gives the trained one to a family whose twins need it."""
         return self.build(config, seed) if self.twin is None else self.twin(config, seed, trained)
 
@@ -152,7 +154,7 @@ def find_family(name: str) -> Family:
     return importlib.import_module(_modules()[name]).FAMILY
 
 
-def find_preset(name: str) -> tuple[Family, Any] | None:
+def find_preset(name: str) -> tuple[Family, Config] | None:
     """The family that has a preset of that name, and the configuration; None where no family has.
 
     >>> find_preset("D0-small")[0].name
@@ -164,7 +166,7 @@ def find_preset(name: str) -> tuple[Family, Any] | None:
     return None
 
 
-def describe_model(family: str, values: dict[str, Any]) -> Described:
+def describe_model(family: str, values: Json) -> Described:
     """What the model of a family is that `values` describe, as `Family.to_dict` does; nothing where they describe none."""
     try:
         known = find_family(family)
@@ -175,7 +177,7 @@ def describe_model(family: str, values: dict[str, Any]) -> Described:
     return Described(None if known.flow is None else known.flow(config), dict(known.count(config)), card)
 
 
-def parse_model(raw: Mapping[str, Any], label: str) -> tuple[Family, Any]:
+def parse_model(raw: Json, label: str) -> tuple[Family, Config]:
     """The family that a `config.json` names, and the configuration of its model.
 
     Raises:

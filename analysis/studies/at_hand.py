@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from analysis.errors import OtoscopeError
+from analysis.files import Json
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.families import family_names, find_family
 from analysis.results import Result
@@ -16,11 +16,12 @@ from analysis.store import Store
 from analysis.studies.registry import find_study
 from analysis.studies.requests import build_request
 from analysis.studies.selections import shipped_selection
+from analysis.studies.settings import AnyRequest
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
 from analysis.studies.study import MODEL_CODE, STUDY_CODE, find_checkpoint, stored_result
 
 BEGINNING_BYTES = 16_384  # of a document, in which its request stands
-ReadStored = Callable[[str, Any, Sequence[Checkpoint]], Result | None]
+ReadStored = Callable[[str, AnyRequest, Sequence[Checkpoint]], Result | None]
 ReadShipped = Callable[[str], Sequence[Result]]
 OUR_BEGINNING = re.compile(rb'\{"schema_version": \d+, "study": "([a-z]+)", "request": ')
 
@@ -40,7 +41,7 @@ class AtHand:
     differing: tuple[str, ...] = ()
 
 
-def exact_result(study: str, request: Any, checkpoints: Sequence[Checkpoint], store: Store) -> AtHand | None:
+def exact_result(study: str, request: AnyRequest, checkpoints: Sequence[Checkpoint], store: Store) -> AtHand | None:
     """What was asked, as the store holds it, else as it came with the checkpoints; None for none.
 
     Raises:
@@ -64,7 +65,7 @@ def origin_of(shipped: Result) -> str:
 
 
 def others_with(
-    study: str, request: Any, wanted: Sequence[Checkpoint], store: Store,
+    study: str, request: AnyRequest, wanted: Sequence[Checkpoint], store: Store,
     *, read_stored: ReadStored | None = None, read_shipped: ReadShipped = shipped_results,
 ) -> tuple[AtHand, ...]:  # fmt: skip
     """Results of other selections, or with other settings on the same corpus, that together hold as many of some checkpoints
@@ -95,13 +96,13 @@ def others_with(
 Held = tuple[Result, str, list[str]]  # a result, what is to be known of it, and which of the checkpoints it holds
 
 
-def _ranked(request: Any, held_by: Sequence[Held]) -> list[tuple[AtHand, list[str]]]:
+def _ranked(request: AnyRequest, held_by: Sequence[Held]) -> list[tuple[AtHand, list[str]]]:
     differing = partial(setting_differences, request=request, leave_out=("checkpoints",))
     candidates = [(AtHand(result, origin, differing(result)), held) for result, origin, held in held_by if held]
     return sorted(candidates, key=lambda candidate: (len(candidate[0].differing), bool(candidate[0].origin), -len(candidate[1])))
 
 
-def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: Store, read: ReadStored) -> Iterator[Held]:
+def _stored(study: str, request: AnyRequest, wanted: Mapping[str, Checkpoint], store: Store, read: ReadStored) -> Iterator[Held]:
     """What the store holds under the keys of requests that name one of the checkpoints; a key decides everything."""
     for asked in _stored_requests(study, store):
         if asked.corpus != request.corpus or not {Path(name).name for name in asked.checkpoints} & set(wanted):
@@ -115,7 +116,7 @@ def _stored(study: str, request: Any, wanted: Mapping[str, Checkpoint], store: S
             yield result, "", [name for name, checkpoint in wanted.items() if name in opened and _same(opened[name], checkpoint)]
 
 
-def _shipped(request: Any, wanted: Mapping[str, Checkpoint], results: Sequence[Result]) -> Iterator[Held]:
+def _shipped(request: AnyRequest, wanted: Mapping[str, Checkpoint], results: Sequence[Result]) -> Iterator[Held]:
     for result in results:
         if result.request.get("corpus") == request.corpus:
             shas = result.provenance.get("checkpoint_sha256", {})
@@ -131,9 +132,9 @@ def _same(first: Checkpoint, other: Checkpoint) -> bool:
     return mine == theirs
 
 
-def _stored_requests(study: str, store: Store) -> list[Any]:
+def _stored_requests(study: str, store: Store) -> list[AnyRequest]:
     """Requests of a study that the store may hold results of, none twice; those that cannot be asked any more are left out."""
-    requests: dict[str, Any] = {}
+    requests: Json = {}
     for beginning in store.beginnings(BEGINNING_BYTES):
         settings = _request_in(study, beginning)
         if settings is None or not isinstance(names := settings.pop("checkpoints", None), list):
@@ -146,7 +147,7 @@ def _stored_requests(study: str, store: Store) -> list[Any]:
     return list(requests.values())
 
 
-def _request_in(study: str, beginning: bytes) -> dict[str, Any] | None:
+def _request_in(study: str, beginning: bytes) -> Json | None:
     """The request in the first bytes of a document; None where there is none of that study."""
     match = OUR_BEGINNING.match(beginning)
     if match is None or match[1].decode() != study:

@@ -9,7 +9,7 @@ from typing import Any
 from analysis.errors import ConfigError, shown
 from analysis.run import ignore
 from analysis.studies.registry import find_study
-from analysis.studies.settings import refuse_setting
+from analysis.studies.settings import AnyRequest, refuse_setting
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
@@ -38,7 +38,7 @@ def _converted(study: str, key: str, value: Any, default: Any) -> Any:
         raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
 
 
-def command_of(name: str, request: Any) -> str:
+def command_of(name: str, request: AnyRequest) -> str:
     """The command line that asks the same."""
     name = find_study(name).name
     defaults = {field.name: field.default for field in dataclasses.fields(request)}

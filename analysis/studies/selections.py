@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
@@ -11,6 +10,7 @@ from analysis.results import Result
 from analysis.studies.measurement import put_together
 from analysis.studies.parts import Parts, conclude, measurement_of
 from analysis.studies.registry import find_study
+from analysis.studies.settings import AnyRequest
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_results
 
 
@@ -35,8 +35,13 @@ def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | 
 
 
 def shipped_selection(
-    study: str, request: Any, checkpoints: Sequence[Checkpoint], *, other_settings: bool = False, folder: Path | None = None
-) -> Result | None:
+    study: str,
+    request: AnyRequest,
+    checkpoints: Sequence[Checkpoint],
+    *,
+    other_settings: bool = False,
+    folder: Path | None = None,
+) -> Result | None:  # fmt: skip
     """The answer about these checkpoints that what came with them gives: with these settings, or with the nearest others.
 
     Args:
@@ -55,7 +60,7 @@ def shipped_selection(
     return None
 
 
-def _nearest(results: Iterable[Result], request: Any, other_settings: bool) -> list[Result]:
+def _nearest(results: Iterable[Result], request: AnyRequest, other_settings: bool) -> list[Result]:
     """Results on the corpus of a request, those whose settings differ least first; by default only those in which none does."""
     same_corpus = [result for result in results if result.request.get("corpus") == request.corpus]
     n_differing = [len(setting_differences(result, request, leave_out=("checkpoints",))) for result in same_corpus]
@@ -63,7 +68,7 @@ def _nearest(results: Iterable[Result], request: Any, other_settings: bool) -> l
     return [result for n, result in ranked if other_settings or not n]
 
 
-def _request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Any:
+def _request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> AnyRequest:
     """The request of a result about other checkpoints; a setting that did not exist then has its usual value."""
     kind = find_study(result.study).request
     settings = {field.name: result.request[field.name] for field in fields(kind) if field.name in result.request}

@@ -3,14 +3,27 @@ from an address in a browser.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from dataclasses import Field, dataclass
+from typing import Annotated, Any, ClassVar, Protocol, get_type_hints
 
 from analysis.errors import ConfigError, shown
 
 LONGEST_TEXT = 2_000
 LARGEST_SEED = 2**63 - 1
 SPLITS = ("train", "validation", "test", "all")
+
+
+class AnyRequest(Protocol):
+    """What every request to a study has, which is a frozen dataclass of the study's own."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]: ...
+    @property
+    def corpus(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
-from analysis.files import replace_file
+from analysis.files import Json, replace_file
 from analysis.results import Result
+from analysis.studies.settings import AnyRequest
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
@@ -58,7 +59,7 @@ def rounded(array: np.ndarray) -> np.ndarray:
     return bits.view(np.float32)
 
 
-def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
+def shipped_result(study: str, request: AnyRequest, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
     """The result that came with the shipped checkpoints for this very request and these weights; None where there is none.
 
     Unlike a stored result it may have been computed by an earlier version of the library: its provenance tells which. A setting
@@ -80,7 +81,7 @@ def shipped_result(study: str, request: Any, checkpoints: Mapping[str, str], fol
 
 
 def shipped_with_other_settings(
-    study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None
+    study: str, request: AnyRequest, checkpoints: Mapping[str, str], folder: Path | None = None
 ) -> Result | None:
     """Of the results that came with these checkpoints, in this order, on the same corpus: the one whose settings differ least.
 
@@ -109,7 +110,9 @@ def shipped_results(study: str, folder: Path | None = None) -> list[Result]:
     return [result for result in results if result is not None and result.study == study]
 
 
-def shipped_with_more(study: str, request: Any, checkpoints: Mapping[str, str], folder: Path | None = None) -> Result | None:
+def shipped_with_more(
+    study: str, request: AnyRequest, checkpoints: Mapping[str, str], folder: Path | None = None
+) -> Result | None:
     """Of the results that came with these settings for these checkpoints and others beside them: the one that holds most.
 
     What is beside them need not be here: of further trainings the numbers are shipped, not the weights.
@@ -161,7 +164,7 @@ def _shipped_config(name: str) -> Any:
         return None
 
 
-def setting_differences(result: Result, request: Any, *, leave_out: Collection[str] = ()) -> tuple[str, ...]:
+def setting_differences(result: Result, request: AnyRequest, *, leave_out: Collection[str] = ()) -> tuple[str, ...]:
     """In what the settings of a result differ from a request, in words: "pool size 64 instead of 256"; but for those left out."""
     usual = {field.name: field.default for field in fields(request) if field.default is not MISSING}
     plain, own = _plain(request), usual | dict(result.request)
@@ -172,7 +175,7 @@ def setting_differences(result: Result, request: Any, *, leave_out: Collection[s
     )
 
 
-def _plain(request: Any) -> dict[str, Any]:
+def _plain(request: AnyRequest) -> Json:
     """A request as it stands in a document."""
     plain = json.loads(json.dumps(asdict(request)))
     return plain | {"checkpoints": [Path(name).name for name in plain["checkpoints"]]}

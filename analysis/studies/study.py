@@ -16,7 +16,7 @@ from analysis import paths
 from analysis.datasets.corpora import open_corpus
 from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError, shown
-from analysis.files import home_expanded, is_folder, printable
+from analysis.files import Json, home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import SCHEMA_VERSION, Result, provenance
@@ -29,6 +29,7 @@ from analysis.studies.measurement import About, Measurement, UnlikePartsError
 from analysis.studies.parts import Parts, assembled, compute, conclude, measurement_of
 from analysis.studies.registry import find_study
 from analysis.studies.requests import command_of
+from analysis.studies.settings import AnyRequest
 from analysis.training.loop import pick_device
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -59,7 +60,7 @@ class Identity:
     """What decides the numbers of a study."""
 
     study: str
-    request: Any
+    request: AnyRequest
     checkpoints: Mapping[str, Checkpoint]
     corpus_sha256: str
     device: torch.device
@@ -97,7 +98,7 @@ class Finished:
     not_stored: str = ""
 
 
-def identify(name: str, request: Any, store: Store) -> Identity | None:
+def identify(name: str, request: AnyRequest, store: Store) -> Identity | None:
     """The identity of a study, told in a fraction of a second: nothing is rendered and no weights are loaded.
 
     None where the corpus has not been rendered or read yet, so that no result of it can be there.
@@ -110,7 +111,7 @@ def identify(name: str, request: Any, store: Store) -> Identity | None:
     return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)) or None
 
 
-def stored_result(name: str, request: Any, store: Store) -> Result | None:
+def stored_result(name: str, request: AnyRequest, store: Store) -> Result | None:
     """The result of a request if the store holds it, as quickly as `identify`; None if not.
 
     Raises:
@@ -137,7 +138,7 @@ def read_result(store: Store, key: str) -> Result | None:
 
 
 def run_study(
-    name: str, request: Any, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
+    name: str, request: AnyRequest, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
 ) -> Result:
     """The result alone of `finish_study`.
 
@@ -149,7 +150,7 @@ def run_study(
 
 
 def finish_study(
-    name: str, request: Any, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
+    name: str, request: AnyRequest, *, store: Store | None = None, context: RunContext | None = None, fresh: bool = False
 ) -> Finished:
     """The stored result of a request, else (or if it is to be `fresh`) a new one, which is stored.
 
@@ -236,9 +237,7 @@ def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Resu
     return Result(identity.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
 
 
-def _made(
-    identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint], seconds: float, tables: Tables
-) -> dict[str, Any]:
+def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint], seconds: float, tables: Tables) -> Json:
     """Where the numbers of these checkpoints come from."""
     made = provenance(
         checkpoints={name: checkpoint.sha256 for name, checkpoint in of.items()},
@@ -255,7 +254,7 @@ def _made(
     return made
 
 
-def _joined(identity: Identity, made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _joined(identity: Identity, made: Sequence[Mapping[str, Any]]) -> Json:
     """Where an answer comes from that was put together: the seconds are those of all its parts."""
     seconds = sum(of_part["seconds"] for of_part in made)
     return {
