@@ -186,7 +186,7 @@ def _semitones(number: str | float) -> str:
 def layer_title(layer: str) -> str:
     """A layer as a person says it; what is of no side keeps its name.
 
-    >>> layer_words("audio.block.2"), layer_words("midi.in"), layer_words("audio.embedding"), layer_words("log-mel")
+    >>> layer_title("audio.block.2"), layer_title("midi.in"), layer_title("audio.embedding"), layer_title("log-mel")
     ('audio block 2', 'MIDI before block 1', 'audio embedding', 'log-mel')
     """
     side, _, rest = layer.partition(".")

@@ -82,7 +82,7 @@ def write(real: dict[str, Any] | None = None) -> str:
     found = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in (*SHIPPED, *SHIPPED_CONTROLS)]
     sizes = [sum(parameter.numel() for parameter in one.model().parameters()) / 1e6 for one in found]
     pairs = [row for row in shipped("retrieval")["tables"]["pairs"] if row["pool"] == "canonical"]
-    rows = [row for row in shipped("controls", len(found))["tables"]["differences"] if row["weights"] == "trained"]
+    rows = [row for row in shipped("controls", len(found))["tables"].get("differences", ()) if row["weights"] == "trained"]
     rows = [row for row in rows if row["kind"] == "real − control" and row["first"] == "d4a4-small"]
     corrected, corrected_rows = (holm([row["p"] for row in some]) for some in (pairs, rows))
     score = read_score(found[0].evaluation)
@@ -92,7 +92,7 @@ def write(real: dict[str, Any] | None = None) -> str:
         largest=max(sizes), tokens=found[0].model_config.n_audio_tokens, frames=n_frames(found[0].model_config.n_samples),
         paper_tokens=build_config("D0", "paper").n_audio_tokens, n=score.n_queries, n_works=score.n_works,
         shipped=" ".join(SHIPPED), controls=" ".join(SHIPPED_CONTROLS), n_pairs=len(pairs),
-        differences=_differences(pairs, corrected, "difference in S"), verdict=_verdict(pairs, corrected, "difference in S"),
+        differences=_differences(pairs, corrected, "difference"), verdict=_verdict(pairs, corrected, "difference"),
         controlled=_differences(rows, corrected_rows, "value"), control_verdict=_control_verdict(rows, corrected_rows),
     )  # fmt: skip
     return text + _trainings() + (_real(real) if real else "")

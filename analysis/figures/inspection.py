@@ -97,7 +97,10 @@ def draw_inspection(arrays: Mapping[str, np.ndarray], described: Described, out:
     waveform, log_mel, attention, received, self_similarity and the descriptor by its key, such as a4; also a4_attention, where
     the arm has that cross-attention, and notes, where MIDI came with the recording.
     """
-    shown, about, look = _part(Arrays, arrays), _part(About, described), _part(Look, described["descriptor"])
+    shown, about, look = (
+        _part(About, {**described, "layer_title": described["layer_name"]}),
+        _part(Look, described["descriptor"]),
+    )
     crossed, layer = f"{look.key}_attention", about.layer_title.replace("Layer", "layer")
     title = f"{about.clip}, {about.checkpoint}, {layer}"
     figures = {

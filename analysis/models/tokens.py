@@ -47,7 +47,7 @@ def layer_title(layer: int, config: ModelConfig) -> str:
     """A layer as a person calls it.
 
     >>> from analysis.models.arms import build_config
-    >>> layer_name(0, build_config("a4r", "small")), layer_name(2, build_config("D0", "small"))
+    >>> layer_title(0, build_config("a4r", "small")), layer_title(2, build_config("D0", "small"))
     ('A4 cross-attention', 'Layer 2')
     """
     return crossing_name(config) if layer == CROSS else f"Layer {layer}"

@@ -4,7 +4,7 @@ from an address in a browser.
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass
-from typing import Annotated, Any, ClassVar, Protocol, get_type_hints
+from typing import Annotated, Any, ClassVar, Protocol, get_type_hints, runtime_checkable
 
 from analysis.errors import ConfigError, shown
 
@@ -13,6 +13,7 @@ LARGEST_SEED = 2**63 - 1
 SPLITS = ("train", "validation", "test", "all")
 
 
+@runtime_checkable
 class AnyRequest(Protocol):
     """What every request to a study has, which is a frozen dataclass of the study's own."""
 

@@ -167,19 +167,31 @@ def finish_study(
     """
     name, context = find_study(name).name, context or RunContext()
     if store is not None and not fresh and (identity := identify(name, request, store)) is not None:
-        if (kept := kept_result(identity, store)) is not None:
-            return _with_notices(Finished(kept, identity.key), context)
+        if (kept := _kept(identity, store)) is not None:
+            return _with_notices(kept, context)
     checkpoints = _open_all(request.checkpoints)
     if refused := find_study(name).refusal(tuple(checkpoints.values())):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
-    if store is not None and not fresh and (kept := kept_result(identity, store)) is not None:
-        return _with_notices(Finished(kept, identity.key), context)
+    if store is not None and not fresh and (kept := _kept(identity, store)) is not None:
+        return _with_notices(kept, context)
     for sentence in corpus.notices:
         context.notice(sentence)
     study_run = StudyRun(checkpoints, corpus, identity.device, store, context, identity.code)
-    result = _compute(identity, study_run, fresh)
+    return _keep(identity, _compute(identity, study_run, fresh), store)
+
+
+def _kept(identity: Identity, store: Store) -> Finished | None:
+    """What `kept_result` gives; what had to be put together is stored as a whole from now on."""
+    if (whole := read_result(store, identity.key)) is not None:
+        return Finished(whole, identity.key)
+    result = kept_result(identity, store)
+    return None if result is None else _keep(identity, result, store)
+
+
+def _keep(identity: Identity, result: Result, store: Store | None) -> Finished:
+    """The result, which the store holds from now on, if it takes it."""
     try:
         if store is not None:
             store.put(identity.key, result.to_document(), result.arrays)

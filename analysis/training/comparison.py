@@ -103,7 +103,7 @@ def by_score(checkpoints: Iterable[AnyEvaluated]) -> list[AnyEvaluated]:
 def score_text(score: RetrievalScore) -> str:
     """A score with its interval.
 
-    >>> in_words(Score(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
+    >>> score_text(RetrievalScore(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
     '34.4 % [28.9, 40.3]'
     """
     return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"

@@ -87,7 +87,8 @@ def test_killed_at_many_moments(run: Run, tmp_path: Path) -> None:
     whole = run(tmp_path / "whole")
     moments = whole["moments"]
     assert run(tmp_path / "second")["moments"] == moments  # so that a number is always the same moment
-    expected = content(load(tmp_path / "whole", whole["document"]))
+    expected, n_entries = content(load(tmp_path / "whole", whole["document"])), check_store(tmp_path / "whole")
+    assert n_entries > 3
     assert {"progress", "open", "fsync", "os.mkdir", "os.rename"} <= set(moments)
     n_before, seen = len(moments), set()
     for die_at in sorted(random.Random(11).sample(range(1, n_before + 1), KILLS)):

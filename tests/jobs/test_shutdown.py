@@ -22,10 +22,10 @@ from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.kinds.kind import JobKind
 from analysis.jobs.queue import JobQueue
 from analysis.jobs.log import JobLog
-from analysis.jobs.settings import Settings
+from analysis.jobs.settings import JobSettings
 
 kinds = {name: JobKind(name, f"fakes:{name}", lambda _request: "A fake") for name in ("stubborn", "echo")}
-jobs = JobQueue(kinds, executor=LocalExecutor(Settings(python_path=(Path(sys.argv[1]),))),
+jobs = JobQueue(kinds, executor=LocalExecutor(JobSettings(python_path=(Path(sys.argv[1]),))),
                 log=JobLog(Path(sys.argv[2])))
 job_id = jobs.submit(sys.argv[3], {})
 while not (jobs.get(job_id).progress or jobs.get(job_id).finished):

@@ -26,7 +26,7 @@ from analysis.studies import registry
 from analysis.studies.measurement import About, Measurement, put_together
 from analysis.studies.record import Cost, Study
 from analysis.studies.requests import build_request
-from analysis.studies.study import finish_study, run_study, stored_result
+from analysis.studies.study import finish_study, read_result, run_study, stored_result
 
 NAMES = ("ant", "bee", "cat")
 
@@ -172,6 +172,13 @@ def test_only_what_is_new_is_computed(ask: Callable[..., Request], store: Store)
     assert stored_result("letters", ask("ant", "bee", "dog"), store) is None
     run_study("letters", ask("bee", "dog", "ant", "cat"), store=store)
     assert computed == [("cat",), ("ant", "cat"), ("ant", "dog"), ("bee", "cat"), ("bee", "dog"), ("cat", "dog")]
+
+
+def test_an_answer_that_was_put_together_is_kept_under_its_key(ask: Callable[..., Request], store: Store) -> None:
+    run_study("letters", ask(*NAMES), store=store)
+    finished = finish_study("letters", ask("cat", "ant"), store=store)
+    assert read_result(store, finished.key) == finished.result
+    assert finished.not_stored == ""
 
 
 def test_other_settings_are_other_parts_and_fresh_computes_all(ask: Callable[..., Request], store: Store) -> None:

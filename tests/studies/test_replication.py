@@ -90,7 +90,7 @@ def test_shipped_situation_one_seed_per_arm(
     assert result.value(checkpoint="D0-1", weights="untrained", what="S").null == 1.0
     assert result.rows(PairRow) == result.rows(ComponentRow) == ()
     assert result.rows(ArmRow)[0].note == "one training seed: its spread cannot be told"
-    assert result.arrays["found.0"].shape == (2, len(result.rows(WindowRow)))
+    assert result.arrays[result.rows(LinkRow)[0].shares].shape == (2, len(result.rows(WindowRow)))
     assert result.arrays["asked"].sum() == 3 * 12
     instead = result.arrays[result.rows(LinkRow)[0].instead]
     assert (instead.dtype, instead.shape) == (np.int32, (2, len(result.rows(WindowRow))))

@@ -67,7 +67,7 @@ def mean_text(row: ArmRow, *, spread: bool = True) -> str:
     """Mean S over training seeds with Student's interval; of two trainings, which give none, between which two it lies.
 
     >>> two = ArmRow("D0", "trained", 0.76, None, None, 0.04, 2, 0.014, None, None, 0.75, 0.77, (1, 2), "")
-    >>> mean_in_words(two), mean_in_words(replace(two, ci_low=0.7, ci_high=0.8, n=3))
+    >>> mean_text(two), mean_text(replace(two, ci_low=0.7, ci_high=0.8, n=3))
     ('76.0 % (75.0 to 77.0)', '76.0 % [70.0, 80.0]')
     """
     text = f"{100 * row.value:.1f} %"

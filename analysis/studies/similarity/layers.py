@@ -78,7 +78,7 @@ def read_stack(
 def layer_title(tap: str) -> str:
     """How a tap is called on an axis.
 
-    >>> [label_of(tap) for tap in ("audio.in", "midi.block.3", "midi.embedding")]
+    >>> [layer_title(tap) for tap in ("audio.in", "midi.block.3", "midi.embedding")]
     ['in', '3', 'emb']
     """
     last = tap.rsplit(".", 1)[1]

@@ -78,7 +78,7 @@ def tap_rows(
 def layer_title(tap: str) -> str:
     """Name of a layer on an axis.
 
-    >>> [layer_of(tap) for tap in ("audio.in", "midi.block.3", "audio.embedding")]
+    >>> [layer_title(tap) for tap in ("audio.in", "midi.block.3", "audio.embedding")]
     ['in', '3', 'emb']
     """
     return {"in": "in", "embedding": "emb"}.get(last := tap.split(".")[-1], last)

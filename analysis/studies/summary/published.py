@@ -41,9 +41,11 @@ class PublishedNumber:
 def published_number(key: str, arm: str, control_of: str = "", given: str = "") -> PublishedNumber | None:
     """What is published of an arm, or of a control of it, about a test; None for nothing.
 
-    >>> beside("s", "d4a4").text, beside("s", "d4a4-zero", "d4a4", "zero").text, beside("without_a4", "d4a4").text
-    ('83.8 %', '75.0 %', '83.8 % to 7.8 %')
-    >>> beside("s", "a4r-zero", "a4r", "zero"), beside("band", "D0")
+    >>> published_number("s", "d4a4").text, published_number("s", "d4a4-zero", "d4a4", "zero").text
+    ('83.8 %', '75.0 %')
+    >>> published_number("without_a4", "d4a4").text
+    '83.8 % to 7.8 %'
+    >>> published_number("s", "a4r-zero", "a4r", "zero"), published_number("band", "D0")
     (None, None)
     """
     if control_of:
