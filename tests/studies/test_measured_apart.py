@@ -19,7 +19,7 @@ from analysis.studies.shipped import shipped_results
 from analysis.studies.study import find_checkpoint, run_study, stored_result
 from tests.conformance.small_studies import SETTINGS
 
-STUDIES = {"ablation": ("D0", "d4")}
+STUDIES = {"ablation": ("D0", "d4"), "bands": ("D0", "a4")}
 Make = Callable[[str], Checkpoint]
 
 
