@@ -13,7 +13,7 @@ from analysis.studies.shared_rows import SentenceRow
 def reworded(result: Result, arms: Mapping[str, str]) -> Result:
     """The result with the headline and the sentences that today's code makes of its values and tables.
 
-    No number is computed anew. What bands and probes say needs more than a result holds: they stay as they are.
+    No number is computed anew. What probes say needs more than a result holds: they stay as they are.
 
     Args:
         result: as it was kept.

@@ -25,7 +25,7 @@ from analysis.studies.bands.rows import (
     ReadingRow,
 )
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.shared_rows import Weights, WindowRow
+from analysis.studies.shared_rows import Weights, WorkWindowRow
 from app import caching
 from app.charts import doses
 from app.charts.mark import Mark
@@ -82,7 +82,7 @@ def examined(*names: str, with_a4: bool = True, attributed: bool = True, piece: 
             rows.append(ConvergenceRow(name, weights, *ends(0.03), 0.0, 4, 0.052, 32, 0.7))
         if not with_a4:
             rows.append(NoteRow(name, "doses", f"{weights}: has no A4, so that no band of it can be shifted"))
-    rows += [WindowRow(f"{piece} {i}", 10.0 * i) for i in range(4)]
+    rows += [WorkWindowRow(f"{piece} {i}", 10.0 * i, f"work {i % 2}") for i in range(4)]
     rows += [PartRow(part, (0, 1, 2, 3)) for part in ("filters", "doses", "attribution")]
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     made = {"command": f"otoscope study bands {' '.join(names)}", "seconds": 5.0, "seed": 42}

@@ -26,8 +26,10 @@ from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
 from analysis.studies.ablation.material import gather
 from analysis.studies.ablation.rows import AblationRow, KindRow
-from analysis.studies.ablation.study import Request, details, headline, reading, run
+from analysis.studies.ablation.study import Request, details, headline, measure, reading
+from analysis.studies.parts import run
 from analysis.studies.pools.rows import PoolRow
+from analysis.studies.registry import find_study
 from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
 from analysis.studies.study import finish_study
@@ -71,7 +73,8 @@ def planted(checkpoint: Checkpoint, segments: Sequence[Segment]) -> Checkpoint:
 def test_the_planted_descriptor_is_found_and_the_unused_one_is_not(corpus: Corpus, make_checkpoint: Make) -> None:
     segments = list_segments(corpus.pieces, max_per_piece=4)
     checkpoint = planted(make_checkpoint("d4a4"), segments)
-    answer = run(Request((checkpoint.name,), **SMALL), StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu")))
+    study_run = StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu"))
+    answer = run(find_study("ablation"), Request((checkpoint.name,), **SMALL), study_run)
     result = Result("ablation", {}, answer.headline, answer.values, answer.tables, answer.arrays, {})
     rows = {(row.weights, row.input, row.kind): row for row in result.rows(AblationRow)}
     assert len(rows) == len(result.rows(AblationRow)) == 2 * (1 + 3 * len(KINDS))
@@ -162,7 +165,7 @@ def test_it_can_be_cancelled(corpus: Corpus, make_checkpoint: Make) -> None:
     checkpoint = make_checkpoint("a4r")
     study_run = StudyRun({"a": checkpoint}, corpus, torch.device("cpu"), context=RunContext(cancel=Later()))
     with pytest.raises(Cancelled):
-        run(Request(("a",), **SMALL), study_run)
+        measure(Request(("a",), **SMALL), study_run)
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,13 @@ from analysis.studies.bands.doses import N_DRAWS, parse_doses, shift_bands
 from analysis.studies.bands.filters import NOISE, WITHOUT_ENERGY, filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.rows import LATER, RANDOM, DoseRow, FilterRow, NoteRow, PartRow, ReadingRow
-from analysis.studies.bands.study import Request, details, headline, one_per_work, spread
+from analysis.studies.bands.study import Request, details, headline, one_per_work, spread, window_draws
 from analysis.studies.bands.tables import Findings
+from analysis.studies.measurement import Measurement
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.requests import build_request
-from analysis.studies.shared_rows import Weights
+from analysis.studies.shared_rows import Weights, work_window_rows
 from analysis.studies.study import finish_study
 from analysis.training.evaluation import waveform_batch
 
@@ -92,7 +93,7 @@ def test_the_band_that_is_heard_is_shown_and_no_other(study_run: StudyRun, score
     kept = found.arrays[heard.array]
     assert kept.shape == (10, 8)
     assert kept[heard.row].mean() == pytest.approx(heard.value, rel=1e-5)
-    assert f": without {HEARD} D0-1 moves farthest" in headline(found, scores.window_draws)
+    assert f": without {HEARD} D0-1 moves farthest" in headline(found.measured, scores.window_draws)
     attribute(found, study_run, checkpoint, "trained", scores.segments[:1], A4_EDGES_HZ, 42)
     for method in METHODS[:2]:
         its = {row.band: abs(row.value or 0) for row in found.attribution if row.method == method}
@@ -104,7 +105,7 @@ def test_a_deaf_model_shows_no_band(study_run: StudyRun, scores: PoolScores, mak
     found, checkpoint = Findings(), planted(make_checkpoint("D0"), Deaf)
     filter_bands(found, study_run, checkpoint, "trained", (100.0, 1000.0, 4000.0), scores)
     assert {row.value for row in found.filters} == {0.0}
-    assert headline(found, scores.window_draws).startswith(
+    assert headline(found.measured, scores.window_draws).startswith(
         "No band moves the embedding of D0-1 farther than the same sound one sample"
     )
     attribute(found, study_run, checkpoint, "trained", scores.segments[:1], (100.0, 1000.0, 4000.0), 42)
@@ -268,7 +269,7 @@ def test_a_ceiling_is_told_of(share: float, told: bool, scores: PoolScores) -> N
     found = findings([0.2, 0.3, 0.4, 0.5], [0.1, 0.2, 0.3, 0.3], 0.01, 0.2)
     ranks = np.ones((2, 8), np.int64) if share == 1 else np.tile([1, 11], (2, 4))
     found.values.append(scores.s_value(AS_IT_WAS, ranks))
-    assert ("from its ceiling (100.0 %)" in details(found)) is told
+    assert ("from its ceiling (100.0 %)" in details(found.measured)) is told
 
 
 @pytest.fixture
@@ -280,14 +281,14 @@ def s_of_m(scores: PoolScores) -> Value:
 def test_the_headline_names_the_next_band_where_the_two_are_alike(second: list[float], alike: bool, s_of_m: Value) -> None:
     found = findings([0.2, 0.3, 0.4, 0.5], second, 0.01, 0.2)
     found.values.append(s_of_m)
-    said = headline(found, WorkDraws(np.arange(4), 1))
+    said = headline(found.measured, WorkDraws(np.arange(4), 1))
     assert said.startswith(
         "70.0 % [40.0, 400.0] of the way to another work: without band 0 m moves farthest (one sample later 2.0 %, "
         "untrained twin 70.0 %)"
     )
     assert ("; not distinguishable from band 1." in said) == alike
     assert len(said.split()) <= 30
-    assert details(found) == (
+    assert details(found.measured) == (
         "band 0 holds 25.0 % of the energy; without it m moves by a cosine distance of 0.350 [0.200, 2.000] and S falls by 10.0 "
         "points [0.0, 20.0] from its ceiling (100.0 %)."
     )
@@ -300,16 +301,25 @@ def test_the_headline_names_the_farthest_point_of_the_chart_and_no_control(score
         found.filters += [replace(row, checkpoint=name, value=factor * (row.value or 0)) for row in own]
     for name, share in (("m", 1), ("far", 20), ("control", 1)):  # m has the highest S of models
         found.values.append(scores.s_value({**AS_IT_WAS, "checkpoint": name}, np.full((2, 8), share, np.int64)))
-    said = headline(found, WorkDraws(np.arange(4), 1), ("m", "far"))
+    said = headline(found.measured, WorkDraws(np.arange(4), 1), ("m", "far"))
     assert said.startswith("84.0 % [40.0, 400.0] of the way to another work: without band 0 far moves farthest")
-    assert details(found, ("m", "far")).endswith("Farthest of others: m band 0 (70.0 %).")
+    assert details(found.measured, ("m", "far")).endswith("Farthest of others: m band 0 (70.0 %).")
 
 
 @pytest.mark.parametrize(("low", "none"), [(0.01, True), (0.0101, False)])
 def test_a_band_inside_the_null_is_not_named(low: float, none: bool, s_of_m: Value) -> None:
     found = findings([0.2, 0.3], [0.1, 0.1], 0.01, low)
     found.values.append(s_of_m)
-    assert headline(found, WorkDraws(np.arange(2), 1)).startswith("No band moves the embedding of m") == none
+    assert headline(found.measured, WorkDraws(np.arange(2), 1)).startswith("No band moves the embedding of m") == none
+
+
+def test_the_draws_of_a_measurement_are_those_of_its_pool(scores: PoolScores) -> None:
+    windows = work_window_rows(scores.segments)
+    elsewhere = replace(windows[0], work="no work of the pool")
+    measured = Measurement(rows=[elsewhere, *windows, PartRow("filters", tuple(range(1, 9)))])
+    draws = window_draws(measured, scores.seed)
+    assert list(draws.groups) == list(scores.window_draws.groups)
+    assert np.array_equal(draws.counts, scores.window_draws.counts)
 
 
 @pytest.mark.parametrize("text", ["", "0,1", "-1", "one", "nan", ",".join(map(str, range(1, 12)))])

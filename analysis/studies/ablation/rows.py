@@ -34,6 +34,7 @@ class AblationRow(Row):
     """
 
     table: ClassVar[str] = "ablation"
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "instead", "change", "moved")
 
     checkpoint: str
     weights: Weights

@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.pools import size_words
+from analysis.datasets.segments import Segment
 from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import SIDES
@@ -22,12 +23,14 @@ from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.rows import Measured, columns, tables_of
+from analysis.rows import Measured, columns
+from analysis.run import ignore
 from analysis.studies.ablation.changes import changes_of
 from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
 from analysis.studies.ablation.material import Material, gather
 from analysis.studies.ablation.rows import NOTHING, TOGETHER, AblationRow
 from analysis.studies.bands.tables import mean_value
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
@@ -73,7 +76,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Ablate every descriptor of every checkpoint and of its untrained twin, alone and together.
 
     Raises:
@@ -82,29 +85,37 @@ def run(request: Request, study_run: StudyRun) -> Answer:
     """
     segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
     scores = build_pool(study_run, segments, seed=request.seed, **request.sizes)
-    has_descriptor = any(checkpoint.model_config.entries for checkpoint in study_run.checkpoints.values())
-    material = gather(study_run, segments, request.seed) if has_descriptor else None
+    material = _material(study_run, segments, request.seed)
     values: list[Value] = []
     rows: list[AblationRow] = []
     arrays: dict[str, ndarray] = {"query": scores.pool.query, "candidates": scores.pool.candidates, "kind": scores.pool.kind}
-    jobs: list[tuple[Checkpoint, Weights]] = [
-        (checkpoint, weights) for checkpoint in study_run.checkpoints.values() for weights in WEIGHTS
-    ]
-    for number, (checkpoint, weights) in enumerate(jobs):
-        outcomes = _ablate(study_run.part(number, len(jobs)), checkpoint, weights, material, scores)
+    models = study_run.every_model
+    for number, (checkpoint, weights) in enumerate(models):
+        outcomes = _ablate(study_run.part(number, len(models)), checkpoint, weights, material, scores)
         for (replaced, kind), outcome in outcomes.items():
             described = _describe(Model(checkpoint.name, weights), replaced, kind, outcome, outcomes, scores, len(rows))
             values += described.values
             rows.append(described.row)
             arrays |= described.arrays
-    kinds = [] if material is None else material.rows()
-    more = [*window_rows(segments), pool_row(scores, "S"), *kinds, SentenceRow(details(rows, study_run.ranked))]
-    headed = headline(rows, study_run.ranked, scores.pool.candidates.shape[1])
-    return Answer(headed, values, tables_of([*rows, *more]), arrays)
+    return Measurement(values, [*rows, *window_rows(segments), pool_row(scores, "S"), *material.rows()], arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
+    """Which of all descriptors costs most."""
+    rows, names = measured.of(AblationRow), ranked(checkpoints)
+    text = headline(rows, names, measured.arrays["candidates"].shape[1])
+    return measured.answer(text, [SentenceRow(details(rows, names))])
+
+
+def _material(study_run: StudyRun, segments: Sequence[Segment], seed: int) -> Material:
+    """The same whichever checkpoints there are; what cannot be had is said only where something is replaced."""
+    if not any(checkpoint.model_config.entries for checkpoint in study_run.checkpoints.values()):
+        study_run = replace(study_run, context=replace(study_run.context, notice=ignore))
+    return gather(study_run, segments, seed)
 
 
 def _ablate(
-    study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, material: Material | None, scores: PoolScores
+    study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, material: Material, scores: PoolScores
 ) -> dict[tuple[str, str], Outcome]:
     """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
     inputs: dict[Side, str] = {side: entry.descriptor for side, entry in checkpoint.model_config.entries.items()}
@@ -112,7 +123,7 @@ def _ablate(
     for index, side in enumerate(SIDES):
         side_run = study_run.part(index, len(SIDES))
         changes = {}
-        if side in inputs and material is not None:
+        if side in inputs:
             changes = changes_of(side_run, cast(DualEncoder, study_run.model(checkpoint, weights)), material, side)
         sides[side] = under_changes(side_run, checkpoint, scores.segments, weights, side, changes, scores.seed)
     audio, midi = sides["audio"], sides["midi"]

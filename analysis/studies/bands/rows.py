@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from analysis.rows import Numbers, Row
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
+from analysis.studies.shared_rows import SentenceRow, Weights, WorkWindowRow
 
 LATER = "one sample later"
 RANDOM = "random direction"
@@ -61,6 +61,7 @@ class FilterRow(BandRow):
     """
 
     table: ClassVar[str] = "filters"
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "similarity_array")
 
     value: float | None
     ci_low: float | None
@@ -131,6 +132,7 @@ class DoseRow(BandRow):
     """
 
     table: ClassVar[str] = "doses"
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "l2_array")
 
     dose: float
     value: float | None
@@ -175,6 +177,7 @@ class ReadingRow(ModelRow):
     """
 
     table: ClassVar[str] = "reading"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     layer: str
     band: str
@@ -195,6 +198,7 @@ class AttributionRow(ModelRow):
     """The cosine similarity that a method attributes to a band, mean over windows; its null is 0."""
 
     table: ClassVar[str] = "attribution"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     method: str
     band: str
@@ -281,6 +285,6 @@ def scaled(numbers: Numbers, factor: float) -> Numbers:
 
 
 ROWS = (
-    FilterRow, DoseRow, ReadingRow, AttributionRow, AgreementRow, ConvergenceRow, NoteRow, WindowRow, PartRow, PoolRow,
+    FilterRow, DoseRow, ReadingRow, AttributionRow, AgreementRow, ConvergenceRow, NoteRow, WorkWindowRow, PartRow, PoolRow,
     SentenceRow,
 )  # fmt: skip

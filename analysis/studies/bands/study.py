@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+import numpy as np
+
 from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
@@ -16,7 +18,7 @@ from analysis.numbers import the
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.rows import Measured, Row, tables_of
+from analysis.rows import Measured, Row
 from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
 from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shift_bands
@@ -24,12 +26,13 @@ from analysis.studies.bands.filters import filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.rows import LATER, FilterRow, PartRow
 from analysis.studies.bands.tables import Findings
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.settings import Seed, Setting
-from analysis.studies.shared_rows import SentenceRow, window_rows
+from analysis.studies.shared_rows import SentenceRow, WorkWindowRow, work_window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 N_PARTS = 4
@@ -53,7 +56,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Examine every checkpoint and its untrained twin; the twin's doses are only those nearest to ±1.
 
     Raises:
@@ -73,12 +76,9 @@ def run(request: Request, study_run: StudyRun) -> Answer:
     few = _pool(request, replace(study_run, context=replace(study_run.context, notice=ignore)), some) if some else None
     read = spread(segments, request.reading_windows)
     pools = {"filters": scores} | ({"doses": few} if few else {})
-    findings = Findings()
-    jobs: list[tuple[Checkpoint, Weights]] = [
-        (checkpoint, weights) for checkpoint in study_run.checkpoints.values() for weights in WEIGHTS
-    ]
-    for number, (checkpoint, weights) in enumerate(jobs):
-        parts = [study_run.part(number, len(jobs)).part(part, N_PARTS) for part in range(N_PARTS)]
+    findings, models = Findings(), study_run.every_model
+    for number, (checkpoint, weights) in enumerate(models):
+        parts = [study_run.part(number, len(models)).part(part, N_PARTS) for part in range(N_PARTS)]
         filter_bands(findings, parts[0], checkpoint, weights, edges, scores)
         if bands_of(checkpoint) is None:
             findings.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
@@ -88,8 +88,22 @@ def run(request: Request, study_run: StudyRun) -> Answer:
         attribute(findings, parts[3], checkpoint, weights, chosen, edges, request.seed)
     findings.note("", "doses", f"of untrained twins only ±{nearest_one(doses)[0]:g} standard deviations")
     arrays = {"query": scores.pool.query, "candidates": scores.pool.candidates, **findings.arrays}
-    rows = [*findings.rows, *_windows_and_pools(chosen, read, segments, pools), SentenceRow(details(findings, study_run.ranked))]
-    return Answer(headline(findings, scores.window_draws, study_run.ranked), findings.values, tables_of(rows), arrays)
+    rows = [*findings.rows, *_windows_and_pools(chosen, read, segments, pools)]
+    return Measurement(findings.values, rows, arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
+    """Which band moves which of them farthest."""
+    names = ranked(checkpoints)
+    text = headline(measured, window_draws(measured, request.seed), names)
+    return measured.answer(text, [SentenceRow(details(measured, names))])
+
+
+def window_draws(measured: Measurement, seed: int) -> WorkDraws:
+    """Works drawn for means over all windows without a band of the sound."""
+    windows = measured.of(WorkWindowRow)
+    (numbers,) = (row.windows for row in measured.of(PartRow) if row.part == "filters")
+    return WorkDraws(np.array([windows[number].work for number in numbers]), seed)
 
 
 def _pool(request: Request, study_run: StudyRun, segments: Sequence[Segment]) -> PoolScores:
@@ -111,51 +125,51 @@ def _windows_and_pools(
     number = {segment: n for n, segment in enumerate(segments)}
     parts = {**{part: pool.segments for part, pool in pools.items()}, "reading": read, "attribution": chosen}
     return [
-        *window_rows(segments),
+        *work_window_rows(segments),
         *(PartRow(part, tuple(number[segment] for segment in some)) for part, some in parts.items()),
         *(replace(pool_row(pool, SEARCHED[part]), part=part) for part, pool in pools.items()),
     ]
 
 
-def headline(findings: Findings, draws: WorkDraws, names: Collection[str] = ()) -> str:
+def headline(measured: Measurement, draws: WorkDraws, names: Collection[str] = ()) -> str:
     """The farthest that any of these checkpoints moves without a band, beside noise, its twin and the next band; 30 words."""
-    ranked = _ranked(findings, names)
-    name = max(ranked, key=lambda name: _size(ranked[name][0].share))
-    first, *rest = ranked[name]
+    bands = _farthest_first(measured, names)
+    name = max(bands, key=lambda name: _size(bands[name][0].share))
+    first, *rest = bands[name]
     null = first.null or 0.0
     if (_size(first) if first.ci_low is None else first.ci_low) <= null:
         return f"No band moves the embedding of {name} farther than the same sound {LATER} does ({null:.2g})."
-    twin = next(row for row in _ranked(findings, names, WEIGHTS[1])[name] if row.band == first.band)
-    farthest = "farthest" if len(ranked) > 1 or rest else "that far"
+    twin = next(row for row in _farthest_first(measured, names, WEIGHTS[1])[name] if row.band == first.band)
+    farthest = "farthest" if len(bands) > 1 or rest else "that far"
     sentence = f"{_moved(first, ends=True)}: without {first.band} {name} moves {farthest}"
     controls = (LATER, first.share.null or 0.0), ("untrained twin", _size(twin.share))
     sentence += f" ({', '.join(f'{control} {_number(share, first)}' for control, share in controls)})"
-    alike = rest and _alike(findings, first, rest[0], draws)
+    alike = rest and _alike(measured, first, rest[0], draws)
     return f"{sentence}; not distinguishable from {rest[0].band}." if alike else f"{sentence}."
 
 
-def details(findings: Findings, names: Collection[str] = ()) -> str:
+def details(measured: Measurement, names: Collection[str] = ()) -> str:
     """The same band in other numbers, and the farthest band of every other checkpoint."""
-    ranked = _ranked(findings, names)
-    name = max(ranked, key=lambda name: _size(ranked[name][0].share))
-    first = ranked[name][0]
+    bands = _farthest_first(measured, names)
+    name = max(bands, key=lambda name: _size(bands[name][0].share))
+    first = bands[name][0]
     sentence = f"{first.band} holds {100 * _size(first.energy):.1f} % of the energy; without it {name} moves by a cosine "
     sentence += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and S falls by {100 * _size(first.s_lost):.1f} points"
     sentence += _ends(first.s_lost, 100, 1)
-    start = the(findings.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
+    start = the(measured.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
     if start >= CEILING:
         sentence += f" from its ceiling ({100 * start:.1f} %)"
-    others = [f"{other} {rows[0].band} ({_moved(rows[0])})" for other, rows in ranked.items() if other != name]
+    others = [f"{other} {rows[0].band} ({_moved(rows[0])})" for other, rows in bands.items() if other != name]
     return sentence + (f". Farthest of others: {', '.join(others)}." if others else ".")
 
 
-def _ranked(findings: Findings, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[FilterRow]]:
+def _farthest_first(measured: Measurement, names: Collection[str], weights: str = WEIGHTS[0]) -> dict[str, list[FilterRow]]:
     """Bands of every checkpoint, farthest first; of all checkpoints where none is named."""
-    ranked: dict[str, list[FilterRow]] = {}
-    for row in sorted(findings.filters, key=lambda row: -_size(row)):
+    bands: dict[str, list[FilterRow]] = {}
+    for row in sorted(measured.of(FilterRow), key=lambda row: -_size(row)):
         if row.edges_hz and row.weights == weights and (not names or row.checkpoint in names):
-            ranked.setdefault(row.checkpoint, []).append(row)
-    return ranked
+            bands.setdefault(row.checkpoint, []).append(row)
+    return bands
 
 
 def _size(number: Measured) -> float:
@@ -174,9 +188,9 @@ def _moved(row: FilterRow, ends: bool = False) -> str:
     return f"{text}{_ends(row.share, 100, 1)} of the way to another work" if ends else text
 
 
-def _alike(findings: Findings, first: FilterRow, second: FilterRow, draws: WorkDraws) -> bool:
+def _alike(measured: Measurement, first: FilterRow, second: FilterRow, draws: WorkDraws) -> bool:
     """Whether the interval of the paired difference of two distances holds 0; unknown, hence yes, from a single work."""
-    far, near = (findings.arrays[row.array][row.row] for row in (first, second))
+    far, near = (measured.arrays[row.array][row.row] for row in (first, second))
     low, _ = draws.interval(draws.means(far - near))
     return low is None or low <= 0
 

@@ -15,6 +15,7 @@ from analysis.numbers import Key, Value
 from analysis.readings.embeddings import Weights
 from analysis.rows import Row
 from analysis.studies.bands.rows import AgreementRow, AttributionRow, ConvergenceRow, DoseRow, FilterRow, NoteRow, ReadingRow
+from analysis.studies.measurement import Measurement
 
 
 class Model(NamedTuple):
@@ -52,6 +53,11 @@ class Findings:
         return chain(
             self.filters, self.doses, self.reading, self.attribution, self.agreement, self.convergence, self.notes
         )  # fmt: skip
+
+    @property
+    def measured(self) -> Measurement:
+        """All that was found so far."""
+        return Measurement(self.values, list(self.rows), self.arrays)
 
     def note(self, checkpoint: str, part: str, text: str) -> None:
         """A sentence about what was not done."""

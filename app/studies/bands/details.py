@@ -77,9 +77,9 @@ def windows(
 
 
 def notes(result: Result, part: str) -> None:
-    """What was not done, each sentence once."""
+    """What was not done, each sentence once; last what holds for all."""
     texts = []
-    for row in result.rows(NoteRow):
+    for row in sorted(result.rows(NoteRow), key=lambda row: not row.checkpoint):
         if row.part == part:
             text = row.note.removeprefix("trained: ").removeprefix("untrained: ")
             texts.append(f"{row.checkpoint} {text}." if row.checkpoint else f"{text[:1].upper()}{text[1:]}.")

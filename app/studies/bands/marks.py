@@ -10,7 +10,7 @@ import numpy as np
 from analysis.results import Result
 from analysis.rows import Numbers
 from analysis.studies.bands.rows import LATER, RANDOM, AttributionRow, BandRow, DoseRow, FilterRow, PartRow, ReadingRow, scaled
-from analysis.studies.shared_rows import WindowRow
+from analysis.studies.shared_rows import WorkWindowRow
 from app.charts import mark as marked
 from app.charts.mark import Key, Mark
 
@@ -87,7 +87,7 @@ NORM = Shown(
 class BandWindow:
     """A window behind a number: what the table calls its own number, and what it loses of the similarity with its notes."""
 
-    window: WindowRow
+    window: WorkWindowRow
     column: str
     number: float
     lost: float | None
@@ -95,7 +95,7 @@ class BandWindow:
     def record(self) -> dict[str, str | float]:
         """Its row of the table."""
         lost = {} if self.lost is None else {"lost": self.lost}
-        return {self.column: self.number, **lost, **self.window.record()}
+        return {self.column: self.number, **lost, "piece": self.window.piece, "start_s": self.window.start_s}
 
 
 def bands_of(rows: Sequence[B]) -> list[B]:
@@ -176,7 +176,7 @@ def behind(result: Result, row: Clickable, shown: Shown | None = None) -> list[B
     array, column = row.array, COLUMN[type(row)]
     if isinstance(row, DoseRow) and shown is NORM:
         array, column = row.l2_array, "change"
-    numbers, windows = result.arrays[array][row.row], result.rows(WindowRow)
+    numbers, windows = result.arrays[array][row.row], result.rows(WorkWindowRow)
     of_part = {part.part: part.windows for part in result.rows(PartRow)}
     chosen = of_part.get(row.table, of_part[FILTERS])
     lost = result.arrays[row.similarity_array][row.row] if isinstance(row, FilterRow) else None

@@ -1,0 +1,88 @@
+"""Studies that are measured model by model: another selection, or another order, is at hand and says what computing it would."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result
+from analysis.store import Store
+from analysis.studies.registry import find_study
+from analysis.studies.requests import build_request
+from analysis.studies.selections import selected
+from analysis.studies.shipped import shipped_results
+from analysis.studies.study import find_checkpoint, run_study, stored_result
+from tests.conformance.small_studies import SETTINGS
+
+STUDIES = {"ablation": ("D0", "d4"), "bands": ("D0", "a4")}
+Make = Callable[[str], Checkpoint]
+
+
+def never(*_: Any) -> None:
+    raise AssertionError("a checkpoint was measured again")
+
+
+def is_same(kept: Any, computed: Any) -> bool:
+    """Equal but for the last bits of fractions."""
+    if isinstance(kept, float) and isinstance(computed, float):
+        return math.isclose(kept, computed, rel_tol=1e-5, abs_tol=1e-6)
+    if isinstance(kept, Mapping):
+        return kept.keys() == computed.keys() and all(is_same(kept[name], computed[name]) for name in kept)
+    if isinstance(kept, list | tuple):
+        return len(kept) == len(computed) and all(map(is_same, kept, computed))
+    return kept == computed
+
+
+def assert_same(kept: Result | None, computed: Result) -> None:
+    assert kept is not None
+    assert kept.headline == computed.headline
+    assert is_same([asdict(value) for value in kept.values], [asdict(value) for value in computed.values])
+    assert is_same(kept.tables, computed.tables)
+    assert kept.arrays.keys() == computed.arrays.keys()
+    assert all(np.allclose(kept.arrays[name], array, rtol=1e-4, atol=1e-5) for name, array in computed.arrays.items())
+
+
+def arrays_of(result: Result) -> dict[Any, list[bytes]]:
+    """The arrays of every row, whatever their names are."""
+    rows = [row for kind in find_study(result.study).rows if kind.array_columns for row in result.rows(kind)]
+    nameless = [replace(row, **dict.fromkeys(row.array_columns, "")) for row in rows]
+    names = [[name for column in row.array_columns if (name := getattr(row, column))] for row in rows]
+    return {row: [result.arrays[name].tobytes() for name in of_row] for row, of_row in zip(nameless, names, strict=True)}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_another_selection_is_at_hand_and_as_if_computed(
+    study: str, corpus_folder: Path, make_checkpoint: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [str(make_checkpoint(arm).path) for arm in STUDIES[study]]
+
+    def ask(*checkpoints: str) -> Any:
+        return build_request(study, checkpoints, {**SETTINGS[study], "corpus": str(corpus_folder)})
+
+    selections = [folders[:1], folders[::-1]]
+    computed = [run_study(study, ask(*selection)) for selection in selections]
+    run_study(study, ask(*folders), store=store)
+    monkeypatch.setattr(find_study(study).module, "measure", never)
+    for selection, expected in zip(selections, computed, strict=True):
+        assert_same(stored_result(study, ask(*selection), store), expected)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_what_is_shipped_answers_about_fewer_checkpoints_in_another_order(study: str) -> None:
+    shipped = shipped_results(study)[-1]
+    names = list(shipped.request["checkpoints"])
+    for chosen in (names[1:], names[:1], names[::-1]):
+        answer = selected(shipped, {name: find_checkpoint(name) for name in chosen})
+        assert answer is not None
+        assert answer.values
+        assert all(value in shipped.values for value in answer.values)
+        assert {value.key["checkpoint"] for value in answer.values} == set(chosen)
+        assert arrays_of(answer) == {row: arrays for row, arrays in arrays_of(shipped).items() if row.checkpoint in chosen}
+        if set(chosen) == set(names):
+            assert len(answer.values) == len(shipped.values)
+            assert answer.headline == shipped.headline
