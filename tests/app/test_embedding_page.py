@@ -45,7 +45,8 @@ def laid_out(*names: str, joint: bool = True, piece: str = "piece") -> Result:
     rows = list[Row]()
     arrays: dict[str, Any] = {}
     for number, model in enumerate(Model(name, weights) for name, weights in product(names, WEIGHTS)):
-        rows.append(SpaceRow(*model, str(number), joint))
+        in_one_space = (f"cosine.{number}", None, f"rival.{number}") if joint else (None, None, None)
+        rows.append(SpaceRow(*model, joint, f"shared.{number}", *in_one_space))
         arrays[f"shared.{number}"] = np.array([0.5, 0.4, 0.3, 0.2, 0.1, 0.0], np.float32)
         if joint:
             arrays[f"cosine.{number}"] = np.array([0.9, 0.1, 0.8, 0.7, 0.3, 0.6], np.float32)
@@ -68,12 +69,14 @@ def a_map(arrays: dict[str, Any], model: Model, method: str, seed: int, first: b
     number = sum(name.startswith("points.") for name in arrays)
     arrays[f"points.{number}"] = np.arange(4 * N, dtype=np.float32).reshape(2, N, 2) / 10
     arrays[f"trust.{number}"] = np.full((2, N), 0.9, np.float32)
+    arrays[f"kept.{number}"] = np.full((2, N), 0.6, np.float32)
     is_pca = method == "PCA"
     start, perplexity = ("", None) if is_pca else ("pca" if first else "random", 3.0)
     trust = 0.8 if is_pca else 0.95 if first else 0.99
     variance = (0.7, 0.65, 0.75, 0.1) if is_pca else (None, None, None, None)
     for space in JOINT if joint else SIDES:
-        which = method, seed, first, start, f"points.{number}", space, 12 if joint else 6, 2, "", perplexity, None
+        of = f"points.{number}", f"trust.{number}", f"kept.{number}", None
+        which = method, seed, first, start, *of, space, 12 if joint else 6, 2, "", perplexity, None
         kept, moved = (0.6, 0.55, 0.65, 0.2), None if first else 0.75
         yield ProjectionRow(*model, *which, trust, trust - 0.05, trust + 0.05, 0.5, *kept, moved, *variance)
         if is_pca:
@@ -164,7 +167,7 @@ def test_a_loop_leads_to_windows_their_sound_and_their_numbers(queue, store, che
     store["one",] = laid_out("one")
     app = opened(checkpoints=["one"], corpus="small", method="PCA")
     points = [{"customdata": [number]} for number in (2, N + 2, N + 5)]
-    app.session_state["map-0"] = {"selection": {"points": points}}
+    app.session_state["map-0-0"] = {"selection": {"points": points}}
     ran(app)
     listed = app.dataframe[0].value
     assert listed[["points", "piece"]].to_numpy().tolist() == [["both", "piece 2"], ["MIDI", "piece 5"]]
@@ -175,7 +178,7 @@ def test_a_loop_leads_to_windows_their_sound_and_their_numbers(queue, store, che
 
 def recoloured(app: Any, colour: str, ran: Any) -> Any:
     """The page with another colour: its map is a new figure, in which nothing has been chosen yet."""
-    del app.session_state["map-0"]
+    del app.session_state["map-0-0"]
     next(box for box in app.selectbox if box.label == "Colour").set_value(colour)
     return ran(app)
 
@@ -190,17 +193,17 @@ def selected(app: Any) -> list[int]:
 def test_another_colour_keeps_what_was_chosen(queue, store, checkpoints, opened, ran, press):
     store["one",] = laid_out("one")
     app = opened(checkpoints=["one"], corpus="small", method="PCA")
-    app.session_state["map-0"] = {"selection": {"points": [{"customdata": number} for number in (0, N, N + 5)]}}
+    app.session_state["map-0-0"] = {"selection": {"points": [{"customdata": number} for number in (0, N, N + 5)]}}
     ran(app)
     recoloured(app, "spectral centroid", ran)  # which window 0 lacks, so that its points are traces of their own
     assert "3 points of 2 windows are chosen." in captions(app)
     assert selected(app) == [0, N, N + 5]
     ran(app)
     assert "3 points of 2 windows are chosen." in captions(app)  # also the next time the page is run
-    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 1}]}}
+    app.session_state["map-0-0"] = {"selection": {"points": [{"customdata": 1}]}}
     ran(app)
     assert "1 point of 1 window is chosen." in captions(app)
-    app.session_state["map-0"] = {"selection": {"points": []}}
+    app.session_state["map-0-0"] = {"selection": {"points": []}}
     ran(app)
     assert "Draw a loop around points" in captions(app)  # none is chosen in the figure: what came with it is not chosen again
     recoloured(app, "composer", ran)
@@ -211,14 +214,14 @@ def test_another_colour_keeps_what_was_chosen(queue, store, checkpoints, opened,
 def test_what_came_with_another_colour_can_be_dropped_and_another_map_begins_anew(queue, store, checkpoints, opened, ran, press):
     store["one",] = laid_out("one")
     app = opened(checkpoints=["one"], corpus="small", method="PCA")
-    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 2}]}}
+    app.session_state["map-0-0"] = {"selection": {"points": [{"customdata": 2}]}}
     ran(app)
     recoloured(app, "composer", ran)
     assert "1 point of 1 window is chosen." in captions(app)
     press(app, "Choose none")
     assert "Draw a loop around points" in captions(app)
     assert selected(app) == list(range(2 * N))
-    app.session_state["map-0"] = {"selection": {"points": [{"customdata": 2}]}}
+    app.session_state["map-0-0"] = {"selection": {"points": [{"customdata": 2}]}}
     ran(app)
     next(box for box in app.selectbox if box.label == "Map").set_value("t-SNE, seed 42")
     ran(app)

@@ -1,6 +1,7 @@
 """The map study finds what is planted, says so, and leads from every number to its windows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,26 @@ from analysis.results import Result
 from analysis.rows import R
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
+from analysis.studies import parts
 from analysis.studies.embedding import study as embedding
 from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, MINUS_TWIN, SHARED
-from analysis.studies.embedding.rows import BinRow, DescribedWindowRow, ExampleRow, MeasureRow, ProjectionRow, VarianceRow
-from analysis.studies.embedding.study import Request, details, headline, run
+from analysis.studies.embedding.rows import (
+    BinRow,
+    DescribedWindowRow,
+    ExampleRow,
+    MeasureRow,
+    ProjectionRow,
+    SpaceRow,
+    VarianceRow,
+)
+from analysis.studies.embedding.study import Request, details, headline
+from analysis.studies.registry import find_study
 from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.study import run_study
 
 CPU = torch.device("cpu")
+run = partial(parts.run, find_study("embedding"))
 ONLY_PCA = {"split": "all", "windows_per_piece": 6, "methods": "PCA"}
 
 
@@ -95,7 +107,8 @@ def test_a_planted_gap_is_found_and_its_size_said(study_run: StudyRun, monkeypat
     assert gap.inside_null is False
     row = next(row for row in rows_of(MeasureRow, answer) if row.measure == GAP and row.weights == "trained")
     assert row.p == pytest.approx(1 / 8, abs=0.03)  # of the 16 exchanges of 4 works two leave the gap
-    assert answer.arrays["gap.0"].mean() == pytest.approx(gap.value, abs=1e-5)
+    space = rows_of(SpaceRow, answer)[0]
+    assert answer.arrays[space.gap or ""].mean() == pytest.approx(gap.value, abs=1e-5)
 
 
 def test_every_number_leads_to_its_windows(study_run: StudyRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +130,7 @@ def test_every_number_leads_to_its_windows(study_run: StudyRun, monkeypatch: pyt
     for bar in bars.values():
         shares[bar.model, bar.kind] = shares.get((bar.model, bar.kind), 0) + bar.share
     assert list(shares.values()) == pytest.approx([1.0] * 6)
-    rival = arrays["rival.0"]
+    rival = arrays[rows_of(SpaceRow, answer)[0].rival or ""]
     assert all(windows[i].work != windows[int(j)].work for side in rival for i, j in enumerate(side))
 
 
@@ -132,8 +145,8 @@ def test_maps_carry_seed_quality_and_stability(study_run: StudyRun, monkeypatch:
     ]  # fmt: skip
     for row in rows:
         assert answer.arrays[row.array].shape == (2, 24, 2)
-        assert answer.arrays[f"trust.{row.number}"].mean() == pytest.approx(row.trustworthiness, abs=1e-6)
-        assert answer.arrays[f"kept.{row.number}"].mean() == pytest.approx(row.neighbours_kept, abs=1e-6)
+        assert answer.arrays[row.trust].mean() == pytest.approx(row.trustworthiness, abs=1e-6)
+        assert answer.arrays[row.kept].mean() == pytest.approx(row.neighbours_kept, abs=1e-6)
         assert row.neighbours_kept_null == 10 / 47
         assert row.space == "joint"
         assert row.n == 48
@@ -141,7 +154,8 @@ def test_maps_carry_seed_quality_and_stability(study_run: StudyRun, monkeypatch:
     assert rows[0].perplexity is None
     assert (rows[2].moved or 0.0) > 0
     assert rows[1].moved is None
-    assert "moved.2" in answer.arrays
+    assert [row.displaced for row in rows] == [None, None, "moved.0", None]
+    assert answer.arrays["moved.0"].shape == (2, 24)
     kept = the(answer.values, checkpoint="a4r-1", weights="trained", method="PCA", what="variance kept")
     assert kept.name == "a4r-1, trained, PCA: variance kept"
     assert kept.null == 2 / 16

@@ -11,7 +11,7 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
-from analysis.studies.embedding.rows import DescribedWindowRow
+from analysis.studies.embedding.rows import DescribedWindowRow, ProjectionRow
 from analysis.studies.embedding.table import points_table, write_points
 from analysis.studies.requests import build_request
 from analysis.studies.study import run_study
@@ -37,8 +37,9 @@ def test_a_row_per_map_side_and_window(layer: str, compute: Callable[..., Result
     row = table[(table.method == "t-SNE") & (table.seed == 43) & (table.modality == "midi") & (table.window == 7)].iloc[0]
     window = result.rows(DescribedWindowRow)[7]
     assert all(row[name] == value for name, value in window.record().items())
-    assert [row.x, row.y] == result.arrays["points.2"][1, 7].tolist()
-    assert row.moved == result.arrays["moved.2"][1, 7]
+    drawn = result.rows(ProjectionRow)[4 if layer == "in" else 2]
+    assert [row.x, row.y] == result.arrays[drawn.array][1, 7].tolist()
+    assert row.moved == result.arrays[drawn.displaced or ""][1, 7]
     assert np.isnan(table[table.method == "PCA"].moved).all()
     assert np.isnan(table.cosine).all() == (layer == "in")
     assert np.isfinite(table[["x", "y", "trust", "kept", "shared"]]).all(axis=None)

@@ -25,9 +25,9 @@ from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows
 from analysis.studies.study import finish_study
-from analysis.studies.transposition.answer import answer, details, headline
+from analysis.studies.transposition.answer import details, headline, measurement
 from analysis.studies.transposition.rows import DisplacementRow, DistanceRow, RangeRow, RetentionRow, ScoreRow
-from analysis.studies.transposition.study import NO_RENDERER, move, parse_semitones
+from analysis.studies.transposition.study import NO_RENDERER, Request, conclude, move, parse_semitones
 from analysis.training.evaluation import waveform_batch
 
 CPU = torch.device("cpu")
@@ -59,11 +59,12 @@ class PitchClasses(Bench):
 
 
 @pytest.fixture(scope="module")
-def found(corpus: Corpus) -> Result:
+def found(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> Result:
     study_run = StudyRun({}, corpus, CPU)
     bench = PitchClasses(**vars(set_up(study_run, inner_windows(study_run, "all", 3), 1, SIZES, 42)))
     plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
-    answered = answer(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12], ("fake",))
+    measured = measurement(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12])
+    answered = conclude(Request((), semitones="1,12"), {"fake": make_checkpoint("D0")}, measured)
     return Result("transposition", {}, answered.headline, answered.values, answered.tables, answered.arrays, {})
 
 

@@ -191,7 +191,7 @@ def _judge(
         row = ProjectionRow(
             *model, attempt.method, attempt.seed, attempt.first,
             STARTS.get(attempt.method, "") if attempt.start == "given" else attempt.start,
-            f"points.{maps.number}", space.name, n, k, f"Not available: {COLLAPSED}." if space.is_flat else "",
+            *_arrays_of(maps.number, attempt), space.name, n, k, f"Not available: {COLLAPSED}." if space.is_flat else "",
             *_parameters(attempt.method, n, settings), *_mean(space, trust, random_trust), *_mean(space, kept, k / (n - 1)),
             None if space.is_flat or attempt.first else float(np.sqrt(np.mean(moved**2))), *variance,
         )  # fmt: skip
@@ -203,6 +203,11 @@ def _judge(
     for name, parts in by_point.items():
         if name != "moved" or not attempt.first:
             maps.arrays[f"{name}.{maps.number}"] = np.concatenate(parts).reshape(2, -1).astype(np.float32)
+
+
+def _arrays_of(number: int, attempt: Attempt) -> tuple[str, str, str, str | None]:
+    """Names of the arrays of a map; the first of a method has not moved."""
+    return f"points.{number}", f"trust.{number}", f"kept.{number}", None if attempt.first else f"moved.{number}"
 
 
 def _parameters(method: str, n: int, settings: MapSettings) -> tuple[float | None, int | None]:

@@ -76,13 +76,20 @@ def compare_modalities(
     Raises:
         Cancelled: somebody asked to stop.
     """
-    findings.rows.append(SpaceRow(*findings.model, str(findings.number), joint))
     tick = lambda: study_run.step(0, 1, f"{', '.join(findings.model)}: comparing audio with MIDI")  # noqa: E731
     _neighbours(findings, audio, midi, pairing, tick)
-    if not joint:
+    if joint:
+        _compare_in_one_space(findings, audio, midi, pairing, tick)
+    else:
         for measure in (AUC_OTHER, AUC_SAME, COSINE, GAP):
             _missing(findings, measure, ALONE)
-        return
+    names = (f"{kind}.{findings.number}" for kind in ("cosine", "gap", "rival"))
+    between = (name if name in findings.arrays else None for name in names)
+    findings.rows.append(SpaceRow(*findings.model, joint, f"shared.{findings.number}", *between))
+
+
+def _compare_in_one_space(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing, tick: Callable[[], None]) -> None:
+    """What takes a distance from one modality to the other."""
     cosine = np.clip(cosines(audio, midi), -1, 1)
     _aucs(findings, cosine, pairing, tick)
     _cosines(findings, cosine, pairing)

@@ -65,15 +65,23 @@ class MeasureRow(ModelRow):
 
 @dataclass(frozen=True)
 class ProjectionRow(ModelRow):
-    """A map of one space with what it keeps of it; `array` holds its points, the first map of a method being `first`."""
+    """A map of one space with what it keeps of it, the first map of a method being `first`.
+
+    Arrays of a map hold both sides `(2, windows)`: `array` its points, `trust` and `kept` what every point adds to
+    trustworthiness and neighbours kept, `displaced` how far it lies from where the first map has it; the first map has none.
+    """
 
     table: ClassVar[str] = "projections"
+    array_columns: ClassVar[tuple[str, ...]] = ("array", "trust", "kept", "displaced")
 
     method: str
     seed: int
     first: bool
     start: str
     array: str
+    trust: str
+    kept: str
+    displaced: str | None
     space: SpaceName
     n: int
     k: int
@@ -93,11 +101,6 @@ class ProjectionRow(ModelRow):
     variance_kept_ci_low: float | None
     variance_kept_ci_high: float | None
     variance_kept_null: float | None
-
-    @property
-    def number(self) -> str:
-        """Of the map, in the names of its arrays."""
-        return self.array.rpartition(".")[2]
 
     @property
     def qualities(self) -> tuple[Quality, ...]:
@@ -183,12 +186,24 @@ class ExampleRow(ModelRow):
 
 @dataclass(frozen=True)
 class SpaceRow(ModelRow):
-    """The number of a model in the names of arrays that are not of a map, and whether audio and MIDI share one space."""
+    """Whether audio and MIDI share one space, and which arrays hold what every window adds to the numbers of a model.
+
+    Attributes:
+        joint: whether they do; only then there are the arrays that compare one side with the other.
+        shared: share of its neighbours that audio and MIDI of a window have in common, (windows,).
+        cosine: of its audio and its MIDI, (windows,).
+        gap: its part of the gap between the modalities, (windows,).
+        rival: the nearest window of another work, (2, windows): MIDI to its audio, audio to its MIDI; None of one work.
+    """
 
     table: ClassVar[str] = "spaces"
+    array_columns: ClassVar[tuple[str, ...]] = ("shared", "cosine", "gap", "rival")
 
-    arrays: str
     joint: bool
+    shared: str
+    cosine: str | None
+    gap: str | None
+    rival: str | None
 
 
 @dataclass(frozen=True)

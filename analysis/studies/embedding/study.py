@@ -19,7 +19,7 @@ from analysis.numbers import Value, format_value, pick, the
 from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.rows import Row, tables_of
+from analysis.rows import Row
 from analysis.studies.embedding.maps import Maps, MapSettings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,
@@ -32,8 +32,9 @@ from analysis.studies.embedding.modalities import (
     difference_of_aucs,
     other_pairs,
 )
-from analysis.studies.embedding.rows import PCA, ROWS, MeasureRow, Model
+from analysis.studies.embedding.rows import PCA, MeasureRow, Model
 from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow
 
@@ -64,7 +65,7 @@ class Request:
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Compare the modalities of every checkpoint and its untrained twin and draw their maps; of the twin by PCA alone.
 
     Raises:
@@ -91,10 +92,13 @@ def run(request: Request, study_run: StudyRun) -> Answer:
         differences.append(difference_of_aucs(checkpoint.name, trained, twin, works))
     values = [value for some in findings for value in some.values] + [value for value in differences if value] + maps.values
     rows = [row for some in findings for row in some.rows] + [*maps.projections, *maps.variance, *windows]
-    rows.append(SentenceRow(details(values, study_run.ranked, request.layer, gap_p(rows))))
-    arrays = {name: array for some in findings for name, array in some.arrays.items()} | maps.arrays
-    in_order = sorted(rows, key=lambda row: ROWS.index(type(row)))
-    return Answer(headline(values, study_run.ranked, request.layer), values, tables_of(in_order), arrays)
+    return Measurement(values, rows, {name: array for some in findings for name, array in some.arrays.items()} | maps.arrays)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
+    """Which of them tells matched pairs best."""
+    about = measured.values, ranked(checkpoints), request.layer
+    return measured.answer(headline(*about), [SentenceRow(details(*about, gap_p(measured.rows)))])
 
 
 def gap_p(rows: Iterable[Row]) -> dict[str, float | None]:

@@ -33,7 +33,7 @@ def points_table(result: Result) -> pd.DataFrame:
     if result.study != STUDY:
         raise ConfigError(f"The result is of the study {result.study!r}; expected {STUDY!r}.")
     windows = pd.DataFrame(list(result.tables[DescribedWindowRow.table]))
-    numbers = {row.model: row.arrays for row in result.rows(SpaceRow)}
+    spaces = {row.model: row for row in result.rows(SpaceRow)}
     maps: dict[str, ProjectionRow] = {}
     for row in result.rows(ProjectionRow):
         maps.setdefault(row.array, row)  # a map of two spaces has a row of each
@@ -42,11 +42,11 @@ def points_table(result: Result) -> pd.DataFrame:
         for i, side in enumerate(SIDES):
             part = pd.DataFrame({name: [of] * len(windows) for name, of in of_map(row).items()} | {"modality": side})
             part[["x", "y"]] = result.arrays[array][i]
-            for name in ("trust", "kept", "moved"):
-                part[name] = _of_side(result, f"{name}.{row.number}", i, len(windows))
-            for name in ("cosine", "shared"):
-                nothing = np.full(len(windows), np.nan, np.float32)
-                part[name] = result.arrays.get(f"{name}.{numbers[row.model]}", nothing)
+            nothing, space = np.full(len(windows), np.nan, np.float32), spaces[row.model]
+            for name, own in (("trust", row.trust), ("kept", row.kept), ("moved", row.displaced)):
+                part[name] = result.arrays[own][i] if own else nothing
+            for name, of_space in (("cosine", space.cosine), ("shared", space.shared)):
+                part[name] = result.arrays[of_space] if of_space else nothing
             parts.append(pd.concat([part, windows], axis=1))
     return pd.concat(parts, ignore_index=True)
 
@@ -71,7 +71,3 @@ def write_points(result: Result, folder: Path) -> list[Path]:
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """A table for a CSV file in which no text is a formula; numbers stay as they are."""
     return pd.DataFrame([spreadsheet_safe(row) for row in table.to_dict("records")], columns=table.columns).astype(table.dtypes)
-
-
-def _of_side(result: Result, name: str, side: int, n: int) -> np.ndarray:
-    return result.arrays[name][side] if name in result.arrays else np.full(n, np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Responses to changes as values, tables and arrays."""
+"""Responses to changes as values, rows and arrays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +12,9 @@ from numpy import ndarray
 from analysis.models.config import Side
 from analysis.numbers import Key, Value
 from analysis.readings.embeddings import Weights
-from analysis.readings.study_run import Answer
-from analysis.rows import columns, tables_of
+from analysis.rows import columns
 from analysis.studies.invariance.rows import UNALTERED, ChangeRow, DistanceRow, ScoreRow
-from analysis.studies.invariance.words import details, headline
-from analysis.studies.shared_rows import SentenceRow
+from analysis.studies.measurement import Measurement
 from analysis.studies.stress.bench import Bench
 from analysis.studies.stress.changes import Change, dose_label
 from analysis.studies.stress.distances import TapDistance, tap_rows
@@ -89,8 +87,8 @@ def measure(bench: Bench, response: Response) -> Measured:
     return Measured(score, drop, tap_rows(key, response.distances, response.yardstick, bench.works))
 
 
-def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change], names: tuple[str, ...]) -> Answer:
-    """Values, tables and arrays of all responses."""
+def measurement(bench: Bench, responses: Sequence[Response], changes: Sequence[Change]) -> Measurement:
+    """Values, rows and arrays of all responses; changes, windows and the pool are what all checkpoints share."""
     scores: list[ScoreRow] = []
     distances: list[DistanceRow] = []
     arrays = bench.pool_arrays()
@@ -107,10 +105,8 @@ def answer(bench: Bench, responses: Sequence[Response], changes: Sequence[Change
                 altered += [measured.score, measured.drop, measured.layers[-1].distance]
             elif (model := (response.checkpoint, response.weights)) not in unaltered:
                 unaltered[model] = replace(measured.score, key={**response.model, "change": UNALTERED, "what": "S"})
-    values, pool = [*unaltered.values(), *altered], bench.pool_row
-    sentence = SentenceRow(details(values, names, f" among {pool.short}"))
-    rows = [*map(_change_row, changes), *scores, *distances, *bench.window_rows(), pool, sentence]
-    return Answer(headline(values, names, bench.pool.pool.candidates.shape[1]), values, tables_of(rows), arrays)
+    rows = [*map(_change_row, changes), *scores, *distances, *bench.window_rows(), bench.pool_row]
+    return Measurement([*unaltered.values(), *altered], rows, arrays)
 
 
 def _score_row(dose: Dose, measured: Measured, array: str) -> ScoreRow:

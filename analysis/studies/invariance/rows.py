@@ -86,6 +86,7 @@ class ScoreRow(ResponseRow):
     """
 
     table: ClassVar[str] = "scores"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     value: float | None
     ci_low: float | None
@@ -119,6 +120,7 @@ class DistanceRow(ResponseRow):
     """
 
     table: ClassVar[str] = "distances"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     tap: str
     layer: str

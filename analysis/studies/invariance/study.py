@@ -11,11 +11,16 @@ from typing import Annotated
 from jaxtyping import Int
 from numpy import ndarray
 
+from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.studies.invariance.answer import Response, answer
+from analysis.studies.invariance.answer import Response, measurement
+from analysis.studies.invariance.words import details, headline
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.settings import Seed, Setting
+from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import Change, altered, choose_changes, inner_windows, named_changes, rendering_of
 from analysis.studies.stress.distances import relative, tap_distances, yardsticks
@@ -29,7 +34,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Change one side at a time, and measure S and how far every layer of that side moved.
 
     Raises:
@@ -45,7 +50,14 @@ def run(request: Request, study_run: StudyRun) -> Answer:
     bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     responses = [response for change in changes for response in respond(bench, change, plain, request.seed, conditions)]
-    return answer(bench, responses, changes, study_run.ranked)
+    return measurement(bench, responses, changes)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
+    """What costs the best of them most of S."""
+    values, names = measured.values, ranked(checkpoints)
+    sentence = SentenceRow(details(values, names, f" among {measured.of(PoolRow)[0].short}"))
+    return measured.answer(headline(values, names, measured.arrays["candidates"].shape[1]), [sentence])
 
 
 def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: int, conditions: str | None) -> list[Response]:

@@ -1,4 +1,4 @@
-"""What transpositions did, as values, tables, arrays and one sentence."""
+"""What transpositions did, as values, rows and arrays, and in sentences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +13,10 @@ from analysis.datasets.segments import segment_notes
 from analysis.numbers import Key, Value, format_value, pick, the
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import Side
-from analysis.readings.study_run import Answer
-from analysis.rows import Row, columns, tables_of
+from analysis.rows import Row, columns
+from analysis.studies.measurement import Measurement
 from analysis.studies.pools.scores import RETAINED
 from analysis.studies.pools.words import at_ceiling
-from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.stress.bench import Bench, Model
 from analysis.studies.stress.distances import mean_over_windows, tap_rows
 from analysis.studies.transposition.rows import (
@@ -65,8 +64,8 @@ class Part(NamedTuple):
     arrays: Mapping[str, ndarray]
 
 
-def answer(bench: Bench, moved: Sequence[ShiftRecord], shifts: list[int], sizes: list[int], names: tuple[str, ...]) -> Answer:
-    """Values, tables and arrays."""
+def measurement(bench: Bench, moved: Sequence[ShiftRecord], shifts: list[int], sizes: list[int]) -> Measurement:
+    """Values, rows and arrays; the range, windows and the pool are what all checkpoints share."""
     models: dict[Model, dict[int, ShiftRecord]] = {}
     for added in moved:
         models.setdefault(added.model, {})[added.shift] = added
@@ -76,11 +75,10 @@ def answer(bench: Bench, moved: Sequence[ShiftRecord], shifts: list[int], sizes:
         parts += [add(bench, ordered, number) for add in (_scores, _distances, _displacements)]
         parts.append(_retention(bench, by_shift, sizes))
     values = [value for part in parts for value in part.values]
-    folded, pool = _folded(bench, shifts), bench.pool_row
+    folded = _folded(bench, shifts)
     arrays = bench.pool_arrays() | {name: array for part in parts for name, array in part.arrays.items()} | {"folded": folded}
-    more = [*_range(bench, shifts, folded), *bench.window_rows(), pool, SentenceRow(details(values, names, sizes, pool.short))]
-    tables = tables_of([*(row for part in parts for row in part.rows), *more])
-    return Answer(headline(values, names, sizes, pool.short), values, tables, arrays)
+    rows = [row for part in parts for row in part.rows]
+    return Measurement(values, [*rows, *_range(bench, shifts, folded), *bench.window_rows(), bench.pool_row], arrays)
 
 
 def shift_label(shift: int) -> str:
@@ -168,7 +166,7 @@ def _scores(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
     arrays: dict[str, ndarray] = {}
     start = next(record for record in ordered if record.shift == 0)
     for order, what in enumerate(start.ranks):
-        array = f"ranks.{number}.{order}"
+        array = f"ranks.{number * len(start.ranks) + order}"
         arrays[array] = np.stack([record.ranks[what] for record in ordered]).astype(np.int32)
         for row, record in enumerate(ordered):
             key = {**record.key, "moved": what, "semitones": record.shift}
@@ -200,8 +198,8 @@ def _distances(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
     values: list[Value] = []
     rows: list[DistanceRow] = []
     arrays: dict[str, ndarray] = {}
-    for side in ordered[0].distances:
-        array = f"distances.{number}.{side}"
+    for order, side in enumerate(ordered[0].distances):
+        array = f"distances.{number * len(ordered[0].distances) + order}"
         arrays[array] = np.stack([record.distances[side] for record in ordered])
         for row, record in enumerate(ordered):
             key = {**record.key, "side": side, "semitones": record.shift}

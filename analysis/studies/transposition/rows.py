@@ -47,6 +47,7 @@ class ScoreRow(ModelRow):
     """
 
     table: ClassVar[str] = "scores"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     moved: Transposed
     what: str
@@ -100,6 +101,7 @@ class DistanceRow(ModelRow):
     """
 
     table: ClassVar[str] = "distances"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     side: Side
     semitones: int
@@ -128,6 +130,7 @@ class DisplacementRow(ModelRow):
     """
 
     table: ClassVar[str] = "displacements"
+    array_columns: ClassVar[tuple[str, ...]] = ("array",)
 
     semitones: int
     value: float | None

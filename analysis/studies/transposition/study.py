@@ -16,14 +16,18 @@ from numpy import ndarray
 from analysis.errors import ConfigError
 from analysis.measures.displacements import displacement_alignment
 from analysis.measures.geometry import unit_rows
+from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
+from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.settings import Seed, Setting
+from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of
 from analysis.studies.stress.distances import relative, yardsticks
-from analysis.studies.transposition.answer import ShiftRecord, answer
+from analysis.studies.transposition.answer import ShiftRecord, details, headline, measurement
 from analysis.studies.transposition.rows import Transposed
 
 LARGEST = 48
@@ -43,7 +47,7 @@ class Request(StressRequest):
     seed: Seed = 42
 
 
-def run(request: Request, study_run: StudyRun) -> Answer:
+def measure(request: Request, study_run: StudyRun) -> Measurement:
     """Transpose one side and both, and measure S, how far every layer moved, and whether both sides moved alike.
 
     Raises:
@@ -61,7 +65,13 @@ def run(request: Request, study_run: StudyRun) -> Answer:
     bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
     plain = bench.plain()
     moved = move(bench, shifts, plain, conditions)
-    return answer(bench, moved, shifts, sizes, study_run.ranked)
+    return measurement(bench, moved, shifts, sizes)
+
+
+def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
+    """How much of S the best of them keeps."""
+    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0].short
+    return measured.answer(headline(*about), [SentenceRow(details(*about))])
 
 
 def parse_semitones(text: str) -> list[int]:

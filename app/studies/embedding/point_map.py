@@ -61,7 +61,8 @@ def draw(result: Result, choice: Choice) -> str:
     drawn_points = points_of(result, row, sides)
     chosen = selection.before((str(result.provenance["command"]), row.array, *sides), colour)
     drawing = selection.show(chart(result, row, drawn_points, colour), chosen)
-    picked = actions.figure(drawing, f"map-{row.number}", result, drawn_points, select=("lasso", "points", "box"))
+    key = f"map-{names.index(checkpoint)}-{list(maps).index(name)}"
+    picked = actions.figure(drawing, key, result, drawn_points, select=("lasso", "points", "box"))
     numbers = selection.after(chosen, [int(key[0]) for key in picked if int(key[0]) < len(drawn_points)])
     st.caption(plain(f"{drawn(result)} {name}: {trusted(row)} {others(maps, row)}".strip()))
     sound.draw(result, choice, row, [drawn_points[number] for number in numbers])

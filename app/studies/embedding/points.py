@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class MapPoint:
 
 def points_of(result: Result, row: ProjectionRow, sides: Sequence[Side]) -> list[MapPoint]:
     """Every window of these sides on a map, the first side first."""
-    of_sides, trust = result.arrays[row.array].tolist(), result.arrays[f"trust.{row.number}"].tolist()
+    of_sides, trust = result.arrays[row.array].tolist(), result.arrays[row.trust].tolist()
     windows, cosine = result.rows(DescribedWindowRow), array_of(result, "cosine", row.model)
     close = [None] * len(windows) if cosine is None else cosine.tolist()
     drawn = list[MapPoint]()
@@ -40,7 +41,8 @@ def points_of(result: Result, row: ProjectionRow, sides: Sequence[Side]) -> list
     return drawn
 
 
-def array_of(result: Result, kind: str, model: Model) -> np.ndarray | None:
+def array_of(result: Result, kind: Literal["cosine", "shared", "rival"], model: Model) -> np.ndarray | None:
     """An array of a model that is not of a map; None where there is none."""
-    number = next(row.arrays for row in result.rows(SpaceRow) if row.model == model)
-    return result.arrays.get(f"{kind}.{number}")
+    space = next(row for row in result.rows(SpaceRow) if row.model == model)
+    name = {"cosine": space.cosine, "shared": space.shared, "rival": space.rival}[kind]
+    return result.arrays[name] if name else None

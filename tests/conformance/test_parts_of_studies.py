@@ -1,0 +1,77 @@
+"""Studies that keep what they measure by checkpoint: fewer checkpoints, or another order, are at hand and as if computed."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.models.checkpoint import Checkpoint
+from analysis.results import Result
+from analysis.store import open_store
+from analysis.studies.registry import find_study
+from analysis.studies.requests import build_request
+from analysis.studies.selections import selected
+from analysis.studies.shipped import SHIPPED
+from analysis.studies.study import find_checkpoint, run_study
+from tests.conformance.drawn import Case
+from tests.conformance.small_studies import SETTINGS
+
+STUDIES = ("retrieval", "controls", "replication", "invariance", "transposition", "embedding")
+by_study = pytest.mark.parametrize("study", STUDIES)
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Whether both are equal, but for the last bits of their numbers."""
+    if isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=1e-4, abs_tol=1e-6)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(alike(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(alike, first, second))
+    return first == second
+
+
+def same(first: Result, second: Result) -> bool:
+    """Whether two answers to one question are the same."""
+    mine, theirs = ({**result.to_document(), "provenance": None} for result in (first, second))
+    arrays = [(first.arrays[name], array) for name, array in second.arrays.items()]
+    return alike(mine, theirs) and all(np.allclose(one, other, rtol=1e-4, atol=1e-5) for one, other in arrays)
+
+
+@by_study
+def test_fewer_checkpoints_and_another_order_are_as_if_computed(
+    study: str, small: Callable[[str], Case], corpus_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = small(study).result
+    names = whole.request["checkpoints"]
+    fewer, reversed_ = (
+        build_request(study, some, {**SETTINGS[study], "corpus": str(corpus_folder)}) for some in (names[1:], names[::-1])
+    )
+    with monkeypatch.context() as patched:
+        for work in ("measure", "compare") if find_study(study).compares else ("measure",):
+            patched.setattr(find_study(study).module, work, lambda *_: pytest.fail("measured again"))
+        kept, other = (run_study(study, request, store=open_store()) for request in (fewer, reversed_))
+    assert [value.name for value in other.values] != [value.name for value in whole.values]
+    assert {value.name: value for value in other.values} == {value.name: value for value in whole.values}
+    assert same(kept, run_study(study, fewer))
+
+
+@by_study
+@pytest.mark.parametrize("chosen", [SHIPPED[::-1], SHIPPED[1:], ("a4r-small", "D0-small"), ("d4a4-small",)])
+def test_what_came_with_the_checkpoints_holds_every_selection(
+    study: str, chosen: tuple[str, ...], shipped: Callable[[str], Case]
+) -> None:
+    whole = shipped(study).result
+    checkpoints: dict[str, Checkpoint] = {name: find_checkpoint(name) for name in chosen}
+    answer = selected(whole, checkpoints)
+    assert answer is not None
+    assert answer.request["checkpoints"] == list(chosen)
+    numbers = {value.name: value for value in whole.values}
+    assert {value.key["checkpoint"] for value in answer.values if "checkpoint" in value.key} == set(chosen)
+    assert all(numbers[value.name] == value for value in answer.values)
+    for kind in find_study(study).rows:
+        for row in answer.rows(kind):
+            assert all(getattr(row, column) in answer.arrays for column in kind.array_columns if getattr(row, column))
