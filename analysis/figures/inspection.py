@@ -98,6 +98,7 @@ def draw_inspection(arrays: Mapping[str, np.ndarray], described: Described, out:
     the arm has that cross-attention, and notes, where MIDI came with the recording.
     """
     shown, about, look = (
+        _part(Arrays, arrays),
         _part(About, {**described, "layer_title": described["layer_name"]}),
         _part(Look, described["descriptor"]),
     )

@@ -97,8 +97,8 @@ def test_killed_at_many_moments(run: Run, tmp_path: Path) -> None:
         seen.add((moments[die_at - 1], check_store(cache)))
         again = run(cache)
         assert content(load(cache, again["document"])) == expected
-        assert check_store(cache) == 3  # trained and untrained embeddings, and the result
-    assert {n_entries for _, n_entries in seen} == {0, 1, 2, 3}
+        assert check_store(cache) == n_entries  # what was read of every piece, the part of the checkpoint, and the result
+    assert {0, n_entries} < {n_stored for _, n_stored in seen}
     assert {what for what, _ in seen} >= {"progress", "open", "fsync", "os.mkdir", "os.rename"}
 
 

@@ -66,6 +66,7 @@ def details(arms: Arms, pairs: Pairs, runs: Runs, n_evaluation: int, n_windows: 
 def mean_text(row: ArmRow, *, spread: bool = True) -> str:
     """Mean S over training seeds with Student's interval; of two trainings, which give none, between which two it lies.
 
+    >>> from dataclasses import replace
     >>> two = ArmRow("D0", "trained", 0.76, None, None, 0.04, 2, 0.014, None, None, 0.75, 0.77, (1, 2), "")
     >>> mean_text(two), mean_text(replace(two, ci_low=0.7, ci_high=0.8, n=3))
     ('76.0 % (75.0 to 77.0)', '76.0 % [70.0, 80.0]')
