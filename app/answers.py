@@ -157,12 +157,12 @@ def _shipped_key(kind: str, asked: StudyRequest) -> Key:
 
 def _read_stored(asked: StudyRequest) -> Answered | None:
     from analysis.store import open_store
-    from analysis.studies.study import identify, read_result
+    from analysis.studies.study import identify, kept_result
 
     store = open_store()
     if (identity := identify(asked.study, asked.request, store)) is None:
         return None
-    result = read_result(store, identity.key)
+    result = kept_result(identity, store)
     return None if result is None else Answered(result, identity.key)
 
 

@@ -129,7 +129,7 @@ class Reader:
         Args:
             segments: windows; which they are is taken to decide the numbers of each.
             identity: everything else that decides them.
-            compute: of a batch; it asks `desk.cancel` where it takes long.
+            compute: of a batch; it asks `study_run.cancel` where it takes long.
             what: is done, in words.
 
         Raises:

@@ -2,10 +2,10 @@
 
 A study that keeps its answers per model offers, instead of `run`,
 
-- `measure(request, desk) -> Measurement`: numbers, rows and arrays of every checkpoint by itself, and what does not depend on
-  checkpoints (windows, pools), the same whichever they are;
-- `compare(request, desk, first, second) -> Measurement` (only where there is something to compare): what holds of two
-  checkpoints, from what was measured of each;
+- `measure(request, study_run) -> Measurement`: numbers, rows and arrays of every checkpoint by itself, and what does not depend
+  on checkpoints (windows, pools), the same whichever they are;
+- `compare(request, study_run, pairs, singles) -> Measurement` (only where there is something to compare): what holds of two
+  checkpoints, for several pairs at once, from what was measured of each;
 - `conclude(request, checkpoints, measurement) -> Answer`: what holds of all of them together, such as corrections for multiple
   comparisons, and the sentences; it looks at no model and no recording.
 """
@@ -126,8 +126,9 @@ def _renumbered(
         for name in _named(row):
             if name not in renamed:
                 stem = _stem(name)
-                renamed[name] = f"{stem}.{counts.setdefault(stem, 0)}"
-                counts[stem] += 1
+                while (new := f"{stem}.{counts.setdefault(stem, 0)}") in arrays:
+                    counts[stem] += 1
+                renamed[name] = new
                 arrays[renamed[name]] = given[name]
         columns = {column: renamed[name] for column in row.array_columns if (name := getattr(row, column))}
         yield replace(row, **columns) if columns else row

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.datasets.segments import WINDOW_S
+
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
     from analysis.models.tower import Modality, Model
@@ -18,12 +20,14 @@ class Needs:
         pair: whether it has two towers whose embeddings can be compared.
         attention: whether one of its towers attends.
         descriptor: whether it is of a family into which descriptors may enter.
+        any_window: whether windows of another length than 4 s will do; they are not rendered, altered or exchanged then.
     """
 
     modalities: tuple["Modality", ...] = ()
     pair: bool = False
     attention: bool = False
     descriptor: bool = False
+    any_window: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: Sequence["Checkpoint"]) -> str | None:
@@ -38,6 +42,12 @@ def refusal(title: str, needs: Needs, checkpoints: Sequence["Checkpoint"]) -> st
         if lacking := _lacking(needs, checkpoint, checkpoint.outline()):
             who = f"{checkpoint.name}, of the family {checkpoint.of_family.title}, has {lacking}"
             return f"{title} is not made of these checkpoints: {who}. Choose others."
+    lengths = {tower.input.window_s for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()}
+    if len(lengths) > 1:
+        words = " and ".join(f"{length:g} s" for length in sorted(lengths))
+        return f"{title} is not made of these checkpoints: their windows last {words}. Choose some of one length."
+    if not needs.any_window and lengths - {WINDOW_S}:
+        return f"{title} is made of windows of {WINDOW_S:g} s; these checkpoints read {lengths.pop():g} s. Choose others."
     return None
 
 

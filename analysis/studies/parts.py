@@ -18,6 +18,7 @@ from analysis.store import Store, StoreError
 from analysis.studies.measurement import About, Measurement, about_value, put_together
 from analysis.studies.record import Study
 
+KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]
 
 
@@ -64,15 +65,16 @@ class Parts:
 
     def read(self, about: About, store: Store) -> Result | None:
         """A part as it was kept; None where it was not."""
-        entry = store.get(self.key(about))
-        return entry and Result.from_document(entry.document, entry.arrays)
+        if (entry := store.get(self.key(about))) is None:
+            return None
+        return Result.from_document({name: of for name, of in entry.document.items() if name != KIND}, entry.arrays)
 
     def keep(self, about: About, part: Measurement, provenance: Mapping[str, Any], store: Store) -> Result:
         """A part as a result that nobody has put into words yet, which the store gets where there is room."""
         request = asdict(self.request) | {"checkpoints": list(about)}
         result = Result(self.study.name, request, "", part.values, tables_of(part.rows), part.arrays, provenance)
         with suppress(StoreError):
-            store.put(self.key(about), result.to_document(), result.arrays)
+            store.put(self.key(about), {KIND: "part", **result.to_document()}, result.arrays)
         return result
 
 
@@ -135,6 +137,7 @@ def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement
     if missing:
         began = time.monotonic()
         measured = module.measure(parts.request, _half(replace(study_run, checkpoints=missing), 0, bool(pairs)))
+        _refuse_shared_values(measured)
         for name in missing:
             parts_of[name,] = put_together([measured.about(), measured.about(name)])
             keep((name,), parts_of[name,], (time.monotonic() - began) / len(missing))
@@ -148,8 +151,14 @@ def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement
     return [parts_of[about] for about in parts.needed]
 
 
+def _refuse_shared_values(measured: Measurement) -> None:
+    """A value that is of no checkpoint belongs to what is concluded, and would be lost where parts are put together."""
+    if loose := [value.name for value in measured.values if not about_value(value)]:
+        raise ConfigError(f"The values {', '.join(loose)} are of no checkpoint; expected them from `conclude`, not `measure`.")
+
+
 def run(study: Study, request: Any, study_run: StudyRun) -> Answer:
-    """The answer of a study on a desk; nothing of it is kept."""
+    """The answer of a study with what a run is given; nothing of it is kept."""
     if not study.has_parts:
         return study.module.run(request, study_run)
     parts = Parts(study, request, study_run.checkpoints, study_run.corpus.sha256, study_run.device.type)

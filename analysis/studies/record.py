@@ -51,9 +51,10 @@ class Cost:
 class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
-    The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, desk)`), and
-    where there is something to say `rows.py` (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`),
-    `published.py` (`ours`), `memory.py` (`extra_bytes`) and `rewording.py` (`words`).
+    The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, study_run)`,
+    or `measure`, `compare` and `conclude`, see `analysis.studies.measurement`), and where there is something to say `rows.py`
+    (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`)
+    and `rewording.py` (`words`).
 
     Attributes:
         name: in commands, addresses and stored results.

@@ -10,6 +10,7 @@ from analysis.results import Result
 from analysis.studies.measurement import put_together
 from analysis.studies.parts import Parts, conclude, measurement_of
 from analysis.studies.registry import find_study
+from analysis.studies.requests import command_of
 from analysis.studies.settings import AnyRequest
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_results
 
@@ -17,7 +18,7 @@ from analysis.studies.shipped import come_with_us, setting_differences, shipped_
 def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | None:
     """The answer about these checkpoints that the parts of a result give; None where it does not hold all of them.
 
-    Numbers are those of the result; what holds of all checkpoints together is concluded anew.
+    Numbers are those of the result, and so are the seconds; what holds of all checkpoints together is concluded anew.
     """
     study, shas = find_study(result.study), result.provenance.get("checkpoint_sha256", {})
     if not study.has_parts or any(shas.get(name) != checkpoint.sha256 for name, checkpoint in checkpoints.items()):
@@ -30,7 +31,10 @@ def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | 
     except ConfigError:  # of an older version of the study
         return None
     request = dict(result.request) | {"checkpoints": list(checkpoints)}
-    made = dict(result.provenance) | {"checkpoint_sha256": {name: shas[name] for name in checkpoints}}
+    made = dict(result.provenance) | {
+        "checkpoint_sha256": {name: shas[name] for name in checkpoints},
+        "command": command_of(result.study, parts.request),
+    }
     return Result(result.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
 
 

@@ -81,7 +81,7 @@ class Identity:
         """Where the result is in the store; of the same weights another configuration makes another model, another seed another
         untrained twin, another version of the family both.
         """
-        models = {name: checkpoint.key for name, checkpoint in self.checkpoints.items()}
+        models = {name: [checkpoint.key, checkpoint.training] for name, checkpoint in self.checkpoints.items()}
         return Store.key(
             study=self.study, request=asdict(self.request), checkpoints=self.checkpoint_sha256s,
             models=models, corpus=self.corpus_sha256,
@@ -259,7 +259,7 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     made[STUDY_CODE] = identity.code
-    made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in identity.checkpoints.values()}
+    made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in of.values()}
     if study_run.corpus.notices:
         made[CORPUS_NOTICES] = list(study_run.corpus.notices)
     made["n_works"] = len({work_of[row["piece"]] for row in tables.get("windows", ())})
@@ -267,10 +267,11 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
 
 
 def _joined(identity: Identity, made: Sequence[Mapping[str, Any]]) -> Json:
-    """Where an answer comes from that was put together: the seconds are those of all its parts."""
+    """Where an answer comes from that was put together: the seconds are those of all its parts, the code of models of all."""
     seconds = sum(of_part["seconds"] for of_part in made)
+    models = {family: code for of_part in made for family, code in of_part.get(MODEL_CODE, {}).items()}
     return {
-        **made[0], "checkpoint_sha256": identity.checkpoint_sha256s, "seconds": seconds,
+        **made[0], "checkpoint_sha256": identity.checkpoint_sha256s, "seconds": seconds, MODEL_CODE: models,
         "n_works": max(of_part["n_works"] for of_part in made), "command": command_of(identity.study, identity.request),
     }  # fmt: skip
 

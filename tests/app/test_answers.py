@@ -100,7 +100,7 @@ def test_a_result_is_opened_by_reading_its_own_files_once(
 def test_the_same_weights_under_another_configuration_share_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Any] = []
     monkeypatch.setattr(library, "identify", lambda *_: SimpleNamespace(key="k"))
-    monkeypatch.setattr(library, "read_result", lambda *_: read.append(len(read)) or f"result {len(read)}")
+    monkeypatch.setattr(library, "kept_result", lambda *_: read.append(len(read)) or f"result {len(read)}")
     one = open_checkpoint(paths.repository() / "checkpoints" / "D0-small")
     request = build_request("retrieval", ["D0-small"], {})
     others = [

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import open_store
 from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
+from analysis.studies.requests import build_request, command_of
 from analysis.studies.selections import selected
 from analysis.studies.shipped import SHIPPED
 from analysis.studies.study import find_checkpoint, run_study
+from app import answers
 from tests.conformance.drawn import Case
 from tests.conformance.small_studies import SETTINGS
 
@@ -41,6 +43,11 @@ def same(first: Result, second: Result) -> bool:
     return alike(mine, theirs) and all(np.allclose(one, other, rtol=1e-4, atol=1e-5) for one, other in arrays)
 
 
+def of_checkpoints(result: Result) -> dict[str, Any]:
+    """What was measured; what is concluded of several may follow the order in which they were asked about."""
+    return {value.name: value for value in result.values if "checkpoint" in value.key}
+
+
 @by_study
 def test_fewer_checkpoints_and_another_order_are_as_if_computed(
     study: str, small: Callable[[str], Case], corpus_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -55,7 +62,7 @@ def test_fewer_checkpoints_and_another_order_are_as_if_computed(
             patched.setattr(find_study(study).module, work, lambda *_: pytest.fail("measured again"))
         kept, other = (run_study(study, request, store=open_store()) for request in (fewer, reversed_))
     assert [value.name for value in other.values] != [value.name for value in whole.values]
-    assert {value.name: value for value in other.values} == {value.name: value for value in whole.values}
+    assert of_checkpoints(other) == of_checkpoints(whole)
     assert same(kept, run_study(study, fewer))
 
 
@@ -75,3 +82,25 @@ def test_what_came_with_the_checkpoints_holds_every_selection(
     for kind in find_study(study).rows:
         for row in answer.rows(kind):
             assert all(getattr(row, column) in answer.arrays for column in kind.array_columns if getattr(row, column))
+
+
+def test_a_page_finds_what_can_be_put_together(small: Callable[[str], Case], corpus_folder: Path) -> None:
+    """Of what was computed for several checkpoints it shows fewer, and another order, without a job."""
+    names = small("retrieval").result.request["checkpoints"]
+    for some in (names[1:], names[:1], names[::-1]):
+        request = build_request("retrieval", some, {**SETTINGS["retrieval"], "corpus": str(corpus_folder)})
+        answered = answers.stored_result(answers.study_request("retrieval", request, [find_checkpoint(name) for name in some]))
+        assert answered is not None
+        assert answered.result.checkpoints == tuple(Path(name).name for name in some)
+        assert answered.result.provenance["command"] == command_of("retrieval", request)
+
+
+def test_models_whose_windows_last_unlike_are_refused_together(make_checkpoint: Callable[..., Checkpoint]) -> None:
+    checkpoint = make_checkpoint("D0", 1)
+    longer = replace(checkpoint, config={**checkpoint.config, "n_samples": 192_000, "max_audio_tokens": 400})
+    text = find_study("probes").refusal([checkpoint, longer])
+    assert text == "Probes is not made of these checkpoints: their windows last 4 s and 8 s. Choose some of one length."
+    assert find_study("retrieval").refusal([longer]) == (
+        "Retrieval is made of windows of 4 s; these checkpoints read 8 s. Choose others."
+    )
+    assert find_study("probes").refusal([longer]) is None

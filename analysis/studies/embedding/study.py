@@ -13,7 +13,6 @@ from analysis.errors import ConfigError
 from analysis.measures.projections import fit_neighbours
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import outline
 from analysis.models.taps import list_taps
 from analysis.numbers import Value, format_value, pick, the
 from analysis.readings.embeddings import Weights, embed
@@ -151,7 +150,7 @@ def check_layer(checkpoint: Checkpoint, layer: str) -> None:
     Raises:
         ConfigError: it lacks it.
     """
-    taps = list_taps(outline(checkpoint.model_config))
+    taps = list_taps(checkpoint.outline())
     both = [name.removeprefix("audio.") for name in taps if name.startswith("audio.")]
     both = [name for name in both if f"midi.{name}" in taps]
     if layer not in both:

@@ -140,7 +140,8 @@ def _best(values: Sequence[Value], names: Sequence[str]) -> tuple[str, Value, Va
 def _rivals(best: str, names: Sequence[str], tested: Sequence[PairRow]) -> dict[str, float]:
     """P of the difference from every other of these checkpoints."""
     pairs = [row for row in tested if row.pool == CANONICAL and best in (row.first, row.second)]
-    return {row.other(best): row.p for row in pairs if row.other(best) in names}
+    by_name = {row.other(best): row.p for row in pairs}
+    return {name: by_name[name] for name in names if name in by_name}
 
 
 def _bare(value: Value) -> str:
