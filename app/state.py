@@ -22,6 +22,8 @@ Name = Literal[
     "method",
     "colour",
     "weights",
+    "view",
+    "lanes",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
 Kept = Literal[

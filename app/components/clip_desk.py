@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from analysis.models.config import ModelConfig
 
 
+VIEWS = FIGURES, ON_ONE_CLOCK = "as figures", "on one clock"
+
+
 @dataclass(frozen=True)
 class Place:
     """What is looked at: window (from 0), layer (0 = cross-attention), head (from 1; None = mean of all)."""
@@ -47,6 +50,10 @@ def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) ->
         layout.error(str(error))
         return {}
     moment = pick_place(checkpoint, clip)
+    if controls.pick_word("view", "Drawn", VIEWS) == ON_ONE_CLOCK:
+        from app.components.desk import clip_lanes
+
+        return clip_lanes.draw(checkpoint, clip, moment, answer)
     show_recording(clip, moment.span_s)
     try:
         result, twin = show_attention(checkpoint, clip, moment)

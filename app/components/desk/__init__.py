@@ -1,0 +1,1 @@
+"""The clip desk: one recording on one clock, drawn and played in the browser."""

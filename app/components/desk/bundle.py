@@ -1,0 +1,29 @@
+"""The modules of the browser's part as one program: Streamlit takes a single string.
+
+Modules stand in the order in which they need each other; names at their top are different from each other, which a test checks.
+"""
+
+import re
+from functools import cache
+from importlib import resources
+
+MODULES = ("bytes", "view", "colours", "player", "keys", "image", "lines", "lanes", "theme", "row", "desk", "mount")
+IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+
+
+@cache
+def program() -> str:
+    """All modules, without what joins them."""
+    return "\n".join(EXPORT.sub("", IMPORT.sub("", text(f"{name}.js"))) for name in MODULES)
+
+
+@cache
+def style() -> str:
+    """The style sheet."""
+    return text("desk.css")
+
+
+def text(name: str) -> str:
+    """A file of the browser's part."""
+    return resources.files("app.components.desk").joinpath("frontend", name).read_text("utf-8")

@@ -1,0 +1,27 @@
+// Keys as musicians know them from Sonic Visualiser; they work only while the desk has the focus.
+
+export const SHEET = [
+  ["space", "play, pause"],
+  ["← →", "a twentieth of the view back, forward"],
+  ["shift ← →", "to the start, to the end"],
+  ["↑ ↓", "zoom in, zoom out"],
+  ["f", "fit: the whole clip"],
+  ["l", "loop what is selected"],
+  [", .", "layer down, up"],
+  ["[ ]", "head down, up"],
+  ["esc", "forget the selection"],
+  ["?", "this sheet"],
+];
+
+const ACTIONS = {
+  " ": "toggle", ArrowLeft: "back", ArrowRight: "forward", ArrowUp: "zoomIn", ArrowDown: "zoomOut", f: "fit", l: "loop",
+  ",": "layerDown", ".": "layerUp", "[": "headDown", "]": "headUp", "?": "sheet", Escape: "forget", Home: "start", End: "end",
+};
+
+/** What a key asks for; null for keys that belong to the browser or to others. */
+export function actionOf(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (event.shiftKey && event.key === "ArrowLeft") return "start";
+  if (event.shiftKey && event.key === "ArrowRight") return "end";
+  return ACTIONS[event.key] ?? null;
+}

@@ -1,0 +1,66 @@
+// The one clock: a media element. Everything else asks it what time it is.
+
+export class Player {
+  constructor(element) {
+    this.element = element;
+    this.loop = null; // [startS, endS]
+    this.queue = []; // moments still to be heard: {startS, endS}
+    this.until = null;
+  }
+
+  get timeS() {
+    return this.element.currentTime;
+  }
+
+  get playing() {
+    return !this.element.paused;
+  }
+
+  play() {
+    if (this.loop && (this.timeS < this.loop[0] || this.timeS >= this.loop[1])) this.seek(this.loop[0]);
+    return this.element.play();
+  }
+
+  pause() {
+    this.queue = [];
+    this.until = null;
+    this.element.pause();
+  }
+
+  toggle() {
+    return this.playing ? this.pause() : this.play();
+  }
+
+  seek(seconds) {
+    this.queue = [];
+    this.until = null;
+    const last = Number.isFinite(this.element.duration) ? this.element.duration : seconds;
+    this.element.currentTime = Math.min(Math.max(0, seconds), last);
+  }
+
+  /** Hear some moments one after the other, such as that of a query and then that of its key. */
+  hear(moments) {
+    const [first, ...rest] = moments;
+    this.seek(first.startS);
+    this.until = first.endS;
+    this.queue = rest;
+    return this.element.play();
+  }
+
+  /** To be called on every frame: ends moments, and goes back to where a loop begins. */
+  tick() {
+    const now = this.timeS;
+    if (this.until !== null && now >= this.until) {
+      const next = this.queue.shift();
+      if (next) {
+        this.element.currentTime = next.startS;
+        this.until = next.endS;
+      } else {
+        this.pause();
+      }
+    } else if (this.until === null && this.loop && this.playing && now >= this.loop[1]) {
+      this.element.currentTime = this.loop[0];
+    }
+    return now;
+  }
+}

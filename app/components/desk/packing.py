@@ -1,0 +1,109 @@
+"""Lanes as the bytes that the browser is sent: a head in JSON, then the numbers.
+
+"OTD1", the length of the head (uint32, little-endian), the head, zeros up to a multiple of 8, and the arrays, each at a multiple
+of 8 from there. In the head an array is {"at", "n", "type"}.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.clips.lanes import Choice, CurveLane, ImageLane, Lane, MarkLane, NoteLane, WaveLane
+from analysis.clips.tiles import Piece
+from analysis.errors import ConfigError
+
+MAGIC = b"OTD1"
+TYPES = {"uint8": "u8", "int8": "i8", "int16": "i16", "float32": "f32", "float64": "f64"}
+WORD = 8
+Json = dict[str, Any]  # what json.dumps takes
+
+
+class Packer:
+    """Arrays one after the other, and where each of them is."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def put(self, array: ndarray) -> Json:
+        """Where an array is, which has been added; numbers of 64 bits become such of 32."""
+        plain = np.ascontiguousarray(array, np.float32) if array.dtype == np.float64 else np.ascontiguousarray(array)
+        data = plain.tobytes()
+        where = {"at": self.size, "n": plain.size, "type": TYPES[plain.dtype.name]}
+        self.parts.append(data + bytes(-len(data) % WORD))
+        self.size += len(self.parts[-1])
+        return where
+
+    def bytes(self, head: Json) -> bytes:
+        """All of it."""
+        text = json.dumps(head, ensure_ascii=False).encode()
+        begin = MAGIC + len(text).to_bytes(4, "little") + text
+        return begin + bytes(-len(begin) % WORD) + b"".join(self.parts)
+
+
+def pack(lanes: Sequence[Lane], duration_s: float) -> bytes:
+    """Lanes over a clip of so many seconds."""
+    packer = Packer()
+    return packer.bytes({"lanes": [_lane(lane, packer, duration_s) for lane in lanes]})
+
+
+def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
+    common: Json = {
+        "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
+        "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
+        "durationS": duration_s, "yTime": "", "sets": {},
+    }  # fmt: skip
+    if isinstance(lane, WaveLane):
+        levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]
+        return common | {"sets": {"": {"levels": levels}}}
+    if isinstance(lane, ImageLane):
+        sets = {_name(choice): {"levels": [_level(level, packer) for level in levels]} for choice, levels in lane.sets.items()}
+        look = {
+            "low": lane.low,
+            "high": lane.high,
+            "colours": lane.colours,
+            "yTime": lane.y_time,
+            "rowNames": list(lane.row_names),
+        }
+        return common | look | {"sets": sets}
+    if isinstance(lane, CurveLane):
+        return common | {"low": lane.low, "sets": _curves(lane, packer)}
+    if isinstance(lane, NoteLane):
+        arrays = {"onsets": lane.onsets_s, "offsets": lane.offsets_s, "pitches": lane.pitches}
+        notes = {name: packer.put(array) for name, array in arrays.items()}
+        return common | {"low": lane.low, "high": lane.high, "sets": {"": notes}}
+    if isinstance(lane, MarkLane):
+        marks = [{"startS": mark.start_s, "endS": mark.end_s, "text": mark.text} for mark in lane.marks]
+        return common | {"sets": {"": {"marks": marks}}}
+    raise ConfigError(f"The desk cannot draw a lane of kind {lane.kind!r}. Give `_lane` a way to send it.")
+
+
+def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
+    drawn = [
+        {"startS": piece.start_s, "endS": piece.end_s, "columns": piece.levels.shape[1], "data": packer.put(piece.levels)}
+        for piece in pieces
+    ]
+    return {"rows": pieces[0].levels.shape[0], "pieces": drawn}
+
+
+def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
+    return {
+        _name(choice): {
+            "high": max(float(curve.values.max(initial=lane.low + 1)) for curve in series),
+            "series": [
+                {
+                    "name": curve.name, "colour": curve.colour, "dashed": curve.dashed, "times": packer.put(curve.times_s),
+                    "values": packer.put(curve.values),
+                }
+                for curve in series
+            ]
+        }
+        for choice, series in lane.sets.items()
+    }  # fmt: skip
+
+
+def _name(choice: Choice) -> str:
+    return ".".join(map(str, choice))

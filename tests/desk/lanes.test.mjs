@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { unpack } from "../../app/components/desk/frontend/bytes.js";
+import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
+import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
+import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
+import { momentsAt, setOf, wordsAt } from "../../app/components/desk/frontend/lanes.js";
+import { firstAtOrAfter } from "../../app/components/desk/frontend/lines.js";
+import { View } from "../../app/components/desk/frontend/view.js";
+
+const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
+const numbers = (ref) => ref;
+const attention = {
+  id: "attention", kind: "image", by: "head", unit: "of 1", low: 0, high: 0.5, yTime: "window", durationS: 8,
+  sets: { "1.0": { levels: [{ rows: 2, pieces: [piece(0, 4, 2, [0, 51, 102, 153]), piece(4, 8, 2, [204, 255, 0, 0])] }] } },
+};
+
+test("a cell knows its value and its moments, in the window it is of", () => {
+  const set = setOf(attention, 1, 0);
+  assert.equal(cellAt(set, 3, 0.1, numbers, attention).value, 0.1);
+  assert.equal(cellAt(set, 7.9, 0.1, numbers, attention).value, 0.5);
+  assert.deepEqual(momentsAt(attention, set, 7, 0.25), { queryS: 7, keyS: 7 });
+  assert.equal(momentsAt(attention, set, 9, 0.25), null);
+  assert.equal(wordsAt(attention, { layer: 1, head: 0, numbers }, 3, 0.75), "query 1.00 s, key 3.00 s: 0.300 of 1");
+});
+
+test("a layer or head that was not sent has no set", () => {
+  assert.equal(setOf(attention, 2, 0), null);
+  assert.equal(setOf({ ...attention, by: "" }, 1, 0), null);
+});
+
+test("on a self-similarity both moments are of the clip", () => {
+  const lane = { ...attention, yTime: "clip" };
+  assert.deepEqual(momentsAt(lane, {}, 2, 0.75), { queryS: 2, keyS: 2 });
+});
+
+test("the level drawn has a column for every pixel, and no more than it must", () => {
+  const levels = [64, 16, 4].map((columns) => ({ pieces: [piece(0, 8, columns, [])] }));
+  assert.equal(levelFor(levels, new View(8), 10), levels[1]);
+  assert.equal(levelFor(levels, new View(8), 4), levels[2]);
+  assert.equal(levelFor(levels, new View(8), 500), levels[0]);
+});
+
+test("levels stand for numbers, and the tables are opaque and rise in brightness", () => {
+  assert.equal(valueOf(0, -80, 0), -80);
+  assert.equal(valueOf(255, -80, 0), 0);
+  for (const name of ["viridis", "cividis", "magma"]) {
+    const light = [...table(name)].map((rgba) => 0.2126 * (rgba & 255) + 0.7152 * ((rgba >> 8) & 255) + 0.0722 * ((rgba >> 16) & 255));
+    assert.equal(table(name).every((rgba) => rgba >>> 24 === 255), true);
+    for (let i = 1; i < 256; i += 1) assert.ok(light[i] >= light[i - 1] - 1.01, `${name} ${i}`);
+  }
+});
+
+test("what was packed is what is read", () => {
+  const head = new TextEncoder().encode(JSON.stringify({ lanes: [{ at: 8, n: 2, type: "f32" }] }));
+  const begin = Math.ceil((8 + head.length) / 8) * 8;
+  const buffer = new ArrayBuffer(begin + 16);
+  const bytes = new Uint8Array(buffer);
+  bytes.set([79, 84, 68, 49, head.length, 0, 0, 0]);
+  bytes.set(head, 8);
+  new Float32Array(buffer, begin + 8, 2).set([0.5, -2]);
+  const read = unpack(buffer);
+  assert.deepEqual([...read.numbers(read.head.lanes[0])], [0.5, -2]);
+  assert.throws(() => unpack(new ArrayBuffer(16)), /expected OTD1/);
+});
+
+test("keys do what the sheet says, and leave the browser its own", () => {
+  const key = (name, more = {}) => actionOf({ key: name, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
+  assert.equal(key(" "), "toggle");
+  assert.equal(key("ArrowLeft", { shiftKey: true }), "start");
+  assert.equal(key("f", { ctrlKey: true }), null);
+  assert.equal(key("x"), null);
+  for (const name of [" ", "f", "l", ",", ".", "[", "]", "?", "Escape", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]) assert.ok(key(name));
+  assert.equal(SHEET.length, 10);
+});
+
+test("the first time at or after another", () => {
+  assert.equal(firstAtOrAfter([1, 2, 4], 2), 1);
+  assert.equal(firstAtOrAfter([1, 2, 4], 3), 2);
+  assert.equal(firstAtOrAfter([], 3), 0);
+});

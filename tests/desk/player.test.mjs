@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Player } from "../../app/components/desk/frontend/player.js";
+
+const element = (duration) => ({
+  currentTime: 0, duration, paused: true, play() { this.paused = false; }, pause() { this.paused = true; },
+});
+
+test("a place beyond the clip is its end, before it its start", () => {
+  const player = new Player(element(30));
+  player.seek(99);
+  assert.equal(player.timeS, 30);
+  player.seek(-1);
+  assert.equal(player.timeS, 0);
+});
+
+test("the moment of the query is heard, then that of the key, then it is quiet", () => {
+  const media = element(30);
+  const player = new Player(media);
+  player.hear([{ startS: 4, endS: 5 }, { startS: 9, endS: 10 }]);
+  assert.deepEqual([media.currentTime, media.paused], [4, false]);
+  media.currentTime = 4.9;
+  player.tick();
+  assert.equal(media.currentTime, 4.9);
+  media.currentTime = 5.01;
+  player.tick();
+  assert.deepEqual([media.currentTime, media.paused], [9, false]);
+  media.currentTime = 10.02;
+  player.tick();
+  assert.equal(media.paused, true);
+});
+
+test("a loop goes back to its beginning, and playing begins inside it", () => {
+  const media = element(30);
+  const player = new Player(media);
+  player.loop = [10, 12];
+  player.play();
+  assert.equal(media.currentTime, 10);
+  media.currentTime = 12.01;
+  player.tick();
+  assert.equal(media.currentTime, 10);
+  player.loop = null;
+  media.currentTime = 13;
+  player.tick();
+  assert.equal(media.currentTime, 13);
+});
+
+test("seeking forgets the moments that were still to be heard", () => {
+  const media = element(30);
+  const player = new Player(media);
+  player.hear([{ startS: 4, endS: 5 }, { startS: 9, endS: 10 }]);
+  player.seek(20);
+  media.currentTime = 21;
+  player.tick();
+  assert.deepEqual([media.currentTime, media.paused], [21, false]);
+});
