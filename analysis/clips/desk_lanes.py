@@ -85,12 +85,12 @@ def attention_lane(analysis: ClipAnalysis, layer: int) -> ImageLane:
     for window in range(analysis.n_windows):
         for head, of_head in patterns.items():
             of_head.append(analysis.attention(window, layer, head or None))
-    high = max(float(pattern.max()) for of_head in patterns.values() for pattern in of_head)
+    highs = {head: max(float(pattern.max()) for pattern in of_head) for head, of_head in patterns.items()}
     window_s = analysis.window_s
     sets = {
         (layer, head): pyramid(
             [
-                Piece(n * window_s, (n + 1) * window_s, quantised(_largest(pattern, MOST_ROWS)[::-1], 0.0, high))
+                Piece(n * window_s, (n + 1) * window_s, quantised(_largest(pattern, MOST_ROWS)[::-1], 0.0, highs[head]))
                 for n, pattern in enumerate(of_head)
             ],
             largest=True,
@@ -100,8 +100,8 @@ def attention_lane(analysis: ClipAnalysis, layer: int) -> ImageLane:
     ticks = [Tick(0.0, f"{window_s:g} s"), Tick(1.0, "0 s")]
     return ImageLane(
         id="attention", title="Attention: query time within its window", unit="share of the query's attention", height=200,
-        by="head", ticks=ticks, borders=_borders(use), empty="This layer is being read …", low=0.0, high=high, colours="viridis",
-        y_time="window", sets=sets,
+        by="head", ticks=ticks, borders=_borders(use), empty="This layer is being read …", low=0.0, high=1.0, colours="viridis",
+        y_time="window", sets=sets, highs={(layer, head): high for head, high in highs.items()},
     )  # fmt: skip
 
 

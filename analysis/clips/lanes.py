@@ -71,7 +71,8 @@ class ImageLane(Lane):
 
     Attributes:
         low: number at level 0.
-        high: number at level 255.
+        high: number at level 255, where `highs` has none for the choice.
+        highs: by choice, number at level 255.
         colours: name of the scale.
         y_time: what the vertical axis is, upwards: "window" for seconds of the window that a piece is of, "clip" for seconds of
             the clip, "" for no time.
@@ -86,6 +87,7 @@ class ImageLane(Lane):
     y_time: OtherTime = ""
     row_names: Sequence[str] = ()
     sets: Mapping[Choice, Sequence[Sequence[Piece]]]
+    highs: Mapping[Choice, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,10 @@ def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]
         return common | {"sets": {"": {"levels": levels}}}
     if isinstance(lane, ImageLane):
-        sets = {_name(choice): {"levels": [_level(level, packer) for level in levels]} for choice, levels in lane.sets.items()}
+        sets = {
+            _name(choice): {"high": lane.highs.get(choice, lane.high), "levels": [_level(level, packer) for level in levels]}
+            for choice, levels in lane.sets.items()
+        }
         look = {
             "low": lane.low,
             "high": lane.high,

@@ -22,7 +22,7 @@ export function cellAt(set, seconds, yShare, numbers, lane) {
   const column = Math.min(piece.columns - 1, Math.floor(((seconds - piece.startS) / (piece.endS - piece.startS)) * piece.columns));
   const row = Math.min(level.rows - 1, Math.max(0, Math.floor(yShare * level.rows)));
   const step = numbers(piece.data)[row * piece.columns + column];
-  return { piece, column, row, value: valueOf(step, lane.low, lane.high), rows: level.rows };
+  return { piece, column, row, value: valueOf(step, lane.low, set.high ?? lane.high), rows: level.rows };
 }
 
 export function drawImage(context, lane, set, view, width, height, numbers) {
