@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
-from app import caching
+from app import caching, state
 from app.charts import attention, audio, descriptors, notes, similarity
 from app.components import clip_job
 from app.kit import controls, figures, layout
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.models.config import ModelConfig
 
 
-VIEWS = FIGURES, ON_ONE_CLOCK = "as figures", "on one clock"
+ON_ONE_CLOCK = "on one clock"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) ->
         layout.error(str(error))
         return {}
     moment = pick_place(checkpoint, clip)
-    if controls.pick_word("view", "Drawn", VIEWS) == ON_ONE_CLOCK:
+    if _on_one_clock():
         from app.components.desk import clip_lanes
 
         return clip_lanes.draw(checkpoint, clip, moment, answer)
@@ -65,6 +65,16 @@ def draw(checkpoint: Checkpoint, clip: controls.Clip, answer: DeltaGenerator) ->
         return {}
     how_to_read(checkpoint.model_config)
     return {} if result is None else facts(checkpoint, result, twin)
+
+
+def _on_one_clock() -> bool:
+    """Whether all is drawn on one clock instead of as figures, and a button for the other way."""
+    clocked = state.get_text("view") == ON_ONE_CLOCK
+    state.put("view", ON_ONE_CLOCK if clocked else None)
+    label, icon = ("Draw it as figures", "bar_chart") if clocked else ("Draw it on one clock", "schedule")
+    other = None if clocked else ON_ONE_CLOCK
+    st.button(label, icon=f":material/{icon}:", type="tertiary", key="draw", on_click=state.put, args=("view", other))
+    return clocked
 
 
 def pick_place(checkpoint: Checkpoint, clip: controls.Clip) -> Place:

@@ -101,11 +101,11 @@ def test_a_release_without_that_file_loads_nothing(demo, open_page, monkeypatch)
     assert not open_page("views/clip.py", clip=controls.UPLOAD).get("html")
 
 
-def test_a_short_clip_is_read_by_the_page(demo, queue, open_page, monkeypatch):
+def test_a_short_clip_is_read_by_the_page(demo, queue, open_page, labels, monkeypatch):
     monkeypatch.setattr(clip_cost, "SHORT_S", 2.5)
     app = open_page("views/clip.py")
     assert figures(app) == FIGURES_READ
-    assert not app.button
+    assert labels(app) == []
     assert queue.jobs == {}
 
 
@@ -120,7 +120,7 @@ def test_reading_is_a_job_that_the_address_leads_back_to(demo, one, queue, open_
     assert labels(again) == ["Cancel"]
     read_by_a_worker(queue, "job1")
     for page in (ran(app), open_page("views/clip.py", clip="Demo", checkpoint="one", job="job1")):
-        assert not page.button
+        assert labels(page) == []
         assert figures(page) == FIGURES_READ
         assert page.subheader[0].value.startswith("Layer 1, mean of 8 heads, spreads each query over")
         assert "device: cpu" in page.caption[-1].value
