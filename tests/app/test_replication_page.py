@@ -14,6 +14,7 @@ from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRo
 from analysis.studies.replication.study import WEIGHTS
 from analysis.studies.shared_rows import WindowRow
 from app import answers
+from app.charts.mark import Mark, styles
 from app.studies.replication import answer
 
 TRAINED = (("a0", "D0", 0), ("a1", "D0", 1), ("b0", "d4a4", 0), ("b1", "d4a4", 1))
@@ -174,3 +175,9 @@ def test_further_trainings_are_drawn_on_demand(queue, store, opened, ran, monkey
     app.toggle(key="with_more_trainings").set_value(True)
     app = ran(app)
     assert "From training to training" in [one.value for one in app.subheader]
+
+
+def test_single_runs_of_twins_are_drawn_small_and_pale_like_those_of_the_trained() -> None:
+    marks = [Mark("D0", answer.ONE_POOL, 0.5), Mark("D0", answer.ONE_POOL, 0.1, twin=True)]
+    assert {style.label for style in styles(marks).values()} == {answer.ONE_POOL, f"{answer.ONE_POOL}, untrained twin"}
+    assert {style.label for style in styles(marks).values()} <= set(answer.SINGLE)

@@ -12,7 +12,7 @@ from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRo
 from app import answers
 from app.charts import intervals, theme
 from app.charts import mark as marked
-from app.charts.mark import Key, Mark
+from app.charts.mark import TWIN_SUFFIX, Key, Mark
 from app.kit import actions, published_table, row_choice
 from app.kit.plain import plain
 from app.kit.pool_scores import s_title
@@ -25,7 +25,7 @@ TABLE_PX, FEW = 320, 8
 MOST_PX, ROW_PX = 560, 40
 ONE_TRAINING, TRAININGS = "one training", "mean of trainings"
 ONE_POOL, POOLS = "one pool", "mean of pools"
-SINGLE = (ONE_TRAINING, ONE_POOL)
+SINGLE = tuple(series + twin for series in (ONE_TRAINING, ONE_POOL) for twin in ("", TWIN_SUFFIX))  # drawn small and pale
 TRAINING, EVALUATION = "training seed ", "evaluation seed "
 COLOURS: dict[str, str] = dict.fromkeys((ONE_TRAINING, TRAININGS, ONE_POOL, POOLS), theme.JOINT)
 PAIRS = {
