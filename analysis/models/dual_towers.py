@@ -1,6 +1,7 @@
 """The audio and the MIDI side of a dual encoder as towers."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class AudioBatch:
         return AudioBatch(self.waveform.to(device))
 
 
-class _DualTower:
+class _DualTower(ABC):
     """What both sides have."""
 
     modality: Modality
@@ -118,8 +119,9 @@ class _DualTower:
         """Nothing is repeated."""
         return contextlib.nullcontext()
 
+    @abstractmethod
     def _axis(self, kind: TapKind, batch: Any) -> TokenAxis:
-        raise NotImplementedError
+        """Positions of the tokens of a kind of tap that has some."""
 
     def _given_taps(self) -> Iterator[tuple[str, TapKind, str]]:
         if self.given is not None:
