@@ -14,10 +14,10 @@ from analysis.files import replace_file
 from analysis.numbers import Value, format_value
 from analysis.published.published import published, published_studies
 from analysis.results import Result
+from analysis.studies.base.registry import find_study
 from analysis.studies.battery import Part
 from analysis.studies.cautions import cautions, sentences
 from analysis.studies.counterparts import counterparts
-from analysis.studies.registry import find_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.datasets.audio import Waveform
 from analysis.results import Result
-from analysis.studies.settings import AnyRequest as Request
+from analysis.studies.base.settings import AnyRequest as Request
 from app import caching
 from app.latest import Key
 
@@ -157,7 +157,7 @@ def _shipped_key(kind: str, asked: StudyRequest) -> Key:
 
 def _read_stored(asked: StudyRequest) -> Answered | None:
     from analysis.store import open_store
-    from analysis.studies.study import identify, kept_result
+    from analysis.studies.base.study import identify, kept_result
 
     store = open_store()
     if (identity := identify(asked.study, asked.request, store)) is None:
@@ -169,7 +169,7 @@ def _read_stored(asked: StudyRequest) -> Answered | None:
 def _read_shipped(asked: StudyRequest) -> Answered | None:
     """Shipped results know the weights; the configuration has to be the shipped one as well."""
     from analysis.studies.at_hand import origin_of
-    from analysis.studies.selections import shipped_selection
+    from analysis.studies.base.selections import shipped_selection
     from analysis.studies.shipped import come_with_us, shipped_result
 
     if not come_with_us(asked.checkpoints):
@@ -180,7 +180,7 @@ def _read_shipped(asked: StudyRequest) -> Answered | None:
 
 
 def _read_nearby(asked: StudyRequest) -> Answered | None:
-    from analysis.studies.selections import shipped_selection
+    from analysis.studies.base.selections import shipped_selection
     from analysis.studies.shipped import come_with_us, setting_differences, shipped_with_other_settings
 
     if not come_with_us(asked.checkpoints):

@@ -59,7 +59,7 @@ OTHERS, OTHERS_ICON = "More studies", "science"
 
 def pages_by_group() -> dict[str, dict[str, str]]:
     """Names of all pages with their icons; a study that is not among them has a page all the same."""
-    from analysis.studies.registry import study_names
+    from analysis.studies.base.registry import study_names
 
     known = {name for views in PAGES.values() for name in views}
     others = {name: OTHERS_ICON for name in study_names() if name not in known}

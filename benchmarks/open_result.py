@@ -23,10 +23,10 @@ import numpy as np
 from analysis import paths
 from analysis.results import Result
 from analysis.store import open_store
-from analysis.studies import study as library
-from analysis.studies.requests import build_request
+from analysis.studies.base import study as library
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import find_checkpoint, identify
 from analysis.studies.shipped import shipped_folder
-from analysis.studies.study import find_checkpoint, identify
 from app import answers, caching
 
 

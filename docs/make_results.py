@@ -19,12 +19,12 @@ from analysis import paths
 from analysis.cli.output import progress_bar
 from analysis.run import RunContext
 from analysis.store import open_store
-from analysis.studies.registry import find_study, study_names
-from analysis.studies.requests import build_request, command_of
+from analysis.studies.base.registry import find_study, study_names
+from analysis.studies.base.requests import build_request, command_of
+from analysis.studies.base.study import run_study
 from analysis.studies.rewording import reworded
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_arms, shipped_folder, shipped_results
 from analysis.studies.stress.changes import CHANGES
-from analysis.studies.study import run_study
 
 
 def main() -> None:

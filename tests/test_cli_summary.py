@@ -43,7 +43,7 @@ def test_it_prints_a_line_a_checkpoint_under_the_headline(capsys: pytest.Capture
 
 @pytest.mark.usefixtures("at_hand")
 def test_the_document_is_a_result_with_every_cell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.studies.study.finish_study", lambda *_, **__: pytest.fail("something was computed"))
+    monkeypatch.setattr("analysis.studies.base.study.finish_study", lambda *_, **__: pytest.fail("something was computed"))
     assert main(["summary", *PAIR, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["study"] == "summary"

@@ -11,7 +11,7 @@ from analysis.files import home_expanded, is_file, is_folder, is_text, open_regu
 from analysis.fingerprints import file_sha256s
 from analysis.models.checkpoint import BrokenCheckpoint, list_checkpoints, open_checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.studies.study import find_checkpoint
+from analysis.studies.base.study import find_checkpoint
 from app.kit.plain import card
 
 NOT_TEXT = os.fsdecode(b"bad\xff\xfename")

@@ -24,7 +24,7 @@ ARMS = {"one": "D0", "one, two": "d4a4"}
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.studies.record.Study.draw", lambda study, result: [])
+    monkeypatch.setattr("analysis.studies.base.record.Study.draw", lambda study, result: [])
 
 
 def value(key: Mapping[str, str], number: float | None = 0.5, null: float | None = 0.25, **more: Any) -> Value:

@@ -13,7 +13,7 @@ from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.piece import Piece
 from analysis.models.checkpoint import Checkpoint, list_checkpoints
 from analysis.numbers import percent
-from analysis.studies.registry import study_names
+from analysis.studies.base.registry import study_names
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.training.card import write_card
 from analysis.training.train_checkpoint import evaluate_small_pool, small_pool_pieces

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.sources import closure, code_of
-from analysis.studies.registry import studies
+from analysis.studies.base.registry import studies
 
 FILES = {
     "__init__.py": "", "measure.py": "from parts.leaf import (\n    one,  # of two\n    other,\n)\n",

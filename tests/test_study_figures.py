@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from analysis.figures.drawing import Axes as MatrixAxes
 from analysis.figures.drawing import Point, curves, forest, maps, matrices
 from analysis.results import Result
-from analysis.studies.registry import find_study
+from analysis.studies.base.registry import find_study
 from analysis.studies.shipped import shipped_folder
 
 SHIPPED = sorted(shipped_folder().glob("*.json.gz"))

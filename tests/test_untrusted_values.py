@@ -19,8 +19,8 @@ from analysis.numbers import Value
 from analysis.published.published import read_records
 from analysis.results import Result, provenance
 from analysis.store import Store, open_store
+from analysis.studies.base.requests import build_request
 from analysis.studies.embedding.table import without_formulas
-from analysis.studies.requests import build_request
 from analysis.training.comparison import retrieval_rows
 from app.kit.actions import as_csv
 

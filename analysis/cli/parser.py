@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis import __version__
 from analysis.cli import library, work
 from analysis.cli.summary import summary
-from analysis.studies.registry import study_names
+from analysis.studies.base.registry import study_names
 
 Command = Callable[[argparse.Namespace], int | None]
 

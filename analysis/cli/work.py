@@ -73,8 +73,8 @@ def study(options: argparse.Namespace) -> None:
     from analysis.jobs.executors.inline import run_inline
     from analysis.jobs.kinds.study import Computed, StudyRequest
     from analysis.store import open_store
+    from analysis.studies.base.requests import build_request
     from analysis.studies.cautions import sentences
-    from analysis.studies.requests import build_request
 
     settings = read_settings(options.set)
     asked = build_request(options.name, options.checkpoints, settings)  # what is wrong is said before anything is opened
@@ -97,7 +97,7 @@ def _at_hand(name: str, request: Any) -> Result | None:  # Any: every study has 
     """What pages would show without computing; None for nothing. What came with the checkpoints is said to have."""
     from analysis.store import open_store
     from analysis.studies.at_hand import exact_result
-    from analysis.studies.study import find_checkpoint
+    from analysis.studies.base.study import find_checkpoint
 
     at_hand = exact_result(name, request, [find_checkpoint(checkpoint) for checkpoint in request.checkpoints], open_store())
     if at_hand is not None and at_hand.origin:
@@ -111,9 +111,9 @@ def battery(options: argparse.Namespace) -> None:
     from analysis.jobs.kinds.battery import BatteryRequest, Computed
     from analysis.report import write_report
     from analysis.store import open_store
+    from analysis.studies.base.registry import study_names
+    from analysis.studies.base.study import find_checkpoint, read_result
     from analysis.studies.battery import Part
-    from analysis.studies.registry import study_names
-    from analysis.studies.study import find_checkpoint, read_result
 
     studies = options.only.split(",") if options.only else list(study_names())
     made_folder(options.out)
@@ -191,7 +191,7 @@ def inspect(options: argparse.Namespace) -> None:
     from analysis.datasets.audio import load_waveform
     from analysis.datasets.midi import read_midi
     from analysis.figures import draw_inspection
-    from analysis.studies.study import find_checkpoint
+    from analysis.studies.base.study import find_checkpoint
 
     if not is_file(options.clip):
         raise AudioError(f"There is no file {shown(str(options.clip))[1:-1]}. Give the path of a recording.")

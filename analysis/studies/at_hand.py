@@ -13,12 +13,12 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.models.families import family_names, find_family
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
-from analysis.studies.selections import shipped_selection
-from analysis.studies.settings import AnyRequest
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.selections import shipped_selection
+from analysis.studies.base.settings import AnyRequest
+from analysis.studies.base.study import MODEL_CODE, STUDY_CODE, find_checkpoint, stored_result
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_result, shipped_results
-from analysis.studies.study import MODEL_CODE, STUDY_CODE, find_checkpoint, stored_result
 
 BEGINNING_BYTES = 16_384  # of a document, in which its request stands
 ReadStored = Callable[[str, AnyRequest, Sequence[Checkpoint]], Result | None]

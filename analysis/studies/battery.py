@@ -9,9 +9,9 @@ from analysis.errors import ConfigError, OtoscopeError
 from analysis.results import Result
 from analysis.run import Progress, RunContext
 from analysis.store import Store
-from analysis.studies.registry import find_study, study_names
-from analysis.studies.requests import build_request, command_of
-from analysis.studies.study import find_checkpoint, finish_study
+from analysis.studies.base.registry import find_study, study_names
+from analysis.studies.base.requests import build_request, command_of
+from analysis.studies.base.study import find_checkpoint, finish_study
 
 STEPS = 1000
 

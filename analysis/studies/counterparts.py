@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from analysis.results import Result
-from analysis.studies.registry import studies
+from analysis.studies.base.registry import studies
 
 Place = tuple[str, str, str]  # arm, condition, measure
 

@@ -1,7 +1,7 @@
 """What rewording a kept result takes in every study."""
 
 from analysis.results import Result
-from analysis.studies.record import Words
+from analysis.studies.base.record import Words
 from analysis.studies.shared_rows import SentenceRow
 
 

@@ -13,8 +13,8 @@ from analysis.models.dual_family import LIVE_CONVOLUTIONS, LIVE_STREAMS
 from analysis.models.dual_family import window_bytes as window_bytes
 from analysis.models.tokens import grids
 from analysis.readings.reader import batch_size
-from analysis.studies.registry import find_study
-from analysis.studies.study import find_checkpoint
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.study import find_checkpoint
 
 DOUBLE = 8
 LIBRARIES_BYTES = 650_000_000  # the worker with its libraries, before it has done anything

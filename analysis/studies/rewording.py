@@ -6,7 +6,7 @@ from dataclasses import replace
 from analysis.models.arms import proper
 from analysis.results import Result
 from analysis.rows import tables_of
-from analysis.studies.registry import find_study
+from analysis.studies.base.registry import find_study
 from analysis.studies.shared_rows import SentenceRow
 
 

@@ -18,7 +18,7 @@ from analysis import paths
 from analysis.errors import ConfigError
 from analysis.files import Json, replace_file
 from analysis.results import Result
-from analysis.studies.settings import AnyRequest
+from analysis.studies.base.settings import AnyRequest
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")

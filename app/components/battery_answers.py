@@ -45,8 +45,8 @@ def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part
 
 
 def _part(selection: Selection, study: str, answer: Mapping[str, Any]) -> Part:
+    from analysis.studies.base.requests import build_request, command_of
     from analysis.studies.battery import Part, settings_for
-    from analysis.studies.requests import build_request, command_of
 
     notices, error = tuple(answer.get("notices", ())), str(answer.get("error", ""))
     if error:

@@ -11,7 +11,7 @@ from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds.battery import KIND
-from analysis.studies.registry import study_names
+from analysis.studies.base.registry import study_names
 from app import state
 from app.components import battery_answers
 from app.components.battery_answers import Selection

@@ -14,7 +14,7 @@ from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds.study import KIND
-from analysis.studies.registry import find_study
+from analysis.studies.base.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
 from app import answers, caching, state
 from app.answers import StudyRequest
@@ -55,7 +55,7 @@ class Choice:
         Raises:
             ConfigError: a setting is of the wrong kind.
         """
-        from analysis.studies.requests import build_request
+        from analysis.studies.base.requests import build_request
 
         return answers.study_request(self.study, build_request(self.study, self.names, self.all_settings), self.checkpoints)
 
@@ -164,7 +164,7 @@ def _job_of(asked: StudyRequest) -> Job | None:
 
 def computes(job: Job, asked: StudyRequest) -> bool:
     """Whether a job computes what is asked."""
-    from analysis.studies.requests import build_request
+    from analysis.studies.base.requests import build_request
 
     request = job.request
     if job.kind != KIND.name or request.get("study") != asked.study:

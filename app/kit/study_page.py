@@ -7,8 +7,8 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.results import Result
+from analysis.studies.base.registry import find_study
 from analysis.studies.cautions import cautions, sentences
-from analysis.studies.registry import find_study
 from app import access, answers
 from app.answers import Answered
 from app.kit import controls, layout, study_facts, study_form

@@ -10,8 +10,8 @@ from typing import NamedTuple, TypedDict, TypeVar
 
 import streamlit as st
 
-from analysis.studies.registry import find_study
-from analysis.studies.settings import Setting, settings_of
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.settings import Setting, settings_of
 from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
-from analysis.studies.registry import find_study
+from analysis.studies.base.registry import find_study
 from analysis.studies.shipped import SHIPPED_CONTROLS
 from analysis.studies.summary.panels import Panel, Summary
 from analysis.studies.summary.rows import CellRow

@@ -16,11 +16,11 @@ import pytest
 from analysis import fingerprints, paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.store import open_store
-from analysis.studies import study as library
-from analysis.studies.registry import study_names
-from analysis.studies.requests import build_request
+from analysis.studies.base import study as library
+from analysis.studies.base.registry import study_names
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import find_checkpoint, identify
 from analysis.studies.shipped import SHIPPED, shipped_folder
-from analysis.studies.study import find_checkpoint, identify
 from app import answers, caching
 from app.answers import StudyRequest
 

@@ -8,8 +8,8 @@ import pytest
 
 import analysis.jobs.kinds.battery
 from analysis.errors import ConfigError
+from analysis.studies.base.registry import study_names
 from analysis.studies.battery import Part
-from analysis.studies.registry import study_names
 from app import answers
 from app.components import battery_answers
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis import paths
-from analysis.studies.record import Cost
+from analysis.studies.base.record import Cost
 from app.kit import actions, study_facts, study_form
 
 RETRIEVAL = str(paths.repository() / "app" / "views" / "retrieval.py")
@@ -62,7 +62,7 @@ def test_cost_grows_with_checkpoints_and_folders_count_as_full() -> None:
 
 
 def test_the_python_lines_ask_the_same(result_of: Any) -> None:
-    from analysis.studies.requests import build_request
+    from analysis.studies.base.requests import build_request
 
     result = result_of("one", "two")
     scope: dict[str, Any] = {"build_request": build_request}

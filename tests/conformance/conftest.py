@@ -10,7 +10,7 @@ from analysis import paths
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import open_store
-from analysis.studies.study import run_study
+from analysis.studies.base.study import run_study
 from tests.conformance import small_studies
 from tests.conformance.drawn import Case
 from tests.shared import alone, shared_folder

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import paths
 from analysis.results import Result
-from analysis.studies.registry import find_study, study_names
+from analysis.studies.base.registry import find_study, study_names
 
 # A result may hold nothing of these: arms without a published counterpart, pieces without a composer.
 MAY_BE_EMPTY = {"ours", "note", "composer", "published"}

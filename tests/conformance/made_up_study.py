@@ -8,7 +8,7 @@ from analysis.datasets.audio import read_window
 from analysis.numbers import Value
 from analysis.readings.embeddings import list_windows
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.studies.settings import Seed, Split, WindowsPerPiece
+from analysis.studies.base.settings import Seed, Split, WindowsPerPiece
 
 
 @dataclass(frozen=True)

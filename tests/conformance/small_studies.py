@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.models.checkpoint import Checkpoint
-from analysis.studies.requests import build_request
+from analysis.studies.base.requests import build_request
 
 Make = Callable[..., Checkpoint]
 WINDOWS: dict[str, Any] = {"split": "all", "windows_per_piece": 4}

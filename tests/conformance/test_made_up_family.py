@@ -18,11 +18,11 @@ from analysis.models.tower import InputSpec
 from analysis.readings.embeddings import list_windows
 from analysis.readings.reader import Reader
 from analysis.readings.study_run import StudyRun
+from analysis.studies.base.needs import Needs, refusal
+from analysis.studies.base.registry import find_study, study_names
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.battery import run_battery
-from analysis.studies.needs import Needs, refusal
-from analysis.studies.registry import find_study, study_names
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
 from tests.conformance.made_up_family import FAMILY, Listener, build, preset
 
 CPU = torch.device("cpu")

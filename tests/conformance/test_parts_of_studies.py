@@ -12,11 +12,11 @@ import pytest
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import open_store
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request, command_of
-from analysis.studies.selections import selected
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request, command_of
+from analysis.studies.base.selections import selected
+from analysis.studies.base.study import find_checkpoint, run_study
 from analysis.studies.shipped import SHIPPED
-from analysis.studies.study import find_checkpoint, run_study
 from app import answers
 from tests.conformance.drawn import Case
 from tests.conformance.small_studies import SETTINGS

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.cli import main
 from analysis.models.checkpoint import Checkpoint
-from analysis.studies import registry
+from analysis.studies.base import registry
+from analysis.studies.base.record import Cost, Study
 from analysis.studies.battery import run_battery
-from analysis.studies.record import Cost, Study
 from app.main import OTHERS, pages_by_group
 from tests.conformance import made_up_study
 

@@ -13,9 +13,9 @@ from analysis import paths
 from analysis.models.arms import ARMS
 from analysis.published.published import published_studies
 from analysis.report import report_page
+from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.battery import Part
 from analysis.studies.counterparts import counterparts
-from analysis.studies.registry import find_study, study_names
 from app.kit import layout
 from tests.conformance.drawn import Case, missing
 

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--exact", action="store_true")
     options = parser.parse_args()
     with library() as answer_of:
-        from analysis.studies.registry import study_names
+        from analysis.studies.base.registry import study_names
 
         answers = {study: answer_of(study) for study in study_names()}
     if not options.exact:
@@ -52,7 +52,7 @@ def library() -> Iterator[Callable[[str], dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["OTOSCOPE_CACHE"] = f"{folder}/cache"
         os.environ["OTOSCOPE_CHECKPOINTS"] = f"{folder}/checkpoints"
-        from analysis.studies.study import run_study
+        from analysis.studies.base.study import run_study
         from tests import tiny
         from tests.conformance.small_studies import request_of
 

@@ -21,8 +21,8 @@ from analysis.jobs.queue import JobQueue
 from analysis.models.checkpoint import Checkpoint
 from analysis.run import RunContext
 from analysis.store import StoreError, open_store
+from analysis.studies.base.study import find_checkpoint
 from analysis.studies.memory import LIBRARIES_BYTES, weights_bytes, window_bytes
-from analysis.studies.study import find_checkpoint
 
 TIMEOUT_S = 120.0
 

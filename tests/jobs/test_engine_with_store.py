@@ -20,8 +20,8 @@ from analysis.jobs.log import JobLog
 from analysis.jobs.queue import JobQueue
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.requests import build_request
-from analysis.studies.study import read_result, stored_result
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import read_result, stored_result
 
 TIMEOUT_S = 120.0
 KILLS, KILLS_IN_ONE_STORE, WORKER_KILLS = 44, 6, 2

@@ -27,11 +27,11 @@ from analysis.models.dual_encoder import build_arm
 from analysis.run import RunContext
 from analysis.store import StoreError, open_store
 from analysis.studies import memory as study_memory
+from analysis.studies.base.record import Study
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import find_checkpoint, read_result, stored_result
 from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
-from analysis.studies.record import Study
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
-from analysis.studies.study import find_checkpoint, read_result, stored_result
 from analysis.training import loop, train_checkpoint
 from analysis.training.loop import RESUME
 

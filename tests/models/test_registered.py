@@ -23,8 +23,8 @@ from analysis.models.dual_encoder_flow import flow_of
 from analysis.models.injections import registry as injections
 from analysis.models.injections.injection import Drawn, Injection, TowerSizes
 from analysis.models.taps import list_descriptor_taps
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.training.loop import LEARNING_RATES, parameter_groups
 from tests.conformance.small_studies import SETTINGS
 

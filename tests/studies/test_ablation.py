@@ -27,12 +27,12 @@ from analysis.studies.ablation.kinds import KINDS, OTHER_WORK
 from analysis.studies.ablation.material import gather
 from analysis.studies.ablation.rows import AblationRow, KindRow
 from analysis.studies.ablation.study import Request, details, headline, measure, reading
-from analysis.studies.parts import run
+from analysis.studies.base.parts import run
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow
-from analysis.studies.study import finish_study
 from analysis.training.evaluation import note_batch, waveform_batch
 
 Make = Callable[[str], Checkpoint]

@@ -10,10 +10,11 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies import at_hand, study
+from analysis.studies import at_hand
 from analysis.studies.at_hand import exact_result, others_with
-from analysis.studies.requests import build_request
-from analysis.studies.study import identify
+from analysis.studies.base import study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import identify
 
 
 @pytest.fixture

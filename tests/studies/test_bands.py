@@ -31,12 +31,12 @@ from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.rows import LATER, RANDOM, DoseRow, FilterRow, NoteRow, PartRow, ReadingRow
 from analysis.studies.bands.study import Request, details, headline, one_per_work, spread, window_draws
 from analysis.studies.bands.tables import Findings
-from analysis.studies.measurement import Measurement
+from analysis.studies.base.measurement import Measurement
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import Weights, work_window_rows
-from analysis.studies.study import finish_study
 from analysis.training.evaluation import waveform_batch
 
 Make = Callable[[str], Checkpoint]

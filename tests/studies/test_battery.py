@@ -14,9 +14,9 @@ from analysis.report import write_report
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
 from analysis.studies import battery
+from analysis.studies.base.registry import find_study, study_names
+from analysis.studies.base.requests import build_request
 from analysis.studies.battery import Part, cost_of, run_battery, settings_for
-from analysis.studies.registry import find_study, study_names
-from analysis.studies.requests import build_request
 
 Make = Callable[[str], Checkpoint]
 FEW = ("retrieval", "similarity")
@@ -50,7 +50,7 @@ def test_a_second_run_comes_from_the_store_and_progress_runs_once(
     shares = [done / total for done, total, _ in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
-    monkeypatch.setattr("analysis.studies.study._compute", lambda *_: pytest.fail("it was computed again"))
+    monkeypatch.setattr("analysis.studies.base.study._compute", lambda *_: pytest.fail("it was computed again"))
     again = run_battery([name], str(corpus_folder), studies=FEW, store=store)
     assert [part.result for part in again] == [part.result for part in first]
 

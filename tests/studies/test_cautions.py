@@ -6,9 +6,9 @@ import pytest
 
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.cautions import cautions
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.results import Result
 from analysis.run import RunContext
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.controls import study as controls
 from analysis.studies.controls.rows import REAL, DifferenceRow, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow
-from analysis.studies.study import finish_study
 
 SMALL = {"split": "all", "n_queries": 60, "pool_size": 32, "windows_per_piece": 17}
 FEW = {"n_queries": 12, "pool_size": 8, "windows_per_piece": 4}

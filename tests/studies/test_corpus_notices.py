@@ -15,9 +15,9 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.run import RunContext
 from analysis.store import Store
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.cautions import cautions
-from analysis.studies.requests import build_request
-from analysis.studies.study import finish_study
 from analysis.training.evaluation import fit_pool
 
 RATE = 24_000

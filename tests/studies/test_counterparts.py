@@ -14,10 +14,10 @@ from analysis.numbers import Value
 from analysis.published.published import published
 from analysis.results import Result
 from analysis.rows import Row, tables_of
+from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.counterparts import counterparts
 from analysis.studies.embedding.rows import MeasureRow
-from analysis.studies.registry import find_study, study_names
 from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
 from analysis.studies.shipped import shipped_folder
 from analysis.studies.similarity.rows import CellRow

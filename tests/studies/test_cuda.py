@@ -10,9 +10,9 @@ import torch
 
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
-from analysis.studies.registry import study_names
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
+from analysis.studies.base.registry import study_names
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.training.loop import pick_device
 
 Make = Callable[[str], Checkpoint]
@@ -42,7 +42,7 @@ def test_a_study_tells_the_same_on_a_gpu(
 
     def on(device: str) -> Result:
         monkeypatch.setattr(
-            "analysis.studies.study.pick_device", lambda: pick_device() if device == "cuda" else torch.device(device)
+            "analysis.studies.base.study.pick_device", lambda: pick_device() if device == "cuda" else torch.device(device)
         )
         return run_study(study, request)
 

@@ -18,7 +18,10 @@ from analysis.results import Result
 from analysis.rows import R
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
-from analysis.studies import parts
+from analysis.studies.base import parts
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.embedding import study as embedding
 from analysis.studies.embedding.modalities import AUC_OTHER, AUC_SAME, COSINE, GAP, MINUS_TWIN, SHARED
 from analysis.studies.embedding.rows import (
@@ -31,10 +34,7 @@ from analysis.studies.embedding.rows import (
     VarianceRow,
 )
 from analysis.studies.embedding.study import Request, details, headline
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow
-from analysis.studies.study import run_study
 
 CPU = torch.device("cpu")
 run = partial(parts.run, find_study("embedding"))

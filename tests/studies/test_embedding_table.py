@@ -11,10 +11,10 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.embedding.rows import DescribedWindowRow, ProjectionRow
 from analysis.studies.embedding.table import points_table, write_points
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
 
 SETTINGS = {"split": "all", "windows_per_piece": 3, "methods": "PCA,t-SNE", "n_seeds": 2}
 

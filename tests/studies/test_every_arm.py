@@ -14,8 +14,8 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint
-from analysis.studies.requests import build_request
-from analysis.studies.study import run_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.training.loop import Run, TrainRequest
 from tests.conformance.small_studies import SETTINGS
 

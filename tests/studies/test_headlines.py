@@ -8,8 +8,8 @@ import pytest
 from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.results import Result
+from analysis.studies.base.registry import study_names
 from analysis.studies.cautions import sentences
-from analysis.studies.registry import study_names
 from analysis.studies.rewording import reworded
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_arms, shipped_results
 from analysis.training.comparison import compare_details, compare_headline

@@ -19,13 +19,14 @@ from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.invariance.answer import Response
 from analysis.studies.invariance.rows import DistanceRow, ScoreRow
 from analysis.studies.invariance.study import respond
 from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import (
@@ -37,7 +38,6 @@ from analysis.studies.stress.changes import (
     dose_label,
     inner_windows,
 )
-from analysis.studies.study import run_study
 from analysis.training.evaluation import waveform_batch
 
 CPU = torch.device("cpu")

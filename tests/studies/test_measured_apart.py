@@ -12,11 +12,11 @@ import pytest
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
-from analysis.studies.selections import selected
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.selections import selected
+from analysis.studies.base.study import find_checkpoint, run_study, stored_result
 from analysis.studies.shipped import shipped_results
-from analysis.studies.study import find_checkpoint, run_study, stored_result
 from tests.conformance.small_studies import SETTINGS
 
 STUDIES = {"ablation": ("D0", "d4"), "bands": ("D0", "a4")}

@@ -22,11 +22,11 @@ from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import Result
 from analysis.rows import Row, tables_of
 from analysis.store import Store
-from analysis.studies import registry
-from analysis.studies.measurement import About, Measurement, put_together
-from analysis.studies.record import Cost, Study
-from analysis.studies.requests import build_request
-from analysis.studies.study import finish_study, read_result, run_study, stored_result
+from analysis.studies.base import registry
+from analysis.studies.base.measurement import About, Measurement, put_together
+from analysis.studies.base.record import Cost, Study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study, read_result, run_study, stored_result
 
 NAMES = ("ant", "bee", "cat")
 

@@ -9,11 +9,11 @@ import pytest
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import Result
 from analysis.store import Store
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
-from analysis.studies.selections import selected
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.selections import selected
+from analysis.studies.base.study import run_study, stored_result
 from analysis.studies.shipped import shipped_folder, shipped_results
-from analysis.studies.study import run_study, stored_result
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "probes": {"tasks": "note density,pitch histogram,key", "folds": 2, "inner_folds": 2, "shuffles": 1},

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from analysis.studies.requests import build_request, command_of
+from analysis.studies.base.requests import build_request, command_of
 
 START = '{"checkpoints": ["a"], "corpus": "full", "split": "test", "windows_per_piece": '
 

@@ -16,12 +16,12 @@ from analysis.numbers import Value
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.rows import tables_of
+from analysis.studies.base.requests import build_request
 from analysis.studies.cautions import cautions
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import WHY_BELOW, at_ceiling, pool_of
-from analysis.studies.requests import build_request
 
 VIEWS_OF_S = "ablation bands checkpoints controls invariance replication retrieval transposition".split()
 CANONICAL = {"windows_per_piece": 65, "n_queries": 500, "pool_size": 256, "n_same_piece": 64, "n_same_composer": 32}

@@ -15,7 +15,10 @@ from analysis.numbers import the
 from analysis.readings.study_run import StudyRun
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
-from analysis.studies.parts import run
+from analysis.studies.base.parts import run
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.probes.fit import (
     ProbeScore,
     ProbeSettings,
@@ -39,10 +42,7 @@ from analysis.studies.probes.tables import (
     score_rows,
     score_values,
 )
-from analysis.studies.registry import find_study
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import WindowRow
-from analysis.studies.study import run_study
 
 CPU, PROBES = torch.device("cpu"), find_study("probes")
 SETTINGS = ProbeSettings(folds=3, inner_folds=2, shuffles=2, resamples=200, seed=0)

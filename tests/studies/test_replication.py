@@ -19,12 +19,12 @@ from analysis.results import Result
 from analysis.run import Cancel, RunContext
 from analysis.seeding import numpy_generator
 from analysis.store import Store
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.replication import study as replication
 from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
 from analysis.studies.replication.words import chosen_test, details, headline
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, WindowRow
-from analysis.studies.study import finish_study
 
 SMALL = {"split": "all", "n_queries": 20, "pool_size": 8, "evaluation_seeds": 3, "windows_per_piece": 15}
 FEW = {"n_queries": 12, "windows_per_piece": 4}

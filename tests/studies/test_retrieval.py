@@ -17,11 +17,11 @@ from analysis.models.dual_encoder import build_arm
 from analysis.numbers import Value
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
-from analysis.studies.requests import build_request, command_of
+from analysis.studies.base.requests import build_request, command_of
+from analysis.studies.base.study import find_checkpoint, finish_study, run_study
 from analysis.studies.retrieval.rows import PairRow
 from analysis.studies.retrieval.study import details, headline
 from analysis.studies.shared_rows import WindowRow
-from analysis.studies.study import find_checkpoint, finish_study, run_study
 from analysis.training.evaluation import evaluate
 from tests.tiny import build_narrow
 

@@ -3,8 +3,8 @@
 import pytest
 
 from analysis.errors import ConfigError
-from analysis.studies.registry import study_names
-from analysis.studies.requests import build_request
+from analysis.studies.base.registry import study_names
+from analysis.studies.base.requests import build_request
 
 
 @pytest.mark.parametrize("study", study_names())

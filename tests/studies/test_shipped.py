@@ -13,7 +13,7 @@ from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.numbers import Value
 from analysis.results import Result, provenance
-from analysis.studies.requests import build_request
+from analysis.studies.base.requests import build_request
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
     rounded,

@@ -19,7 +19,8 @@ from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
 from analysis.store import Store
-from analysis.studies.requests import build_request
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import run_study
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
@@ -36,7 +37,6 @@ from analysis.studies.similarity.rows import (
     Weights,
     WorkRow,
 )
-from analysis.studies.study import run_study
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
 SMALL = {"split": "all", "windows_per_piece": 4, "n_shuffles": 20}

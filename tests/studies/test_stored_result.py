@@ -21,10 +21,11 @@ from analysis.numbers import Value
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.run import Cancel, RunContext
 from analysis.store import Store
-from analysis.studies import listings, registry, study
-from analysis.studies.record import Cost, Study
-from analysis.studies.requests import build_request
-from analysis.studies.study import finish_study, identify, read_result, run_study, stored_result
+from analysis.studies import listings
+from analysis.studies.base import registry, study
+from analysis.studies.base.record import Cost, Study
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study, identify, read_result, run_study, stored_result
 
 Refuse = Callable[[str], None]
 
@@ -139,7 +140,7 @@ def test_everything_that_decides_a_result_is_in_its_key(
 def test_a_demo_corpus_is_neither_rendered_nor_listed(checkpoint: str, store: Store, refuse: Refuse) -> None:
     request = build_request("count", [checkpoint], {})
     result = run_study("count", request, store=store)
-    for what in ("study.open_corpus", "listings.open_corpus"):
+    for what in ("base.study.open_corpus", "listings.open_corpus"):
         refuse(f"analysis.studies.{what}")
     refuse("analysis.models.checkpoint.Checkpoint.model")
     refuse("analysis.models.checkpoint.Checkpoint.untrained_twin")

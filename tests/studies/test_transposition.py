@@ -18,13 +18,13 @@ from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import finish_study
 from analysis.studies.pools.request import HardSizes
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.requests import build_request
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stress.bench import EVERY, Bench, set_up
 from analysis.studies.stress.changes import inner_windows
-from analysis.studies.study import finish_study
 from analysis.studies.transposition.answer import details, headline, measurement
 from analysis.studies.transposition.rows import DisplacementRow, DistanceRow, RangeRow, RetentionRow, ScoreRow
 from analysis.studies.transposition.study import NO_RENDERER, Request, conclude, move, parse_semitones

@@ -80,9 +80,9 @@ def memory(request: Request, device: str) -> int:
     Raises:
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
     """
+    from analysis.studies.base.requests import build_request
     from analysis.studies.battery import settings_for
     from analysis.studies.memory import needs_bytes
-    from analysis.studies.requests import build_request
 
     asked = BatteryRequest.of(request)
     built = {name: build_request(name, asked.checkpoints, settings_for(name, asked.corpus)) for name in asked.studies}

@@ -55,7 +55,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
     """
     from analysis.clips.store import keep_recording
     from analysis.store import open_store
-    from analysis.studies.study import find_checkpoint
+    from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
     device = str(pick_device())
@@ -73,7 +73,7 @@ def memory(request: Request, device: str) -> int:
     from analysis.clips.store import read_recording
     from analysis.jobs.kinds.clip_memory import needs_bytes
     from analysis.store import open_store
-    from analysis.studies.study import find_checkpoint
+    from analysis.studies.base.study import find_checkpoint
 
     asked = ClipRequest.of(request)
     checkpoint, recording = find_checkpoint(asked.checkpoint), read_recording(open_store(), asked.clip)
@@ -102,7 +102,7 @@ def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
     from analysis.clips.store import put_use, read_recording, read_use, use_key
     from analysis.clips.use import measure_use
     from analysis.store import StoreError, open_store
-    from analysis.studies.study import find_checkpoint
+    from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
     asked = ClipRequest.of(request)

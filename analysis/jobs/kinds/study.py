@@ -9,7 +9,7 @@ from analysis.jobs.kinds.kind import JobKind, Page, Request, is_names
 from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
 from analysis.run import RunContext
-from analysis.studies.registry import find_study
+from analysis.studies.base.registry import find_study
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def submit_study(
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
         JobError: the server is going down.
     """
-    from analysis.studies.requests import build_request
+    from analysis.studies.base.requests import build_request
     from analysis.training.loop import pick_device
 
     request, device = build_request(name, checkpoints, settings), str(pick_device())
@@ -91,8 +91,8 @@ def memory(request: Request, device: str) -> int:
     Raises:
         CheckpointError, ConfigError, CorpusError: the request cannot be used.
     """
+    from analysis.studies.base.requests import build_request
     from analysis.studies.memory import needs_bytes
-    from analysis.studies.requests import build_request
 
     asked = StudyRequest.of(request)
     return needs_bytes(asked.study, build_request(asked.study, asked.checkpoints, asked.settings), device)
@@ -127,8 +127,8 @@ def study(request: Request, context: RunContext) -> dict[str, object]:
         Cancelled: the user asked to stop; embeddings that were finished are kept.
     """
     from analysis.store import StoreError, open_store
-    from analysis.studies.requests import build_request
-    from analysis.studies.study import finish_study
+    from analysis.studies.base.requests import build_request
+    from analysis.studies.base.study import finish_study
 
     asked = StudyRequest.of(request)
     built = build_request(asked.study, asked.checkpoints, asked.settings)

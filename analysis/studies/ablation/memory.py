@@ -3,9 +3,9 @@
 from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.descriptors.registry import find_descriptor
 from analysis.studies.ablation.kinds import KINDS
+from analysis.studies.base.study import find_checkpoint
 from analysis.studies.memory import FLOAT, SIDES
 from analysis.studies.pools.request import StressRequest
-from analysis.studies.study import find_checkpoint
 
 
 def extra_bytes(request: StressRequest, n_windows: int, width: int) -> int:

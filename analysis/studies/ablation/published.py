@@ -3,8 +3,8 @@
 from analysis.results import Result
 from analysis.studies.ablation.kinds import EXCHANGED, SAME_WORK, TRAINING_NOISE
 from analysis.studies.ablation.rows import AS_IT_IS, AblationRow
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of
-from analysis.studies.record import Ours
 
 ABLATIONS = {
     AS_IT_IS: "real",

@@ -3,8 +3,8 @@
 from analysis.results import Result
 from analysis.studies.ablation import study as ablation
 from analysis.studies.ablation.rows import AblationRow
+from analysis.studies.base.record import Names, Words
 from analysis.studies.kept_words import in_one, pool_size
-from analysis.studies.record import Names, Words
 
 
 def words(result: Result, names: Names) -> Words:

@@ -30,12 +30,12 @@ from analysis.studies.ablation.kinds import KINDS, OTHER_WORK, ZERO
 from analysis.studies.ablation.material import Material, gather
 from analysis.studies.ablation.rows import NOTHING, TOGETHER, AblationRow
 from analysis.studies.bands.tables import mean_value
-from analysis.studies.measurement import Measurement, ranked
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
-from analysis.studies.settings import Seed
 from analysis.studies.shared_rows import SentenceRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

@@ -4,8 +4,8 @@ from analysis.descriptors.a4 import N_BANDS, n_frames
 from analysis.studies.bands.attribution import STEPS_AT_ONCE
 from analysis.studies.bands.reading import N_SHIFTS
 from analysis.studies.bands.study import Request
+from analysis.studies.base.study import find_checkpoint
 from analysis.studies.memory import FLOAT, gradient_bytes
-from analysis.studies.study import find_checkpoint
 
 
 def extra_bytes(request: Request, n_windows: int, _width: int) -> int:

@@ -2,8 +2,8 @@
 
 from analysis.results import Result
 from analysis.studies.bands.rows import DoseRow
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of
-from analysis.studies.record import Ours
 
 PUBLISHED_DOSE = 0.1  # standard deviations of a band of A4, upwards
 BAND_MEASURE = f"L2 change of the embedding, +{PUBLISHED_DOSE:g}"

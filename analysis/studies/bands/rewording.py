@@ -3,9 +3,9 @@
 from analysis.results import Result
 from analysis.studies.bands import STUDY
 from analysis.studies.bands import study as bands
+from analysis.studies.base.parts import measurement_of
+from analysis.studies.base.record import Names, Words
 from analysis.studies.kept_words import in_one
-from analysis.studies.parts import measurement_of
-from analysis.studies.record import Names, Words
 
 
 def words(result: Result, names: Names) -> Words:

@@ -26,12 +26,12 @@ from analysis.studies.bands.filters import filter_bands
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.rows import LATER, FilterRow, PartRow
 from analysis.studies.bands.tables import Findings
-from analysis.studies.measurement import Measurement, ranked
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
-from analysis.studies.settings import Seed, Setting
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow, work_window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

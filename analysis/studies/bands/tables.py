@@ -15,7 +15,7 @@ from analysis.numbers import Key, Value
 from analysis.readings.embeddings import Weights
 from analysis.rows import Row
 from analysis.studies.bands.rows import AgreementRow, AttributionRow, ConvergenceRow, DoseRow, FilterRow, NoteRow, ReadingRow
-from analysis.studies.measurement import Measurement
+from analysis.studies.base.measurement import Measurement
 
 
 class Model(NamedTuple):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from analysis.results import Result
+from analysis.studies.base.record import Ours
 from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.counted import text_of, trained
-from analysis.studies.record import Ours
 
 
 def ours(result: Result) -> Ours:

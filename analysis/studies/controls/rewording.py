@@ -1,10 +1,10 @@
 """What this study says of a result that is kept, from the numbers that it holds."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Names, Words
 from analysis.studies.controls import words as controls_words
 from analysis.studies.controls.rows import DifferenceRow, ScoreRow
 from analysis.studies.kept_words import pool_size
-from analysis.studies.record import Names, Words
 
 
 def words(result: Result, _: Names) -> Words:

@@ -16,14 +16,14 @@ from analysis.numbers import SHARE, Value
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
+from analysis.studies.base.measurement import About, Measurement
+from analysis.studies.base.settings import Seed
 from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, Kind, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
-from analysis.studies.measurement import About, Measurement
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
-from analysis.studies.settings import Seed
 from analysis.studies.shared_rows import Weights, WindowRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

@@ -1,9 +1,9 @@
 """What this study says where others have published a number."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of, trained
 from analysis.studies.embedding.rows import MeasureRow
-from analysis.studies.record import Ours
 
 COSINE = "cosine of matched pairs"
 

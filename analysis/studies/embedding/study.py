@@ -19,6 +19,8 @@ from analysis.readings.embeddings import Weights, embed
 from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.embedding.maps import Maps, MapSettings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,
@@ -33,8 +35,6 @@ from analysis.studies.embedding.modalities import (
 )
 from analysis.studies.embedding.rows import PCA, MeasureRow, Model
 from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
-from analysis.studies.measurement import Measurement, ranked
-from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow
 
 JOINT = "embedding"

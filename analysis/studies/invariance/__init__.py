@@ -1,7 +1,7 @@
 """What does it ignore?"""
 
-from analysis.studies.needs import Needs
-from analysis.studies.record import Cost, Study
+from analysis.studies.base.needs import Needs
+from analysis.studies.base.record import Cost, Study
 
 STUDY = Study(
     name="invariance",

@@ -13,8 +13,8 @@ from analysis.models.config import Side
 from analysis.numbers import Key, Value
 from analysis.readings.embeddings import Weights
 from analysis.rows import columns
+from analysis.studies.base.measurement import Measurement
 from analysis.studies.invariance.rows import UNALTERED, ChangeRow, DistanceRow, ScoreRow
-from analysis.studies.measurement import Measurement
 from analysis.studies.stress.bench import Bench
 from analysis.studies.stress.changes import Change, dose_label
 from analysis.studies.stress.distances import TapDistance, tap_rows

@@ -1,10 +1,10 @@
 """What this study says of a result that is kept, from the numbers that it holds."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Names, Words
 from analysis.studies.invariance import words as invariance_words
 from analysis.studies.kept_words import in_one, pool_size
 from analysis.studies.pools.words import pool_of
-from analysis.studies.record import Names, Words
 
 
 def words(result: Result, names: Names) -> Words:

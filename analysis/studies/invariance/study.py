@@ -14,12 +14,12 @@ from numpy import ndarray
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.invariance.answer import Response, measurement
 from analysis.studies.invariance.words import details, headline
-from analysis.studies.measurement import Measurement, ranked
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.settings import Seed, Setting
 from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import Change, altered, choose_changes, inner_windows, named_changes, rendering_of

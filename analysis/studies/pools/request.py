@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from analysis.studies.settings import Setting, Split, WindowsPerPiece
+from analysis.studies.base.settings import Setting, Split, WindowsPerPiece
 
 
 class Sizes(TypedDict):

@@ -1,9 +1,9 @@
 """What this study says where others have published a number."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of, trained
 from analysis.studies.probes.rows import ScoreRow
-from analysis.studies.record import Ours
 
 TASKS = {"audio chroma": "chroma"}
 SIDES = {"audio": "audio", "midi": "MIDI"}

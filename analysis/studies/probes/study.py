@@ -12,7 +12,8 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.studies.measurement import Measurement, ranked
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting, WindowsPerPiece
 from analysis.studies.probes.fit import ProbeScore, ProbeSettings, ProbeTask, Source, fit_linear_probes, fit_mlp_probe, split_task
 from analysis.studies.probes.labels import TASKS, LabelledTasks, label_tasks
 from analysis.studies.probes.rows import INPUT, NOBODY, BestRow, MissingRow, ScoreRow
@@ -27,7 +28,6 @@ from analysis.studies.probes.tables import (
     score_rows,
     score_values,
 )  # fmt: skip
-from analysis.studies.settings import Seed, Setting, WindowsPerPiece
 from analysis.studies.shared_rows import window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from analysis.numbers import percent
 from analysis.results import Result
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of, trained
-from analysis.studies.record import Ours
 from analysis.studies.replication.rows import ArmRow, PairRow, RunRow
 from analysis.studies.replication.words import chosen_test
 

@@ -17,14 +17,14 @@ from analysis.numbers import SHARE, Key, Value, the
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
-from analysis.studies.measurement import Measurement
+from analysis.studies.base.measurement import Measurement
+from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
 from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
 from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
 from analysis.studies.replication.words import details, headline
-from analysis.studies.settings import Seed, Setting
 from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow, window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")

@@ -1,8 +1,8 @@
 """What this study says of a result that is kept, from the numbers that it holds."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Names, Words
 from analysis.studies.kept_words import in_one, pool_size
-from analysis.studies.record import Names, Words
 from analysis.studies.retrieval import study as retrieval
 from analysis.studies.retrieval.rows import PairRow
 

@@ -24,11 +24,11 @@ from analysis.numbers import ALPHA, SHARE, Key, Value, format_value, p_words, pi
 from analysis.readings.embeddings import embed, list_windows
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
-from analysis.studies.measurement import About, Measurement, ranked
+from analysis.studies.base.measurement import About, Measurement, ranked
+from analysis.studies.base.settings import Seed
 from analysis.studies.pools.ranks import ESTIMATOR, best_wrong, both_ranks
 from analysis.studies.pools.request import HardPoolRequest
 from analysis.studies.retrieval.rows import CANONICAL, PairRow, RanksRow, SearchedPoolRow
-from analysis.studies.settings import Seed
 from analysis.studies.shared_rows import SentenceRow, Weights, WindowRow, window_rows
 from analysis.training.comparison import listed
 from analysis.training.evaluation import fit_pool

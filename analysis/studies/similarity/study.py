@@ -16,8 +16,8 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.studies.measurement import About, Measurement, ranked
-from analysis.studies.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.base.measurement import About, Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow, work_window_rows
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.grids import Width, WorkShuffles, widths

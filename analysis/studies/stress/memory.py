@@ -1,10 +1,10 @@
 """What altered recordings and notes take beside models and embeddings, counted from above."""
 
 from analysis.models.config import ModelConfig
+from analysis.studies.base.study import find_checkpoint
 from analysis.studies.memory import FLOAT
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.stress.bench import BLOCK
-from analysis.studies.study import find_checkpoint
 
 MOST_DOSES = 60  # of all changes of one side, or of shifts
 WEIGHTS_KINDS = 2

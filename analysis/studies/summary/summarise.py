@@ -10,8 +10,8 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import Store, open_store
 from analysis.studies.at_hand import AtHand, exact_result, others_with
-from analysis.studies.requests import build_request
-from analysis.studies.study import find_checkpoint
+from analysis.studies.base.requests import build_request
+from analysis.studies.base.study import find_checkpoint
 from analysis.studies.summary.panels import QUESTIONS, Summary, assemble
 from analysis.studies.summary.words import as_result
 

@@ -14,7 +14,7 @@ from analysis.numbers import Key, Value, format_value, pick, the
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import Side
 from analysis.rows import Row, columns
-from analysis.studies.measurement import Measurement
+from analysis.studies.base.measurement import Measurement
 from analysis.studies.pools.scores import RETAINED
 from analysis.studies.pools.words import at_ceiling
 from analysis.studies.stress.bench import Bench, Model

@@ -1,8 +1,8 @@
 """What this study says where others have published a number."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Ours
 from analysis.studies.counted import text_of, trained
-from analysis.studies.record import Ours
 from analysis.studies.transposition.rows import RetentionRow, ScoreRow
 
 

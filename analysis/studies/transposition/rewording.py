@@ -1,9 +1,9 @@
 """What this study says of a result that is kept, from the numbers that it holds."""
 
 from analysis.results import Result
+from analysis.studies.base.record import Names, Words
 from analysis.studies.kept_words import in_one
 from analysis.studies.pools.words import pool_of
-from analysis.studies.record import Names, Words
 from analysis.studies.transposition import answer as transposition_answer
 from analysis.studies.transposition.rows import RetentionRow
 

@@ -19,10 +19,10 @@ from analysis.measures.geometry import unit_rows
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
-from analysis.studies.measurement import Measurement, ranked
+from analysis.studies.base.measurement import Measurement, ranked
+from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.rows import PoolRow
-from analysis.studies.settings import Seed, Setting
 from analysis.studies.shared_rows import SentenceRow
 from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of

@@ -7,11 +7,11 @@ from pathlib import Path
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
-from analysis.studies.measurement import put_together
-from analysis.studies.parts import Parts, conclude, measurement_of
-from analysis.studies.registry import find_study
-from analysis.studies.requests import command_of
-from analysis.studies.settings import AnyRequest
+from analysis.studies.base.measurement import put_together
+from analysis.studies.base.parts import Parts, conclude, measurement_of
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import command_of
+from analysis.studies.base.settings import AnyRequest
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_results
 
 

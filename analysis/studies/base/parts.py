@@ -15,8 +15,8 @@ from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import SCHEMA_VERSION, Result
 from analysis.rows import tables_of
 from analysis.store import Store, StoreError
-from analysis.studies.measurement import About, Measurement, about_value, put_together
-from analysis.studies.record import Study
+from analysis.studies.base.measurement import About, Measurement, about_value, put_together
+from analysis.studies.base.record import Study
 
 KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]

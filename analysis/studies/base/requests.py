@@ -8,8 +8,8 @@ from typing import Any
 
 from analysis.errors import ConfigError, shown
 from analysis.run import ignore
-from analysis.studies.registry import find_study
-from analysis.studies.settings import AnyRequest, refuse_setting
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.settings import AnyRequest, refuse_setting
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:

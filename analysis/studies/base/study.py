@@ -23,13 +23,13 @@ from analysis.results import SCHEMA_VERSION, Result, provenance
 from analysis.rows import tables_of
 from analysis.run import RunContext
 from analysis.store import Store, StoreError
+from analysis.studies.base.measurement import About, Measurement, UnlikePartsError
+from analysis.studies.base.parts import Parts, assembled, compute, conclude, measurement_of
+from analysis.studies.base.registry import find_study
+from analysis.studies.base.requests import command_of
+from analysis.studies.base.settings import AnyRequest
 from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
-from analysis.studies.measurement import About, Measurement, UnlikePartsError
-from analysis.studies.parts import Parts, assembled, compute, conclude, measurement_of
-from analysis.studies.registry import find_study
-from analysis.studies.requests import command_of
-from analysis.studies.settings import AnyRequest
 from analysis.training.loop import pick_device
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]

@@ -3,7 +3,7 @@
 import importlib
 
 from analysis.errors import ConfigError, shown
-from analysis.studies.record import Study
+from analysis.studies.base.record import Study
 
 PACKAGES = (
     "retrieval", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.rows import Row
 from analysis.sources import code_of
-from analysis.studies.needs import Needs, refusal
+from analysis.studies.base.needs import Needs, refusal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
     The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, study_run)`,
-    or `measure`, `compare` and `conclude`, see `analysis.studies.measurement`), and where there is something to say `rows.py`
+    or `measure`, `compare` and `conclude`, see `analysis.studies.base.measurement`); where there is something to say `rows.py`
     (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`)
     and `rewording.py` (`words`).
 
@@ -87,7 +87,7 @@ class Study:
 
     @property
     def has_parts(self) -> bool:
-        """Whether it measures every checkpoint by itself, see `analysis.studies.measurement`."""
+        """Whether it measures every checkpoint by itself, see `analysis.studies.base.measurement`."""
         return hasattr(self.module, "conclude")
 
     @property
