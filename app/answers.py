@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis.datasets.audio import Waveform
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest as Request
 from app import caching
 from app.latest import Key
 
 if TYPE_CHECKING:
-    from analysis.clips.use import ClipUse
     from analysis.models.checkpoint import Checkpoint
     from analysis.studies.at_hand import AtHand
 
@@ -130,24 +128,6 @@ def results_with(study: str, request: Request, checkpoints: Sequence[Checkpoint]
 
     store = open_store()
     return list(others_with(study, request, checkpoints, store, read_stored=read_stored, read_shipped=read_shipped))
-
-
-def stored_use(checkpoint: Checkpoint, clip: Waveform, *, twin: bool) -> ClipUse | None:
-    """What the store holds of a checkpoint's attention over a clip, or of its untrained twin's; None for nothing."""
-    from analysis.clips.store import read_use, use_key
-    from analysis.store import open_store
-    from analysis.training.loop import pick_device
-
-    key = use_key(checkpoint, caching.recording_key(clip), twin=twin, device=pick_device().type)
-    return caching.once(("use", key), lambda: read_use(open_store(), key))
-
-
-def recording(key: str) -> Waveform | None:
-    """The recording that the store holds under a key; None where there is none."""
-    from analysis.clips.store import read_recording
-    from analysis.store import open_store
-
-    return caching.once(("recording", key), lambda: read_recording(open_store(), key))
 
 
 def _shipped_key(kind: str, asked: StudyRequest) -> Key:

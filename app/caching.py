@@ -23,16 +23,13 @@ from analysis.files import printable
 from app.latest import Key, Latest
 
 if TYPE_CHECKING:
-    from analysis.clips.use import ClipAnalysis, ClipUse
     from analysis.datasets.corpus import DemoClip
     from analysis.datasets.piece import Piece
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
-    from analysis.models.dual_encoder import DualEncoder
     from analysis.models.families import Described
+    from analysis.models.tower import Model
 
-MOST_ANALYSES = 4
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
-Progress = Callable[[int, int], None]
 LogMel = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
 
@@ -56,54 +53,16 @@ def identity(checkpoint: Checkpoint) -> tuple[str, str]:
     return str(checkpoint.sha256), repr((checkpoint.family, checkpoint.config, checkpoint.training.get("seed", 0)))
 
 
-def model(checkpoint: Checkpoint) -> DualEncoder:
+def model(checkpoint: Checkpoint) -> Model:
     """The model of a checkpoint, as long as its weights and its configuration stay the same."""
     return _model(str(checkpoint.path), *identity(checkpoint))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the checkpoint …")
-def _model(folder: str, sha256: str, configured: str) -> DualEncoder:  # noqa: ARG001 - what it is made of is part of the key
+def _model(folder: str, sha256: str, configured: str) -> Model:  # noqa: ARG001 - what it is made of is part of the key
     from analysis.models.checkpoint import open_checkpoint
 
     return open_checkpoint(Path(folder)).model()
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> Latest:
-    return Latest(3 * MOST_ANALYSES)
-
-
-def _keep(kind: str, checkpoint: Checkpoint, clip: Waveform, compute: Callable[[], T]) -> T:
-    return _kept().read((kind, *identity(checkpoint), clip.sha256, clip.sample_rate), compute)
-
-
-def measured(checkpoint: Checkpoint, clip: Waveform, *, twin: bool, progress: Progress | None = None) -> ClipUse:
-    """What a checkpoint's attention does over a clip, or that of its untrained twin, read here."""
-    from analysis.clips.use import measure_use
-
-    def compute() -> ClipUse:
-        return measure_use(checkpoint.untrained_twin() if twin else model(checkpoint), clip, progress)
-
-    return _keep("twin" if twin else "model", checkpoint, clip, compute)
-
-
-def analysis(checkpoint: Checkpoint, clip: Waveform, use: ClipUse) -> ClipAnalysis:
-    """What can be looked at where it is known what a checkpoint's attention does over a clip."""
-    from analysis.clips.use import open_analysis
-
-    return _keep("analysis", checkpoint, clip, lambda: open_analysis(model(checkpoint), clip, use))
-
-
-def _known(clip: Waveform) -> Key:
-    return clip.sha256, clip.sample_rate, clip.name, clip.notices, len(clip.samples)
-
-
-@st.cache_data(max_entries=16, show_spinner=False, hash_funcs={Waveform: _known})
-def recording_key(clip: Waveform) -> str:
-    """The key under which the store holds a recording."""
-    from analysis.clips.store import recording_key as key_of
-
-    return key_of(clip)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the clip …")
@@ -112,25 +71,25 @@ def waveform(source: bytes, sample_rate: int, name: str) -> Waveform:
     return load_waveform(source, sample_rate, name=name)
 
 
-def upload(source: bytes, sample_rate: int, name: str) -> Waveform:
-    """A recording that came through the browser, decoded by another process under limits.
+def upload(source: bytes, sample_rate: int, name: str, from_s: float | None = None) -> Waveform:
+    """A recording that came through the browser, decoded by another process under limits; or a part of it, from a second on.
 
     Raises:
         AudioError: it cannot be used.
     """
-    waveform = _upload(source, sample_rate, name)
+    waveform = _upload(source, sample_rate, name, from_s)
     if isinstance(waveform, str):
         raise AudioError(waveform)
     return waveform
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the recording …")
-def _upload(source: bytes, sample_rate: int, name: str) -> Waveform | str:
+def _upload(source: bytes, sample_rate: int, name: str, from_s: float | None) -> Waveform | str:
     """Why it cannot be used is kept too, so that nothing is tried again at every click."""
     from analysis.datasets.uploads import decode_upload
 
     try:
-        return decode_upload(source, name, sample_rate)
+        return decode_upload(source, name, sample_rate, from_s)
     except AudioError as error:
         return str(error)
 

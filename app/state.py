@@ -24,6 +24,10 @@ Name = Literal[
     "weights",
     "view",
     "lanes",
+    "with",
+    "overlap",
+    "beside",
+    "at",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
 Kept = Literal[
@@ -42,6 +46,9 @@ Kept = Literal[
     "understood",
     "left",
     "shared",
+    "recent",
+    "companions",
+    "arrived",
 ]  # fmt: skip
 Said = dict[str, list[str]]
 NAMES: tuple[str, ...] = (*get_args(ListName), *get_args(Name))

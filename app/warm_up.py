@@ -11,7 +11,7 @@ NEEDED = (
     "analysis.datasets.corpus",
     "analysis.training.comparison",
     "pandas",
-    "analysis.clips.use",
+    "analysis.clips.read",
     "analysis.jobs.kinds.clip_memory",
 )
 WAIT_S = 4.0  # a browser that comes at once is handed its files first

@@ -187,7 +187,7 @@ def inspect(options: argparse.Namespace) -> None:
     import numpy as np
 
     from analysis.clips.inspection import inspect_clip
-    from analysis.clips.serving import refuse_family
+    from analysis.clips.read import audio_tower
     from analysis.datasets.audio import load_waveform
     from analysis.datasets.midi import read_midi
     from analysis.figures import draw_inspection
@@ -196,8 +196,7 @@ def inspect(options: argparse.Namespace) -> None:
     if not is_file(options.clip):
         raise AudioError(f"There is no file {shown(str(options.clip))[1:-1]}. Give the path of a recording.")
     checkpoint = find_checkpoint(options.checkpoint)
-    refuse_family(checkpoint)
-    waveform = load_waveform(options.clip, checkpoint.model_config.sample_rate)
+    waveform = load_waveform(options.clip, audio_tower(checkpoint.outline()).input.sample_rate)
     midi = read_midi(options.midi) if options.midi else None
     notices = (*waveform.notices, *(midi.notices if midi else ()))
     for notice in notices:

@@ -38,9 +38,9 @@ def read_annotations(source: bytes, name: str) -> dict[str, tuple[Annotation, ..
         AnnotationError: it is too large, no text, or holds no annotation.
 
     >>> read_annotations(b"0.5\tbeat 1\n1.0\tbeat 2\n", "beats.csv")["beats"][1]
-    Annotation(start_s=1.0, end_s=None, text='beat 2')
+    Annotation(start_s=1.0, end_s=None, text='beat 2', kind='')
     >>> read_annotations(b"0.0 2.5 C:maj\n2.5 4.0 G\n", "chords.lab")["chords"][0]
-    Annotation(start_s=0.0, end_s=2.5, text='C:maj')
+    Annotation(start_s=0.0, end_s=2.5, text='C:maj', kind='')
     """
     label = printable(name) or "The file"
     if len(source) > MOST_BYTES:

@@ -1,9 +1,12 @@
 """What it costs to read a clip, and which clips are so short that a page reads them while somebody waits."""
 
-from analysis.clips.use import n_windows
-from analysis.models.config import ModelConfig
-from analysis.models.patterns import CROSS
-from analysis.models.tokens import grids
+from dataclasses import dataclass
+
+from analysis.clips.clock import Clock, hop_of
+from analysis.clips.read import audio_tower
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.families import Config, Family
+from analysis.models.tower import InputSpec
 
 MULTIPLY_ADDS_PER_S = 20e9
 """What one CPU core does at least: 20 to 55 · 10⁹ were measured with fp32 weights, the fewest with narrow layers."""
@@ -12,28 +15,59 @@ SHORT_S = 2.5
 """A page reads a model and its untrained twin: no more than 5 s together, and a picture of the model's after half of that."""
 
 
-def is_short(config: ModelConfig, duration_s: float) -> bool:
-    """Whether a page reads a clip of that length itself; what takes longer is a job, which has progress and an end."""
-    return seconds(config, duration_s) <= SHORT_S
+@dataclass(frozen=True)
+class ClipSize:
+    """How much a recording is for a model.
+
+    Attributes:
+        family: of the model.
+        config: of the model, as its family has it.
+        heard: what its audio tower is fed.
+        duration_s: of the recording.
+        overlap: of its windows, a name of `analysis.clips.clock.OVERLAPS`.
+    """
+
+    family: Family
+    config: Config
+    heard: InputSpec
+    duration_s: float
+    overlap: str = "none"
+
+    @property
+    def n_windows(self) -> int:
+        """Windows that cover it."""
+        return self.clock.n_windows
+
+    @property
+    def clock(self) -> Clock:
+        """Its windows."""
+        window = round(self.heard.window_s * self.heard.sample_rate)
+        n_samples = max(1, round(self.duration_s * self.heard.sample_rate))
+        return Clock(n_samples, self.heard.sample_rate, window, hop_of(window, self.overlap))
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications of one pass over it: of a family that does not count them, two for every parameter and token."""
+        if self.family.multiply_adds is not None:
+            return self.n_windows * self.family.multiply_adds(self.config)
+        return self.n_windows * 2 * self.family.count(self.config)["total"] * self.family.n_tokens(self.config)
+
+    @property
+    def seconds(self) -> float:
+        """Time of one pass over it on one CPU core, estimated from above."""
+        return self.multiply_adds / MULTIPLY_ADDS_PER_S
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a page reads it itself; what takes longer is a job, which has progress and an end."""
+        return self.seconds <= SHORT_S
 
 
-def seconds(config: ModelConfig, duration_s: float) -> float:
-    """Time of one pass over a clip on one CPU core, estimated from above."""
-    return multiply_adds(config, duration_s) / MULTIPLY_ADDS_PER_S
+def size_of(checkpoint: Checkpoint, duration_s: float, overlap: str = "none") -> ClipSize:
+    """How much a recording is for the model of a checkpoint.
 
-
-def multiply_adds(config: ModelConfig, duration_s: float) -> int:
-    """Multiplications of one pass over a clip: convolutions, layers, and every attention pattern once more to be looked at."""
-    length, channels_in, total = config.n_samples, 1, 0
-    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
-    for channels, kernel, stride, padding in zip(*sizes, strict=True):
-        length = (length + 2 * padding - kernel) // stride + 1
-        total += length * channels * channels_in * kernel
-        channels_in = channels
-    width = config.audio_d_model
-    for layer, grid in grids(config).items():
-        queries, keys = len(grid.query_times_s), len(grid.key_times_s)
-        total += queries * 2 * width**2 + keys * 2 * width**2  # query and output, key and value
-        total += 0 if layer == CROSS else queries * 2 * width * config.audio_d_ff
-        total += 3 * queries * keys * width + (queries + 2 * keys) * width**2
-    return n_windows(config, duration_s) * total
+    Raises:
+        ShapeError: no tower of it hears.
+    """
+    heard = audio_tower(checkpoint.outline()).input
+    return ClipSize(checkpoint.of_family, checkpoint.model_config, heard, duration_s, overlap)

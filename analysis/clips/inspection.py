@@ -6,21 +6,27 @@ from typing import Any
 import numpy as np
 
 from analysis.clips.attention_span import headline
-from analysis.clips.use import ClipAnalysis, ClipUse, analyse_clip, measure_use
+from analysis.clips.clock import Clock
+from analysis.clips.read import read_clip
+from analysis.clips.reading import ClipReading, LayerReading
+from analysis.clips.sound_lanes import described as descriptor_of
+from analysis.clips.tower_descriptors import drawn_descriptor
+from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
+from analysis.descriptors.descriptor import Descriptor
 from analysis.descriptors.log_mel import log_mel
-from analysis.errors import AudioError
+from analysis.errors import AudioError, ShapeError
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.patterns import CROSS
-from analysis.models.tokens import crossing_name, layer_title
+from analysis.models.tokens import CROSS
 
 ENVELOPE_BINS = 2000
 
 
 def inspect_clip(
-    checkpoint: Checkpoint, waveform: Waveform, layer: int, *, at_s: float = 0.0, notes: Notes | None = None
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    checkpoint: Checkpoint, waveform: Waveform, layer: int, *, at_s: float = 0.0, notes: Notes | None = None,
+    overlap: str = "none",
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:  # fmt: skip
     """Arrays and their description.
 
     The pattern of each head in the window that holds the second `at_s`; the notes, if there are any; attention received and its
@@ -31,60 +37,69 @@ def inspect_clip(
     Raises:
         ShapeError: there is no such layer.
         AudioError: the clip has ended before `at_s`.
+        ConfigError: there is no such overlap.
     """
     if not 0 <= at_s < waveform.duration_s:
         raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
-    analysis = analyse_clip(checkpoint.model(), waveform)
-    key, name = analysis.descriptor.key, layer_title(layer, analysis.model.config)
-    window = int(at_s // analysis.window_s)
-    from_s, until_s = window * analysis.window_s, (window + 1) * analysis.window_s
-    grid = analysis.grid(layer)
-    twin = measure_use(checkpoint.untrained_twin(), waveform)
-    ssm_times, ssm = analysis.use.self_similarity(layer)
+    model = checkpoint.model()
+    reading, twin = read_clip(model, waveform, overlap), read_clip(checkpoint.untrained_twin(), waveform, overlap)
+    patterns, shown, read = WindowPatterns(model, waveform, overlap), drawn_descriptor(model), reading.layer(layer)
+    window = reading.clock.window_at(at_s)
+    times_s, values = descriptor_of(shown, waveform)
     arrays = {
-        "attention": _heads(analysis, window, layer),
-        "query_times_s": from_s + grid.query_times_s, "key_times_s": from_s + grid.key_times_s,
-        **_over_time(analysis.use, layer, ""), **_over_time(twin, layer, "untrained_"),
-        "self_similarity": ssm, "self_similarity_times_s": ssm_times,
-        key: analysis.described[1], f"{key}_times_s": analysis.described[0],
-        **_sound(waveform), **_read(notes),
+        **_pattern(patterns, read, window, reading.clock), **_over_time(reading, layer, ""),
+        **_over_time(twin, layer, "untrained_"), **_similar(reading, layer), shown.key: values,
+        f"{shown.key}_times_s": times_s, **_sound(waveform), **_read(notes),
     }  # fmt: skip
     cross: dict[str, str] = {}
-    if CROSS in analysis.layers:
-        entering = analysis.grid(CROSS)
-        arrays |= {
-            f"{key}_attention": _heads(analysis, window, CROSS),
-            f"{key}_attention_query_times_s": from_s + entering.query_times_s,
-            f"{key}_attention_key_times_s": from_s + entering.key_times_s,
-        }  # fmt: skip
-        cross = {f"{key}_attention_query": entering.query_kind, f"{key}_attention_key": entering.key_kind}
+    if CROSS in reading.numbers:
+        entering = reading.layer(CROSS)
+        arrays |= _pattern(patterns, entering, window, reading.clock, f"{shown.key}_attention")
+        cross = {f"{shown.key}_attention_query": entering.query.kind, f"{shown.key}_attention_key": entering.key.kind}
     described = {
-        **_provenance(checkpoint, waveform, analysis, layer),
-        "attention_window_s": [from_s, until_s],
-        "query": grid.query_kind, "key": grid.key_kind, **cross,
-        "headline": headline(name, None, analysis.n_heads, grid.key_kind, analysis.use.spread(layer), twin.spread(layer)),
-        "uniform_effective_tokens": len(grid.key_times_s), "uniform_received": 1 / len(grid.key_times_s),
-        "n_queries": analysis.use.spread(layer).n_queries, "tokens_per_self_similarity_cell": analysis.use.tokens_per_cell,
+        **_provenance(checkpoint, waveform, reading, shown, layer),
+        "attention_window_s": [reading.clock.spans[window].start_s, reading.clock.spans[window].end_s],
+        "query": read.query.kind, "key": read.key.kind, **cross,
+        "headline": headline(read.title, None, read.n_heads, read.key.kind, reading.spread(layer), twin.spread(layer)),
+        "uniform_effective_tokens": read.key.n, "uniform_received": 1 / len(np.unique(read.key.times_s)),
+        "n_queries": reading.spread(layer).n_queries,
         "arrays": {array: list(values.shape) for array, values in arrays.items()},
     }  # fmt: skip
     return arrays, described
 
 
-def _heads(analysis: ClipAnalysis, window: int, layer: int) -> np.ndarray:
-    return np.stack([analysis.attention(window, layer, head) for head in range(1, analysis.n_heads + 1)])
+def _pattern(
+    patterns: WindowPatterns, layer: LayerReading, window: int, clock: Clock, name: str = "attention"
+) -> dict[str, np.ndarray]:
+    """Patterns of all heads in a window between tokens that have a time, and these times."""
+    prefix = "" if name == "attention" else f"{name}_"
+    from_s = float(clock.starts_s[window])
+    heads = [patterns.pattern(window, layer.layer, head) for head in range(1, layer.n_heads + 1)]
+    timed = np.stack(heads)[:, layer.query.special :, layer.key.special :]
+    return {
+        name: timed, f"{prefix}query_times_s": from_s + layer.query.times_s, f"{prefix}key_times_s": from_s + layer.key.times_s,
+    }  # fmt: skip
 
 
-def _over_time(use: ClipUse, layer: int, prefix: str) -> dict[str, np.ndarray]:
+def _over_time(reading: ClipReading, layer: int, prefix: str) -> dict[str, np.ndarray]:
     """Attention received over the clip, and per head (0 = the mean pattern) how widely queries spread theirs."""
-    times, received = use.received(layer)
-    spreads = [use.spread(layer, head) for head in range(use.config.n_heads + 1)]
+    times, received = reading.received(layer)
+    spreads = [reading.spread(layer, head) for head in range(reading.layer(layer).n_heads + 1)]
     arrays = {
         "received": received,
         "effective_tokens": np.array([spread.effective for spread in spreads]),
         "entropy_bits": np.array([spread.entropy_bits for spread in spreads]),
+        "distance_s": np.array([spread.distance_s for spread in spreads]),
     }
     arrays = {f"{prefix}{name}": array for name, array in arrays.items()}
     return arrays if prefix else arrays | {"received_times_s": times}
+
+
+def _similar(reading: ClipReading, layer: int) -> dict[str, np.ndarray]:
+    if not reading.states:
+        raise ShapeError("No layer of this tower has tokens with a time, so there is no self-similarity to show.")
+    times_s, matrix = reading.self_similarity(min(layer, len(reading.states) - 1))
+    return {"self_similarity": matrix, "self_similarity_times_s": times_s}
 
 
 def _sound(waveform: Waveform) -> dict[str, np.ndarray]:
@@ -106,15 +121,17 @@ def _read(notes: Notes | None) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _provenance(checkpoint: Checkpoint, waveform: Waveform, analysis: ClipAnalysis, layer: int) -> dict[str, Any]:
-    weights = next(analysis.model.parameters())
+def _provenance(
+    checkpoint: Checkpoint, waveform: Waveform, reading: ClipReading, shown: Descriptor, layer: int
+) -> dict[str, Any]:
     return {
         "clip": waveform.name, "clip_sha256": waveform.sha256, "sample_rate": waveform.sample_rate,
         "duration_s": waveform.duration_s, "notices": list(waveform.notices),
         "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm, "layer": layer,
         "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
-        "dtype": str(weights.dtype).removeprefix("torch."), "device": str(weights.device), "seconds": analysis.use.seconds,
-        "n_windows": analysis.n_windows,
-        "layer_name": layer_title(layer, analysis.model.config), "crossing_name": crossing_name(analysis.model.config),
-        "descriptor": {"name": analysis.descriptor.name, "key": analysis.descriptor.key, **asdict(analysis.descriptor.look)},
+        "device": reading.device, "seconds": reading.seconds, "n_windows": reading.clock.n_windows,
+        "layer_name": reading.layer(layer).title,
+        "crossing_name": reading.layer(CROSS).title if CROSS in reading.numbers else "cross-attention",
+        "tokens_per_self_similarity_cell": reading.states[min(layer, len(reading.states) - 1)].per_cell,
+        "descriptor": {"name": shown.name, "key": shown.key, **asdict(shown.look)},
     }  # fmt: skip

@@ -22,11 +22,14 @@ class Piece:
         start_s: where its first column begins, in seconds from the start of the clip.
         end_s: where its last column ends.
         levels: 0 for the lower end of the range or what lies below it, 255 for the upper one.
+        rows_s: where its bottom row begins and its top row ends, where the vertical axis is time too and that is another stretch
+            than the horizontal one; None for the same.
     """
 
     start_s: float
     end_s: float
     levels: UInt8[ndarray, "rows columns"]
+    rows_s: tuple[float, float] | None = None
 
 
 def quantised(values: Float[ndarray, "rows columns"], low: float, high: float) -> UInt8[ndarray, "rows columns"]:
@@ -75,4 +78,4 @@ def _coarser(piece: Piece, largest: bool) -> Piece:
         joined = np.round(np.add.reduceat(piece.levels, starts, axis=1, dtype=np.float64) / sizes).astype(np.uint8)
     # equal columns: the last group is drawn as wide as the others, so the stretch grows by what it lacks
     longer = len(starts) * COARSER / columns
-    return Piece(piece.start_s, piece.start_s + (piece.end_s - piece.start_s) * longer, joined)
+    return Piece(piece.start_s, piece.start_s + (piece.end_s - piece.start_s) * longer, joined, piece.rows_s)

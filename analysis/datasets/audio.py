@@ -6,7 +6,7 @@ Anything a user can hand in ends here in one of two ways: a `Waveform`, with not
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,12 @@ class Waveform:
         """Length in seconds."""
         return len(self.samples) / self.sample_rate
 
+    def at_rate(self, sample_rate: int) -> "Waveform":
+        """The same recording resampled; what lies above half of its own rate stays missing."""
+        if sample_rate == self.sample_rate:
+            return self
+        return replace(self, samples=resample([self.samples], self.sample_rate, sample_rate), sample_rate=sample_rate)
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -60,11 +66,13 @@ class AudioInfo:
 
 
 def load_waveform(
-    source: Path | bytes, sample_rate: int, *, name: str = "", max_seconds: float = 600.0, min_seconds: float = 0.5
-) -> Waveform:
+    source: Path | bytes, sample_rate: int, *, name: str = "", max_seconds: float = 600.0, min_seconds: float = 0.5,
+    from_s: float | None = None,
+) -> Waveform:  # fmt: skip
     """Decode a recording, mix it to mono (the mean of its channels) and resample it to `sample_rate` Hz.
 
-    A file that is mislabelled, truncated, multichannel or above 48 kHz is accepted with a notice.
+    A file that is mislabelled, truncated, multichannel or above 48 kHz is accepted with a notice. Where `from_s` is given, at
+    most `max_seconds` are read from there on, of a recording of any length.
 
     Raises:
         AudioError: it is no audio, or is silent, too short, too long, not finite, or damaged beyond use.
@@ -78,9 +86,12 @@ def load_waveform(
     name = printable(name or (source.name if isinstance(source, Path) else ""))
     label = name or "The file"
     with laid_out(source, label) as (stream, layout), tempfile.TemporaryDirectory() as folder:
-        wav, promised_s = convert_m4a(stream, Path(folder), label, max_seconds) if layout.kind == "M4A" else (source, 0.0)
-        with laid_out(wav, label) as (audio, inner), decoder(audio, inner, label, max_seconds) as file:
-            inspection = Inspection(label, file.samplerate, file.channels, max_seconds)
+        most_s = max_seconds if from_s is None else float("inf")
+        wav, promised_s = convert_m4a(stream, Path(folder), label, most_s) if layout.kind == "M4A" else (source, 0.0)
+        with laid_out(wav, label) as (audio, inner), decoder(audio, inner, label, most_s) as file:
+            inspection = Inspection(label, file.samplerate, file.channels, most_s)
+            if from_s is not None:
+                return _part(file, inspection, name, sample_rate, from_s, max_seconds)
             samples = resample(inspection.mono_blocks(file), file.samplerate, sample_rate)
             inspection.refuse_unusable(min_seconds)
             promised_s = promised_s or (file.frames / file.samplerate / inner.share if length_known(file) else 0.0)
@@ -89,6 +100,23 @@ def load_waveform(
     with opened(source, label) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Waveform(samples, sample_rate, name, digest, tuple(text for text in notices if text))
+
+
+def _part(
+    file: soundfile.SoundFile, inspection: Inspection, name: str, sample_rate: int, from_s: float, length_s: float
+) -> Waveform:
+    """At most `length_s` of a recording from a second on."""
+    first = round(from_s * file.samplerate)
+    if not 0 <= first < file.frames:
+        got = seconds_to_words(file.frames / file.samplerate)
+        raise AudioError(f"{inspection.label} lasts {got}; there is no second {from_s:g} in it. Begin earlier.")
+    try:
+        file.seek(first)
+    except (RuntimeError, OSError) as error:
+        raise AudioError(f"{inspection.label} cannot be read from {from_s:g} s on. Save it as FLAC.") from error
+    samples = resample(inspection.mono_blocks(file, round(length_s * file.samplerate)), file.samplerate, sample_rate)
+    inspection.refuse_unusable(0.5)
+    return Waveform(samples, sample_rate, name, "", (inspection.weakened(),) if inspection.weakened() else ())
 
 
 def _unusual(file: soundfile.SoundFile, label: str, sample_rate: int) -> tuple[str, str]:

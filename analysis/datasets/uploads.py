@@ -24,10 +24,16 @@ MEMORY_BYTES = 2**30
 FILE_BYTES = 2**29  # what ffmpeg may write for an M4A file; other formats are decoded without a file
 
 
-def decode_upload(source: bytes, name: str, sample_rate: int) -> Waveform:
+def decode_upload(source: bytes, name: str, sample_rate: int, from_s: float | None = None) -> Waveform:
     """What `load_waveform` makes of an uploaded recording, mono at `sample_rate` Hz, without trusting the recording.
 
     At most 50 MiB, 10 minutes and 32 channels are read, within a minute.
+
+    Args:
+        source: the file.
+        name: of the file, to be shown.
+        sample_rate: of the result, in Hz.
+        from_s: where a part of at most 10 minutes begins; None for the whole, which is then refused if it is longer.
 
     Raises:
         AudioError: a limit is exceeded, or there is no usable audio in it.
@@ -37,10 +43,13 @@ def decode_upload(source: bytes, name: str, sample_rate: int) -> Waveform:
     need = 4 * len(source) + round(16 * MAX_SECONDS) * sample_rate  # copies of the source; the result, joined and sent
     limits = {"seconds": DECODING_S, "memory_bytes": MEMORY_BYTES + need, "file_bytes": FILE_BYTES}
     try:
-        samples, notices = run_limited(_samples, source, name, sample_rate, what=f"Decoding {label}", **limits)
+        samples, notices = run_limited(_samples, source, name, sample_rate, from_s, what=f"Decoding {label}", **limits)
     except SandboxError as error:
         raise AudioError(str(error)) from error
-    return Waveform(samples, sample_rate, printable(name), hashlib.sha256(source).hexdigest(), notices)
+    shown, digest = printable(name), hashlib.sha256(source).hexdigest()
+    if from_s is not None:  # a part is another recording
+        shown, digest = f"{shown} from {seconds_to_words(from_s)}", hashlib.sha256(f"{digest} {from_s}".encode()).hexdigest()
+    return Waveform(samples, sample_rate, shown, digest, notices)
 
 
 def load_upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]:
@@ -69,8 +78,8 @@ def _refuse_size(source: bytes, label: str, most: int, kind: type[OtoscopeError]
         raise kind(f"{label} has {len(source):,} bytes; at most {most:,} ({most // 2**20} MiB) are read. {advice}")
 
 
-def _samples(source: bytes, name: str, sample_rate: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    waveform = load_waveform(source, sample_rate, name=name, max_seconds=MAX_SECONDS)
+def _samples(source: bytes, name: str, sample_rate: int, from_s: float | None) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    waveform = load_waveform(source, sample_rate, name=name, max_seconds=MAX_SECONDS, from_s=from_s)
     return waveform.samples, waveform.notices
 
 

@@ -15,6 +15,7 @@ from analysis.models.families import Family
 from analysis.models.injections.registry import KINDS as INJECTIONS
 from analysis.models.injections.registry import find_injection
 from analysis.models.limits import read_config
+from analysis.models.tokens import CROSS, grids
 
 FLOAT = 4
 LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
@@ -93,6 +94,23 @@ def window_bytes(config: ModelConfig) -> int:
     return FLOAT * (config.n_samples + max(widest, block))
 
 
+def multiply_adds(config: ModelConfig) -> int:
+    """Multiplications over a window: convolutions, layers, and every attention pattern once more to be looked at."""
+    length, channels_in, total = config.n_samples, 1, 0
+    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
+    for channels, kernel, stride, padding in zip(*sizes, strict=True):
+        length = (length + 2 * padding - kernel) // stride + 1
+        total += length * channels * channels_in * kernel
+        channels_in = channels
+    width = config.audio_d_model
+    for layer, grid in grids(config).items():
+        queries, keys = len(grid.query_times_s), len(grid.key_times_s)
+        total += queries * 2 * width**2 + keys * 2 * width**2  # query and output, key and value
+        total += 0 if layer == CROSS else queries * 2 * width * config.audio_d_ff
+        total += 3 * queries * keys * width + (queries + 2 * keys) * width**2
+    return total
+
+
 def _flow(config: ModelConfig) -> Flow:
     from analysis.models.dual_encoder_flow import flow_of
 
@@ -118,6 +136,8 @@ FAMILY = Family(
     twin=twin,
     recipe="otoscope train",
     card=card,
+    multiply_adds=multiply_adds,
+    token_width=lambda config: config.audio_d_model,
     has_arms=True,
     others=(
         *(f"analysis.descriptors.{module}" for module in DESCRIPTORS.values()),

@@ -66,6 +66,9 @@ class Family:
         twin: (configuration, seed, the trained model if it is called) → the untrained twin; None for `build`.
         recipe: command by which it is trained here; None where it is not.
         card: configuration → what a card says of it, words by title.
+        multiply_adds: configuration → multiplications of one pass of its audio tower over one window, every attention pattern
+            once more to be looked at; None for a bound by parameters and tokens.
+        token_width: configuration → numbers of a token of its audio tower; None for the width of its embedding.
         has_arms: whether its configurations are arms of `analysis.models.arms`, into which descriptors may enter.
         others: modules that it finds by name, which are part of its code.
     """
@@ -88,6 +91,8 @@ class Family:
     twin: "Callable[[Config, int, Callable[[], Model]], Model] | None" = None
     recipe: str | None = None
     card: Callable[[Config], Mapping[str, str]] | None = None
+    multiply_adds: Callable[[Config], int] | None = None
+    token_width: Callable[[Config], int] | None = None
     has_arms: bool = False
     others: tuple[str, ...] = ()
 

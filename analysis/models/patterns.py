@@ -1,6 +1,6 @@
 """Attention patterns, read with hooks: of any tower, and of the audio encoder of a dual encoder block by block of queries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,22 @@ class AttentionInput:
         """The pattern of a head counted from 0; of None, the mean over heads, without holding all heads at once."""
         parts = [block.mean(dim=1) if head is None else block[:, head].clone() for _, block in self.blocks()]
         return torch.cat(parts, dim=1)
+
+
+Blocks = Iterable[tuple[slice, Float[Tensor, "batch heads rows keys"]]]
+
+
+def pattern_blocks(place: AttentionPlace, inputs: tuple[Any, ...]) -> Blocks:
+    """The pattern of a place in runs of queries, each with its rows; at once where its module cannot do it in parts.
+
+    Args:
+        place: of a tower.
+        inputs: that its module was given.
+    """
+    if isinstance(place.module, MultiHeadAttention) and all(given is None for given in inputs[2:]):
+        return AttentionInput(place.module, *inputs[:2]).blocks()
+    pattern = place.pattern(inputs).float()
+    return ((slice(0, pattern.shape[2]), pattern),)
 
 
 @torch.no_grad()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 import streamlit as st
 
 from analysis import paths
-from analysis.datasets.audio import Waveform
-from analysis.datasets.midi import Notes, load_notes, notes_from_rows
 from analysis.errors import OtoscopeError
 from analysis.files import home_expanded, is_folder, is_text
 from analysis.studies.shipped import SHIPPED
@@ -23,25 +20,9 @@ if TYPE_CHECKING:
     from analysis.datasets.corpus import DemoClip
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
-AUDIO_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "m4a"]
-UPLOAD = "Upload a recording"
-SAMPLE_RATE = 24_000
-DEMO_SECONDS = 30.0
 MOST_BUTTONS = 13
 CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
 CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A recording, and its notes where a MIDI file came with it.
-
-    `source` is what the player plays: a WAV file of what was read, since a browser may read the file that came otherwise.
-    """
-
-    waveform: Waveform
-    source: bytes
-    notes: Notes | None = None
 
 
 def usable() -> tuple[list[Checkpoint], list[BrokenCheckpoint]]:
@@ -130,13 +111,13 @@ def pick_word(name: state.Name, label: str, options: Sequence[str]) -> str:
     return str(chosen)
 
 
-def pick_choice(name: state.Name, label: str, options: Sequence[str], default: str) -> str:
-    """One of several words from a list; the default where the address names none of them."""
+def pick_choice(name: state.Name, label: str, options: Sequence[str], default: str, words: Callable[[str], str] = str) -> str:
+    """One of several words from a list, as `words` says them; the default where the address names none of them."""
     wanted = state.get_text(name)
     start = wanted if wanted in options else default if default in options else options[0]
     widget = f"pick_{name}"
     state.start(widget, start, options)
-    chosen = str(st.selectbox(label, options, key=widget))
+    chosen = str(st.selectbox(label, options, format_func=words, key=widget))
     state.put(name, chosen)
     return chosen
 
@@ -148,72 +129,6 @@ def demo_clips() -> dict[str, DemoClip]:
     except OtoscopeError as error:
         layout.error(str(error))
     return {}
-
-
-def pick_clip(sample_rate: int = SAMPLE_RATE) -> Clip | None:
-    """The chosen clip; where it is missing or cannot be read, the one shown before; None until there is one."""
-    demos = demo_clips()
-    names, clip = [*demos, UPLOAD], None
-    chosen = pick_choice("clip", "Clip", names, names[0])
-    try:
-        clip = _upload(sample_rate) if chosen not in demos else _shipped(demos[chosen], sample_rate)
-    except (OtoscopeError, OSError) as error:
-        layout.error(str(error))
-    if clip is not None:
-        state.keep("clip", clip)
-        return clip
-    before = state.recall("clip")
-    if before is not None:
-        name = layout.plain(before.waveform.name)
-        st.caption(f"Until there is a recording that can be read, the page shows {name}.")
-    return before
-
-
-def _upload(sample_rate: int) -> Clip | None:
-    audio = st.file_uploader("Recording", type=AUDIO_TYPES)
-    with st.expander("MIDI of the same performance (optional)"):
-        midi = st.file_uploader("MIDI file", type=["mid", "midi"])
-    if audio is None:
-        return None
-    waveform = caching.upload(audio.getvalue(), sample_rate, audio.name)
-    played = caching.once(("wav", waveform.sha256, sample_rate), lambda: caching.wav(waveform.samples, sample_rate))
-    clip = _clip(waveform, played, None)
-    if midi is None:
-        return clip
-    try:
-        notes, notices = caching.upload_notes(midi.getvalue(), midi.name)
-    except OtoscopeError as error:
-        layout.error(f"{error} The recording is shown without notes.")
-        return clip
-    _warn(notices)
-    return Clip(clip.waveform, clip.source, notes)
-
-
-def _shipped(demo: DemoClip, sample_rate: int) -> Clip:
-    if not demo.wav_path.is_file():
-        with st.spinner(f"Rendering {layout.plain(demo.title)}; this happens once …", show_time=True):
-            caching.rendered(demo)
-    start_s = float(demo.start_s)
-    stop_s = min(start_s + DEMO_SECONDS, float(demo.piece.duration_s))
-    source = caching.excerpt(str(demo.wav_path), start_s, stop_s, sample_rate)
-    notes = load_notes(demo.midi_path)
-    rows = zip(notes.onset_s, notes.offset_s, notes.pitch, notes.velocity, strict=True)
-    within = [
-        (max(float(on), start_s) - start_s, min(float(off), stop_s) - start_s, int(pitch), int(velocity))
-        for on, off, pitch, velocity in rows
-        if on < stop_s and off > start_s
-    ]
-    return _clip(caching.waveform(source, sample_rate, f"{demo.title}.wav"), source, notes_from_rows(within))
-
-
-def _clip(waveform: Waveform, source: bytes, notes: Notes | None) -> Clip:
-    _warn(waveform.notices)
-    return Clip(waveform, source, notes)
-
-
-def _warn(notices: Sequence[str]) -> None:
-    for notice in notices:
-        st.warning(layout.plain(notice), icon=":material/warning:")
 
 
 def pick_number(name: state.Name, label: str, low: int, high: int) -> int:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from analysis.units import seconds_to_words
-from app import access, state
-from app.components import clip_desk, clip_job
-from app.kit import controls, figures, layout
+from app import access
+from app.components.clip import page as clip_page
+from app.components.clip import picker, reading
+from app.kit import controls, layout
 
 
 def page() -> None:
@@ -16,36 +17,33 @@ def page() -> None:
 
 
 def _content() -> None:
-    clip_job.adopt()
+    reading.adopt()
     answer = st.container()
     left, right = st.columns(2)
-    with left:
-        clip = clip_job.recording(controls.pick_clip())
     with right:
         checkpoint = controls.pick_checkpoint()
+    with left:
+        clip = picker.pick()
     if checkpoint is None:
         layout.empty(
             "No checkpoint was found, so there is no attention to show.",
             "Train one, or name its folder in OTOSCOPE_CHECKPOINTS.",
         )
     if clip is None:
-        lost = "What was uploaded is gone when the page is loaded anew, and no link carries it."
-        happened = f"No clip is chosen. {lost}" if state.get_text("clip") == controls.UPLOAD else "No clip is chosen."
-        layout.empty(happened, "Upload a recording, or pick a demo clip.")
-    facts = {}
-    if clip is not None:
-        facts["clip"] = f"{clip.waveform.name} ({clip.waveform.sha256[:12]}), {seconds_to_words(clip.waveform.duration_s)}"
+        layout.empty("No clip is chosen.", "Drop a recording, record one, or pick a demo clip.")
+        layout.provenance({} if checkpoint is None else {"checkpoint": f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"})
+        return
+    wave = clip.waveform
+    facts = {"clip": f"{wave.name} ({clip.key[:12]}), {seconds_to_words(wave.duration_s)}"}
     if checkpoint is not None:
         facts["checkpoint"] = f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"
-    if clip is not None and checkpoint is not None:
-        facts |= clip_desk.draw(checkpoint, clip, answer)
-    elif clip is not None:
+        facts |= clip_page.draw(checkpoint, clip, answer)
+    else:
         with answer:
-            layout.headline(f"{clip.waveform.name or 'The clip'} lasts {seconds_to_words(clip.waveform.duration_s)}.")
-        clip_desk.show_recording(clip, None)
+            layout.headline(f"{wave.name or 'The clip'} lasts {seconds_to_words(wave.duration_s)}.")
+        clip_page.draw_sound(clip)
+    picker.add_companions(clip)
     layout.provenance(facts)
-    if clip is None:
-        figures.prepare()
 
 
 if __name__ == "__main__":  # not in the processes that render clips

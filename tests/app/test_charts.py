@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-
 from analysis.clips.use import analyse_clip
+
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.a4 import DESCRIPTOR as A4
 from analysis.models.arms import build_config

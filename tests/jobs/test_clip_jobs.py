@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from analysis import paths
-from analysis.clips.store import keep_recording, read_use, recording_key, use_key
-from analysis.clips.use import ClipUse, measure_use
+from analysis.clips.cost import size_of
+from analysis.clips.read import audio_tower, read_clip
+from analysis.clips.reading import ClipReading
+from analysis.clips.store import keep_recording, read_reading, reading_key, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.jobs.kinds import clip as clips
@@ -52,17 +54,18 @@ def recording(seconds: float = 9.1, sample_rate: int = 24_000) -> Waveform:
     return Waveform(samples, sample_rate, "noise.wav", "0" * 64)
 
 
-def stored(checkpoint: Checkpoint, wave: Waveform, *, twin: bool) -> ClipUse | None:
-    return read_use(open_store(), use_key(checkpoint, recording_key(wave), twin=twin, device="cpu"))
+def stored(checkpoint: Checkpoint, wave: Waveform, *, twin: bool) -> ClipReading | None:
+    return read_reading(open_store(), reading_key(checkpoint, recording_key(wave), twin=twin, device="cpu"))
 
 
-def assert_same(found: ClipUse | None, expected: ClipUse) -> None:
+def assert_same(found: ClipReading | None, expected: ClipReading) -> None:
     assert found is not None
     # A worker may compute with other threads than this process, so that sums end in other bits.
-    np.testing.assert_allclose(found.cells, expected.cells, rtol=1e-4, atol=1e-5)
-    for layer, its in expected.layers.items():
-        np.testing.assert_allclose(found.layers[layer].received, its.received, rtol=1e-4, atol=1e-7)
-        assert asdict(found.spread(layer)) == pytest.approx(asdict(expected.spread(layer)), rel=1e-4)
+    for ours, its in zip(found.states, expected.states, strict=True):
+        np.testing.assert_allclose(ours.cells, its.cells, rtol=1e-4, atol=1e-5)
+    for its in expected.layers:
+        np.testing.assert_allclose(found.layer(its.layer).use.received, its.use.received, rtol=1e-4, atol=1e-7)
+        assert asdict(found.spread(its.layer)) == pytest.approx(asdict(expected.spread(its.layer)), rel=1e-4)
 
 
 def test_a_worker_reads_both_models_and_stores_what_a_page_would_have_computed(
@@ -71,12 +74,12 @@ def test_a_worker_reads_both_models_and_stores_what_a_page_would_have_computed(
     wave = recording()
     job = server.wait(submit_clip(server, tiny_checkpoint, wave), TIMEOUT_S)
     assert (job.state, job.message) == ("done", "")
-    assert job.request == {"checkpoint": tiny_checkpoint, "clip": recording_key(wave), "twin": True}
+    assert job.request == {"checkpoint": tiny_checkpoint, "clip": recording_key(wave), "twin": True, "overlap": "none"}
     assert job.document == {
-        "store_keys": [use_key(checkpoint, recording_key(wave), twin=twin, device="cpu") for twin in (False, True)]
+        "store_keys": [reading_key(checkpoint, recording_key(wave), twin=twin, device="cpu") for twin in (False, True)]
     }
-    assert_same(stored(checkpoint, wave, twin=False), measure_use(checkpoint.model(), wave))
-    assert_same(stored(checkpoint, wave, twin=True), measure_use(checkpoint.untrained_twin(), wave))
+    assert_same(stored(checkpoint, wave, twin=False), read_clip(checkpoint.model(), wave))
+    assert_same(stored(checkpoint, wave, twin=True), read_clip(checkpoint.untrained_twin(), wave))
 
 
 def read(checkpoint: str, wave: Waveform, context: RunContext, *, twin: bool = True) -> Any:
@@ -154,7 +157,7 @@ def test_the_memory_that_reading_takes(checkpoint: Checkpoint) -> None:
     windows_at_once = 2400 // 30
     states = 2 * 4 * 2 * 30 * 8  # of one layer and its input, and what each was given
     model = weights_bytes(checkpoint) + windows_at_once * (window_bytes(config) + states) + 6 * 16_000_000
-    result = 4 * 3 * 3 * 30
-    assert result_bytes(config, 9.1) == result
+    result = 3 * 3 * (4 * 30 + 48**2)  # windows, heads and their mean; a number per key, and a small picture
+    assert result_bytes(size_of(checkpoint, 9.1), audio_tower(checkpoint.outline())) == result
     assert needs_bytes(checkpoint, 9.1, "cpu") == LIBRARIES_BYTES + model + 3 * 4 * 218_400 + 2 * result
     assert needs_bytes(checkpoint, 9.1, "cuda:0") == model

@@ -18,11 +18,13 @@ class ClipRequest:
         checkpoint: name or folder.
         clip: key of the recording in the store.
         twin: whether the untrained twin is to read it, too.
+        overlap: of its windows, a name of `analysis.clips.clock.OVERLAPS`.
     """
 
     checkpoint: str
     clip: str
     twin: bool
+    overlap: str = "none"
 
     @classmethod
     def of(cls, document: Request) -> "ClipRequest":
@@ -31,15 +33,16 @@ class ClipRequest:
         Raises:
             ConfigError: a field is missing, unknown or of another kind.
         """
-        checkpoint, clip, twin = (document.get(field.name) for field in fields(cls))
-        is_whole = document.keys() == {field.name for field in fields(cls)}
+        checkpoint, clip, twin = (document.get(name) for name in ("checkpoint", "clip", "twin"))
+        overlap, known = document.get("overlap", "none"), {field.name for field in fields(cls)}
+        is_whole = known - {"overlap"} <= document.keys() <= known and isinstance(overlap, str)
         if not is_whole or not isinstance(checkpoint, str) or not isinstance(clip, str) or not isinstance(twin, bool):
-            expected = "checkpoint (a name), clip (the key of a recording in the store) and twin (true or false)"
+            expected = "checkpoint (a name), clip (the key of a recording in the store), twin (true or false), overlap (a name)"
             raise ConfigError(f"The request of a clip holds {expected}; got {dict(document)}.")
-        return cls(checkpoint, clip, twin)
+        return cls(checkpoint, clip, twin, str(overlap))
 
 
-def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: bool = True) -> str:
+def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: bool = True, overlap: str = "none") -> str:
     """Store a decoded recording, queue its reading on the device it will run on, and return the job's id.
 
     Args:
@@ -47,6 +50,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
         checkpoint: name or folder.
         waveform: the recording.
         twin: whether the untrained twin is to read it, too.
+        overlap: of the windows.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -60,7 +64,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
 
     device = str(pick_device())
     find_checkpoint(checkpoint)  # refused before the recording is kept
-    request = asdict(ClipRequest(checkpoint, keep_recording(open_store(), waveform), twin))
+    request = asdict(ClipRequest(checkpoint, keep_recording(open_store(), waveform), twin, overlap))
     return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
 
 
@@ -77,7 +81,7 @@ def memory(request: Request, device: str) -> int:
 
     asked = ClipRequest.of(request)
     checkpoint, recording = find_checkpoint(asked.checkpoint), read_recording(open_store(), asked.clip)
-    return 0 if recording is None else needs_bytes(checkpoint, recording.duration_s, device)
+    return 0 if recording is None else needs_bytes(checkpoint, recording.duration_s, device, asked.overlap)
 
 
 def subject(request: Request, names: Names) -> str:
@@ -89,8 +93,8 @@ def subject(request: Request, names: Names) -> str:
 def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
     """Read a recording that is in the store, as a `ClipRequest` says.
 
-    What the model's attention did is stored, then that of the untrained twin's if it is to read, too; the document holds their
-    keys in that order. What is stored already is not computed again.
+    What the model did is stored, then what the untrained twin did if it is to read, too; the document holds their keys in that
+    order. What is stored already is not computed again.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -98,16 +102,14 @@ def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
         StoreError: the recording is not in the store any more, or the store does not take the result.
         Cancelled: the user asked to stop; a model that had read all of it is kept.
     """
-    from analysis.clips.serving import refuse_family
-    from analysis.clips.store import put_use, read_recording, read_use, use_key
-    from analysis.clips.use import measure_use
+    from analysis.clips.read import read_clip
+    from analysis.clips.store import put_reading, read_reading, read_recording, reading_key
     from analysis.store import StoreError, open_store
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
     asked = ClipRequest.of(request)
     store, checkpoint, device = open_store(), find_checkpoint(asked.checkpoint), pick_device()
-    refuse_family(checkpoint)
     if (recording := read_recording(store, asked.clip)) is None:
         raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
     sides = ("trained", "untrained twin") if asked.twin else ("trained",)
@@ -118,10 +120,10 @@ def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
             context.progress(number * total + done, len(sides) * total, f"{checkpoint.name}, {side}: reading windows")
 
         twin = number == 1
-        keys.append(use_key(checkpoint, asked.clip, twin=twin, device=device.type))
-        if read_use(store, keys[-1]) is None:
+        keys.append(reading_key(checkpoint, asked.clip, twin=twin, device=device.type, overlap=asked.overlap))
+        if read_reading(store, keys[-1]) is None:
             model = (checkpoint.untrained_twin() if twin else checkpoint.model()).to(device)
-            put_use(store, keys[-1], measure_use(model, recording, report, context.cancel.check))
+            put_reading(store, keys[-1], read_clip(model, recording, asked.overlap, report, context.cancel.check))
     return {"store_keys": keys}
 
 

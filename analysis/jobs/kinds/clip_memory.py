@@ -1,14 +1,15 @@
 """How much memory it takes to read a clip, counted from above."""
 
-from analysis.clips.serving import refuse_family
-from analysis.clips.use import TOKENS_AT_ONCE, n_windows
+import torch
+
+from analysis.clips.cost import ClipSize, size_of
+from analysis.clips.read import MANY_WINDOWS, SMALL_THUMB, THUMB, TOKENS_AT_ONCE, audio_tower
 from analysis.errors import CheckpointError, shown
 from analysis.memory import bytes_to_words
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.config import ModelConfig
 from analysis.models.patterns import BLOCK_ELEMENTS
-from analysis.models.tokens import grids
-from analysis.studies.memory import FLOAT, LIBRARIES_BYTES, weights_bytes, window_bytes
+from analysis.models.tower import LAYERS, Tower
+from analysis.studies.memory import FLOAT, LIBRARIES_BYTES, weights_bytes
 
 LIVE_BLOCKS = 6  # a block of the pattern, its logarithm, its products, and what they are made from
 LIVE_WAVEFORMS = 3  # as it is stored, padded, and cut into windows
@@ -16,59 +17,65 @@ IN_PARTS_AND_JOINED = 2
 SMALL_BYTES = 10**9  # of activations, beside the weights
 
 
-def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str) -> int:
+def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str, overlap: str = "none") -> int:
     """Memory of the device that reading takes at its largest: of CUDA its own, of other devices that of the host.
 
     The weights twice in fp32, one batch of windows with the states and inputs of every layer, blocks of a pattern; on the host
     also the libraries, the recording and the result.
 
     Raises:
-        CheckpointError: it is of a family of which no clip is read.
+        ShapeError: no tower of it hears.
     """
-    refuse_family(checkpoint)
-    config = checkpoint.model_config
-    model = weights_bytes(checkpoint) + _largest_batch(config)
+    size, tower = size_of(checkpoint, duration_s, overlap), audio_tower(checkpoint.outline())
+    model = weights_bytes(checkpoint) + _largest_batch(size, tower)
     if device.startswith("cuda"):
         return model
-    return LIBRARIES_BYTES + model + _recording_bytes(config, duration_s)
+    return LIBRARIES_BYTES + model + _recording_bytes(size, tower)
 
 
-def is_small(config: ModelConfig, duration_s: float) -> bool:
-    """Whether a page reads a clip of that length in the memory of the server: every visitor at once may ask for it.
+def is_small(size: ClipSize, tower: Tower) -> bool:
+    """Whether a page reads a clip of that size in the memory of the server: every visitor at once may ask for it.
 
     Sizes come with a checkpoint from anywhere, and few weights can make large activations.
     """
-    return _largest_batch(config) + _recording_bytes(config, duration_s) <= SMALL_BYTES
+    return _largest_batch(size, tower) + _recording_bytes(size, tower) <= SMALL_BYTES
 
 
-def refuse_large_window(config: ModelConfig, name: str) -> None:
+def refuse_large_window(size: ClipSize, tower: Tower, name: str) -> None:
     """Refuse to look at single windows in a page whose activations are large.
 
     Raises:
         CheckpointError: one window takes more than `SMALL_BYTES`.
     """
-    if (needed := window_bytes(config) + _states_bytes(config)) > SMALL_BYTES:
+    if (needed := size.family.window_bytes(size.config) + _states_bytes(size, tower)) > SMALL_BYTES:
         raise CheckpointError(
             f"One window of {shown(name)} takes {bytes_to_words(needed)}; a page looks at no more than "
             f"{bytes_to_words(SMALL_BYTES)}. Use otoscope inspect, which has a process of its own."
         )
 
 
-def _largest_batch(config: ModelConfig) -> int:
-    batch = max(1, TOKENS_AT_ONCE // config.n_audio_tokens)
-    return batch * (window_bytes(config) + _states_bytes(config)) + LIVE_BLOCKS * FLOAT * BLOCK_ELEMENTS
+def _largest_batch(size: ClipSize, tower: Tower) -> int:
+    batch = max(1, TOKENS_AT_ONCE // size.family.n_tokens(size.config))
+    activations = size.family.window_bytes(size.config) + _states_bytes(size, tower)
+    return batch * activations + LIVE_BLOCKS * FLOAT * BLOCK_ELEMENTS
 
 
-def _states_bytes(config: ModelConfig) -> int:
-    return 2 * FLOAT * (config.audio_n_layers + 1) * config.n_audio_tokens * config.audio_d_model
+def _states_bytes(size: ClipSize, tower: Tower) -> int:
+    """States of all layers and what attention is given there."""
+    family = size.family
+    width = tower.width if family.token_width is None else family.token_width(size.config)
+    n_states = sum(tap.kind in LAYERS and tap.kind != "embedding" for tap in tower.taps())
+    return 2 * FLOAT * n_states * family.n_tokens(size.config) * width
 
 
-def _recording_bytes(config: ModelConfig, duration_s: float) -> int:
-    recording = LIVE_WAVEFORMS * FLOAT * round(duration_s * config.sample_rate)
-    return recording + IN_PARTS_AND_JOINED * result_bytes(config, duration_s)
+def _recording_bytes(size: ClipSize, tower: Tower) -> int:
+    recording = LIVE_WAVEFORMS * FLOAT * round(size.duration_s * size.heard.sample_rate)
+    return recording + IN_PARTS_AND_JOINED * result_bytes(size, tower)
 
 
-def result_bytes(config: ModelConfig, duration_s: float) -> int:
-    """Attention received by every key, for every head and their mean."""
-    keys = sum(len(grid.key_times_s) for grid in grids(config).values())
-    return FLOAT * n_windows(config, duration_s) * (config.n_heads + 1) * keys
+def result_bytes(size: ClipSize, tower: Tower) -> int:
+    """Attention received by every key, for every head and their mean, and every pattern as a small picture."""
+    side = THUMB if size.n_windows <= MANY_WINDOWS else SMALL_THUMB
+    batch = tower.collate([], torch.empty(1, size.clock.window, device="meta"))
+    places = tower.attention(batch) if tower.attends else ()
+    return size.n_windows * sum((place.n_heads + 1) * (FLOAT * place.key.n + side**2) for place in places)

@@ -1,14 +1,14 @@
 """Recordings and what attention did over them come back from the store as they were, under keys that hold what decides them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis.clips import store as clip_store
-from analysis.clips.store import keep_recording, put_use, read_recording, read_use, recording_key, use_key
-from analysis.clips.use import measure_use
+from analysis.clips.read import read_clip
+from analysis.clips.store import keep_recording, put_reading, read_reading, read_recording, reading_key, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
@@ -54,33 +54,41 @@ def test_whatever_differs_in_a_recording_gives_another_key() -> None:
     assert len({recording_key(one) for one in (wave, *others)}) == 6
 
 
-def test_a_use_comes_back_as_it_was(store: Store, checkpoint: Checkpoint) -> None:
-    use = measure_use(checkpoint.model(), recording())
-    key = use_key(checkpoint, "a" * 64, twin=False, device="cpu")
-    assert read_use(store, key) is None
-    put_use(store, key, use)
-    found = read_use(store, key)
+def test_a_reading_comes_back_as_it_was(store: Store, checkpoint: Checkpoint) -> None:
+    reading = read_clip(checkpoint.model(), recording(), "half")
+    key = reading_key(checkpoint, "a" * 64, twin=False, device="cpu", overlap="half")
+    assert read_reading(store, key) is None
+    put_reading(store, key, reading)
+    found = read_reading(store, key)
     assert found is not None
-    assert (found.config, found.duration_s, found.tokens_per_cell, found.seconds, found.device) == (
-        use.config, use.duration_s, use.tokens_per_cell, use.seconds, "cpu",
-    )  # fmt: skip
-    assert list(found.layers) == list(use.layers) == [0, 1, 2, 3, 4]
-    for layer in use.layers:
-        for name in ("received", "effective", "entropy_bits", "n_queries"):
-            here, there = (getattr(one.layers[layer], name) for one in (use, found))
-            assert (here.dtype, here.tobytes()) == (there.dtype, there.tobytes())
-        assert found.spread(layer, 2) == use.spread(layer, 2)
-        assert found.received(layer, 2)[1].tobytes() == use.received(layer, 2)[1].tobytes()
-    assert found.self_similarity(1)[1].tobytes() == use.self_similarity(1)[1].tobytes()
+    assert (found.clock, found.tower, found.seconds, found.device) == (reading.clock, "audio", reading.seconds, "cpu")
+    assert found.numbers == reading.numbers == (0, 1, 2, 3, 4)
+    for here, there in zip(reading.layers, found.layers, strict=True):
+        assert (here.title, here.n_heads, here.query.kind, here.key.kind) == (
+            there.title, there.n_heads, there.query.kind, there.key.kind,
+        )  # fmt: skip
+        for name in (field.name for field in fields(here.use)):
+            mine, its = getattr(here.use, name), getattr(there.use, name)
+            assert (mine.dtype, mine.shape, mine.tobytes()) == (its.dtype, its.shape, its.tobytes())
+        assert found.received(here.layer, 2)[1].tobytes() == reading.received(here.layer, 2)[1].tobytes()
+    assert [state.tap for state in found.states] == [state.tap for state in reading.states]
+    assert found.self_similarity(1)[1].tobytes() == reading.self_similarity(1)[1].tobytes()
 
 
-def test_the_key_of_a_use_holds_what_decides_it(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    def key(one: Checkpoint, *, clip: str = "a" * 64, twin: bool = False, device: str = "cpu") -> str:
-        return use_key(one, clip, twin=twin, device=device)
+def test_the_key_of_a_reading_holds_what_decides_it(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(one: Checkpoint, *, clip: str = "a" * 64, twin: bool = False, device: str = "cpu", overlap: str = "none") -> str:
+        return reading_key(one, clip, twin=twin, device=device, overlap=overlap)
 
     config = replace(checkpoint, config={**checkpoint.config, "dropout": 0.3})
     weights, seed = replace(checkpoint, sha256="1" * 64), replace(checkpoint, training={"seed": 4})
-    keys = [key(checkpoint), key(checkpoint, clip="b" * 64), key(checkpoint, device="cuda"), key(config), key(weights)]
+    keys = [
+        key(checkpoint),
+        key(checkpoint, clip="b" * 64),
+        key(checkpoint, device="cuda"),
+        key(checkpoint, overlap="half"),
+        key(config),
+        key(weights),
+    ]
     twins = [key(checkpoint, twin=True), key(config, twin=True), key(seed, twin=True)]
     monkeypatch.setattr(clip_store, "code_of", lambda *_: "0" * 16)
     keys.append(key(checkpoint))
@@ -91,22 +99,22 @@ def test_the_key_of_a_use_holds_what_decides_it(checkpoint: Checkpoint, monkeypa
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"config": 3}, {"layers": 5}, {"sample_rate": "x", "name": 1, "sha256": [], "notices": 3}]
+    "document", [{}, {"clock": 3}, {"layers": 5}, {"sample_rate": "x", "name": 1, "sha256": [], "notices": 3}]
 )
 @pytest.mark.parametrize("arrays", [{}, {"samples": np.zeros((2, 2), np.float32)}, {"cells": np.zeros(3)}])
 def test_what_is_something_else_counts_as_none(document: dict, arrays: dict, store: Store) -> None:
     store.put("a" * 64, document, arrays)
     assert read_recording(store, "a" * 64) is None
-    assert read_use(store, "a" * 64) is None
+    assert read_reading(store, "a" * 64) is None
 
 
-def test_a_use_that_lacks_a_part_counts_as_none(store: Store, checkpoint: Checkpoint) -> None:
-    put_use(store, "b" * 64, measure_use(checkpoint.model(), recording()))
+def test_a_reading_that_lacks_a_part_counts_as_none(store: Store, checkpoint: Checkpoint) -> None:
+    put_reading(store, "b" * 64, read_clip(checkpoint.model(), recording()))
     entry = store.get("b" * 64)
     assert entry is not None
     for number, name in enumerate(entry.document):
         store.put(f"{number:064d}", {key: value for key, value in entry.document.items() if key != name}, dict(entry.arrays))
-        assert read_use(store, f"{number:064d}") is None, name
+        assert read_reading(store, f"{number:064d}") is None, name
     for number, name in enumerate(entry.arrays, 100):
         store.put(f"{number:064d}", entry.document, {key: value for key, value in entry.arrays.items() if key != name})
-        assert read_use(store, f"{number:064d}") is None, name
+        assert read_reading(store, f"{number:064d}") is None, name

@@ -4,10 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.clips.cost import is_short, multiply_adds, seconds
+from analysis.clips.cost import ClipSize
 from analysis.errors import CheckpointError
 from analysis.jobs.kinds.clip_memory import is_small, refuse_large_window
 from analysis.models.arms import build_config
+from analysis.models.config import ModelConfig
+from analysis.models.dual_family import FAMILY
+from analysis.models.tower import InputSpec, Tower
+
+
+def size(config: ModelConfig, duration_s: float, overlap: str = "none") -> ClipSize:
+    return ClipSize(FAMILY, config, InputSpec(config.sample_rate, config.window_s), duration_s, overlap)
+
+
+def tower(config: ModelConfig) -> Tower:
+    return FAMILY.outline(config).towers["audio"]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +35,7 @@ from analysis.models.arms import build_config
     ],
 )
 def test_what_is_short(arm: str, scale: str, duration_s: float, short: bool) -> None:
-    assert is_short(build_config(arm, scale), duration_s) is short
+    assert size(build_config(arm, scale), duration_s).is_short is short
 
 
 def test_multiply_adds_of_one_window_are_those_of_its_matrices() -> None:
@@ -32,27 +43,29 @@ def test_multiply_adds_of_one_window_are_those_of_its_matrices() -> None:
     convolutions = 12_000 * 32 * 16 + 3_000 * 64 * 32 * 8 + 750 * 128 * 64 * 8 + 188 * 192 * 128 * 8
     block = 188 * (4 * 192**2 + 2 * 192 * 512)
     attention = 3 * 188**2 * 192 + 3 * 188 * 192**2  # forward, and the pattern once more with its projections
-    assert multiply_adds(config, 4.0) == convolutions + 4 * (block + attention)
+    assert size(config, 4.0).multiply_adds == convolutions + 4 * (block + attention)
 
 
 def test_every_window_costs_the_same() -> None:
     config = build_config("a4x", "small")
-    assert multiply_adds(config, 8.1) == 3 * multiply_adds(config, 1.0)
-    assert seconds(config, 8.1) == pytest.approx(3 * seconds(config, 1.0))
+    once = size(config, 1.0)
+    assert size(config, 8.1).multiply_adds == 3 * once.multiply_adds
+    assert size(config, 8.1).seconds == pytest.approx(3 * once.seconds)
+    assert size(config, 8.0, "half").multiply_adds == 3 * once.multiply_adds  # at 0, 2 and 4 s
 
 
 @pytest.mark.parametrize("scale", ["small", "paper"])
 @pytest.mark.parametrize("arm", ["D0", "a4x", "a4r", "d4-a4r"])
 def test_clips_of_our_own_arms_are_small(arm: str, scale: str) -> None:
     config = build_config(arm, scale)
-    assert is_small(config, 600.0)
-    refuse_large_window(config, arm)
+    assert is_small(size(config, 600.0), tower(config))
+    refuse_large_window(size(config, 4.0), tower(config), arm)
 
 
 def test_few_weights_that_make_large_activations_are_read_by_no_page() -> None:
     config = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2**6, 2**5, 2**4, 2**3))
-    assert is_short(config, 30.0)
-    assert not is_small(config, 30.0)
+    assert size(config, 30.0).is_short
+    assert not is_small(size(config, 30.0), tower(config))
     wide = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2, 2**9, 2**4, 2**3))
     with pytest.raises(CheckpointError, match="One window of 'wide' takes .* a page looks at no more than"):
-        refuse_large_window(wide, "wide")
+        refuse_large_window(size(wide, 4.0), tower(wide), "wide")

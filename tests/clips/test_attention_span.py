@@ -30,5 +30,9 @@ def test_within_the_range_of_the_twin_no_difference_is_claimed(effective: float,
     assert ("Not distinguishable from the twin, whose windows range from 180 to 184." in sentence) is claimed
 
 
+def test_a_twin_that_has_yet_to_read_is_said() -> None:
+    assert "(untrained twin: yet to be read; uniform: 188;" in headline("Layer 1", 1, 8, "CNN token", trained(41.0), None)
+
+
 def test_one_window_has_no_range() -> None:
     assert "Not distinguishable" not in headline("Layer 1", 1, 8, "CNN token", trained(182.0, 1), TWIN)

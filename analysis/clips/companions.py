@@ -1,0 +1,77 @@
+"""What belongs to a recording beside its sound: notes of a MIDI file and layers of annotations; kept in the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+
+from analysis.clips.lanes import Annotation
+from analysis.datasets.midi import Notes
+from analysis.store import Entry, Store
+
+COLUMNS = ("onset_s", "offset_s", "pitch", "velocity")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Annotations of one kind, such as beats."""
+
+    title: str
+    marks: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True)
+class Companions:
+    """What came with a recording, or after it."""
+
+    notes: Notes | None = None
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing."""
+        return self.notes is None and not self.layers
+
+
+def keep_companions(store: Store, recording: str, companions: Companions) -> str:
+    """Store what belongs to a recording, whose key is given, and return the key of it, which its content alone decides.
+
+    Raises:
+        StoreError: the store does not take it.
+    """
+    layers = [[layer.title, [[mark.start_s, mark.end_s, mark.text] for mark in layer.marks]] for layer in companions.layers]
+    document = {"recording": recording, "layers": layers}
+    notes = companions.notes
+    arrays: dict[str, ndarray] = {} if notes is None else {name: np.asarray(getattr(notes, name)) for name in COLUMNS}
+    key = Store.key(kind="companions", **document, **arrays)
+    return store.put(key, document, arrays).key
+
+
+def read_companions(store: Store, key: str, recording: str) -> Companions | None:
+    """What belongs to a recording; None if there is nothing under that key, or what belongs to another or is something else."""
+    if (entry := store.get(key)) is None or entry.document.get("recording") != recording:
+        return None
+    try:
+        return Companions(_notes(entry.arrays), tuple(_layers(entry)))
+    except (KeyError, TypeError, ValueError):  # written by somebody else
+        return None
+
+
+def _notes(arrays: Mapping[str, ndarray]) -> Notes | None:
+    if not arrays:
+        return None
+    columns = [arrays[name] for name in COLUMNS]
+    if any(column.ndim != 1 or len(column) != len(columns[0]) or not np.isfinite(column).all() for column in columns):
+        raise ValueError("notes are columns of one length")
+    return Notes(*columns)
+
+
+def _layers(entry: Entry) -> list[Layer]:
+    return [
+        Layer(
+            str(title),
+            tuple(Annotation(float(start), None if end is None else float(end), str(text)) for start, end, text in marks),
+        )
+        for title, marks in entry.document["layers"]
+    ]

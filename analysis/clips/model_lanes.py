@@ -1,0 +1,221 @@
+"""The lanes of what a tower does with a recording."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
+from analysis.clips.reading import ClipReading, LayerReading
+from analysis.clips.tiles import LEVELS, Piece, pyramid, quantised
+from analysis.clips.token_columns import columns_of
+from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_of_rows
+from analysis.measures.novelty import checkerboard_novelty
+from analysis.units import hz_to_name
+
+MOST_BYTES = 2_000_000  # of exact patterns that are sent at once
+MOST_ROWS = 128
+NOVELTY_S = 4.0
+Drawn = Mapping[int, Float[ndarray, "queries keys"]]
+
+
+def received_lane(reading: ClipReading, twin: ClipReading | None, side: str = "") -> CurveLane:
+    """Attention received by every moment, as a multiple of uniform attention, by layer and head, beside the untrained twin's."""
+    sets: dict[Choice, Sequence[Series]] = {}
+    for layer in reading.layers:
+        for head in range(layer.n_heads + 1):
+            series = [_received(reading, layer, head, "trained", "audio")]
+            if twin is not None:
+                series.append(_received(twin, layer, head, "untrained twin", "twin"))
+            sets[layer.layer, head] = series
+    return CurveLane(
+        id=_id("received", side), side=side, title="Attention received", unit="× uniform",
+        by="head", low=0.0, borders=_borders(reading),
+        sets=sets,
+    )  # fmt: skip
+
+
+def grid_lane(reading: ClipReading, number: int, side: str = "") -> ImageLane | None:
+    """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands."""
+    layer = reading.layer(number)
+    if layer.key.bands_hz is None:
+        return None
+    sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
+    highs: dict[Choice, float] = {}
+    for head in range(layer.n_heads + 1):
+        times_s, share = reading.received_by_band(number, head or None)
+        multiple = share * layer.key.n
+        highs[number, head] = max(float(multiple.max()), 1.0)
+        sets[number, head] = [[_even(times_s, quantised(multiple[::-1], 0.0, highs[number, head]))]]
+    bands = columns_of(layer.key).bands_hz[::-1]
+    names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
+    ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
+    return ImageLane(
+        id=_id("grid", side), side=side, title="Attention received, by time and frequency", unit="× uniform",
+        height=120, by="head", low=0.0,
+        high=1.0, highs=highs, colours="viridis", row_names=names, ticks=ticks, borders=_borders(reading), sets=sets,
+    )  # fmt: skip
+
+
+def attention_lane(
+    patterns: WindowPatterns, reading: ClipReading, number: int, head: int, near_s: float, side: str = ""
+) -> ImageLane:
+    """Patterns of a layer, window by window: keys on the clip's clock, queries upwards within their window.
+
+    Windows near a moment are exact, as many as can be sent; the others are the small pictures that were kept when the recording
+    was read. Of many tokens only the chosen head and the mean of all are sent.
+
+    Args:
+        patterns: of the same recording and model.
+        reading: of them.
+        number: of the layer.
+        head: that is looked at; 0 for the mean.
+        near_s: what is looked at, in seconds.
+        side: which model, where several are shown.
+    """
+    layer = reading.layer(number)
+    heads, windows = _sent(reading, layer, head, near_s)
+    highs = {one: float(layer.use.tops[:, one].max()) for one in heads}
+    sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
+    pieces: dict[int, list[Piece]] = {one: [] for one in heads}
+    for window in range(reading.clock.n_windows):
+        drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
+        for one, pattern in drawn.items():
+            pieces[one].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[one])))
+    for one in heads:
+        sets[number, one] = pyramid(pieces[one], largest=True)
+    names, special = _special(reading, layer, heads, highs)
+    return ImageLane(
+        special_names=names, special=special, id=_id("attention", side), side=side,
+        title="Attention: query time within its window", unit="share of the query's attention",
+        height=200, by="head", ticks=[Tick(0.0, f"{reading.clock.window_s:g} s"), Tick(1.0, "0 s")], borders=_borders(reading),
+        empty="This layer and head are being read …", low=0.0, high=1.0, colours="viridis", y_time="window", sets=sets,
+        highs={(number, one): high for one, high in highs.items()},
+    )  # fmt: skip
+
+
+def _special(
+    reading: ClipReading, layer: LayerReading, heads: Sequence[int], highs: Mapping[int, float]
+) -> tuple[list[str], dict[Choice, Sequence[Sequence[Piece]]]]:
+    """What queries without a time attend to, window by window: they are no moment, and are drawn apart."""
+    n = layer.query.special
+    if n == 0:
+        return [], {}
+    names = ["class token"] if n == 1 else [f"special token {number}" for number in range(1, n + 1)]
+    sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
+    for head in heads:
+        rows = layer.use.special_rows[:, head]
+        over = [over_time_of_rows(row, layer.key) for row in rows]
+        pieces = [_window_piece(reading, window, quantised(row, 0.0, highs[head])) for window, row in enumerate(over)]
+        sets[layer.layer, head] = [pieces]
+    return names, sets
+
+
+def similarity_lane(reading: ClipReading, number: int, side: str = "") -> ImageLane:
+    """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
+    state = min(number, len(reading.states) - 1)
+    times_s, matrix = reading.self_similarity(state)
+    piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
+    duration_s = reading.clock.duration_s
+    return ImageLane(
+        id=_id("similarity", side), side=side, title=f"Self-similarity, {reading.states[state].title}: time of the clip",
+        unit="cosine",
+        height=240, by="layer", ticks=[Tick(0.0, f"{duration_s:.3g} s"), Tick(1.0, "0 s")], low=-1.0, high=1.0, colours="cividis",
+        borders=_borders(reading), y_time="clip", sets={(number,): pyramid([piece], largest=False)},
+    )  # fmt: skip
+
+
+def difference_lane(reading: ClipReading, other: ClipReading, number: int, less: str) -> ImageLane | None:
+    """Self-similarity of one model less that of another at the same layer; None where their cells are not the same."""
+    state = min(number, len(reading.states) - 1)
+    if state >= len(other.states) or not np.array_equal(reading.states[state].times_s, other.states[state].times_s):
+        return None
+    times_s, ours = reading.self_similarity(state)
+    piece = _even(times_s, quantised((ours - other.self_similarity(state)[1])[::-1], -1.0, 1.0), reading.clock.duration_s)
+    duration_s = reading.clock.duration_s
+    return ImageLane(
+        id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
+        by="layer",
+        ticks=[Tick(0.0, f"{duration_s:.3g} s"), Tick(1.0, "0 s")], low=-1.0, high=1.0, colours="difference",
+        borders=_borders(reading), y_time="clip", sets={(number,): pyramid([piece], largest=False)},
+    )  # fmt: skip
+
+
+def novelty_lane(reading: ClipReading, twin: ClipReading | None, number: int) -> CurveLane:
+    """How much changes at every moment, by the checkerboard kernel over the self-similarity, beside the untrained twin's."""
+    sides = [(reading, "trained", "audio"), *([(twin, "untrained twin", "twin")] if twin is not None else [])]
+    series = [_novelty(read, number, name, colour) for read, name, colour in sides]
+    return CurveLane(
+        id="novelty", title=f"Novelty over ±{NOVELTY_S:g} s", unit="cosine", by="layer", low=0.0, height=72,
+        borders=_borders(reading), sets={(number,): series},
+    )  # fmt: skip
+
+
+def _novelty(reading: ClipReading, number: int, name: str, colour: str) -> Series:
+    times_s, matrix = reading.self_similarity(min(number, len(reading.states) - 1))
+    step_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else reading.clock.duration_s
+    return Series(name, colour, times_s, checkerboard_novelty(matrix, max(1, round(NOVELTY_S / step_s))), colour == "twin")
+
+
+def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -> tuple[list[int], set[int]]:
+    """Which heads are sent, and the windows that are sent exactly."""
+    rows, columns = len(columns_of(layer.query).times_s), len(columns_of(layer.key).times_s)
+    bytes_each = min(rows, MOST_ROWS) * columns
+    clock = reading.clock
+    every = list(range(layer.n_heads + 1))
+    heads = every if len(every) * bytes_each * min(clock.n_windows, 2) <= MOST_BYTES else sorted({0, head})
+    most = max(1, MOST_BYTES // (len(heads) * bytes_each))
+    here = clock.window_at(near_s)
+    nearest = sorted(range(clock.n_windows), key=lambda window: (abs(window - here), window))
+    return heads, set(nearest[:most])
+
+
+def _exact(patterns: WindowPatterns, layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
+    shown = (over_time(patterns.pattern(window, layer.layer, head or None), layer.query, layer.key) for head in heads)
+    return {head: _largest(pattern, MOST_ROWS) for head, pattern in zip(heads, shown, strict=True)}
+
+
+def _small(layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
+    use = layer.use
+    return {head: use.thumbs[window, head] / np.float32(LEVELS) * use.tops[window, head] for head in heads}
+
+
+def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
+    """The part of a window's picture whose keys belong to the window, with all its queries."""
+    clock = reading.clock
+    start_s, borders = float(clock.starts_s[window]), clock.borders_s
+    end_s = start_s + clock.window_s
+    edges = np.linspace(start_s, end_s, levels.shape[1] + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    kept = np.flatnonzero((middles >= borders[window]) & (middles < borders[window + 1]))
+    if not len(kept):
+        kept = np.arange(levels.shape[1])
+    return Piece(float(edges[kept[0]]), float(edges[kept[-1] + 1]), levels[:, kept], (start_s, end_s))
+
+
+def _even(times_s: Float[ndarray, " columns"], levels: ndarray, whole_s: float = 1.0) -> Piece:
+    """A picture whose columns stand around times at equal distances."""
+    hop_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else whole_s
+    begin_s = float(times_s[0]) - hop_s / 2
+    return Piece(begin_s, begin_s + len(times_s) * hop_s, levels)
+
+
+def _largest(pattern: Float[ndarray, "queries keys"], most: int) -> Float[ndarray, "rows keys"]:
+    """The largest of every run of neighbouring queries, so that there are at most `most` rows: no bright cell is lost."""
+    run = -(-len(pattern) // most)
+    return np.maximum.reduceat(pattern, np.arange(0, len(pattern), run), axis=0) if run > 1 else pattern
+
+
+def _received(reading: ClipReading, layer: LayerReading, head: int, name: str, colour: str) -> Series:
+    times_s, share = reading.received(layer.layer, head or None)
+    return Series(name, colour, times_s, share * len(columns_of(layer.key).times_s), dashed=colour == "twin")
+
+
+def _borders(reading: ClipReading) -> list[float]:
+    """Where a window takes over from the one before, and where the last one ends."""
+    return [float(border) for border in reading.clock.borders_s]
+
+
+def _id(name: str, side: str) -> str:
+    return f"{name}_{side}" if side else name

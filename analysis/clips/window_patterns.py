@@ -1,0 +1,86 @@
+"""Patterns of single windows, exactly."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.clips.clock import clock_of
+from analysis.clips.read import audio_tower
+from analysis.clips.token_columns import columns_of
+from analysis.datasets.audio import Waveform
+from analysis.errors import ShapeError
+from analysis.models.patterns import pattern_blocks
+from analysis.models.taps import own_hooks
+from analysis.models.tower import AttentionPlace, Model, TokenAxis
+
+
+class WindowPatterns:
+    """Patterns of single windows, computed when asked for; what one window was given is kept until another is asked for.
+
+    Args:
+        model: whose audio tower reads.
+        waveform: the recording.
+        overlap: of its windows.
+    """
+
+    def __init__(self, model: Model, waveform: Waveform, overlap: str = "none") -> None:
+        self.model, self.tower = model, audio_tower(model)
+        self.clock = clock_of(waveform, self.tower.input, overlap)
+        self.windows = self.clock.cut(waveform)
+        self._read: tuple[int, Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]] | None = None
+
+    @torch.no_grad()
+    def pattern(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
+        """Attention of a window (from 0), a layer and a head (from 1; None = mean over heads), special tokens first.
+
+        Raises:
+            ShapeError: there is no such window, layer or head.
+        """
+        if not 0 <= window < len(self.windows):
+            raise ShapeError(f"There is no window {window}: expected 0 to {len(self.windows) - 1}.")
+        places = self._places(window)
+        if layer not in places:
+            raise ShapeError(f"There is no layer {layer}: expected one of {', '.join(map(str, places))}.")
+        place, inputs = places[layer]
+        if head is not None and not 1 <= head <= place.n_heads:
+            raise ShapeError(f"There is no head {head}: expected 1 to {place.n_heads}.")
+        blocks = (block for _, block in pattern_blocks(place, inputs))
+        rows = [block.mean(dim=1) if head is None else block[:, head - 1].clone() for block in blocks]
+        return torch.cat(rows, dim=1)[0].cpu().numpy()
+
+    def _places(self, window: int) -> Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]:
+        if self._read is None or self._read[0] != window:
+            device = next(iter(self.model.parameters())).device
+            batch = self.tower.collate([], torch.from_numpy(self.windows[window : window + 1]).to(device))
+            places, given = self.tower.attention(batch), {}
+            with own_hooks(before=[(place.module, given.__setitem__) for place in places]):
+                self.tower(batch)
+            self._read = window, {place.layer: (place, given[place.module]) for place in places}
+        return self._read[1]
+
+
+def over_time(pattern: Float[ndarray, "queries keys"], query: TokenAxis, key: TokenAxis) -> Float[ndarray, "moments moments2"]:
+    """A pattern between moments: shares of the keys of one moment added up, rows of the queries of one moment averaged.
+
+    Special tokens are left out, so that a row sums to less than 1 where they receive something.
+    """
+    rows = columns_of(query)
+    timed = pattern[query.special :, key.special :]
+    if query.bands_hz is None and key.bands_hz is None:
+        return timed
+    by_key = over_time_of_rows(pattern[query.special :], key)
+    by_query = np.zeros((len(rows.times_s), by_key.shape[1]), pattern.dtype)
+    np.add.at(by_query, rows.of_token, by_key)
+    return by_query / rows.sizes[:, None].astype(pattern.dtype)
+
+
+def over_time_of_rows(rows: Float[ndarray, "rows keys"], key: TokenAxis) -> Float[ndarray, "rows moments"]:
+    """Shares of keys with a time, those of one moment added up."""
+    columns = columns_of(key)
+    by_key = np.zeros((len(rows), len(columns.times_s)), rows.dtype)
+    np.add.at(by_key.T, columns.of_token, rows[:, key.special :].T)
+    return by_key

@@ -1,0 +1,151 @@
+"""The clip desk on its page: a recording and what a checkpoint does with it, on one clock."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from app import state
+from app.components.clip import reading
+from app.components.clip.lanes import UNTRAINED, Shown, Side, patterns_of, sent
+from app.components.clip.moment import in_address
+from app.components.clip.reading import Question, Readings
+from app.components.clip.words import how_to_read
+from app.components.desk.show import Cell, Position, show
+from app.kit import controls, layout
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.clips.reading import ClipReading
+    from analysis.models.checkpoint import Checkpoint
+    from app.components.clip.recordings import Clip
+
+KEY = "clip-desk"
+NOTHING = "nothing"
+
+
+def draw(checkpoint: Checkpoint, clip: Clip, answer: DeltaGenerator) -> dict[str, str]:
+    """The controls, the desk, then the answer; what the footer says of it."""
+    try:
+        question = _question(checkpoint, clip)
+        beside = _pick_beside(checkpoint)
+        readings = reading.readings(question)
+        shown = _shown(question, clip, readings, beside)
+        show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
+        if readings is not None and readings.twin is None:
+            reading.read_twin(question)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return {}
+    if readings is None:
+        return {}
+    with answer:
+        layout.headline(*headline(shown, readings))
+    how_to_read(readings.trained)
+    return facts(checkpoint, readings)
+
+
+def draw_sound(clip: Clip) -> None:
+    """The recording alone, where there is no checkpoint."""
+    show(KEY, sent(Shown(clip, None, None)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
+
+
+def _question(checkpoint: Checkpoint, clip: Clip) -> Question:
+    """Which recording is read at which rate, and how its windows overlap."""
+    from analysis.clips.clock import OVERLAPS
+    from analysis.clips.read import audio_tower
+    from analysis.clips.store import recording_key
+
+    waveform = clip.waveform.at_rate(audio_tower(checkpoint.outline()).input.sample_rate)
+    overlap = controls.pick_word("overlap", "Overlap of windows", list(OVERLAPS))
+    key = clip.key if waveform is clip.waveform else recording_key(waveform)
+    return Question(checkpoint, waveform, key, overlap)
+
+
+def _pick_beside(checkpoint: Checkpoint) -> str:
+    """What is drawn beside it: nothing, its untrained twin, or another checkpoint."""
+    good, _ = controls.usable()
+    others = [name for name in controls.by_name(good) if name != str(checkpoint.name)]
+    return controls.pick_choice("beside", "Compare with", [NOTHING, UNTRAINED, *others], NOTHING)
+
+
+def _shown(question: Question, clip: Clip, readings: Readings | None, beside: str) -> Shown:
+    """Layer and head are chosen of what was read; the most concentrated head is looked at first."""
+    if readings is None or not readings.trained.numbers:
+        return Shown(clip, question, readings)
+    from analysis.clips.wall import most_concentrated
+
+    trained = readings.trained
+    layers, (first_layer, first_head) = list(trained.numbers), most_concentrated(trained)
+    with st.container(horizontal=True, gap="medium"):
+        layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer "))
+        heads = range(trained.layer(layer).n_heads + 1)
+        head = controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
+    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+
+
+def _side(question: Question, readings: Readings, beside: str) -> Side | None:
+    """The model that is drawn beside; None as long as it has not read the recording."""
+    if beside == NOTHING:
+        return None
+    if beside == UNTRAINED:
+        return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
+    good, _ = controls.usable()
+    other = Question(controls.by_name(good)[beside], question.waveform, question.key, question.overlap)
+    read = reading.readings(other)
+    return None if read is None else Side(beside, read.trained, patterns_of(other))
+
+
+def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
+    """How widely the chosen layer and head spread their attention; of a tower that does not attend, what was read."""
+    from analysis.clips.attention_span import headline as sentence
+
+    trained, twin = readings.trained, readings.twin
+    name = "" if shown.question is None else str(shown.question.checkpoint.name)
+    if not trained.numbers:
+        return (f"{name} hears this recording in {_windows(trained)} and has no attention to show.",)
+    layer = trained.layer(shown.layer)
+    head = shown.head or None
+    control = None if twin is None else twin.spread(shown.layer, head)
+    return (sentence(layer.title, head, layer.n_heads, layer.key.kind, trained.spread(shown.layer, head), control),)
+
+
+def facts(checkpoint: Checkpoint, readings: Readings) -> dict[str, str]:
+    """What the pictures were made from, for the footer."""
+    trained, twin = readings.trained, readings.twin
+    return {
+        "windows": f"{_windows(trained)} of {trained.clock.window_s:g} s",
+        "twin": f"untrained, seed {checkpoint.training.get('seed', 0)}",
+        "device": trained.device,
+        "reading": f"{trained.seconds + (twin.seconds if twin else 0.0):.1f} s",
+    }
+
+
+def _windows(read: ClipReading) -> str:
+    return "1 window" if read.clock.n_windows == 1 else f"{read.clock.n_windows} windows"
+
+
+def _place_changed(duration_s: float) -> None:
+    """A moment, a cell, a layer or a head was chosen: the page's own controls and the address have it from now on."""
+    place = (state.widget_value(KEY) or {}).get("place")
+    if place is None:
+        return
+    state.preset("pick_layer", int(place["layer"]))
+    state.preset("pick_head", int(place["head"]))
+    loop, cell, view = place["loop"], place["cell"], place["view"]
+    position = Position(
+        float(place["seconds"]), None if loop is None else (float(loop[0]), float(loop[1])),
+        None if cell is None else Cell(str(cell["lane"]), float(cell["queryS"]), float(cell["keyS"])),
+        None if view is None else (float(view[0]), float(view[1])),
+    )  # fmt: skip
+    state.put("at", in_address(position, duration_s))
+
+
+def _lanes_changed() -> None:
+    """Lanes were put elsewhere, away or back: the address says which are shown, in their order."""
+    if (order := (state.widget_value(KEY) or {}).get("lanes")) is not None:
+        state.put("lanes", ",".join(map(str, order)))
