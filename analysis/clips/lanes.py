@@ -1,4 +1,4 @@
-"""Lanes of the clip desk: what is known of one recording, each over the same seconds."""
+"""Lanes of the clip desk: what is known of one recording, each over the same seconds; and its wall of heads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,10 +8,12 @@ from jaxtyping import Float, Int8, UInt8
 from numpy import ndarray
 
 from analysis.clips.tiles import Piece
+from analysis.errors import ShapeError
 
 By = Literal["", "layer", "head"]  # what decides which of its sets a lane shows
 Choice = tuple[int, ...]  # () for always, (layer,), or (layer, head); head 0 is the mean of all
 OtherTime = Literal["", "window", "clip"]
+LARGEST_THUMBNAIL = 48  # rows, and columns
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Lane:
         ticks: of its vertical axis.
         borders: seconds at which windows begin and end that nothing reaches across; drawn as lines.
         empty: what is said where it has nothing to show.
+        side: the model or tower it belongs to, written on a tag; "" for what is of the recording itself.
+        side_colour: of the tag, such as "#56B4E9"; "" lets the desk take the next one of its fixed order.
+        note: a caution, one line under its title.
     """
 
     kind: ClassVar[str]
@@ -46,6 +51,14 @@ class Lane:
     ticks: Sequence[Tick] = ()
     borders: Sequence[float] = ()
     empty: str = "Not for this layer."
+    side: str = ""
+    side_colour: str = ""
+    note: str = ""
+
+    @property
+    def of_model(self) -> bool:
+        """Whether it shows what a model does, so that its windows matter here."""
+        return bool(self.by or self.side or len(self.borders))
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,8 @@ class ImageLane(Lane):
             the clip, "" for no time.
         row_names: names of the rows from the top, where they have some.
         sets: by choice, pictures from fine to coarse.
+        special_names: of the rows that are no moment, such as a class token's, from the top.
+        special: by choice, pictures of those rows from fine to coarse; drawn apart, above the rows of time.
     """
 
     kind: ClassVar[str] = "image"
@@ -88,6 +103,17 @@ class ImageLane(Lane):
     row_names: Sequence[str] = ()
     sets: Mapping[Choice, Sequence[Sequence[Piece]]]
     highs: Mapping[Choice, float] = field(default_factory=dict)
+    special_names: Sequence[str] = ()
+    special: Mapping[Choice, Sequence[Sequence[Piece]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for choice, levels in self.special.items():
+            rows = {piece.levels.shape[0] for level in levels for piece in level}
+            if rows != {len(self.special_names)}:
+                raise ShapeError(
+                    f"Lane {self.id!r} names {len(self.special_names)} special rows, but {sorted(rows)} were given for {choice}. "
+                    "Give a name to every one of them."
+                )
 
 
 @dataclass(frozen=True)
@@ -124,11 +150,12 @@ class NoteLane(Lane):
 
 @dataclass(frozen=True)
 class Annotation:
-    """A moment, or a stretch, with what it is called."""
+    """A moment, or a stretch, with what it is called; `kind` decides its colour, and is said beside the text."""
 
     start_s: float
     end_s: float | None = None
     text: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,3 +164,73 @@ class MarkLane(Lane):
 
     kind: ClassVar[str] = "marks"
     marks: Sequence[Annotation] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class WindowSpan:
+    """What a model read at once, in seconds of the clip; windows may overlap.
+
+    Attributes:
+        start_s: where it begins.
+        end_s: where it ends.
+        padded_from_s: from where on it holds no sound but padding; None where all of it is sound.
+    """
+
+    start_s: float
+    end_s: float
+    padded_from_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadWall:
+    """A small picture of every head of every layer, on one scale of colours, with what it is like in numbers.
+
+    Attributes:
+        layers: their numbers, from the top, as in the choices of lanes.
+        layer_names: what they are called.
+        heads: their numbers, from the left; 1 for the first.
+        thumbnails: levels, 0 for `low` or less and 255 for `high` or more; row 0 of each is on top; at most 48 x 48 cells each.
+        low: number at level 0.
+        high: number at level 255.
+        unit: of these numbers.
+        what: what a thumbnail shows, as a phrase: its axes and how cells were joined.
+        colours: name of the scale.
+        entropy_bits: mean entropy of a head's rows, in bits.
+        distance_s: mean distance between query and key, weighted by attention, in seconds.
+        score_name: of what a finder looked for; "" for none.
+        scores: how much of it was found, from 0 to 1; None without a finder.
+        nulls: what the same finder gives where there is nothing to find; None where that is not known.
+        side: the model or tower it belongs to; "" where there is only one.
+
+    Raises:
+        ShapeError: the arrays are not of so many layers and heads, or thumbnails are too large.
+    """
+
+    layers: Sequence[int]
+    layer_names: Sequence[str]
+    heads: Sequence[int]
+    thumbnails: UInt8[ndarray, "_layers _heads rows columns"]
+    low: float
+    high: float
+    entropy_bits: Float[ndarray, "_layers _heads"]
+    distance_s: Float[ndarray, "_layers _heads"]
+    unit: str = "share of the query's attention"
+    what: str = "keys to the right, queries upwards"
+    colours: str = "viridis"
+    score_name: str = ""
+    scores: Float[ndarray, "_layers _heads"] | None = None
+    nulls: Float[ndarray, "_layers _heads"] | None = None
+    side: str = ""
+
+    def __post_init__(self) -> None:
+        expected = (len(self.layers), len(self.heads))
+        if len(self.layer_names) != expected[0]:
+            raise ShapeError(f"A wall of {expected[0]} layers has {len(self.layer_names)} names. Give every layer a name.")
+        arrays = {"thumbnails": self.thumbnails, "entropy_bits": self.entropy_bits, "distance_s": self.distance_s}
+        arrays |= {name: values for name, values in (("scores", self.scores), ("nulls", self.nulls)) if values is not None}
+        for name, values in arrays.items():
+            if values.shape[:2] != expected:
+                raise ShapeError(f"{name} of a wall are of {values.shape[:2]} layers and heads; expected {expected}.")
+        if max(self.thumbnails.shape[2:]) > LARGEST_THUMBNAIL:
+            size = self.thumbnails.shape[2:]
+            raise ShapeError(f"Thumbnails are {size} cells; expected at most {LARGEST_THUMBNAIL} each way. Join cells first.")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from analysis.clips.lanes import Choice, CurveLane, ImageLane, Lane, MarkLane, NoteLane, WaveLane
+from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, WaveLane
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError
 
@@ -44,34 +44,36 @@ class Packer:
         return begin + bytes(-len(begin) % WORD) + b"".join(self.parts)
 
 
-def pack(lanes: Sequence[Lane], duration_s: float) -> bytes:
-    """Lanes over a clip of so many seconds."""
+def pack(lanes: Sequence[Lane], duration_s: float, wall: HeadWall | None = None) -> bytes:
+    """Lanes over a clip of so many seconds, and the wall of heads where there is one."""
     packer = Packer()
-    return packer.bytes({"lanes": [_lane(lane, packer, duration_s) for lane in lanes]})
+    head: Json = {"lanes": [_lane(lane, packer, duration_s) for lane in lanes]}
+    return packer.bytes(head | ({} if wall is None else {"wall": _wall(wall, packer)}))
+
+
+def _wall(wall: HeadWall, packer: Packer) -> Json:
+    numbers = {"levels": wall.thumbnails, "entropy": wall.entropy_bits, "distance": wall.distance_s}
+    numbers |= {name: array for name, array in (("scores", wall.scores), ("nulls", wall.nulls)) if array is not None}
+    rows, columns = wall.thumbnails.shape[2:]
+    return {
+        "layers": list(wall.layers), "layerNames": list(wall.layer_names), "heads": list(wall.heads), "rows": rows,
+        "columns": columns, "low": wall.low, "high": wall.high, "unit": wall.unit, "what": wall.what, "colours": wall.colours,
+        "scoreName": wall.score_name, "side": wall.side,
+    } | {name: packer.put(array) for name, array in numbers.items()}  # fmt: skip
 
 
 def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
     common: Json = {
         "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
         "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
+        "side": lane.side, "sideColour": lane.side_colour, "note": lane.note, "ofModel": lane.of_model,
         "durationS": duration_s, "yTime": "", "sets": {},
     }  # fmt: skip
     if isinstance(lane, WaveLane):
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]
         return common | {"sets": {"": {"levels": levels}}}
     if isinstance(lane, ImageLane):
-        sets = {
-            _name(choice): {"high": lane.highs.get(choice, lane.high), "levels": [_level(level, packer) for level in levels]}
-            for choice, levels in lane.sets.items()
-        }
-        look = {
-            "low": lane.low,
-            "high": lane.high,
-            "colours": lane.colours,
-            "yTime": lane.y_time,
-            "rowNames": list(lane.row_names),
-        }
-        return common | look | {"sets": sets}
+        return common | _image(lane, packer)
     if isinstance(lane, CurveLane):
         return common | {"low": lane.low, "sets": _curves(lane, packer)}
     if isinstance(lane, NoteLane):
@@ -79,9 +81,22 @@ def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
         notes = {name: packer.put(array) for name, array in arrays.items()}
         return common | {"low": lane.low, "high": lane.high, "sets": {"": notes}}
     if isinstance(lane, MarkLane):
-        marks = [{"startS": mark.start_s, "endS": mark.end_s, "text": mark.text} for mark in lane.marks]
+        marks = [{"startS": mark.start_s, "endS": mark.end_s, "text": mark.text, "kind": mark.kind} for mark in lane.marks]
         return common | {"sets": {"": {"marks": marks}}}
     raise ConfigError(f"The desk cannot draw a lane of kind {lane.kind!r}. Give `_lane` a way to send it.")
+
+
+def _image(lane: ImageLane, packer: Packer) -> Json:
+    sets: dict[str, Json] = {}
+    for choice, levels in lane.sets.items():
+        drawn: Json = {"high": lane.highs.get(choice, lane.high), "levels": [_level(level, packer) for level in levels]}
+        if choice in lane.special:
+            drawn["special"] = [_level(level, packer) for level in lane.special[choice]]
+        sets[_name(choice)] = drawn
+    return {
+        "low": lane.low, "high": lane.high, "colours": lane.colours, "yTime": lane.y_time, "rowNames": list(lane.row_names),
+        "specialNames": list(lane.special_names), "sets": sets,
+    }  # fmt: skip
 
 
 def _level(pieces: Sequence[Piece], packer: Packer) -> Json:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamlit.components import v2
 from streamlit.runtime import get_instance
 
+from analysis.clips.lanes import WindowSpan
 from app.components.desk import bundle
+from app.components.desk.sounds import Sounds
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -28,6 +30,25 @@ class Layers:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """Two moments that one cell of a lane stands for, in seconds of the clip."""
+
+    lane: str
+    query_s: float
+    key_s: float
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a fresh desk begins: the playhead, a selection that can be played again and again, a cell, and what is in view."""
+
+    seconds: float = 0.0
+    loop: tuple[float, float] | None = None
+    cell: Cell | None = None
+    view: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Sent:
     """What the browser is given.
 
@@ -37,7 +58,10 @@ class Sent:
         tiles: its lanes, packed.
         duration_s: of the recording, in seconds.
         layers: what can be chosen.
-        order: ids of the lanes that are shown, from the top; None for all.
+        order: ids of the lanes that are shown, from the top, as "id" or, with a height in pixels, "id:height"; None for all.
+        sounds: variants of the recording that are heard in its stead, switched while they play; None for the recording alone.
+        windows: what the model read at once.
+        position: where a desk begins that has not yet shown this recording; whoever already sees it stays where they are.
     """
 
     clip: str
@@ -46,6 +70,9 @@ class Sent:
     duration_s: float
     layers: Layers
     order: Sequence[str] | None = None
+    sounds: Sounds | None = None
+    windows: Sequence[WindowSpan] = ()
+    position: Position | None = None
 
 
 def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed: Callable[[], None]) -> None:
@@ -54,19 +81,40 @@ def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed:
     Args:
         key: of the component, always the same for the same place of a page.
         sent: what it shows.
-        place_changed: called when a moment, a cell, a layer or a head was chosen; they are in the state `place` of the key.
-        lanes_changed: called when lanes were moved; their ids, from the top, are in the state `lanes`.
+        place_changed: called when a moment, a cell, a layer, a head or what is in view was chosen; the state `place` of the key
+            then holds {"clip", "seconds", "layer", "head", "loop": [start, end] or None, "cell": {"lane", "queryS", "keyS"} or
+            None, "view": [start, end]}, all in seconds. It is called when things have come to rest, and not while it plays.
+        lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` is then as `Sent.order`.
     """
-    layers = sent.layers
-    data = {
-        "url": _address(sent.tiles, BYTES, f"{key}-tiles"), "audio": _address(sent.sound, WAV, f"{key}-sound"),
+    start = {"place": None, "lanes": None}
+    _component()(key=key, data=_data(key, sent), default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
+
+
+def _data(key: str, sent: Sent) -> dict[str, Any]:
+    layers, sounds = sent.layers, sent.sounds
+    sound = sent.sound if sounds is None else sounds.wav
+    data: dict[str, Any] = {
+        "url": _address(sent.tiles, BYTES, f"{key}-tiles"), "audio": _address(sound, WAV, f"{key}-sound"),
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
+        "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
     }  # fmt: skip
     if sent.order is not None:
         data["order"] = list(sent.order)
-    start = {"place": None, "lanes": None}
-    _component()(key=key, data=data, default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
+    if sounds is not None:
+        names = [{"name": variant.name, "gainDb": variant.gain_db, "about": variant.about} for variant in sounds.variants]
+        data["sounds"] = {"variants": names, "seed": sounds.seed}
+    if (position := sent.position) is not None:
+        cell = position.cell
+        data["place"] = {
+            "seconds": position.seconds, "loop": _pair(position.loop), "view": _pair(position.view),
+            "cell": None if cell is None else {"lane": cell.lane, "queryS": cell.query_s, "keyS": cell.key_s},
+        }  # fmt: skip
+    return data
+
+
+def _pair(ends: tuple[float, float] | None) -> list[float] | None:
+    return None if ends is None else list(ends)
 
 
 def _address(data: bytes, kind: str, coordinates: str) -> str:

@@ -14,42 +14,53 @@ export function levelFor(levels, view, width) {
   return enough.length ? enough.reduce((a, b) => (columnsPerPixel(a) < columnsPerPixel(b) ? a : b)) : levels[0];
 }
 
-/** The cell under a point: its piece, column, row and number; null beside all pieces. */
-export function cellAt(set, seconds, yShare, numbers, lane) {
-  const [level] = set.levels;
+/** The cell under a point: its piece, column, row and number; null beside all pieces. `row` decides where `yShare` is null. */
+export function cellAt(set, seconds, yShare, numbers, lane, specialRow = null) {
+  const [level] = specialRow === null ? set.levels : set.special;
   const piece = level.pieces.find((one) => seconds >= one.startS && seconds < one.endS);
   if (!piece) return null;
   const column = Math.min(piece.columns - 1, Math.floor(((seconds - piece.startS) / (piece.endS - piece.startS)) * piece.columns));
-  const row = Math.min(level.rows - 1, Math.max(0, Math.floor(yShare * level.rows)));
+  const row = specialRow ?? Math.min(level.rows - 1, Math.max(0, Math.floor(yShare * level.rows)));
   const step = numbers(piece.data)[row * piece.columns + column];
   return { piece, column, row, value: valueOf(step, lane.low, set.high ?? lane.high), rows: level.rows };
 }
 
-export function drawImage(context, lane, set, view, width, height, numbers) {
-  const level = levelFor(set.levels, view, width);
+/** Draw the levels of a picture into an area of that top and height. */
+export function drawImage(context, lane, levels, view, width, area, numbers) {
+  const level = levelFor(levels, view, width);
   context.imageSmoothingEnabled = false;
   for (const piece of level.pieces) {
     if (piece.endS < view.startS || piece.startS > view.endS) continue;
-    const left = view.toX(piece.startS, width);
-    const right = view.toX(piece.endS, width);
-    context.drawImage(picture(piece, level.rows, lane.colours, numbers), left, 0, right - left, height);
+    // only the columns in view: browsers draw a part of a picture faster than all of it far outside of the canvas
+    const perColumn = (piece.endS - piece.startS) / piece.columns;
+    const first = Math.max(0, Math.floor((view.startS - piece.startS) / perColumn));
+    const last = Math.min(piece.columns, Math.ceil((view.endS - piece.startS) / perColumn));
+    if (last <= first) continue;
+    const left = view.toX(piece.startS + first * perColumn, width);
+    const right = view.toX(piece.startS + last * perColumn, width);
+    const picture = coloured(piece, level.rows, lane.colours, numbers);
+    context.drawImage(picture, first, 0, last - first, level.rows, left, area.top, right - left, area.height);
   }
 }
 
 /** A piece as a canvas of one pixel per cell; it is coloured once. */
-function picture(piece, rows, colours, numbers) {
+function coloured(piece, rows, colours, numbers) {
   let canvas = kept.get(piece);
   if (!canvas) {
-    canvas = document.createElement("canvas");
-    canvas.width = piece.columns;
-    canvas.height = rows;
-    const pixels = new ImageData(piece.columns, rows);
-    const words = new Uint32Array(pixels.data.buffer);
-    const levels = numbers(piece.data);
-    const scale = table(colours);
-    for (let i = 0; i < words.length; i += 1) words[i] = scale[levels[i]];
-    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    canvas = paint(numbers(piece.data), rows, piece.columns, colours);
     kept.set(piece, canvas);
   }
+  return canvas;
+}
+
+/** Levels, row by row from the top, as a canvas of one pixel each. */
+export function paint(levels, rows, columns, colours) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [columns, rows];
+  const pixels = new ImageData(columns, rows);
+  const words = new Uint32Array(pixels.data.buffer);
+  const scale = table(colours);
+  for (let i = 0; i < words.length; i += 1) words[i] = scale[levels[i]];
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
   return canvas;
 }

@@ -1,10 +1,12 @@
 // The kinds of lane: how each is drawn, and what is said of the point under the pointer.
 
+import { areasOf } from "./geometry.js";
 import { cellAt, drawImage } from "./image.js";
-import { drawCurves, drawMarks, drawNotes, drawWave, firstAtOrAfter } from "./lines.js";
+import { drawCurves, drawNotes, drawWave, firstAtOrAfter } from "./lines.js";
+import { drawMarks, markAt, markWords } from "./marks.js";
 import { clock } from "./view.js";
 
-const DRAW = { wave: drawWave, image: drawImage, curves: drawCurves, notes: drawNotes, marks: drawMarks };
+const DRAW = { wave: drawWave, image: drawPicture, curves: drawCurves, notes: drawNotes, marks: drawMarks };
 
 /** What a lane shows at the chosen layer and head; null where it has nothing there. */
 export function setOf(lane, layer, head) {
@@ -18,25 +20,37 @@ export function drawLane(context, lane, state, width, height, theme) {
   return set !== null;
 }
 
+/** Rows of time, and above them, apart, those that are no moment. */
+function drawPicture(context, lane, set, view, width, height, numbers) {
+  const { special, main } = areasOf(lane, height);
+  drawImage(context, lane, set.levels, view, width, main, numbers);
+  if (set.special) drawImage(context, lane, set.special, view, width, special, numbers);
+}
+
 /** The moments that a point of a lane stands for: where its query is and where its key is, in seconds; null elsewhere. */
 export function momentsAt(lane, set, seconds, yShare) {
-  if (!set || lane.yTime === "") return null;
+  if (!set || lane.yTime === "" || yShare === null) return null;
   if (lane.yTime === "clip") return { queryS: (1 - yShare) * lane.durationS, keyS: seconds };
   const piece = set.levels[0].pieces.find((one) => seconds >= one.startS && seconds < one.endS);
   return piece ? { queryS: piece.startS + (1 - yShare) * (piece.endS - piece.startS), keyS: seconds } : null;
 }
 
+/** The share of the height, from the top of the rows of time, at which a cell with these moments is; null where it is in none. */
+export function yShareOf(lane, set, cell) {
+  if (lane.yTime === "clip") return 1 - cell.queryS / lane.durationS;
+  const piece = set?.levels?.[0].pieces.find((one) => cell.keyS >= one.startS && cell.keyS < one.endS);
+  return piece ? 1 - (cell.queryS - piece.startS) / (piece.endS - piece.startS) : null;
+}
+
 /** The point under the pointer in words. */
-export function wordsAt(lane, state, seconds, yShare) {
+export function wordsAt(lane, state, seconds, yShare, special = null, width = 1000) {
   const set = setOf(lane, state.layer, state.head);
   const when = `${clock(seconds, 0.01)} s`;
   if (!set) return when;
-  if (lane.kind === "image") {
-    const cell = cellAt(set, seconds, yShare, state.numbers, lane);
-    if (!cell) return when;
-    const moments = momentsAt(lane, set, seconds, yShare);
-    const where = moments ? `query ${clock(moments.queryS, 0.01)} s, key ${clock(moments.keyS, 0.01)} s` : `${when}${atHeight(lane, yShare)}`;
-    return `${where}: ${cell.value.toPrecision(3)} ${lane.unit}`.trim();
+  if (lane.kind === "image") return imageWords(lane, set, state, seconds, yShare, special);
+  if (lane.kind === "marks") {
+    const mark = markAt(set.marks, seconds, state.view, width);
+    return mark ? `${stretch(mark)}: ${markWords(mark)}` : when;
   }
   if (lane.kind === "curves") {
     const told = set.series.map((series) => {
@@ -49,7 +63,25 @@ export function wordsAt(lane, state, seconds, yShare) {
   return when;
 }
 
+function imageWords(lane, set, state, seconds, yShare, special) {
+  const when = `${clock(seconds, 0.01)} s`;
+  if (yShare === null && (special === null || !set.special)) return when;
+  const cell = cellAt(set, seconds, yShare, state.numbers, lane, special);
+  if (!cell) return when;
+  const moments = momentsAt(lane, set, seconds, yShare);
+  let where = `${when}${atHeight(lane, yShare)}`;
+  if (special !== null) where = `query ${lane.specialNames[special]}, key ${when}`;
+  else if (moments) where = `query ${clock(moments.queryS, 0.01)} s, key ${clock(moments.keyS, 0.01)} s`;
+  return `${where}: ${cell.value.toPrecision(3)} ${lane.unit}`.trim();
+}
+
 function atHeight(lane, yShare) {
   if (!lane.rowNames?.length) return "";
   return `, ${lane.rowNames[Math.min(lane.rowNames.length - 1, Math.max(0, Math.floor(yShare * lane.rowNames.length)))]}`;
+}
+
+/** When a mark is: a moment, or from when to when. */
+function stretch(mark) {
+  const from = clock(mark.startS, 0.01);
+  return mark.endS === null ? `${from} s` : `${from}–${clock(mark.endS, 0.01)} s`;
 }

@@ -5,6 +5,14 @@ import { Desk } from "./desk.js";
 
 const desks = new WeakMap();
 
+/** The lanes of an address; the same ones where they are those that the desk has already. */
+async function lanesAt(url, desk) {
+  if (desk.unpacked?.url === url) return desk.unpacked;
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return { url, ...unpack(await answer.arrayBuffer()) };
+}
+
 /** What Streamlit calls: on mounting, and whenever Python sends something else. */
 export default function mount({ parentElement, data, setStateValue }) {
   let desk = desks.get(parentElement);
@@ -13,18 +21,16 @@ export default function mount({ parentElement, data, setStateValue }) {
     desks.set(parentElement, desk);
   }
   desk.tell = setStateValue;
-  const asked = data.url;
-  desk.asking = asked;
-  fetch(asked)
-    .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(`HTTP ${answer.status}`))))
-    .then((buffer) => {
-      if (desk.asking !== asked) return; // something newer was sent meanwhile
-      const { head, numbers } = unpack(buffer);
-      desk.show({ ...head, ...data, clip: { ...data.clip, url: data.audio } }, numbers);
-      desk.root.dataset.ready = asked;
+  desk.asking = data;
+  lanesAt(data.url, desk)
+    .then((unpacked) => {
+      if (desk.asking !== data) return; // something newer was sent meanwhile
+      desk.unpacked = unpacked;
+      desk.show({ ...unpacked.head, ...data, clip: { ...data.clip, url: data.audio } }, unpacked.numbers);
+      desk.root.dataset.ready = data.url;
     })
     .catch((error) => {
-      desk.words.textContent = `The desk could not be loaded (${error.message}). Reload the page.`;
+      desk.say(`The desk could not be loaded (${error.message}). Reload the page.`);
     });
   return () => {
     desks.delete(parentElement);

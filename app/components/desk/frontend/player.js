@@ -1,8 +1,10 @@
 // The one clock: a media element. Everything else asks it what time it is.
 
 export class Player {
-  constructor(element) {
+  /** @param before is called before it begins to play, while the browser still knows that a person asked for it */
+  constructor(element, before = () => {}) {
     this.element = element;
+    this.before = before;
     this.loop = null; // [startS, endS]
     this.queue = []; // moments still to be heard: {startS, endS}
     this.until = null;
@@ -18,6 +20,7 @@ export class Player {
 
   play() {
     if (this.loop && (this.timeS < this.loop[0] || this.timeS >= this.loop[1])) this.seek(this.loop[0]);
+    this.before();
     return this.element.play();
   }
 
@@ -44,7 +47,16 @@ export class Player {
     this.seek(first.startS);
     this.until = first.endS;
     this.queue = rest;
+    this.before();
     return this.element.play();
+  }
+
+  /** Another file of the same recording: it goes on where it was. */
+  load(url) {
+    const [at, going] = [this.element.src ? this.timeS : 0, this.playing];
+    this.element.src = url;
+    this.element.currentTime = at;
+    if (going) this.element.play();
   }
 
   /** To be called on every frame: ends moments, and goes back to where a loop begins. */

@@ -1,124 +1,196 @@
 // One lane on the page: its name and axis on the left, its picture, and above it what moves with the playhead.
 
-import { drawLane, momentsAt, setOf } from "./lanes.js";
+import { button, cleared, element } from "./dom.js";
+import { areasOf, whereAt } from "./geometry.js";
+import { grip } from "./grip.js";
+import { drawLane, momentsAt, setOf, yShareOf } from "./lanes.js";
+import { tableElement, tableOf } from "./twin.js";
+import { drawWindowsOver } from "./windows.js";
 
-export function element(tag, className, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
+const TABLE_MS = 150; // after the view has come to rest
 
 export class Row {
-  constructor(lane, moved) {
-    this.lane = lane;
+  /**
+   * @param lane what Python sent, with its present height
+   * @param sideColour of the tag of the side that it belongs to
+   * @param acts {moved(id, by), sized(id, height, done)}
+   */
+  constructor(lane, sideColour, acts) {
+    Object.assign(this, { lane, acts });
     this.root = element("div", "lane");
-    const top = element("div", "top");
-    top.append(element("span", "name", lane.unit ? `${lane.title} (${lane.unit})` : lane.title), this.tools(moved));
+    this.root.dataset.lane = lane.id;
     this.axis = element("div", "axis");
     this.box = element("div", "box");
-    this.box.style.height = `${lane.height}px`;
     [this.picture, this.above] = [element("canvas", "picture"), element("canvas", "above")];
     this.picture.setAttribute("role", "img");
-    this.picture.setAttribute("aria-label", `${lane.title} over time${lane.unit ? `, in ${lane.unit}` : ""}`);
+    this.picture.setAttribute("aria-label", `${lane.title} over time${lane.unit ? `, in ${lane.unit}` : ""}; its numbers are in its table`);
+    this.above.setAttribute("aria-hidden", "true");
     this.empty = element("div", "empty", lane.empty);
     this.box.append(this.picture, this.above, this.empty);
     const body = element("div", "body");
     body.append(this.axis, this.box);
-    this.root.append(top, body);
-    for (const tick of lane.ticks) {
-      const label = element("span", "tick", tick.text);
-      label.style.top = `${100 * tick.at}%`;
-      this.axis.append(label);
-    }
+    const edge = grip(lane, (height, done) => this.size(height, done));
+    this.twin = element("div", "twin");
+    this.twin.hidden = true;
+    this.root.append(this.top(sideColour), body, edge, this.twin);
+    this.visible = true;
+    this.size(lane.height, false);
   }
 
-  /** Up, down, away; a lane that was put away comes back from the menu. */
-  tools(moved) {
-    const tools = element("div", "tools");
-    for (const [text, what, words] of [["↑", -1, "up"], ["↓", 1, "down"], ["×", 0, "hide"]]) {
-      const button = element("button", "tool", text);
-      button.title = `${words}: ${this.lane.title}`;
-      button.setAttribute("aria-label", button.title);
-      button.addEventListener("click", () => moved(this.lane.id, what));
-      tools.append(button);
+  /** Name, side, key of curves, caution, and the tools. */
+  top(sideColour) {
+    const { lane } = this;
+    const top = element("div", "top");
+    if (lane.side) {
+      const tag = element("span", "side", lane.side);
+      tag.style.setProperty("--side", sideColour);
+      top.append(tag);
     }
+    top.append(element("span", "name", titled(lane)));
+    const [curves] = lane.kind === "curves" ? Object.values(lane.sets) : [];
+    for (const { name, colour, dashed } of curves?.series ?? []) {
+      const key = element("span", dashed ? "series dashed" : "series", name);
+      key.dataset.colour = colour;
+      top.append(key);
+    }
+    top.append(this.tools());
+    if (!lane.note) return top;
+    const both = element("div", "");
+    both.append(top, element("div", "note", lane.note));
+    return both;
+  }
+
+  /** Up, down, table, away; a lane that was put away comes back from the menu. */
+  tools() {
+    const { lane } = this;
+    const tools = element("div", "tools");
+    this.tableTool = button("tool", "table", `table: ${lane.title}`, () => this.toggleTable());
+    this.tableTool.setAttribute("aria-expanded", "false");
+    const move = (text, words, by) => button("tool", text, `${words}: ${lane.title}`, () => this.acts.moved(lane.id, by));
+    tools.append(move("↑", "up", -1), move("↓", "down", 1), this.tableTool, move("×", "hide", 0));
     return tools;
+  }
+
+  size(height, done) {
+    this.lane.height = height;
+    this.box.style.height = `${height}px`;
+    this.labels(this.lane.ticks);
+    this.acts.sized(this.lane.id, height, done);
+  }
+
+  /** Labels of the axis, in the part of the height that they are of; special rows have theirs above. */
+  labels(ticks) {
+    const { lane } = this;
+    const { special, main } = areasOf(lane, lane.height);
+    const label = (text, y, className = "tick") => {
+      const made = element("span", className, text);
+      made.style.top = `${y}px`;
+      return made;
+    };
+    const names = (lane.specialNames ?? []).map((name, i) => label(name, (special.height * (i + 0.5)) / special.rows, "tick middle"));
+    const ends = (tick) => (tick.at < 0.04 ? "tick first" : tick.at > 0.96 ? "tick last" : "tick middle");
+    this.axis.replaceChildren(...names, ...ticks.map((tick) => label(tick.text, main.top + tick.at * main.height, ends(tick))));
+  }
+
+  toggleTable() {
+    this.twin.hidden = !this.twin.hidden;
+    this.tableTool.setAttribute("aria-expanded", String(!this.twin.hidden));
+    if (!this.twin.hidden && this.state) this.fill();
+  }
+
+  fill() {
+    const table = tableOf(this.lane, this.state);
+    this.twin.replaceChildren(table ? tableElement(table) : element("span", "", this.lane.empty));
   }
 
   get width() {
     return this.box.clientWidth;
   }
 
-  context(canvas) {
-    const scale = window.devicePixelRatio || 1;
-    const [width, height] = [this.box.clientWidth, this.lane.height];
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
-    return context;
-  }
-
   draw(state, theme) {
-    const shown = drawLane(this.context(this.picture), this.lane, state, this.width, this.lane.height, theme);
-    this.empty.hidden = shown;
+    this.state = state;
+    const { lane, width } = this;
+    const context = cleared(this.picture, width, lane.height);
+    const set = setOf(lane, state.layer, state.head);
+    this.empty.hidden = drawLane(context, lane, state, width, lane.height, theme);
+    context.fillStyle = theme.line;
+    for (const border of lane.borders) {
+      const x = state.view.toX(border, width);
+      if (x > 0 && x < width) context.fillRect(Math.round(x), 0, 1, lane.height);
+    }
+    if (lane.ofModel && state.windows.length) drawWindowsOver(context, state.windows, state.view, width, lane.height, theme);
+    if (lane.kind === "curves" && !lane.ticks.length && set) {
+      const ends = [set.high, lane.low].map((end) => String(Number(end.toPrecision(3)))).join();
+      if (ends !== this.ends) this.labels(ends.split(",").map((text, at) => ({ at, text })));
+      this.ends = ends;
+    }
+    if (!this.twin.hidden) {
+      clearTimeout(this.filling);
+      this.filling = setTimeout(() => this.fill(), TABLE_MS);
+    }
   }
 
-  /** Playhead, selection, borders of windows, and on lanes whose other axis is time too, where the playhead is on that one. */
+  /** Playhead, selection, cell, and on lanes whose other axis is time too, where the playhead is on that one. */
   drawAbove(state, theme) {
-    const [context, width, height] = [this.context(this.above), this.width, this.lane.height];
+    const { lane, width } = this;
+    const context = cleared(this.above, width, lane.height);
     const { view, nowS } = state;
-    context.fillStyle = theme.line;
-    for (const border of this.lane.borders) {
-      const x = view.toX(border, width);
-      if (x > 0 && x < width) context.fillRect(Math.round(x), 0, 1, height);
-    }
     if (state.loop) {
       context.fillStyle = theme.selectionPale;
       const left = view.toX(state.loop[0], width);
-      context.fillRect(left, 0, view.toX(state.loop[1], width) - left, height);
+      context.fillRect(left, 0, view.toX(state.loop[1], width) - left, lane.height);
     }
-    this.drawPlayhead(context, view.toX(nowS, width), this.rowOf(nowS), width, height, theme);
-    if (state.cell && state.cell.lane === this.lane.id) this.drawCell(context, state, width, height, theme);
+    this.drawPlayhead(context, view.toX(nowS, width), this.rowOf(state), width, theme);
+    if (state.cell && state.cell.lane === lane.id) this.drawCell(context, state, width, theme);
   }
 
-  drawPlayhead(context, x, across, width, height, theme) {
-    context.fillStyle = theme.playhead;
-    context.fillRect(Math.round(x), 0, 1.5, height);
-    if (across) {
-      const { view } = across;
-      context.fillRect(view[0] * width, across.y * height, (view[1] - view[0]) * width, 1);
+  drawPlayhead(context, x, across, width, theme) {
+    for (const [colour, wide] of [[theme.halo, 3.5], [theme.text, 1.5]]) {
+      context.globalAlpha = colour === theme.halo ? 0.6 : 1; // it is seen on dark and on light
+      context.fillStyle = colour;
+      context.fillRect(x - wide / 2, 0, wide, this.lane.height);
+      if (across) context.fillRect(across.left * width, this.toY(across.y) - wide / 2, (across.right - across.left) * width, wide);
     }
+    context.globalAlpha = 1;
   }
 
-  /** Height, as a share from the top, at which the playhead is on the other time axis, and how far the line reaches. */
-  rowOf(nowS) {
+  /** Pixels from the top of a share of the rows of time. */
+  toY(share) {
+    const { main } = areasOf(this.lane, this.lane.height);
+    return main.top + share * main.height;
+  }
+
+  /** Share of the height at which the playhead is on the other time axis, and from where to where the line reaches. */
+  rowOf({ view, nowS }) {
     const { lane } = this;
-    if (lane.yTime === "clip") return { y: 1 - nowS / lane.durationS, view: [0, 1] };
+    if (lane.yTime === "clip") return { y: 1 - nowS / lane.durationS, left: 0, right: 1 };
     if (lane.yTime !== "window") return null;
     const number = lane.borders.findLastIndex((border) => border <= nowS + 1e-9);
     if (number < 0 || number + 1 >= lane.borders.length) return null;
     const [start, end] = [lane.borders[number], lane.borders[number + 1]];
-    const toShare = (seconds) => this.view.toX(seconds, 1);
-    return { y: 1 - (nowS - start) / (end - start), view: [Math.max(0, toShare(start)), Math.min(1, toShare(end))] };
+    const [left, right] = [Math.max(0, view.toX(start, 1)), Math.min(1, view.toX(end, 1))];
+    return right > left ? { y: 1 - (nowS - start) / (end - start), left, right } : null;
   }
 
-  drawCell(context, state, width, height, theme) {
-    const x = state.view.toX(state.cell.keyS, width);
+  drawCell(context, state, width, theme) {
+    const share = yShareOf(this.lane, setOf(this.lane, state.layer, state.head), state.cell);
+    if (share === null) return;
     context.strokeStyle = theme.selection;
     context.lineWidth = 2;
-    context.strokeRect(x - 4, state.cell.yShare * height - 4, 8, 8);
+    context.strokeRect(state.view.toX(state.cell.keyS, width) - 4, this.toY(share) - 4, 8, 8);
   }
 
   /** What is under a pointer event: seconds, share of the height from the top, and the moments it stands for. */
   at(event, state) {
     const box = this.box.getBoundingClientRect();
     const seconds = state.view.toS(event.clientX - box.left, box.width);
-    const yShare = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
-    return { seconds, yShare, moments: momentsAt(this.lane, setOf(this.lane, state.layer, state.head), seconds, yShare) };
+    const { yShare, special } = whereAt(this.lane, event.clientY - box.top, box.height);
+    return { seconds, yShare, special, moments: momentsAt(this.lane, setOf(this.lane, state.layer, state.head), seconds, yShare) };
   }
+}
+
+/** What a lane shows, with its unit. */
+function titled({ title, unit }) {
+  if (!unit) return title;
+  return unit.includes("(") ? `${title}, ${unit}` : `${title} (${unit})`;
 }

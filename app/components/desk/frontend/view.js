@@ -2,16 +2,23 @@
 
 const SHORTEST_S = 0.02;
 
+const BEYOND = 0.1; // of the clip's length: how much of what lies after its end stands beside the whole clip
+
 export class View {
-  constructor(durationS) {
+  /**
+   * @param durationS of the clip
+   * @param endS where the last window ends, which may be after the clip: what is there is padding
+   */
+  constructor(durationS, endS = durationS) {
     this.durationS = Math.max(durationS, SHORTEST_S);
+    this.limitS = Math.max(endS, this.durationS);
     this.fit();
   }
 
-  /** The whole clip. */
+  /** The whole clip, and the beginning of the padding after it. */
   fit() {
     this.startS = 0;
-    this.endS = this.durationS;
+    this.endS = Math.min(this.limitS, (1 + BEYOND) * this.durationS);
   }
 
   get spanS() {
@@ -30,7 +37,7 @@ export class View {
 
   /** `factor` times as much in view, around a moment that stays where it is. */
   zoom(factor, aboutS) {
-    const span = Math.min(this.durationS, Math.max(SHORTEST_S, this.spanS * factor));
+    const span = Math.min(this.limitS, Math.max(SHORTEST_S, this.spanS * factor));
     const share = (aboutS - this.startS) / this.spanS;
     this.show(aboutS - share * span, aboutS + (1 - share) * span);
   }
@@ -41,8 +48,8 @@ export class View {
 
   /** A part of the clip, moved inwards where it would go beyond an end. */
   show(startS, endS) {
-    const span = Math.min(this.durationS, Math.max(SHORTEST_S, endS - startS));
-    this.startS = Math.min(Math.max(0, startS), this.durationS - span);
+    const span = Math.min(this.limitS, Math.max(SHORTEST_S, endS - startS));
+    this.startS = Math.min(Math.max(0, startS), this.limitS - span);
     this.endS = this.startS + span;
   }
 

@@ -1,0 +1,65 @@
+// What stands above the lanes: play, the time, the chosen layer and head, words of the pointer, lanes put away, the sheet of keys.
+
+import { button, element } from "./dom.js";
+import { SHEET } from "./keys.js";
+import { Live } from "./live.js";
+import { clock } from "./view.js";
+
+export class Bar {
+  /** @param act is given the name of what was asked for */
+  constructor(act) {
+    this.root = element("div", "bar");
+    this.play = button("play", "Play", "Play or pause (space)", () => act("toggle"));
+    this.time = element("span", "time", "0:00.0");
+    this.where = element("span", "where");
+    this.words = element("span", "words");
+    this.heard = element("span", "unseen");
+    this.heard.setAttribute("aria-live", "polite");
+    this.live = new Live(this.heard);
+    this.menu = element("details", "menu");
+    this.menu.append(element("summary", "summary", "Hidden lanes"));
+    this.list = element("div", "list");
+    this.menu.append(this.list);
+    this.help = button("help", "?", "Keys of the desk (?)", () => act("sheet"));
+    this.root.append(this.play, this.time, this.where, this.words, this.menu, this.help, this.heard);
+    this.sheet = sheetOfKeys();
+  }
+
+  /** What the pointer says: seen at once, heard once it rests. */
+  say(text) {
+    this.words.textContent = text;
+    this.live.say(text);
+  }
+
+  /** Lanes that are not shown; a press brings one back. */
+  hide(lanes, back) {
+    this.list.replaceChildren(...lanes.map((lane) => button("show", lane.title, `show: ${lane.title}`, () => back(lane.id))));
+    this.menu.hidden = lanes.length === 0;
+    if (!lanes.length) this.menu.open = false;
+  }
+
+  now(seconds, durationS) {
+    const text = `${clock(seconds, 0.1)} / ${clock(durationS, 0.1)} s`;
+    if (text !== this.time.textContent) this.time.textContent = text;
+  }
+
+  state(playing, layerName, head, anyHead) {
+    this.play.textContent = playing ? "Pause" : "Play";
+    this.where.textContent = [layerName, head ? `head ${head}` : anyHead ? "mean of heads" : ""].filter(Boolean).join(", ");
+  }
+}
+
+function sheetOfKeys() {
+  const sheet = element("table", "sheet");
+  sheet.hidden = true;
+  sheet.append(element("caption", "", "Keys, once the desk was clicked"));
+  for (const [key, words] of SHEET) {
+    const line = element("tr", "");
+    const name = element("th", "");
+    name.scope = "row";
+    for (const one of key.split(" ")) name.append(element("kbd", "", one));
+    line.append(name, element("td", "", words));
+    sheet.append(line);
+  }
+  return sheet;
+}

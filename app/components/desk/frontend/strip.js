@@ -1,0 +1,84 @@
+// The strip of variants: the recording as it is, what was kept of it, what was removed, and a random control, heard at one place.
+
+import { Blind } from "./blind.js";
+import { button, element } from "./dom.js";
+
+const X = -1; // the hidden one
+
+export class Strip {
+  /** @param choose is given the channel that is to be heard */
+  constructor(choose) {
+    this.choose = choose;
+    this.root = element("div", "strip");
+    this.root.setAttribute("role", "group");
+    this.root.setAttribute("aria-label", "Variants of the recording, switched while they play");
+    this.root.hidden = true;
+    this.shown = "";
+    this.variants = [];
+  }
+
+  /** Other variants, or none. */
+  show(sounds) {
+    const text = JSON.stringify(sounds ?? null);
+    if (text === this.shown) return;
+    this.shown = text;
+    this.variants = sounds?.variants ?? [];
+    this.root.hidden = this.variants.length < 2;
+    this.blind = new Blind(Math.max(1, this.variants.length), sounds?.seed ?? 0);
+    this.current = 0;
+    this.build();
+  }
+
+  build() {
+    this.buttons = this.variants.map(({ name, about }, number) => {
+      const one = button("variant", "", `hear ${name}${about ? `: ${about}` : ""} (key ${number + 1})`, () => this.hear(number));
+      one.append(element("kbd", "", String(number + 1)), name);
+      return one;
+    });
+    this.hiddenOne = button("variant hidden-one", "", "hear X, one of the variants, without being told which (key x)", () => this.hear(X));
+    this.hiddenOne.append(element("kbd", "", "x"), "X");
+    const line = element("div", "variants");
+    line.append(...this.buttons);
+    this.guess = element("div", "guess");
+    this.guess.append(element("span", "", "X is"));
+    this.variants.forEach(({ name }, number) => this.guess.append(button("say", name, `X is ${name}`, () => this.say(number))));
+    this.answer = element("span", "answer");
+    this.answer.setAttribute("role", "status");
+    const gains = this.variants.map(({ name, gainDb }) => `${name} ${gainWords(gainDb)}`).join(", ");
+    this.caption = element("div", "caption", `All are equally loud; gain of each: ${gains}.`);
+    line.append(this.hiddenOne, this.guess, this.answer);
+    this.root.replaceChildren(line, this.caption);
+    this.mark();
+  }
+
+  /** Hear a variant, or X. */
+  hear(number) {
+    if (number !== X && (number < 0 || number >= this.variants.length)) return;
+    if (this.variants.length < 2) return;
+    this.current = number;
+    if (number === X) this.answer.textContent = "";
+    this.choose(number === X ? this.blind.hidden : number);
+    this.mark();
+  }
+
+  /** What X is thought to be; X then is another, and is not heard before it is asked for. */
+  say(number) {
+    const { right, was, score } = this.blind.guess(number);
+    const name = this.variants[was].name;
+    this.hear(was);
+    this.answer.textContent = `X was ${name}: ${right ? "right" : `not ${this.variants[number].name}`}. ${score}.`;
+  }
+
+  mark() {
+    this.buttons.forEach((one, number) => one.setAttribute("aria-pressed", String(number === this.current)));
+    this.hiddenOne.setAttribute("aria-pressed", String(this.current === X));
+    this.guess.classList.toggle("off", this.current !== X);
+    for (const one of this.guess.querySelectorAll("button")) one.disabled = this.current !== X;
+  }
+}
+
+/** A gain in words: +4.8 dB, −3.0 dB, 0.0 dB. */
+export function gainWords(gainDb) {
+  const sign = gainDb > 0.05 ? "+" : gainDb < -0.05 ? "−" : "";
+  return `${sign}${Math.abs(gainDb).toFixed(1)} dB`;
+}

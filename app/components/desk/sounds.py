@@ -1,0 +1,61 @@
+"""Variants of one recording as the channels of one WAV file, so that all of them are always at the same place."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from jaxtyping import Float
+from numpy import ndarray
+
+from analysis.errors import ShapeError
+
+MOST_VARIANTS = 8  # channels that browsers play
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one of them is called, the gain in dB by which it was made as loud as the others, and what it is."""
+
+    name: str
+    gain_db: float = 0.0
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Variants of one recording, all of the same length and loudness.
+
+    Attributes:
+        wav: a WAV file, channel by channel what `variants` names.
+        variants: from the first channel on; the first is heard at first.
+        seed: of the hidden choice in a blind comparison.
+    """
+
+    wav: bytes
+    variants: Sequence[Variant]
+    seed: int = 0
+
+
+def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: int, seed: int = 0) -> Sounds:
+    """Variants with their samples, gains already in them, as one file of 16 bits.
+
+    Where a sample of any of them lies beyond full scale, all are made softer by the same factor, so that none is clipped and they
+    stay as loud as each other.
+
+    Raises:
+        ShapeError: there are none or too many, or they are not of one length.
+    """
+    lengths = sorted({len(samples) for _, samples in variants})
+    if not 1 <= len(variants) <= MOST_VARIANTS:
+        raise ShapeError(
+            f"A strip of {len(variants)} variants was asked for; expected 1 to {MOST_VARIANTS}, as browsers play them."
+        )
+    if len(lengths) > 1:
+        raise ShapeError(f"Variants have {lengths} samples; expected one length for all. Cut or pad them first.")
+    channels = np.stack([samples for _, samples in variants], axis=1)
+    channels = channels / max(1.0, float(np.abs(channels).max(initial=0.0)))
+    file = io.BytesIO()
+    soundfile.write(file, channels, sample_rate, subtype="PCM_16", format="WAV")
+    return Sounds(file.getvalue(), [variant for variant, _ in variants], seed)
