@@ -1,4 +1,4 @@
-"""Lanes of the clip desk: what is known of one recording, each over the same seconds; and its wall of heads, which is over none."""
+"""Lanes of the clip desk: what is known of one recording, each over the same seconds; and its wall of heads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -209,17 +209,17 @@ class HeadWall:
     layers: Sequence[int]
     layer_names: Sequence[str]
     heads: Sequence[int]
-    thumbnails: UInt8[ndarray, "layers heads rows columns"]
+    thumbnails: UInt8[ndarray, "_layers _heads rows columns"]
     low: float
     high: float
-    entropy_bits: Float[ndarray, "layers heads"]
-    distance_s: Float[ndarray, "layers heads"]
+    entropy_bits: Float[ndarray, "_layers _heads"]
+    distance_s: Float[ndarray, "_layers _heads"]
     unit: str = "share of the query's attention"
     what: str = "keys to the right, queries upwards"
     colours: str = "viridis"
     score_name: str = ""
-    scores: Float[ndarray, "layers heads"] | None = None
-    nulls: Float[ndarray, "layers heads"] | None = None
+    scores: Float[ndarray, "_layers _heads"] | None = None
+    nulls: Float[ndarray, "_layers _heads"] | None = None
     side: str = ""
 
     def __post_init__(self) -> None:
@@ -232,6 +232,5 @@ class HeadWall:
             if values.shape[:2] != expected:
                 raise ShapeError(f"{name} of a wall are of {values.shape[:2]} layers and heads; expected {expected}.")
         if max(self.thumbnails.shape[2:]) > LARGEST_THUMBNAIL:
-            raise ShapeError(
-                f"Thumbnails are {self.thumbnails.shape[2:]} cells; expected at most {LARGEST_THUMBNAIL} each way. Join cells first."
-            )
+            size = self.thumbnails.shape[2:]
+            raise ShapeError(f"Thumbnails are {size} cells; expected at most {LARGEST_THUMBNAIL} each way. Join cells first.")

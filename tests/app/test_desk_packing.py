@@ -1,20 +1,37 @@
 """What the browser is sent of the desk: every number of every lane, where the head says that it is; and its program."""
 
+import io
 import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
-from analysis.clips.lanes import Annotation, CurveLane, ImageLane, Lane, MarkLane, NoteLane, PeakLevel, Series, WaveLane
+from analysis.clips.lanes import (
+    Annotation,
+    CurveLane,
+    HeadWall,
+    ImageLane,
+    Lane,
+    MarkLane,
+    NoteLane,
+    PeakLevel,
+    Series,
+    WaveLane,
+    WindowSpan,
+)  # fmt: skip
 from analysis.clips.tiles import Piece
-from analysis.errors import ConfigError
+from analysis.errors import ConfigError, ShapeError
+from app.components.desk import show
 from app.components.desk.bundle import MODULES, program, style, text
 from app.components.desk.packing import pack
+from app.components.desk.sounds import Sounds, Variant, join
 
 KINDS = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "f32": np.float32, "f64": np.float64}
 LEVELS = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -28,8 +45,15 @@ LANES: list[Lane] = [
     ),
     CurveLane(id="r", title="Received", by="head", low=0.0, sets={(1, 0): [CURVE]}),
     NoteLane(id="n", title="Notes", low=60, high=72, **NOTE),
-    MarkLane(id="m", title="Beats", marks=[Annotation(1.0, None, "1"), Annotation(2.0, 3.0, "verse")]),
+    MarkLane(id="m", title="Beats", marks=[Annotation(1.0, None, "1"), Annotation(2.0, 3.0, "verse", "section")]),
 ]  # fmt: skip
+
+
+HEADS: dict[str, Any] = {
+    "layers": [1, 2], "layer_names": ["Layer 1", "Layer 2"], "heads": [1, 2, 3],
+    "thumbnails": np.arange(24, dtype=np.uint8).reshape(2, 3, 2, 2), "low": 0.0, "high": 0.5,
+    "entropy_bits": np.arange(6.0).reshape(2, 3), "distance_s": np.arange(6.0).reshape(2, 3) / 2,
+}  # fmt: skip
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], Any]:
@@ -51,7 +75,7 @@ def test_every_number_of_every_lane_is_where_the_head_says() -> None:
     drawn = received["sets"]["1.0"]
     assert (drawn["high"], numbers(drawn["series"][0]["values"]).tolist()) == (3.5, [1.0, 3.5])
     assert numbers(notes["sets"][""]["pitches"]).tolist() == [64]
-    assert marks["sets"][""]["marks"][1] == {"startS": 2.0, "endS": 3.0, "text": "verse"}
+    assert marks["sets"][""]["marks"][1] == {"startS": 2.0, "endS": 3.0, "text": "verse", "kind": "section"}
 
 
 def test_arrays_begin_where_the_browser_can_read_them() -> None:
@@ -59,6 +83,90 @@ def test_arrays_begin_where_the_browser_can_read_them() -> None:
     places = [int(at) for at in re.findall(r'"at": (\d+)', json.dumps(head))]
     assert len(places) == 9
     assert all(at % 8 == 0 for at in places)
+
+
+def test_a_wall_is_sent_head_by_head_and_without_a_finder_has_no_scores() -> None:
+    head, numbers = unpack(pack([], 8.0, HeadWall(**HEADS)))
+    wall = head["wall"]
+    assert (wall["layers"], wall["heads"], wall["rows"], wall["columns"]) == ([1, 2], [1, 2, 3], 2, 2)
+    assert numbers(wall["levels"]).reshape(2, 3, 2, 2)[1, 2].tolist() == [[20, 21], [22, 23]]
+    assert (numbers(wall["entropy"])[5], numbers(wall["distance"])[5]) == (5.0, 2.5)
+    assert "scores" not in wall
+    scored = HeadWall(**HEADS, scores=np.full((2, 3), 0.5), nulls=np.full((2, 3), 0.25), score_name="locked to onsets")
+    head, numbers = unpack(pack([], 8.0, scored))
+    assert (numbers(head["wall"]["scores"])[3], numbers(head["wall"]["nulls"])[3]) == (0.5, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"entropy_bits": np.zeros((3, 2))}, r"entropy_bits of a wall are of \(3, 2\) layers and heads; expected \(2, 3\)"),
+        ({"layer_names": ["Layer 1"]}, "wall of 2 layers has 1 names"),
+        ({"thumbnails": np.zeros((2, 3, 49, 2), np.uint8)}, "expected at most 48 each way"),
+    ],
+)
+def test_a_wall_whose_numbers_do_not_belong_together_is_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        HeadWall(**HEADS | changed)
+
+
+def test_rows_that_are_no_moment_are_sent_apart_with_their_names() -> None:
+    piece, token = Piece(0.0, 4.0, LEVELS), Piece(0.0, 4.0, LEVELS[:1] + 9)
+    common: dict[str, Any] = {"id": "a", "title": "Attention", "low": 0.0, "high": 1.0, "colours": "viridis"}
+    lane = ImageLane(**common, sets={(): [(piece,)]}, special_names=["class token"], special={(): [(token,)]})
+    head, numbers = unpack(pack([lane], 4.0))
+    (sent,) = head["lanes"]
+    (level,) = sent["sets"][""]["special"]
+    assert (sent["specialNames"], level["rows"], numbers(level["pieces"][0]["data"]).tolist()) == (
+        ["class token"],
+        1,
+        [9, 10, 11],
+    )
+    with pytest.raises(ShapeError, match=r"names 2 special rows, but \[1\] were given"):
+        ImageLane(**common, sets={(): [(piece,)]}, special_names=["class token", "other"], special={(): [(token,)]})
+
+
+def test_a_lane_says_whose_it_is() -> None:
+    head, _ = unpack(pack([replace(LANES[2], side="audio", side_colour="#56B4E9", note="Mind this."), LANES[0]], 8.0))
+    received, wave = head["lanes"]
+    assert [received[name] for name in ("side", "sideColour", "note", "ofModel")] == ["audio", "#56B4E9", "Mind this.", True]
+    assert [wave[name] for name in ("side", "note", "ofModel")] == ["", "", False]
+
+
+def test_variants_are_the_channels_of_one_file_and_none_is_clipped() -> None:
+    loud, soft = np.array([2.0, -1.0, 0.0]), np.array([0.5, 0.5, 1.0])
+    sounds = join([(Variant("original"), loud), (Variant("kept", 4.8), soft)], 8_000, seed=5)
+    heard, rate = soundfile.read(io.BytesIO(sounds.wav))
+    assert (rate, [variant.name for variant in sounds.variants], sounds.seed) == (8_000, ["original", "kept"], 5)
+    assert heard.T == pytest.approx(np.array([loud, soft]) / 2, abs=1e-4)
+    with pytest.raises(ShapeError, match="expected one length"):
+        join([(Variant("original"), loud), (Variant("kept"), soft[:2])], 8_000)
+    with pytest.raises(ShapeError, match="expected 1 to 8"):
+        join([], 8_000)
+
+
+def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, bytes] = {}
+
+    def address(data: bytes, _: str, coordinates: str) -> str:
+        sent[coordinates] = data
+        return f"/{coordinates}"
+
+    monkeypatch.setattr(show, "_address", address)
+    cell = show.Cell("attention", 1.0, 3.0)
+    sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")], 4)
+    windows = [WindowSpan(0.0, 4.0), WindowSpan(8.0, 12.0, 9.0)]
+    begin = show.Position(2.5, (1.0, 2.0), cell)
+    told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin))
+    assert sent == {"desk-tiles": b"tiles", "desk-sound": b"joined"}
+    assert told["windows"] == [[0.0, 4.0, None], [8.0, 12.0, 9.0]]
+    assert told["sounds"] == {"variants": [{"name": "original", "gainDb": 1.5, "about": "as it is"}], "seed": 4}
+    cell_sent = {"lane": "attention", "queryS": 1.0, "keyS": 3.0}
+    assert told["place"] == {"seconds": 2.5, "loop": [1.0, 2.0], "view": None, "cell": cell_sent}
+    assert (told["order"], json.loads(json.dumps(told)) == told) == (["mel:200"], True)
+    plain = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers()))
+    assert sent["desk-sound"] == b"alone"
+    assert not {"sounds", "place", "order"} & set(plain)
 
 
 def test_a_lane_of_no_kind_is_refused() -> None:
@@ -73,7 +181,7 @@ def test_the_program_is_all_modules_joined_and_no_name_stands_twice() -> None:
     whole = program()
     assert not re.search(r"^import ", whole, re.MULTILINE)
     assert whole.count("export default") == 1
-    names = re.findall(r"^(?:function|class|const) (\w+)", whole, re.MULTILINE)
+    names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
     assert len(names) == len(set(names))
     folder = Path(__file__).resolve().parents[2] / "app/components/desk/frontend"
     assert {file.stem for file in folder.glob("*.js")} == set(MODULES)

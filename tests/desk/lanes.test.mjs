@@ -5,7 +5,7 @@ import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
 import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
 import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
 import { momentsAt, setOf, wordsAt } from "../../app/components/desk/frontend/lanes.js";
-import { firstAtOrAfter } from "../../app/components/desk/frontend/lines.js";
+import { firstAtOrAfter, thinnedCurve } from "../../app/components/desk/frontend/lines.js";
 import { View } from "../../app/components/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
@@ -69,13 +69,30 @@ test("keys do what the sheet says, and leave the browser its own", () => {
   assert.equal(key(" "), "toggle");
   assert.equal(key("ArrowLeft", { shiftKey: true }), "start");
   assert.equal(key("f", { ctrlKey: true }), null);
-  assert.equal(key("x"), null);
+  assert.equal(key("q"), null);
+  assert.equal(key("9"), null);
+  assert.equal(key("3"), "variant3");
+  assert.equal(key("x", { metaKey: true }), null);
   for (const name of [" ", "f", "l", ",", ".", "[", "]", "?", "Escape", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]) assert.ok(key(name));
-  assert.equal(SHEET.length, 10);
+  const names = { space: " ", "←": "ArrowLeft", "→": "ArrowRight", "↑": "ArrowUp", "↓": "ArrowDown", esc: "Escape" };
+  const all = SHEET.flatMap(([keys]) => keys.split(" ").filter((one) => one !== "shift"));
+  for (const one of all) assert.ok(key(names[one] ?? one), one);
 });
 
 test("the first time at or after another", () => {
   assert.equal(firstAtOrAfter([1, 2, 4], 2), 1);
   assert.equal(firstAtOrAfter([1, 2, 4], 3), 2);
   assert.equal(firstAtOrAfter([], 3), 0);
+});
+
+test("of a curve with many points in a pixel the lowest and the highest are drawn, in their order", () => {
+  const times = Array.from({ length: 1000 }, (_, i) => i / 100);
+  const values = times.map((_, i) => (i === 555 ? 9 : i === 551 ? -9 : i % 2));
+  const places = thinnedCurve(times, values, new View(10), 20);
+  assert.ok(places.length <= 42, `${places.length}`);
+  for (const kept of [551, 555]) assert.ok(places.includes(kept), `${kept}`);
+  assert.ok(places.every((place, i) => i === 0 || place > places[i - 1]));
+  const view = new View(10);
+  view.show(5, 5.05);
+  assert.deepEqual(thinnedCurve(times, values, view, 200), [499, 500, 501, 502, 503, 504, 505]);
 });
