@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from analysis.datasets.audio import Waveform
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest as Request
 from app import caching
@@ -172,3 +173,11 @@ def _read_nearby(asked: StudyRequest) -> Answered | None:
     differing = setting_differences(result, asked.request, leave_out=("checkpoints",))
     origin = f"came with the checkpoints, with other settings: {', '.join(differing)}"
     return Answered(result, origin=origin, differing=tuple(differing))
+
+
+def recording(key: str) -> Waveform | None:
+    """The recording that the store holds under a key; None where there is none."""
+    from analysis.clips.store import read_recording
+    from analysis.store import open_store
+
+    return caching.once(("recording", key), lambda: read_recording(open_store(), key))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from numpy import ndarray
 
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
@@ -16,11 +16,12 @@ from analysis.units import hz_to_name
 
 MOST_BYTES = 2_000_000  # of exact patterns that are sent at once
 MOST_ROWS = 128
+BRIGHT = 0.99
 NOVELTY_S = 4.0
 Drawn = Mapping[int, Float[ndarray, "queries keys"]]
 
 
-def received_lane(reading: ClipReading, twin: ClipReading | None, side: str = "") -> CurveLane:
+def received_lane(reading: ClipReading, twin: ClipReading | None) -> CurveLane:
     """Attention received by every moment, as a multiple of uniform attention, by layer and head, beside the untrained twin's."""
     sets: dict[Choice, Sequence[Series]] = {}
     for layer in reading.layers:
@@ -30,13 +31,13 @@ def received_lane(reading: ClipReading, twin: ClipReading | None, side: str = ""
                 series.append(_received(twin, layer, head, "untrained twin", "twin"))
             sets[layer.layer, head] = series
     return CurveLane(
-        id=_id("received", side), side=side, title="Attention received", unit="× uniform",
+        id="received", title="Attention received", unit="× uniform",
         by="head", low=0.0, borders=_borders(reading),
         sets=sets,
     )  # fmt: skip
 
 
-def grid_lane(reading: ClipReading, number: int, side: str = "") -> ImageLane | None:
+def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
     """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands."""
     layer = reading.layer(number)
     if layer.key.bands_hz is None:
@@ -52,15 +53,13 @@ def grid_lane(reading: ClipReading, number: int, side: str = "") -> ImageLane | 
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
     return ImageLane(
-        id=_id("grid", side), side=side, title="Attention received, by time and frequency", unit="× uniform",
+        id="grid", title="Attention received, by time and frequency", unit="× uniform",
         height=120, by="head", low=0.0,
         high=1.0, highs=highs, colours="viridis", row_names=names, ticks=ticks, borders=_borders(reading), sets=sets,
     )  # fmt: skip
 
 
-def attention_lane(
-    patterns: WindowPatterns, reading: ClipReading, number: int, head: int, near_s: float, side: str = ""
-) -> ImageLane:
+def attention_lane(patterns: WindowPatterns, reading: ClipReading, number: int, head: int, near_s: float) -> ImageLane:
     """Patterns of a layer, window by window: keys on the clip's clock, queries upwards within their window.
 
     Windows near a moment are exact, as many as can be sent; the others are the small pictures that were kept when the recording
@@ -72,11 +71,10 @@ def attention_lane(
         number: of the layer.
         head: that is looked at; 0 for the mean.
         near_s: what is looked at, in seconds.
-        side: which model, where several are shown.
     """
     layer = reading.layer(number)
     heads, windows = _sent(reading, layer, head, near_s)
-    highs = {one: float(layer.use.tops[:, one].max()) for one in heads}
+    highs = {one: _bright(layer.use.thumbs[:, one], layer.use.tops[:, one]) for one in heads}
     sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
     pieces: dict[int, list[Piece]] = {one: [] for one in heads}
     for window in range(reading.clock.n_windows):
@@ -87,11 +85,11 @@ def attention_lane(
         sets[number, one] = pyramid(pieces[one], largest=True)
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
-        special_names=names, special=special, id=_id("attention", side), side=side,
+        special_names=names, special=special, id="attention",
         title="Attention: query time within its window", unit="share of the query's attention",
         height=200, by="head", ticks=[Tick(0.0, f"{reading.clock.window_s:g} s"), Tick(1.0, "0 s")], borders=_borders(reading),
         empty="This layer and head are being read …", low=0.0, high=1.0, colours="viridis", y_time="window", sets=sets,
-        highs={(number, one): high for one, high in highs.items()},
+        highs={(number, one): high for one, high in highs.items()}, note="Colours end where 1 % of the cells lie above.",
     )  # fmt: skip
 
 
@@ -112,14 +110,19 @@ def _special(
     return names, sets
 
 
-def similarity_lane(reading: ClipReading, number: int, side: str = "") -> ImageLane:
+def _bright(thumbs: UInt8[ndarray, "windows rows columns"], tops: Float[ndarray, " windows"]) -> float:
+    """Where colours end: 99 % of the cells of small pictures are below it, each the largest number of what it joins."""
+    return float(np.quantile(thumbs * (tops[:, None, None] / np.float32(LEVELS)), BRIGHT)) or float(tops.max())
+
+
+def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
     """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
     state = min(number, len(reading.states) - 1)
     times_s, matrix = reading.self_similarity(state)
     piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
     duration_s = reading.clock.duration_s
     return ImageLane(
-        id=_id("similarity", side), side=side, title=f"Self-similarity, {reading.states[state].title}: time of the clip",
+        id="similarity", title=f"Self-similarity, {reading.states[state].title}: time of the clip",
         unit="cosine",
         height=240, by="layer", ticks=[Tick(0.0, f"{duration_s:.3g} s"), Tick(1.0, "0 s")], low=-1.0, high=1.0, colours="cividis",
         borders=_borders(reading), y_time="clip", sets={(number,): pyramid([piece], largest=False)},
@@ -215,7 +218,3 @@ def _received(reading: ClipReading, layer: LayerReading, head: int, name: str, c
 def _borders(reading: ClipReading) -> list[float]:
     """Where a window takes over from the one before, and where the last one ends."""
     return [float(border) for border in reading.clock.borders_s]
-
-
-def _id(name: str, side: str) -> str:
-    return f"{name}_{side}" if side else name

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.clips.lanes import HeadWall
+from analysis.clips.model_lanes import BRIGHT
 from analysis.clips.reading import ClipReading
 from analysis.clips.tiles import LEVELS
 
@@ -10,19 +11,21 @@ from analysis.clips.tiles import LEVELS
 def head_wall(reading: ClipReading, window: int, side: str = "") -> HeadWall | None:
     """The wall of one window; None of a tower that does not attend, or whose layers differ in heads.
 
-    Thumbnails share one scale: 255 is the largest number of any head in this window.
+    Thumbnails share one scale, which ends where 1 % of the cells of all heads in this window lie above.
     """
     heads = {layer.n_heads for layer in reading.layers}
     if len(heads) != 1:
         return None
     (n_heads,) = heads
-    top = max(float(layer.use.tops[window, 1:].max()) for layer in reading.layers)
+    numbers = [
+        layer.use.thumbs[window, 1:] * (layer.use.tops[window, 1:, None, None] / np.float32(LEVELS)) for layer in reading.layers
+    ]
+    top = float(np.quantile(np.concatenate([cells.ravel() for cells in numbers]), BRIGHT)) or 1.0
     shapes = [layer.use.thumbs.shape[2:] for layer in reading.layers]
     rows, columns = (max(shape[axis] for shape in shapes) for axis in (0, 1))
     thumbs = np.zeros((len(reading.layers), n_heads, rows, columns), np.uint8)
-    for number, layer in enumerate(reading.layers):
-        share = layer.use.thumbs[window, 1:] * (layer.use.tops[window, 1:, None, None] / (LEVELS * top))
-        levels = np.floor(share * LEVELS + 0.5).astype(np.uint8)
+    for number, cells in enumerate(numbers):
+        levels = np.floor(np.minimum(cells / top, 1.0) * LEVELS + 0.5).astype(np.uint8)
         thumbs[number] = _stretched(levels[:, ::-1], rows, columns)
     spreads = [[layer.use.spread(head) for head in range(1, n_heads + 1)] for layer in reading.layers]
     return HeadWall(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from analysis.datasets.corpus import DemoClip
     from analysis.models.checkpoint import BrokenCheckpoint, Checkpoint
 
+SAMPLE_RATE = 24_000
 MOST_BUTTONS = 13
 CORPORA_VARIABLE = "OTOSCOPE_CORPORA"
 CHECKPOINTS_WIDGET, CORPUS_WIDGET = "pick_checkpoints", "pick_corpus"

@@ -19,11 +19,16 @@ def page() -> None:
 def _content() -> None:
     reading.adopt()
     answer = st.container()
-    left, right = st.columns(2)
-    with right:
+    first, second, third, fourth = st.columns((3, 2, 2, 3), vertical_alignment="bottom")
+    with second:
         checkpoint = controls.pick_checkpoint()
-    with left:
-        clip = picker.pick()
+    with third:
+        beside = clip_page.pick_beside(checkpoint)
+    with fourth:
+        overlap = clip_page.pick_overlap()
+    with first:
+        chosen = picker.choose()
+    clip = picker.open_clip(chosen)
     if checkpoint is None:
         layout.empty(
             "No checkpoint was found, so there is no attention to show.",
@@ -37,7 +42,7 @@ def _content() -> None:
     facts = {"clip": f"{wave.name} ({clip.key[:12]}), {seconds_to_words(wave.duration_s)}"}
     if checkpoint is not None:
         facts["checkpoint"] = f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"
-        facts |= clip_page.draw(checkpoint, clip, answer)
+        facts |= clip_page.draw(clip_page.Asked(checkpoint, clip, overlap, beside), answer)
     else:
         with answer:
             layout.headline(f"{wave.name or 'The clip'} lasts {seconds_to_words(wave.duration_s)}.")

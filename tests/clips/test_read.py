@@ -17,7 +17,8 @@ from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, ConfigError, ShapeError
 from analysis.measures.attention import effective_tokens
 from analysis.models.arms import build_config
-from analysis.models.dual_encoder import build_arm, build_model
+from analysis.models.audio_encoder import AudioEncoder
+from analysis.models.dual_encoder import DualEncoder, build_arm, build_model
 from analysis.models.patterns import read_attention
 from analysis.models.tower import InputSpec
 
@@ -39,6 +40,11 @@ class Read:
 def read(request: pytest.FixtureRequest) -> Read:
     model = build_arm(request.param, "small", 0).eval()
     return Read(read_clip(model, recording()), WindowPatterns(model, recording()))
+
+
+def audio_encoder(read: Read) -> AudioEncoder:
+    assert isinstance(read.patterns.model, DualEncoder)
+    return read.patterns.model.audio
 
 
 def test_layers_name_what_attends_to_what(read: Read) -> None:
@@ -90,7 +96,7 @@ def test_small_pictures_hold_the_largest_number_of_every_cell(read: Read) -> Non
 
 
 def test_self_similarity_is_the_cosine_of_the_averaged_hidden_states(read: Read) -> None:
-    states, _ = read_attention(read.patterns.model.audio, torch.from_numpy(read.patterns.windows))
+    states, _ = read_attention(audio_encoder(read), torch.from_numpy(read.patterns.windows))
     tokens = states[2].flatten(0, 1).numpy()[: 188 + 188 + 52]
     times, matrix = read.reading.self_similarity(2)
     assert read.reading.states[2].per_cell == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import caching, state
@@ -104,22 +104,27 @@ def _of_model(shown: Shown, question: Question, readings: Readings, near_s: floa
     from analysis.clips.tower_descriptors import drawn_descriptor
 
     patterns, beside, layer = patterns_of(question), shown.beside, shown.layer
-    name = "" if beside is None else str(question.checkpoint.name)
+    trained = readings.trained
     drawn: list[Lane | None] = []
-    if readings.trained.layers:
-        drawn.append(model_lanes.received_lane(readings.trained, readings.twin))
-        drawn.append(model_lanes.grid_lane(readings.trained, layer))
-        drawn.append(model_lanes.attention_lane(patterns, readings.trained, layer, shown.head, near_s, name))
-    if beside is not None and layer in beside.reading.numbers:
-        drawn.append(model_lanes.attention_lane(beside.patterns, beside.reading, layer, shown.head, near_s, beside.name))
-    if readings.trained.states:
-        drawn.append(model_lanes.similarity_lane(readings.trained, layer, name))
+    if trained.layers:
+        drawn.append(model_lanes.received_lane(trained, readings.twin))
+        drawn.append(model_lanes.grid_lane(trained, layer))
+        drawn.append(model_lanes.attention_lane(patterns, trained, layer, shown.head, near_s))
+        if beside is not None and layer in beside.reading.numbers:
+            drawn.append(_beside(beside, model_lanes.attention_lane(beside.patterns, beside.reading, layer, shown.head, near_s)))
+    if trained.states:
+        drawn.append(model_lanes.similarity_lane(trained, layer))
         if beside is not None and beside.reading.states:
-            drawn.append(model_lanes.similarity_lane(beside.reading, layer, beside.name))
-            drawn.append(model_lanes.difference_lane(readings.trained, beside.reading, layer, beside.name))
-        drawn.append(model_lanes.novelty_lane(readings.trained, readings.twin, layer))
+            drawn.append(_beside(beside, model_lanes.similarity_lane(beside.reading, layer)))
+            drawn.append(model_lanes.difference_lane(trained, beside.reading, layer, beside.name))
+        drawn.append(model_lanes.novelty_lane(trained, readings.twin, layer))
     drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(patterns.model), question.waveform))
     return [lane for lane in drawn if lane is not None]
+
+
+def _beside(side: Side, lane: Lane) -> Lane:
+    """A lane of the model that is drawn beside, after the same of the one that is looked at."""
+    return replace(lane, id=f"{lane.id}_beside", side=side.name)
 
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:

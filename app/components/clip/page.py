@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,23 @@ KEY = "clip-desk"
 NOTHING = "nothing"
 
 
-def draw(checkpoint: Checkpoint, clip: Clip, answer: DeltaGenerator) -> dict[str, str]:
-    """The controls, the desk, then the answer; what the footer says of it."""
+@dataclass(frozen=True)
+class Asked:
+    """Which checkpoint reads which recording, how its windows overlap, and what is drawn beside it."""
+
+    checkpoint: Checkpoint
+    clip: Clip
+    overlap: str
+    beside: str
+
+
+def draw(asked: Asked, answer: DeltaGenerator) -> dict[str, str]:
+    """The desk, then the answer; what the footer says of it."""
     try:
-        question = _question(checkpoint, clip)
-        beside = _pick_beside(checkpoint)
+        question = _question(asked)
         readings = reading.readings(question)
-        shown = _shown(question, clip, readings, beside)
-        show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
+        shown = _shown(question, asked.clip, readings, asked.beside)
+        show(KEY, sent(shown), partial(_place_changed, asked.clip.waveform.duration_s), _lanes_changed)
         if readings is not None and readings.twin is None:
             reading.read_twin(question)
     except OtoscopeError as error:
@@ -46,7 +56,7 @@ def draw(checkpoint: Checkpoint, clip: Clip, answer: DeltaGenerator) -> dict[str
     with answer:
         layout.headline(*headline(shown, readings))
     how_to_read(readings.trained)
-    return facts(checkpoint, readings)
+    return facts(asked.checkpoint, readings)
 
 
 def draw_sound(clip: Clip) -> None:
@@ -54,22 +64,28 @@ def draw_sound(clip: Clip) -> None:
     show(KEY, sent(Shown(clip, None, None)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
 
 
-def _question(checkpoint: Checkpoint, clip: Clip) -> Question:
-    """Which recording is read at which rate, and how its windows overlap."""
-    from analysis.clips.clock import OVERLAPS
+def _question(asked: Asked) -> Question:
+    """Which recording is read, at the rate of the tower that hears."""
     from analysis.clips.read import audio_tower
     from analysis.clips.store import recording_key
 
-    waveform = clip.waveform.at_rate(audio_tower(checkpoint.outline()).input.sample_rate)
-    overlap = controls.pick_word("overlap", "Overlap of windows", list(OVERLAPS))
+    clip = asked.clip
+    waveform = clip.waveform.at_rate(audio_tower(asked.checkpoint.outline()).input.sample_rate)
     key = clip.key if waveform is clip.waveform else recording_key(waveform)
-    return Question(checkpoint, waveform, key, overlap)
+    return Question(asked.checkpoint, waveform, key, asked.overlap)
 
 
-def _pick_beside(checkpoint: Checkpoint) -> str:
+def pick_overlap() -> str:
+    """How much of a window the next one hears again."""
+    from analysis.clips.clock import OVERLAPS
+
+    return controls.pick_word("overlap", "Overlap of windows", list(OVERLAPS))
+
+
+def pick_beside(checkpoint: Checkpoint | None) -> str:
     """What is drawn beside it: nothing, its untrained twin, or another checkpoint."""
     good, _ = controls.usable()
-    others = [name for name in controls.by_name(good) if name != str(checkpoint.name)]
+    others = [name for name in controls.by_name(good) if checkpoint is None or name != str(checkpoint.name)]
     return controls.pick_choice("beside", "Compare with", [NOTHING, UNTRAINED, *others], NOTHING)
 
 

@@ -15,8 +15,9 @@ from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import caching, state
 from app.components.clip import recordings
-from app.components.clip.recordings import SAMPLE_RATE, Clip
+from app.components.clip.recordings import Clip
 from app.kit import controls, layout
+from app.kit.controls import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -27,12 +28,17 @@ MIDI = ("mid", "midi")
 ANNOTATIONS = ("csv", "tsv", "txt", "lab", "jams", "json")
 
 
-def pick() -> Clip | None:
-    """The chosen recording; None where there is none yet, or it cannot be had, which is said."""
+def choose() -> str:
+    """The title of a demo clip, the key of a recording, or `UPLOAD`."""
     _arrived()
-    demos, last = controls.demo_clips(), recordings.recent()
-    options = [*demos, *last, UPLOAD]
-    chosen = controls.pick_choice("clip", "Clip", options, options[0], lambda option: last.get(option, option))
+    last = recordings.recent()
+    options = [*controls.demo_clips(), *last, UPLOAD]
+    return controls.pick_choice("clip", "Clip", options, options[0], lambda option: last.get(option, option))
+
+
+def open_clip(chosen: str) -> Clip | None:
+    """The chosen recording; None where there is none yet, or it cannot be had, which is said."""
+    demos = controls.demo_clips()
     try:
         if chosen == UPLOAD:
             return _upload()

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.clips.companions import Companions, keep_companions, read_companions
-from analysis.clips.store import keep_recording, read_recording, recording_key
+from analysis.clips.store import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import load_notes, notes_from_rows
 from analysis.store import open_store
-from app import caching, state
+from app import answers, caching, state
 from app.kit import layout
+from app.kit.controls import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from analysis.datasets.corpus import DemoClip
 
-SAMPLE_RATE = 24_000
 DEMO_SECONDS = 30.0
 KEY = re.compile(r"[0-9a-f]{64}")
 MOST_RECENT = 8
@@ -53,7 +53,7 @@ def remember(key: str, name: str) -> dict[str, str]:
 
 def stored(key: str) -> Waveform | None:
     """The recording under a key; None where the store does not hold it (any more)."""
-    return caching.once(("recording", key), lambda: read_recording(open_store(), key))
+    return answers.recording(key)
 
 
 def companions(recording: str) -> Companions:
