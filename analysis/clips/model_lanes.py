@@ -59,7 +59,9 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
     )  # fmt: skip
 
 
-def attention_lane(patterns: WindowPatterns, reading: ClipReading, number: int, head: int, near_s: float) -> ImageLane:
+def attention_lane(
+    patterns: WindowPatterns, reading: ClipReading, number: int, head: int, near_s: float, scaled_as: ClipReading | None = None
+) -> ImageLane:
     """Patterns of a layer, window by window: keys on the clip's clock, queries upwards within their window.
 
     Windows near a moment are exact, as many as can be sent; the others are the small pictures that were kept when the recording
@@ -71,14 +73,17 @@ def attention_lane(patterns: WindowPatterns, reading: ClipReading, number: int, 
         number: of the layer.
         head: that is looked at; 0 for the mean.
         near_s: what is looked at, in seconds.
+        scaled_as: whose colours it has, so that both can be compared; None for its own.
     """
     layer = reading.layer(number)
     heads, windows = _sent(reading, layer, head, near_s)
-    highs = {one: _bright(layer.use.thumbs[:, one], layer.use.tops[:, one]) for one in heads}
+    scale = layer if scaled_as is None else scaled_as.layer(number)
+    highs = {one: _bright(scale.use.thumbs[:, one], scale.use.tops[:, one]) for one in heads}
     sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
     pieces: dict[int, list[Piece]] = {one: [] for one in heads}
+    n_rows = _n_rows(layer)
     for window in range(reading.clock.n_windows):
-        drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
+        drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads, n_rows)
         for one, pattern in drawn.items():
             pieces[one].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[one])))
     for one in heads:
@@ -89,7 +94,7 @@ def attention_lane(patterns: WindowPatterns, reading: ClipReading, number: int, 
         title="Attention: query time within its window", unit="share of the query's attention",
         height=200, by="head", ticks=[Tick(0.0, f"{reading.clock.window_s:g} s"), Tick(1.0, "0 s")], borders=_borders(reading),
         empty="This layer and head are being read …", low=0.0, high=1.0, colours="viridis", y_time="window", sets=sets,
-        highs={(number, one): high for one, high in highs.items()}, note="Colours end where 1 % of the cells lie above.",
+        highs={(number, one): high for one, high in highs.items()},
     )  # fmt: skip
 
 
@@ -163,8 +168,7 @@ def _novelty(reading: ClipReading, number: int, name: str, colour: str) -> Serie
 
 def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -> tuple[list[int], set[int]]:
     """Which heads are sent, and the windows that are sent exactly."""
-    rows, columns = len(columns_of(layer.query).times_s), len(columns_of(layer.key).times_s)
-    bytes_each = min(rows, MOST_ROWS) * columns
+    bytes_each = _n_rows(layer) * len(columns_of(layer.key).times_s)
     clock = reading.clock
     every = list(range(layer.n_heads + 1))
     heads = every if len(every) * bytes_each * min(clock.n_windows, 2) <= MOST_BYTES else sorted({0, head})
@@ -179,9 +183,17 @@ def _exact(patterns: WindowPatterns, layer: LayerReading, window: int, heads: Se
     return {head: _largest(pattern, MOST_ROWS) for head, pattern in zip(heads, shown, strict=True)}
 
 
-def _small(layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
+def _small(layer: LayerReading, window: int, heads: Sequence[int], n_rows: int) -> Drawn:
+    """The small pictures, their rows repeated to as many as exact ones have."""
     use = layer.use
-    return {head: use.thumbs[window, head] / np.float32(LEVELS) * use.tops[window, head] for head in heads}
+    rows = np.arange(n_rows) * use.thumbs.shape[2] // n_rows
+    return {head: use.thumbs[window, head][rows] / np.float32(LEVELS) * use.tops[window, head] for head in heads}
+
+
+def _n_rows(layer: LayerReading) -> int:
+    """Rows of an exact picture."""
+    moments = len(columns_of(layer.query).times_s)
+    return -(-moments // -(-moments // MOST_ROWS))
 
 
 def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:

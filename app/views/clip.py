@@ -19,7 +19,7 @@ def page() -> None:
 def _content() -> None:
     reading.adopt()
     answer = st.container()
-    first, second, third, fourth = st.columns((3, 2, 2, 3), vertical_alignment="bottom")
+    first, second, third, fourth = st.columns((3, 2, 2, 2), vertical_alignment="bottom")
     with second:
         checkpoint = controls.pick_checkpoint()
     with third:

@@ -111,7 +111,7 @@ def _of_model(shown: Shown, question: Question, readings: Readings, near_s: floa
         drawn.append(model_lanes.grid_lane(trained, layer))
         drawn.append(model_lanes.attention_lane(patterns, trained, layer, shown.head, near_s))
         if beside is not None and layer in beside.reading.numbers:
-            drawn.append(_beside(beside, model_lanes.attention_lane(beside.patterns, beside.reading, layer, shown.head, near_s)))
+            drawn.append(_beside(beside, _attention_beside(beside, trained, shown, near_s)))
     if trained.states:
         drawn.append(model_lanes.similarity_lane(trained, layer))
         if beside is not None and beside.reading.states:
@@ -120,6 +120,16 @@ def _of_model(shown: Shown, question: Question, readings: Readings, near_s: floa
         drawn.append(model_lanes.novelty_lane(trained, readings.twin, layer))
     drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(patterns.model), question.waveform))
     return [lane for lane in drawn if lane is not None]
+
+
+def _attention_beside(beside: Side, trained: ClipReading, shown: Shown, near_s: float) -> Lane:
+    """In the colours of the other where that has as many heads."""
+    from analysis.clips import model_lanes
+
+    layer = beside.reading.layer(shown.layer)
+    scale = trained if trained.layer(shown.layer).n_heads == layer.n_heads else None
+    head = shown.head if shown.head <= layer.n_heads else 0
+    return model_lanes.attention_lane(beside.patterns, beside.reading, shown.layer, head, near_s, scale)
 
 
 def _beside(side: Side, lane: Lane) -> Lane:

@@ -79,7 +79,7 @@ def pick_overlap() -> str:
     """How much of a window the next one hears again."""
     from analysis.clips.clock import OVERLAPS
 
-    return controls.pick_word("overlap", "Overlap of windows", list(OVERLAPS))
+    return controls.pick_choice("overlap", "Overlap of windows", list(OVERLAPS), "none")
 
 
 def pick_beside(checkpoint: Checkpoint | None) -> str:
