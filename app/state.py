@@ -49,6 +49,7 @@ Kept = Literal[
     "recent",
     "companions",
     "arrived",
+    "notices",
 ]  # fmt: skip
 Said = dict[str, list[str]]
 NAMES: tuple[str, ...] = (*get_args(ListName), *get_args(Name))

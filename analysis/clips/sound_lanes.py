@@ -82,7 +82,7 @@ def descriptor_lane(descriptor: Descriptor, waveform: Waveform) -> ImageLane:
 
 def described(descriptor: Descriptor, waveform: Waveform) -> tuple[Float[ndarray, " frames"], Float[ndarray, "features frames"]]:
     """Frame times in seconds, and a descriptor of the whole recording in its unit."""
-    values = descriptor.compute(torch.from_numpy(waveform.samples)[None], waveform.sample_rate)[0].T.numpy()
+    values = descriptor.compute(torch.tensor(waveform.samples)[None], waveform.sample_rate)[0].T.numpy()
     times_s = descriptor.axis(len(waveform.samples), waveform.sample_rate).times_s
     n = values.shape[1] if times_s is None else min(len(times_s), values.shape[1])
     return (np.zeros(n) if times_s is None else times_s[:n]), values[:, :n]

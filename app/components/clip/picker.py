@@ -37,27 +37,30 @@ def choose() -> str:
 
 
 def open_clip(chosen: str) -> Clip | None:
-    """The chosen recording; None where there is none yet, or it cannot be had, which is said."""
-    demos = controls.demo_clips()
+    """The chosen recording; as long as there is none that can be read, the one shown before; None until there is one."""
+    demos, clip = controls.demo_clips(), None
     try:
         if chosen == UPLOAD:
-            return _upload()
-        clip = recordings.demo(demos[chosen]) if chosen in demos else _stored(chosen)
+            _upload()
+        else:
+            clip = recordings.demo(demos[chosen]) if chosen in demos else _stored(chosen)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
-        return None
     if clip is not None:
-        _warn(clip.waveform.notices)
-    return clip
+        _warn([*clip.waveform.notices, *(state.recall("notices") or {}).get(clip.key, [])])
+        state.keep("clip", clip)
+        return clip
+    before: Clip | None = state.recall("clip")
+    if before is not None:
+        st.caption(f"Until there is a recording that can be read, the page shows {layout.plain(before.waveform.name)}.")
+    return before
 
 
 def _arrived() -> None:
-    """What was uploaded in the last run is chosen in this one, and what was to be known of it is said."""
-    if (arrived := state.recall("arrived")) is not None:
-        key, said = arrived
+    """What was uploaded in the last run is chosen in this one."""
+    if (key := state.recall("arrived")) is not None:
         state.keep("arrived", None)
         state.preset("pick_clip", key)
-        _warn(said)
 
 
 def _stored(key: str) -> Clip | None:
@@ -127,7 +130,8 @@ def _choose(key: str, before: Companions, files: Sequence[UploadedFile]) -> None
             said.append(str(error))
     recordings.add(key, Companions(notes, tuple(layers)))
     state.put("clip", key)
-    state.keep("arrived", (key, said))
+    state.keep("notices", {**(state.recall("notices") or {}), key: said})
+    state.keep("arrived", key)
     st.rerun()
 
 
