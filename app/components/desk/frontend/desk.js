@@ -16,6 +16,7 @@ import { coloursOf, themeOf } from "./theme.js";
 import { View } from "./view.js";
 import { Wall } from "./wall.js";
 
+const THEME_MS = 300; // between two looks at the colours of the page, which may turn dark
 const PATIENCE_MS = 5000; // in which Python answers a choice of layer and head, before what it says instead is taken
 
 export class Desk {
@@ -243,7 +244,8 @@ export class Desk {
 
   paint() {
     const { state } = this;
-    this.theme = themeOf(this.root);
+    const now = performance.now();
+    if (!this.theme || now - this.themedAt > THEME_MS) [this.theme, this.themedAt] = [themeOf(this.root), now];
     for (const row of this.rows.values()) if (row.visible) row.draw(state, this.theme);
     const layerName = this.head.layerNames[this.layers.indexOf(state.layer)] ?? "";
     this.bar.state(this.player.playing, layerName, state.head, this.heads.length > 0);

@@ -77,6 +77,7 @@ export class Wall {
     this.cells = wall.layers.map((_, row) => wall.heads.map((_head, column) => this.cell(row, column)));
     this.cells.forEach((cells, row) => grid.append(this.line([headed("rowheader", wall.layerNames[row]), ...cells])));
     this.scroll.replaceChildren(grid);
+    this.marked = null;
     this.cells[0][0].tabIndex = 0;
   }
 
@@ -132,7 +133,9 @@ export class Wall {
 
   /** Outline what is chosen; the mean of all heads outlines the name of its layer. */
   mark(layer, head) {
-    if (!this.from) return;
+    const marked = `${layer}.${head}`;
+    if (!this.wall || this.marked === marked) return;
+    this.marked = marked;
     this.cells.forEach((cells, row) => {
       const here = this.wall.layers[row] === layer;
       cells[0].parentElement.classList.toggle("chosen", here && head === 0);
