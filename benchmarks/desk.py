@@ -4,7 +4,7 @@
 
 Serves the page of made-up lanes that the desk's own tests use, with every kind of lane and a wall of 12 x 12 heads. Panning is
 one step of the wheel in every frame, at three depths of zoom; beside the frames stands how long the processes of the browser
-computed for one, which other work on the machine lengthens less. The error of the playhead is the distance between the line that is
+computed for one, which other work lengthens less. The error of the playhead is the distance between the line that is
 drawn on the waveform, found by its colour, and the media element, at 40 moments while it plays. Needs playwright and a Chromium.
 """
 

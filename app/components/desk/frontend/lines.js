@@ -51,6 +51,7 @@ export function columnsOf(times, values, view, width) {
   return columns;
 }
 
+/** Curves, each in its colour, dashed where it is a control; a dense one as bars from lowest to highest. */
 export function drawCurves(context, lane, set, view, width, height, numbers, theme) {
   const toY = (value) => height - ((value - lane.low) / (set.high - lane.low)) * height;
   for (const series of set.series) {
@@ -68,6 +69,7 @@ export function drawCurves(context, lane, set, view, width, height, numbers, the
   }
 }
 
+/** A curve of few points as a line. */
 function strokeCurve(context, times, values, view, width, { toY, colour, dashed }) {
   const [first, last] = placesInView(times, view);
   context.strokeStyle = colour;
@@ -79,6 +81,7 @@ function strokeCurve(context, times, values, view, width, { toY, colour, dashed 
   context.setLineDash([]);
 }
 
+/** Notes as bars, the lowest pitch at the bottom. */
 export function drawNotes(context, lane, set, view, width, height, numbers, theme) {
   const [onsets, offsets, pitches] = [numbers(set.onsets), numbers(set.offsets), numbers(set.pitches)];
   const row = height / (lane.high - lane.low + 1);

@@ -32,6 +32,7 @@ export function markWords(mark) {
   return [mark.kind, mark.text].filter(Boolean).join(" ");
 }
 
+/** Moments as lines, as many as have room; stretches as pale bars; texts where they do not run into each other. */
 export function drawMarks(context, lane, set, view, width, height, _numbers, theme) {
   context.font = theme.font;
   context.textBaseline = "middle";
