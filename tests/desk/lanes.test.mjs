@@ -5,7 +5,7 @@ import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
 import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
 import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
 import { momentsAt, setOf, wordsAt } from "../../app/components/desk/frontend/lanes.js";
-import { firstAtOrAfter, thinnedCurve } from "../../app/components/desk/frontend/lines.js";
+import { columnsOf, firstAtOrAfter, placesInView } from "../../app/components/desk/frontend/lines.js";
 import { View } from "../../app/components/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
@@ -85,14 +85,17 @@ test("the first time at or after another", () => {
   assert.equal(firstAtOrAfter([], 3), 0);
 });
 
-test("of a curve with many points in a pixel the lowest and the highest are drawn, in their order", () => {
+test("of a curve with many points in a pixel the lowest and the highest of it are drawn, and nothing is torn", () => {
   const times = Array.from({ length: 1000 }, (_, i) => i / 100);
   const values = times.map((_, i) => (i === 555 ? 9 : i === 551 ? -9 : i % 2));
-  const places = thinnedCurve(times, values, new View(10), 20);
-  assert.ok(places.length <= 42, `${places.length}`);
-  for (const kept of [551, 555]) assert.ok(places.includes(kept), `${kept}`);
-  assert.ok(places.every((place, i) => i === 0 || place > places[i - 1]));
+  const columns = columnsOf(times, values, new View(10), 20);
+  assert.deepEqual(columns.map(({ x }) => x), Array.from({ length: 20 }, (_, i) => i));
+  assert.deepEqual([columns[11].low, columns[11].high], [-9, 9]);
+  assert.deepEqual([columns[3].low, columns[3].high], [0, 1]);
+  const steps = columnsOf(times, times, new View(10), 20);
+  assert.ok(steps.every(({ low }, i) => i === 0 || low <= steps[i - 1].high));
   const view = new View(10);
   view.show(5, 5.05);
-  assert.deepEqual(thinnedCurve(times, values, view, 200), [499, 500, 501, 502, 503, 504, 505]);
+  assert.equal(columnsOf(times, values, view, 200), null);
+  assert.deepEqual(placesInView(times, view), [499, 505]);
 });

@@ -26,8 +26,11 @@ test("the moment of the query is heard, then that of the key, then it is quiet",
   player.tick();
   assert.deepEqual([media.currentTime, media.paused], [9, false]);
   media.currentTime = 10.02;
+  assert.equal(player.finished, false);
   player.tick();
-  assert.equal(media.paused, true);
+  assert.deepEqual([media.paused, player.finished], [true, true]);
+  player.seek(3);
+  assert.equal(player.finished, false);
 });
 
 test("a loop goes back to its beginning, and playing begins inside it", () => {
@@ -53,4 +56,14 @@ test("seeking forgets the moments that were still to be heard", () => {
   media.currentTime = 21;
   player.tick();
   assert.deepEqual([media.currentTime, media.paused], [21, false]);
+});
+
+test("another file of the same recording goes on where it was", () => {
+  const media = element(30);
+  media.src = "one.wav";
+  const player = new Player(media);
+  player.play();
+  media.currentTime = 12;
+  player.load("two.wav");
+  assert.deepEqual([media.src, media.currentTime, media.paused], ["two.wav", 12, false]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { View } from "../../app/components/desk/frontend/view.js";
-import { drawBrackets, drawWindowsOver, rowCount, rowsOf, windowStride, windowsAt } from "../../app/components/desk/frontend/windows.js";
+import { drawBrackets, drawWindowsOver, lastEndOf, rowCount, rowsOf, windowStride, windowWords, windowsAt } from "../../app/components/desk/frontend/windows.js";
 
 const halves = [[0, 4, null], [2, 6, null], [4, 8, null], [6, 10, 9]];
 
@@ -36,6 +36,11 @@ test("brackets stay apart however many windows there are", () => {
 test("a moment knows the windows that hold it", () => {
   assert.deepEqual(windowsAt(halves, 5), [2, 3]);
   assert.deepEqual(windowsAt(halves, 11), []);
+  assert.equal(windowWords(halves, 5), "in windows 2, 3 of 4");
+  assert.equal(windowWords(halves, 9.5), "in window 4 of 4, padding");
+  assert.equal(windowWords(halves, 11), "");
+  assert.equal(lastEndOf(halves), 10);
+  assert.equal(lastEndOf([]), 0);
 });
 
 test("only padding is hatched, from where the sound ends", () => {
@@ -61,4 +66,16 @@ test("what lies after the clip is seen to a tenth, and all of it when zooming ou
   assert.deepEqual([view.startS, view.endS], [0, 12]);
   view.fit();
   assert.ok(Math.abs(view.endS - 9.9) < 1e-9);
+});
+
+test("when windows come later, who saw the whole clip sees it whole again, and others stay where they are", () => {
+  const view = new View(9);
+  view.reach(12);
+  assert.ok(Math.abs(view.endS - 9.9) < 1e-9);
+  view.show(2, 4);
+  view.reach(10);
+  assert.deepEqual([view.startS, view.endS, view.limitS], [2, 4, 10]);
+  view.fit();
+  view.reach(0);
+  assert.deepEqual([view.startS, view.endS], [0, 9]);
 });

@@ -9,8 +9,8 @@ from importlib import resources
 
 MODULES = (
     "dom", "bytes", "view", "colours", "theme", "geometry", "player", "keys", "image", "lines", "marks", "windows", "lanes",
-    "twin", "live", "grip", "order", "placing", "mixer", "blind", "strip", "wall", "ruler", "row", "bar", "pointer", "actions", "desk",
-    "mount",
+    "twin", "live", "grip", "order", "placing", "mixer", "blind", "strip", "wall", "ruler", "row", "bar", "pointer",
+    "actions", "desk", "mount",
 )  # fmt: skip
 IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)

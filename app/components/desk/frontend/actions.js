@@ -33,6 +33,7 @@ export function perform(desk, action) {
   desk.draw();
 }
 
+/** Loop what is selected, from its beginning, or stop doing so. */
 function toggleLoop({ state, player }) {
   if (!state.loop) return;
   player.loop = player.loop ? null : state.loop;

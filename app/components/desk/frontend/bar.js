@@ -5,6 +5,7 @@ import { SHEET } from "./keys.js";
 import { Live } from "./live.js";
 import { clock } from "./view.js";
 
+/** The row above the lanes, and the sheet of keys under them. */
 export class Bar {
   /** @param act is given the name of what was asked for */
   constructor(act) {
@@ -38,17 +39,20 @@ export class Bar {
     if (!lanes.length) this.menu.open = false;
   }
 
+  /** Say which second it is, of how many. */
   now(seconds, durationS) {
     const text = `${clock(seconds, 0.1)} / ${clock(durationS, 0.1)} s`;
     if (text !== this.time.textContent) this.time.textContent = text;
   }
 
+  /** Say whether it plays, and which layer and head are chosen. */
   state(playing, layerName, head, anyHead) {
     this.play.textContent = playing ? "Pause" : "Play";
     this.where.textContent = [layerName, head ? `head ${head}` : anyHead ? "mean of heads" : ""].filter(Boolean).join(", ");
   }
 }
 
+/** All keys and what they do, as a table that is hidden at first. */
 function sheetOfKeys() {
   const sheet = element("table", "sheet");
   sheet.hidden = true;

@@ -11,6 +11,7 @@ export function drawsOf(seed) {
   };
 }
 
+/** One comparison after the other, of so many variants; `hidden` is the number of X. */
 export class Blind {
   constructor(count, seed) {
     [this.count, this.draw] = [count, drawsOf(seed)];

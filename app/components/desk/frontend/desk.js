@@ -8,16 +8,19 @@ import { Mixer } from "./mixer.js";
 import { entryOf, moved, readEntry } from "./order.js";
 import { Placing, thousandth } from "./placing.js";
 import { Player } from "./player.js";
-import { around, pointAt } from "./pointer.js";
+import { around, pointAt, pointAtRuler } from "./pointer.js";
 import { Row } from "./row.js";
 import { Ruler } from "./ruler.js";
 import { Strip } from "./strip.js";
 import { coloursOf, themeOf } from "./theme.js";
 import { View } from "./view.js";
+import { lastEndOf } from "./windows.js";
 import { Wall } from "./wall.js";
 
+const THEME_MS = 300; // between two looks at the colours of the page, which may turn dark
 const PATIENCE_MS = 5000; // in which Python answers a choice of layer and head, before what it says instead is taken
 
+/** All parts of the desk, what is chosen in them, and what Python is told of it. */
 export class Desk {
   /**
    * @param root what it is put into
@@ -43,9 +46,11 @@ export class Desk {
     [this.rows, this.turn, this.chosen] = [new Map(), 0, null];
     this.root.append(this.bar.root, this.strip.root, this.lanes, this.ruler.root, this.bar.sheet, this.wall.root, this.audio);
     root.append(this.root);
+    pointAtRuler(this.ruler, this);
     this.listen();
   }
 
+  /** Keys, the sound, the size of the lanes, and which of them are on the screen. */
   listen() {
     this.root.addEventListener("keydown", (event) => {
       const own = event.target.closest?.("button, summary, select, input") && (event.key === " " || event.key === "Enter");
@@ -77,6 +82,7 @@ export class Desk {
     Object.assign(state, { numbers, windows: head.windows ?? [] }, this.layerAndHead(head));
     this.placing.last = "";
     if (fresh) this.begin(head);
+    else state.view.reach(lastEndOf(state.windows));
     if (this.sound !== head.clip.url) {
       this.sound = head.clip.url;
       this.mixer.set(head.sounds?.variants.length ?? 1);
@@ -92,7 +98,8 @@ export class Desk {
   begin(head) {
     const { state, player } = this;
     const { seconds = 0, loop = null, cell = null, view = null } = head.place ?? {};
-    state.view = new View(head.clip.durationS, Math.max(0, ...state.windows.map(([, endS]) => endS)));
+    state.view = new View(head.clip.durationS);
+    state.view.reach(lastEndOf(state.windows));
     if (view) state.view.show(...view);
     [state.loop, state.cell, player.loop] = [loop, cell, loop];
     this.audio.src = head.clip.url;
@@ -132,6 +139,7 @@ export class Desk {
     this.bar.hide(this.head.lanes.filter((lane) => !rows.has(lane.id)), (id) => this.rearrange([...this.order, id]));
   }
 
+  /** A lane as a row of the page; its table is open where it was before. */
   row(lane, height, sideColour, before) {
     const row = new Row({ ...lane, height }, sideColour, {
       moved: (id, by) => this.rearrange(moved(this.order, id, by)),
@@ -144,12 +152,14 @@ export class Desk {
     return row;
   }
 
+  /** Show these lanes, in this order, and tell Python. */
   rearrange(order) {
     this.arrange(order);
     this.draw();
     this.tell("lanes", this.order);
   }
 
+  /** A lane has another height; Python is told once it was let go. */
   sized(id, height, done) {
     if (!this.rows.has(id)) return;
     this.draw();
@@ -159,6 +169,7 @@ export class Desk {
     this.tell("lanes", this.order);
   }
 
+  /** Say what is under the pointer. */
   say(text) {
     this.bar.say(text);
   }
@@ -177,10 +188,15 @@ export class Desk {
     if (moments) {
       state.cell = { lane: row.lane.id, ...moments };
       player.hear([moments.queryS, moments.keyS].map((at) => around(at, state.view.durationS)));
-    } else {
-      state.cell = null;
-      player.seek(seconds);
-    }
+      this.placing.now();
+      this.draw();
+    } else this.goTo(seconds);
+  }
+
+  /** Go to a moment; no cell is chosen then. */
+  goTo(seconds) {
+    this.state.cell = null;
+    this.player.seek(seconds);
     this.placing.now();
     this.draw();
   }
@@ -191,6 +207,7 @@ export class Desk {
     this.placing.soon();
   }
 
+  /** The place as Python is told it, in seconds and whole numbers. */
   place() {
     const { loop, cell, layer, head, view } = this.state;
     const pair = (ends) => ends && ends.map(thousandth);
@@ -222,9 +239,11 @@ export class Desk {
       if (this.player.playing) this.asked = requestAnimationFrame(next);
     };
     next();
-    if (!this.player.playing) this.placing.soon();
+    // what was heard of a cell to its end is no new place
+    if (!this.player.playing && (this.placing.owed || !this.player.finished)) this.placing.soon();
   }
 
+  /** What moves with the playhead. */
   frame() {
     const { state } = this;
     state.nowS = this.player.tick();
@@ -241,9 +260,11 @@ export class Desk {
     });
   }
 
+  /** Draw all that is on the screen. */
   paint() {
     const { state } = this;
-    this.theme = themeOf(this.root);
+    const now = performance.now();
+    if (!this.theme || now - this.themedAt > THEME_MS) [this.theme, this.themedAt] = [themeOf(this.root), now];
     for (const row of this.rows.values()) if (row.visible) row.draw(state, this.theme);
     const layerName = this.head.layerNames[this.layers.indexOf(state.layer)] ?? "";
     this.bar.state(this.player.playing, layerName, state.head, this.heads.length > 0);
@@ -252,6 +273,7 @@ export class Desk {
     this.frame();
   }
 
+  /** Leave nothing behind: no sound, no timer, no listener. */
   close() {
     cancelAnimationFrame(this.asked);
     if (this.drawing) cancelAnimationFrame(this.drawing);

@@ -14,6 +14,7 @@ export function setOf(lane, layer, head) {
   return lane.sets[key] ?? null;
 }
 
+/** Draw a lane at the chosen layer and head; whether it has something there. */
 export function drawLane(context, lane, state, width, height, theme) {
   const set = setOf(lane, state.layer, state.head);
   if (set) DRAW[lane.kind](context, lane, set, state.view, width, height, state.numbers, theme);
@@ -63,6 +64,7 @@ export function wordsAt(lane, state, seconds, yShare, special = null, width = 10
   return when;
 }
 
+/** The cell of a picture in words: its moments or its row, its number, its unit. */
 function imageWords(lane, set, state, seconds, yShare, special) {
   const when = `${clock(seconds, 0.01)} s`;
   if (yShare === null && (special === null || !set.special)) return when;
@@ -75,6 +77,7 @@ function imageWords(lane, set, state, seconds, yShare, special) {
   return `${where}: ${cell.value.toPrecision(3)} ${lane.unit}`.trim();
 }
 
+/** The name of the row at a height, where rows have names. */
 function atHeight(lane, yShare) {
   if (!lane.rowNames?.length) return "";
   return `, ${lane.rowNames[Math.min(lane.rowNames.length - 1, Math.max(0, Math.floor(yShare * lane.rowNames.length)))]}`;

@@ -2,6 +2,7 @@
 
 const SILENCE_MS = 700;
 
+/** A region of the page whose text is read aloud. */
 export class Live {
   /** @param region an element with aria-live */
   constructor(region, wait = (then, ms) => setTimeout(then, ms), forget = (asked) => clearTimeout(asked)) {

@@ -3,6 +3,7 @@
 import { coloursOf } from "./theme.js";
 
 const FEWEST_PX = 5; // between two lines
+const widths = new Map(); // font and text → pixels
 const REACH_PX = 6; // from the pointer to a line
 
 /** Every how many of the moments are drawn: a power of two, the same wherever the view is moved to. */
@@ -31,6 +32,7 @@ export function markWords(mark) {
   return [mark.kind, mark.text].filter(Boolean).join(" ");
 }
 
+/** Moments as lines, as many as have room; stretches as pale bars; texts where they do not run into each other. */
 export function drawMarks(context, lane, set, view, width, height, _numbers, theme) {
   context.font = theme.font;
   context.textBaseline = "middle";
@@ -51,13 +53,20 @@ export function drawMarks(context, lane, set, view, width, height, _numbers, the
     }
     const from = Math.max(left, 0) + 4;
     const space = mark.endS === null ? Infinity : Math.min(right, width) - from;
-    const long = context.measureText(mark.text).width;
+    const long = mark.text ? widthOf(context, mark.text) : 0;
     if (from >= free && mark.text && long < space) {
       context.fillStyle = theme.text;
       context.fillText(mark.text, from, mark.endS === null ? height / 4 : height / 2); // above the shorter lines
       free = from + 6 + long;
     }
   }
+}
+
+/** Pixels that a text takes; it is measured once. */
+function widthOf(context, text) {
+  const key = `${context.font}|${text}`;
+  if (!widths.has(key)) widths.set(key, context.measureText(text).width);
+  return widths.get(key);
 }
 
 /** Pale inside, a full line where it begins. */

@@ -2,6 +2,7 @@
 
 const FADE_S = 0.005; // from one to the other, so that nothing clicks
 
+/** Lets one channel of a media element through, all of it in the browser. */
 export class Mixer {
   /** @param audio the media element that plays all channels */
   constructor(audio) {
@@ -24,6 +25,7 @@ export class Mixer {
     if (this.context?.state === "suspended") this.context.resume();
   }
 
+  /** From the media element through one gain per channel to the ears. */
   connect() {
     this.source.disconnect();
     this.out?.disconnect();
@@ -57,6 +59,7 @@ export class Mixer {
     });
   }
 
+  /** Give the sound back. */
   close() {
     this.context?.close();
     this.context = null;

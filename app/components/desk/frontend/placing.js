@@ -7,6 +7,7 @@ export function thousandth(seconds) {
   return Math.round(1000 * seconds) / 1000;
 }
 
+/** Decides when Python is told of a place, and tells no place twice. */
 export class Placing {
   /**
    * @param place gives the place as it is now

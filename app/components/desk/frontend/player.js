@@ -1,5 +1,6 @@
 // The one clock: a media element. Everything else asks it what time it is.
 
+/** Plays, seeks, loops, and hears some moments after each other, on a media element. */
 export class Player {
   /** @param before is called before it begins to play, while the browser still knows that a person asked for it */
   constructor(element, before = () => {}) {
@@ -8,6 +9,7 @@ export class Player {
     this.loop = null; // [startS, endS]
     this.queue = []; // moments still to be heard: {startS, endS}
     this.until = null;
+    this.finished = false; // whether it is quiet because all moments were heard
   }
 
   get timeS() {
@@ -18,23 +20,29 @@ export class Player {
     return !this.element.paused;
   }
 
+  /** Play from where it is, or from the beginning of the loop that it is outside of. */
   play() {
     if (this.loop && (this.timeS < this.loop[0] || this.timeS >= this.loop[1])) this.seek(this.loop[0]);
     this.before();
     return this.element.play();
   }
 
+  /** Be quiet, and forget moments that were still to be heard. */
   pause() {
+    this.finished = false;
     this.queue = [];
     this.until = null;
     this.element.pause();
   }
 
+  /** Play, or pause. */
   toggle() {
     return this.playing ? this.pause() : this.play();
   }
 
+  /** Go to a moment of the clip, or to the end that it lies beyond. */
   seek(seconds) {
+    this.finished = false;
     this.queue = [];
     this.until = null;
     const last = Number.isFinite(this.element.duration) ? this.element.duration : seconds;
@@ -69,6 +77,7 @@ export class Player {
         this.until = next.endS;
       } else {
         this.pause();
+        this.finished = true;
       }
     } else if (this.until === null && this.loop && this.playing && now >= this.loop[1]) {
       this.element.currentTime = this.loop[0];

@@ -2,6 +2,8 @@
 
 import { markAt } from "./marks.js";
 import { setOf, wordsAt } from "./lanes.js";
+import { clock } from "./view.js";
+import { windowWords } from "./windows.js";
 
 const HEARD_S = 0.8; // of each moment of a cell
 const DRAG_PX = 4;
@@ -18,6 +20,21 @@ export function pointAt(row, desk) {
   row.box.addEventListener("wheel", (event) => wheel(row, desk, event), { passive: false });
 }
 
+/** Let the clock row be pointed at: it says which windows hold a moment, and a click goes there. */
+export function pointAtRuler(ruler, desk) {
+  const secondsAt = (event) => {
+    const box = ruler.root.getBoundingClientRect();
+    return desk.state.view.toS(event.clientX - box.left, box.width);
+  };
+  ruler.root.addEventListener("pointermove", (event) => {
+    const seconds = secondsAt(event);
+    desk.say([`${clock(seconds, 0.01)} s`, windowWords(desk.state.windows, seconds)].filter(Boolean).join(", "));
+  });
+  ruler.root.addEventListener("pointerleave", () => desk.say(""));
+  ruler.root.addEventListener("click", (event) => desk.goTo(secondsAt(event)));
+}
+
+/** From the press to the release: a drag selects, anything shorter is a click. */
 function press(row, desk, down) {
   if (down.button > 0) return;
   desk.root.focus({ preventScroll: true });
@@ -46,6 +63,7 @@ function markedAt(row, { state }, seconds) {
   return (set && markAt(set.marks, seconds, state.view, row.width)?.startS) ?? seconds;
 }
 
+/** With ctrl it zooms about the pointer, sideways or with shift it pans; else the page scrolls. */
 function wheel(row, desk, event) {
   if (!event.ctrlKey && !event.shiftKey && Math.abs(event.deltaY) > Math.abs(event.deltaX)) return; // the page scrolls
   event.preventDefault();

@@ -9,6 +9,7 @@ import { drawWindowsOver } from "./windows.js";
 
 const TABLE_MS = 150; // after the view has come to rest
 
+/** A lane with its tools; it draws itself when told to. */
 export class Row {
   /**
    * @param lane what Python sent, with its present height
@@ -71,6 +72,7 @@ export class Row {
     return tools;
   }
 
+  /** Have another height; `done` where it was let go. */
   size(height, done) {
     this.lane.height = height;
     this.box.style.height = `${height}px`;
@@ -92,12 +94,14 @@ export class Row {
     this.axis.replaceChildren(...names, ...ticks.map((tick) => label(tick.text, main.top + tick.at * main.height, ends(tick))));
   }
 
+  /** Show the numbers in view as a table, or hide them. */
   toggleTable() {
     this.twin.hidden = !this.twin.hidden;
     this.tableTool.setAttribute("aria-expanded", String(!this.twin.hidden));
     if (!this.twin.hidden && this.state) this.fill();
   }
 
+  /** The table of what is in view now. */
   fill() {
     const table = tableOf(this.lane, this.state);
     this.twin.replaceChildren(table ? tableElement(table) : element("span", "", this.lane.empty));
@@ -107,6 +111,7 @@ export class Row {
     return this.box.clientWidth;
   }
 
+  /** Draw the picture, borders of windows, and what the windows are over it. */
   draw(state, theme) {
     this.state = state;
     const { lane, width } = this;
@@ -144,6 +149,7 @@ export class Row {
     if (state.cell && state.cell.lane === lane.id) this.drawCell(context, state, width, theme);
   }
 
+  /** A line with a pale edge, so that it is seen on dark and on light; across where the other axis is time too. */
   drawPlayhead(context, x, across, width, theme) {
     for (const [colour, wide] of [[theme.halo, 3.5], [theme.text, 1.5]]) {
       context.globalAlpha = colour === theme.halo ? 0.6 : 1; // it is seen on dark and on light
@@ -163,7 +169,7 @@ export class Row {
   /** Share of the height at which the playhead is on the other time axis, and from where to where the line reaches. */
   rowOf({ view, nowS }) {
     const { lane } = this;
-    if (lane.yTime === "clip") return { y: 1 - nowS / lane.durationS, left: 0, right: 1 };
+    if (lane.yTime === "clip") return { y: 1 - nowS / lane.durationS, left: Math.max(0, view.toX(0, 1)), right: Math.min(1, view.toX(lane.durationS, 1)) };
     if (lane.yTime !== "window") return null;
     const number = lane.borders.findLastIndex((border) => border <= nowS + 1e-9);
     if (number < 0 || number + 1 >= lane.borders.length) return null;
@@ -172,6 +178,7 @@ export class Row {
     return right > left ? { y: 1 - (nowS - start) / (end - start), left, right } : null;
   }
 
+  /** A square around the chosen cell. */
   drawCell(context, state, width, theme) {
     const share = yShareOf(this.lane, setOf(this.lane, state.layer, state.head), state.cell);
     if (share === null) return;

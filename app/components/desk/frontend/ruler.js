@@ -4,9 +4,11 @@ import { cleared, element } from "./dom.js";
 import { clock, ticks } from "./view.js";
 import { drawBrackets, rowCount } from "./windows.js";
 
-const CLOCK_PX = 24;
+const CLOCK_PX = 28;
+const LABEL_PX = 21; // where the line is on which seconds stand
 const BRACKET_PX = 8;
 
+/** Seconds, brackets of windows, query and key. */
 export class Ruler {
   constructor() {
     this.root = element("div", "clockbox");
@@ -16,6 +18,7 @@ export class Ruler {
     this.height = 0;
   }
 
+  /** Draw what is in view. */
   draw({ view, windows, cell }, theme) {
     const rows = rowCount(windows);
     const [width, height] = [this.root.clientWidth, CLOCK_PX + rows * BRACKET_PX + (rows ? 4 : 0)];
@@ -30,10 +33,10 @@ export class Ruler {
     for (const seconds of at) {
       const x = view.toX(seconds, width);
       context.fillRect(x, 0, 1, 5);
-      if (x > 14 && x < width - 72) context.fillText(clock(seconds, step), x, 17);
+      if (x > 14 && x < width - 72) context.fillText(clock(seconds, step), x, LABEL_PX);
     }
     context.textAlign = "right";
-    context.fillText("time (s)", width - 2, 17);
+    context.fillText("time (s)", width - 2, LABEL_PX);
     if (rows) drawBrackets(context, windows, view, width, CLOCK_PX, BRACKET_PX, theme);
     if (cell) this.drawMoments(context, cell, view, width, theme);
   }
@@ -55,6 +58,7 @@ export class Ruler {
     }
   }
 
+  /** What it shows, for those who cannot see it. */
   words(view, windows) {
     const axis = `Time axis from ${clock(view.startS, 0.01)} to ${clock(view.endS, 0.01)} s`;
     if (!windows.length) return axis;

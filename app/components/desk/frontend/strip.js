@@ -5,6 +5,7 @@ import { button, element } from "./dom.js";
 
 const X = -1; // the hidden one
 
+/** Buttons of the variants, of X and of what X may be, and the gain of each variant. */
 export class Strip {
   /** @param choose is given the channel that is to be heard */
   constructor(choose) {
@@ -29,6 +30,7 @@ export class Strip {
     this.build();
   }
 
+  /** Make the buttons anew, for other variants. */
   build() {
     this.buttons = this.variants.map(({ name, about }, number) => {
       const one = button("variant", "", `hear ${name}${about ? `: ${about}` : ""} (key ${number + 1})`, () => this.hear(number));
@@ -69,6 +71,7 @@ export class Strip {
     this.answer.textContent = `X was ${name}: ${right ? "right" : `not ${this.variants[number].name}`}. ${score}.`;
   }
 
+  /** Show which one is heard, and let X be guessed only while it is. */
   mark() {
     this.buttons.forEach((one, number) => one.setAttribute("aria-pressed", String(number === this.current)));
     this.hiddenOne.setAttribute("aria-pressed", String(this.current === X));

@@ -45,6 +45,7 @@ const asSeconds = (at) => at.toFixed(3);
 const asNumber = (value) => value.toPrecision(3);
 const withUnit = (name, unit) => (unit ? `${name} (${unit})` : name);
 
+/** Lowest and highest sample of every fortieth of the view. */
 function waveTable(lane, set, { view, numbers }) {
   const level = waveLevelFor(set.levels, view, MOST_ROWS);
   const [low, high] = [numbers(level.low), numbers(level.high)];
@@ -60,6 +61,7 @@ function waveTable(lane, set, { view, numbers }) {
   return { caption: `${lane.title}: lowest and highest sample of every stretch in view`, columns, rows };
 }
 
+/** Where rows are no time: all of them side by side, or the largest where they are many. */
 function imageTable(lane, set, state) {
   if (lane.yTime !== "") return cellTable(lane, set, state);
   const { rows: height } = set.levels[0];
@@ -118,6 +120,7 @@ function insert(cells, cell) {
   if (cells.length > MOST_ROWS) cells.pop();
 }
 
+/** Every curve at forty moments. */
 function curveTable(lane, set, { view, numbers }) {
   const all = set.series.map((series) => [numbers(series.times), numbers(series.values)]);
   const rows = momentsOf(view).map((at) => [
@@ -128,6 +131,7 @@ function curveTable(lane, set, { view, numbers }) {
   return { caption: `${lane.title}, evenly over the view`, columns, rows };
 }
 
+/** The first notes in view. */
 function noteTable(lane, set, { view, numbers }) {
   const [onsets, offsets, pitches] = [numbers(set.onsets), numbers(set.offsets), numbers(set.pitches)];
   const places = [...onsets.keys()].filter((i) => offsets[i] >= view.startS && onsets[i] <= view.endS);
@@ -136,6 +140,7 @@ function noteTable(lane, set, { view, numbers }) {
   return { caption, columns: ["onset (s)", "offset (s)", withUnit("pitch", lane.unit)], rows };
 }
 
+/** The first marks in view. */
 function markTable(lane, set, { view }) {
   const seen = set.marks.filter((mark) => (mark.endS ?? mark.startS) >= view.startS && mark.startS <= view.endS);
   const rows = seen.slice(0, MOST_ROWS).map((mark) => [asSeconds(mark.startS), mark.endS === null ? "" : asSeconds(mark.endS), mark.kind ?? "", mark.text]);

@@ -4,6 +4,7 @@ const SHORTEST_S = 0.02;
 
 const BEYOND = 0.1; // of the clip's length: how much of what lies after its end stands beside the whole clip
 
+/** The part of a clip that is in view, never outside of it. */
 export class View {
   /**
    * @param durationS of the clip
@@ -13,6 +14,16 @@ export class View {
     this.durationS = Math.max(durationS, SHORTEST_S);
     this.limitS = Math.max(endS, this.durationS);
     this.fit();
+  }
+
+  /** Something else lies after the clip, up to there; who saw the whole clip sees it whole again. */
+  reach(endS) {
+    const [startS, before] = [this.startS, this.endS];
+    this.fit();
+    const whole = startS === 0 && before === this.endS;
+    this.limitS = Math.max(endS, this.durationS);
+    if (whole) this.fit();
+    else this.show(startS, before);
   }
 
   /** The whole clip, and the beginning of the padding after it. */
@@ -42,6 +53,7 @@ export class View {
     this.show(aboutS - share * span, aboutS + (1 - share) * span);
   }
 
+  /** Move by so many seconds. */
   pan(seconds) {
     this.show(this.startS + seconds, this.endS + seconds);
   }

@@ -38,6 +38,7 @@ export function sameWall(one, other) {
   return words(one) === words(other) && ARRAYS.every((name) => !one[name] || one[name].every((number, i) => number === other[name][i]));
 }
 
+/** A grid in which arrows move and Enter chooses; it scrolls inside itself. */
 export class Wall {
   /** @param choose is given the layer and the head that were chosen */
   constructor(choose, say) {
@@ -65,6 +66,7 @@ export class Wall {
     this.build();
   }
 
+  /** Make all cells anew. */
   build() {
     const { wall } = this;
     this.summary.textContent = `Wall of heads${wall.side ? `: ${wall.side}` : ""}`;
@@ -77,9 +79,11 @@ export class Wall {
     this.cells = wall.layers.map((_, row) => wall.heads.map((_head, column) => this.cell(row, column)));
     this.cells.forEach((cells, row) => grid.append(this.line([headed("rowheader", wall.layerNames[row]), ...cells])));
     this.scroll.replaceChildren(grid);
+    this.marked = null;
     this.cells[0][0].tabIndex = 0;
   }
 
+  /** A layer, for those who hear the page. */
   line(cells) {
     const line = element("div", "line");
     line.setAttribute("role", "row");
@@ -87,6 +91,7 @@ export class Wall {
     return line;
   }
 
+  /** A head: picture, numbers, and its score where there is one. */
   cell(row, column) {
     const { wall } = this;
     const i = row * wall.heads.length + column;
@@ -125,6 +130,7 @@ export class Wall {
     }
   }
 
+  /** Choose a head, or where it is chosen already, the mean of its layer. */
   take(row, column) {
     const again = this.cells[row][column].getAttribute("aria-selected") === "true";
     this.choose(this.wall.layers[row], again ? 0 : this.wall.heads[column]);
@@ -132,7 +138,9 @@ export class Wall {
 
   /** Outline what is chosen; the mean of all heads outlines the name of its layer. */
   mark(layer, head) {
-    if (!this.from) return;
+    const marked = `${layer}.${head}`;
+    if (!this.wall || this.marked === marked) return;
+    this.marked = marked;
     this.cells.forEach((cells, row) => {
       const here = this.wall.layers[row] === layer;
       cells[0].parentElement.classList.toggle("chosen", here && head === 0);
@@ -141,6 +149,7 @@ export class Wall {
   }
 }
 
+/** The name of a layer or a head. */
 function headed(role, text) {
   const made = element("div", role, text);
   made.setAttribute("role", role);

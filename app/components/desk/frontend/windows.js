@@ -14,6 +14,19 @@ export function rowsOf(windows) {
   });
 }
 
+/** Where the last window ends, in seconds; 0 without windows. */
+export function lastEndOf(windows) {
+  return windows.reduce((last, [, endS]) => Math.max(last, endS), 0);
+}
+
+/** The windows that hold a moment, in words. */
+export function windowWords(windows, seconds) {
+  const numbers = windowsAt(windows, seconds);
+  if (!numbers.length) return "";
+  const padded = numbers.some((number) => windows[number - 1][2] !== null && seconds >= windows[number - 1][2]);
+  return `in window${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")} of ${windows.length}${padded ? ", padding" : ""}`;
+}
+
 /** How many rows of brackets these windows need. */
 export function rowCount(windows) {
   return windows.length ? 1 + Math.max(...rowsOf(windows)) : 0;
@@ -64,6 +77,7 @@ export function drawWindowsOver(context, windows, view, width, height, theme) {
   });
 }
 
+/** Slanted lines over a stretch; they move with the sound. */
 function hatch(context, from, to, top, height, colour) {
   const [left, right] = [Math.max(from, -height), Math.min(to, context.canvas.width + height)];
   if (right <= left) return;
