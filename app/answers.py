@@ -177,7 +177,7 @@ def _read_nearby(asked: StudyRequest) -> Answered | None:
 
 def recording(key: str) -> Waveform | None:
     """The recording that the store holds under a key; None where there is none."""
-    from analysis.clips.store import read_recording
+    from analysis.clips.recordings import read_recording
     from analysis.store import open_store
 
     return caching.once(("recording", key), lambda: read_recording(open_store(), key))

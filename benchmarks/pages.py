@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from clip_page import ARGUMENTS, PATTERN_Z, PLOTS, start
+from clip_page import ARGUMENTS, FIRST, PATTERN, WHERE, start
 
 SECONDS, RATE_HZ = 30, 24_000
 STATE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
 DRAWN = f"{STATE} === 'notRunning' && document.querySelector('[data-testid=stMain] hr') !== null"  # the footer's line is the last
-HOME, CLIP = "", "clip?checkpoint={}&clip=Upload+a+recording"
+HOME, CLIP = "", "clip?checkpoint={}&clip=Upload+or+record"
 PATIENCE_MS = 180_000
 
 
@@ -103,9 +103,9 @@ def upload(page: Any, folder: Path, taken: dict[str, list[float]]) -> None:
     began = time.perf_counter()
     page.locator("input[type=file]").first.set_input_files(str(path))
     for what, condition in (
-        ("first picture", f"{PLOTS}.length >= 1"),
-        ("attention map", f"{PATTERN_Z} !== ''"),
-        ("every figure and the answer", f"{PLOTS}.length >= 6 && {DRAWN}"),
+        ("first picture", FIRST),
+        ("attention map", PATTERN),
+        ("every lane and the answer", f"{PATTERN} && {DRAWN}"),
     ):
         page.wait_for_function(condition)
         keep(taken, f"upload of {SECONDS} s: {what}", began)
@@ -115,11 +115,11 @@ def upload(page: Any, folder: Path, taken: dict[str, list[float]]) -> None:
 def heads(page: Any, count: int, taken: dict[str, list[float]]) -> None:
     """Choose one head after the other; until the pattern is another one, and until everything has been drawn."""
     for number in range(1, count + 1):
-        page.evaluate(f"window.before = {PATTERN_Z}")
+        page.evaluate(f"window.before = {WHERE}")
         choice = page.get_by_role("radiogroup", name="Head").get_by_role("radio", name=str(number), exact=True)
         began = time.perf_counter()
         choice.click()
-        page.wait_for_function(f"window.before !== {PATTERN_Z} && {PATTERN_Z} !== ''")
+        page.wait_for_function(f"window.before !== {WHERE} && {PATTERN}")
         keep(taken, "another head: its pattern", began)
         page.wait_for_function(DRAWN)
         keep(taken, "another head: everything", began)

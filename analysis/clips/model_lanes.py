@@ -78,23 +78,21 @@ def attention_lane(
     layer = reading.layer(number)
     heads, windows = _sent(reading, layer, head, near_s)
     scale = layer if scaled_as is None else scaled_as.layer(number)
-    highs = {one: _bright(scale.use.thumbs[:, one], scale.use.tops[:, one]) for one in heads}
-    sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
-    pieces: dict[int, list[Piece]] = {one: [] for one in heads}
+    highs = {h: _bright(scale.use.thumbs[:, h], scale.use.tops[:, h]) for h in heads}
+    pieces: dict[int, list[Piece]] = {h: [] for h in heads}
     n_rows = _n_rows(layer)
     for window in range(reading.clock.n_windows):
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads, n_rows)
-        for one, pattern in drawn.items():
-            pieces[one].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[one])))
-    for one in heads:
-        sets[number, one] = pyramid(pieces[one], largest=True)
+        for of_head, pattern in drawn.items():
+            pieces[of_head].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head])))
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
         special_names=names, special=special, id="attention",
         title="Attention: query time within its window", unit="share of the query's attention",
         height=200, by="head", ticks=[Tick(0.0, f"{reading.clock.window_s:g} s"), Tick(1.0, "0 s")], borders=_borders(reading),
-        empty="This layer and head are being read …", low=0.0, high=1.0, colours="viridis", y_time="window", sets=sets,
-        highs={(number, one): high for one, high in highs.items()},
+        empty="This layer and head are being read …", low=0.0, high=1.0, colours="viridis", y_time="window",
+        sets={(number, of_head): pyramid(drawn, largest=True) for of_head, drawn in pieces.items()},
+        highs={(number, of_head): high for of_head, high in highs.items()},
     )  # fmt: skip
 
 

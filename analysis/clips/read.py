@@ -78,7 +78,7 @@ class _Pass:
         self.model, self.tower, self.clock, self.check = model, tower, clock, check
         self.device = next(iter(model.parameters())).device
         self.taps = [tap for tap in tower.taps() if tap.kind in ("input", "block")]
-        self.places: dict[int, AttentionPlace] = {}
+        self.attentions: dict[int, AttentionPlace] = {}
         self.uses: dict[int, list[LayerUse]] = {}
         self.cells: dict[str, _Cells] = {}
         self.side = THUMB if clock.n_windows <= MANY_WINDOWS else SMALL_THUMB
@@ -92,30 +92,35 @@ class _Pass:
 
     def read(self, windows: Float[Tensor, "windows samples"], first: int) -> None:
         batch = self.tower.collate([], windows.to(self.device))
-        places, given = self.tower.attention(batch), {}
+        attentions, given = self.tower.attention(batch), {}
         modules = list(self.model.modules()) if self.check is not None else []
         with ExitStack() as stack:
-            stack.enter_context(own_hooks(before=[(module, lambda *_: self._ask()) for module in modules]))
-            stack.enter_context(own_hooks(before=[(place.module, given.__setitem__) for place in places]))
+            stack.enter_context(own_hooks(before=[(module, lambda *_: self._stop_if_wanted()) for module in modules]))
+            stack.enter_context(own_hooks(before=[(attention.module, given.__setitem__) for attention in attentions]))
             states = stack.enter_context(capture(self.model, [tap.name for tap in self.taps]))
             self.tower(batch)
-        for place in places:
-            self.add_use(place, given.pop(place.module), slice(first, first + len(windows)))
+        for attention in attentions:
+            self.add_use(attention, given.pop(attention.module), slice(first, first + len(windows)))
         for tap in self.taps:
             self.add_cells(tap, states.pop(tap.name), batch, first)
 
-    def _ask(self) -> None:
+    def _stop_if_wanted(self) -> None:
         if self.check is not None:
             self.check()
 
-    def add_use(self, place: AttentionPlace, inputs: tuple[Any, ...], windows: slice) -> None:
-        timed = self.clock.inside(np.asarray(place.query.times_s))[windows]
-        inside = np.concatenate([np.zeros((len(timed), place.query.special), bool), timed], axis=1)
-        self.places.setdefault(place.layer, place)
+    def add_use(self, attention: AttentionPlace, inputs: tuple[Any, ...], windows: slice) -> None:
+        timed = self.clock.inside(np.asarray(attention.query.times_s))[windows]
+        inside = np.concatenate([np.zeros((len(timed), attention.query.special), bool), timed], axis=1)
+        self.attentions.setdefault(attention.layer, attention)
         use = use_of(
-            pattern_blocks(place, inputs), place.query, place.key, torch.from_numpy(inside).to(self.device), self.side, self.check
+            pattern_blocks(attention, inputs),
+            attention.query,
+            attention.key,
+            torch.from_numpy(inside).to(self.device),
+            self.side,
+            self.check,
         )
-        self.uses.setdefault(place.layer, []).append(use)
+        self.uses.setdefault(attention.layer, []).append(use)
 
     def add_cells(self, tap: Tap, state: Tensor, batch: object, first: int) -> None:
         axis = self.tower.axis(tap.name, batch)
@@ -126,8 +131,8 @@ class _Pass:
         self.cells[tap.name].add(state.float().cpu(), first)
 
     def layers(self) -> tuple[LayerReading, ...]:
-        places = sorted(self.places.items())
-        return tuple(LayerReading(n, p.title, p.n_heads, p.query, p.key, join(self.uses[n])) for n, p in places)
+        attentions = sorted(self.attentions.items())
+        return tuple(LayerReading(n, p.title, p.n_heads, p.query, p.key, join(self.uses[n])) for n, p in attentions)
 
     def states(self) -> tuple[StateReading, ...]:
         return tuple(self.cells[tap.name].reading(tap) for tap in self.taps if tap.name in self.cells)

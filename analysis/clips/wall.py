@@ -44,7 +44,7 @@ def most_concentrated(reading: ClipReading) -> tuple[int, int]:
         for layer in reading.layers
         for head in range(1, layer.n_heads + 1)
     }
-    return min(shares, key=lambda place: shares[place])
+    return min(shares, key=lambda choice: shares[choice])
 
 
 def _stretched(levels: np.ndarray, rows: int, columns: int) -> np.ndarray:

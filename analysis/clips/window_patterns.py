@@ -42,24 +42,24 @@ class WindowPatterns:
         """
         if not 0 <= window < len(self.windows):
             raise ShapeError(f"There is no window {window}: expected 0 to {len(self.windows) - 1}.")
-        places = self._places(window)
-        if layer not in places:
-            raise ShapeError(f"There is no layer {layer}: expected one of {', '.join(map(str, places))}.")
-        place, inputs = places[layer]
-        if head is not None and not 1 <= head <= place.n_heads:
-            raise ShapeError(f"There is no head {head}: expected 1 to {place.n_heads}.")
-        blocks = (block for _, block in pattern_blocks(place, inputs))
+        attentions = self._attentions(window)
+        if layer not in attentions:
+            raise ShapeError(f"There is no layer {layer}: expected one of {', '.join(map(str, attentions))}.")
+        attention, inputs = attentions[layer]
+        if head is not None and not 1 <= head <= attention.n_heads:
+            raise ShapeError(f"There is no head {head}: expected 1 to {attention.n_heads}.")
+        blocks = (block for _, block in pattern_blocks(attention, inputs))
         rows = [block.mean(dim=1) if head is None else block[:, head - 1].clone() for block in blocks]
         return torch.cat(rows, dim=1)[0].cpu().numpy()
 
-    def _places(self, window: int) -> Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]:
+    def _attentions(self, window: int) -> Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]:
         if self._read is None or self._read[0] != window:
             device = next(iter(self.model.parameters())).device
             batch = self.tower.collate([], torch.from_numpy(self.windows[window : window + 1]).to(device))
-            places, given = self.tower.attention(batch), {}
-            with own_hooks(before=[(place.module, given.__setitem__) for place in places]):
+            attentions, given = self.tower.attention(batch), {}
+            with own_hooks(before=[(attention.module, given.__setitem__) for attention in attentions]):
                 self.tower(batch)
-            self._read = window, {place.layer: (place, given[place.module]) for place in places}
+            self._read = window, {attention.layer: (attention, given[attention.module]) for attention in attentions}
         return self._read[1]
 
 

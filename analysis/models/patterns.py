@@ -27,7 +27,7 @@ class AttentionInput:
     source: Float[Tensor, "batch keys d_model"]
 
     def blocks(self, elements: int = BLOCK_ELEMENTS) -> Iterator[tuple[slice, Float[Tensor, "batch heads rows keys"]]]:
-        """The pattern in runs of queries of at most `elements` numbers (or one query), each with its place."""
+        """The pattern in runs of queries of at most `elements` numbers (or one query), each with its attention."""
         q, k, _ = self.module._project(self.query, self.source)
         n_queries, per_query = q.shape[2], k.shape[0] * k.shape[1] * k.shape[2]
         step = max(1, elements // per_query)
@@ -45,16 +45,16 @@ class AttentionInput:
 Blocks = Iterable[tuple[slice, Float[Tensor, "batch heads rows keys"]]]
 
 
-def pattern_blocks(place: AttentionPlace, inputs: tuple[Any, ...]) -> Blocks:
+def pattern_blocks(attention: AttentionPlace, inputs: tuple[Any, ...]) -> Blocks:
     """The pattern of a place in runs of queries, each with its rows; at once where its module cannot do it in parts.
 
     Args:
-        place: of a tower.
+        attention: of a tower.
         inputs: that its module was given.
     """
-    if isinstance(place.module, MultiHeadAttention) and all(given is None for given in inputs[2:]):
-        return AttentionInput(place.module, *inputs[:2]).blocks()
-    pattern = place.pattern(inputs).float()
+    if isinstance(attention.module, MultiHeadAttention) and all(given is None for given in inputs[2:]):
+        return AttentionInput(attention.module, *inputs[:2]).blocks()
+    pattern = attention.pattern(inputs).float()
     return ((slice(0, pattern.shape[2]), pattern),)
 
 

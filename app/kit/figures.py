@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -20,22 +18,6 @@ if TYPE_CHECKING:
 BESIDE = "document.querySelector('script[src*=\"/static/js/\"]').src"
 LOAD = f"<script>(async () => import(new URL('{{}}', {BESIDE})))().catch(() => null)</script>"
 QUIET = {"displaylogo": False, "showTips": False, "displayNotifier": False}  # no words are laid over the page
-
-
-def prepare() -> None:
-    """Let the browser load what draws figures while a page waits for its first one, which would wait for that in turn.
-
-    It takes no room as the last of a page; where this release of Streamlit keeps no such file, nothing is loaded.
-    """
-    if name := _program():
-        st.html(LOAD.format(name), unsafe_allow_javascript=True)  # a constant and the name of a file of Streamlit
-
-
-@cache
-def _program() -> str:
-    """The file of Streamlit that draws figures; empty where there is none."""
-    paths = sorted((Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js"))
-    return paths[0].name if len(paths) == 1 else ""
 
 
 def show(

@@ -42,7 +42,7 @@ def _content() -> None:
     facts = {"clip": f"{wave.name} ({clip.key[:12]}), {seconds_to_words(wave.duration_s)}"}
     if checkpoint is not None:
         facts["checkpoint"] = f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"
-        facts |= clip_page.draw(clip_page.Asked(checkpoint, clip, overlap, beside), answer)
+        facts |= clip_page.draw(clip_page.ClipChoice(checkpoint, clip, overlap, beside), answer)
     else:
         with answer:
             layout.headline(f"{wave.name or 'The clip'} lasts {seconds_to_words(wave.duration_s)}.")

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from analysis import paths
-from analysis.clips.store import recording_key
+from analysis.clips.recordings import recording_key
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
 from app import caching

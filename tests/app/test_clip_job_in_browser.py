@@ -25,19 +25,19 @@ def ten_minutes(tmp_path: Path) -> Path:
 
 
 def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(page: Any, address: str, ten_minutes: Path) -> None:
-    page.goto(f"{address}/clip?clip=Upload+a+recording&checkpoint=D0-small")
+    page.goto(f"{address}/clip?clip=Upload+or+record&checkpoint=D0-small")
     page.locator("input[type=file]").first.set_input_files(str(ten_minutes))
-    page.get_by_role("button", name="Read the attention").click()
+    page.get_by_role("button", name="Read the recording").click()
     page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
     page.get_by_test_id("stSidebar").get_by_text("D0-small on ten minutes.flac").wait_for()
     page.reload(wait_until="commit")
-    page.get_by_text("the page shows ten minutes.flac of the job in the address").wait_for()
-    page.get_by_text(re.compile(r"Layer 1, mean of 8 heads, spreads each query over .* in 150 windows")).wait_for()
+    page.get_by_text("ten minutes.flac").first.wait_for()
+    page.get_by_text(re.compile(r"Layer \d, head \d spreads each query over .* in 150 windows")).wait_for()
     _assert_whole(page)
 
 
 def _assert_whole(page: Any) -> None:
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 6")
+    page.locator(".desk .lane", has_text="Attention received").wait_for()
     page.get_by_test_id("stSidebar").get_by_text("Clip, done").wait_for()
     page.get_by_test_id("stMain").get_by_role("button", name="Cancel").wait_for(state="detached")
     assert page.get_by_text("Traceback").count() == 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis.clips import cost as clip_cost
-from analysis.clips.store import keep_recording
+from analysis.clips.recordings import keep_recording
 from analysis.datasets.audio import Waveform
 from analysis.jobs.kinds import clip as clips
 from analysis.models.checkpoint import save_checkpoint

@@ -7,7 +7,7 @@ import pretty_midi
 import pytest
 import soundfile
 
-from analysis.clips.store import keep_recording, read_recording
+from analysis.clips.recordings import keep_recording, read_recording
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store

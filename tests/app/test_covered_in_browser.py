@@ -1,12 +1,11 @@
 """Nothing lies over what is written in a figure: its bar has room of its own. Runs in a real Chromium where there is one."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.app.test_back_in_browser import still
-from tests.app.test_browser import PLOTS, recording
+from tests.app.test_clip_in_browser import recording
 
 __all__ = ["recording"]
 PAGES = ("", "retrieval", "similarity", "embedding", "bands", "ablation", "summary", "screening")
@@ -51,13 +50,6 @@ def hidden_at_any_width(page: Any) -> dict[tuple[int, int], list[str]]:
 def test_no_bar_covers_what_is_written(page: Any, address: str, name: str) -> None:
     page.goto(f"{address}/{name}")
     page.locator(".js-plotly-plot").first.wait_for()
-    assert hidden_at_any_width(page) == {}
-
-
-def test_no_bar_covers_what_is_written_of_a_clip(page: Any, address: str, recording: Path) -> None:
-    page.goto(f"{address}/clip?clip=Upload+a+recording")
-    page.locator("input[type=file]").first.set_input_files(str(recording))
-    page.wait_for_function(f"{PLOTS}.length >= 6")
     assert hidden_at_any_width(page) == {}
 
 

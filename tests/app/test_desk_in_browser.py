@@ -29,7 +29,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def _open(page: Any, address: str, recording: Path) -> Any:
-    page.goto(f"{address}/clip?clip=Upload+a+recording&view=on+one+clock")
+    page.goto(f"{address}/clip?clip=Upload+or+record")
     page.locator("input[type=file]").first.set_input_files(str(recording))
     desk = page.locator(".desk[data-ready]")
     desk.wait_for()

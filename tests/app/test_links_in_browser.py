@@ -14,7 +14,7 @@ LINKS = [
     "embedding?method=banana",
     "bands?job=banana",
     "checkpoints?checkpoint=banana",
-    "clip?clip=Upload+a+recording&checkpoint=banana",
+    "clip?clip=Upload+or+record&checkpoint=banana",
     "battery?job=banana",
     "summary?corpus=banana",
 ]

@@ -14,7 +14,7 @@ from analysis.errors import AudioError, CheckpointError
 from analysis.models.arms import build_config
 from app import answers, caching
 from app.charts import scores
-from app.kit import controls, layout
+from app.kit import layout
 
 APP = Path(__file__).resolve().parents[2] / "app"
 KINDS = ("markdown", "caption", "title", "header", "subheader", "error", "warning", "info", "success")
@@ -82,14 +82,14 @@ def test_a_clip_and_its_notices(library, monkeypatch, evil, obeyed):
     soundfile.write(file, samples, 24_000, format="WAV")
     notice = f"{evil} has 6 channels; their mean was taken."
 
-    def upload(source: bytes, sample_rate: int, name: str) -> Waveform:
+    def upload(source: bytes, sample_rate: int, name: str, from_s: float | None = None) -> Waveform:
         if source == b"bad":
             raise AudioError(f"{name} is no audio.")
         return Waveform(samples, sample_rate, name, "0" * 64, (notice,))
 
     monkeypatch.setattr(caching, "upload", upload)
     monkeypatch.setattr(caching, "checkpoints", list)
-    app = opened("clip.py", clip=controls.UPLOAD)
+    app = opened("clip.py", clip=UPLOAD)
     app.file_uploader[0].set_value((f"{evil}.wav", file.getvalue(), "audio/wav"))
     app.run()
     assert "alert(1)" in app.subheader[0].value

@@ -8,7 +8,7 @@ import pytest
 
 from analysis import paths
 from tests.app.serving import IDLE
-from tests.app.test_browser import STILL
+from tests.app.test_clip_in_browser import STILL
 
 pytestmark = pytest.mark.browser
 CLICKS = 5

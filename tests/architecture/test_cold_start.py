@@ -72,7 +72,7 @@ def test_the_library_of_checkpoints_is_drawn_without_what_serves_other_pages(tmp
 
 
 def test_the_clip_page_is_drawn_without_what_serves_other_pages(tmp_path):
-    names = loaded(page("clip", clip="Upload a recording"), tmp_path)
+    names = loaded(page("clip", clip="Upload or record"), tmp_path)
     assert not names & {*COMPILER, *OTHERS, "pandas"}
 
 

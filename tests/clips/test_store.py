@@ -8,7 +8,8 @@ import pytest
 
 from analysis.clips import store as clip_store
 from analysis.clips.read import read_clip
-from analysis.clips.store import keep_recording, put_reading, read_reading, read_recording, reading_key, recording_key
+from analysis.clips.recordings import keep_recording, read_recording, recording_key
+from analysis.clips.store import put_reading, read_reading, reading_key
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm

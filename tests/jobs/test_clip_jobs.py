@@ -12,7 +12,8 @@ from analysis import paths
 from analysis.clips.cost import size_of
 from analysis.clips.read import audio_tower, read_clip
 from analysis.clips.reading import ClipReading
-from analysis.clips.store import keep_recording, read_reading, reading_key, recording_key
+from analysis.clips.recordings import keep_recording, recording_key
+from analysis.clips.store import read_reading, reading_key
 from analysis.datasets.audio import Waveform
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.jobs.kinds import clip as clips

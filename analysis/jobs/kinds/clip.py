@@ -57,7 +57,7 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
         StoreError: the store does not take the recording.
         JobError: the server is going down.
     """
-    from analysis.clips.store import keep_recording
+    from analysis.clips.recordings import keep_recording
     from analysis.store import open_store
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
@@ -74,7 +74,7 @@ def memory(request: Request, device: str) -> int:
     Raises:
         CheckpointError, ConfigError: the checkpoint or the request cannot be used.
     """
-    from analysis.clips.store import read_recording
+    from analysis.clips.recordings import read_recording
     from analysis.jobs.kinds.clip_memory import needs_bytes
     from analysis.store import open_store
     from analysis.studies.base.study import find_checkpoint
@@ -103,7 +103,8 @@ def clip(request: Request, context: RunContext) -> dict[str, list[str]]:
         Cancelled: the user asked to stop; a model that had read all of it is kept.
     """
     from analysis.clips.read import read_clip
-    from analysis.clips.store import put_reading, read_reading, read_recording, reading_key
+    from analysis.clips.recordings import read_recording
+    from analysis.clips.store import put_reading, read_reading, reading_key
     from analysis.store import StoreError, open_store
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device

@@ -77,5 +77,5 @@ def result_bytes(size: ClipSize, tower: Tower) -> int:
     """Attention received by every key, for every head and their mean, and every pattern as a small picture."""
     side = THUMB if size.n_windows <= MANY_WINDOWS else SMALL_THUMB
     batch = tower.collate([], torch.empty(1, size.clock.window, device="meta"))
-    places = tower.attention(batch) if tower.attends else ()
-    return size.n_windows * sum((place.n_heads + 1) * (FLOAT * place.key.n + side**2) for place in places)
+    attentions = tower.attention(batch) if tower.attends else ()
+    return size.n_windows * sum((attention.n_heads + 1) * (FLOAT * attention.key.n + side**2) for attention in attentions)

@@ -36,18 +36,18 @@ def of_address(text: str, duration_s: float) -> Position:
     >>> of_address("t3.25_l3-5.5_cattention@1-2", 30.0).cell
     Cell(lane='attention', query_s=1.0, key_s=2.0)
     """
-    found: dict[str, tuple[str, ...]] = {}
+    parts_of: dict[str, tuple[str, ...]] = {}
     # a lane's name may hold "_": parts begin with their letter and a number, or with c and a name
     for part in re.split(r"_(?=[tlv]\d|c[a-z_]+@)", text):
         for name, pattern in PARTS.items():
             if (match := pattern.fullmatch(part)) is not None:
-                found.setdefault(name, match.groups())
-    seconds = _inside(found.get("seconds", ("0",))[0], duration_s)
-    cell = found.get("cell")
+                parts_of.setdefault(name, match.groups())
+    seconds = _inside(parts_of.get("seconds", ("0",))[0], duration_s)
+    cell = parts_of.get("cell")
     return Position(
-        seconds, _stretch(found.get("loop"), duration_s),
+        seconds, _stretch(parts_of.get("loop"), duration_s),
         None if cell is None else Cell(cell[0], _inside(cell[1], duration_s), _inside(cell[2], duration_s)),
-        _stretch(found.get("view"), duration_s),
+        _stretch(parts_of.get("view"), duration_s),
     )  # fmt: skip
 
 

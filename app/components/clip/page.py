@@ -30,7 +30,7 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ClipChoice:
     """Which checkpoint reads which recording, how its windows overlap, and what is drawn beside it."""
 
     checkpoint: Checkpoint
@@ -39,13 +39,13 @@ class Asked:
     beside: str
 
 
-def draw(asked: Asked, answer: DeltaGenerator) -> dict[str, str]:
+def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
     """The desk, then the answer; what the footer says of it."""
     try:
-        question = _question(asked)
+        question = _question(choice)
         readings = reading.readings(question)
-        shown = _shown(question, asked.clip, readings, asked.beside)
-        show(KEY, sent(shown), partial(_place_changed, asked.clip.waveform.duration_s), _lanes_changed)
+        shown = _shown(question, choice.clip, readings, choice.beside)
+        show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
         if readings is not None and readings.twin is None:
             reading.read_twin(question)
     except OtoscopeError as error:
@@ -56,7 +56,7 @@ def draw(asked: Asked, answer: DeltaGenerator) -> dict[str, str]:
     with answer:
         layout.headline(*headline(shown, readings))
     how_to_read(readings.trained)
-    return facts(asked.checkpoint, readings)
+    return facts(choice.checkpoint, readings)
 
 
 def draw_sound(clip: Clip) -> None:
@@ -64,15 +64,15 @@ def draw_sound(clip: Clip) -> None:
     show(KEY, sent(Shown(clip, None, None)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
 
 
-def _question(asked: Asked) -> Question:
+def _question(choice: ClipChoice) -> Question:
     """Which recording is read, at the rate of the tower that hears."""
     from analysis.clips.read import audio_tower
-    from analysis.clips.store import recording_key
+    from analysis.clips.recordings import recording_key
 
-    clip = asked.clip
-    waveform = clip.waveform.at_rate(audio_tower(asked.checkpoint.outline()).input.sample_rate)
+    clip = choice.clip
+    waveform = clip.waveform.at_rate(audio_tower(choice.checkpoint.outline()).input.sample_rate)
     key = clip.key if waveform is clip.waveform else recording_key(waveform)
-    return Question(asked.checkpoint, waveform, key, asked.overlap)
+    return Question(choice.checkpoint, waveform, key, choice.overlap)
 
 
 def pick_overlap() -> str:
@@ -147,14 +147,14 @@ def _windows(read: ClipReading) -> str:
 
 def _place_changed(duration_s: float) -> None:
     """A moment, a cell, a layer or a head was chosen: the page's own controls and the address have it from now on."""
-    place = (state.widget_value(KEY) or {}).get("place")
-    if place is None:
+    moment = (state.widget_value(KEY) or {}).get("place")
+    if moment is None:
         return
-    state.preset("pick_layer", int(place["layer"]))
-    state.preset("pick_head", int(place["head"]))
-    loop, cell, view = place["loop"], place["cell"], place["view"]
+    state.preset("pick_layer", int(moment["layer"]))
+    state.preset("pick_head", int(moment["head"]))
+    loop, cell, view = moment["loop"], moment["cell"], moment["view"]
     position = Position(
-        float(place["seconds"]), None if loop is None else (float(loop[0]), float(loop[1])),
+        float(moment["seconds"]), None if loop is None else (float(loop[0]), float(loop[1])),
         None if cell is None else Cell(str(cell["lane"]), float(cell["queryS"]), float(cell["keyS"])),
         None if view is None else (float(view[0]), float(view[1])),
     )  # fmt: skip

@@ -118,16 +118,16 @@ def add_companions(clip: Clip) -> None:
 
 def _choose(key: str, before: Companions, files: Sequence[UploadedFile]) -> None:
     """Show a recording with what belongs to it, in the next run."""
-    notes, layers, said = before.notes, list(before.layers), list[str]()
+    notes, layers, texts = before.notes, list(before.layers), list[str]()
     for file in files:
         try:
             if _ends(file.name, MIDI):
                 notes, notices = caching.upload_notes(file.getvalue(), file.name)
-                said += notices
+                texts += notices
             else:
                 layers += [Layer(title, marks) for title, marks in read_annotations(file.getvalue(), file.name).items()]
         except OtoscopeError as error:
-            said.append(str(error))
+            texts.append(str(error))
     recordings.add(key, Companions(notes, tuple(layers)))
     state.put("clip", key)
     state.keep("notices", {**(state.recall("notices") or {}), key: said})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.clips.companions import Companions, keep_companions, read_companions
-from analysis.clips.store import keep_recording, recording_key
+from analysis.clips.recordings import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import load_notes, notes_from_rows
 from analysis.store import open_store
