@@ -91,6 +91,9 @@ def test_a_cell_is_heard_first_where_it_asks_and_then_where_it_looks(page: Any, 
     assert 6.5 < min(asked) < max(asked) < 7.6
     assert 2.5 < min(looked) < max(looked) < 3.6
     page.wait_for_function("document.body.innerText.includes('queryS')")
+    page.wait_for_timeout(1000)  # that it ends is nothing to be told
+    page.wait_for_function(IDLE)
+    assert _runs(page) == 2
     cell = _told(page)["cell"]
     assert (cell["lane"], cell["queryS"], cell["keyS"]) == ("similarity", pytest.approx(7, abs=0.1), pytest.approx(3, abs=0.1))
 
@@ -273,3 +276,10 @@ def test_rows_that_are_no_moment_are_named_and_marks_say_what_they_are(page: Any
     page.locator(".words", has_text="2.00–4.00 s: chord Am").wait_for()
     page.mouse.click(*_at(page, "chords", 3.0, 0.5))
     page.wait_for_function("Math.abs(find('.desk audio').currentTime - 2) < 0.01")
+    page.locator(".clockbox").scroll_into_view_if_needed()
+    clock = page.locator(".clockbox").bounding_box()
+    page.mouse.move(clock["x"] + clock["width"] * 5 / 9.9, clock["y"] + 5)
+    page.locator(".words", has_text="in windows 2, 3 of 4").wait_for()
+    page.mouse.click(clock["x"] + clock["width"] * 9.5 / 9.9, clock["y"] + 5)
+    page.locator(".words", has_text="in window 4 of 4, padding").wait_for()
+    page.wait_for_function("find('.desk audio').currentTime > 8.99")

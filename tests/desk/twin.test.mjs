@@ -21,6 +21,8 @@ test("the largest cells in view, with the moments of query and key", () => {
   const view = new View(8);
   view.show(0, 4);
   assert.deepEqual(tableOf(lane, state(view)).rows[0], ["1.000", "3.000", "0.300"]);
+  view.show(0, 1.9);
+  assert.deepEqual(tableOf(lane, state(view)).rows, [["1.000", "1.000", "0.200"], ["3.000", "1.000", "0.00"]]);
   assert.equal(tableOf(lane, state(view, 9)), null);
 });
 

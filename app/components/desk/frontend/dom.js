@@ -35,5 +35,7 @@ export function refill(parent, children) {
   const active = parent.getRootNode().activeElement;
   const label = parent.contains(active) ? active.getAttribute("aria-label") : null;
   parent.replaceChildren(...children);
-  if (label) [...parent.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === label)?.focus({ preventScroll: true });
+  if (!label) return;
+  const again = [...parent.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === label);
+  again?.focus({ preventScroll: true });
 }

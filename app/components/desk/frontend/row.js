@@ -24,7 +24,8 @@ export class Row {
     this.box = element("div", "box");
     [this.picture, this.above] = [element("canvas", "picture"), element("canvas", "above")];
     this.picture.setAttribute("role", "img");
-    this.picture.setAttribute("aria-label", `${lane.title} over time${lane.unit ? `, in ${lane.unit}` : ""}; its numbers are in its table`);
+    const unit = lane.unit ? `, in ${lane.unit}` : "";
+    this.picture.setAttribute("aria-label", `${lane.title} over time${unit}; its numbers are in its table`);
     this.above.setAttribute("aria-hidden", "true");
     this.empty = element("div", "empty", lane.empty);
     this.box.append(this.picture, this.above, this.empty);
@@ -169,7 +170,9 @@ export class Row {
   /** Share of the height at which the playhead is on the other time axis, and from where to where the line reaches. */
   rowOf({ view, nowS }) {
     const { lane } = this;
-    if (lane.yTime === "clip") return { y: 1 - nowS / lane.durationS, left: Math.max(0, view.toX(0, 1)), right: Math.min(1, view.toX(lane.durationS, 1)) };
+    if (lane.yTime === "clip") {
+      return { y: 1 - nowS / lane.durationS, left: Math.max(0, view.toX(0, 1)), right: Math.min(1, view.toX(lane.durationS, 1)) };
+    }
     if (lane.yTime !== "window") return null;
     const number = lane.borders.findLastIndex((border) => border <= nowS + 1e-9);
     if (number < 0 || number + 1 >= lane.borders.length) return null;

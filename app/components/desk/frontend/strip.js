@@ -4,6 +4,7 @@ import { Blind } from "./blind.js";
 import { button, element } from "./dom.js";
 
 const X = -1; // the hidden one
+const HIDDEN = "hear X, one of the variants, without being told which (key x)";
 
 /** Buttons of the variants, of X and of what X may be, and the gain of each variant. */
 export class Strip {
@@ -37,7 +38,7 @@ export class Strip {
       one.append(element("kbd", "", String(number + 1)), name);
       return one;
     });
-    this.hiddenOne = button("variant hidden-one", "", "hear X, one of the variants, without being told which (key x)", () => this.hear(X));
+    this.hiddenOne = button("variant hidden-one", "", HIDDEN, () => this.hear(X));
     this.hiddenOne.append(element("kbd", "", "x"), "X");
     const line = element("div", "variants");
     line.append(...this.buttons);

@@ -71,7 +71,8 @@ function imageTable(lane, set, state) {
   const found = momentsOf(state.view).map((at) => [at, cellsAt(at)]).filter(([, cells]) => cells.length);
   if (height <= MOST_COLUMNS) {
     const rows = found.map(([at, cells]) => [asSeconds(at), ...cells.map((cell) => asNumber(cell.value))]);
-    return { caption: `${lane.title}${lane.unit ? `, in ${lane.unit}` : ""}, evenly over the view`, columns: ["time (s)", ...names], rows };
+    const unit = lane.unit ? `, in ${lane.unit}` : "";
+    return { caption: `${lane.title}${unit}, evenly over the view`, columns: ["time (s)", ...names], rows };
   }
   const rows = found.map(([at, cells]) => {
     const largest = cells.reduce((a, b) => (b.value > a.value ? b : a));
@@ -97,7 +98,8 @@ function cellTable(lane, set, { view, numbers }) {
         if (keyS < view.startS || keyS > view.endS) continue;
         count += 1;
         const last = cells[cells.length - 1];
-        if (cells.length < MOST_ROWS || levels[i] > last.level) insert(cells, { level: levels[i], keyS, query: nameOf(piece, Math.floor(i / piece.columns)) });
+        if (cells.length === MOST_ROWS && levels[i] <= last.level) continue;
+        insert(cells, { level: levels[i], keyS, query: nameOf(piece, Math.floor(i / piece.columns)) });
       }
     }
   };
@@ -107,7 +109,8 @@ function cellTable(lane, set, { view, numbers }) {
     return asSeconds(endS - ((row + 0.5) / level.rows) * (endS - startS));
   });
   if (set.special) collect(set.special[0], (_, row) => lane.specialNames[row]);
-  const rows = cells.map((cell) => [cell.query, asSeconds(cell.keyS), asNumber(valueOf(cell.level, lane.low, set.high ?? lane.high))]);
+  const high = set.high ?? lane.high;
+  const rows = cells.map((cell) => [cell.query, asSeconds(cell.keyS), asNumber(valueOf(cell.level, lane.low, high))]);
   const caption = `${lane.title}: the ${cells.length} largest of ${count.toLocaleString("en")} cells in view`;
   return { caption, columns: ["query (s)", "key (s)", withUnit("value", lane.unit)], rows };
 }
@@ -143,7 +146,8 @@ function noteTable(lane, set, { view, numbers }) {
 /** The first marks in view. */
 function markTable(lane, set, { view }) {
   const seen = set.marks.filter((mark) => (mark.endS ?? mark.startS) >= view.startS && mark.startS <= view.endS);
-  const rows = seen.slice(0, MOST_ROWS).map((mark) => [asSeconds(mark.startS), mark.endS === null ? "" : asSeconds(mark.endS), mark.kind ?? "", mark.text]);
+  const end = (mark) => (mark.endS === null ? "" : asSeconds(mark.endS));
+  const rows = seen.slice(0, MOST_ROWS).map((mark) => [asSeconds(mark.startS), end(mark), mark.kind ?? "", mark.text]);
   const caption = `${lane.title}: the first ${rows.length} of ${seen.length} in view`;
   return { caption, columns: ["from (s)", "to (s)", "kind", "text"], rows };
 }

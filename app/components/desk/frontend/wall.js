@@ -25,7 +25,8 @@ export function neighbour(key, row, column, rows, columns) {
 
 /** The scale of all thumbnails, and what stands under them. */
 export function wallCaption(wall) {
-  const score = wall.scoreName ? `; bar: ${wall.scoreName}, 0 to 1, hollow where it is not above what it is without anything to find (line)` : "";
+  const null_ = wall.nulls ? ", hollow where it is not above what there is without anything to find (line)" : "";
+  const score = wall.scoreName ? `; bar: ${wall.scoreName}, 0 to 1${null_}` : "";
   const scale = `Colour: ${Number(wall.low.toPrecision(3))} to ${Number(wall.high.toPrecision(3))} ${wall.unit}, the same for all heads`;
   return `${scale}; ${wall.what}. Under each: entropy (bits), mean distance (s)${score}. Click to see it above; again for the mean.`;
 }
@@ -35,7 +36,8 @@ const ARRAYS = ["levels", "entropy", "distance", "scores", "nulls"];
 /** Whether two walls say the same. */
 export function sameWall(one, other) {
   const words = (wall) => JSON.stringify({ ...wall, ...Object.fromEntries(ARRAYS.map((name) => [name, wall[name]?.length])) });
-  return words(one) === words(other) && ARRAYS.every((name) => !one[name] || one[name].every((number, i) => number === other[name][i]));
+  const same = (name) => !one[name] || one[name].every((number, i) => number === other[name][i]);
+  return words(one) === words(other) && ARRAYS.every(same);
 }
 
 /** A grid in which arrows move and Enter chooses; it scrolls inside itself. */
@@ -103,7 +105,8 @@ export class Wall {
     const picture = paint(wall.levels.subarray(i * size, (i + 1) * size), wall.rows, wall.columns, wall.colours);
     picture.className = "thumbnail";
     picture.setAttribute("aria-hidden", "true");
-    cell.append(picture, element("span", "figure", wall.entropy[i].toPrecision(3)), element("span", "figure", wall.distance[i].toPrecision(3)));
+    const figures = [wall.entropy, wall.distance].map((numbers) => element("span", "figure", numbers[i].toPrecision(3)));
+    cell.append(picture, ...figures);
     if (wall.scores) cell.append(bar(wall.scores[i], wall.nulls ? wall.nulls[i] : null));
     cell.addEventListener("pointerenter", () => this.say(words));
     cell.addEventListener("pointerleave", () => this.say(""));
