@@ -50,7 +50,8 @@ def test_one_playhead_goes_through_all_lanes_without_python(page: Any, address: 
     box = _box(page, "Log-mel spectrogram")
     page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
     page.wait_for_function(f"({DEEP})().time > 2.9")
-    assert page.evaluate(DEEP)["time"] == pytest.approx(SECONDS / 3, abs=0.05)
+    seen = 1.1 * SECONDS  # the last window goes on beyond the end of the sound; a tenth of that is seen
+    assert page.evaluate(DEEP)["time"] == pytest.approx(seen / 3, abs=0.05)
     desk.focus()
     runs = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
     page.wait_for_function(IDLE)
@@ -66,6 +67,11 @@ def test_one_playhead_goes_through_all_lanes_without_python(page: Any, address: 
 
 def test_keys_choose_head_and_layer_and_the_address_has_them(page: Any, address: str, recording: Path) -> None:
     desk = _open(page, address, recording)
+    page.get_by_role("radiogroup", name="Layer").get_by_role("radio", name="1", exact=True).click()
+    page.locator(".where", has_text="Layer 1").wait_for()
+    page.get_by_role("radiogroup", name="Head").get_by_role("radio", name="mean", exact=True).click()
+    page.locator(".where", has_text="mean of heads").wait_for()
+    page.wait_for_function(IDLE)
     desk.focus()
     page.keyboard.press("]")
     page.wait_for_function("new URL(location).searchParams.get('head') === '1'")

@@ -14,6 +14,7 @@ from analysis.errors import AudioError, CheckpointError
 from analysis.models.arms import build_config
 from app import answers, caching
 from app.charts import scores
+from app.components.clip.picker import UPLOAD
 from app.kit import layout
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -90,12 +91,13 @@ def test_a_clip_and_its_notices(library, monkeypatch, evil, obeyed):
     monkeypatch.setattr(caching, "upload", upload)
     monkeypatch.setattr(caching, "checkpoints", list)
     app = opened("clip.py", clip=UPLOAD)
-    app.file_uploader[0].set_value((f"{evil}.wav", file.getvalue(), "audio/wav"))
+    app.file_uploader[0].set_value([(f"{evil}.wav", file.getvalue(), "audio/wav")])
     app.run()
     assert "alert(1)" in app.subheader[0].value
     assert "has 6 channels" in app.warning[0].value
     assert not obeyed("\n".join(texts(app)))
-    app.file_uploader[0].set_value((f"{evil}.wav", b"bad", "audio/wav"))
+    app.selectbox[0].set_value(UPLOAD).run()
+    app.file_uploader[0].set_value([(f"{evil}.wav", b"bad", "audio/wav")])
     app.run()
     assert "is no audio." in app.error[0].value
     assert any("the page shows" in caption.value for caption in app.caption)

@@ -8,8 +8,8 @@ import pytest
 
 from analysis import paths
 from tests.app.serving import IDLE
-from tests.app.test_clip_in_browser import STILL
 
+STILL = 4  # times that the figures are found as they were
 pytestmark = pytest.mark.browser
 CLICKS = 5
 LISTEN = """window.felt = 0;

@@ -4,7 +4,7 @@ import { unpack } from "../../app/components/desk/frontend/bytes.js";
 import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
 import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
 import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
-import { momentsAt, setOf, wordsAt } from "../../app/components/desk/frontend/lanes.js";
+import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/components/desk/frontend/lanes.js";
 import { columnsOf, firstAtOrAfter, placesInView } from "../../app/components/desk/frontend/lines.js";
 import { View } from "../../app/components/desk/frontend/view.js";
 
@@ -98,4 +98,11 @@ test("of a curve with many points in a pixel the lowest and the highest of it ar
   view.show(5, 5.05);
   assert.equal(columnsOf(times, values, view, 200), null);
   assert.deepEqual(placesInView(times, view), [499, 505]);
+});
+
+test("a piece that shows a part of a window keeps the window's seconds on its other axis", () => {
+  const lane = { yTime: "window" };
+  const set = { levels: [{ rows: 4, pieces: [{ startS: 3, endS: 5, rowsS: [2, 6], columns: 2 }] }] };
+  assert.deepEqual(momentsAt(lane, set, 3.5, 0.25), { queryS: 5, keyS: 3.5 });
+  assert.equal(yShareOf(lane, set, { queryS: 5, keyS: 3.5 }), 0.25);
 });

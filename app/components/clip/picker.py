@@ -130,7 +130,7 @@ def _choose(key: str, before: Companions, files: Sequence[UploadedFile]) -> None
             texts.append(str(error))
     recordings.add(key, Companions(notes, tuple(layers)))
     state.put("clip", key)
-    state.keep("notices", {**(state.recall("notices") or {}), key: said})
+    state.keep("notices", {**(state.recall("notices") or {}), key: texts})
     state.keep("arrived", key)
     st.rerun()
 

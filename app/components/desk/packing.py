@@ -101,7 +101,13 @@ def _image(lane: ImageLane, packer: Packer) -> Json:
 
 def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
     drawn = [
-        {"startS": piece.start_s, "endS": piece.end_s, "columns": piece.levels.shape[1], "data": packer.put(piece.levels)}
+        {
+            "startS": piece.start_s,
+            "endS": piece.end_s,
+            "columns": piece.levels.shape[1],
+            "rowsS": None if piece.rows_s is None else list(piece.rows_s),
+            "data": packer.put(piece.levels),
+        }
         for piece in pieces
     ]
     return {"rows": pieces[0].levels.shape[0], "pieces": drawn}

@@ -20,3 +20,8 @@ export function whereAt(lane, y, height) {
   if (special.rows && y < main.top) return { special: null, yShare: null };
   return { special: null, yShare: Math.min(1, Math.max(0, (y - main.top) / main.height)) };
 }
+
+/** The seconds that the rows of a piece stand for, from the bottom to the top: its own, unless it shows a part of a window. */
+export function secondsOfRows(piece) {
+  return piece.rowsS ?? [piece.startS, piece.endS];
+}

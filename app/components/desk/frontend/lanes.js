@@ -1,6 +1,6 @@
 // The kinds of lane: how each is drawn, and what is said of the point under the pointer.
 
-import { areasOf } from "./geometry.js";
+import { areasOf, secondsOfRows } from "./geometry.js";
 import { cellAt, drawImage } from "./image.js";
 import { drawCurves, drawNotes, drawWave, firstAtOrAfter } from "./lines.js";
 import { drawMarks, markAt, markWords } from "./marks.js";
@@ -33,14 +33,18 @@ export function momentsAt(lane, set, seconds, yShare) {
   if (!set || lane.yTime === "" || yShare === null) return null;
   if (lane.yTime === "clip") return { queryS: (1 - yShare) * lane.durationS, keyS: seconds };
   const piece = set.levels[0].pieces.find((one) => seconds >= one.startS && seconds < one.endS);
-  return piece ? { queryS: piece.startS + (1 - yShare) * (piece.endS - piece.startS), keyS: seconds } : null;
+  if (!piece) return null;
+  const [from, until] = secondsOfRows(piece);
+  return { queryS: from + (1 - yShare) * (until - from), keyS: seconds };
 }
 
 /** The share of the height, from the top of the rows of time, at which a cell with these moments is; null where it is in none. */
 export function yShareOf(lane, set, cell) {
   if (lane.yTime === "clip") return 1 - cell.queryS / lane.durationS;
   const piece = set?.levels?.[0].pieces.find((one) => cell.keyS >= one.startS && cell.keyS < one.endS);
-  return piece ? 1 - (cell.queryS - piece.startS) / (piece.endS - piece.startS) : null;
+  if (!piece) return null;
+  const [from, until] = secondsOfRows(piece);
+  return 1 - (cell.queryS - from) / (until - from);
 }
 
 /** The point under the pointer in words. */

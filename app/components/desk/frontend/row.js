@@ -1,7 +1,7 @@
 // One lane on the page: its name and axis on the left, its picture, and above it what moves with the playhead.
 
 import { button, cleared, element } from "./dom.js";
-import { areasOf, whereAt } from "./geometry.js";
+import { areasOf, secondsOfRows, whereAt } from "./geometry.js";
 import { grip } from "./grip.js";
 import { drawLane, momentsAt, setOf, yShareOf } from "./lanes.js";
 import { tableElement, tableOf } from "./twin.js";
@@ -168,17 +168,17 @@ export class Row {
   }
 
   /** Share of the height at which the playhead is on the other time axis, and from where to where the line reaches. */
-  rowOf({ view, nowS }) {
+  rowOf({ view, nowS, layer, head }) {
     const { lane } = this;
     if (lane.yTime === "clip") {
       return { y: 1 - nowS / lane.durationS, left: Math.max(0, view.toX(0, 1)), right: Math.min(1, view.toX(lane.durationS, 1)) };
     }
     if (lane.yTime !== "window") return null;
-    const number = lane.borders.findLastIndex((border) => border <= nowS + 1e-9);
-    if (number < 0 || number + 1 >= lane.borders.length) return null;
-    const [start, end] = [lane.borders[number], lane.borders[number + 1]];
-    const [left, right] = [Math.max(0, view.toX(start, 1)), Math.min(1, view.toX(end, 1))];
-    return right > left ? { y: 1 - (nowS - start) / (end - start), left, right } : null;
+    const piece = setOf(lane, layer, head)?.levels[0].pieces.find((one) => nowS >= one.startS - 1e-9 && nowS < one.endS);
+    if (!piece) return null;
+    const [from, until] = secondsOfRows(piece);
+    const [left, right] = [Math.max(0, view.toX(piece.startS, 1)), Math.min(1, view.toX(piece.endS, 1))];
+    return right > left ? { y: 1 - (nowS - from) / (until - from), left, right } : null;
   }
 
   /** A square around the chosen cell. */

@@ -1,5 +1,6 @@
 // The numbers in view as a table: a canvas says nothing to those who cannot see it.
 
+import { secondsOfRows } from "./geometry.js";
 import { cellAt } from "./image.js";
 import { setOf } from "./lanes.js";
 import { firstAtOrAfter, waveLevelFor } from "./lines.js";
@@ -105,7 +106,7 @@ function cellTable(lane, set, { view, numbers }) {
   };
   const [level] = set.levels;
   collect(level, (piece, row) => {
-    const [startS, endS] = lane.yTime === "clip" ? [0, lane.durationS] : [piece.startS, piece.endS];
+    const [startS, endS] = lane.yTime === "clip" ? [0, lane.durationS] : secondsOfRows(piece);
     return asSeconds(endS - ((row + 0.5) / level.rows) * (endS - startS));
   });
   if (set.special) collect(set.special[0], (_, row) => lane.specialNames[row]);
