@@ -80,9 +80,24 @@ class Result:
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 
     @property
+    def asked_checkpoints(self) -> tuple[str, ...]:
+        """The checkpoints as they were asked for, each by its name or its folder."""
+        return tuple(map(str, self.request.get("checkpoints", ())))
+
+    @property
     def checkpoints(self) -> tuple[str, ...]:
         """Names of the checkpoints, in the order of the request, where a folder counts by its last part."""
-        return tuple(Path(str(name)).name for name in self.request.get("checkpoints", ()))
+        return tuple(Path(name).name for name in self.asked_checkpoints)
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that was asked for; "" where there is none."""
+        return str(self.request.get("corpus", ""))
+
+    @property
+    def command(self) -> str:
+        """The command line that gives the same numbers."""
+        return str(self.provenance.get("command", ""))
 
     def value(self, **facets: str | float) -> Value:
         """The value whose key has these facets.

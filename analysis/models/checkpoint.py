@@ -126,14 +126,31 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What a `config.json` says; `raw` is all of it."""
+class Written:
+    """What must stand in every `config.json`.
+
+    Attributes:
+        arm: name of the arm.
+        scale: of its sizes.
+        model: the configuration of its model, which its family reads.
+        training: how it was trained.
+        evaluation: its scores.
+    """
 
     arm: str
     scale: str
-    config: Any
-    raw: Json
+    model: Json
+    training: Json
+    evaluation: Json
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A `config.json`: what must stand in it, the family of its model, and the configuration that this family reads in it."""
+
+    written: Written
     family: Family
+    config: Any
 
 
 @dataclass(frozen=True)
@@ -196,9 +213,9 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         (digest,) = file_sha256s([folder / WEIGHTS_FILE])
     except OSError as error:
         raise CheckpointError(f"{label} cannot be read ({error.strerror}). Check its permissions.") from error
-    raw = described.raw
+    written = described.written
     return Checkpoint(
-        folder, described.arm, raw["scale"], raw["model"], raw["training"], raw["evaluation"], digest, described.family.name
+        folder, written.arm, written.scale, written.model, written.training, written.evaluation, digest, described.family.name
     )
 
 
@@ -208,11 +225,11 @@ def parse_config(text: bytes, label: str) -> Configuration:
     Raises:
         CheckpointError: it is too large, not JSON, lacks something, is of an unknown family, or describes no model of it.
     """
-    raw = _parsed(text, label)
+    raw, written = _parsed(text, label)
     family, config = parse_model(raw, label)
-    if type(seed := raw["training"].get("seed", 0)) is not int:
+    if type(seed := written.training.get("seed", 0)) is not int:
         raise CheckpointError(f"{label}: the seed must be a whole number; got {shown(seed)}. Correct it.")
-    return Configuration(raw["arm"], raw["scale"], config, raw, family)
+    return Configuration(written, family, config)
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
@@ -242,7 +259,7 @@ def _refuse_size(size: int, label: str) -> None:
         raise CheckpointError(f"{label} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
 
 
-def _parsed(text: bytes, label: str) -> Json:
+def _parsed(text: bytes, label: str) -> tuple[Json, Written]:
     _refuse_size(len(text), label)
     try:
         raw = json.loads(text.decode("utf-8"))
@@ -254,7 +271,7 @@ def _parsed(text: bytes, label: str) -> Json:
     for key, kind in needed.items():
         if not isinstance(raw, dict) or not isinstance(raw.get(key), kind):
             raise CheckpointError(f"{label} lacks {key!r} (expected {kind.__name__}). Restore it.")
-    return raw
+    return raw, Written(**{key: raw[key] for key in needed})
 
 
 @lru_cache(maxsize=8)

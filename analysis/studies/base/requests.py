@@ -4,12 +4,15 @@ import dataclasses
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from analysis.errors import ConfigError, shown
+from analysis.results import Result
 from analysis.run import ignore
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.settings import AnyRequest, refuse_setting
+
+Q = TypeVar("Q", bound=AnyRequest)
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
@@ -36,6 +39,18 @@ def _converted(study: str, key: str, value: Any, default: Any) -> Any:
         return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
+
+
+def asked(result: Result, kind: type[Q]) -> Q:
+    """The request of a result as the class that its study has; a setting that did not exist then has its usual value.
+
+    Args:
+        result: computed, or read from a file.
+        kind: such as `find_study(result.study).request`.
+    """
+    names = {field.name for field in dataclasses.fields(kind)}
+    settings = {name: value for name, value in result.request.items() if name in names}
+    return kind(**settings | {"checkpoints": result.asked_checkpoints})
 
 
 def command_of(name: str, request: AnyRequest) -> str:

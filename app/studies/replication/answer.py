@@ -81,7 +81,7 @@ def _with_more(result: Result, choice: Choice) -> Result:
     more = answers.result_with_more(choice.study_request)
     if more is None:
         return result
-    n = len(more.request["checkpoints"]) - len(choice.checkpoints)
+    n = len(more.checkpoints) - len(choice.checkpoints)
     st.info(
         plain(f"With {n} further trainings, whose numbers came without their weights: {more.headline}"), icon=":material/groups:"
     )
