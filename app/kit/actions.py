@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import plotly.graph_objects as go
@@ -65,7 +65,7 @@ def chosen(event: object) -> list[Key]:
     return list(dict.fromkeys(key for point in points if (key := _key(point.get("customdata")))))
 
 
-def _key(customdata: Any) -> Key:  # whatever a browser sends: it only says what to look at
+def _key(customdata: object) -> Key:  # whatever a browser sends: it only says what to look at
     if isinstance(customdata, Mapping):
         return tuple(customdata.values())
     if isinstance(customdata, list | tuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -51,6 +51,6 @@ def show(
         where: the part of the page; None for where the page has got to.
     """
     config = {**QUIET, "toImageButtonOptions": {"format": "svg", "filename": file or key}}
-    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": select} if select else {}
+    more: theme.Part = {"on_select": "rerun", "selection_mode": select} if select else {}
     part = st if where is None else where
     return part.plotly_chart(theme.bar_above(drawing), theme=None, key=key, config=config, **more)
