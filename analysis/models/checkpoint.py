@@ -19,7 +19,7 @@ from torch import Tensor
 from analysis.errors import CheckpointError, shown
 from analysis.files import Json, is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
-from analysis.models.families import FOLDER, USUAL, Family, ModelRef, find_family, outline_of, parse_model
+from analysis.models.families import FOLDER, USUAL, Config, Family, ModelRef, find_family, outline_of, parse_model
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
 from analysis.models.tower import Model
 
@@ -72,7 +72,7 @@ class Checkpoint:
         return find_family(self.family)
 
     @property
-    def model_config(self) -> Any:
+    def model_config(self) -> Config:
         """Sizes of the model, as its family has them."""
         return self.of_family.read(self.config)
 
@@ -110,7 +110,7 @@ class Checkpoint:
         """
         _read_weights(self.path / WEIGHTS_FILE, self.outline().state_dict(), self.sha256)
 
-    def model(self) -> Any:
+    def model(self) -> Any:  # Any: of the class of its family
         """The trained model in fp32, ready for inference: a `Model`, of the class of its family.
 
         Raises:
@@ -120,7 +120,7 @@ class Checkpoint:
         model.load_state_dict(_read_weights(self.path / WEIGHTS_FILE, model.state_dict(), self.sha256))
         return model.eval()
 
-    def untrained_twin(self) -> Any:
+    def untrained_twin(self) -> Any:  # Any: of the class of its family
         """The same architecture from the same seed after zero steps; it may keep what was learned before the first."""
         return self.of_family.untrained(self.model_config, self.seed, self.model).eval()
 
@@ -150,7 +150,7 @@ class Configuration:
 
     written: Written
     family: Family
-    config: Any
+    config: Config
 
 
 @dataclass(frozen=True)

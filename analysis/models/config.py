@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from analysis.errors import ConfigError
 from analysis.errors import shown as shown
+from analysis.files import Json
 
 Side = Literal["audio", "midi"]
 SIDES: tuple[Side, ...] = ("audio", "midi")
@@ -159,7 +160,7 @@ class ModelConfig:
         """Length of one window."""
         return self.n_samples / self.sample_rate
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """JSON-ready."""
         return asdict(self)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
-from analysis.files import Json, replace_file
+from analysis.files import Json, JsonObject, replace_file
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest
 
@@ -149,7 +149,7 @@ class Configured(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def config(self) -> Mapping[str, Any]: ...
+    def config(self) -> JsonObject: ...
 
 
 def come_with_us(checkpoints: Iterable[Configured]) -> bool:
@@ -205,7 +205,7 @@ def _is_of(result: Result, study: str, checkpoints: Mapping[str, str]) -> bool:
     return result.study == study and result.provenance.get("checkpoint_sha256", {}) == dict(checkpoints)
 
 
-def _digits(study: str, request: Mapping[str, Any]) -> str:
+def _digits(study: str, request: JsonObject) -> str:
     text = json.dumps([study, request], sort_keys=True)
     digits = hashlib.sha256(text.encode()).hexdigest()[:12]
     if not re.fullmatch("[a-z]+", study):

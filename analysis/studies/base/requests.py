@@ -15,7 +15,7 @@ from analysis.studies.base.settings import AnyRequest, refuse_setting
 Q = TypeVar("Q", bound=AnyRequest)
 
 
-def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
+def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, object]) -> Any:  # Any: of the class of the study
     """The request of a study from names and settings; text is turned into the kind of number the field holds.
 
     Raises:
@@ -34,7 +34,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     return request
 
 
-def _converted(study: str, key: str, value: Any, default: Any) -> Any:
+def _converted(study: str, key: str, value: Any, default: Any) -> Any:  # Any: from an address, an annotation's default
     try:
         return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
     except (TypeError, ValueError, OverflowError) as error:
