@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from torch import Tensor, nn
 
 from analysis.errors import ConfigError, ShapeError
-from analysis.models.tower import LAYERS, HookPoint, Model, all_taps
+from analysis.models.tower import LAYERS, HookPoint, Inputs, Model, all_taps
 
 Hooks = Iterable[tuple[nn.Module, Callable[..., object]]]
 
@@ -112,11 +112,11 @@ def _at(model: Model, name: str, use: Callable[[Tensor], Tensor | None]) -> Abst
         raise ConfigError(f"There is no tap {name!r}: expected one of {', '.join(points)}.")
     module, is_input = points[name]
 
-    def before(_module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+    def before(_module: nn.Module, given: Inputs) -> Inputs | None:
         changed = use(given[0])
         return None if changed is None else (changed, *given[1:])
 
-    def after(_module: nn.Module, _given: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+    def after(_module: nn.Module, _given: Inputs, output: Tensor) -> Tensor | None:
         return use(output)
 
     return own_hooks(before=[(module, before)]) if is_input else own_hooks(after=[(module, after)])

@@ -6,7 +6,7 @@ Protocols and records alone; no network is built here. A family writes classes t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Literal, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from numpy import ndarray
 from torch import Tensor, device, nn
@@ -15,6 +15,7 @@ from analysis.models.families import Config
 
 Modality = Literal["audio", "notes", "stems", "text"]
 TapKind = Literal["input", "block", "embedding", "descriptor", "router", "mechanism"]
+Inputs = tuple[Any, ...]  # Any: whatever a module of PyTorch is given
 LAYERS: tuple[TapKind, ...] = ("input", "block", "embedding")  # kinds of taps that every tower has, in the order of computing
 
 
@@ -90,7 +91,7 @@ class AttentionPlace(NamedTuple):
     query: TokenAxis
     key: TokenAxis
     module: nn.Module
-    pattern: Callable[[tuple[Tensor, ...]], Tensor]
+    pattern: Callable[[Inputs], Tensor]
 
 
 @runtime_checkable
@@ -218,8 +219,8 @@ class Model(Protocol):
         """How well every row of `a`, embeddings of the first tower of a pair, fits every row of `b`: `(rows of a, rows of b)`."""
         ...
 
-    def to(self, device: device | str) -> Self: ...
-    def eval(self) -> Self: ...
+    def to(self, device: device | str) -> "Model": ...
+    def eval(self) -> "Model": ...
     def modules(self) -> Iterator[nn.Module]: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...

@@ -43,7 +43,7 @@ class Listed(Protocol):
 
 
 @dataclass(frozen=True)
-class Heard:
+class ListedWindow:
     """A window, and what the table says of it before its piece: column → text or number."""
 
     window: Window

@@ -12,7 +12,7 @@ from app import caching, state
 from app.charts import doses
 from app.charts.mark import Mark
 from app.kit import actions, layout, player
-from app.kit.player import Heard
+from app.kit.player import ListedWindow
 from app.kit.study_form import Choice
 from app.studies import invariance as invariance_answer
 from app.studies import similarity as similarity_answer
@@ -39,7 +39,7 @@ def coinciding() -> None:
 
 def rows() -> None:
     windows = [WindowRow(f"piece {number}", 1.0 * number) for number in range(5)]
-    table = [Heard(window, {"share": window.start_s}) for window in windows]
+    table = [ListedWindow(window, {"share": window.start_s}) for window in windows]
     st.text(f"chosen: row {player.pick(table, 'small', 'rows')}")
 
 

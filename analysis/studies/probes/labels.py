@@ -66,7 +66,7 @@ class LabelledTasks:
 
 
 @dataclass(frozen=True)
-class Said:
+class WindowFeatures:
     """What sound and notes say of windows, one row of numbers for each: `(windows, outputs)`."""
 
     spectral_centroid: ndarray
@@ -99,9 +99,9 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
         AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
         Cancelled: somebody asked to stop.
     """
-    said, asked = _said(study_run, segments), LabelledTasks()
-    asked.audio_inputs = {"log-mel": said.log_mel, "chroma": said.audio_chroma}
-    asked.note_inputs = {"pitch histogram": said.pitch_histogram, "note statistics": said.note_statistics}
+    features, asked = _features(study_run, segments), LabelledTasks()
+    asked.audio_inputs = {"log-mel": features.log_mel, "chroma": features.audio_chroma}
+    asked.note_inputs = {"pitch histogram": features.pitch_histogram, "note statistics": features.note_statistics}
     works = np.array([segment.piece.group for segment in segments])
     makers: dict[str, Callable[[], Task | str]] = {
         "key": lambda: _annotated(
@@ -110,7 +110,7 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
         "downbeat": lambda: _downbeats(segments, works, study_run.corpus.name),
         "composer": lambda: _composers(segments, works),
     }
-    numbers = said.by_task()
+    numbers = features.by_task()
     for name in chosen:
         made = makers[name]() if name in makers else _numbers(name, numbers[name], works)
         if isinstance(made, str):
@@ -120,9 +120,9 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
     return asked
 
 
-def _said(study_run: StudyRun, segments: Sequence[Segment]) -> Said:
+def _features(study_run: StudyRun, segments: Sequence[Segment]) -> WindowFeatures:
     """Everything that notes and audio say of every window; audio at the sample rate of the corpus."""
-    parts: list[Said] = []
+    parts: list[WindowFeatures] = []
     rate = study_run.corpus.sample_rate
     for start in range(0, len(segments), AUDIO_BATCH):
         study_run.step(start, len(segments), "Labels from notes and audio")
@@ -131,7 +131,7 @@ def _said(study_run: StudyRun, segments: Sequence[Segment]) -> Said:
         notes = [segment_notes(segment) for segment in batch]
         densities = [note_density(n.onset_s, s.start_s, s.start_s + s.duration_s) for n, s in zip(notes, batch, strict=True)]
         parts.append(
-            Said(
+            WindowFeatures(
                 spectral_centroid(waveforms, rate)[:, None].cpu().numpy(),
                 audio_chroma(waveforms, rate).cpu().numpy(),
                 log_mel_statistics(waveforms, rate).cpu().numpy(),
@@ -143,7 +143,9 @@ def _said(study_run: StudyRun, segments: Sequence[Segment]) -> Said:
                 np.array([mean_velocity(n.velocity) for n in notes])[:, None],
             )
         )
-    return Said(*(np.concatenate(rows).astype(np.float64) for rows in zip(*map(Said.columns, parts), strict=True)))
+    return WindowFeatures(
+        *(np.concatenate(rows).astype(np.float64) for rows in zip(*map(WindowFeatures.columns, parts), strict=True))
+    )
 
 
 def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:

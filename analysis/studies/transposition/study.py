@@ -106,7 +106,7 @@ class Moving:
 
 
 @dataclass(frozen=True)
-class Place:
+class MovedSides:
     """Where a shift takes the windows in one model; None where the audio cannot be rendered."""
 
     midi: Moved
@@ -127,10 +127,10 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
         sound = {shift: altered("transposition", "audio", shift, bench.study_run, conditions=conditions) for shift in shifts}
         audio = Moving("audio", sound, bench.changed("audio", sound[0], list(plain)))
     units = {model: sides.map(lambda rows: yardsticks(rows, bench.works)) for model, sides in plain.items()}
-    start = _places(bench, midi, audio, 0)
+    start = _moved_sides(bench, midi, audio, 0)
     records: list[ShiftRecord] = []
     for shift in sorted(shifts, key=abs):
-        now = _places(bench, midi, audio, shift) if shift else start
+        now = _moved_sides(bench, midi, audio, shift) if shift else start
         for model, recorded in plain.items():
             first, then, unit = start[model], now[model], units[model]
             far: Distances = {side: relative(moved.distances, unit.of(side)) for side, moved in then.sides.items()}
@@ -139,14 +139,14 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
     return records
 
 
-def _places(bench: Bench, midi: Moving, audio: Moving | None, shift: int) -> dict[Model, Place]:
+def _moved_sides(bench: Bench, midi: Moving, audio: Moving | None, shift: int) -> dict[Model, MovedSides]:
     """Where a shift takes every model: the MIDI first, then the audio."""
     read = midi.at(bench, shift)
     heard = {} if audio is None else audio.at(bench, shift)
-    return {model: Place(moved, heard.get(model)) for model, moved in read.items()}
+    return {model: MovedSides(moved, heard.get(model)) for model, moved in read.items()}
 
 
-def _ranks(bench: Bench, recorded: Sides, now: Place) -> dict[Transposed, Int[ndarray, "2 q"]]:
+def _ranks(bench: Bench, recorded: Sides, now: MovedSides) -> dict[Transposed, Int[ndarray, "2 q"]]:
     """Ranks of the matches by what was moved."""
     audio, midi = joint(recorded.audio), joint(recorded.midi)
     alone: dict[Transposed, Int[ndarray, "2 q"]] = {"MIDI alone": bench.ranks(audio, now.midi.embedding)}
@@ -157,7 +157,7 @@ def _ranks(bench: Bench, recorded: Sides, now: Place) -> dict[Transposed, Int[nd
 
 
 def _alignment(
-    bench: Bench, start: Place, now: Place, shift: int
+    bench: Bench, start: MovedSides, now: MovedSides, shift: int
 ) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None:
     """Cosine between the displacements of audio and MIDI, of the same window and on average of windows of other works.
 

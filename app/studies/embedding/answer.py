@@ -150,12 +150,12 @@ def _examples(result: Result, choice: Choice, chosen: BinRow) -> None:
 
     index = study_facts.names_of(result).index(chosen.checkpoint)
     key = f"pairs_{index}_{chosen.weights}_{chosen.kind}_{chosen.bin}"
-    listed = [HeardPair(windows[row.audio], windows[row.midi], row.cosine) for row in rows]
+    listed = [ListedPair(windows[row.audio], windows[row.midi], row.cosine) for row in rows]
     player.pick(listed, choice.corpus, key, title="Audio", columns=HEARD, more=other)
 
 
 @dataclass(frozen=True)
-class HeardPair:
+class ListedPair:
     """A pair of the list: the window of its audio, that of its MIDI, and their cosine."""
 
     window: DescribedWindowRow
