@@ -60,7 +60,7 @@ class Job:
         return json.loads(self.request_json)
 
     @property
-    def document(self) -> Any:  # JSON
+    def document(self) -> Any:  # Any: JSON
         """What the function returned; `None` unless the job is done."""
         return None if self.document_json is None else json.loads(self.document_json)
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -157,7 +157,7 @@ def come_with_us(checkpoints: Iterable[Configured]) -> bool:
     return all(_shipped_config(checkpoint.name) == checkpoint.config for checkpoint in checkpoints)
 
 
-def _shipped_config(name: str) -> Any:
+def _shipped_config(name: str) -> object:
     try:
         return json.loads((paths.repository() / "checkpoints" / name / "config.json").read_bytes())["model"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -34,7 +34,7 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     return request
 
 
-def _converted(study: str, key: str, value: Any, default: Any) -> Any:  # Any: from an address, an annotation's default
+def _converted(study: str, key: str, value: Any, default: Any) -> Any:  # Any: `default` says of which class
     try:
         return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
     except (TypeError, ValueError, OverflowError) as error:
