@@ -234,7 +234,7 @@ def _record(row: object, where: str) -> Json:
 def _named(items: Mapping[K, object], where: str) -> Json:
     if wrong := [key for key in items if not isinstance(key, str)]:
         raise ConfigError(f"{where} has the key {wrong[0]!r} ({type(wrong[0]).__name__}); expected text.")
-    return {str.__str__(str(key)): item for key, item in items.items()}
+    return {str.__str__(key): item for key, item in items.items() if isinstance(key, str)}
 
 
 def _read_only(name: object, array: object) -> np.ndarray:
