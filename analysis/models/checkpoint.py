@@ -1,12 +1,9 @@
 """Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +18,12 @@ from analysis.files import Json, is_text, printable, read_file, replace_file, re
 from analysis.fingerprints import file_sha256s
 from analysis.models.families import FOLDER, USUAL, Config, Family, ModelRef, find_family, outline_of, parse_model
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
+from analysis.models.histories import rows_of
 from analysis.models.tower import Model
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
 _LARGEST_NUMBER = 8  # bytes
-_LARGEST_HISTORY, _MOST_COLUMNS, _MOST_ROWS, _MOST_CELLS = 10 * 2**20, 1000, 100_000, 1_000_000
 WEIGHTS_FILE, CONFIG_FILE, HISTORY_FILE, CARD_FILE = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
@@ -94,7 +91,7 @@ class Checkpoint:
         path = self.path / HISTORY_FILE
         try:
             status = path.stat()
-            return list(_rows(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
+            return list(rows_of(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -272,26 +269,6 @@ def _parsed(text: bytes, label: str) -> tuple[Json, Written]:
         if not isinstance(raw, dict) or not isinstance(raw.get(key), kind):
             raise CheckpointError(f"{label} lacks {key!r} (expected {kind.__name__}). Restore it.")
     return raw, Written(**{key: raw[key] for key in needed})
-
-
-@lru_cache(maxsize=8)
-def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[Json]:
-    """Rows of a history, read once until the file changes."""
-    from pandas import read_csv  # slow to import, and to list checkpoints no history is read
-
-    text = read_file(path, _LARGEST_HISTORY, path.parent).decode("utf-8")
-    lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    if not lines:
-        return []
-    widths = [line.count(",") + 1 for line in lines]
-    if max(widths) > min(widths[0], _MOST_COLUMNS):
-        raise ValueError(f"a row has {max(widths):,} columns, the heading {widths[0]:,}, and at most {_MOST_COLUMNS:,} are read")
-    if len(lines) - 1 > _MOST_ROWS or sum(widths) > _MOST_CELLS:
-        raise ValueError(
-            f"{len(lines) - 1:,} rows of {widths[0]:,} columns; at most {_MOST_ROWS:,} and {_MOST_CELLS:,} cells are read"
-        )
-    table = read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
-    return table.to_dict("records")  # pyright: ignore[reportReturnType]
 
 
 def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[str, Tensor]:

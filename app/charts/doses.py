@@ -100,7 +100,7 @@ def curves(
     """
     drawing = theme.figure(x_title, y_title, height)
     if not marks:
-        return marked.nothing(drawing)
+        return theme.nothing(drawing)
     plan = _Plan(x_title, percent, log, categories, null_name)
     plan.check(marks)
     looks = marked.styles(marks, colours)
@@ -141,7 +141,7 @@ def panels(
         ConfigError: a mark has no place on the axis, or a series has two at one place of a panel.
     """
     if not marks:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     plan = _Plan(x_title, percent, log, categories, null_name)
     groups, looks = list(dict.fromkeys(mark.group for mark in marks)), marked.styles(marks, colours)
     drawing, where = _grid(groups, min(len(groups), columns, MOST_COLUMNS), x_title, y_title)

@@ -16,7 +16,6 @@ from app.charts import theme
 from app.charts.scores import series_name
 
 Key = tuple[str | int | float, ...]
-NOTHING = "Nothing to draw: there is no number here."
 TWIN_SUFFIX = ", untrained twin"
 HOLLOW = "○ hollow: not distinguishable from {}"
 LINE_LENGTH = 88  # characters of a line on hover
@@ -295,13 +294,3 @@ def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
 def hollow_note(marks: Sequence[Mark], null_name: str) -> str:
     """What a hollow symbol means, where there is one."""
     return HOLLOW.format(null_name or "the null") if any(mark.undecided for mark in marks) else ""
-
-
-def nothing(drawing: go.Figure) -> go.Figure:
-    """An empty figure that says so, without a scale: no number could be read from it, not even 0."""
-    centre = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-    drawing.add_annotation(text=NOTHING, showarrow=False, **centre)
-    drawing.update_xaxes(visible=False)
-    drawing.update_yaxes(visible=False)
-    drawing.update_layout(height=120, showlegend=False)
-    return drawing

@@ -75,7 +75,7 @@ def panels(
     """
     known = [mark for cells in matrices.values() for key, mark in cells.items() if key[0] in rows and key[1] in columns]
     if not known:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     low, high = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if diverging else (low, high)
     if low >= high:
         raise ConfigError(f"The colours of {colour_title} go from {low} to {high}; expected the lower end first.")

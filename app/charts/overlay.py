@@ -60,7 +60,7 @@ def overlay(
     """
     curves = [curve for panel in curves_of.values() for curve in panel if any(bar.share > 0 for bar in curve.bars)]
     if not curves:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
     drawing = histogram.frame(list(curves_of), y_title)
     layout = theme.layout_of(drawing)

@@ -80,7 +80,7 @@ def scatter(
     drawing = theme.figure(x_title, y_title, height)
     places = {i: position for i, point in enumerate(points) if (position := _position(point)) is not None}
     if not places:
-        return marked.nothing(drawing)
+        return theme.nothing(drawing)
     draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
     _add_threads(drawing, places, joined, len(points), draw)
     sides = {number: NAMES.get(points[number].side, points[number].side) for number in places}

@@ -62,7 +62,7 @@ def forest(
         notes: what the notes at the ends of rows are.
     """
     if not lines:
-        return marked.nothing(theme.figure("S (%)", ""))
+        return theme.nothing(theme.figure("S (%)", ""))
     heights, heads, total = _places(lines)
     has_second = any(line.second is not None for line in lines)
     drawing = theme.figure("S (%)", "", round(total) + TOP_PX + BELOW_PX)

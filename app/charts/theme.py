@@ -101,3 +101,13 @@ def label_colours(trace: go.Heatmap, title: str, positions: list[float], texts: 
     """A colour bar that names the quantity and shows true values."""
     bar = {"title": {"text": title, "side": "right"}, "tickvals": positions, "ticktext": texts, "thickness": 12}
     trace.update(colorbar=bar)
+
+
+def nothing(drawing: go.Figure) -> go.Figure:
+    """An empty figure that says so, without a scale: no number could be read from it, not even 0."""
+    centre = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    drawing.add_annotation(text="Nothing to draw: there is no number here.", showarrow=False, **centre)
+    drawing.update_xaxes(visible=False)
+    drawing.update_yaxes(visible=False)
+    drawing.update_layout(height=120, showlegend=False)
+    return drawing

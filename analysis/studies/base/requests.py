@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from analysis.run import ignore
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.settings import AnyRequest, refuse_setting
 
-Q = TypeVar("Q", bound=AnyRequest)
+Q = TypeVar("Q")
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, object]) -> Any:  # Any: of the class of the study
@@ -41,14 +41,14 @@ def _converted(study: str, key: str, value: Any, default: Any) -> Any:  # Any: `
         raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
 
 
-def asked(result: Result, kind: type[Q]) -> Q:
+def asked(result: Result, kind: Callable[..., Q]) -> Q:
     """The request of a result as the class that its study has; a setting that did not exist then has its usual value.
 
     Args:
         result: computed, or read from a file.
         kind: such as `find_study(result.study).request`.
     """
-    names = {field.name for field in dataclasses.fields(kind)}
+    names = {field.name for field in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType] - a class
     settings = {name: value for name, value in result.request.items() if name in names}
     return kind(**settings | {"checkpoints": result.asked_checkpoints})
 
