@@ -10,7 +10,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-Json = dict[str, Any]  # an object of JSON: names, numbers, lists of them and further objects
+Json = dict[str, Any]  # an object of JSON: names, numbers, lists of them and further objects; Any: its reader checks it
+JsonObject = Mapping[str, Any]  # the same, to be read
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -126,7 +127,7 @@ def printable(name: object) -> str:
         return str(name).encode("utf-8", "backslashreplace").decode()
 
 
-def spreadsheet_safe(row: Mapping[str, Any]) -> dict[str, Any]:
+def spreadsheet_safe(row: Mapping[str, object]) -> dict[str, object]:
     """A record for a CSV file in which no text is a formula: spreadsheets run what begins with =, +, - or @.
 
     Such text gets a leading ', which they hide; numbers, and text that is a number, stay as they are.

@@ -175,7 +175,7 @@ def _checked_key(key: Key) -> dict[str, str | int | float]:
     return dict(key)
 
 
-def _is_finite(number: Any) -> bool:
+def _is_finite(number: object) -> bool:
     return isinstance(number, int | float) and math.isfinite(number)
 
 
@@ -257,7 +257,7 @@ def _without_minus_zero(text: str) -> str:
     return text.lstrip("-") if not text.strip("-0.") else text
 
 
-def as_real(number: Any, what: str) -> float:
+def as_real(number: object, what: str) -> float:
     if type(number) is not float and (isinstance(number, bool) or not isinstance(number, numbers.Real)):
         raise ConfigError(f"{what} is {number!r} ({type(number).__name__}); expected a finite number.")
     try:

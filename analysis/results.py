@@ -11,14 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import __version__
 from analysis.errors import ConfigError
-from analysis.files import Json
+from analysis.files import Json, JsonObject
 from analysis.numbers import Value, as_real, select, the
 from analysis.rows import Row, column_names, rows_of
 
@@ -26,6 +25,7 @@ SCHEMA_VERSION = 2
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 ARRAY_KINDS = "biufcSUmM"
 R = TypeVar("R", bound=Row)
+K = TypeVar("K")
 _FIELDS = ("schema_version", "study", "request", "headline", "values", "tables", "arrays", "provenance")
 
 
@@ -49,12 +49,12 @@ class Result:
     """
 
     study: str
-    request: Mapping[str, Any]
+    request: JsonObject
     headline: str
     values: Sequence[Value]
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
-    arrays: Mapping[str, NDArray[Any]]
-    provenance: Mapping[str, Any]
+    tables: Mapping[str, Sequence[JsonObject]]
+    arrays: Mapping[str, np.ndarray]
+    provenance: JsonObject
     _rows: dict[type[Row], tuple[Row, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,9 +80,24 @@ class Result:
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 
     @property
+    def asked_checkpoints(self) -> tuple[str, ...]:
+        """The checkpoints as they were asked for, each by its name or its folder."""
+        return tuple(map(str, self.request.get("checkpoints", ())))
+
+    @property
     def checkpoints(self) -> tuple[str, ...]:
         """Names of the checkpoints, in the order of the request, where a folder counts by its last part."""
-        return tuple(Path(str(name)).name for name in self.request.get("checkpoints", ()))
+        return tuple(Path(name).name for name in self.asked_checkpoints)
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that was asked for; "" where there is none."""
+        return str(self.request.get("corpus", ""))
+
+    @property
+    def command(self) -> str:
+        """The command line that gives the same numbers."""
+        return str(self.provenance.get("command", ""))
 
     def value(self, **facets: str | float) -> Value:
         """The value whose key has these facets.
@@ -118,7 +133,7 @@ class Result:
         return copy.deepcopy(dict(zip(_FIELDS, (SCHEMA_VERSION, *parts), strict=True)))
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Result":
+    def from_document(cls, document: JsonObject, arrays: Mapping[str, np.ndarray]) -> "Result":
         """The result that `to_document` described.
 
         Raises:
@@ -194,7 +209,7 @@ def _hash_sources(folder: Path, files: tuple[tuple[str, int, int], ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
+def _plain(item: object, where: str, *, flat: bool = False) -> object:
     """The same in types that JSON gives back as they were; `flat` refuses dictionaries inside `item`."""
     if item is None or type(item) in (str, int, bool):  # a result may hold a hundred thousand of them
         return item
@@ -209,20 +224,20 @@ def _plain(item: Any, where: str, *, flat: bool = False) -> Any:
     raise ConfigError(f"{where} is of type {type(item).__name__}; expected names and numbers. Convert it, or put it into arrays.")
 
 
-def _record(row: Any, where: str) -> Json:
+def _record(row: object, where: str) -> Json:
     """A flat record: names, numbers and lists of them."""
     if not isinstance(row, Mapping):
         raise ConfigError(f"{where} is of type {type(row).__name__}; expected a dictionary of names and numbers.")
     return _named({key: _plain(item, f"{where}[{key!r}]", flat=True) for key, item in row.items()}, where)
 
 
-def _named(items: Mapping[Any, Any], where: str) -> Json:
+def _named(items: Mapping[K, object], where: str) -> Json:
     if wrong := [key for key in items if not isinstance(key, str)]:
         raise ConfigError(f"{where} has the key {wrong[0]!r} ({type(wrong[0]).__name__}); expected text.")
-    return {str.__str__(key): item for key, item in items.items()}
+    return {str.__str__(key): item for key, item in items.items() if isinstance(key, str)}
 
 
-def _read_only(name: str, array: Any) -> NDArray[Any]:
+def _read_only(name: object, array: object) -> np.ndarray:
     if not isinstance(name, str) or not ARRAY_NAME.fullmatch(name):
         raise ConfigError(f"An array is named {name!r}; expected 1 to 200 of the letters A–Z and a–z, digits, '_', '.' and '-'.")
     if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):

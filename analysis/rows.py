@@ -2,12 +2,13 @@
 
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, Union, runtime_checkable
 
 from analysis.errors import ConfigError
+from analysis.files import Json, JsonObject
 from analysis.numbers import Value
 
 R = TypeVar("R", bound="Row")
@@ -34,7 +35,7 @@ class Row:
     array_columns: ClassVar[tuple[str, ...]] = ()
     concluded: ClassVar[bool] = False
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Json:
         """Its columns by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -81,15 +82,15 @@ def columns(value: Value) -> Columns:
     return {"value": value.value, "ci_low": value.ci_low, "ci_high": value.ci_high, "null": value.null, "n": value.n}
 
 
-def tables_of(rows: Iterable[Row]) -> dict[str, list[dict[str, Any]]]:
+def tables_of(rows: Iterable[Row]) -> dict[str, list[Json]]:
     """Records of the rows by table, in the order in which tables and rows come."""
-    tables: dict[str, list[dict[str, Any]]] = {}
+    tables: dict[str, list[Json]] = {}
     for row in rows:
         tables.setdefault(row.table, []).append(row.record())
     return tables
 
 
-def rows_of(kind: type[R], records: Iterable[Mapping[str, Any]]) -> tuple[R, ...]:
+def rows_of(kind: type[R], records: Iterable[JsonObject]) -> tuple[R, ...]:
     """Rows from the records of a table, as `tables_of` made them or as they were read from a file.
 
     Raises:
@@ -121,7 +122,7 @@ def _columns(kind: type[Row]) -> dict[str, tuple[type, ...]]:
     return {field.name: tuple(dict.fromkeys(_classes(hints[field.name]))) for field in fields(kind)}
 
 
-def _classes(hint: Any) -> list[type]:
+def _classes(hint: Any) -> list[type]:  # Any: an annotation
     origin = typing.get_origin(hint)
     if origin in (Union, types.UnionType):
         return [kind for part in typing.get_args(hint) for kind in _classes(part)]

@@ -47,9 +47,10 @@ def test_scores_recomputed_from_the_weights_agree_with_the_card(arm: str, pieces
     assert [piece.piece_id for piece in pieces] == stated["pieces"]
     computed = evaluate_small_pool(checkpoint.model(), pieces)
     for pool in ("canonical", "no_overlap"):
-        assert computed[pool]["S"] == pytest.approx(stated["trained"][pool]["S"], abs=TWO_QUERIES)
+        scores = getattr(computed, pool)
+        assert scores.s == pytest.approx(stated["trained"][pool]["S"], abs=TWO_QUERIES)
         for direction in ("audio_to_midi", "midi_to_audio"):
-            assert computed[pool][direction]["R@1"] == pytest.approx(stated["trained"][pool][direction]["R@1"], abs=TWO_QUERIES)
+            assert getattr(scores, direction)["R@1"] == pytest.approx(stated["trained"][pool][direction]["R@1"], abs=TWO_QUERIES)
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from analysis import paths
 from analysis.cli.output import copy_once, emit, made_folder, progress_bar, say
 from analysis.errors import ConfigError, OtoscopeError, shown
+from analysis.models.families import Config, Family
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::", "")
@@ -116,7 +116,7 @@ def describe(options: argparse.Namespace) -> None:
     emit(options, {**asdict(described), "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
 
 
-def _describe_preset(options: argparse.Namespace, family: Any, config: Any) -> None:
+def _describe_preset(options: argparse.Namespace, family: Family, config: Config) -> None:
     from analysis.models.architecture import flow_lines
 
     counts = dict(family.count(config))

@@ -6,13 +6,13 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from analysis.cli.output import emit, made_folder, progress_bar, say
 from analysis.errors import AudioError, ConfigError, shown
 from analysis.files import is_file, replaced, spreadsheet_safe
 from analysis.numbers import format_value
 from analysis.results import Result
+from analysis.studies.base.settings import AnyRequest
 
 
 def train(options: argparse.Namespace) -> None:
@@ -93,7 +93,7 @@ def study(options: argparse.Namespace) -> None:
     emit(options, result.to_document(), lines)
 
 
-def _at_hand(name: str, request: Any) -> Result | None:  # Any: every study has a class of requests
+def _at_hand(name: str, request: AnyRequest) -> Result | None:
     """What pages would show without computing; None for nothing. What came with the checkpoints is said to have."""
     from analysis.store import open_store
     from analysis.studies.at_hand import exact_result

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from analysis.datasets.audio import Waveform
 from analysis.errors import CheckpointError, ShapeError
 from analysis.models.patterns import pattern_blocks
 from analysis.models.taps import capture, own_hooks
-from analysis.models.tower import AttentionPlace, Model, Tap, TokenAxis, Tower
+from analysis.models.tower import AttentionPlace, Inputs, Model, Tap, TokenAxis, Tower
 
 Progress = Callable[[int, int], None]
 Check = Callable[[], None]
@@ -108,7 +107,7 @@ class _Pass:
         if self.check is not None:
             self.check()
 
-    def add_use(self, attention: AttentionPlace, inputs: tuple[Any, ...], windows: slice) -> None:
+    def add_use(self, attention: AttentionPlace, inputs: Inputs, windows: slice) -> None:
         timed = self.clock.inside(np.asarray(attention.query.times_s))[windows]
         inside = np.concatenate([np.zeros((len(timed), attention.query.special), bool), timed], axis=1)
         self.attentions.setdefault(attention.layer, attention)

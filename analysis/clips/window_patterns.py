@@ -1,7 +1,6 @@
 """Patterns of single windows, exactly."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from analysis.datasets.audio import Waveform
 from analysis.errors import ShapeError
 from analysis.models.patterns import pattern_blocks
 from analysis.models.taps import own_hooks
-from analysis.models.tower import AttentionPlace, Model, TokenAxis
+from analysis.models.tower import AttentionPlace, Inputs, Model, TokenAxis
 
 
 class WindowPatterns:
@@ -31,7 +30,7 @@ class WindowPatterns:
         self.model, self.tower = model, audio_tower(model)
         self.clock = clock_of(waveform, self.tower.input, overlap)
         self.windows = self.clock.cut(waveform)
-        self._read: tuple[int, Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]] | None = None
+        self._read: tuple[int, Mapping[int, tuple[AttentionPlace, Inputs]]] | None = None
 
     @torch.no_grad()
     def pattern(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
@@ -52,7 +51,7 @@ class WindowPatterns:
         rows = [block.mean(dim=1) if head is None else block[:, head - 1].clone() for block in blocks]
         return torch.cat(rows, dim=1)[0].cpu().numpy()
 
-    def _attentions(self, window: int) -> Mapping[int, tuple[AttentionPlace, tuple[Any, ...]]]:
+    def _attentions(self, window: int) -> Mapping[int, tuple[AttentionPlace, Inputs]]:
         if self._read is None or self._read[0] != window:
             device = next(iter(self.model.parameters())).device
             batch = self.tower.collate([], torch.from_numpy(self.windows[window : window + 1]).to(device))

@@ -114,10 +114,11 @@ def _entry(row: dict[str, object], where: str) -> _Entry:
     for name in (midi, audio):
         if PureWindowsPath(name).anchor or PurePosixPath(name).is_absolute() or ".." in PureWindowsPath(name).parts:
             raise CorpusError(f"{where}: {name!r} leaves the folder; expected a relative path without “..”. Correct it.")
+    duration = row.get("duration")
     try:
-        duration_s = float(str(row["duration"])) if row.get("duration") else None
+        duration_s = float(str(duration)) if duration else None
     except (ValueError, OverflowError) as error:
-        raise CorpusError(f"{where}: the duration is {row['duration']!r}; expected seconds. Correct it.") from error
+        raise CorpusError(f"{where}: the duration is {duration!r}; expected seconds. Correct it.") from error
     return _Entry(composer, title, split, midi, audio, duration_s)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.datasets.containers import describe, printable
 from analysis.datasets.midi_events import DRUMS, DamageError, Track, read_tracks
 from analysis.datasets.midi_notes import TempoMap, build_performance, pair_notes
-from analysis.datasets.midi_notices import about_events, about_header
+from analysis.datasets.midi_notices import Oddity, about_events, about_header
 from analysis.errors import MidiError
 from analysis.units import seconds_to_words
 
@@ -124,7 +124,7 @@ def _read(source: Path | bytes, name: str) -> MidiFile:
         data = source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
         raise MidiError(f"{label} cannot be opened ({error.strerror}). Check its path and permissions.") from error
-    odd = Counter[str]()
+    odd = Counter[Oddity]()
     try:
         data = _unwrapped(data)
         kind, promised, ticks_per_beat = _header(data, label)
@@ -172,13 +172,13 @@ def _header(data: bytes, label: str) -> tuple[int, int, int]:
     return kind, promised, division
 
 
-def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter[str], texts: list[str]) -> MidiFile:
+def _assemble(tracks: list[Track], ticks_per_beat: int, label: str, odd: Counter[Oddity], texts: list[str]) -> MidiFile:
     tempo = TempoMap(tracks, ticks_per_beat, odd)
     sounding = pair_notes(tracks, odd)
     starts = tempo.seconds([note.on for note in sounding]).tolist()
     ends = tempo.seconds([note.off for note in sounding]).tolist()
     timed = [row for row in zip(sounding, starts, ends, strict=True) if row[2] > row[1]]
-    odd["no length"] += len(sounding) - len(timed)
+    odd[Oddity.NO_LENGTH] += len(sounding) - len(timed)
     until_s = max(ends, default=0.0)
     if until_s > MOST_SECONDS:
         got, most = seconds_to_words(until_s), seconds_to_words(MOST_SECONDS)

@@ -10,9 +10,12 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
+from analysis.datasets.midi_notices import Oddity
+
 DRUMS = 9  # the channel of percussion, counted from 0
 MOST_TIME_BYTES = 4
 _META_BYTES = {0x00: (0, 2), 0x20: (1,), 0x21: (1,), 0x2F: (0,), 0x54: (5,), 0x58: (4,), 0x59: (2,)}
+_ODD_META = {0x58: Oddity.METRES, 0x59: Oddity.KEYS}
 _COMMON_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _UNDEFINED = (0xF4, 0xF5, 0xF9, 0xFD)
 _SILENCING = (120, 123, 124, 125, 126, 127)  # controllers that end the notes of their channel
@@ -49,8 +52,8 @@ class Track:
         self.end_tick = max(self.end_tick, later.end_tick)
 
 
-def read_tracks(data: bytes, odd: Counter[str]) -> list[Track]:
-    """All tracks of a file that begins with a whole header; what is unusual is counted in `odd`, by a word.
+def read_tracks(data: bytes, odd: Counter[Oddity]) -> list[Track]:
+    """All tracks of a file that begins with a whole header; what is unusual is counted in `odd`.
 
     Chunks of other kinds are skipped, as the standard asks, and so are bytes that belong to no chunk. The lengths of the tracks
     and their number in the header are compared with what is there and not believed.
@@ -70,7 +73,7 @@ def read_tracks(data: bytes, odd: Counter[str]) -> list[Track]:
         else:
             next_track = data.find(b"MTrk", offset + 1)
             stop = next_track if next_track >= 0 else len(data)
-            odd["stray bytes"] += len(data[offset:stop]) if data[offset:stop].strip(b"\0") else 0
+            odd[Oddity.STRAY_BYTES] += len(data[offset:stop]) if data[offset:stop].strip(b"\0") else 0
             offset = stop
     return tracks
 
@@ -84,7 +87,7 @@ def _chunk_end(data: bytes, offset: int) -> int:
     return stop if stop <= len(data) or name == b"MTrk" else 0
 
 
-def _read_track(data: bytes, start: int, tracks: list[Track], odd: Counter[str]) -> int:
+def _read_track(data: bytes, start: int, tracks: list[Track], odd: Counter[Oddity]) -> int:
     """Read one track into `tracks`; returns where it ends.
 
     Its length is believed if the file or another chunk begins where it ends; else the track lasts until its event “end of track”.
@@ -101,7 +104,7 @@ def _read_track(data: bytes, start: int, tracks: list[Track], odd: Counter[str])
     if sure and reader.offset < stop and not data.startswith(b"MTrk", reader.offset):
         _read_on(reader)
     elif reader.offset != stop:
-        odd["lengths"] += 1
+        odd[Oddity.LENGTHS] += 1
     return reader.offset
 
 
@@ -109,24 +112,24 @@ def _read_on(reader: "_Reader") -> None:
     """Read what a track has behind its end; if that is no events, it is left out."""
     rest = reader.data[reader.offset : reader.stop]
     if rest.strip(b"\0"):
-        later, odd = copy.copy(reader), Counter[str]()
+        later, odd = copy.copy(reader), Counter[Oddity]()
         later.track, later.odd = Track(), odd
         try:
             while later.offset < later.stop:
                 later.read_event()
         except DamageError:
-            reader.odd["stray bytes"] += len(rest)
+            reader.odd[Oddity.STRAY_BYTES] += len(rest)
         else:
             reader.track.extend(later.track)
             reader.odd.update(odd)
-            reader.odd["late events"] += 1
+            reader.odd[Oddity.LATE_EVENTS] += 1
     reader.offset = reader.stop
 
 
 class _Reader:
     """Reads the events of one track from `offset`, none beyond `stop`."""
 
-    def __init__(self, data: bytes, offset: int, stop: int, number: int, odd: Counter[str]) -> None:
+    def __init__(self, data: bytes, offset: int, stop: int, number: int, odd: Counter[Oddity]) -> None:
         self.data, self.offset, self.stop, self.number, self.odd = data, offset, stop, number, odd
         self.track, self.tick, self.status, self.ended = Track(), 0, 0, False
         self.programs = [0] * 16
@@ -170,7 +173,7 @@ class _Reader:
             two = data[offset]
         self.offset = offset + 1
         if first_byte > 127 or two > 127:
-            self.odd["high bytes"] += 1
+            self.odd[Oddity.HIGH_BYTES] += 1
             self._suspect("a data byte above 127", offset)
             if first_byte > 127 or kind == 0xE0:
                 return
@@ -212,7 +215,7 @@ class _Reader:
             length = self._number()
             self.offset += length
         else:
-            self.odd["undefined events" if first in _UNDEFINED else "foreign events"] += 1
+            self.odd[Oddity.UNDEFINED_EVENTS if first in _UNDEFINED else Oddity.FOREIGN_EVENTS] += 1
             self._suspect(f"an event {first:X}", self.offset - 1)
             self.offset += _COMMON_BYTES.get(first, 0)
 
@@ -229,13 +232,13 @@ class _Reader:
         if kind == 0x51 and length >= 3 and any(content[:3]):
             self.track.tempos.append((self.tick, int.from_bytes(content[:3], "big")))
         elif kind == 0x51:
-            self.odd["tempos"] += 1
+            self.odd[Oddity.TEMPOS] += 1
         elif kind == 0x03:
             self.track.name = content.decode("latin1")
         if kind == 0x51:
-            self.odd["long tempos"] += length > 3
+            self.odd[Oddity.LONG_TEMPOS] += length > 3
         elif length not in _META_BYTES.get(kind, (length,)) or _is_impossible(kind, content):
-            self.odd[{0x58: "metres", 0x59: "keys"}.get(kind, "meta events")] += 1
+            self.odd[_ODD_META.get(kind, Oddity.META_EVENTS)] += 1
 
     def _suspect(self, what: str, offset: int) -> None:
         self.suspect = self.suspect or f"; before it stands {what}, at byte {offset}"

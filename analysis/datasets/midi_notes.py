@@ -10,6 +10,7 @@ import pretty_midi
 from numpy.typing import NDArray
 
 from analysis.datasets.midi_events import DRUMS, Track
+from analysis.datasets.midi_notices import Oddity
 
 USUAL_TEMPO = 500_000  # microseconds per quarter note, until a file says another
 Key = tuple[int, int]
@@ -38,12 +39,12 @@ class TempoMap:
         odd: two different tempos at one tick are counted there.
     """
 
-    def __init__(self, tracks: Iterable[Track], ticks_per_beat: int, odd: Counter[str]) -> None:
+    def __init__(self, tracks: Iterable[Track], ticks_per_beat: int, odd: Counter[Oddity]) -> None:
         tempos = dict[int, tuple[int, int]]()
         for number, track in enumerate(tracks):
             for tick, tempo in track.tempos:
                 before, home = tempos.get(tick, (tempo, number))
-                odd["two tempos"] += before != tempo and home != number
+                odd[Oddity.TWO_TEMPOS] += before != tempo and home != number
                 tempos[tick] = tempo, number
         starts, rates, seconds = [0], [_rate(USUAL_TEMPO, ticks_per_beat)], [0.0]
         for tick, (tempo, _) in sorted(tempos.items()):
@@ -69,7 +70,7 @@ def _rate(tempo: int, ticks_per_beat: int) -> float:
     return 60.0 / ((6e7 / tempo) * ticks_per_beat)
 
 
-def pair_notes(tracks: Sequence[Track], odd: Counter[str]) -> list[Sounding]:
+def pair_notes(tracks: Sequence[Track], odd: Counter[Oddity]) -> list[Sounding]:
     """Every note that is begun, with its end.
 
     Of several notes of one pitch and channel that are open, the first ends first. A note that is never ended in its track ends
@@ -91,7 +92,7 @@ def pair_notes(tracks: Sequence[Track], odd: Counter[str]) -> list[Sounding]:
 
 
 def _pair(
-    events: Sequence[tuple[int, int, int, int]], strays: list[int], odd: Counter[str]
+    events: Sequence[tuple[int, int, int, int]], strays: list[int], odd: Counter[Oddity]
 ) -> Iterable[tuple[int, int, int, int, int]]:
     """(on, velocity, program, off, place) of every note of one key in one track; `off` is −1 where a note is never ended.
 
@@ -107,7 +108,7 @@ def _pair(
             opened.append(event)
         elif opened:
             on, struck, played, _ = opened.popleft()
-            odd["overlaps"] += on < before < tick
+            odd[Oddity.OVERLAPS] += on < before < tick
             before = tick
             yield on, struck, played, tick, order
 
@@ -129,7 +130,7 @@ def _never_ended(events: Sequence[tuple[int, int, int, int]], strays: list[int])
 
 
 def _end_hanging(
-    hanging: Iterable[Sounding], tracks: Sequence[Track], strays: dict[Key, list[int]], odd: Counter[str]
+    hanging: Iterable[Sounding], tracks: Sequence[Track], strays: dict[Key, list[int]], odd: Counter[Oddity]
 ) -> Iterable[Sounding]:
     silencings = defaultdict[int, list[int]](list)
     for tick, channel in sorted(silencing for track in tracks for silencing in track.silencings):
@@ -142,7 +143,7 @@ def _end_hanging(
         if ends:
             yield replace(note, off=ends.popleft())
             continue
-        odd["hanging"] += 1
+        odd[Oddity.HANGING] += 1
         silent = silencings[note.channel]
         after = bisect_right(silent, note.on)
         yield replace(note, off=silent[after] if after < len(silent) else tracks[note.track].end_tick)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Shaped
@@ -13,6 +14,15 @@ from analysis.errors import CorpusError
 from analysis.seeding import numpy_generator
 
 POSITIVE, SAME_PIECE, SAME_COMPOSER, RANDOM = range(4)
+
+
+class PoolSizes(NamedTuple):
+    """How many queries a pool has, how many candidates each, and how many of these are hard, as `build_pools` takes them."""
+
+    n_queries: int
+    pool_size: int
+    n_same_piece: int
+    n_same_composer: int
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from analysis.figures.drawing import plainly
 from analysis.figures.saving import save
+from analysis.files import JsonObject
 from analysis.units import hz_to_mel
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ class Pattern:
     key: str
 
 
-Described = Mapping[str, Any]  # Any: an inspection as JSON; `_part` and `_pattern` alone read it
+Described = JsonObject  # an inspection as JSON; `_part` and `_pattern` alone read it
 T = TypeVar("T", Arrays, About, Look)
 
 
-def _part(kind: type[T], document: Mapping[str, Any]) -> T:
+def _part(kind: type[T], document: JsonObject) -> T:
     """What a class describes of a document, by the names of its fields."""
     return kind(**{field.name: document[field.name] for field in fields(kind)})
 

@@ -5,7 +5,8 @@ import os
 import select
 import threading
 from collections.abc import Mapping
-from typing import Any
+
+from analysis.files import Json
 
 BLOCK_BYTES = 65_536
 
@@ -34,7 +35,7 @@ class Channel:
         except OSError as error:
             raise EOFError("The other side has gone.") from error
 
-    def receive(self, timeout_s: float | None = None) -> dict[str, Any] | None:  # Any: JSON of the other side
+    def receive(self, timeout_s: float | None = None) -> Json | None:  # JSON of the other side
         """The next message, or `None` if none came in time; a line that the end cuts off is no message.
 
         Raises:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from analysis.errors import OtoscopeError
+from analysis.files import Json
 from analysis.jobs.progress import Progress
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -54,12 +55,12 @@ class Job:
     document_json: str | None = None
 
     @property
-    def request(self) -> dict[str, Any]:  # Any: JSON, which the kind of the job parses
+    def request(self) -> Json:  # JSON, which the kind of the job parses
         """The request, a copy of its own at every call."""
         return json.loads(self.request_json)
 
     @property
-    def document(self) -> Any:  # JSON
+    def document(self) -> Any:  # Any: JSON
         """What the function returned; `None` unless the job is done."""
         return None if self.document_json is None else json.loads(self.document_json)
 

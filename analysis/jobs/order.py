@@ -1,7 +1,8 @@
 """What a worker is told to run."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from analysis.files import Json
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Order:
 
     job: str
     target: str
-    request: dict[str, Any]  # Any: JSON, which the kind of the job parses
+    request: Json  # JSON, which the kind of the job parses
     device: str
     needs_bytes: int
     batch_size_limit: int | None

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from analysis import paths
+from analysis.files import Json
 from analysis.jobs.channel import BLOCK_BYTES, Channel
 from analysis.jobs.system_memory import peak_bytes, resident_bytes
 
@@ -90,7 +90,7 @@ class WorkerProcess:
         except EOFError:
             raise self._ended() from None
 
-    def receive(self, timeout_s: float) -> dict[str, Any] | None:  # Any: JSON, see `channel`
+    def receive(self, timeout_s: float) -> Json | None:  # JSON, see `channel`
         """What it says next, `None` if it says nothing in time.
 
         Raises:

@@ -3,11 +3,10 @@
 Intervals are over works (see `analysis.measures.resampling`), from sums per work, so that a thousand draws cost no more than one.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 
 from analysis.errors import ShapeError
@@ -68,7 +67,7 @@ def shared_neighbours(first: Int[ndarray, "n k"], other: Int[ndarray, "n k"]) ->
     return np.mean(np.any(first[:, :, None] == other[:, None, :], axis=2), axis=1)
 
 
-def _distances(rows: Float[ndarray, "n d"], step: Step | None) -> Any:
+def _distances(rows: Float[ndarray, "n d"], step: Step | None) -> Iterator[tuple[int, Float64[ndarray, "rows n"]]]:
     """(first row, squared distances of a block of rows to all points, infinite to themselves), block by block."""
     wide = np.asarray(rows, np.float64)
     centred = wide - wide.mean(axis=0)

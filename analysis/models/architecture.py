@@ -5,7 +5,7 @@ Nothing here knows a family: parts are a list, each names the parts that it read
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from analysis.errors import ConfigError
 
@@ -107,9 +107,9 @@ class Flow:
             raise ConfigError(f"There is no part {name!r}: expected one of {', '.join(by_name)}.")
         return by_name[name]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """One record per part, with its shape in words."""
-        return [asdict(part) | {"shape": part.shape} for part in self.parts]
+        return [{**asdict(part), "shape": part.shape} for part in self.parts]
 
 
 def flow_lines(flow: Flow) -> list[str]:

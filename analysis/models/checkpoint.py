@@ -1,12 +1,9 @@
 """Checkpoint folders: `model.safetensors` (fp16), `config.json`, `history.csv`, `card.md`. Nothing is ever unpickled."""
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +16,14 @@ from torch import Tensor
 from analysis.errors import CheckpointError, shown
 from analysis.files import Json, is_text, printable, read_file, replace_file, replaced
 from analysis.fingerprints import file_sha256s
-from analysis.models.families import FOLDER, USUAL, Family, ModelRef, find_family, outline_of, parse_model
+from analysis.models.families import FOLDER, USUAL, Config, Family, ModelRef, find_family, outline_of, parse_model
 from analysis.models.headers import MAX_HEADER_BYTES, compare_header, compare_shapes, describe_safetensors
+from analysis.models.histories import rows_of
 from analysis.models.tower import Model
 
 SCHEMA_VERSION = 1
 _LARGEST_CONFIG = 4 * 2**20  # bytes
 _LARGEST_NUMBER = 8  # bytes
-_LARGEST_HISTORY, _MOST_COLUMNS, _MOST_ROWS, _MOST_CELLS = 10 * 2**20, 1000, 100_000, 1_000_000
 WEIGHTS_FILE, CONFIG_FILE, HISTORY_FILE, CARD_FILE = "model.safetensors", "config.json", "history.csv", "card.md"
 
 
@@ -72,7 +69,7 @@ class Checkpoint:
         return find_family(self.family)
 
     @property
-    def model_config(self) -> Any:
+    def model_config(self) -> Config:
         """Sizes of the model, as its family has them."""
         return self.of_family.read(self.config)
 
@@ -94,7 +91,7 @@ class Checkpoint:
         path = self.path / HISTORY_FILE
         try:
             status = path.stat()
-            return list(_rows(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
+            return list(rows_of(path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)))
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -110,7 +107,7 @@ class Checkpoint:
         """
         _read_weights(self.path / WEIGHTS_FILE, self.outline().state_dict(), self.sha256)
 
-    def model(self) -> Any:
+    def model(self) -> Any:  # Any: of the class of its family
         """The trained model in fp32, ready for inference: a `Model`, of the class of its family.
 
         Raises:
@@ -120,20 +117,37 @@ class Checkpoint:
         model.load_state_dict(_read_weights(self.path / WEIGHTS_FILE, model.state_dict(), self.sha256))
         return model.eval()
 
-    def untrained_twin(self) -> Any:
+    def untrained_twin(self) -> Any:  # Any: of the class of its family
         """The same architecture from the same seed after zero steps; it may keep what was learned before the first."""
         return self.of_family.untrained(self.model_config, self.seed, self.model).eval()
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What a `config.json` says; `raw` is all of it."""
+class Written:
+    """What must stand in every `config.json`.
+
+    Attributes:
+        arm: name of the arm.
+        scale: of its sizes.
+        model: the configuration of its model, which its family reads.
+        training: how it was trained.
+        evaluation: its scores.
+    """
 
     arm: str
     scale: str
-    config: Any
-    raw: Json
+    model: Json
+    training: Json
+    evaluation: Json
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A `config.json`: what must stand in it, the family of its model, and the configuration that this family reads in it."""
+
+    written: Written
     family: Family
+    config: Config
 
 
 @dataclass(frozen=True)
@@ -196,9 +210,9 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         (digest,) = file_sha256s([folder / WEIGHTS_FILE])
     except OSError as error:
         raise CheckpointError(f"{label} cannot be read ({error.strerror}). Check its permissions.") from error
-    raw = described.raw
+    written = described.written
     return Checkpoint(
-        folder, described.arm, raw["scale"], raw["model"], raw["training"], raw["evaluation"], digest, described.family.name
+        folder, written.arm, written.scale, written.model, written.training, written.evaluation, digest, described.family.name
     )
 
 
@@ -208,11 +222,11 @@ def parse_config(text: bytes, label: str) -> Configuration:
     Raises:
         CheckpointError: it is too large, not JSON, lacks something, is of an unknown family, or describes no model of it.
     """
-    raw = _parsed(text, label)
+    raw, written = _parsed(text, label)
     family, config = parse_model(raw, label)
-    if type(seed := raw["training"].get("seed", 0)) is not int:
+    if type(seed := written.training.get("seed", 0)) is not int:
         raise CheckpointError(f"{label}: the seed must be a whole number; got {shown(seed)}. Correct it.")
-    return Configuration(raw["arm"], raw["scale"], config, raw, family)
+    return Configuration(written, family, config)
 
 
 def list_checkpoints(roots: Iterable[Path]) -> list[Checkpoint | BrokenCheckpoint]:
@@ -242,7 +256,7 @@ def _refuse_size(size: int, label: str) -> None:
         raise CheckpointError(f"{label} has {size:,} bytes; at most {_LARGEST_CONFIG:,} are read. Restore it.")
 
 
-def _parsed(text: bytes, label: str) -> Json:
+def _parsed(text: bytes, label: str) -> tuple[Json, Written]:
     _refuse_size(len(text), label)
     try:
         raw = json.loads(text.decode("utf-8"))
@@ -254,27 +268,7 @@ def _parsed(text: bytes, label: str) -> Json:
     for key, kind in needed.items():
         if not isinstance(raw, dict) or not isinstance(raw.get(key), kind):
             raise CheckpointError(f"{label} lacks {key!r} (expected {kind.__name__}). Restore it.")
-    return raw
-
-
-@lru_cache(maxsize=8)
-def _rows(path: Path, _stamp: tuple[int, int, int]) -> list[Json]:
-    """Rows of a history, read once until the file changes."""
-    from pandas import read_csv  # slow to import, and to list checkpoints no history is read
-
-    text = read_file(path, _LARGEST_HISTORY, path.parent).decode("utf-8")
-    lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    if not lines:
-        return []
-    widths = [line.count(",") + 1 for line in lines]
-    if max(widths) > min(widths[0], _MOST_COLUMNS):
-        raise ValueError(f"a row has {max(widths):,} columns, the heading {widths[0]:,}, and at most {_MOST_COLUMNS:,} are read")
-    if len(lines) - 1 > _MOST_ROWS or sum(widths) > _MOST_CELLS:
-        raise ValueError(
-            f"{len(lines) - 1:,} rows of {widths[0]:,} columns; at most {_MOST_ROWS:,} and {_MOST_CELLS:,} cells are read"
-        )
-    table = read_csv(io.StringIO("\n".join(lines)), low_memory=False, quoting=csv.QUOTE_NONE)
-    return table.to_dict("records")  # pyright: ignore[reportReturnType]
+    return raw, Written(**{key: raw[key] for key in needed})
 
 
 def _read_weights(path: Path, expected: dict[str, Tensor], sha256: str) -> dict[str, Tensor]:

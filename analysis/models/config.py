@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from analysis.errors import ConfigError
 from analysis.errors import shown as shown
+from analysis.files import Json
 
 Side = Literal["audio", "midi"]
 SIDES: tuple[Side, ...] = ("audio", "midi")
@@ -159,7 +160,7 @@ class ModelConfig:
         """Length of one window."""
         return self.n_samples / self.sample_rate
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """JSON-ready."""
         return asdict(self)
 
@@ -190,17 +191,16 @@ class ModelConfig:
 
 def _translated(values: Mapping[str, object]) -> dict[str, object]:
     """Fields under the names that they have today."""
-    former, rest = {name: values[name] for name in ("a4_mechanism", "d4") if name in values}, dict(values)
+    rest = dict(values)
     if "max_a4_frames" in rest and "max_descriptor_frames" not in rest:
         rest["max_descriptor_frames"] = rest.pop("max_a4_frames")
-    if len(former) < 2 or rest.keys() & {"audio_entry", "midi_entry"}:
+    if not rest.keys() >= {"a4_mechanism", "d4"} or rest.keys() & {"audio_entry", "midi_entry"}:
         return rest
-    mechanism, has_d4 = former["a4_mechanism"], former["d4"]
+    mechanism, has_d4 = rest.pop("a4_mechanism"), rest.pop("d4")
     if mechanism not in _FORMER_MECHANISMS:
         raise ConfigError(f"a4_mechanism must be one of {', '.join(_FORMER_MECHANISMS)}; got {shown(mechanism)}.")
     if not isinstance(has_d4, bool):
         raise ConfigError(f"d4 must be true or false; got {shown(has_d4)}.")
-    del rest["a4_mechanism"], rest["d4"]
     entries = {"audio_entry": None if mechanism == "none" else {"descriptor": "A4", "injection": mechanism}}
     return {**entries, "midi_entry": {"descriptor": "D4", "injection": "concat"} if has_d4 else None, **rest}
 

@@ -1,7 +1,6 @@
 """The audio and the MIDI encoder with their heads, in one joint space."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -80,8 +79,8 @@ class _Undrawn(TorchFunctionMode):
     """Where a normal distribution would be drawn from, nothing is."""
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
+        self, func: Callable[..., object], types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
+    ) -> object:
         """The tensor as it was, or whatever else was asked for."""
         given = kwargs or {}
         if func in (nn.init.normal_, Tensor.normal_):

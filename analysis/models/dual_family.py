@@ -1,10 +1,11 @@
 """The family of the dual encoders of arXiv 2604.10283: one audio and one MIDI tower, with any descriptor or none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from analysis.descriptors.registry import MODULES as DESCRIPTORS
 from analysis.errors import CheckpointError, ConfigError, OtoscopeError, shown
+from analysis.files import JsonObject
 from analysis.models.architecture import Flow
 from analysis.models.arms import ARMS, SCALES, build_config, entering
 from analysis.models.config import ModelConfig
@@ -21,7 +22,7 @@ FLOAT = 4
 LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
 
 
-def parse(raw: Mapping[str, Any], label: str) -> ModelConfig:
+def parse(raw: JsonObject, label: str) -> ModelConfig:
     """The configuration in a `config.json`, found to be that of its arm.
 
     Raises:

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 import torch
@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from analysis.descriptors.descriptor import Axis
 from analysis.errors import ConfigError
+from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig, Side
 from analysis.models.injections.places import Given
-from analysis.models.midi_encoder import MidiBatch, collate_notes
+from analysis.models.midi_encoder import MidiBatch, MidiEncoder, collate_notes
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
-from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
+from analysis.models.tower import AttentionPlace, B, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
 from analysis.models.transformer import MultiHeadAttention
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class AudioBatch:
         return AudioBatch(self.waveform.to(device))
 
 
-class _DualTower(ABC):
+class _DualTower(ABC, Generic[B]):
     """What both sides have."""
 
     modality: Modality
@@ -72,9 +73,9 @@ class _DualTower(ABC):
         return self.config.d_embedding
 
     @property
-    def encoder(self) -> Any:
+    @abstractmethod
+    def encoder(self) -> AudioEncoder | MidiEncoder:
         """The network of this side."""
-        return getattr(self.model, self.side)
 
     @property
     def given(self) -> Given | None:
@@ -101,7 +102,7 @@ class _DualTower(ABC):
         own = self.given.taps() if self.given else {}
         return points | {f"{self.side}.{name}": HookPoint(module) for name, module in own.items()}
 
-    def axis(self, tap: str, batch: Any) -> TokenAxis | None:
+    def axis(self, tap: str, batch: B) -> TokenAxis | None:
         """Positions of the tokens at a tap; None at the joint embedding and at what a mechanism has of its own."""
         kinds: dict[str, TapKind] = {known.name: known.kind for known in self.taps()}
         if tap not in kinds:
@@ -120,7 +121,7 @@ class _DualTower(ABC):
         return contextlib.nullcontext()
 
     @abstractmethod
-    def _axis(self, kind: TapKind, batch: Any) -> TokenAxis:
+    def _axis(self, kind: TapKind, batch: B) -> TokenAxis:
         """Positions of the tokens of a kind of tap that has some."""
 
     def _given_taps(self) -> Iterator[tuple[str, TapKind, str]]:
@@ -130,17 +131,28 @@ class _DualTower(ABC):
                 yield name, "mechanism" if number else "descriptor", title
 
 
-class AudioTower(_DualTower):
+class AudioTower(_DualTower[AudioBatch]):
     """Waveforms in, joint embeddings out."""
 
     side: Side = "audio"
     modality: Modality = "audio"
 
-    def collate(self, segments: Sequence[SegmentLike], content: Any = None) -> AudioBatch:
-        """The sound of windows."""
+    @property
+    def encoder(self) -> AudioEncoder:
+        """The network of this side."""
+        return self.model.audio
+
+    def collate(self, segments: Sequence[SegmentLike], content: Content | None = None) -> AudioBatch:
+        """The sound of windows, or another in its place.
+
+        Raises:
+            ConfigError: the content is no waveform.
+        """
         if content is None:
             sound = [segment.waveform(self.input.sample_rate, self.input.window_s) for segment in segments]
             content = torch.from_numpy(np.stack(sound))
+        if not isinstance(content, Tensor):
+            raise ConfigError("An audio tower was given notes; expected waveforms (windows, samples).")
         return AudioBatch(content)
 
     def __call__(self, batch: AudioBatch) -> Tensor:
@@ -168,20 +180,31 @@ class AudioTower(_DualTower):
         finally:
             self.encoder.cnn = convolutions
 
-    def _axis(self, kind: TapKind, batch: Any) -> TokenAxis:
+    def _axis(self, kind: TapKind, batch: AudioBatch) -> TokenAxis:
         del batch
         _, descriptor, stream = audio_axes(self.config)
         return _timed(descriptor if kind == "descriptor" and descriptor is not None else stream)
 
 
-class MidiTower(_DualTower):
+class MidiTower(_DualTower[MidiBatch]):
     """Notes in, joint embeddings out."""
 
     side: Side = "midi"
     modality: Modality = "notes"
 
-    def collate(self, segments: Sequence[SegmentLike], content: Any = None) -> MidiBatch:
-        """The notes that sound in windows, or others in their place."""
+    @property
+    def encoder(self) -> MidiEncoder:
+        """The network of this side."""
+        return self.model.midi
+
+    def collate(self, segments: Sequence[SegmentLike], content: Content | None = None) -> MidiBatch:
+        """The notes that sound in windows, or others in their place.
+
+        Raises:
+            ConfigError: the content is no notes.
+        """
+        if isinstance(content, Tensor):
+            raise ConfigError("A MIDI tower was given waveforms; expected the notes of every window.")
         notes = [segment.notes() for segment in segments] if content is None else content
         columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
         onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
@@ -205,7 +228,7 @@ class MidiTower(_DualTower):
         return TokenAxis(NOTE, batch.onset_s)
 
 
-def attention_modules(encoder: Any) -> dict[int, MultiHeadAttention]:
+def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHeadAttention]:
     """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
     modules: dict[int, MultiHeadAttention] = {}
     if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):

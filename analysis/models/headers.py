@@ -15,6 +15,7 @@ from analysis.files import is_text, open_regular
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_TENSORS = 100_000
 MAX_DIMENSIONS, MAX_SIZE = 8, 2**40
+ENTRY = ("dtype", "shape", "data_offsets")  # what the header says of every tensor
 
 _BYTES_OF = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
@@ -95,9 +96,9 @@ def _parsed(text: bytes, label: str) -> dict[str, object]:
 def _entry(name: str, entry: object, label: str) -> tuple[str, str, tuple[int, ...], tuple[int, int]]:
     """Name, type, shape and byte range of one tensor of the header, consistent with each other."""
     who = f"tensor {shown(name)}"
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+    if not isinstance(entry, dict) or set(entry) != set(ENTRY):
         raise _malformed(label, f"{who} is described by {shown(entry)}")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    dtype, shape, offsets = (entry[name] for name in ENTRY)
     if not isinstance(dtype, str) or dtype not in _BYTES_OF:
         raise _malformed(label, f"{who} is of unknown type {shown(dtype)}")
     if not _sizes(shape) or len(shape) > MAX_DIMENSIONS:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -12,7 +11,7 @@ from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.dual_towers import attention_modules
 from analysis.models.taps import own_hooks
 from analysis.models.tokens import CROSS as CROSS
-from analysis.models.tower import AttentionPlace, Tower
+from analysis.models.tower import AttentionPlace, B, Inputs, Tower
 from analysis.models.transformer import MultiHeadAttention
 
 BLOCK_ELEMENTS = 4_000_000  # 16 MB: faster than larger blocks; all of 8 heads × 2,400² would be 184 MB
@@ -45,7 +44,7 @@ class AttentionInput:
 Blocks = Iterable[tuple[slice, Float[Tensor, "batch heads rows keys"]]]
 
 
-def pattern_blocks(attention: AttentionPlace, inputs: tuple[Any, ...]) -> Blocks:
+def pattern_blocks(attention: AttentionPlace, inputs: Inputs) -> Blocks:
     """The pattern of a place in runs of queries, each with its rows; at once where its module cannot do it in parts.
 
     Args:
@@ -59,7 +58,7 @@ def pattern_blocks(attention: AttentionPlace, inputs: tuple[Any, ...]) -> Blocks
 
 
 @torch.no_grad()
-def attention_patterns(tower: Tower, batch: Any) -> Iterator[tuple[AttentionPlace, Float[Tensor, "batch heads queries keys"]]]:
+def attention_patterns(tower: Tower[B], batch: B) -> Iterator[tuple[AttentionPlace, Float[Tensor, "batch heads queries keys"]]]:
     """Patterns of every place where a tower attends, one place at a time; one pass is made.
 
     Args:

@@ -74,7 +74,7 @@ def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
         compare_header(label, header, model.state_dict())
     except CheckpointError as error:
         problem = str(error)
-    return Preview(config.arm, config.scale, rows, len(files[WEIGHTS_FILE]), problem)
+    return Preview(config.written.arm, config.written.scale, rows, len(files[WEIGHTS_FILE]), problem)
 
 
 def _compared(header: Header, model: Model) -> tuple[TensorPreview, ...]:

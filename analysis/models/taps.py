@@ -6,16 +6,15 @@ several can look into one model and each gets what it would have got alone.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from torch import Tensor, nn
 
 from analysis.errors import ConfigError, ShapeError
-from analysis.models.tower import LAYERS, HookPoint, Model, all_taps
+from analysis.models.tower import LAYERS, HookPoint, Inputs, Model, all_taps
 
-Hooks = Iterable[tuple[nn.Module, Callable[..., Any]]]
+Hooks = Iterable[tuple[nn.Module, Callable[..., object]]]
 
 _entered: ContextVar[frozenset[object]] = ContextVar("hooks of this thread or task", default=frozenset())
 _registering = threading.Lock()  # torch numbers hooks without one: two threads could get the same number
@@ -93,7 +92,7 @@ def own_hooks(*, before: Hooks = (), after: Hooks = ()) -> Iterator[None]:
     """Torch's forward hooks, before or after modules, for this thread or task alone; they are gone at the end, come what may."""
     mine = object()
 
-    def only_here(hook: Callable[..., Any]) -> Callable[..., Any]:
+    def only_here(hook: Callable[..., object]) -> Callable[..., object]:
         return lambda *given: hook(*given) if mine in _entered.get() else None
 
     with ExitStack() as stack:
@@ -106,18 +105,18 @@ def own_hooks(*, before: Hooks = (), after: Hooks = ()) -> Iterator[None]:
         yield
 
 
-def _at(model: Model, name: str, use: Callable[[Tensor], Tensor | None]) -> Any:
+def _at(model: Model, name: str, use: Callable[[Tensor], Tensor | None]) -> AbstractContextManager[None]:
     """Hooks that give the activation at a tap to `use` and go on with what it returns, if that is not None."""
     points = _points(model)
     if name not in points:
         raise ConfigError(f"There is no tap {name!r}: expected one of {', '.join(points)}.")
     module, is_input = points[name]
 
-    def before(_module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def before(_module: nn.Module, given: Inputs) -> Inputs | None:
         changed = use(given[0])
         return None if changed is None else (changed, *given[1:])
 
-    def after(_module: nn.Module, _given: tuple[Any, ...], output: Tensor) -> Tensor | None:
+    def after(_module: nn.Module, _given: Inputs, output: Tensor) -> Tensor | None:
         return use(output)
 
     return own_hooks(before=[(module, before)]) if is_input else own_hooks(after=[(module, after)])

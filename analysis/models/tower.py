@@ -6,13 +6,16 @@ Protocols and records alone; no network is built here. A family writes classes t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from numpy import ndarray
 from torch import Tensor, device, nn
 
+from analysis.models.families import Config
+
 Modality = Literal["audio", "notes", "stems", "text"]
 TapKind = Literal["input", "block", "embedding", "descriptor", "router", "mechanism"]
+Inputs = tuple[Any, ...]  # Any: whatever a module of PyTorch is given
 LAYERS: tuple[TapKind, ...] = ("input", "block", "embedding")  # kinds of taps that every tower has, in the order of computing
 
 
@@ -88,7 +91,24 @@ class AttentionPlace(NamedTuple):
     query: TokenAxis
     key: TokenAxis
     module: nn.Module
-    pattern: Callable[[tuple[Any, ...]], Tensor]
+    pattern: Callable[[Inputs], Tensor]
+
+
+@runtime_checkable
+class NotesLike(Protocol):
+    """Notes in order of onset, shape `(notes,)`, times in seconds (`analysis.datasets.midi.Notes` are such)."""
+
+    @property
+    def onset_s(self) -> ndarray: ...
+    @property
+    def offset_s(self) -> ndarray: ...
+    @property
+    def pitch(self) -> ndarray: ...
+    @property
+    def velocity(self) -> ndarray: ...
+
+
+Content = Tensor | Sequence[NotesLike]  # what takes the place of what windows hold: waveforms, or the notes of each
 
 
 @runtime_checkable
@@ -98,7 +118,7 @@ class SegmentLike(Protocol):
     @property
     def start_s(self) -> float: ...
     def waveform(self, sample_rate: int, duration_s: float) -> ndarray: ...
-    def notes(self) -> Any: ...
+    def notes(self) -> NotesLike: ...
 
 
 @runtime_checkable
@@ -110,9 +130,12 @@ class Batch(Protocol):
     def to(self, device: device | str) -> "Batch": ...
 
 
+B = TypeVar("B", bound=Batch)
+
+
 @runtime_checkable
-class Tower(Protocol):
-    """One encoder of a model.
+class Tower(Protocol[B]):
+    """One encoder of a model, which is fed with batches of one class.
 
     Attributes:
         name: different from that of the model's other towers; names of taps begin with it.
@@ -136,13 +159,13 @@ class Tower(Protocol):
     @property
     def poolings(self) -> tuple[str, ...]: ...
 
-    def collate(self, segments: Sequence[SegmentLike], content: Any = None) -> Batch:
+    def collate(self, segments: Sequence[SegmentLike], content: Content | None = None) -> B:
         """What is fed of windows; `content` takes the place of what they hold: waveforms `(batch, samples)` at the rate of the
         input, or the notes of every window, with times of the piece.
         """
         ...
 
-    def __call__(self, batch: Any) -> Tensor:
+    def __call__(self, batch: B) -> Tensor:
         """Embeddings, one row per window."""
         ...
 
@@ -154,11 +177,11 @@ class Tower(Protocol):
         """Where every tap is."""
         ...
 
-    def axis(self, tap: str, batch: Any) -> TokenAxis | None:
+    def axis(self, tap: str, batch: B) -> TokenAxis | None:
         """Positions of the tokens `(batch, tokens, width)` at a tap; None where it has something else than tokens."""
         ...
 
-    def attention(self, batch: Any) -> tuple[AttentionPlace, ...]:
+    def attention(self, batch: B) -> tuple[AttentionPlace, ...]:
         """Every place where this tower attends, as it is for a batch; () where there is none."""
         ...
 
@@ -183,7 +206,7 @@ class Model(Protocol):
     """
 
     training: bool
-    config: Any
+    config: Config
 
     @property
     def family(self) -> str: ...
@@ -196,13 +219,13 @@ class Model(Protocol):
         """How well every row of `a`, embeddings of the first tower of a pair, fits every row of `b`: `(rows of a, rows of b)`."""
         ...
 
-    def to(self, device: Any) -> Any: ...
-    def eval(self) -> Any: ...
+    def to(self, device: device | str) -> "Model": ...
+    def eval(self) -> "Model": ...
     def modules(self) -> Iterator[nn.Module]: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
+    def state_dict(self) -> dict[str, Tensor]: ...
+    def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> object: ...
 
 
 def all_taps(model: Model) -> tuple[Tap, ...]:

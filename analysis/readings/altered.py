@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from numpy import ndarray
@@ -75,7 +74,7 @@ def over_batches(
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
-    identity: Mapping[str, Any],
+    identity: Mapping[str, object],
     compute: Compute,
     *,
     keep: bool = True,

@@ -6,7 +6,6 @@ was read first, the next what was missing then. Windows are found in any of them
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -34,7 +33,7 @@ class KeptRows:
         CorpusError: a file of a piece is gone.
     """
 
-    def __init__(self, store: Store | None, identity: Mapping[str, Any], segments: Sequence[Segment], *, named: bool) -> None:
+    def __init__(self, store: Store | None, identity: Mapping[str, object], segments: Sequence[Segment], *, named: bool) -> None:
         self.store, self.base, self.segments = store, Store.key(**identity), segments
         self.blocks: dict[str, list[ndarray]] = {}
         self.rows: dict[str, dict[Window, int]] = {}

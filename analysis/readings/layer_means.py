@@ -1,7 +1,8 @@
 """One row per window and layer: activations averaged over tokens, of windows as they are or altered, kept in the store."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 from jaxtyping import Float
 from numpy import ndarray
@@ -16,6 +17,37 @@ from analysis.readings.study_run import StudyRun, Weights
 
 Side = Literal["audio", "midi"]
 SIDES: tuple[Side, ...] = ("audio", "midi")
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True)
+class BySide(Generic[T]):
+    """One and the same thing of the audio side and of the MIDI side.
+
+    >>> BySide(3, 4).map(str)
+    BySide(audio='3', midi='4')
+    """
+
+    audio: T
+    midi: T
+
+    @classmethod
+    def of_each(cls, make: Callable[[Side], T]) -> "BySide[T]":
+        """What is made for the audio side first, then for the MIDI side."""
+        return cls(make("audio"), make("midi"))
+
+    def of(self, side: Side) -> T:
+        """That of one side."""
+        return self.audio if side == "audio" else self.midi
+
+    def map(self, change: Callable[[T], U]) -> "BySide[U]":
+        """Both, changed alike."""
+        return BySide(change(self.audio), change(self.midi))
+
+    def items(self) -> Iterator[tuple[Side, T]]:
+        """Sides with what they have, in the order of `SIDES`."""
+        return ((side, self.of(side)) for side in SIDES)
 
 
 def layers_of(model: Model, tower: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from analysis.errors import CorpusError
 from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.taps import capture, intervene
-from analysis.models.tower import Model, Tower, embedding_tap
+from analysis.models.tower import Content, Model, NotesLike, Tower, embedding_tap
 from analysis.readings.kept_rows import KeptRows
 from analysis.readings.study_run import StudyRun, Weights, refuse_not_finite
 from analysis.run import ignore
@@ -30,7 +30,7 @@ from analysis.sources import code_of
 BATCH = 64
 CPU_BATCH_TOKENS = 3_008  # larger batches are no faster there, and between batches a study can be stopped
 KEPT_EVERY = 256  # windows, so that of what is stopped not more is lost
-Compute = Callable[[Any, Sequence[Segment]], dict[str, ndarray]]  # given a model of whatever family it knows
+Compute = Callable[[Any, Sequence[Segment]], dict[str, ndarray]]  # Any: a model of whatever family it knows
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Altered:
 
     name: str = ""
     waveforms: Callable[[Sequence[Segment], int], Tensor] | None = None
-    notes: Callable[[Sequence[Segment]], Sequence[Any]] | None = None
+    notes: Callable[[Sequence[Segment]], Sequence[NotesLike]] | None = None
     taps: Mapping[str, Callable[[Tensor, Sequence[Segment]], Tensor]] = field(default_factory=dict)
     forget: Callable[[], None] = ignore
 
-    def content(self, tower: Tower, segments: Sequence[Segment]) -> Any:
+    def content(self, tower: Tower, segments: Sequence[Segment]) -> Content | None:
         """What a tower is fed in place of what the windows hold; None where that is not changed."""
         if tower.modality == "audio" and self.waveforms is not None:
             return self.waveforms(segments, tower.input.sample_rate)
@@ -123,7 +123,9 @@ class Reader:
         compute = partial(self._rows_of_batch, taps, altered, pooling)
         return self._read(segments, identity, names, compute, altered.name or what)
 
-    def arrays(self, segments: Sequence[Segment], identity: Mapping[str, Any], compute: Compute, what: str) -> dict[str, ndarray]:
+    def arrays(
+        self, segments: Sequence[Segment], identity: Mapping[str, object], compute: Compute, what: str
+    ) -> dict[str, ndarray]:
         """Arrays of `compute(model, segments)` for all windows, with one row per window each.
 
         Args:
@@ -138,12 +140,12 @@ class Reader:
         among = [[segment.piece.piece_id, segment.start_s] for segment in segments]
         return self._read(segments, {"kind": "arrays", "among": among, **self._of_change(dict(identity))}, (), compute, what)
 
-    def _of_change(self, change: Any) -> dict[str, Any]:
+    def _of_change(self, change: object) -> dict[str, object]:
         """What decides an alteration: its name, the study that makes it, and pieces by their names, which seeds may hold."""
         return {"change": change, "study": self.study_run.code, "corpus": self.study_run.corpus.sha256}
 
     def _read(
-        self, segments: Sequence[Segment], identity: Mapping[str, Any], names: Sequence[str], compute: Compute, what: str
+        self, segments: Sequence[Segment], identity: Mapping[str, object], names: Sequence[str], compute: Compute, what: str
     ) -> dict[str, ndarray]:
         if not segments:
             corpus = self.study_run.corpus.name

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import WINDOW_S
 from analysis.errors import CheckpointError
+from analysis.files import JsonObject
 from analysis.models.arms import proper
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.tower import Model
@@ -115,5 +116,5 @@ class Answer:
 
     headline: str
     values: Sequence[Value]
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    tables: Mapping[str, Sequence[JsonObject]]
     arrays: Mapping[str, ndarray]

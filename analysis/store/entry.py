@@ -9,12 +9,13 @@ import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ConfigError, OtoscopeError
+from analysis.files import Json
 from analysis.store.keys import ARRAY_KINDS, SCHEMA_VERSION
 
 MANIFEST, DOCUMENT = "manifest.json", "document.json"
@@ -50,7 +51,7 @@ class Entry:
     """
 
     key: str
-    document: dict[str, Any]  # Any: whatever JSON can say, from a file
+    document: Json  # whatever JSON can say, from a file
     arrays: Mapping[str, NDArray]
 
 

@@ -118,7 +118,7 @@ def _stored(study: str, request: AnyRequest, wanted: Mapping[str, Checkpoint], s
 
 def _shipped(request: AnyRequest, wanted: Mapping[str, Checkpoint], results: Sequence[Result]) -> Iterator[Held]:
     for result in results:
-        if result.request.get("corpus") == request.corpus:
+        if result.corpus == request.corpus:
             shas = result.provenance.get("checkpoint_sha256", {})
             held = [
                 name for name, checkpoint in wanted.items() if shas.get(name) == checkpoint.sha256 and come_with_us([checkpoint])

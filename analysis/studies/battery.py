@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from analysis.datasets.corpora import NAMES, open_corpus
 from analysis.errors import ConfigError, OtoscopeError
@@ -28,7 +27,7 @@ class Part:
     notices: tuple[str, ...] = ()
 
 
-def settings_for(study: str, corpus: str) -> dict[str, Any]:
+def settings_for(study: str, corpus: str) -> dict[str, object]:
     """The settings with which a study enters the examination."""
     return {"corpus": corpus, **(find_study(study).small if corpus.startswith("small") else {})}
 

@@ -1,7 +1,5 @@
 """How much memory a study takes: sizes of the model and of the request, counted from above."""
 
-from typing import Any
-
 from analysis.datasets.corpora import NAMES
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
@@ -14,6 +12,7 @@ from analysis.models.dual_family import window_bytes as window_bytes
 from analysis.models.tokens import grids
 from analysis.readings.reader import batch_size
 from analysis.studies.base.registry import find_study
+from analysis.studies.base.settings import AnyRequest
 from analysis.studies.base.study import find_checkpoint
 
 DOUBLE = 8
@@ -24,7 +23,7 @@ EMBEDDINGS_AT_ONCE = 2  # in parts, and joined
 SIDES = 2
 
 
-def needs_bytes(name: str, request: Any, device: str) -> int:
+def needs_bytes(name: str, request: AnyRequest, device: str) -> int:
     """Memory of the device that a study takes at its largest: of CUDA its own, of other devices that of the host.
 
     Models are worked through one after the other. So: the libraries, the largest checkpoint's weights twice in fp32, the
@@ -46,7 +45,7 @@ def needs_bytes(name: str, request: Any, device: str) -> int:
     ]
     if kind.type == "cuda":
         return max(models, default=0)
-    n_windows = getattr(request, "pairs", 0) or request.windows_per_piece * count_pieces(request.corpus)
+    n_windows = getattr(request, "pairs", 0) or getattr(request, "windows_per_piece", 0) * count_pieces(request.corpus)
     width = max((tower.width for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()), default=0)
     embeddings = EMBEDDINGS_AT_ONCE * SIDES * FLOAT * n_windows * width
     extra = find_study(name).extra_bytes(request, n_windows, width)

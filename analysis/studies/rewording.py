@@ -19,7 +19,7 @@ def reworded(result: Result, arms: Mapping[str, str]) -> Result:
         result: as it was kept.
         arms: name of a checkpoint → its arm; controls among them are not ranked.
     """
-    names = proper({name: arms[name] for name in result.request["checkpoints"]})
+    names = proper({name: arms[name] for name in result.checkpoints})
     if (words := find_study(result.study).words(result, names)) is None:
         return result
     headline, sentences = words

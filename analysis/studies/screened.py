@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from analysis.errors import ConfigError
 from analysis.models.arms import REAL_ARMS
@@ -34,7 +34,9 @@ class Trained(Protocol):
     @property
     def scale(self) -> str: ...
     @property
-    def evaluation(self) -> Mapping[str, Any]: ...
+    def training(self) -> Mapping[str, object]: ...
+    @property
+    def evaluation(self) -> Mapping[str, object]: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def here_text(ones: Sequence[tuple[Trained, RetrievalScore]]) -> str:
     return f"{len(ones)} of {low} to {high} %"
 
 
-def headline(configurations: Sequence[Configuration], here: Mapping[str, Any]) -> str:
+def headline(configurations: Sequence[Configuration], here: Mapping[str, object]) -> str:
     """Which configuration leads the published screening, by how much over the baseline, and how ours differ.
 
     Raises:

@@ -10,13 +10,13 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from analysis import paths
 from analysis.errors import ConfigError
-from analysis.files import Json, replace_file
+from analysis.files import Json, JsonObject, replace_file
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest
 
@@ -41,7 +41,7 @@ def ship_result(result: Result, folder: Path | None = None) -> Path:
     folder = folder or shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
     document = result.to_document()
-    path = folder / f"{result.study}-{_digits(result.study, document['request'])}"
+    path = folder / f"{result.study}-{_digits(result.study, result.request)}"
     replace_file(path.with_suffix(".npz"), _packed({name: rounded(array) for name, array in result.arrays.items()}))
     replace_file(path.with_suffix(".json.gz"), gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0))
     return path.with_suffix(".json.gz")
@@ -129,7 +129,7 @@ def shipped_with_more(
         if asked < set(result.provenance.get("checkpoint_sha256", {}).items())
         and not setting_differences(result, request, leave_out=("checkpoints",))
     ]  # fmt: skip
-    return max(results, key=lambda result: len(result.request["checkpoints"]), default=None)
+    return max(results, key=lambda result: len(result.checkpoints), default=None)
 
 
 def shipped_arms(result: Result) -> dict[str, str]:
@@ -138,7 +138,7 @@ def shipped_arms(result: Result) -> dict[str, str]:
     Raises:
         OSError: a checkpoint was removed.
     """
-    folders = {name: paths.repository() / "checkpoints" / re.sub(r"-\d+$", "", name) for name in result.request["checkpoints"]}
+    folders = {name: paths.repository() / "checkpoints" / re.sub(r"-\d+$", "", name) for name in result.checkpoints}
     return {name: json.loads((folder / "config.json").read_bytes())["arm"] for name, folder in folders.items()}
 
 
@@ -149,7 +149,7 @@ class Configured(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def config(self) -> Mapping[str, Any]: ...
+    def config(self) -> JsonObject: ...
 
 
 def come_with_us(checkpoints: Iterable[Configured]) -> bool:
@@ -157,7 +157,7 @@ def come_with_us(checkpoints: Iterable[Configured]) -> bool:
     return all(_shipped_config(checkpoint.name) == checkpoint.config for checkpoint in checkpoints)
 
 
-def _shipped_config(name: str) -> Any:
+def _shipped_config(name: str) -> object:
     try:
         return json.loads((paths.repository() / "checkpoints" / name / "config.json").read_bytes())["model"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -178,7 +178,7 @@ def setting_differences(result: Result, request: AnyRequest, *, leave_out: Colle
 def _plain(request: AnyRequest) -> Json:
     """A request as it stands in a document."""
     plain = json.loads(json.dumps(asdict(request)))
-    return plain | {"checkpoints": [Path(name).name for name in plain["checkpoints"]]}
+    return plain | {"checkpoints": [Path(name).name for name in request.checkpoints]}
 
 
 def _read(path: Path) -> Result | None:
@@ -205,7 +205,7 @@ def _is_of(result: Result, study: str, checkpoints: Mapping[str, str]) -> bool:
     return result.study == study and result.provenance.get("checkpoint_sha256", {}) == dict(checkpoints)
 
 
-def _digits(study: str, request: Mapping[str, Any]) -> str:
+def _digits(study: str, request: JsonObject) -> str:
     text = json.dumps([study, request], sort_keys=True)
     digits = hashlib.sha256(text.encode()).hexdigest()[:12]
     if not re.fullmatch("[a-z]+", study):

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
 
 from analysis.descriptors.a4 import n_frames
+from analysis.files import JsonObject
 from analysis.models.arms import ARMS, build_config
 from analysis.numbers import percent
 from analysis.training.comparison import Pool, read_score, recall_words, score_headline, score_text
@@ -52,7 +52,7 @@ class Run:
     freeze: str = ""
 
     @classmethod
-    def of(cls, training: Mapping[str, Any]) -> "Run":  # Any: a configuration that this library wrote
+    def of(cls, training: JsonObject) -> "Run":  # a configuration that this library wrote
         """The part of a configuration that a card tells.
 
         Raises:

@@ -1,16 +1,18 @@
 """How well audio finds its MIDI, and MIDI its audio, on a fixed pool of windows."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.datasets.pools import Pools, build_pools
+from analysis.datasets.pools import Pools, PoolSizes, build_pools
 from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.errors import CorpusError
+from analysis.files import Json
 from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, ranks, s_score
@@ -18,6 +20,49 @@ from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 
 SMALLEST_POOL = 8
+OneWay = dict[str, float | list[float | None]]  # R@1, R@5, R@10 and MRR, and with "_ci" behind its name the interval of each
+
+
+@dataclass(frozen=True)
+class PoolScore:
+    """How well matches are found in one pool.
+
+    Attributes:
+        s: min(R@10 audio to MIDI, R@10 MIDI to audio).
+        interval: of S, 95 %, over works; None twice where there is one work alone.
+        chance: S of a random order on average.
+        n_queries: queries.
+        n_works: their works.
+        pool_size: candidates of every query.
+        audio_to_midi, midi_to_audio: shares by name.
+    """
+
+    s: float
+    interval: tuple[float | None, float | None]
+    chance: float
+    n_queries: int
+    n_works: int
+    pool_size: int
+    audio_to_midi: OneWay
+    midi_to_audio: OneWay
+
+    def record(self) -> Json:
+        """As it stands in the configuration of a checkpoint."""
+        return {
+            "S": self.s, "S_ci": list(self.interval), "chance": self.chance, "n_queries": self.n_queries, "n_works": self.n_works,
+            "pool_size": self.pool_size, "audio_to_midi": self.audio_to_midi, "midi_to_audio": self.midi_to_audio,
+        }  # fmt: skip
+
+
+class Evaluation(NamedTuple):
+    """Scores on the canonical pool and on the one whose negatives never overlap the positive in time."""
+
+    canonical: PoolScore
+    no_overlap: PoolScore
+
+    def record(self) -> Json:
+        """As it stands in the configuration of a checkpoint."""
+        return {name: score.record() for name, score in self._asdict().items()}
 
 
 def note_batch(segments: Sequence[Segment], max_notes: int) -> MidiBatch:
@@ -54,27 +99,28 @@ def score_pool(
     pools: Pools,
     *,
     seed: int = 42,
-) -> dict[str, Any]:
+) -> PoolScore:
     """R@1/5/10 and MRR both ways and S for one pool of candidates per query, each with its 95 % interval over works."""
     forward = ranks(audio[pools.query], midi, pools.candidates)
     backward = ranks(midi[pools.query], audio, pools.candidates)
     groups = np.array([segments[i].piece.group for i in pools.query])
     draws = WorkDraws(groups, seed)
     low, high = draws.interval(s_on_resamples(draws, np.stack([forward, backward])))
-    scores: dict[str, Any] = {
-        "S": s_score(forward, backward), "S_ci": [low, high], "chance": chance_of_s(*pools.candidates.shape),
-        "n_queries": len(pools.query), "n_works": draws.n_works, "pool_size": int(pools.candidates.shape[1]),
-    }  # fmt: skip
-    for direction, ranks_of_queries in (("audio_to_midi", forward), ("midi_to_audio", backward)):
-        of_queries = {f"R@{k}": ranks_of_queries <= k for k in (1, 5, 10)} | {"MRR": 1.0 / ranks_of_queries}
-        scores[direction] = {name: float(np.mean(values)) for name, values in of_queries.items()}
-        scores[direction] |= {f"{name}_ci": list(draws.interval(draws.means(values))) for name, values in of_queries.items()}
-    return scores
+    return PoolScore(
+        s_score(forward, backward), (low, high), chance_of_s(*pools.candidates.shape), len(pools.query), draws.n_works,
+        int(pools.candidates.shape[1]), _one_way(forward, draws), _one_way(backward, draws),
+    )  # fmt: skip
+
+
+def _one_way(ranks_of_queries: ndarray, draws: WorkDraws) -> OneWay:
+    of_queries = {f"R@{k}": ranks_of_queries <= k for k in (1, 5, 10)} | {"MRR": 1.0 / ranks_of_queries}
+    shares: OneWay = {name: float(np.mean(values)) for name, values in of_queries.items()}
+    return shares | {f"{name}_ci": list(draws.interval(draws.means(values))) for name, values in of_queries.items()}
 
 
 def fit_pool(
     segments: Sequence[Segment], *, n_queries: int, pool_size: int = 256, where: str = "", options: str = ""
-) -> dict[str, int]:
+) -> PoolSizes:
     """Sizes of the largest pools that these windows can fill: `pool_size`, else a half, a quarter …, in the same proportions.
 
     Args:
@@ -89,11 +135,10 @@ def fit_pool(
     """
     size, reason = pool_size, ""
     while size >= SMALLEST_POOL:
-        sizes = {"pool_size": size, "n_same_piece": size // 4, "n_same_composer": size // 8}
-        sizes["n_queries"] = min(n_queries, len(segments))
+        sizes = PoolSizes(min(n_queries, len(segments)), size, size // 4, size // 8)
         try:
             for no_overlap in (False, True):
-                build_pools(segments, no_overlap=no_overlap, **sizes)
+                build_pools(segments, no_overlap=no_overlap, **sizes._asdict())
         except CorpusError as error:
             size, reason = size // 2, str(error)
         else:
@@ -108,14 +153,12 @@ def fit_pool(
     raise CorpusError(f"{got}{f' ({where})' if where else ''}. {reason} {options}".rstrip())
 
 
-def evaluate(model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, **pool: Any) -> dict[str, Any]:
-    """Scores on the canonical pool and on the one whose negatives never overlap the positive in time.
+def evaluate(model: DualEncoder, segments: Sequence[Segment], sizes: PoolSizes, *, device: torch.device) -> Evaluation:
+    """Scores of a model on pools of these sizes.
 
     Raises:
         CorpusError: too few windows for the pool.
     """
     audio, midi = embed_segments(model, segments, device=device)
-    return {
-        name: score_pool(audio, midi, segments, build_pools(segments, no_overlap=no_overlap, **pool))
-        for name, no_overlap in (("canonical", False), ("no_overlap", True))
-    }
+    pools = (build_pools(segments, no_overlap=no_overlap, **sizes._asdict()) for no_overlap in (False, True))
+    return Evaluation(*(score_pool(audio, midi, segments, pool) for pool in pools))

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from analysis.datasets.piece import Corpus
+from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.files import replaced
@@ -178,9 +179,9 @@ class Run:
             "audio_std": audio.float().std(dim=0).mean().item(), "midi_std": midi.float().std(dim=0).mean().item(),
         }  # fmt: skip
 
-    def validate(self, segments: list[Segment], sizes: dict[str, int]) -> float:
+    def validate(self, segments: list[Segment], sizes: PoolSizes) -> float:
         """S on the validation pool of these sizes; the best weights are kept."""
-        s = evaluate(self.model, segments, device=self.device, **sizes)["canonical"]["S"]
+        s = evaluate(self.model, segments, sizes, device=self.device).canonical.s
         if s > self.best.s:
             self.best = Best(s, self.step, self._weights())
         return s
@@ -232,7 +233,7 @@ def begun_run(request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool)
     return run
 
 
-def validation_pool(request: TrainRequest, corpus: Corpus) -> tuple[list[Segment], dict[str, int]]:
+def validation_pool(request: TrainRequest, corpus: Corpus) -> tuple[list[Segment], PoolSizes]:
     """The windows on which the best step is chosen, and the sizes of the pool drawn from them.
 
     Raises:

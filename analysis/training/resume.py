@@ -147,10 +147,12 @@ def _parsed(document: object) -> State:
     return state
 
 
-def _best(document: Mapping[str, Any]) -> Best:  # Any: whatever stands in a file
-    if set(document) != {"S", "step", "weights"}:
-        raise ValueError("the best weights are not described")
-    best = Best(document["S"], document["step"], document["weights"])
+def _best(document: object) -> Best:
+    match document:
+        case {"S": s, "step": step, "weights": weights, **rest} if not rest:
+            best = Best(s, step, weights)
+        case _:
+            raise ValueError("the best weights are not described")
     if not _real(best.s) or type(best.step) is not int or not -1 <= best.s <= 1:
         raise ValueError("the best weights are of no step")
     return best

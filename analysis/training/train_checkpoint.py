@@ -2,23 +2,24 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from analysis.datasets.piece import Corpus, Piece
+from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
+from analysis.files import Json
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.models.controls import copy_learned
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.run import Metrics, Progress, ignore
 from analysis.training.card import write_card
-from analysis.training.evaluation import evaluate, fit_pool
+from analysis.training.evaluation import Evaluation, evaluate, fit_pool
 from analysis.training.loop import RESUME, TrainRequest, pick_device, train
 
 TEST_WINDOWS_PER_PIECE = 100
 TEST_QUERIES = 500
-SMALL_POOL = {"n_queries": 60, "pool_size": 64, "n_same_piece": 16, "n_same_composer": 8}
+SMALL_POOL = PoolSizes(n_queries=60, pool_size=64, n_same_piece=16, n_same_composer=8)
 SMALL_POOL_PIECES, SMALL_POOL_WINDOWS = 4, 30
 
 
@@ -61,7 +62,7 @@ def train_checkpoint(
     return saved
 
 
-def evaluate_saved(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dict[str, Any]:
+def evaluate_saved(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> Json:
     """Scores of a model and its untrained twin on the test split, and on the small pool where the corpus has one.
 
     Raises:
@@ -71,11 +72,11 @@ def evaluate_saved(model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> dic
     pool = fit_pool(segments, n_queries=TEST_QUERIES)
     device = pick_device()
     models = {"trained": model.to(device).eval(), "untrained": twin.to(device).eval()}
-    evaluations = {name: evaluate(network, segments, device=device, **pool) for name, network in models.items()}
-    evaluation: dict[str, Any] = {"split": "test", "n_windows": len(segments), **evaluations}
+    evaluations = {name: evaluate(network, segments, pool, device=device).record() for name, network in models.items()}
+    evaluation = {"split": "test", "n_windows": len(segments), **evaluations}
     if few := small_pool_pieces(corpus.split("test")):
-        scores = {name: evaluate_small_pool(network.cpu(), few) for name, network in models.items()}
-        evaluation["small_pool"] = {"pieces": [piece.piece_id for piece in few], **scores}
+        scores = {name: evaluate_small_pool(network.cpu(), few).record() for name, network in models.items()}
+        evaluation |= {"small_pool": {"pieces": [piece.piece_id for piece in few], **scores}}
     return evaluation
 
 
@@ -96,7 +97,7 @@ def small_pool_pieces(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return chosen if len(chosen) == SMALL_POOL_PIECES else ()
 
 
-def evaluate_small_pool(model: DualEncoder, pieces: tuple[Piece, ...]) -> dict[str, Any]:
+def evaluate_small_pool(model: DualEncoder, pieces: tuple[Piece, ...]) -> Evaluation:
     """Scores on a pool of 64 windows of a few pieces, both with and without overlap in time."""
     segments = drop_repeated(list_segments(pieces, max_per_piece=SMALL_POOL_WINDOWS))
-    return evaluate(model, segments, device=torch.device("cpu"), **SMALL_POOL)
+    return evaluate(model, segments, SMALL_POOL, device=torch.device("cpu"))

@@ -46,7 +46,7 @@ def flow_chart(flow: Flow) -> go.Figure:
     A descriptor is yellow, and dashed where a control puts something else in its place; the notes of the flow stand below.
     """
     if not flow.parts:
-        return marked.nothing(theme.figure("", ""))
+        return theme.nothing(theme.figure("", ""))
     boxes = lay_out(flow)
     notes = [line for note in flow.notes for line in textwrap.wrap(note, NOTE)]
     bottom = max(box.bottom for box in boxes.values())

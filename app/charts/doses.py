@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
@@ -100,7 +100,7 @@ def curves(
     """
     drawing = theme.figure(x_title, y_title, height)
     if not marks:
-        return marked.nothing(drawing)
+        return theme.nothing(drawing)
     plan = _Plan(x_title, percent, log, categories, null_name)
     plan.check(marks)
     looks = marked.styles(marks, colours)
@@ -141,7 +141,7 @@ def panels(
         ConfigError: a mark has no place on the axis, or a series has two at one place of a panel.
     """
     if not marks:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     plan = _Plan(x_title, percent, log, categories, null_name)
     groups, looks = list(dict.fromkeys(mark.group for mark in marks)), marked.styles(marks, colours)
     drawing, where = _grid(groups, min(len(groups), columns, MOST_COLUMNS), x_title, y_title)
@@ -164,8 +164,9 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
     if n_columns > 1 and len(x_title) > ONE_LINE:  # else it would run into that of the next panel
         x_title, below = x_title.replace(" (", "<br>(", 1), BELOW_PX + LINE_PX
     height = 52 + below + PANEL_PX * n_rows
-    gap: dict[str, Any] = {"horizontal_spacing": 0.03, "vertical_spacing": 30 / (PANEL_PX * n_rows)}
-    drawing = make_subplots(n_rows, n_columns, **gap).update_layout(theme.figure("", "", height).layout)
+    apart = 30 / (PANEL_PX * n_rows)
+    drawing = make_subplots(n_rows, n_columns, horizontal_spacing=0.03, vertical_spacing=apart)
+    drawing.update_layout(theme.figure("", "", height).layout)
     drawing.update_layout(margin={"l": 64, "r": RIGHT_PX, "t": 60, "b": below}, uirevision="panels", hoverlabel=marked.HOVER)
     drawing.update_xaxes(showgrid=False, zeroline=False)
     drawing.update_yaxes(zeroline=False)
@@ -230,7 +231,7 @@ def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, panel: P
 
 def _add_nulls(drawing: go.Figure, lines: Sequence[Sequence[Mark]], panel: Panel) -> None:
     """One level where all marks share it, else each course of the null once."""
-    where: Any = panel  # for whose numbers Plotly's annotation expects text
+    where: theme.Part = {**panel}  # for whose numbers Plotly's annotation expects text
     if (level := marked.shared_null([mark for line in lines for mark in line])) is not None:
         drawing.add_hline(y=level, line=marked.NULL_LINE, layer="below", exclude_empty_subplots=False, **where)
         return

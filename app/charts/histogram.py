@@ -77,7 +77,7 @@ def panels(
     bars = [bar for panel in bars_of.values() for bar in panel]
     full = [bar for bar in bars if bar.share > 0]
     if not full:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     looks = _looks(bars, null, colours or {})
     drawing = frame(list(bars_of), y_title)
     for row, (title, panel) in enumerate(bars_of.items(), 1):

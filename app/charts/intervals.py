@@ -43,7 +43,7 @@ def forest(
         colours: series → colour, where it has one on other pages.
     """
     if not marks:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     looks, groups = marked.styles(marks, colours), list(dict.fromkeys(mark.group for mark in marks))
     labelled = labels and len(marks) <= LABELLED
     step_px = LABELLED_PX if labelled else PLAIN_PX

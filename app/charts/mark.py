@@ -5,7 +5,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict, Unpack
 
 import plotly.graph_objects as go
 
@@ -16,7 +16,6 @@ from app.charts import theme
 from app.charts.scores import series_name
 
 Key = tuple[str | int | float, ...]
-NOTHING = "Nothing to draw: there is no number here."
 TWIN_SUFFIX = ", untrained twin"
 HOLLOW = "○ hollow: not distinguishable from {}"
 LINE_LENGTH = 88  # characters of a line on hover
@@ -33,6 +32,17 @@ LETTERS = {
 SYMBOLS = ("circle", "diamond", "triangle-up", "star", "pentagon", "hexagon", "triangle-down", "triangle-left")
 TWIN_SYMBOLS, TWIN_DASHES = ("square", "triangle-right", "bowtie"), ("dash", "dot", "dashdot")
 COLOURS = tuple(colour for colour in theme.CATEGORICAL if colour != theme.TWIN)
+
+
+class About(TypedDict, total=False):
+    """What a `Mark` may say besides its number."""
+
+    at: float | None
+    note: str
+    key: Key
+    twin: bool
+    unit: str
+    inside_null: bool | None
 
 
 @dataclass(frozen=True)
@@ -94,16 +104,16 @@ class Mark:
         return self.null is not None and self.interval is not None and self.interval[0] <= self.null <= self.interval[1]
 
 
-def from_value(value: Value, group: str, series: str, **more: Any) -> Mark | None:
+def from_value(value: Value, group: str, series: str, **more: Unpack[About]) -> Mark | None:
     """The mark of a value, its estimator before the `note`; None where the value could not be computed."""
     if value.value is None:
         return None
-    note = "; ".join(part for part in (value.estimator, str(more.pop("note", ""))) if part)
-    about: dict[str, Any] = {"note": note, "unit": value.unit} | more
+    note = "; ".join(part for part in (value.estimator, more.get("note", "")) if part)
+    about: About = {"unit": value.unit, **more, "note": note}
     return Mark(group, series, value.value, value.ci_low, value.ci_high, value.null, value.n, **about)
 
 
-def from_row(row: Measured, group: str, series: str, **more: Any) -> Mark | None:
+def from_row(row: Measured, group: str, series: str, **more: Unpack[About]) -> Mark | None:
     """The mark of a row with a number, or of one of its numbers; None where it could not be computed."""
     value = row.value
     return None if value is None else Mark(group, series, value, row.ci_low, row.ci_high, row.null, row.n, **more)
@@ -266,7 +276,7 @@ def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = ""
     drawing.update_layout(showlegend=bool(entries or null_name), legend={"orientation": "h", **anchor, **unmoved})
 
 
-def _add_entry(drawing: go.Figure, name: str, **look: Any) -> None:
+def _add_entry(drawing: go.Figure, name: str, **look: str | theme.Part) -> None:
     """An entry of the legend alone: that of a series is not hollow because its first mark is."""
     drawing.add_scatter(x=[None], y=[None], name=name, hoverinfo="skip", **look)
 
@@ -275,7 +285,7 @@ def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
     """One line at the foot of a figure that has its margins, which grows by as much; nothing without text."""
     if not text:
         return
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     anchor = {"x": 0, "xref": "paper", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
     title = {"text": html.escape(text, quote=False), "font": {"size": 12}, "pad": {"b": 6}, **anchor}
     drawing.update_layout(title=title, margin_b=layout.margin.b + NOTE_PX, height=layout.height + NOTE_PX * taller)
@@ -284,13 +294,3 @@ def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
 def hollow_note(marks: Sequence[Mark], null_name: str) -> str:
     """What a hollow symbol means, where there is one."""
     return HOLLOW.format(null_name or "the null") if any(mark.undecided for mark in marks) else ""
-
-
-def nothing(drawing: go.Figure) -> go.Figure:
-    """An empty figure that says so, without a scale: no number could be read from it, not even 0."""
-    centre = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-    drawing.add_annotation(text=NOTHING, showarrow=False, **centre)
-    drawing.update_xaxes(visible=False)
-    drawing.update_yaxes(visible=False)
-    drawing.update_layout(height=120, showlegend=False)
-    return drawing

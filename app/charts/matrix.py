@@ -5,7 +5,6 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale, unlabel_rgb
@@ -19,7 +18,7 @@ from app.charts.scores import LONGEST_NAME, series_name, shortened
 
 Cells = Mapping[tuple[str, str], Mark]
 Place = tuple[float, float]
-DIVERGING = [[0.0, "rgb(0, 114, 178)"], [0.5, "rgb(247, 247, 247)"], [1.0, "rgb(213, 94, 0)"]]
+DIVERGING: theme.Scale = [[0.0, "rgb(0, 114, 178)"], [0.5, "rgb(247, 247, 247)"], [1.0, "rgb(213, 94, 0)"]]
 HATCHED = "hatched: not distinguishable from {}"
 CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at most, a flat one, what there is to share out
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
@@ -76,7 +75,7 @@ def panels(
     """
     known = [mark for cells in matrices.values() for key, mark in cells.items() if key[0] in rows and key[1] in columns]
     if not known:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     low, high = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if diverging else (low, high)
     if low >= high:
         raise ConfigError(f"The colours of {colour_title} go from {low} to {high}; expected the lower end first.")
@@ -188,7 +187,7 @@ def _strokes(cell_px: Place, text_px: float) -> list[tuple[Place, Place]]:
 
 
 def _add_hatches(
-    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: Any, domain: tuple[float, float], cell_px: Place,
+    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: theme.Scale, domain: tuple[float, float], cell_px: Place,
     text_px: float, subplot: Mapping[str, int],
 ) -> None:  # fmt: skip
     """Strokes through every undecided cell, white on dark cells and black on light ones."""
@@ -205,7 +204,7 @@ def _add_hatches(
         drawing.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False, name="hatched", **subplot)
 
 
-def _is_light(value: float, colours: Any, domain: tuple[float, float]) -> bool:
+def _is_light(value: float, colours: theme.Scale, domain: tuple[float, float]) -> bool:
     share = min(max((value - domain[0]) / (domain[1] - domain[0]), 0.0), 1.0)
     red, green, blue = unlabel_rgb(sample_colorscale(colours, [share])[0])
     return 0.299 * red + 0.587 * green + 0.114 * blue > 127
@@ -224,7 +223,7 @@ def _add_targets(
     )  # fmt: skip
 
 
-def _add_colours(drawing: go.Figure, values: Sequence[float], colours: Any, title: str, ends: Place) -> None:
+def _add_colours(drawing: go.Figure, values: Sequence[float], colours: theme.Scale, title: str, ends: Place) -> None:
     """The colour bar and its title at the head of the figure; the ends of the bar say where a number lies beyond them."""
     low, high = ends
     ticks = [low + (high - low) * step / 4 for step in range(5)]
@@ -234,7 +233,7 @@ def _add_colours(drawing: go.Figure, values: Sequence[float], colours: Any, titl
     anchor = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "xpad": 0, "ypad": 4}
     look = {"len": BAR_PX, "lenmode": "pixels", "thickness": 10, "tickvals": ticks, "ticktext": texts, "outlinewidth": 0}
     drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": anchor | look})
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 12, "y": 1, "yref": "paper", "yanchor": "middle"}
     text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(title, LONGEST_LINE))
     drawing.add_annotation(text=text, showarrow=False, align="left", yshift=layout.margin.t - 9, **beside)

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -61,10 +60,10 @@ def overlay(
     """
     curves = [curve for panel in curves_of.values() for curve in panel if any(bar.share > 0 for bar in curve.bars)]
     if not curves:
-        return marked.nothing(theme.figure(x_title, y_title))
+        return theme.nothing(theme.figure(x_title, y_title))
     looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
     drawing = histogram.frame(list(curves_of), y_title)
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     drawing.update_layout(margin_t=layout.margin.t + LEGEND_PX, height=layout.height + LEGEND_PX)
     for row, (title, panel) in enumerate(curves_of.items(), 1):
         top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
@@ -135,7 +134,13 @@ def _add_published(drawing: go.Figure, published: Sequence[tuple[str, float]], h
     sides = ["middle left", *["middle right"] * (len(names) - 1)]
     for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
         marker = {"symbol": "diamond-open", "size": 11, "color": colour, "line": {"color": colour, "width": width}}
-        words: Any = {"text": written, "textposition": sides, "textfont": {"size": 11}, "hovertext": names, "hoverinfo": "text"}
+        words: theme.Part = {
+            "text": written,
+            "textposition": sides,
+            "textfont": {"size": 11},
+            "hovertext": names,
+            "hoverinfo": "text",
+        }
         drawing.add_scatter(
             x=[value for _, value in ordered], y=[height] * len(names), marker=marker, showlegend=False, name=PUBLISHED,
             cliponaxis=False, row=1, col=1,

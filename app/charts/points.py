@@ -5,7 +5,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -24,6 +23,7 @@ SCALE = "scale"  # in place of a colour: by number
 THREAD, FAINT_THREAD = "rgba(122,130,140,0.5)", "rgba(122,130,140,0.22)"  # of few pairs, and of more than 1000
 NAMES = {"midi": "MIDI"}
 Place = tuple[float, float]
+Draw = type[go.Scatter] | type[go.Scattergl]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def scatter(
     drawing = theme.figure(x_title, y_title, height)
     places = {i: position for i, point in enumerate(points) if (position := _position(point)) is not None}
     if not places:
-        return marked.nothing(drawing)
+        return theme.nothing(drawing)
     draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
     _add_threads(drawing, places, joined, len(points), draw)
     sides = {number: NAMES.get(points[number].side, points[number].side) for number in places}
@@ -152,14 +152,14 @@ def _mixed(places: Mapping[int, Place]) -> list[int]:
 
 
 def _add_points(
-    drawing: go.Figure, draw: Any, places: Mapping[int, Place], words: Mapping[int, str], looks: Mapping[int, Style],
-    values: Mapping[int, Any] | None,
+    drawing: go.Figure, draw: Draw, places: Mapping[int, Place], words: Mapping[int, str], looks: Mapping[int, Style],
+    values: Mapping[int, float | str | None] | None,
 ) -> None:  # fmt: skip
     if not places:
         return
     x, y = np.array(list(places.values()), np.float32).T
     colours = [looks[number].colour for number in places]
-    marker: dict[str, Any] = {"symbol": [looks[number].symbol for number in places], "opacity": 0.8, "color": colours}
+    marker: theme.Part = {"symbol": [looks[number].symbol for number in places], "opacity": 0.8, "color": colours}
     if values is not None:
         marker |= {"color": np.array([values[number] for number in places], np.float32), "coloraxis": "coloraxis"}
     size = {"size": 8 if len(words) <= FEW else 6, "line": {"width": 1.2 if "open" in marker["symbol"][0] else 0}}
@@ -172,7 +172,7 @@ def _add_points(
     )  # fmt: skip
 
 
-def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequence[tuple[int, int]], n: int, draw: Any) -> None:
+def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequence[tuple[int, int]], n: int, draw: Draw) -> None:
     """One line from first to second of every pair that has both places."""
     for pair in joined:
         if any(number not in range(n) for number in pair):
@@ -206,7 +206,7 @@ def _finished(drawing: go.Figure, n: int, n_left_out: int) -> go.Figure:
     if n_left_out:
         corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "top"}
         drawing.add_annotation(text=f"{n_left_out:,} of {n:,} points have no place on this map", showarrow=False, **corner)
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     top = 36 if layout.showlegend else 16
     drawing.update_layout(
         margin={"l": 60, "r": 16, "t": top, "b": 48}, dragmode="lasso", uirevision="points", hoverlabel=marked.HOVER

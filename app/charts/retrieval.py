@@ -27,7 +27,7 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
     Green circles: trained; grey squares: untrained twin; hollow: not distinguishable from chance, which is the dashed line.
     "↳" and slanted: a control, by `arms`, name → arm. `customdata` is name and weights.
     """
-    names = list(under_their_arms({name: arms.get(name, "") for name in map(_stem, map(str, result.request["checkpoints"]))}))
+    names = list(under_their_arms({name: arms.get(name, "") for name in result.checkpoints}))
     drawing = theme.figure(
         f"S (%), {among}" if (among := pool_of(result)) else "S (%)", "checkpoint", height=76 + ROW_PX * len(names)
     )
@@ -49,11 +49,6 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
         _add_chance(drawing, chance, len(names))
     _add_axes(drawing, [tick(name, False, bool(control_of(arms.get(name, "")))) for name in names], max(top, chance or 0.0))
     return drawing
-
-
-def _stem(name: str) -> str:
-    """The name of a checkpoint that a request gives by name or as a folder."""
-    return name.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _interval(value: Value) -> str:

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -63,7 +62,7 @@ def forest(
         notes: what the notes at the ends of rows are.
     """
     if not lines:
-        return marked.nothing(theme.figure("S (%)", ""))
+        return theme.nothing(theme.figure("S (%)", ""))
     heights, heads, total = _places(lines)
     has_second = any(line.second is not None for line in lines)
     drawing = theme.figure("S (%)", "", round(total) + TOP_PX + BELOW_PX)
@@ -139,7 +138,7 @@ def _add_published(drawing: go.Figure, points: Sequence[tuple[float, float, str]
     words = [f"{shortened(label)}, published: {measure} {value:.1f} %" for label, value in zip(labels, x, strict=True)]
     for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
         marker = {"symbol": "diamond-open", "size": 10, "color": colour, "line": {"color": colour, "width": width}}
-        hover: Any = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
+        hover: theme.Part = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
         drawing.add_scatter(
             x=x, y=y, mode="markers", marker=marker, name=PUBLISHED, showlegend=False, cliponaxis=False, xaxis=axis,
             **(hover if colour == OUTLINE else {"hoverinfo": "skip"}),
@@ -163,7 +162,7 @@ def _add_words(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[floa
 
 def _add_legend(drawing: go.Figure, has_here: bool) -> None:
     rim = {"symbol": "diamond", "size": 9, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
-    entries: list[tuple[str, Any]] = [(PUBLISHED, rim)]
+    entries: list[tuple[str, theme.Part]] = [(PUBLISHED, rim)]
     entries += [(HERE, {"symbol": "circle", "size": 9, "color": theme.JOINT})] if has_here else []
     for name, marker in entries:
         drawing.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name, hoverinfo="skip", showlegend=True)

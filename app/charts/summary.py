@@ -3,7 +3,6 @@
 import html
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -58,7 +57,7 @@ def panels(summary: Summary, links: Mapping[str, str] | None = None) -> go.Figur
     drawing.update_layout(look, margin={"l": 8, "r": 56, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER, template="none")
     colours = colours_of(summary.subjects)
     for order, panel in enumerate(summary.panels):
-        subplot: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
+        subplot: theme.Part = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
         low, high = ends(panel)
         _add_null(drawing, panel, subplot, low)
         _add_twins(drawing, panel, subplot, (low, high))
@@ -101,7 +100,7 @@ def _factor(question: Question) -> float:
     return 100.0 if question.unit == SHARE else 1.0
 
 
-def _add_null(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], low: float) -> None:
+def _add_null(drawing: go.Figure, panel: Panel, subplot: theme.Part, low: float) -> None:
     """A band from the mean of the null to its upper end, or a tick where the null is one number."""
     factor = _factor(panel.question)
     for row, cell in enumerate(panel.cells):
@@ -115,7 +114,7 @@ def _add_null(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], low: fl
         drawing.add_shape(type="line", x0=null, x1=null, line={"color": NULL_LINE, "width": 2}, **edges, **subplot)
 
 
-def _add_twins(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], axis: tuple[float, float]) -> None:
+def _add_twins(drawing: go.Figure, panel: Panel, subplot: theme.Part, axis: tuple[float, float]) -> None:
     factor, (low, high) = _factor(panel.question), axis
     twins = [(row, cell) for row, cell in enumerate(panel.cells) if cell.twin is not None and cell.twin.value is not None]
     x, y, symbols, words, lines_x, lines_y = [], [], [], [], [], []
@@ -137,7 +136,7 @@ def _add_twins(drawing: go.Figure, panel: Panel, subplot: dict[str, Any], axis: 
 
 
 def _add_cells(
-    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], subplot: dict[str, Any]
+    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], subplot: theme.Part
 ) -> None:
     factor = _factor(panel.question)
     for row, (subject, cell) in enumerate(zip(subjects, panel.cells, strict=True)):
@@ -156,7 +155,7 @@ def _add_cells(
         )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, panel: Panel, subplot: dict[str, Any]) -> None:
+def _add_published(drawing: go.Figure, panel: Panel, subplot: theme.Part) -> None:
     """Open black diamonds with a white rim, which shows on dark pages alone."""
     factor = _factor(panel.question)
     points = [(factor * cell.published.value, row, cell) for row, cell in enumerate(panel.cells) if cell.published]
@@ -190,7 +189,7 @@ def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
 
 
 def _set_axes(
-    drawing: go.Figure, question: Question, subjects: Sequence[Subject], subplot: dict[str, Any], axis: tuple[float, float]
+    drawing: go.Figure, question: Question, subjects: Sequence[Subject], subplot: theme.Part, axis: tuple[float, float]
 ) -> None:
     drawing.update_xaxes(
         title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4,
@@ -221,12 +220,12 @@ def _row_name(subject: Subject) -> str:
 
 def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
     """What the marks mean, in the place of the panel after the last, top down."""
-    subplot: dict[str, Any] = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
+    subplot: theme.Part = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
     step = rows / (len(LEGEND) + 1)
     heights = [-0.5 + step * (i + 1) for i in range(len(LEGEND))]
     for (symbol, colour, words), y in zip(LEGEND, heights, strict=True):
         if symbol == "band":
-            marker: dict[str, Any] = {"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 2}}
+            marker: theme.Part = {"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 2}}
         else:
             marker = {"symbol": symbol, "size": 9, "color": colour, "line": {"color": colour, "width": 1.5}}
         if colour == OUTLINE:
@@ -240,7 +239,7 @@ def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
     drawing.update_yaxes(range=[rows - 0.5, -0.5], visible=False, fixedrange=True, **subplot)
 
 
-def _on_hover(words: Sequence[str]) -> dict[str, Any]:
+def _on_hover(words: Sequence[str]) -> theme.Part:
     return {"hovertext": list(words), "hovertemplate": "%{hovertext}<extra></extra>"}
 
 

@@ -20,6 +20,7 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     return go.Figure(layout=layout(x_title, y_title, height))
 
 
+Scale = list[list[float | str]]  # colours by their places from 0 to 1
 Part = dict[str, Any]  # a part of a figure as Plotly takes it, which checks it; Any: it has its own names for everything
 
 
@@ -39,9 +40,14 @@ def layout(x_title: str, y_title: str, height: int) -> Part:
     }
 
 
+def layout_of(drawing: go.Figure) -> Any:  # Any: Plotly gives the parts of a layout no types
+    """The layout of a figure, whose parts can be asked for by their names."""
+    return drawing.layout
+
+
 def bar_above(drawing: go.Figure) -> go.Figure:
     """The figure, higher by a strip for its bar of tools: legend and colour bars that hang from the upper edge, hang below it."""
-    now: Any = drawing.layout
+    now = layout_of(drawing)
     low = 1 - BAR_PX / (now.height + BAR_PX)
     for legend in (now.legend, now.coloraxis.colorbar, *(getattr(trace, "colorbar", None) for trace in drawing.data)):
         if legend is not None and legend.yref == "container" and legend.y == 1:
@@ -77,7 +83,7 @@ def heat_map(
     return go.Heatmap(z=z, x=np.asarray(x, np.float32), y=ordinates, zmin=low, zmax=high, colorscale=colours(scale))
 
 
-def colours(scale: str) -> list[list[float | str]]:
+def colours(scale: str) -> Scale:
     """A named colour scale as rgb(): Streamlit takes some dark hexadecimal colours, magma's first among them, for its own.
 
     >>> colours("magma")[0]
@@ -95,3 +101,13 @@ def label_colours(trace: go.Heatmap, title: str, positions: list[float], texts: 
     """A colour bar that names the quantity and shows true values."""
     bar = {"title": {"text": title, "side": "right"}, "tickvals": positions, "ticktext": texts, "thickness": 12}
     trace.update(colorbar=bar)
+
+
+def nothing(drawing: go.Figure) -> go.Figure:
+    """An empty figure that says so, without a scale: no number could be read from it, not even 0."""
+    centre = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    drawing.add_annotation(text="Nothing to draw: there is no number here.", showarrow=False, **centre)
+    drawing.update_xaxes(visible=False)
+    drawing.update_yaxes(visible=False)
+    drawing.update_layout(height=120, showlegend=False)
+    return drawing

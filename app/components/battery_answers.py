@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from analysis.files import JsonObject
 from app import answers
 from app.kit import job_words, study_facts
 from app.kit.layout import plain
@@ -33,7 +34,7 @@ class Selection:
         return [checkpoint.name for checkpoint in self.checkpoints]
 
 
-def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part]:
+def parts(selection: Selection, document: JsonObject | None) -> list[Part]:
     """Per study a `Part` with the result that is stored or came with the checkpoints, or with neither result nor error.
 
     Args:
@@ -44,7 +45,7 @@ def parts(selection: Selection, document: Mapping[str, Any] | None) -> list[Part
     return [_part(selection, study, answers_of.get(study, {})) for study in selection.studies]
 
 
-def _part(selection: Selection, study: str, answer: Mapping[str, Any]) -> Part:
+def _part(selection: Selection, study: str, answer: JsonObject) -> Part:
     from analysis.studies.base.requests import build_request, command_of
     from analysis.studies.battery import Part, settings_for
 

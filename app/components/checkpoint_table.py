@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -81,7 +81,7 @@ def broken(folders: Sequence[BrokenCheckpoint]) -> None:
         st.warning("\n".join([f"{noun} cannot be opened:", *lines]), icon=":material/warning:")
 
 
-def _row_or_fault(checkpoint: Checkpoint) -> dict[str, Any]:
+def _row_or_fault(checkpoint: Checkpoint) -> dict[str, object]:
     """The row of a checkpoint; where what it says of itself cannot be shown, its name and that."""
     try:
         return _row(checkpoint)
@@ -89,7 +89,7 @@ def _row_or_fault(checkpoint: Checkpoint) -> dict[str, Any]:
         return {"name": str(checkpoint.name), "S": "cannot be shown", "sha256": str(checkpoint.sha256)[:12]}
 
 
-def _row(checkpoint: Checkpoint) -> dict[str, Any]:
+def _row(checkpoint: Checkpoint) -> dict[str, object]:
     trained, twin = read_score(checkpoint.evaluation), read_score(checkpoint.evaluation, "untrained")
     counts, steps, pieces = (
         caching.described(checkpoint).parameters,

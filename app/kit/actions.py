@@ -4,8 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import plotly.graph_objects as go
@@ -66,7 +65,7 @@ def chosen(event: object) -> list[Key]:
     return list(dict.fromkeys(key for point in points if (key := _key(point.get("customdata")))))
 
 
-def _key(customdata: Any) -> Key:  # whatever a browser sends: it only says what to look at
+def _key(customdata: object) -> Key:  # whatever a browser sends: it only says what to look at
     if isinstance(customdata, Mapping):
         return tuple(customdata.values())
     if isinstance(customdata, list | tuple):
@@ -105,15 +104,15 @@ def _share(result: Result) -> None:
     st.caption("This page")
     st.code(link(str(st.context.url or ""), _columns_by_table(result) | state.address()), language=None, wrap_lines=True)
     st.caption("The same numbers in a shell")
-    st.code(str(result.provenance["command"]), language="bash", wrap_lines=True)
+    st.code(result.command, language="bash", wrap_lines=True)
     st.caption("The same numbers in Python")
     st.code(python(result), language="python", wrap_lines=True)
 
 
 def _columns_by_table(result: Result) -> dict[str, list[str]]:
     """What the address leaves out as long as nobody chose otherwise, and what another server would choose otherwise."""
-    names = {"checkpoints": [Path(name).name for name in result.request["checkpoints"]]}
-    return names | ({"corpus": [result.request["corpus"]]} if "corpus" in result.request else {})
+    names = {"checkpoints": list(result.checkpoints)}
+    return names | ({"corpus": [result.corpus]} if result.corpus else {})
 
 
 def link(address: str, parameters: Mapping[str, object]) -> str:
@@ -127,10 +126,10 @@ def link(address: str, parameters: Mapping[str, object]) -> str:
 
 def python(result: Result) -> str:
     """Lines that compute or read the same result."""
-    names = list(result.request["checkpoints"])
+    names = list(result.asked_checkpoints)
     if result.study == "summary":  # no study: it is read from their results
-        corpus = result.request["corpus"]
-        return f"from analysis.studies.summary.summarise import summarise\n\nsummed = summarise({names!r}, {corpus!r})"
+        summed = f"summed = summarise({names!r}, {result.corpus!r})"
+        return f"from analysis.studies.summary.summarise import summarise\n\n{summed}"
     settings = {name: value for name, value in result.request.items() if name != "checkpoints"}
     return (
         "from analysis.store import open_store\n"

@@ -114,8 +114,7 @@ def draw(result: Result, choice: Choice, rows: Sequence[MovedWindow], given: Seq
             else:
                 _show_notes(change, choice.corpus, window)
 
-    shown = [row.record() for row in rows]
-    player.pick(shown, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
+    player.pick(rows, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
 
 
 def _play(given: Given, corpus: str, window: WindowRow, sample_rate: int, seed: int) -> None:

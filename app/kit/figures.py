@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-# Under the very name by which the page itself will ask for it, beside the program that the page was opened with.
-BESIDE = "document.querySelector('script[src*=\"/static/js/\"]').src"
-LOAD = f"<script>(async () => import(new URL('{{}}', {BESIDE})))().catch(() => null)</script>"
 QUIET = {"displaylogo": False, "showTips": False, "displayNotifier": False}  # no words are laid over the page
 
 
@@ -33,6 +30,6 @@ def show(
         where: the part of the page; None for where the page has got to.
     """
     config = {**QUIET, "toImageButtonOptions": {"format": "svg", "filename": file or key}}
-    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": select} if select else {}
+    more: theme.Part = {"on_select": "rerun", "selection_mode": select} if select else {}
     part = st if where is None else where
     return part.plotly_chart(theme.bar_above(drawing), theme=None, key=key, config=config, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import streamlit as st
 
@@ -34,6 +34,26 @@ class Window(Protocol):
     def start_s(self) -> float: ...
 
 
+class Listed(Protocol):
+    """A window with what the table says of it, `piece` and `start_s` (s) among it."""
+
+    @property
+    def window(self) -> Window: ...
+    def record(self) -> Mapping[str, object]: ...
+
+
+@dataclass(frozen=True)
+class ListedWindow:
+    """A window, and what the table says of it before its piece: column → text or number."""
+
+    window: Window
+    about: Mapping[str, object]
+
+    def record(self) -> dict[str, object]:
+        """Its row of the table."""
+        return {**self.about, "piece": self.window.piece, "start_s": self.window.start_s}
+
+
 @dataclass(frozen=True)
 class Missed:
     """A query whose match is missed.
@@ -50,17 +70,17 @@ class Missed:
     window: Window
     way: int
     first: int | None
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, object] = field(default_factory=dict)
     by: str = ""
     rank: int | None = None
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """Its row of the table."""
         return {**self.about, "start_s": self.window.start_s, "piece": self.window.piece}
 
 
 def pick(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Listed],
     corpus: str,
     key: str,
     *,
@@ -71,7 +91,7 @@ def pick(
     """A table of windows beside the sound of the chosen one; its number, None where there are none.
 
     Args:
-        rows: records with `piece` and `start_s` (s), and whatever else the table shows.
+        rows: windows with what the table shows of each.
         corpus: where the pieces are.
         key: of the table.
         title: of the sound.
@@ -81,14 +101,14 @@ def pick(
     if not rows:
         return None
     left, right = st.columns([5, 4], gap="medium")
-    shown = [{**row, "start_s": clock(float(row["start_s"]))} for row in rows]
+    shown = [{**row.record(), "start_s": clock(row.window.start_s)} for row in rows]
     names = {"start_s": st.column_config.TextColumn("start", width=56)} | dict(columns or {})
     with left:
         height = TABLE_PX if len(rows) > FEW else "content"
         alt = "Windows; the chosen row is heard beside it"
         number = row_choice.pick_row(shown, key, alt=alt, columns=names, height=height)
     with right:
-        play(title, corpus, str(rows[number]["piece"]), float(rows[number]["start_s"]))
+        play(title, corpus, rows[number].window.piece, rows[number].window.start_s)
         if more is not None:
             more(number)
     return number
@@ -138,7 +158,7 @@ def pick_missed(
         play(f"Ranked first instead{by}{rank}", corpus, window.piece, window.start_s)
         st.caption(RANKED_FIRST[query.way])
 
-    pick([query.record() for query in queries], corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
+    pick(queries, corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
 
 
 def clock(seconds: float) -> str:

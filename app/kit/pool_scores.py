@@ -1,7 +1,5 @@
 """What the pages of stress share: the pool behind an S, numbers of rows in words, one entry of a legend for all twins."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 
 from analysis.results import Result
@@ -46,8 +44,7 @@ def name_twins_once(drawing: go.Figure, top_px: int | None = None) -> go.Figure:
         drawing: from `app.charts.doses`.
         top_px: room for a legend of several rows.
     """
-    traces: Any = drawing.data
-    entries = [trace for trace in traces if trace.showlegend is not False and tuple(trace.x) == (None,)]
+    entries = [trace for trace in drawing.data if trace.showlegend is not False and tuple(trace.x) == (None,)]
     twins = [trace for trace in entries if trace.line.color == theme.TWIN]
     if len(twins) > 1:
         twins[0].update(name=TWINS, legendrank=1001)

@@ -1,7 +1,6 @@
 """What others have published about a question: a panel with a table beside ours, and open diamonds in a figure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,6 +11,7 @@ from analysis.published.published import Published, published
 from analysis.results import Result
 from analysis.studies.counterparts import counterparts
 from analysis.studies.pools.words import pools_of
+from app.charts import theme
 from app.charts.mark import Key
 from app.kit.plain import plain
 
@@ -129,16 +129,15 @@ def add_diamonds(drawing: go.Figure, published: Iterable[tuple[Key, float]]) -> 
         drawing: from `app.charts.intervals.forest`.
         published: the key of a mark and a number in the unit of the axis.
     """
-    traces: Any = drawing.data
-    heights: dict[Any, float] = {}
-    for trace in traces:
-        for key, height in zip(_listed(trace.customdata), _listed(trace.y), strict=False):
+    heights: dict[object, float] = {}
+    for trace in drawing.data:
+        for key, height in zip(_keys(trace.customdata), trace.y or (), strict=False):
             heights.setdefault(key, height)
     places = [(value, heights[key]) for key, value in published if key in heights]
     if not places:
         return False
     x, y = (list(column) for column in zip(*places, strict=True))
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     if layout.showlegend:
         marker = {"symbol": "diamond", "size": SIZE - 1, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
         drawing.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=NAME, hoverinfo="skip", showlegend=True)
@@ -156,5 +155,5 @@ def add_diamonds(drawing: go.Figure, published: Iterable[tuple[Key, float]]) -> 
     return True
 
 
-def _listed(items: Any) -> list[Any]:
-    return [] if items is None else [tuple(item) if isinstance(item, list | tuple) else item for item in items]
+def _keys(customdata: Iterable[object] | None) -> list[object]:
+    return [] if customdata is None else [tuple(item) if isinstance(item, list | tuple) else item for item in customdata]

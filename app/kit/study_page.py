@@ -62,7 +62,7 @@ def _content(page: StudyPage) -> None:
         layout.provenance()
         return
     source = {"source": answered.origin} if answered.origin else {}
-    layout.provenance(study_facts.facts(answered.result) | source, str(answered.result.provenance["command"]))
+    layout.provenance(study_facts.facts(answered.result) | source, answered.result.command)
 
 
 def _nearby(choice: Choice) -> tuple[Answered | None, Choice]:

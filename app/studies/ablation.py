@@ -1,7 +1,7 @@
 """The answer of the page of ablation: S after every replacement, what it costs, and the queries that suffer most."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import plotly.graph_objects as go
@@ -116,7 +116,15 @@ def _series(row: AblationRow) -> str:
     return TWINS if row.is_twin else row.checkpoint
 
 
-def _about(row: AblationRow) -> dict[str, Any]:
+class About(TypedDict):
+    """What the marks of a replacement say besides its number."""
+
+    key: Key
+    twin: bool
+    note: str
+
+
+def _about(row: AblationRow) -> About:
     note = "" if row.input == NOTHING else f"{row.input} replaced"
     note += f"{'; ' if note else ''}twin of {row.checkpoint}" if row.is_twin else ""
     return {"key": _key(row), "twin": row.is_twin, "note": note}

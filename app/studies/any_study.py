@@ -1,7 +1,6 @@
 """The page of a study that has none of its own: its values with their controls, and its tables."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -51,5 +50,5 @@ def _mark(value: Value) -> Mark:
     return Mark(group, series, *numbers, key=(value.name,), twin=twin)
 
 
-def _row(value: Value) -> dict[str, Any]:
+def _row(value: Value) -> dict[str, object]:
     return {"what": value.name, "value": format_value(value), "null": value.null, "n": value.n, "estimator": value.estimator}

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -14,11 +14,15 @@ from analysis.studies.shared_rows import WindowRow
 from app.charts import intervals, theme
 from app.charts.mark import Mark
 from app.kit import actions, player, published_table, row_choice
+from app.kit.clicks import Key
 from app.kit.plain import plain
 from app.kit.player import Missed
 from app.kit.pool_scores import s_title
 from app.kit.study_form import Choice
 from app.studies.ablation import mark_text
+
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
 
 BASELINE = "D0"
 GIVEN = {"real": "real", "zero": "zeros", "random": "noise", "shuffled": "other windows", "reordered": "reordered"}
@@ -97,7 +101,7 @@ def commands(choice: Choice) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def train_command(arm: str, like: Any, seed: int) -> str:
+def train_command(arm: str, like: "Checkpoint", seed: int) -> str:
     """The line that trains an arm as a checkpoint was trained."""
     training = dict(like.training)
     corpus = str(training.get("corpus", "demo-full"))
@@ -118,7 +122,7 @@ def _lacking(result: Result, choice: Choice) -> None:
         st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
-def _scores(result: Result, scores: Sequence[ScoreRow], differences: Sequence[DifferenceRow]) -> list[tuple[Any, ...]]:
+def _scores(result: Result, scores: Sequence[ScoreRow], differences: Sequence[DifferenceRow]) -> list[Key]:
     """S by arm and by what it is given; a click on a model leads to the first difference of which it is a part."""
     drawing = intervals.forest(
         [score_mark(row) for row in scores],
@@ -140,11 +144,11 @@ def _scores(result: Result, scores: Sequence[ScoreRow], differences: Sequence[Di
     return [_pair_of(differences, key[0]) for key in picked]
 
 
-def _pair_of(differences: Sequence[DifferenceRow], checkpoint: Any) -> tuple[Any, ...]:
+def _pair_of(differences: Sequence[DifferenceRow], checkpoint: object) -> Key:
     return next((row.pair for row in differences if checkpoint in (row.first, row.second)), ())
 
 
-def _differences(result: Result, differences: Sequence[DifferenceRow], after: int) -> list[tuple[Any, ...]]:
+def _differences(result: Result, differences: Sequence[DifferenceRow], after: int) -> list[Key]:
     """Real minus control, and control minus baseline; a click above this figure takes back the one in it."""
     st.subheader("What the information adds, and what the parameters add", anchor=False)
     marks = [difference_mark(row) for row in differences]
@@ -154,11 +158,11 @@ def _differences(result: Result, differences: Sequence[DifferenceRow], after: in
     return actions.figure(drawing, f"differences-{after}", result, differences, select=("points",))
 
 
-def _number_of(differences: Sequence[DifferenceRow], key: tuple[Any, ...]) -> int:
+def _number_of(differences: Sequence[DifferenceRow], key: Key) -> int:
     return next((i for i, row in enumerate(differences, 1) if row.pair == key), 0)
 
 
-def _numbers(differences: Sequence[DifferenceRow], clicked: tuple[Any, ...]) -> DifferenceRow:
+def _numbers(differences: Sequence[DifferenceRow], clicked: Key) -> DifferenceRow:
     """All differences; the chosen one, of trained models."""
     trained = [row for row in differences if row.weights == "trained"]
     twins = {row.pair: row for row in differences if row.weights != "trained"}

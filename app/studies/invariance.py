@@ -3,7 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -102,7 +102,7 @@ def _points_at(result: Result, change: ChangeRow, label: str) -> list[Point]:
     return [Point(row.checkpoint, row.weights, row.order) for row in scores_of(result, change) if row.dose_label == label]
 
 
-def _overview(result: Result) -> list[tuple[Any, ...]]:
+def _overview(result: Result) -> list[clicks.Key]:
     """Changes by checkpoints: what moves the embedding least on top; the cells that were clicked."""
     is_drop = controls.pick_word("measure", "Shown", [MOVED, DROP]) == DROP
     means: dict[str, float] = {}
@@ -161,7 +161,7 @@ def _axis(change: ChangeRow) -> str:
     return f"{title} ({unit}, not to scale)" if unit else title
 
 
-def _responses(result: Result, change: ChangeRow) -> list[tuple[Any, ...]]:
+def _responses(result: Result, change: ChangeRow) -> list[clicks.Key]:
     """S, and how far the embedding moved, over the doses; the points that were clicked."""
     rows = [*scores_of(result, change), *moved_by(result, change)]
     marks = []

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -14,11 +13,11 @@ from app.charts.screening import Here, Line
 from app.kit import figures, layout, published_table
 from app.kit.plain import plain
 
-Trained = Mapping[str, Sequence[tuple[Any, RetrievalScore]]]
+Trained = Mapping[str, Sequence[tuple[screened.Trained, RetrievalScore]]]
 ACCURACY = "accuracy, same piece (%)"
 
 
-def draw(checkpoints: Sequence[Any]) -> None:
+def draw(checkpoints: Sequence[screened.Trained]) -> None:
     """Headline, the screening, the long runs, and every published number with what is known of it."""
     configurations, here = screened.screened(), screened.trained_here(checkpoints)
     if not configurations:
@@ -70,7 +69,7 @@ def long_lines(configurations: Sequence[Configuration], here: Trained) -> list[L
     ]
 
 
-def hover_text(checkpoint: Any, score: RetrievalScore) -> str:
+def hover_text(checkpoint: screened.Trained, score: RetrievalScore) -> str:
     """A checkpoint on hover."""
     return (
         f"{checkpoint.name}, ours, {checkpoint.scale} scale: S = {score_text(score)}, n = {score.n_queries} queries of "
@@ -78,7 +77,7 @@ def hover_text(checkpoint: Any, score: RetrievalScore) -> str:
     )
 
 
-def words(ones: Sequence[tuple[Any, RetrievalScore]]) -> str:
+def words(ones: Sequence[tuple[screened.Trained, RetrievalScore]]) -> str:
     """Checkpoints of one arm in the table: the one with the highest S by name."""
     best, score = ones[0]
     more = f" and {len(ones) - 1} more" if len(ones) > 1 else ""

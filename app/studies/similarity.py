@@ -152,10 +152,7 @@ def _behind(result: Result, choice: Choice, key: Key) -> None:
         return
     order = np.argsort(-shares, kind="stable")[:MOST].tolist()
     windows, total = result.rows(WorkWindowRow), float(shares.sum())
-    rows = [
-        {"share": 100 * float(shares[i]) / total if total else 0.0, "piece": windows[i].piece, "start_s": windows[i].start_s}
-        for i in order
-    ]
+    rows = [player.ListedWindow(windows[i], {"share": 100 * float(shares[i]) / total if total else 0.0}) for i in order]
     first, side, second, other_side, weights, row, column = (str(part) for part in key)
     whose = first if first == second else f"{first} and {second}"
     what = f"{whose}, {weights}: {side} layer {row} with {other_side} layer {column}".replace("midi", "MIDI")

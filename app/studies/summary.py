@@ -55,7 +55,7 @@ def _content(how_to_read: str) -> None:
     if summed is None:
         layout.provenance()
     else:
-        layout.provenance(study_facts.facts(summed.result), str(summed.result.provenance["command"]))
+        layout.provenance(study_facts.facts(summed.result), summed.result.command)
 
 
 def _choose(good: Sequence[Checkpoint]) -> tuple[list[Checkpoint], str] | None:

@@ -1,7 +1,7 @@
 """The answer of the page of transposition: S by what is moved, the sound of a shift, what is left, and where embeddings go."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -20,7 +20,7 @@ from analysis.studies.transposition.rows import (
 from app.charts import doses, intervals
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, altered_sound, published_table, study_facts
+from app.kit import actions, altered_sound, clicks, published_table, study_facts
 from app.kit.altered_sound import AWAY, Given, MovedWindow
 from app.kit.plain import plain
 from app.kit.pool_scores import cell, name_twins_once, pool_sentence, s_title
@@ -82,7 +82,7 @@ def shifts_of(result: Result) -> list[int]:
     return sorted({row.semitones for row in result.rows(ScoreRow)})
 
 
-def _responses(result: Result) -> list[tuple[Any, ...]]:
+def _responses(result: Result) -> list[clicks.Key]:
     """S over semitones, a panel per what is moved; the points that were clicked."""
     rows, shifts = result.rows(ScoreRow), shifts_of(result)
     marks = [

@@ -7,10 +7,12 @@ from typing import Any, cast
 import streamlit as st
 
 from analysis.results import Result
+from analysis.studies.shared_rows import WindowRow
 from app import caching, state
 from app.charts import doses
 from app.charts.mark import Mark
 from app.kit import actions, layout, player
+from app.kit.player import ListedWindow
 from app.kit.study_form import Choice
 from app.studies import invariance as invariance_answer
 from app.studies import similarity as similarity_answer
@@ -36,7 +38,8 @@ def coinciding() -> None:
 
 
 def rows() -> None:
-    table = [{"share": 1.0 * number, "piece": f"piece {number}", "start_s": 1.0 * number} for number in range(5)]
+    windows = [WindowRow(f"piece {number}", 1.0 * number) for number in range(5)]
+    table = [ListedWindow(window, {"share": window.start_s}) for window in windows]
     st.text(f"chosen: row {player.pick(table, 'small', 'rows')}")
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from analysis import paths
+from analysis.datasets.pools import PoolSizes
 from analysis.errors import Cancelled, CheckpointError, ConfigError, CorpusError
 from analysis.jobs.executors.local import LocalExecutor
 from analysis.jobs.job import Job
@@ -33,6 +34,7 @@ from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import find_checkpoint, read_result, stored_result
 from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
 from analysis.training import loop, train_checkpoint
+from analysis.training.evaluation import Evaluation, PoolScore
 from analysis.training.loop import RESUME
 
 TIMEOUT_S = 120.0
@@ -267,15 +269,14 @@ def train_request(corpus: str, out: Path, **changes: Any) -> dict[str, Any]:
 def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores of a corpus that is too small for pools."""
 
-    def judge(model: Any, segments: Any, **_: Any) -> dict[str, Any]:
+    def judge(model: Any, segments: Any, sizes: Any, **_: Any) -> Evaluation:
         score = float(model.audio_head[0].weight.detach().abs().mean())
-        side = {"R@1": score}
-        scores = {"S": score, "S_ci": [0.0, 1.0], "chance": 0.1, "n_queries": 8, "n_works": 1, "pool_size": 8}
-        return dict.fromkeys(("canonical", "no_overlap"), scores | {"audio_to_midi": side, "midi_to_audio": side})
+        scores = PoolScore(score, (0.0, 1.0), 0.1, 8, 1, 8, {"R@1": score}, {"R@1": score})
+        return Evaluation(scores, scores)
 
     for module in (loop, train_checkpoint):
         monkeypatch.setattr(module, "evaluate", judge)
-        monkeypatch.setattr(module, "fit_pool", lambda *_, **__: {})
+        monkeypatch.setattr(module, "fit_pool", lambda *_, **__: PoolSizes(8, 8, 2, 1))
 
 
 @pytest.mark.usefixtures("judged_by_a_weight", "one_thread")

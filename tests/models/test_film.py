@@ -6,6 +6,7 @@ from torch import Tensor
 
 from analysis.descriptors.d4 import masked_d4
 from analysis.models.dual_encoder import DualEncoder, build_arm
+from analysis.models.injections.film import Film
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.taps import capture, intervene, list_descriptor_taps, list_injection_taps
 
@@ -31,7 +32,9 @@ def test_every_layer_is_scaled_and_shifted_as_the_formula_says() -> None:
     midi, states = model.midi, model.midi.hidden_states(notes)
     steps = masked_d4(notes)
     mean = torch.stack([steps[row, :n].mean(dim=0) for row, n in enumerate((9, 5))])
-    weights = dict(model.given["midi"].injection["film"].named_parameters())
+    mechanism = model.given["midi"].injection
+    assert isinstance(mechanism, Film)
+    weights = dict(mechanism.film.named_parameters())
     hidden = F.linear(mean, weights["0.weight"], weights["0.bias"]).relu()
     made = F.linear(hidden, weights["2.weight"], weights["2.bias"])
     for layer, block in enumerate(midi.blocks):

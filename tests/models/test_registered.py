@@ -44,11 +44,11 @@ class Added(Injection):
 
     kind, title, group = "added", "addition", "heads"
 
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
-        return {"widened": nn.Linear(width, sizes.d_model)}
+    def build(self, width: int, sizes: TowerSizes) -> None:
+        self.widened = self.part("widened", nn.Linear(width, sizes.d_model))
 
     def enter(self, tokens: Tensor, descriptor: Tensor) -> Tensor:
-        return tokens + self["widened"](descriptor.mean(dim=1, keepdim=True))
+        return tokens + self.widened(descriptor.mean(dim=1, keepdim=True))
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
         return Drawn(f"addition of {self.descriptor.name}", (f"{descriptor.n} hundredths",))
@@ -91,7 +91,9 @@ def test_its_model_has_it_where_its_row_says(loud: str) -> None:
     assert count_parameters(loud, "small")["Loud injection"] == 192 * 3
     assert flow_of(config).total == count_parameters(loud, "small")["total"]
     groups = parameter_groups(model, "small")
-    weight = model.given["audio"].injection["widened"].weight
+    added = model.given["audio"].injection
+    assert isinstance(added, Added)
+    weight = added.widened.weight
     (rate,) = {group["lr"] for group in groups if any(one is weight for one in group["params"])}
     assert rate == LEARNING_RATES["small"]["heads"]
     quiet, noisy = torch.zeros(1, 96_000), torch.ones(1, 96_000)

@@ -14,7 +14,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
-from analysis.readings.layer_means import AS_IT_IS, Altered, Side
+from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
@@ -71,7 +71,7 @@ def fake(corpus: Corpus) -> Fake:
 
 
 def _respond(fake: Fake, *names: str) -> list[Response]:
-    plain: dict = {MODEL: {side: fake.rows(MODEL, side) for side in ("audio", "midi")}}
+    plain: dict = {MODEL: BySide.of_each(lambda side: fake.rows(MODEL, side))}
     return [one for name in names for one in respond(fake, BY_NAME[name], plain, 42, None)]
 
 
@@ -99,7 +99,7 @@ def test_unchanged_doses_are_the_start_of_every_response(fake: Fake) -> None:
 
 def test_later_doses_of_a_rebased_change_are_compared_with_that_dose(fake: Fake) -> None:
     change = replace(BY_NAME["gain"], name="low_pass", doses=(None, 2000, 1999), unchanged=None, twin=(), rebase=2000)
-    plain: dict = {MODEL: {side: fake.rows(MODEL, side) for side in ("audio", "midi")}}
+    plain: dict = {MODEL: BySide.of_each(lambda side: fake.rows(MODEL, side))}
     responses = {one.dose: one for one in respond(fake, change, plain, 42, None)}
     assert responses[1999].distances.mean() < 0.01 < responses[2000].distances.mean()
     assert np.array_equal(responses[1999].before, responses[2000].after)
@@ -183,7 +183,7 @@ def test_a_small_corpus_is_examined(result: Result) -> None:
 
 def test_an_encoder_that_tells_nothing_apart_has_no_distances(fake: Fake) -> None:
     flat = {tap: np.ones_like(rows) for tap, rows in fake.rows(MODEL, "audio").items()}
-    plain: dict = {MODEL: {"audio": flat, "midi": fake.rows(MODEL, "midi")}}
+    plain: dict = {MODEL: BySide(flat, fake.rows(MODEL, "midi"))}
     responses = respond(fake, BY_NAME["gain"], plain, 42, None)
     assert all(one.yardstick == {"audio.embedding": None} and not one.distances.any() for one in responses)
 

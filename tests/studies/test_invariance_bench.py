@@ -42,16 +42,16 @@ def test_blocks_give_what_all_windows_at_once_give(corpus: Corpus, make_checkpoi
     bench = bench_of(corpus, None, checkpoint)
     plain = bench.plain()
     given = altered("gain", "audio", -12, bench.study_run)
-    moved = bench.moved("audio", given, {model: sides["audio"] for model, sides in plain.items()})
+    moved = bench.moved("audio", given, {model: sides.audio for model, sides in plain.items()})
     assert list(moved) == [(checkpoint.name, "trained"), (checkpoint.name, "untrained")]
     for (_, weights), found in moved.items():
         rows = layer_means(bench.study_run, checkpoint, bench.windows, weights, "audio", altered=given)
         assert np.allclose(found.embedding, rows["audio.embedding"], atol=1e-4)
-        before = plain[checkpoint.name, weights]["audio"]
+        before = plain[checkpoint.name, weights].audio
         for tap, distances in zip(rows, found.distances, strict=True):
             assert np.allclose(distances, cosine_distance(before[tap], rows[tap]), atol=1e-5)
     again = bench.changed("audio", given, [(checkpoint.name, "trained")])[checkpoint.name, "trained"]
-    assert list(again) == list(plain[checkpoint.name, "trained"]["audio"])
+    assert list(again) == list(plain[checkpoint.name, "trained"].audio)
     assert np.allclose(again["audio.embedding"], moved[checkpoint.name, "trained"].embedding, atol=1e-4)
 
 
@@ -67,7 +67,7 @@ def test_no_more_sound_is_held_than_that_of_a_block(corpus: Corpus, make_checkpo
         return made(*asked)  # pyright: ignore[reportArgumentType]
 
     heard.make = make
-    bench.moved("audio", given, {model: sides["audio"] for model, sides in bench.plain().items()})
+    bench.moved("audio", given, {model: sides.audio for model, sides in bench.plain().items()})
     assert held == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2]  # made once for both models
     assert not heard.kept
 
@@ -79,7 +79,7 @@ def test_what_was_moved_is_not_computed_again(
 
     def move(bench: Bench) -> dict:
         given = altered("note_velocity", "midi", 0.5, bench.study_run)
-        return bench.moved("midi", given, {model: sides["midi"] for model, sides in bench.plain().items()})
+        return bench.moved("midi", given, {model: sides.midi for model, sides in bench.plain().items()})
 
     first = move(bench_of(corpus, store, checkpoint))
     monkeypatch.setattr("analysis.readings.reader.Reader._rows_of_batch", lambda *_: pytest.fail("computed again"))
@@ -93,7 +93,7 @@ def test_what_is_compared_with_is_part_of_what_is_kept(corpus: Corpus, make_chec
     bench = bench_of(corpus, store, make_checkpoint("D0"))
     given, other = (altered("note_velocity", "midi", dose, bench.study_run) for dose in (0.5, 0.8))
     models = bench.models[:1]
-    plain = {model: bench.plain()[model]["midi"] for model in models}
+    plain = {model: bench.plain()[model].midi for model in models}
     first = bench.moved("midi", given, plain)[models[0]]
     second = bench.moved("midi", given, bench.changed("midi", other, models), against=other)[models[0]]
     assert np.array_equal(first.embedding, second.embedding)
@@ -105,7 +105,7 @@ def test_one_bar_of_progress_for_all_passes(corpus: Corpus, make_checkpoint: Mak
     bench = bench_of(corpus, None, make_checkpoint("D0"), told)
     told.clear()  # windows were listed
     plain = bench.plain()  # 4 passes of 6
-    bench.moved("midi", altered("octave", "midi", 12, bench.study_run), {model: sides["midi"] for model, sides in plain.items()})
+    bench.moved("midi", altered("octave", "midi", 12, bench.study_run), {model: sides.midi for model, sides in plain.items()})
     assert told == sorted(told)
     assert len(set(told)) >= 2 + 2 * 3  # blocks tell of themselves
     assert max(told) < 1

@@ -9,6 +9,7 @@ import soundfile
 import torch
 
 from analysis.datasets.corpora import open_corpus
+from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.errors import Cancelled, CheckpointError, ConfigError
 from analysis.measures.retrieval import chance_of_s
@@ -62,14 +63,14 @@ def test_scores_equal_those_of_the_evaluation_and_carry_their_controls(corpus: P
     segments = drop_repeated(list_segments(open_corpus(str(corpus)).pieces, max_per_piece=100))
     sizes = {name: size for name, size in SMALL.items() if name != "split"}
     model = find_checkpoint(checkpoints[0]).model()
-    expected = evaluate(model, segments, device=torch.device("cpu"), **sizes)
-    for pool, name in (("canonical", "canonical"), ("no_overlap", "no overlap")):
+    expected = evaluate(model, segments, PoolSizes(**sizes), device=torch.device("cpu"))
+    for scores, name in ((expected.canonical, "canonical"), (expected.no_overlap, "no overlap")):
         score = result.value(checkpoint="one", weights="trained", pool=name, what="S")
-        assert score.value == pytest.approx(expected[pool]["S"])
-        assert [score.ci_low, score.ci_high] == pytest.approx(expected[pool]["S_ci"])
+        assert score.value == pytest.approx(scores.s)
+        assert [score.ci_low, score.ci_high] == pytest.approx(scores.interval)
         assert score.null == pytest.approx(chance_of_s(score.n, 16))
         back = result.value(checkpoint="one", weights="trained", pool=name, direction="MIDI to audio", what="R@1")
-        assert back.value == pytest.approx(expected[pool]["midi_to_audio"]["R@1"])
+        assert back.value == pytest.approx(scores.midi_to_audio["R@1"])
     assert result.value(checkpoint="one", weights="untrained", pool="canonical", what="S").value is not None
     assert result.value(checkpoint="one", direction="audio to MIDI", what="accuracy against same piece").null == 0.5
     assert {row.pool for row in result.rows(PairRow)} == {"canonical", "no overlap"}

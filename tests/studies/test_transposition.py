@@ -14,7 +14,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
-from analysis.readings.layer_means import AS_IT_IS, Altered, Side
+from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
@@ -62,7 +62,7 @@ class PitchClasses(Bench):
 def found(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> Result:
     study_run = StudyRun({}, corpus, CPU)
     bench = PitchClasses(**vars(set_up(study_run, inner_windows(study_run, "all", 3), 1, SIZES, 42)))
-    plain: dict = {MODEL: {side: bench.rows(MODEL, side) for side in ("audio", "midi")}}
+    plain: dict = {MODEL: BySide.of_each(lambda side: bench.rows(MODEL, side))}
     measured = measurement(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12])
     answered = conclude(Request((), semitones="1,12"), {"fake": make_checkpoint("D0")}, measured)
     return Result("transposition", {}, answered.headline, answered.values, answered.tables, answered.arrays, {})

@@ -11,6 +11,7 @@ import soundfile
 import torch
 
 from analysis.datasets.paired_folder import load_paired_folder
+from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.dual_encoder import build_arm
@@ -110,9 +111,9 @@ def test_every_parameter_has_one_rate() -> None:
 def test_pools_shrink_to_what_the_windows_can_fill(folder: Path) -> None:
     segments = list_segments(load_paired_folder(folder, sample_rate=24_000, split="test").pieces)
     assert len(segments) == 21
-    eight = {"pool_size": 8, "n_same_piece": 2, "n_same_composer": 1, "n_queries": 21}
+    eight = PoolSizes(n_queries=21, pool_size=8, n_same_piece=2, n_same_composer=1)
     assert fit_pool(segments, n_queries=500) == eight  # one of 16 may need 15 windows of the other two works, which have 14
-    assert fit_pool(segments, n_queries=5, pool_size=8)["n_queries"] == 5
+    assert fit_pool(segments, n_queries=5, pool_size=8).n_queries == 5
     with pytest.raises(CorpusError, match="Retrieval cannot be scored on 5 windows"):
         fit_pool(segments[:5], n_queries=500)
 

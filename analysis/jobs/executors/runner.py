@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
+from analysis.files import JsonObject
 from analysis.jobs.executors.executor import Listener
 from analysis.jobs.job import Job
 from analysis.jobs.log import Outcome, outcome_of
@@ -163,7 +162,7 @@ class Runner:
                 return Outcome("cancelled", peak_bytes=self._peak, error="It did not stop in time; its worker was ended.")
 
 
-def pass_on(listener: Listener, message: Mapping[str, Any]) -> None:  # Any: JSON of our own worker
+def pass_on(listener: Listener, message: JsonObject) -> None:  # JSON of our own worker
     """Pass on what a worker says about its job."""
     if (progress := message.get("progress")) is not None:
         listener.progress(*progress)

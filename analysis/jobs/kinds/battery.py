@@ -1,10 +1,10 @@
 """The whole examination as one job: it goes on where it was stopped, since every finished study is in the store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.files import JsonObject
 from analysis.jobs.kinds.kind import JobKind, Page, Request, is_names
 from analysis.jobs.kinds.words import checkpoints_on_corpus
 from analysis.jobs.queue import JobQueue
@@ -55,7 +55,7 @@ class Computed:
     notices: list[str]
 
     @classmethod
-    def all_of(cls, document: Mapping[str, Any]) -> "list[Computed]":  # Any: JSON that `battery` returned
+    def all_of(cls, document: JsonObject) -> "list[Computed]":  # JSON that `battery` returned
         """The studies of a finished job, from its document."""
         return [cls(**record) for record in document["studies"]]
 

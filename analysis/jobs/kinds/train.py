@@ -2,9 +2,9 @@
 
 import dataclasses
 from pathlib import Path, PurePath
-from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.files import Json
 from analysis.jobs.job import Job
 from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
 from analysis.run import RunContext
@@ -23,7 +23,7 @@ def train(request: Request, context: RunContext) -> dict[str, str]:
     from analysis.training.loop import TrainRequest
     from analysis.training.train_checkpoint import train_checkpoint
 
-    fields: dict[str, Any] = dict(request)  # Any: `TrainRequest` and `open_corpus` say what they may be
+    fields: Json = dict(request)  # Any: `TrainRequest` and `open_corpus` say what they may be
     corpus, out, resume = fields.pop("corpus", "full"), fields.pop("out", None), fields.pop("resume", False)
     known = [field.name for field in dataclasses.fields(TrainRequest)]
     if unknown := sorted(set(fields) - set(known)):

@@ -17,16 +17,17 @@ class Concat(Injection):
     kind, title = "concat", "concatenation"
     after_positions = False
 
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
-        return {"concat": nn.Linear(sizes.d_model + width, sizes.d_model), "norm": nn.LayerNorm(sizes.d_model)}
+    def build(self, width: int, sizes: TowerSizes) -> None:
+        self.concat = self.part("concat", nn.Linear(sizes.d_model + width, sizes.d_model))
+        self.norm = self.part("norm", nn.LayerNorm(sizes.d_model))
 
     def enter(self, tokens: Tensor, descriptor: Tensor) -> Tensor:
         if self.descriptor.reads == "audio":
             descriptor = F.interpolate(descriptor.transpose(1, 2), tokens.shape[1], mode="linear").transpose(1, 2)
-        return self["norm"](self["concat"](torch.cat([tokens, descriptor], dim=-1)))
+        return self.norm(self.concat(torch.cat([tokens, descriptor], dim=-1)))
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
-        name, detail = self.descriptor.name, mixed(self["concat"])
+        name, detail = self.descriptor.name, mixed(self.concat)
         if descriptor.n is None:
             return Drawn(f"concatenation with {name}", (detail,))
         stretched = f"{name} stretched from {descriptor.n:,} to {tokens.n:,} frames"

@@ -16,29 +16,27 @@ class Cross(Injection):
     kind, title = "cross", "cross-attention"
     reads = ("audio",)
 
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
-        return {
-            "source": nn.Linear(width, sizes.d_model),
-            "attention": MultiHeadAttention(sizes.d_model, sizes.n_heads, sizes.attention_dropout),
-            "norm": nn.LayerNorm(sizes.d_model),
-        }
+    def build(self, width: int, sizes: TowerSizes) -> None:
+        self.source = self.part("source", nn.Linear(width, sizes.d_model))
+        self.asked = self.part("attention", MultiHeadAttention(sizes.d_model, sizes.n_heads, sizes.attention_dropout))
+        self.norm = self.part("norm", nn.LayerNorm(sizes.d_model))
 
     def enter(self, tokens: Tensor, descriptor: Tensor) -> Tensor:
-        return self["norm"](tokens + self["attention"](tokens, self["source"](descriptor)))
+        return self.norm(tokens + self.asked(tokens, self.source(descriptor)))
 
     @property
     def attention(self) -> nn.Module:
-        return self["attention"]
+        return self.asked
 
     def taps(self) -> dict[str, nn.Module]:
-        return {"attention": self["attention"]}
+        return {"attention": self.asked}
 
     @classmethod
     def crossing(cls, tokens: Axis, descriptor: Axis) -> tuple[Axis, Axis]:
         return tokens, descriptor
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
-        return Drawn(f"cross-attention to {self.descriptor.name}", asking(tokens, descriptor, self["attention"].n_heads))
+        return Drawn(f"cross-attention to {self.descriptor.name}", asking(tokens, descriptor, self.asked.n_heads))
 
 
 def asking(queries: Axis, keys: Axis, n_heads: int) -> tuple[str, str]:

@@ -4,7 +4,6 @@ Source: Fernández Méndez et al., arXiv 2604.10283, appendix C.1, after Perez e
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -32,30 +31,28 @@ class Film(Injection):
 
     kind, title = "film", "FiLM"
 
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
+    def build(self, width: int, sizes: TowerSizes) -> None:
         last = nn.Linear(D_HIDDEN, sizes.n_layers * 2 * sizes.d_model)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         each = nn.Unflatten(1, (sizes.n_layers, 2 * sizes.d_model))
-        return {
-            "film": nn.Sequential(nn.Linear(width, D_HIDDEN), nn.ReLU(), last, each),
-            "modulation": nn.ModuleList(Modulation() for _ in range(sizes.n_layers)),
-        }
+        self.film = self.part("film", nn.Sequential(nn.Linear(width, D_HIDDEN), nn.ReLU(), last, each))
+        self.modulation = self.part("modulation", nn.ModuleList(Modulation() for _ in range(sizes.n_layers)))
 
     def prepare(
         self, descriptor: Float[Tensor, "batch positions features"], mask: Bool[Tensor, "batch positions"]
     ) -> Float[Tensor, "batch layers twice_d"]:
         """γ and β of every layer."""
-        return self["film"](mean_over_tokens(descriptor, mask))
+        return self.film(mean_over_tokens(descriptor, mask))
 
     def within(self, layer: int, tokens: Tensor, descriptor: Tensor) -> Tensor:
-        return self["modulation"][layer - 1](tokens, descriptor[:, layer - 1])
+        return self.modulation[layer - 1](tokens, descriptor[:, layer - 1])
 
     def outputs(self) -> Sequence[nn.Module]:
-        return list(cast(nn.ModuleList, self["modulation"]))
+        return list(self.modulation)
 
     def taps(self) -> dict[str, nn.Module]:
-        return {"film": self["film"]}
+        return {"film": self.film}
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
         del tokens, descriptor

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from torch import Tensor, nn
 
 from analysis.descriptors.descriptor import Axis, Descriptor, Reads
 from analysis.errors import ConfigError
+
+P = TypeVar("P", bound=nn.Module | nn.Parameter)
 
 
 class TowerSizes(NamedTuple):
@@ -47,14 +49,22 @@ class Injection(ABC):
 
     def __init__(self, tower: nn.Module, descriptor: Descriptor, sizes: TowerSizes) -> None:
         self.tower, self.descriptor, self.sizes = tower, descriptor, sizes
-        for name, part in self.build(descriptor.width, sizes).items():
-            if hasattr(tower, self._name(name)):
-                raise ConfigError(f"The tower has {self._name(name)!r} already. Give the descriptor another name.")
-            setattr(tower, self._name(name), part)
+        self.build(descriptor.width, sizes)
 
-    def __getitem__(self, name: str) -> Any:
-        """One of its modules."""
-        return getattr(self.tower, self._name(name))
+    def part(self, name: str, part: P) -> P:
+        """A module or parameter that the tower has from now on.
+
+        Args:
+            name: which follows that of the descriptor.
+            part: of the mechanism.
+
+        Raises:
+            ConfigError: the tower has something of that name already.
+        """
+        if hasattr(self.tower, self._name(name)):
+            raise ConfigError(f"The tower has {self._name(name)!r} already. Give the descriptor another name.")
+        setattr(self.tower, self._name(name), part)
+        return part
 
     @property
     def beginning(self) -> str:
@@ -62,8 +72,8 @@ class Injection(ABC):
         return self._name("")
 
     @abstractmethod
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
-        """Its modules and parameters by name, in the order in which they are drawn."""
+    def build(self, width: int, sizes: TowerSizes) -> None:
+        """Make its modules and parameters, each a `part`, in the order in which they are drawn."""
 
     def prepare(self, descriptor: Tensor, mask: Tensor) -> Tensor:
         """What `enter` and `within` are given of a descriptor, once per pass; `mask` is True where it has a position."""

@@ -18,24 +18,23 @@ class Reverse(Injection):
     kind, title = "reverse", "reverse cross-attention"
     reads = ("audio",)
 
-    def build(self, width: int, sizes: TowerSizes) -> dict[str, nn.Module | nn.Parameter]:
-        return {
-            "query": nn.Linear(width, sizes.d_model),
-            "positions": nn.Parameter(nn.init.normal_(torch.empty(sizes.max_frames, sizes.d_model), std=0.02)),
-            "attention": MultiHeadAttention(sizes.d_model, sizes.n_heads, sizes.attention_dropout),
-            "norm": nn.LayerNorm(sizes.d_model),
-        }
+    def build(self, width: int, sizes: TowerSizes) -> None:
+        self.query = self.part("query", nn.Linear(width, sizes.d_model))
+        positions = nn.init.normal_(torch.empty(sizes.max_frames, sizes.d_model), std=0.02)
+        self.positions = self.part("positions", nn.Parameter(positions))
+        self.asked = self.part("attention", MultiHeadAttention(sizes.d_model, sizes.n_heads, sizes.attention_dropout))
+        self.norm = self.part("norm", nn.LayerNorm(sizes.d_model))
 
     def enter(self, tokens: Tensor, descriptor: Tensor) -> Tensor:
-        query = self["query"](descriptor) + self["positions"][: descriptor.shape[1]]
-        return self["norm"](query + self["attention"](query, tokens))
+        query = self.query(descriptor) + self.positions[: descriptor.shape[1]]
+        return self.norm(query + self.asked(query, tokens))
 
     @property
     def attention(self) -> nn.Module:
-        return self["attention"]
+        return self.asked
 
     def taps(self) -> dict[str, nn.Module]:
-        return {"attention": self["attention"]}
+        return {"attention": self.asked}
 
     @classmethod
     def stream(cls, tokens: Axis, descriptor: Axis) -> Axis:
@@ -47,7 +46,7 @@ class Reverse(Injection):
         return descriptor, tokens
 
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
-        return Drawn("reverse cross-attention", asking(descriptor, tokens, self["attention"].n_heads))
+        return Drawn("reverse cross-attention", asking(descriptor, tokens, self.asked.n_heads))
 
 
 INJECTION = Reverse

@@ -21,7 +21,7 @@ from analysis.models.dual_encoder import DualEncoder
 from analysis.numbers import Value, percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
-from analysis.readings.layer_means import Side
+from analysis.readings.layer_means import BySide, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Measured, columns
 from analysis.run import ignore
@@ -34,6 +34,7 @@ from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Seed
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.shared_rows import SentenceRow, window_rows
@@ -103,7 +104,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
     """Which of all descriptors costs most."""
     rows, names = measured.of(AblationRow), ranked(checkpoints)
-    text = headline(rows, names, measured.arrays["candidates"].shape[1])
+    text = headline(rows, names, measured.of(PoolRow)[0].pool_size)
     return measured.answer(text, [SentenceRow(details(rows, names))])
 
 
@@ -118,33 +119,36 @@ def _ablate(
     study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, material: Material, scores: PoolScores
 ) -> dict[tuple[str, str], Outcome]:
     """What comes of every replacement, by what was replaced and by what; the first with nothing replaced."""
-    inputs: dict[Side, str] = {side: entry.descriptor for side, entry in checkpoint.model_config.entries.items()}
-    sides: dict[Side, dict[str, ndarray]] = {}
-    for index, side in enumerate(SIDES):
-        side_run = study_run.part(index, len(SIDES))
-        changes = {}
+    entries = checkpoint.model_config.entries
+    inputs: dict[Side, str] = {side: entry.descriptor for side, entry in entries.items()}
+
+    def embeddings(side: Side) -> dict[str, ndarray]:
+        side_run, changes = study_run.part(SIDES.index(side), len(SIDES)), {}
         if side in inputs:
             changes = changes_of(side_run, cast(DualEncoder, study_run.model(checkpoint, weights)), material, side)
-        sides[side] = under_changes(side_run, checkpoint, scores.segments, weights, side, changes, scores.seed)
-    audio, midi = sides["audio"], sides["midi"]
-    moved = {
-        side: {kind: cosine_distance(rows, changes[AS_IT_IS]) for kind, rows in changes.items()}
-        for side, changes in sides.items()
-    }
+        return under_changes(side_run, checkpoint, scores.segments, weights, side, changes, scores.seed)
+
+    sides = BySide.of_each(embeddings)
+    audio, midi, moved = sides.audio, sides.midi, sides.map(_distances)
 
     def outcome(heard: str, read: str, distance: ndarray) -> Outcome:
         return Outcome(scores.ranks(audio[heard], midi[read]), scores.best_wrong(audio[heard], midi[read]), distance)
 
-    outcomes = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved["audio"][AS_IT_IS])}
+    outcomes = {(NOTHING, AS_IT_IS): outcome(AS_IT_IS, AS_IT_IS, moved.audio[AS_IT_IS])}
     for kind in KINDS:
-        if kind in audio:
-            outcomes[inputs["audio"], kind] = outcome(kind, AS_IT_IS, moved["audio"][kind])
-        if kind in midi:
-            outcomes[inputs["midi"], kind] = outcome(AS_IT_IS, kind, moved["midi"][kind])
+        for side, replaced in inputs.items():
+            if kind in sides.of(side):
+                changed = (kind, AS_IT_IS) if side == "audio" else (AS_IT_IS, kind)
+                outcomes[replaced, kind] = outcome(*changed, moved.of(side)[kind])
         if kind in audio and kind in midi:
-            outcomes[both(*inputs.values()), kind] = outcome(kind, kind, (moved["audio"][kind] + moved["midi"][kind]) / 2)
+            outcomes[both(*inputs.values()), kind] = outcome(kind, kind, (moved.audio[kind] + moved.midi[kind]) / 2)
     order = [NOTHING, *inputs.values(), both(*inputs.values())]
     return dict(sorted(outcomes.items(), key=lambda item: order.index(item[0][0])))
+
+
+def _distances(embeddings: Mapping[str, ndarray]) -> dict[str, ndarray]:
+    """How far every change moves the windows of one side."""
+    return {kind: cosine_distance(rows, embeddings[AS_IT_IS]) for kind, rows in embeddings.items()}
 
 
 def _describe(

@@ -30,7 +30,7 @@ class Needs:
     any_window: bool = False
 
 
-def refusal(title: str, needs: Needs, checkpoints: Sequence["Checkpoint"]) -> str | None:
+def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]") -> str | None:
     """Why a study cannot be made of checkpoints; None where it can.
 
     Args:

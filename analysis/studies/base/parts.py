@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 from analysis.errors import ConfigError
+from analysis.files import JsonObject
 from analysis.models.arms import ARMS
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.study_run import Answer, StudyRun
@@ -17,6 +17,7 @@ from analysis.rows import tables_of
 from analysis.store import Store, StoreError
 from analysis.studies.base.measurement import About, Measurement, about_value, put_together
 from analysis.studies.base.record import Study
+from analysis.studies.base.settings import AnyRequest
 
 KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]
@@ -35,7 +36,7 @@ class Parts:
     """
 
     study: Study
-    request: Any
+    request: AnyRequest
     checkpoints: Mapping[str, Checkpoint]
     corpus_sha256: str
     device: str
@@ -69,7 +70,7 @@ class Parts:
             return None
         return Result.from_document({name: of for name, of in entry.document.items() if name != KIND}, entry.arrays)
 
-    def keep(self, about: About, part: Measurement, provenance: Mapping[str, Any], store: Store) -> Result:
+    def keep(self, about: About, part: Measurement, provenance: JsonObject, store: Store) -> Result:
         """A part as a result that nobody has put into words yet, which the store gets where there is room."""
         request = asdict(self.request) | {"checkpoints": list(about)}
         result = Result(self.study.name, request, "", part.values, tables_of(part.rows), part.arrays, provenance)
@@ -157,7 +158,7 @@ def _refuse_shared_values(measured: Measurement) -> None:
         raise ConfigError(f"The values {', '.join(loose)} are of no checkpoint; expected them from `conclude`, not `measure`.")
 
 
-def run(study: Study, request: Any, study_run: StudyRun) -> Answer:
+def run(study: Study, request: AnyRequest, study_run: StudyRun) -> Answer:
     """The answer of a study with what a run is given; nothing of it is kept."""
     if not study.has_parts:
         return study.module.run(request, study_run)

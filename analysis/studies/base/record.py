@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.models.checkpoint import Checkpoint
     from analysis.results import Result
+    from analysis.studies.base.settings import AnyRequest
 
 Names = tuple[str, ...]  # checkpoints of which one may be called the best
 Words = tuple[str, Sequence[Row]]  # headline, and the rows of the sentences below it
@@ -75,8 +76,8 @@ class Study:
     package: str
     cost: Cost
     needs: Needs = field(default_factory=Needs)
-    small: Mapping[str, Any] = field(default_factory=dict)
-    quick: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, object] = field(default_factory=dict)
+    quick: Mapping[str, object] = field(default_factory=dict)
     interval: str = "bootstrap over works"
     former: tuple[str, ...] = ()
 
@@ -132,7 +133,7 @@ class Study:
         """Today's words for a result that is kept; None where they need more than it holds."""
         return self._part("rewording", "words", lambda *_: None)(result, names)
 
-    def extra_bytes(self, request: Any, n_windows: int, width: int) -> int:
+    def extra_bytes(self, request: "AnyRequest", n_windows: int, width: int) -> int:
         """What it holds beside models and embeddings of so many windows, of so many numbers each."""
         return self._part("memory", "extra_bytes", lambda *_: 0)(request, n_windows, width)
 

@@ -2,17 +2,20 @@
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from analysis.errors import ConfigError, shown
+from analysis.results import Result
 from analysis.run import ignore
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.settings import AnyRequest, refuse_setting
 
+Q = TypeVar("Q")
 
-def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, Any]) -> Any:
+
+def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, object]) -> Any:  # Any: of the class of the study
     """The request of a study from names and settings; text is turned into the kind of number the field holds.
 
     Raises:
@@ -31,11 +34,23 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     return request
 
 
-def _converted(study: str, key: str, value: Any, default: Any) -> Any:
+def _converted(study: str, key: str, value: Any, default: Any) -> Any:  # Any: `default` says of which class
     try:
         return value if isinstance(value, type(default)) and not isinstance(value, bool) else type(default)(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"{key} of {study} is {shown(value)}; expected {type(default).__name__} like {default!r}.") from error
+
+
+def asked(result: Result, kind: Callable[..., Q]) -> Q:
+    """The request of a result as the class that its study has; a setting that did not exist then has its usual value.
+
+    Args:
+        result: computed, or read from a file.
+        kind: such as `find_study(result.study).request`.
+    """
+    names = {field.name for field in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType] - a class
+    settings = {name: value for name, value in result.request.items() if name in names}
+    return kind(**settings | {"checkpoints": result.asked_checkpoints})
 
 
 def command_of(name: str, request: AnyRequest) -> str:

@@ -1,7 +1,7 @@
 """What came with the checkpoints, about some of them or in another order: put together from the parts of what is there."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.errors import ConfigError
@@ -10,7 +10,7 @@ from analysis.results import Result
 from analysis.studies.base.measurement import put_together
 from analysis.studies.base.parts import Parts, conclude, measurement_of
 from analysis.studies.base.registry import find_study
-from analysis.studies.base.requests import command_of
+from analysis.studies.base.requests import asked, command_of
 from analysis.studies.base.settings import AnyRequest
 from analysis.studies.shipped import come_with_us, setting_differences, shipped_results
 
@@ -66,7 +66,7 @@ def shipped_selection(
 
 def _nearest(results: Iterable[Result], request: AnyRequest, other_settings: bool) -> list[Result]:
     """Results on the corpus of a request, those whose settings differ least first; by default only those in which none does."""
-    same_corpus = [result for result in results if result.request.get("corpus") == request.corpus]
+    same_corpus = [result for result in results if result.corpus == request.corpus]
     n_differing = [len(setting_differences(result, request, leave_out=("checkpoints",))) for result in same_corpus]
     ranked = sorted(zip(n_differing, same_corpus, strict=True), key=lambda pair: pair[0])
     return [result for n, result in ranked if other_settings or not n]
@@ -75,5 +75,4 @@ def _nearest(results: Iterable[Result], request: AnyRequest, other_settings: boo
 def _request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> AnyRequest:
     """The request of a result about other checkpoints; a setting that did not exist then has its usual value."""
     kind = find_study(result.study).request
-    settings = {field.name: result.request[field.name] for field in fields(kind) if field.name in result.request}
-    return kind(**settings | {"checkpoints": tuple(checkpoints)})
+    return replace(asked(result, kind), checkpoints=tuple(checkpoints))

@@ -64,7 +64,7 @@ def settings_of(request: type) -> Mapping[str, Setting]:
     return {name: of_field[0] if of_field else Setting("") for name, of_field in settings.items()}
 
 
-def refuse_setting(study: str, request: type, key: str, value: Any) -> None:
+def refuse_setting(study: str, request: type, key: str, value: object) -> None:
     """Refuse a value that no run could use.
 
     Args:

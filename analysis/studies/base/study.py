@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -16,7 +15,7 @@ from analysis import paths
 from analysis.datasets.corpora import open_corpus
 from analysis.datasets.piece import Corpus
 from analysis.errors import CheckpointError, ConfigError, shown
-from analysis.files import Json, home_expanded, is_folder, printable
+from analysis.files import Json, JsonObject, home_expanded, is_folder, printable
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import SCHEMA_VERSION, Result, provenance
@@ -32,7 +31,7 @@ from analysis.studies.cautions import CORPUS_NOTICES
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+Tables = Mapping[str, Sequence[JsonObject]]
 STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
 MODEL_CODE = "model_code"  # the versions of the families of its checkpoints
 
@@ -244,7 +243,7 @@ def _compute(identity: Identity, study_run: StudyRun, fresh: bool) -> Result:
     return _result(identity, answer, _joined(identity, made))
 
 
-def _result(identity: Identity, answer: Answer, made: Mapping[str, Any]) -> Result:
+def _result(identity: Identity, answer: Answer, made: JsonObject) -> Result:
     request = asdict(identity.request)
     return Result(identity.study, request, answer.headline, answer.values, answer.tables, answer.arrays, made)
 
@@ -266,7 +265,7 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
     return made
 
 
-def _joined(identity: Identity, made: Sequence[Mapping[str, Any]]) -> Json:
+def _joined(identity: Identity, made: Sequence[JsonObject]) -> Json:
     """Where an answer comes from that was put together: the seconds are those of all its parts, the code of models of all."""
     seconds = sum(of_part["seconds"] for of_part in made)
     models = {family: code for of_part in made for family, code in of_part.get(MODEL_CODE, {}).items()}

@@ -21,7 +21,7 @@ from analysis.studies.base.settings import Seed
 from analysis.studies.controls.rows import CAPACITY, REAL, DifferenceRow, Kind, MissingRow, RanksRow, ScoreRow
 from analysis.studies.controls.words import details, headline
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
-from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
+from analysis.studies.pools.redrawn import chance, pool_arrays, pool_size, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, recipe_of, training_seed
 from analysis.studies.shared_rows import Weights, WindowRow, window_rows
@@ -92,7 +92,7 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     tested = sorted(measured.of(DifferenceRow), key=lambda row: (row.kind != REAL, asked[row.first], asked[row.second]))
     others = [row for row in measured.rows if not isinstance(row, ScoreRow | DifferenceRow)]
     whole = Measurement(measured.values, [*others, *scores, *tested], measured.arrays)
-    text = headline(scores, tested, measured.arrays["candidates"].shape[1])
+    text = headline(scores, tested, pool_size(measured.arrays))
     return whole.answer(text, [*_missing(checkpoints), *details(scores, tested)])
 
 

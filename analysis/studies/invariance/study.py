@@ -21,7 +21,7 @@ from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow
-from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
+from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, joint, set_up, unmoved
 from analysis.studies.stress.changes import Change, altered, choose_changes, inner_windows, named_changes, rendering_of
 from analysis.studies.stress.distances import relative, tap_distances, yardsticks
 
@@ -56,15 +56,16 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
     """What costs the best of them most of S."""
     values, names = measured.values, ranked(checkpoints)
-    sentence = SentenceRow(details(values, names, f" among {measured.of(PoolRow)[0].short}"))
-    return measured.answer(headline(values, names, measured.arrays["candidates"].shape[1]), [sentence])
+    (pool,) = measured.of(PoolRow)
+    sentence = SentenceRow(details(values, names, f" among {pool.short}"))
+    return measured.answer(headline(values, names, pool.pool_size), [sentence])
 
 
 def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: int, conditions: str | None) -> list[Response]:
     """Every model at every dose, the unchanged one included; twins only at the doses meant for them."""
     responses: list[Response] = []
-    units = {model: yardsticks(sides[change.side], bench.works) for model, sides in plain.items()}
-    reference = Reference({model: sides[change.side] for model, sides in plain.items()}, AS_IT_IS)
+    units = {model: yardsticks(sides.of(change.side), bench.works) for model, sides in plain.items()}
+    reference = Reference({model: sides.of(change.side) for model, sides in plain.items()}, AS_IT_IS)
     for dose in change.doses:
         now, later = reference.start, reference
         if dose in change.changing:
@@ -108,8 +109,8 @@ def _moved(
 def _ranks(bench: Bench, plain: Sides, side: Side, embedding: ndarray) -> Int[ndarray, "2 q"]:
     """Ranks with the embeddings of one side as given, and of the other as they were."""
     if side == "audio":
-        return bench.ranks(embedding, plain["midi"]["midi.embedding"])
-    return bench.ranks(plain["audio"]["audio.embedding"], embedding)
+        return bench.ranks(embedding, joint(plain.midi))
+    return bench.ranks(joint(plain.audio), embedding)
 
 
 def check(request: Request) -> None:

@@ -1,6 +1,6 @@
 """Retrieval on pools that are drawn anew from the same windows, once per evaluation seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -43,9 +43,9 @@ def redrawn_pools(
             pools = []
             for number, seed in enumerate(seeds):
                 study_run.step(number, len(seeds), "drawing pools")
-                pools.append(build_pools(segments, seed=seed, no_overlap=False, **sizes))
+                pools.append(build_pools(segments, seed=seed, no_overlap=False, **sizes._asdict()))
         except CorpusError:
-            if (size := sizes["pool_size"] // 2) < SMALLEST_POOL:
+            if (size := sizes.pool_size // 2) < SMALLEST_POOL:
                 raise
             pools = None
     if (got := pools[0].candidates.shape) != (n_queries, pool_size):
@@ -56,6 +56,11 @@ def redrawn_pools(
 def pool_arrays(pool: Pools) -> dict[str, ndarray]:
     """The windows of a pool, as arrays of a result."""
     return {"query": pool.query.astype(np.int32), "candidates": pool.candidates.astype(np.int32), "kind": pool.kind}
+
+
+def pool_size(arrays: Mapping[str, ndarray]) -> int:
+    """Candidates of every query of the pool that `pool_arrays` gave."""
+    return arrays["candidates"].shape[1]
 
 
 def chance(pool: Pools) -> float:

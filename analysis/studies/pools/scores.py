@@ -128,10 +128,10 @@ def build_pool(
         if pool_size <= n_same_piece + n_same_composer or n_queries < 1:
             raise
         sizes = fit_pool(segments, n_queries=n_queries, pool_size=pool_size)
-        pool = build_pools(segments, **sizes, seed=seed, no_overlap=no_overlap)
+        pool = build_pools(segments, **sizes._asdict(), seed=seed, no_overlap=no_overlap)
         study_run.notice(
-            f"{len(segments)} windows fill pools of {sizes['pool_size']} candidates and {sizes['n_queries']} queries, "
-            f"not {pool_size} and {n_queries}: chance is {100 * chance_of_s(sizes['n_queries'], sizes['pool_size'], K):.1f} %."
+            f"{len(segments)} windows fill pools of {sizes.pool_size} candidates and {sizes.n_queries} queries, "
+            f"not {pool_size} and {n_queries}: chance is {100 * chance_of_s(sizes.n_queries, sizes.pool_size, K):.1f} %."
         )
     groups = np.array([segments[i].piece.group for i in pool.query])
     return PoolScores(segments, pool, groups, seed)

@@ -9,7 +9,8 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import itemgetter
 
 import numpy as np
 from numpy import ndarray
@@ -64,6 +65,33 @@ class LabelledTasks:
     note_inputs: dict[str, ndarray] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WindowFeatures:
+    """What sound and notes say of windows, one row of numbers for each: `(windows, outputs)`."""
+
+    spectral_centroid: ndarray
+    audio_chroma: ndarray
+    log_mel: ndarray
+    pitch_histogram: ndarray
+    chroma_histogram: ndarray
+    interval_histogram: ndarray
+    note_statistics: ndarray
+    note_density: ndarray
+    mean_velocity: ndarray
+
+    def columns(self) -> list[ndarray]:
+        """Every one of them, in the order of the fields."""
+        return [getattr(self, column.name) for column in fields(self)]
+
+    def by_task(self) -> dict[str, ndarray]:
+        """Those that a probe may be asked for, by the name of the task."""
+        return {
+            "pitch histogram": self.pitch_histogram, "interval histogram": self.interval_histogram,
+            "chroma histogram": self.chroma_histogram, "audio chroma": self.audio_chroma,
+            "spectral centroid": self.spectral_centroid, "note density": self.note_density, "mean velocity": self.mean_velocity,
+        }  # fmt: skip
+
+
 def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str]) -> LabelledTasks:
     """Labels of all windows for the chosen tasks.
 
@@ -71,9 +99,9 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
         AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
         Cancelled: somebody asked to stop.
     """
-    rows, asked = _rows(study_run, segments), LabelledTasks()
-    asked.audio_inputs = {"log-mel": rows["log-mel"], "chroma": rows["audio chroma"]}
-    asked.note_inputs = {"pitch histogram": rows["pitch histogram"], "note statistics": rows["note statistics"]}
+    features, asked = _features(study_run, segments), LabelledTasks()
+    asked.audio_inputs = {"log-mel": features.log_mel, "chroma": features.audio_chroma}
+    asked.note_inputs = {"pitch histogram": features.pitch_histogram, "note statistics": features.note_statistics}
     works = np.array([segment.piece.group for segment in segments])
     makers: dict[str, Callable[[], Task | str]] = {
         "key": lambda: _annotated(
@@ -82,8 +110,9 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
         "downbeat": lambda: _downbeats(segments, works, study_run.corpus.name),
         "composer": lambda: _composers(segments, works),
     }
+    numbers = features.by_task()
     for name in chosen:
-        made = makers[name]() if name in makers else _numbers(name, rows[name], works)
+        made = makers[name]() if name in makers else _numbers(name, numbers[name], works)
         if isinstance(made, str):
             asked.missing[name] = made
         else:
@@ -91,26 +120,32 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
     return asked
 
 
-def _rows(study_run: StudyRun, segments: Sequence[Segment]) -> dict[str, ndarray]:
-    """One row per window of everything that notes and audio say; audio at the sample rate of the corpus."""
-    rows: dict[str, list[ndarray]] = defaultdict(list)
+def _features(study_run: StudyRun, segments: Sequence[Segment]) -> WindowFeatures:
+    """Everything that notes and audio say of every window; audio at the sample rate of the corpus."""
+    parts: list[WindowFeatures] = []
     rate = study_run.corpus.sample_rate
     for start in range(0, len(segments), AUDIO_BATCH):
         study_run.step(start, len(segments), "Labels from notes and audio")
         batch = segments[start : start + AUDIO_BATCH]
         waveforms = waveform_batch(batch, rate).to(study_run.device)
-        rows["spectral centroid"].append(spectral_centroid(waveforms, rate)[:, None].cpu().numpy())
-        rows["audio chroma"].append(audio_chroma(waveforms, rate).cpu().numpy())
-        rows["log-mel"].append(log_mel_statistics(waveforms, rate).cpu().numpy())
-        for segment in batch:
-            notes, start_s = segment_notes(segment), segment.start_s
-            rows["pitch histogram"].append(pitch_histogram(notes.pitch)[None])
-            rows["chroma histogram"].append(chroma_histogram(notes.pitch)[None])
-            rows["interval histogram"].append(interval_histogram(notes.pitch)[None])
-            rows["note density"].append(np.array([[note_density(notes.onset_s, start_s, start_s + segment.duration_s)]]))
-            rows["note statistics"].append(note_statistics(notes.pitch, notes.velocity, notes.offset_s - notes.onset_s)[None])
-            rows["mean velocity"].append(np.array([[mean_velocity(notes.velocity)]]))
-    return {name: np.concatenate(parts).astype(np.float64) for name, parts in rows.items()}
+        notes = [segment_notes(segment) for segment in batch]
+        densities = [note_density(n.onset_s, s.start_s, s.start_s + s.duration_s) for n, s in zip(notes, batch, strict=True)]
+        parts.append(
+            WindowFeatures(
+                spectral_centroid(waveforms, rate)[:, None].cpu().numpy(),
+                audio_chroma(waveforms, rate).cpu().numpy(),
+                log_mel_statistics(waveforms, rate).cpu().numpy(),
+                np.stack([pitch_histogram(n.pitch) for n in notes]),
+                np.stack([chroma_histogram(n.pitch) for n in notes]),
+                np.stack([interval_histogram(n.pitch) for n in notes]),
+                np.stack([note_statistics(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]),
+                np.array(densities)[:, None],
+                np.array([mean_velocity(n.velocity) for n in notes])[:, None],
+            )
+        )
+    return WindowFeatures(
+        *(np.concatenate(rows).astype(np.float64) for rows in zip(*map(WindowFeatures.columns, parts), strict=True))
+    )
 
 
 def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:
@@ -188,8 +223,9 @@ def _keys(piece: Piece) -> list[tuple[float, str]] | None:
         return None
     with path.open(encoding="utf-8") as file:
         try:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-            return [(float(row["time_s"]), KEYS[local_key(row["globalkey"], row["localkey"])]) for row in rows]
+            pick = itemgetter("time_s", "globalkey", "localkey")
+            rows = map(pick, csv.DictReader(file, delimiter="\t"))
+            return [(float(time_s), KEYS[local_key(global_key, key)]) for time_s, global_key, key in rows]
         except (KeyError, TypeError, ValueError) as error:
             raise CorpusError(f"{path.name} is no table of keys ({error}); expected time_s, globalkey, localkey.") from error
 

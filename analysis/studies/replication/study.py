@@ -20,7 +20,7 @@ from analysis.rows import Row
 from analysis.studies.base.measurement import Measurement
 from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.ranks import ESTIMATOR, K, best_wrong, both_ranks
-from analysis.studies.pools.redrawn import chance, pool_arrays, redrawn_pools, s_value
+from analysis.studies.pools.redrawn import chance, pool_arrays, pool_size, redrawn_pools, s_value
 from analysis.studies.pools.request import PoolRequest
 from analysis.studies.recipes import differences, most_common, training_seed
 from analysis.studies.replication.rows import ArmRow, ComponentRow, EvaluationRow, LinkRow, PairRow, RunRow
@@ -59,8 +59,8 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     segments = list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
     pools = redrawn_pools(study_run.part(1, n_parts), segments, seeds=seeds, **request.sizes)
     draws = WorkDraws(np.array([segments[i].piece.group for i in pools[0].query]), request.seed)
-    arrays, values = pool_arrays(pools[0]), list[Value]()
-    arrays["asked"] = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
+    asked = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
+    arrays, values = {**pool_arrays(pools[0]), "asked": asked}, list[Value]()
     rows: list[Row] = [*window_rows(segments)]
     for number, (checkpoint, weights) in enumerate(models):
         name, parts = checkpoint.name, [study_run.part(2 + 2 * number + half, n_parts) for half in range(2)]
@@ -89,7 +89,7 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     runs = _runs(checkpoints, measured.values, by_model, left_out)
     compared, n = (arms, pairs, runs), request.evaluation_seeds
     sentence = SentenceRow(details(*compared, n, len(measured.of(WindowRow))))
-    text = headline(*compared, n, measured.arrays["candidates"].shape[1])
+    text = headline(*compared, n, pool_size(measured.arrays))
     values = [*_values_of_arms(arms), *map(_value_of, pairs)]
     return measured.answer(text, [*arms, *pairs, *parts, *runs, sentence], values)
 

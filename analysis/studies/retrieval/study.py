@@ -169,9 +169,9 @@ def _pools(request: Request, segments: list[Segment], study_run: StudyRun) -> di
         sizes = fit_pool(segments, n_queries=request.n_queries, pool_size=request.pool_size)
     study_run.notice(
         f"{len(segments)} windows fill no pools of {request.pool_size} for {request.n_queries} queries; "
-        f"{sizes['n_queries']} queries are searched among {sizes['pool_size']} candidates instead."
+        f"{sizes.n_queries} queries are searched among {sizes.pool_size} candidates instead."
     )
-    return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes) for name, only in POOLS.items()}
+    return {name: build_pools(segments, no_overlap=only, seed=request.seed, **sizes._asdict()) for name, only in POOLS.items()}
 
 
 def _behind_the_scores(ranks: RanksOf, first_wrong: RanksOf, pools: Mapping[str, Pools]) -> tuple[list[Row], dict[str, ndarray]]:

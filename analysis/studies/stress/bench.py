@@ -6,6 +6,7 @@ What is changed is given to all models a block of windows at a time, so that no 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -14,7 +15,7 @@ from numpy import ndarray
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side, layer_means
+from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side, layer_means
 from analysis.readings.study_run import StudyRun
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
@@ -30,7 +31,7 @@ BLOCK = 256  # windows
 EVERY = slice(None)
 Model = tuple[str, Weights]
 Rows = Mapping[str, ndarray]
-Sides = dict[Side, dict[str, ndarray]]
+Sides = BySide[dict[str, ndarray]]
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,14 @@ class Moved:
 
 
 def unmoved(rows: Rows) -> Moved:
-    """Where windows are before anything is changed; the joint embedding is the last tap."""
-    embedding = list(rows.values())[-1]
+    """Where windows are before anything is changed."""
+    embedding = joint(rows)
     return Moved(embedding, np.zeros((len(rows), len(embedding)), np.float32))
+
+
+def joint(rows: Rows) -> Float[ndarray, "n d"]:
+    """The joint embedding, which is the last tap."""
+    return list(rows.values())[-1]
 
 
 @dataclass
@@ -75,12 +81,12 @@ class Bench:
 
     def plain(self) -> dict[Model, Sides]:
         """Rows of both sides of every model for the windows as they are: two passes per model."""
-        rows_of: dict[Model, Sides] = {model: {} for model in self.models}
-        for model, sides in rows_of.items():
-            for side in SIDES:
-                sides[side] = self.rows(model, side, study_run=self.study_run.part(self.done, self.total))
-                self.done += 1
-        return rows_of
+        return {model: BySide.of_each(partial(self._plain, model)) for model in self.models}
+
+    def _plain(self, model: Model, side: Side) -> dict[str, ndarray]:
+        rows = self.rows(model, side, study_run=self.study_run.part(self.done, self.total))
+        self.done += 1
+        return rows
 
     def changed(self, side: Side, change: Altered, models: Sequence[Model]) -> dict[Model, dict[str, ndarray]]:
         """Rows of every tap of one side under a change: a pass per model."""

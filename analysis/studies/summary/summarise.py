@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from analysis.errors import CheckpointError
 from analysis.models.checkpoint import Checkpoint
@@ -11,12 +11,14 @@ from analysis.results import Result
 from analysis.store import Store, open_store
 from analysis.studies.at_hand import AtHand, exact_result, others_with
 from analysis.studies.base.requests import build_request
+from analysis.studies.base.settings import AnyRequest
 from analysis.studies.base.study import find_checkpoint
 from analysis.studies.summary.panels import QUESTIONS, Summary, assemble
 from analysis.studies.summary.words import as_result
 
 STUDIES = tuple(dict.fromkeys(study for question in QUESTIONS for study in question.studies))
-Find = Callable[[str, Any, Sequence[Any]], Sequence[AtHand]]
+C = TypeVar("C", bound="Chosen")
+Find = Callable[[str, AnyRequest, Sequence[C]], Sequence[AtHand]]
 
 
 @runtime_checkable
@@ -56,14 +58,14 @@ def summarise(names: Sequence[str], corpus: str = "full", store: Store | None = 
         )
     opened_store = store or open_store()
 
-    def find(study: str, request: Any, wanted: Sequence[Checkpoint]) -> Sequence[AtHand]:
+    def find(study: str, request: AnyRequest, wanted: Sequence[Checkpoint]) -> Sequence[AtHand]:
         exact = exact_result(study, request, wanted, opened_store)
         return [exact] if exact else others_with(study, request, wanted, opened_store)
 
     return sum_up(checkpoints, names, corpus, find)
 
 
-def sum_up(checkpoints: Sequence[Chosen], names: Sequence[str], corpus: str, find: Find) -> Summed:
+def sum_up(checkpoints: Sequence[C], names: Sequence[str], corpus: str, find: Find[C]) -> Summed:
     """The summary of opened checkpoints.
 
     Args:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from analysis.descriptors.a4 import n_frames
+from analysis.files import JsonObject
 from analysis.measures.statistics import holm
 from analysis.models.arms import build_config
 from analysis.numbers import SHARE, Value, format_value, p_words
@@ -229,7 +229,7 @@ def _row(question: Question, subject: Subject, cell: Cell) -> CellRow:
     )  # fmt: skip
 
 
-def as_result(summary: Summary, request: Mapping[str, Any], at_hand: Mapping[str, Sequence[AtHand]], command: str) -> Result:
+def as_result(summary: Summary, request: JsonObject, at_hand: Mapping[str, Sequence[AtHand]], command: str) -> Result:
     """The summary in the schema of a result: what pages download and the command line prints."""
     values = [
         replace(value, key={"checkpoint": subject.name, "weights": weights, "what": panel.question.title})

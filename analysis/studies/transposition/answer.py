@@ -12,7 +12,7 @@ from analysis.datasets.alterations import count_folded
 from analysis.datasets.segments import segment_notes
 from analysis.numbers import Key, Value, format_value, pick, the
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import Side
+from analysis.readings.layer_means import BySide, Side
 from analysis.rows import Row, columns
 from analysis.studies.base.measurement import Measurement
 from analysis.studies.pools.scores import RETAINED
@@ -42,7 +42,7 @@ class ShiftRecord:
     shift: int
     ranks: Mapping[Transposed, Int[ndarray, "2 q"]]
     distances: Mapping[Side, Float32[ndarray, "taps n"]]
-    yardstick: Mapping[Side, Mapping[str, float | None]]
+    yardstick: BySide[dict[str, float | None]]
     alignment: tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None
 
     @property
@@ -203,7 +203,7 @@ def _distances(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
         arrays[array] = np.stack([record.distances[side] for record in ordered])
         for row, record in enumerate(ordered):
             key = {**record.key, "side": side, "semitones": record.shift}
-            taps = tap_rows(key, record.distances[side], record.yardstick[side], bench.works)
+            taps = tap_rows(key, record.distances[side], record.yardstick.of(side), bench.works)
             values += [taps[-1].distance] if record.shift else []
             rows += [
                 DistanceRow(

@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from jaxtyping import Float32, Float64, Int
+from jaxtyping import Float, Float32, Float64, Int
 from numpy import ndarray
 
 from analysis.errors import ConfigError
 from analysis.measures.displacements import displacement_alignment
 from analysis.measures.geometry import unit_rows
 from analysis.models.checkpoint import Checkpoint
-from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, Side
+from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow
-from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, set_up, unmoved
+from analysis.studies.stress.bench import Bench, Model, Moved, Rows, Sides, joint, set_up, unmoved
 from analysis.studies.stress.changes import altered, inner_windows, rendering_of
 from analysis.studies.stress.distances import relative, yardsticks
 from analysis.studies.transposition.answer import ShiftRecord, details, headline, measurement
@@ -35,7 +35,6 @@ NO_RENDERER = (
     "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
 )
 
-Places = dict[Side, dict[Model, Moved]]
 Distances = dict[Side, Float32[ndarray, "taps n"]]
 
 
@@ -91,59 +90,88 @@ def parse_semitones(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
+@dataclass(frozen=True)
+class Moving:
+    """A side that is moved: the change for every shift, and the rows of every model at 0 semitones."""
+
+    side: Side
+    given: Mapping[int, Altered]
+    before: Mapping[Model, Rows]
+
+    def at(self, bench: Bench, shift: int) -> dict[Model, Moved]:
+        """Where a shift takes every model."""
+        if not shift:
+            return {model: unmoved(rows) for model, rows in self.before.items()}
+        return bench.moved(self.side, self.given[shift], self.before, self.given[0])
+
+
+@dataclass(frozen=True)
+class MovedSides:
+    """Where a shift takes the windows in one model; None where the audio cannot be rendered."""
+
+    midi: Moved
+    audio: Moved | None
+
+    @property
+    def sides(self) -> dict[Side, Moved]:
+        """What was moved."""
+        sides: dict[Side, Moved] = {"midi": self.midi}
+        return sides if self.audio is None else {**sides, "audio": self.audio}
+
+
 def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[ShiftRecord]:
     """Every model at every shift; 0 first, because everything else is compared with it."""
-    given: dict[Side, dict[int, Altered]] = {
-        "midi": {shift: altered("transposition", "midi", shift, bench.study_run) if shift else AS_IT_IS for shift in shifts}
-    }
-    before: dict[Side, dict[Model, Rows]] = {"midi": {model: sides["midi"] for model, sides in plain.items()}}
+    notes = {shift: altered("transposition", "midi", shift, bench.study_run) if shift else AS_IT_IS for shift in shifts}
+    midi, audio = Moving("midi", notes, {model: sides.midi for model, sides in plain.items()}), None
     if conditions:
-        given["audio"] = {
-            shift: altered("transposition", "audio", shift, bench.study_run, conditions=conditions) for shift in shifts
-        }
-        before["audio"] = {**bench.changed("audio", given["audio"][0], list(plain))}
-    start: Places = {side: {model: unmoved(sides) for model, sides in rows.items()} for side, rows in before.items()}
-    units: dict[Model, dict[Side, dict[str, float | None]]] = {
-        model: {side: yardsticks(rows, bench.works) for side, rows in sides.items()} for model, sides in plain.items()
-    }
+        sound = {shift: altered("transposition", "audio", shift, bench.study_run, conditions=conditions) for shift in shifts}
+        audio = Moving("audio", sound, bench.changed("audio", sound[0], list(plain)))
+    units = {model: sides.map(lambda rows: yardsticks(rows, bench.works)) for model, sides in plain.items()}
+    start = _moved_sides(bench, midi, audio, 0)
     records: list[ShiftRecord] = []
     for shift in sorted(shifts, key=abs):
-        now: Places = start
-        if shift:
-            now = {side: bench.moved(side, given[side][shift], rows, given[side][0]) for side, rows in before.items()}
+        now = _moved_sides(bench, midi, audio, shift) if shift else start
         for model, recorded in plain.items():
-            first, then = _of(model, start), _of(model, now)
-            far: Distances = {side: relative(moved.distances, units[model][side]) for side, moved in then.items()}
+            first, then, unit = start[model], now[model], units[model]
+            far: Distances = {side: relative(moved.distances, unit.of(side)) for side, moved in then.sides.items()}
             alignment = _alignment(bench, first, then, shift)
-            records.append(ShiftRecord(*model, shift, _ranks(bench, recorded, then), far, units[model], alignment))
+            records.append(ShiftRecord(*model, shift, _ranks(bench, recorded, then), far, unit, alignment))
     return records
 
 
-def _of(model: Model, places: Places) -> dict[Side, Moved]:
-    return {side: sides[model] for side, sides in places.items()}
+def _moved_sides(bench: Bench, midi: Moving, audio: Moving | None, shift: int) -> dict[Model, MovedSides]:
+    """Where a shift takes every model: the MIDI first, then the audio."""
+    read = midi.at(bench, shift)
+    heard = {} if audio is None else audio.at(bench, shift)
+    return {model: MovedSides(moved, heard.get(model)) for model, moved in read.items()}
 
 
-def _ranks(bench: Bench, recorded: Sides, now: Mapping[Side, Moved]) -> dict[Transposed, Int[ndarray, "2 q"]]:
+def _ranks(bench: Bench, recorded: Sides, now: MovedSides) -> dict[Transposed, Int[ndarray, "2 q"]]:
     """Ranks of the matches by what was moved."""
-    audio, midi = recorded["audio"]["audio.embedding"], recorded["midi"]["midi.embedding"]
-    ranks: dict[Transposed, Int[ndarray, "2 q"]] = {"MIDI alone": bench.ranks(audio, now["midi"].embedding)}
-    if "audio" in now:
-        ranks["audio alone"] = bench.ranks(now["audio"].embedding, midi)
-        ranks["both"] = bench.ranks(now["audio"].embedding, now["midi"].embedding)
-    return ranks
+    audio, midi = joint(recorded.audio), joint(recorded.midi)
+    alone: dict[Transposed, Int[ndarray, "2 q"]] = {"MIDI alone": bench.ranks(audio, now.midi.embedding)}
+    if now.audio is None:
+        return alone
+    heard = now.audio.embedding
+    return {**alone, "audio alone": bench.ranks(heard, midi), "both": bench.ranks(heard, now.midi.embedding)}
 
 
 def _alignment(
-    bench: Bench, start: Mapping[Side, Moved], now: Mapping[Side, Moved], shift: int
+    bench: Bench, start: MovedSides, now: MovedSides, shift: int
 ) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"]] | None:
     """Cosine between the displacements of audio and MIDI, of the same window and on average of windows of other works.
 
     None where nothing moved, one side cannot be moved, or there is one work only.
     """
-    if shift == 0 or len(now) < len(SIDES) or bench.works.n_works < 2:
+    if shift == 0 or start.audio is None or now.audio is None or bench.works.n_works < 2:
         return None
-    displaced = [unit_rows(now[side].embedding) - unit_rows(start[side].embedding) for side in SIDES]
-    return displacement_alignment(displaced[0], displaced[1], bench.works.groups)  # on the unit sphere, where retrieval compares
+    audio, midi = _displaced(start.audio, now.audio), _displaced(start.midi, now.midi)
+    return displacement_alignment(audio, midi, bench.works.groups)
+
+
+def _displaced(start: Moved, now: Moved) -> Float[ndarray, "n d"]:
+    """Where embeddings went on the unit sphere, where retrieval compares."""
+    return unit_rows(now.embedding) - unit_rows(start.embedding)
 
 
 def check(request: Request) -> None:

@@ -15,7 +15,8 @@ from app.components.clip.lanes import UNTRAINED, Shown, Side, patterns_of, sent
 from app.components.clip.moment import in_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
-from app.components.desk.show import Cell, Position, show
+from app.components.desk.sent_back import lanes_of, moment_of
+from app.components.desk.show import show
 from app.kit import controls, layout
 
 if TYPE_CHECKING:
@@ -147,21 +148,13 @@ def _windows(read: ClipReading) -> str:
 
 def _place_changed(duration_s: float) -> None:
     """A moment, a cell, a layer or a head was chosen: the page's own controls and the address have it from now on."""
-    moment = (state.widget_value(KEY) or {}).get("place")
-    if moment is None:
-        return
-    state.preset("pick_layer", int(moment["layer"]))
-    state.preset("pick_head", int(moment["head"]))
-    loop, cell, view = moment["loop"], moment["cell"], moment["view"]
-    position = Position(
-        float(moment["seconds"]), None if loop is None else (float(loop[0]), float(loop[1])),
-        None if cell is None else Cell(str(cell["lane"]), float(cell["queryS"]), float(cell["keyS"])),
-        None if view is None else (float(view[0]), float(view[1])),
-    )  # fmt: skip
-    state.put("at", in_address(position, duration_s))
+    if (moment := moment_of(state.widget_value(KEY))) is not None:
+        state.preset("pick_layer", moment.layer)
+        state.preset("pick_head", moment.head)
+        state.put("at", in_address(moment.position, duration_s))
 
 
 def _lanes_changed() -> None:
     """Lanes were put elsewhere, away or back: the address says which are shown, in their order."""
-    if (order := (state.widget_value(KEY) or {}).get("lanes")) is not None:
-        state.put("lanes", ",".join(map(str, order)))
+    if (order := lanes_of(state.widget_value(KEY))) is not None:
+        state.put("lanes", ",".join(order))

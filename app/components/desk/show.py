@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from streamlit.components import v2
 from streamlit.runtime import get_instance
 
 from analysis.clips.lanes import WindowSpan
+from analysis.files import JsonObject
 from app.components.desk import bundle
 from app.components.desk.sounds import Sounds
 
@@ -90,10 +91,10 @@ def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed:
     _component()(key=key, data=_data(key, sent), default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
 
 
-def _data(key: str, sent: Sent) -> dict[str, Any]:
+def _data(key: str, sent: Sent) -> JsonObject:
     layers, sounds = sent.layers, sent.sounds
     sound = sent.sound if sounds is None else sounds.wav
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "url": _address(sent.tiles, BYTES, f"{key}-tiles"), "audio": _address(sound, WAV, f"{key}-sound"),
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,

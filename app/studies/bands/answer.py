@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -120,7 +119,7 @@ class Energy:
 
 def add_energy(drawing: go.Figure, rows: Sequence[Energy]) -> go.Figure:
     """A second panel below a figure over frequency: share of the energy of every band between its edges."""
-    layout: Any = drawing.layout
+    layout = theme.layout_of(drawing)
     inner_px = MAIN_PX - layout.margin.t - layout.margin.b + ENERGY_PX + APART_PX
     x: list[float | None] = []
     y: list[float | None] = []
@@ -172,9 +171,8 @@ def _sound(result: Result, choice: Choice, row: FilterRow) -> None:
         window = windows[number].window
         sound.draw(choice.corpus, window, edges, edges.index(row.low_hz or 0.0), row.band, rate)
 
-    records = [window.record() for window in windows]
     key = "_".join(("windows", *map(str, key_of(row))))
-    player.pick(records, choice.corpus, key, title="The recording", columns=details.HEARD, more=more)
+    player.pick(windows, choice.corpus, key, title="The recording", columns=details.HEARD, more=more)
 
 
 def _numbers(result: Result) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar, Unpack
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def drawn_from(low_hz: float, high_hz: float) -> float:
     return low_hz or min(LOWEST_HZ, high_hz / 2)
 
 
-def mark_of(row: FilterRow | DoseRow, group: str, shown: Shown, apart: float, **more: Any) -> Mark | None:
+def mark_of(row: FilterRow | DoseRow, group: str, shown: Shown, apart: float, **more: Unpack[marked.About]) -> Mark | None:
     """The mark of a row by a measure; None where it has no such number.
 
     Args:
@@ -156,7 +156,7 @@ def mark_of(row: FilterRow | DoseRow, group: str, shown: Shown, apart: float, **
     number = _number(row, shown)
     if number is None:
         return None
-    about = {"twin": row.is_twin, "key": key_of(row), "unit": shown.unit} | more
+    about: marked.About = {"twin": row.is_twin, "key": key_of(row), "unit": shown.unit, **more}
     return marked.from_row(scaled(number, shown.factor / (apart if shown.is_share else 1.0)), group, row.checkpoint, **about)
 
 

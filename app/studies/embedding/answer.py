@@ -1,6 +1,6 @@
 """The answer of the page of embeddings: the map, cosines of matched and other pairs, and all measures with their controls."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -150,14 +150,22 @@ def _examples(result: Result, choice: Choice, chosen: BinRow) -> None:
 
     index = study_facts.names_of(result).index(chosen.checkpoint)
     key = f"pairs_{index}_{chosen.weights}_{chosen.kind}_{chosen.bin}"
-    player.pick([_listed(row, windows) for row in rows], choice.corpus, key, title="Audio", columns=HEARD, more=other)
+    listed = [ListedPair(windows[row.audio], windows[row.midi], row.cosine) for row in rows]
+    player.pick(listed, choice.corpus, key, title="Audio", columns=HEARD, more=other)
 
 
-def _listed(row: ExampleRow, windows: Sequence[DescribedWindowRow]) -> dict[str, object]:
-    """A pair as its row of the list: where the audio is, and where the MIDI."""
-    audio, midi = windows[row.audio], windows[row.midi]
-    heard = f"{midi.piece}, {player.clock(midi.start_s)}"
-    return {"cosine": row.cosine, "start_s": audio.start_s, "piece": audio.piece, "MIDI": heard}
+@dataclass(frozen=True)
+class ListedPair:
+    """A pair of the list: the window of its audio, that of its MIDI, and their cosine."""
+
+    window: DescribedWindowRow
+    midi: DescribedWindowRow
+    cosine: float
+
+    def record(self) -> dict[str, object]:
+        """Its row of the table."""
+        heard = f"{self.midi.piece}, {player.clock(self.midi.start_s)}"
+        return {"cosine": self.cosine, "start_s": self.window.start_s, "piece": self.window.piece, "MIDI": heard}
 
 
 def measure_mark(row: MeasureRow) -> Mark | None:

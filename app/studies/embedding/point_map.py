@@ -59,7 +59,7 @@ def draw(result: Result, choice: Choice) -> str:
         sides.remove("midi" if space == "audio" else "audio")
     row = rows[0]
     drawn_points = points_of(result, row, sides)
-    chosen = selection.before((str(result.provenance["command"]), row.array, *sides), colour)
+    chosen = selection.before((result.command, row.array, *sides), colour)
     drawing = selection.show(chart(result, row, drawn_points, colour), chosen)
     key = f"map-{names.index(checkpoint)}-{list(maps).index(name)}"
     picked = actions.figure(drawing, key, result, drawn_points, select=("lasso", "points", "box"))

@@ -48,7 +48,7 @@ def show(drawing: go.Figure, chosen: Chosen) -> go.Figure:
     return drawing
 
 
-def _select(numbers: Sequence[int], trace: Any) -> None:
+def _select(numbers: Sequence[int], trace: Any) -> None:  # Any: Plotly gives the parts of a trace no types
     trace.update(selectedpoints=[index for index, number in enumerate(trace.customdata) if number in numbers])
 
 

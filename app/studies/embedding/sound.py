@@ -64,8 +64,7 @@ def draw(result: Result, choice: Choice, row: ProjectionRow, picked: Sequence[Ma
 
     first = listed[0].window.window if listed else ""
     mine = "_".join(map(str, (row.array, len(picked), len(listed), first))) if listed else "none"
-    records = [window.record() for window in listed]
-    player.pick(records, choice.corpus, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
+    player.pick(listed, choice.corpus, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
 
 
 def _what(n_points: int, n_windows: int, joint: bool) -> str:

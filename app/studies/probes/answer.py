@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -113,8 +112,7 @@ def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], groups: Sequence[s
                 xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False), showarrow=False,
                 font={"size": 11},
             )  # fmt: skip
-    axis: Any = drawing.layout
-    low, high = axis.yaxis.range
+    low, high = theme.layout_of(drawing).yaxis.range
     room = 0.06 * (high - low)
     drawing.update_yaxes(
         range=[min([low, *(value - room for value in values)]), max([high, *(value + room for value in values)])]

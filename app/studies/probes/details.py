@@ -51,14 +51,14 @@ BEST = {
 }
 
 
-def errors_of(result: Result, row: ScoreRow) -> list[dict[str, object]]:
+def errors_of(result: Result, row: ScoreRow) -> list[player.ListedWindow]:
     """The windows about which a probe is most wrong."""
     errors = result.arrays[row.errors][row.row]
     numbers, windows = result.arrays[array_of("windows", row.task)], result.rows(WindowRow)
     listed = []
     for number in np.argsort(-errors, kind="stable")[:MOST].tolist():
         window = windows[int(numbers[number])]
-        listed.append({"error": float(errors[number]), "piece": window.piece, "start_s": window.start_s})
+        listed.append(player.ListedWindow(window, {"error": float(errors[number])}))
     return listed
 
 

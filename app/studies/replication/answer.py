@@ -1,8 +1,8 @@
 """The answer of the page of replication: S from training to training and from pool to pool, tests, and windows rarely found."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.numbers import p_alone
@@ -13,14 +13,14 @@ from app import answers
 from app.charts import intervals, theme
 from app.charts import mark as marked
 from app.charts.mark import TWIN_SUFFIX, Key, Mark
-from app.kit import actions, published_table, row_choice
+from app.kit import actions, clicks, published_table, row_choice
 from app.kit.plain import plain
 from app.kit.pool_scores import s_title
 from app.kit.study_form import Choice
 from app.studies.controls import train_command
 from app.studies.replication import hard_queries
 
-Clicked = list[tuple[Any, ...]]
+Clicked = list[clicks.Key]
 TABLE_PX, FEW = 320, 8
 MOST_PX, ROW_PX = 560, 40
 ONE_TRAINING, TRAININGS = "one training", "mean of trainings"
@@ -81,7 +81,7 @@ def _with_more(result: Result, choice: Choice) -> Result:
     more = answers.result_with_more(choice.study_request)
     if more is None:
         return result
-    n = len(more.request["checkpoints"]) - len(choice.checkpoints)
+    n = len(more.checkpoints) - len(choice.checkpoints)
     st.info(
         plain(f"With {n} further trainings, whose numbers came without their weights: {more.headline}"), icon=":material/groups:"
     )
@@ -144,23 +144,25 @@ def _pools(result: Result, after: int) -> Clicked:
 
 def pool_marks(result: Result, checkpoint: str, weights: str) -> list[Mark]:
     """S of one model on every pool, and the mean with its interval."""
-    about: dict[str, Any] = {"key": (checkpoint, weights), "twin": weights != "trained"}
+    key, twin = (checkpoint, weights), weights != "trained"
     rows = [row for row in result.rows(EvaluationRow) if (row.checkpoint, row.weights) == (checkpoint, weights)]
     marks = [
-        Mark(checkpoint, ONE_POOL, row.value, null=row.null, n=row.n, note=f"{EVALUATION}{row.evaluation_seed}", **about)
+        Mark(
+            checkpoint, ONE_POOL, row.value, null=row.null, n=row.n, key=key, twin=twin, note=f"{EVALUATION}{row.evaluation_seed}"
+        )
         for row in rows
     ]
     for value in result.select(checkpoint=checkpoint, weights=weights, what="mean S"):
-        mean = marked.from_value(value, checkpoint, POOLS, note="n counts pools; Student's interval", **about)
+        mean = marked.from_value(value, checkpoint, POOLS, note="n counts pools; Student's interval", key=key, twin=twin)
         marks += [mean] if mean else []
     return marks
 
 
-def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: Mapping[str, Key], seeds: str) -> Clicked:
+def _figure(result: Result, drawing: go.Figure, key: str, rows: Sequence[Row], first: Mapping[str, Key], seeds: str) -> Clicked:
     """A figure with the published numbers of the seeds of one kind; `first`: arm → key of the mark beside which they stand."""
     drawing.update_traces(marker={"size": 8, "opacity": 0.65}, selector=lambda trace: trace.name in SINGLE)
-    height: int = drawing.layout.height
-    drawing.update_layout(height=min(height, max(MOST_PX, 100 + ROW_PX * len(drawing.layout.yaxis.tickvals))))
+    layout = theme.layout_of(drawing)
+    drawing.update_layout(height=min(layout.height, max(MOST_PX, 100 + ROW_PX * len(layout.yaxis.tickvals))))
     records = published_table.of_arms("replication", set(first))
     diamonds = [(first[record.arm], record.value) for record in records if record.condition.startswith(seeds)]
     has_published = published_table.add_diamonds(drawing, diamonds)
@@ -170,7 +172,7 @@ def _figure(result: Result, drawing: Any, key: str, rows: Sequence[Row], first: 
     return picked
 
 
-def _number_of(runs: Sequence[RunRow], key: tuple[Any, ...]) -> int:
+def _number_of(runs: Sequence[RunRow], key: clicks.Key) -> int:
     return next((number for number, row in enumerate(runs, 1) if (row.checkpoint, row.weights) == key), 0)
 
 
@@ -207,7 +209,7 @@ def _tests(result: Result) -> None:
     st.dataframe(rows, column_config=MEANS, hide_index=True, height=TABLE_PX if len(rows) > FEW else "content", placeholder="—")
 
 
-def compared(pairs: Sequence[PairRow]) -> list[dict[str, Any]]:
+def compared(pairs: Sequence[PairRow]) -> list[dict[str, object]]:
     """Welch's test of every two arms, and below it the paired one where seeds are common."""
     rows = []
     for row in pairs:
@@ -234,7 +236,7 @@ def _parts(row: ComponentRow | None) -> str | None:
     return ", ".join("< 0" if root is None else f"{100 * root:.1f}" for root in roots)
 
 
-def _numbers(runs: Sequence[RunRow], clicked: tuple[Any, ...]) -> RunRow:
+def _numbers(runs: Sequence[RunRow], clicked: clicks.Key) -> RunRow:
     """All checkpoints; the row of the chosen one: that which was clicked, else the first."""
     trained = [row for row in runs if row.weights == "trained"]
     twins = {row.checkpoint: row for row in runs if row.weights != "trained"}

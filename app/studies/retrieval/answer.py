@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -85,7 +84,7 @@ def cell(value: Value | None) -> str | None:
     return value and (UNDECIDED if value.inside_null else "") + format_value(replace(value, null=None))
 
 
-def compared(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, Any]]:
+def compared(result: Result, pool: str, arms: Mapping[str, str]) -> list[dict[str, object]]:
     """Differences of every two checkpoints with their intervals and p."""
     return [
         {

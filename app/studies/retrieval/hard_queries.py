@@ -1,5 +1,6 @@
 """From a bad rank to its sound: the worst queries, and what was ranked first instead."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
         st.caption(f"{plain(checkpoint)} ranks the match of every query first: there is no miss to hear.")
         return
     windows = result.rows(WindowRow)
-    rows = [{"rank": miss.rank, **windows[miss.window].record()} for miss in missed]
+    rows = [MissedWindow(windows[miss.window], miss.rank) for miss in missed]
 
     def ranked_first(number: int) -> None:
         miss = missed[number]
@@ -44,6 +45,18 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
     key = f"misses_{pool}_{names.index(checkpoint)}"
     player.pick(rows, choice.corpus, key, title="Asked: this audio", columns=COLUMNS, more=ranked_first)
     st.caption("Audio windows of 4 s as queries, MIDI windows as candidates.")
+
+
+@dataclass(frozen=True)
+class MissedWindow:
+    """A window that asked, and the rank of its match."""
+
+    window: WindowRow
+    rank: int
+
+    def record(self) -> dict[str, object]:
+        """Its row of the table."""
+        return {"rank": self.rank, **self.window.record()}
 
 
 class Miss(NamedTuple):
