@@ -134,7 +134,6 @@ ANYTHING: dict[str, dict[str, int]] = {
         "app/studies/embedding/selection.py": 1,
     },
     "whatever a browser, a session or a web server holds": {
-        "app/components/desk/clip_lanes.py": 1,
         "app/guard.py": 1,
         "app/kit/clicks.py": 1,
         "app/state.py": 2,
