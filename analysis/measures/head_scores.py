@@ -1,9 +1,9 @@
 """Which heads follow the music: attention on what a template marks, beyond uniform attention, against the same template shifted.
 
 The lift of a head is Σ a·c·w / Σ a − Σ u·c·w / Σ u over queries and keys: a attention to tokens with a time, u uniform attention,
-w the weight of the template and c what counts of it. Its null shifts w along the axis of keys, circularly, by another random share
-of a window for every work: events keep their number, their spacing and their rhythm, and only lose their relation to the attention.
-Drawing keys without order would lose the rhythm as well, and the null would be too narrow.
+w the weight of the template and c what counts of it. Its null shifts w along the axis of keys, circularly, by another random
+share of a window for every work: events keep their number, their spacing and their rhythm, and only lose their relation to the
+attention. Drawing keys without order would lose the rhythm as well, and the null would be too narrow.
 """
 
 from collections.abc import Mapping, Sequence
