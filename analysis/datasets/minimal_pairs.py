@@ -5,7 +5,6 @@ Both are rendered here, by the same sound font, so that nothing but the change t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pretty_midi
@@ -14,7 +13,7 @@ from numpy import ndarray
 
 from analysis.datasets.alterations import fold_pitch, transpose_notes
 from analysis.datasets.midi import Notes, notes_from_rows
-from analysis.datasets.rendering import render_midi
+from analysis.datasets.rendering import RELEASE_SECONDS, render_midi
 from analysis.errors import ConfigError
 from analysis.units import seconds_to_samples
 
@@ -48,28 +47,16 @@ class RenderedWindow:
         Raises:
             CorpusError: the sound font is not installed.
         """
-        heard = self._heard
-        notes = [
-            pretty_midi.Note(int(velocity), int(pitch), float(onset_s - heard[0]), float(offset_s - heard[0]))
-            for onset_s, offset_s, pitch, velocity in zip(
-                heard[1].onset_s, heard[1].offset_s, heard[1].pitch, heard[1].velocity, strict=True
-            )
-        ]
+        heard = self.performance.overlapping(self.start_s - RELEASE_SECONDS, self.start_s + duration_s)
+        began_s = float(heard.onset_s.min(initial=self.start_s))
+        columns = (heard.velocity, heard.pitch, heard.onset_s - began_s, heard.offset_s - began_s)
+        notes = [pretty_midi.Note(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
         midi = pretty_midi.PrettyMIDI()
         midi.instruments.append(pretty_midi.Instrument(self.program))
         midi.instruments[0].notes += notes
-        first, n_samples = seconds_to_samples(self.start_s - heard[0], sample_rate), seconds_to_samples(duration_s, sample_rate)
+        first, n_samples = seconds_to_samples(self.start_s - began_s, sample_rate), seconds_to_samples(duration_s, sample_rate)
         sound = render_midi(midi, sample_rate=sample_rate)[first : first + n_samples]
         return np.pad(sound, (0, n_samples - len(sound)))
-
-    @cached_property
-    def _heard(self) -> tuple[float, Notes]:
-        """Where rendering begins, and the notes that are rendered: what ended long before is not heard any more."""
-        began_s = max(0.0, self.start_s - 4.0)
-        return began_s, self.performance.select(
-            (self.performance.offset_s > began_s) & (self.performance.onset_s >= began_s)
-            & (self.performance.onset_s < self.start_s + self.duration_s)
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
