@@ -94,5 +94,5 @@ def _joined(values: ndarray, moment: ndarray, n: int, axis: int) -> ndarray:
     shape = [*values.shape]
     shape[axis] = n
     joined = np.zeros(shape)
-    np.add.at(joined, (*[slice(None)] * axis, moment), values)
+    np.add.at(np.moveaxis(joined, axis, 0), moment, np.moveaxis(values, axis, 0))
     return joined

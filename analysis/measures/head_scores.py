@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from analysis.errors import ShapeError
 from analysis.measures.head_attention import TimedAttention
-from analysis.measures.head_templates import Template
+from analysis.measures.head_templates import Kind, Template
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.statistics import holm
 from analysis.seeding import numpy_generator
@@ -35,7 +35,7 @@ class Lifts:
     """
 
     shifted: Float64[ndarray, "heads shifts"]
-    uniform: float
+    uniform: Float64[ndarray, " heads"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,14 @@ def lifts(attention: TimedAttention, template: Template) -> Lifts:
     spectrum = np.conj(np.fft.rfft(template.weight, axis=1))
     crossed = np.stack([(np.fft.rfft(of_head, axis=1) * spectrum).sum(axis=0) for of_head in beyond])
     own = float((uniform * template.counts * template.weight).sum())
-    return Lifts(np.fft.irfft(crossed, n_keys, axis=1), own)
+    return Lifts(np.fft.irfft(crossed, n_keys, axis=1), np.full(attention.n_heads, own))
+
+
+def join_lifts(parts: Sequence[Lifts]) -> Lifts:
+    """Lifts of the heads of several places in the same window: shifts by the same share of the window stand side by side."""
+    n = max(part.shifted.shape[1] for part in parts)
+    shares = [part.shifted[:, np.arange(n) * part.shifted.shape[1] // n] for part in parts]
+    return Lifts(np.concatenate(shares), np.concatenate([part.uniform for part in parts]))
 
 
 def score_heads(
@@ -142,7 +149,7 @@ def score_heads(
 
 
 def choose_heads(
-    windows: Mapping[str, Sequence[Lifts]],
+    windows: Mapping[Kind, Sequence[Lifts]],
     groups: Shaped[ndarray, " windows"],
     *,
     seed: int,
@@ -195,7 +202,7 @@ def _tested(
     draws = WorkDraws(groups, seed)
     weights = 1 / draws.sizes[draws.work]
     above = np.array([window.shifted[head, 0] for window in windows])
-    uniform = float(np.average([window.uniform for window in windows], weights=weights))
+    uniform = float(np.average([window.uniform[head] for window in windows], weights=weights))
     ci = draws.interval(draws.ratios(above * weights, weights))
     lift, null, z, p = (float(array[head]) for array in (scores.lift, scores.null_mean, scores.z, scores.p))
     return ChosenHead("", head, 0, 0.0, lift, ci, uniform, null, z, p, p, draws.n_works, len(windows))

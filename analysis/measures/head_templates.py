@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Shaped
+from jaxtyping import Bool, Float, Float64, Int64, Shaped
 from numpy import ndarray
 
 from analysis.errors import ShapeError
@@ -94,7 +94,7 @@ def pitch_class_template(
     >>> (template.weight * template.counts).tolist()
     [[0.0, 0.0, 1.0]]
     """
-    equal = (query_sounds[:, None] == key_sounds).all(axis=2) & query_sounds.any(axis=1)[:, None]
+    equal = np.all(query_sounds[:, None] == key_sounds, axis=2) & np.any(query_sounds, axis=1)[:, None]
     return Template(equal.astype(np.float64), elsewhere(equal, query_times_s, key_times_s))
 
 
@@ -107,7 +107,7 @@ def elsewhere(
     [[False, False, True, True]]
     """
     own = np.abs(key_times_s - query_times_s[:, None]).argmin(axis=1)
-    breaks = np.cumsum(~alike, axis=1)  # equal within a run of keys that are alike
+    breaks = np.asarray(np.cumsum(~alike, axis=1))  # equal within a run of keys that are alike
     rows = np.arange(len(own))
     same_run = alike & (breaks == breaks[rows, own][:, None]) & alike[rows, own][:, None]
     same_run[rows, own] = True
@@ -134,8 +134,17 @@ def positions(times_s: Float[ndarray, " times"], beats_s: Float[ndarray, " beats
 def in_context(chroma: Float[ndarray, "times features"], times_s: Float[ndarray, " times"]) -> Float64[ndarray, "times wide"]:
     """Every row beside those nearest to 0.25 s before and after it, each with the mean of its features taken off."""
     centred = np.asarray(chroma, np.float64) - chroma.mean(axis=1, keepdims=True)
-    rows = [np.abs(times_s - (times_s + shift_s)[:, None]).argmin(axis=1) for shift_s in (-CONTEXT_S, 0.0, CONTEXT_S)]
+    rows = [nearest(times_s, times_s + shift_s) for shift_s in (-CONTEXT_S, 0.0, CONTEXT_S)]
     return np.concatenate([centred[row] for row in rows], axis=1)
+
+
+def nearest(rising_s: Float[ndarray, " times"], times_s: Float[ndarray, " others"]) -> Int64[ndarray, " others"]:
+    """Number of the nearest of rising times to every other time.
+
+    >>> nearest(np.array([0.0, 1.0, 4.0]), np.array([-1.0, 0.4, 3.0])).tolist()
+    [0, 0, 2]
+    """
+    return np.searchsorted((rising_s[1:] + rising_s[:-1]) / 2, times_s).astype(np.int64)
 
 
 def sounding_classes(

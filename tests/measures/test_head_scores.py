@@ -7,8 +7,9 @@ from scipy import stats
 
 from analysis.errors import ShapeError
 from analysis.measures.head_attention import TimedAttention, timed_attention
-from analysis.measures.head_scores import Lifts, choose_heads, halves, lifts, score_heads
+from analysis.measures.head_scores import Lifts, choose_heads, halves, join_lifts, lifts, score_heads
 from analysis.measures.head_templates import (
+    Kind,
     Template,
     elsewhere,
     in_context,
@@ -44,7 +45,7 @@ def music(rng: np.random.Generator) -> tuple[ndarray, ndarray, ndarray, float]:
     return onsets_s, 60 + rng.permutation(12)[:4][np.arange(len(onsets_s)) % 4], np.full(len(onsets_s), period_s / 2), period_s
 
 
-def templates(rng: np.random.Generator) -> dict[str, Template]:
+def templates(rng: np.random.Generator) -> dict[Kind, Template]:
     onsets_s, pitch, lengths_s, period_s = music(rng)
     beat = TIMES_S / period_s
     sounds = sounding_classes(TIMES_S, onsets_s, onsets_s + lengths_s, pitch)
@@ -58,8 +59,8 @@ def templates(rng: np.random.Generator) -> dict[str, Template]:
 
 
 @pytest.mark.parametrize("kind", ["onset-locked", "beat-periodic", "repetition-aligned", "pitch-class-locked"])
-def test_a_planted_head_comes_first(kind: str, rng: np.random.Generator) -> None:
-    windows: dict[str, list[Lifts]] = {kind: []}
+def test_a_planted_head_comes_first(kind: Kind, rng: np.random.Generator) -> None:
+    windows: dict[Kind, list[Lifts]] = {kind: []}
     groups = np.repeat(np.arange(16), 2)
     for _ in groups:
         template = templates(rng)[kind]
@@ -77,27 +78,27 @@ def test_a_planted_head_comes_first(kind: str, rng: np.random.Generator) -> None
 
 def test_noise_has_uniform_p(rng: np.random.Generator) -> None:
     """Over many recordings of nothing, p of every kind is uniform, and that of the best of all heads as well."""
-    ps: dict[str, list[float]] = {}
+    ps: dict[Kind, list[float]] = {}
     best = []
-    for number in range(40):
-        kinds: dict[str, list[Lifts]] = {}
+    for number in range(30):
+        kinds: dict[Kind, list[Lifts]] = {}
         for _ in range(4):
             attention = noise_attention(rng)
             for kind, template in templates(rng).items():
                 kinds.setdefault(kind, []).append(lifts(attention, template))
         for kind, of_kind in kinds.items():
-            scores = score_heads(of_kind, np.arange(4), seed=number, n_shifts=200)
+            scores = score_heads(of_kind, np.arange(4), seed=number, n_shifts=100)
             ps.setdefault(kind, []).extend(scores.p)
             best.append(scores.p_any.min())
     for kind, of_kind in ps.items():
-        assert stats.kstest(of_kind, "uniform").statistic < 0.11, kind
+        assert stats.kstest(of_kind, "uniform").statistic < 0.15, kind
         assert np.mean(np.array(of_kind) <= 0.05) < 0.09, kind
     assert np.mean(np.array(best) <= 0.05) < 0.1
 
 
 def test_noise_is_not_found(rng: np.random.Generator) -> None:
     groups = np.arange(16)
-    windows: dict[str, list[Lifts]] = {}
+    windows: dict[Kind, list[Lifts]] = {}
     for _ in groups:
         attention = noise_attention(rng)
         for kind, template in templates(rng).items():
@@ -122,7 +123,7 @@ def test_shifted_lifts_are_those_of_the_rolled_template(rng: np.random.Generator
         marked = np.roll(template.weight, shift, axis=1) * template.counts
         expected = (share * marked).sum(axis=(1, 2)) - marked.mean()
         np.testing.assert_allclose(table.shifted[:, shift], expected, atol=1e-12)
-    assert table.uniform == pytest.approx((template.weight * template.counts).mean())
+    assert table.uniform == pytest.approx(np.full(N_HEADS, (template.weight * template.counts).mean()))
 
 
 def test_windows_of_one_work_are_shifted_together(rng: np.random.Generator) -> None:
@@ -134,6 +135,13 @@ def test_windows_of_one_work_are_shifted_together(rng: np.random.Generator) -> N
     np.testing.assert_allclose(again.z, single.z)
     np.testing.assert_allclose(again.p, single.p)
     assert not np.allclose(apart.z, single.z)
+
+
+def test_heads_of_places_with_other_keys_are_shifted_by_the_same_share() -> None:
+    few, many = Lifts(np.arange(2.0)[None], np.zeros(1)), Lifts(np.arange(6.0)[None], np.ones(1))
+    joined = join_lifts([few, many])
+    assert joined.shifted.tolist() == [[0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 5]]
+    assert joined.uniform.tolist() == [0, 1]
 
 
 def test_special_tokens_stay_apart_and_moments_are_joined() -> None:
@@ -155,7 +163,7 @@ def test_where_everything_is_marked_nothing_is_said(rng: np.random.Generator) ->
     scores = score_heads([window], np.zeros(1), seed=0)
     assert (scores.z == 0).all()
     assert (scores.p == 1).all()
-    assert window.uniform == pytest.approx(1.0)
+    assert window.uniform == pytest.approx(np.ones(N_HEADS))
 
 
 def test_the_halves_share_no_work() -> None:
