@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.clips.heads.music import WindowMusic, music_of_notes
+from analysis.clips.heads.music import WindowMusic, music_of_notes, music_of_sound
 from analysis.clips.heads.reading import HeadReading, read_heads
 from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.errors import ConfigError
@@ -116,6 +116,18 @@ def test_bars_are_those_that_are_given_and_beats_otherwise_estimated() -> None:
     assert given.bars_s is not None
     silent = replace(window, number=1).notes().select(np.zeros(12, bool))
     assert music_of_notes(silent, 3.0, 4.0).beats_s is None
+
+
+def test_a_sound_without_notes_has_onsets_beats_and_repetitions() -> None:
+    clicks = np.zeros(4 * 8_000, np.float32)
+    clicks[1_000::4_000] = 0.5
+    heard = music_of_sound(clicks, 8_000, 3.0)
+    assert heard.onsets_s == pytest.approx(np.arange(8) * 0.5 + 0.125, abs=0.03)
+    assert heard.beats_s is not None
+    assert np.diff(heard.beats_s) == pytest.approx(0.5, abs=0.02)
+    tower = made_up_family.build(made_up_family.Sizes(), 4).eval().towers["audio"]
+    reading = read_heads(tower, WINDOWS[:2], [heard, heard], np.arange(2))
+    assert set(reading.lifts) == {"onset-locked", "beat-periodic", "repetition-aligned"}
 
 
 @pytest.mark.parametrize("period_s", [0.35, 0.5, 0.72])

@@ -181,11 +181,10 @@ def attribute(
         ablated = FeatureAblation(of_gains).attribute(recorded, gone, perturbations_per_eval=AT_ONCE)
         square = (min(OCCLUDED, cells.n_bands), min(OCCLUDED, n_spans))
         occluded = Occlusion(of_gains).attribute(recorded, square, baselines=gone, perturbations_per_eval=AT_ONCE)
-        values = [float(of_gains(gains)) for gains in (recorded, gone)]
+        whole, none_left = (float(of_gains(gains)) for gains in (recorded, gone))
     edges_s = np.linspace(0, len(samples) / sample_rate, n_spans + 1)
-    return Attribution(
-        edges, tuple(edges_s.tolist()), gradients, delta, *(_array(cell) for cell in (ablated, occluded)), *values
-    )  # fmt: skip
+    cells_of = _array(ablated), _array(occluded)
+    return Attribution(edges, tuple(edges_s.tolist()), gradients, delta, *cells_of, whole, none_left)
 
 
 def rank_agreement(first: Float64[ndarray, "bands spans"], other: Float64[ndarray, "bands spans"]) -> float | None:

@@ -102,7 +102,7 @@ def read_heads(
         widths.append(np.stack([np.concatenate([getattr(timed, name) for _, timed in patterns]) for name in columns]))
     kinds: list[Kind] = [kind for kind in KINDS if any(kind in table for table in tables)]
     nothing = Lifts(np.zeros((len(heads), 1)), np.zeros(len(heads)))
-    by_kind = {kind: [table.get(kind, nothing) for table in tables] for kind in kinds}
+    by_kind: dict[Kind, list[Lifts]] = {kind: [table.get(kind, nothing) for table in tables] for kind in kinds}
     return HeadReading(heads, titles, groups, by_kind, *np.stack(widths, axis=1))
 
 
