@@ -17,10 +17,10 @@ SILENCE = 1e-12  # of the largest frame
 def onset_times(samples: Float[ndarray, " samples"], sample_rate: int) -> Float64[ndarray, " onsets"]:
     """Times in seconds at which the sound grows suddenly, to about 10 ms; where it is cut nothing begins.
 
-    Peaks of the spectral flux, Σ max(0, l′ − l) over frequencies, l = log(1 + 100 m), m the magnitude of a Hann window of 20 ms or
-    more relative to the largest, every 10 ms, as far as windows lie within the sound. A peak is the largest within 50 ms, is 3 %
-    of the largest Σ l or more, and 15 % of the largest flux above the mean of the half second around it (after Bello et al., A
-    tutorial on onset detection in music signals, IEEE Transactions on Speech and Audio Processing 13, 2005).
+    Peaks of the spectral flux, Σ max(0, l′ − l) over frequencies, l = log(1 + 100 m), m the magnitude of a Hann window of 20 ms
+    or more relative to the largest, every 10 ms, as far as windows lie within the sound. A peak is the largest within 50 ms,
+    is 3 % of the largest Σ l or more, and 15 % of the largest flux above the mean of the half second around it (after Bello et
+    al., A tutorial on onset detection in music signals, IEEE Transactions on Speech and Audio Processing 13, 2005).
 
     Args:
         samples: mono.

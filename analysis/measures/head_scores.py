@@ -22,6 +22,7 @@ from analysis.seeding import numpy_generator
 
 N_SHIFTS = 2000
 N_CHOSEN = 5
+MOST_SHIFTS = 512
 SMALLEST_SD = 1e-12  # a null that varies less does not vary
 
 
@@ -111,8 +112,11 @@ def lifts(attention: TimedAttention, template: Template) -> Lifts:
 
 
 def join_lifts(parts: Sequence[Lifts]) -> Lifts:
-    """Lifts of the heads of several places in the same window: shifts by the same share of the window stand side by side."""
-    n = max(part.shifted.shape[1] for part in parts)
+    """Lifts of the heads of several places in the same window, for as many shifts as the most keys have, or 512 spread evenly.
+
+    Shifts by the same share of the window stand side by side.
+    """
+    n = min(max(part.shifted.shape[1] for part in parts), MOST_SHIFTS)
     shares = [part.shifted[:, np.arange(n) * part.shifted.shape[1] // n] for part in parts]
     return Lifts(np.concatenate(shares), np.concatenate([part.uniform for part in parts]))
 

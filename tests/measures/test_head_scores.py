@@ -142,6 +142,9 @@ def test_heads_of_places_with_other_keys_are_shifted_by_the_same_share() -> None
     joined = join_lifts([few, many])
     assert joined.shifted.tolist() == [[0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 5]]
     assert joined.uniform.tolist() == [0, 1]
+    wide = join_lifts([Lifts(np.arange(1024.0)[None], np.zeros(1))])
+    assert wide.shifted[0, :3].tolist() == [0, 2, 4]
+    assert wide.shifted.shape == (1, 512)
 
 
 def test_special_tokens_stay_apart_and_moments_are_joined() -> None:

@@ -1,12 +1,14 @@
 """What every head of a tower does over many windows: what it follows, how wide it is, how far it reaches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 import torch
 from jaxtyping import Float64, Shaped
 from numpy import ndarray
+from torch import Tensor
 
 from analysis.clips.heads.music import WindowMusic
 from analysis.errors import ConfigError
@@ -26,6 +28,16 @@ from analysis.measures.head_templates import KINDS, Kind, Template
 from analysis.models.heads import HeadId
 from analysis.models.patterns import attention_patterns
 from analysis.models.tower import AttentionPlace, SegmentLike, TokenAxis, Tower
+
+
+@dataclass(frozen=True, eq=False)
+class WindowHeads:
+    """Heads in one window: lifts by kind, and width and reach as in `HeadReading`."""
+
+    lifts: Mapping[Kind, Lifts]
+    entropy_bits: Float64[ndarray, " heads"]
+    distance_s: Float64[ndarray, " heads"]
+    special_share: Float64[ndarray, " heads"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,42 +98,53 @@ def read_heads(
         raise ConfigError(f"Heads are read in windows of a tower that attends; got {len(segments)} windows of {tower.name}.")
     heads: tuple[HeadId, ...] = ()
     titles: dict[int, str] = {}
-    tables: list[dict[Kind, Lifts]] = []
-    widths: list[ndarray] = []
+    windows: list[WindowHeads] = []
     for segment, events in zip(segments, music, strict=True):
         if check is not None:
             check()
-        patterns = [
-            (attention, _timed(attention, pattern[0].detach().double().cpu().numpy()))
-            for attention, pattern in attention_patterns(tower, tower.collate([segment]).to(device))
-        ]
-        heads = tuple(HeadId(attention.layer, head) for attention, _ in patterns for head in range(attention.n_heads))
-        titles |= {attention.layer: attention.title for attention, _ in patterns}
-        tables.append(lifts_of_window([timed for _, timed in patterns], events))
-        columns = ("entropy_bits", "distance_s", "special_share")
-        widths.append(np.stack([np.concatenate([getattr(timed, name) for _, timed in patterns]) for name in columns]))
-    kinds: list[Kind] = [kind for kind in KINDS if any(kind in table for table in tables)]
-    nothing = Lifts(np.zeros((len(heads), 1)), np.zeros(len(heads)))
-    by_kind: dict[Kind, list[Lifts]] = {kind: [table.get(kind, nothing) for table in tables] for kind in kinds}
-    return HeadReading(heads, titles, groups, by_kind, *np.stack(widths, axis=1))
+        batch = tower.collate([segment]).to(device)
+        attentions = tower.attention(batch)
+        heads = tuple(HeadId(attention.layer, head) for attention in attentions for head in range(attention.n_heads))
+        titles = {attention.layer: attention.title for attention in attentions}
+        windows.append(heads_of_window(starmap(_timed, attention_patterns(tower, batch)), events))
+    return gather_heads(heads, titles, windows, groups)
 
 
-def lifts_of_window(attentions: Sequence[TimedAttention], music: WindowMusic) -> dict[Kind, Lifts]:
-    """Lifts of the heads of several places in one window, by kind."""
+def heads_of_window(attentions: Iterable[TimedAttention], music: WindowMusic) -> WindowHeads:
+    """The heads of several places in one window; of the patterns, one place is held at a time.
+
+    Args:
+        attentions: place by place, such as `timed_attention` makes of patterns and times.
+        music: what happens in the window.
+    """
     known: dict[tuple[bytes, bytes], dict[Kind, Template]] = {}
     parts: dict[Kind, list[Lifts]] = {}
+    widths: list[ndarray] = []
     for attention in attentions:
         axes = attention.query_times_s.tobytes(), attention.key_times_s.tobytes()
         if axes not in known:  # most places have the same
             known[axes] = music.templates(attention)
         for kind, template in known[axes].items():
             parts.setdefault(kind, []).append(lifts(attention, template))
-    return {kind: join_lifts(of_kind) for kind, of_kind in parts.items()}
+        widths.append(np.stack([attention.entropy_bits, attention.distance_s, attention.special_share]))
+    return WindowHeads({kind: join_lifts(of_kind) for kind, of_kind in parts.items()}, *np.concatenate(widths, axis=1))
 
 
-def _timed(attention: AttentionPlace, pattern: Float64[ndarray, "heads queries keys"]) -> TimedAttention:
+def gather_heads(
+    heads: Sequence[HeadId], titles: Mapping[int, str], windows: Sequence[WindowHeads], groups: Shaped[ndarray, " windows"]
+) -> HeadReading:
+    """Windows with the same heads, together. A window that does not know a kind counts there with a lift of 0."""
+    kinds: list[Kind] = [kind for kind in KINDS if any(kind in window.lifts for window in windows)]
+    nothing = Lifts(np.zeros((len(heads), 1)), np.zeros(len(heads)))
+    by_kind: dict[Kind, list[Lifts]] = {kind: [window.lifts.get(kind, nothing) for window in windows] for kind in kinds}
+    columns = ("entropy_bits", "distance_s", "special_share")
+    widths = (np.stack([getattr(window, name) for window in windows]) for name in columns)
+    return HeadReading(tuple(heads), titles, groups, by_kind, *widths)
+
+
+def _timed(attention: AttentionPlace, pattern: Tensor) -> TimedAttention:
     query_s, key_s = _times_s(attention.query), _times_s(attention.key)
-    return timed_attention(pattern, query_s, key_s, attention.query.special, attention.key.special)
+    return timed_attention(pattern[0].detach().cpu().numpy(), query_s, key_s, attention.query.special, attention.key.special)
 
 
 def _times_s(axis: TokenAxis) -> ndarray:
