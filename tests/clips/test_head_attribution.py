@@ -55,7 +55,8 @@ def test_gradients_add_up_within_their_delta() -> None:
     assert found.delta is not None
     change = found.recorded - found.gone
     assert found.gradients.sum() == pytest.approx(change + found.delta, abs=1e-5)
-    assert abs(found.delta) < 0.05 * max(abs(change), 0.01)
+    assert abs(found.delta) <= 0.05 * abs(change)
+    assert found.n_steps in (32, 64, 128)
     assert found.edges_s == (0.0, 1.0, 2.0)
     assert all(not parameter.grad for parameter in model.parameters())
     twin = made_up_family.build(made_up_family.Sizes(), 5).eval()
@@ -85,7 +86,7 @@ def test_a_score_of_the_pair_and_its_twin() -> None:
         notes = model.towers["midi"](model.towers["midi"].collate([WINDOWS[0]]))
     sound = noise(96_000)
     number = scalar_of(model, "audio", WINDOWS[0], "score of its pair", notes)
-    found = attribute(number, sound, 24_000, edges_hz=(0.0, 2000.0, 12_000.0), n_spans=2, n_steps=8)
+    found = attribute(number, sound, 24_000, edges_hz=(0.0, 2000.0, 12_000.0), n_spans=2, n_steps=2)
     with torch.no_grad():
         assert found.recorded == pytest.approx(float(model.score(model.embed_audio(sound[None]), notes)), abs=1e-4)
     assert found.gradients is not None
@@ -97,7 +98,7 @@ def test_where_no_gradient_passes_the_others_remain() -> None:
         return waveforms.detach().square().mean(dim=1)
 
     found = attribute(number, noise(), RATE, edges_hz=EDGES, n_spans=2)
-    assert (found.gradients, found.delta) == (None, None)
+    assert (found.gradients, found.delta, found.n_steps) == (None, None, 0)
     assert (found.ablation > 0).all()
 
 
@@ -120,3 +121,17 @@ def test_what_cannot_be_attributed_is_refused() -> None:
 
     with pytest.raises(Cancelled):
         attribute(lambda waveforms: waveforms.sum(dim=1), noise(), RATE, edges_hz=EDGES, check=stop)
+
+
+def test_a_delta_that_is_large_asks_for_more_steps() -> None:
+    """A step in the middle of the way takes as many steps as are allowed."""
+
+    def number(waveforms: Tensor) -> Tensor:
+        return torch.sigmoid(30 * (waveforms.square().mean(dim=1) / 0.005 - 1))
+
+    rough, fine = (attribute(number, noise(), RATE, edges_hz=(0.0, 4000.0), n_spans=1, n_steps=n) for n in (2, 64))
+    assert rough.n_steps == 8
+    assert 64 <= fine.n_steps <= 256
+    assert rough.delta is not None
+    assert fine.delta is not None
+    assert abs(fine.delta) < 0.05 < abs(rough.delta)

@@ -30,6 +30,7 @@ N_FFT, HOP_LENGTH = 1024, 256
 GONE_DB = -60.0
 N_BANDS, N_SPANS, N_STEPS, AT_ONCE = 8, 8, 32, 8
 OCCLUDED = 2  # cells along either axis
+TOLERANCE, MOST_TIMES = 0.05, 4  # a larger share of the change as delta asks for so many times the steps at most
 
 
 class CellGains:
@@ -73,6 +74,7 @@ class Attribution:
         edges_s: of the spans of time.
         gradients: integrated gradients; None where no gradient reaches the sound.
         delta: their sum minus the change.
+        n_steps: of the integral.
         ablation: change when one cell is gone.
         occlusion: mean change of the squares of 2 × 2 cells that a cell is in, when they are gone.
         recorded: the number of the sound as it is.
@@ -83,6 +85,7 @@ class Attribution:
     edges_s: tuple[float, ...]
     gradients: Float64[ndarray, "bands spans"] | None
     delta: float | None
+    n_steps: int
     ablation: Float64[ndarray, "bands spans"]
     occlusion: Float64[ndarray, "bands spans"]
     recorded: float
@@ -152,7 +155,7 @@ def attribute(
         edges_hz: of the bands, rising; None for 8 of equal width in mel.
         n_spans: spans of time of equal length.
         scale: on which way gains go: "decibel" from −60 to 0, or "amplitude" from 0 to 1.
-        n_steps: of the integral.
+        n_steps: of the integral; twice and four times as many where the delta is more than 5 % of the change.
         check: called before every pass, so that it can raise.
 
     Raises:
@@ -176,15 +179,15 @@ def attribute(
     level, nothing = (0.0, GONE_DB) if scale == "decibel" else (1.0, 0.0)
     recorded = torch.full((1, cells.n_bands, cells.n_spans), level, device=samples.device)
     gone = torch.full_like(recorded, nothing)
-    gradients, delta = _integrated(of_gains, recorded, gone, n_steps)
     with torch.no_grad():
         ablated = FeatureAblation(of_gains).attribute(recorded, gone, perturbations_per_eval=AT_ONCE)
         square = (min(OCCLUDED, cells.n_bands), min(OCCLUDED, n_spans))
         occluded = Occlusion(of_gains).attribute(recorded, square, baselines=gone, perturbations_per_eval=AT_ONCE)
         whole, none_left = (float(of_gains(gains)) for gains in (recorded, gone))
+    gradients, delta, steps = _integrated(of_gains, recorded, gone, n_steps, MOST_TIMES * n_steps, whole - none_left)
     edges_s = np.linspace(0, len(samples) / sample_rate, n_spans + 1)
     cells_of = _array(ablated), _array(occluded)
-    return Attribution(edges, tuple(edges_s.tolist()), gradients, delta, *cells_of, whole, none_left)
+    return Attribution(edges, tuple(edges_s.tolist()), gradients, delta, steps, *cells_of, whole, none_left)
 
 
 def rank_agreement(first: Float64[ndarray, "bands spans"], other: Float64[ndarray, "bands spans"]) -> float | None:
@@ -196,17 +199,21 @@ def rank_agreement(first: Float64[ndarray, "bands spans"], other: Float64[ndarra
     return float(np.asarray(spearmanr(first.ravel(), other.ravel()))[0])
 
 
-def _integrated(of_gains: Scalar, recorded: Tensor, gone: Tensor, n_steps: int) -> tuple[ndarray | None, float | None]:
-    """Integrated gradients and their delta; nothing where no gradient reaches the gains."""
+def _integrated(
+    of_gains: Scalar, recorded: Tensor, gone: Tensor, n_steps: int, most_steps: int, change: float
+) -> tuple[ndarray | None, float | None, int]:
+    """Integrated gradients, their delta and the steps it took; nothing where no gradient reaches the gains."""
     from captum.attr import IntegratedGradients
 
     with torch.enable_grad():
         if not of_gains(recorded.clone().requires_grad_()).requires_grad:
-            return None, None
+            return None, None, 0
     gradients, delta = IntegratedGradients(of_gains).attribute(
         recorded, gone, n_steps=n_steps, internal_batch_size=AT_ONCE, return_convergence_delta=True
     )
-    return _array(gradients), float(delta)
+    if abs(float(delta)) > TOLERANCE * abs(change) and n_steps < most_steps:
+        return _integrated(of_gains, recorded, gone, min(2 * n_steps, most_steps), most_steps, change)
+    return _array(gradients), float(delta), n_steps
 
 
 def _array(cells: Tensor) -> Float64[ndarray, "bands spans"]:
