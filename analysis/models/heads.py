@@ -1,8 +1,8 @@
 """Heads of attention: what each of them adds to the tokens, and what a model does with something else in their place."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from analysis.errors import ConfigError, ShapeError
 from analysis.models.taps import own_hooks
-from analysis.models.tower import AttentionPlace, Batch, Tower
+from analysis.models.tower import AttentionPlace, B, Inputs, Tower
 
 
 class HeadId(NamedTuple):
@@ -20,21 +20,21 @@ class HeadId(NamedTuple):
     head: int
 
 
-def cuttable_heads(tower: Tower, batch: Any) -> tuple[HeadId, ...]:
+def cuttable_heads(tower: Tower[B], batch: B) -> tuple[HeadId, ...]:
     """Heads whose output can be replaced, layer by layer."""
     cuttable = (attention for attention in tower.attention(batch) if attention.projection is not None)
     return tuple(HeadId(attention.layer, head) for attention in cuttable for head in range(attention.n_heads))
 
 
 @torch.no_grad()
-def head_outputs(tower: Tower, batch: Any) -> dict[int, Float[Tensor, "batch queries heads width"]]:
+def head_outputs(tower: Tower[B], batch: B) -> dict[int, Float[Tensor, "batch queries heads width"]]:
     """What every head adds before the projection behind the heads, by layer; one pass is made.
 
     Raises:
         ConfigError: the model does not pass the projection that its tower names.
     """
     attentions = [attention for attention in tower.attention(batch) if attention.projection is not None]
-    given: dict[nn.Module, tuple[Tensor, ...]] = {}
+    given: dict[nn.Module, Inputs] = {}
     with own_hooks(before=[(_projection(attention), given.__setitem__) for attention in attentions]):
         tower(batch)
     for attention in attentions:
@@ -43,7 +43,7 @@ def head_outputs(tower: Tower, batch: Any) -> dict[int, Float[Tensor, "batch que
     return {attention.layer: given[_projection(attention)][0].unflatten(-1, (attention.n_heads, -1)) for attention in attentions}
 
 
-def mean_head_outputs(tower: Tower, batches: Iterable[Batch]) -> dict[int, Float[Tensor, "heads width"]]:
+def mean_head_outputs(tower: Tower[B], batches: Iterable[B]) -> dict[int, Float[Tensor, "heads width"]]:
     """Mean over the tokens of all windows of what every head adds, by layer; padding does not count.
 
     Raises:
@@ -62,7 +62,7 @@ def mean_head_outputs(tower: Tower, batches: Iterable[Batch]) -> dict[int, Float
 
 
 @contextmanager
-def replace_heads(tower: Tower, batch: Any, values: Mapping[HeadId, Tensor]) -> Iterator[None]:
+def replace_heads(tower: Tower[B], batch: B, values: Mapping[HeadId, Tensor]) -> Iterator[None]:
     """Let a model go on with other outputs of some heads.
 
     Args:
@@ -84,8 +84,8 @@ def replace_heads(tower: Tower, batch: Any, values: Mapping[HeadId, Tensor]) -> 
         yield
 
 
-def _replacing(attention: AttentionPlace, heads: Mapping[int, Tensor]) -> Any:
-    def replaced(_module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _replacing(attention: AttentionPlace, heads: Mapping[int, Tensor]) -> Callable[[nn.Module, Inputs], Inputs]:
+    def replaced(_module: nn.Module, given: Inputs) -> Inputs:
         outputs = given[0].unflatten(-1, (attention.n_heads, -1)).clone()
         for head, value in heads.items():
             try:

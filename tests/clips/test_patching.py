@@ -13,6 +13,7 @@ from analysis.datasets.minimal_pairs import CHANGES, RenderedWindow, minimal_pai
 from analysis.errors import Cancelled, ConfigError, ShapeError
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.dual_towers import AudioBatch
+from analysis.models.injections.film import Film
 from analysis.models.midi_encoder import MidiBatch
 from analysis.models.tower import Tower
 from tests.conformance import made_up_family
@@ -81,8 +82,10 @@ def test_what_enters_behind_the_tokens_is_said(one_thread: None) -> None:
     """FiLM scales and shifts by the mean of D4 behind every block; the steps add up to that from the first note to the last."""
     model = build_narrow("film-d4", 3).eval()
     assert model.midi.given is not None
+    mechanism = model.midi.given.injection
+    assert isinstance(mechanism, Film)
     with torch.no_grad():
-        model.midi.given.injection["film"][2].weight.normal_(generator=torch.Generator().manual_seed(1))
+        dict(mechanism.film.named_parameters())["2.weight"].normal_(generator=torch.Generator().manual_seed(1))
     tower = model.towers["midi"]
     pitch = WINDOW.performance.pitch + 9 * (WINDOW.performance.onset_s == WINDOW.notes().onset_s[-1])
     other = replace(WINDOW, performance=replace(WINDOW.performance, pitch=pitch))

@@ -58,7 +58,7 @@ class WindowMusic:
         }
         if self.sounds is not None:
             query_sounds, key_sounds = (self.sounds[nearest(self.frames_s, times_s)] for times_s in (query_s, key_s))
-            kinds["pitch-class-locked"] = pitch_class_template(query_sounds, key_sounds, query_s, key_s)
+            kinds |= {"pitch-class-locked": pitch_class_template(query_sounds, key_sounds, query_s, key_s)}
         periodic: dict[Kind, ndarray | None] = {"beat-periodic": self.beats_s, "bar-periodic": self.bars_s}
         for kind, marks_s in periodic.items():
             if marks_s is not None and len(marks_s) >= 2:

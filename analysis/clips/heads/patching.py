@@ -9,7 +9,7 @@ time, so that equal activations give equal embeddings to the last bit.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -109,11 +109,19 @@ def patch_grid(
     return PatchGrid(direction, taps, tuple(spans), special, effects, full, float((reached - start).norm() / start.norm()))
 
 
-def patch_both_ways(model: Model, tower: str, plain: Batch, changed: Batch, **settings: Any) -> tuple[PatchGrid, PatchGrid]:
+def patch_both_ways(
+    model: Model,
+    tower: str,
+    plain: Batch,
+    changed: Batch,
+    *,
+    n_segments: int = N_SEGMENTS,
+    check: Callable[[], None] | None = None,
+) -> tuple[PatchGrid, PatchGrid]:
     """Denoising (what is as written into what was changed), then noising (the other way round); see `patch_grid`."""
     return (
-        patch_grid(model, tower, plain, changed, direction="denoising", **settings),
-        patch_grid(model, tower, changed, plain, direction="noising", **settings),
+        patch_grid(model, tower, plain, changed, direction="denoising", n_segments=n_segments, check=check),
+        patch_grid(model, tower, changed, plain, direction="noising", n_segments=n_segments, check=check),
     )
 
 
