@@ -240,9 +240,8 @@ def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHea
 
 
 def _attention(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
-    return AttentionPlace(
-        layer, layer_title(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
-    )
+    title, n_heads, projection = layer_title(layer, config), module.n_heads, module.out_proj
+    return AttentionPlace(layer, title, n_heads, query, key, module, lambda inputs: module.pattern(*inputs), projection)
 
 
 def _timed(axis: Axis) -> TokenAxis:

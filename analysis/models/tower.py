@@ -83,6 +83,8 @@ class AttentionPlace(NamedTuple):
         query, key: positions of the rows and of the columns of a pattern.
         module: whose inputs decide the pattern.
         pattern: positional inputs of the module → `(batch, heads, queries, keys)`, every row a distribution over keys.
+        projection: module behind the heads, whose first input `(batch, queries, heads · width)` holds what every head found, side
+            by side and the first head first; None where heads cannot be told apart there.
     """
 
     layer: int
@@ -92,6 +94,7 @@ class AttentionPlace(NamedTuple):
     key: TokenAxis
     module: nn.Module
     pattern: Callable[[Inputs], Tensor]
+    projection: nn.Module | None = None
 
 
 @runtime_checkable

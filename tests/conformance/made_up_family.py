@@ -102,7 +102,14 @@ class Listener:
         modules: list[Any] = [block.self_attn for block in self.model.blocks]
         return tuple(
             AttentionPlace(
-                n, f"Layer {n}", module.n_heads, axis, axis, module, lambda inputs, module=module: module.pattern(*inputs)
+                n,
+                f"Layer {n}",
+                module.n_heads,
+                axis,
+                axis,
+                module,
+                lambda inputs, module=module: module.pattern(*inputs),
+                module.out_proj,
             )
             for n, module in enumerate(modules, start=1)
         )

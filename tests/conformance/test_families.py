@@ -13,6 +13,7 @@ from torch import Tensor
 from analysis.datasets.midi import Notes
 from analysis.models import families
 from analysis.models.families import Family, family_names, find_family
+from analysis.models.heads import HeadId, cuttable_heads, head_outputs, replace_heads
 from analysis.models.patterns import attention_patterns
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import LAYERS, Batch, Model, SegmentLike, Tower, embedding_tap
@@ -237,6 +238,30 @@ def test_rows_of_attention_are_distributions_on_their_axes(case: Case) -> None:
         assert torch.allclose(pattern.sum(dim=-1), torch.tensor(1.0), atol=1e-5)
         assert pattern.min() >= 0
         assert attention.title
+
+
+@torch.no_grad()
+def test_heads_can_be_told_apart_in_what_they_add(case: Case) -> None:
+    """What they add, put in its own place, changes nothing; without all heads of a layer the projection adds its bias alone."""
+    batch = case.batch(*WINDOWS)
+    plain, outputs = case.tower(batch), head_outputs(case.tower, batch)
+    heads = cuttable_heads(case.tower, batch)
+    own = {head: outputs[head.layer][:, :, head.head] for head in heads}
+    with replace_heads(case.tower, batch, own):
+        assert torch.equal(case.tower(batch), plain)
+    for attention in case.tower.attention(batch):
+        if attention.projection is None:
+            continue
+        assert outputs[attention.layer].shape[:3] == (len(WINDOWS), attention.query.n, attention.n_heads)
+        width = outputs[attention.layer].shape[-1]
+        cut = {HeadId(attention.layer, head): torch.zeros(width) for head in range(attention.n_heads)}
+        seen: list[Tensor] = []
+        hook = attention.projection.register_forward_hook(lambda _module, _given, output, seen=seen: seen.append(output))
+        with replace_heads(case.tower, batch, cut):
+            moved = case.tower(batch)
+        hook.remove()
+        assert torch.equal(seen[0], seen[0][:1, :1].expand_as(seen[0]))
+        assert not torch.equal(moved, plain)
 
 
 def test_a_twin_is_that_of_its_seed(case: Case) -> None:
