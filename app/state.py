@@ -28,6 +28,7 @@ Name = Literal[
     "overlap",
     "beside",
     "at",
+    "hear",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
 Kept = Literal[

@@ -40,12 +40,21 @@ def keep_companions(store: Store, recording: str, companions: Companions) -> str
     Raises:
         StoreError: the store does not take it.
     """
+    document, arrays = _packed(recording, companions)
+    return store.put(companions_key(recording, companions), document, arrays).key
+
+
+def companions_key(recording: str, companions: Companions) -> str:
+    """The key under which what belongs to a recording would be kept; "" where there is nothing."""
+    document, arrays = _packed(recording, companions)
+    return "" if companions.empty else Store.key(kind="companions", **document, **arrays)
+
+
+def _packed(recording: str, companions: Companions) -> tuple[dict[str, object], dict[str, ndarray]]:
     layers = [[layer.title, [[mark.start_s, mark.end_s, mark.text] for mark in layer.marks]] for layer in companions.layers]
-    document = {"recording": recording, "layers": layers}
     notes = companions.notes
-    arrays: dict[str, ndarray] = {} if notes is None else {name: np.asarray(getattr(notes, name)) for name in COLUMNS}
-    key = Store.key(kind="companions", **document, **arrays)
-    return store.put(key, document, arrays).key
+    arrays = {} if notes is None else {name: np.asarray(getattr(notes, name)) for name in COLUMNS}
+    return {"recording": recording, "layers": layers}, arrays
 
 
 def read_companions(store: Store, key: str, recording: str) -> Companions | None:

@@ -1,9 +1,12 @@
 """All heads of a tower at once: a small picture of every one, with how wide and how far it looks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from analysis.clips.lanes import HeadWall
 from analysis.clips.model_lanes import BRIGHT
+from analysis.clips.questions.answer import Answer
 from analysis.clips.reading import ClipReading
 from analysis.clips.tiles import LEVELS
 
@@ -35,6 +38,15 @@ def head_wall(reading: ClipReading, window: int, side: str = "") -> HeadWall | N
         distance_s=np.array([[spread.distance_s for spread in of_layer] for of_layer in spreads]),
         what=f"window {window + 1}: keys to the right, queries upwards, a cell is the largest of those it joins", side=side,
     )  # fmt: skip
+
+
+def scored(wall: HeadWall, answer: Answer, kind: str) -> HeadWall:
+    """The wall with how much every head follows a kind of musical event; as it is where that is not known."""
+    if kind not in answer.scores:
+        return wall
+    shares = dict(zip(answer.heads, answer.scores[kind].tolist(), strict=True))
+    scores = np.array([[shares.get((layer, head), 0.0) for head in wall.heads] for layer in wall.layers])
+    return replace(wall, score_name=f"{kind}: share of shifts below", scores=scores, nulls=np.full(scores.shape, 0.95))
 
 
 def most_concentrated(reading: ClipReading) -> tuple[int, int]:

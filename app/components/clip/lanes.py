@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app import caching, state
-from app.components.clip import moment
+from app.components.clip import hearing, moment
 from app.components.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analysis.clips.lanes import HeadWall, Lane
+    from analysis.clips.questions.answer import Answer
     from analysis.clips.reading import ClipReading
     from analysis.clips.window_patterns import WindowPatterns
     from app.components.clip.reading import Question, Readings
@@ -42,6 +43,8 @@ class Shown:
         beside: another model; None for none.
         layer: blocks count from 1; 0 is a cross-attention before them.
         head: from 1; 0 for the mean of all.
+        answers: what is known of heads and moments, by kind of question.
+        followed: kind of musical event whose followers are marked on the wall of heads.
     """
 
     clip: Clip
@@ -50,6 +53,8 @@ class Shown:
     beside: Side | None = None
     layer: int = 1
     head: int = 0
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    followed: str = ""
 
 
 def sent(shown: Shown) -> Sent:
@@ -60,7 +65,7 @@ def sent(shown: Shown) -> Sent:
     order = state.get_text("lanes")
     return Sent(
         clip.key, _sound(clip), _tiles(shown, position), duration_s, _layers(shown), order.split(",") if order else None,
-        windows=readings.trained.clock.spans if readings is not None else (), position=position,
+        sounds=hearing.sounds(clip), windows=readings.trained.clock.spans if readings is not None else (), position=position,
     )  # fmt: skip
 
 
@@ -79,7 +84,8 @@ def _tiles(shown: Shown, position: Position) -> bytes:
     beside = None if shown.beside is None else shown.beside.name
     question, companions = shown.question, shown.clip.companions
     asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
-    key = ("tiles", shown.clip.key, repr(companions), *asked, heads, read, beside)
+    known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
+    key = ("tiles", shown.clip.key, repr(companions), *asked, heads, read, beside, known, shown.followed)
     duration_s = shown.clip.waveform.duration_s
     return caching.once(key, lambda: pack(lanes(shown, position.seconds), duration_s, _wall(shown, window))) or b""
 
@@ -118,6 +124,8 @@ def _of_model(shown: Shown, question: Question, readings: Readings, near_s: floa
             drawn.append(_beside(beside, model_lanes.similarity_lane(beside.reading, layer)))
             drawn.append(model_lanes.difference_lane(trained, beside.reading, layer, beside.name))
         drawn.append(model_lanes.novelty_lane(trained, readings.twin, layer))
+    for kind, answer in shown.answers.items():
+        drawn += [replace(lane, id=f"{lane.id}_{kind}") for lane in (answer.grid.lanes if answer.grid is not None else [])]
     drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(patterns.model), question.waveform))
     return [lane for lane in drawn if lane is not None]
 
@@ -156,9 +164,12 @@ def _window(shown: Shown, position: Position) -> int:
 
 
 def _wall(shown: Shown, window: int) -> HeadWall | None:
-    from analysis.clips.wall import head_wall
+    from analysis.clips.wall import head_wall, scored
 
-    return None if shown.readings is None else head_wall(shown.readings.trained, window)
+    if shown.readings is None or (wall := head_wall(shown.readings.trained, window)) is None:
+        return None
+    answer = shown.answers.get("find")
+    return wall if answer is None else scored(wall, answer, shown.followed)
 
 
 def _layers(shown: Shown) -> Layers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,9 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import state
-from app.components.clip import reading
+from app.components.clip import heads, reading
 from app.components.clip.lanes import UNTRAINED, Shown, Side, patterns_of, sent
-from app.components.clip.moment import in_address
+from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
 from app.components.desk.sent_back import lanes_of, moment_of
@@ -46,6 +46,8 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         question = _question(choice)
         readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
+        seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
+        shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
         show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
         if readings is not None and readings.twin is None:
             reading.read_twin(question)
@@ -56,6 +58,8 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         return {}
     with answer:
         layout.headline(*headline(shown, readings))
+    if readings.trained.numbers:
+        heads.draw(shown, seconds)
     how_to_read(readings.trained)
     return facts(choice.checkpoint, readings)
 

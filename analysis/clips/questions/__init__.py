@@ -1,0 +1,1 @@
+"""Questions about what heads and tokens do in one recording: which follow the music, and what moves without them."""

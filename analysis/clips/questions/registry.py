@@ -1,0 +1,63 @@
+"""What answers every kind of question, and where its answer is kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from analysis.clips.clock import clock_of
+from analysis.clips.companions import Companions
+from analysis.clips.questions.answer import Answer
+from analysis.clips.questions.explain import attribute_window
+from analysis.clips.questions.find import find_heads
+from analysis.clips.questions.patch import patch_pair
+from analysis.clips.questions.question import Inquiry, Question
+from analysis.clips.questions.remove import remove_head
+from analysis.clips.read import audio_tower
+from analysis.datasets.audio import Waveform
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.tower import Model
+from analysis.run import RunContext
+from analysis.sources import code_of
+from analysis.store import Store
+
+ANSWERS: Mapping[str, Callable[[Inquiry], Answer]] = {
+    "find": find_heads, "remove": remove_head, "patch": patch_pair, "attribute": attribute_window,
+}  # fmt: skip
+
+
+def answer(
+    question: Question, model: Model, twin: Model, waveform: Waveform, companions: Companions, context: RunContext
+) -> Answer:
+    """The answer to a question about a recording.
+
+    Args:
+        question: what is inquiry.
+        model: in evaluation.
+        twin: its untrained twin, on the same device.
+        waveform: the recording, at the rate of the tower that hears.
+        companions: what belongs to it.
+        context: for progress and cancelling.
+
+    Raises:
+        ConfigError: it cannot be answered of this recording and this model.
+        Cancelled: somebody asked to stop.
+    """
+    tower = audio_tower(model)
+    clock = clock_of(waveform, tower.input)
+    return ANSWERS[question.kind](Inquiry(question, model, twin, tower.name, waveform, companions, clock, context))
+
+
+def answer_key(question: Question, checkpoint: Checkpoint, recording: str, companions: str) -> str:
+    """Where an answer is kept.
+
+    Args:
+        question: what is inquiry.
+        checkpoint: of whose model.
+        recording: key of the recording in the store.
+        companions: key of what belongs to it; "" for nothing.
+    """
+    code = code_of("analysis.clips.questions.registry"), checkpoint.of_family.code
+    weights = checkpoint.sha256, int(checkpoint.training.get("seed", 0))
+    return Store.key(
+        kind="clip answer", question=asdict(question), weights=weights, family=checkpoint.family, config=checkpoint.config,
+        recording=recording, companions=companions, code=code,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""What moves without a head, beside other heads and the untrained twin."""
+
+import numpy as np
+import torch
+
+from analysis.clips.heads.ablation import HeadEffect, ablate_with_controls
+from analysis.clips.questions.answer import Answer, Cell
+from analysis.clips.questions.question import Inquiry
+from analysis.models.heads import HeadId
+from analysis.models.tower import Batch, Model
+
+COLUMNS = ("without", "cosine distance of the embedding", "relative change", "change of its pair's score", "windows")
+
+
+def remove_head(inquiry: Inquiry) -> Answer:
+    """The chosen head replaced, random other heads replaced the same way, and the same head of the untrained twin.
+
+    Raises:
+        ConfigError: there is no such head, or the tower cannot say where its heads are.
+    """
+    question, windows = inquiry.question, inquiry.windows
+    check = inquiry.stage(0, 1, f"{len(windows)} windows without a head")
+    check()
+    batch = inquiry.reader.collate(windows).to(inquiry.device)
+    reference = [inquiry.reader.collate([*windows[1:], windows[0]]).to(inquiry.device)]
+    head = HeadId(question.layer, question.head - 1)
+    removed = ablate_with_controls(
+        inquiry.model, inquiry.tower, batch, [head], reference, how=question.how, twin=inquiry.twin,
+        paired=_paired(inquiry, inquiry.model), twin_paired=_paired(inquiry, inquiry.twin), seed=question.seed,
+    )  # fmt: skip
+    rows = [_row(f"layer {head.layer}, head {head.head + 1}", removed.trained)]
+    if removed.random:
+        rows += [_row("random heads, median", _median(removed.random)), _row("random heads, most", _most(removed.random))]
+    if removed.twin is not None:
+        rows.append(_row("the same head of the untrained twin", removed.twin))
+    share = removed.share_below
+    notices = [] if share is None else [f"{100 * share:.0f} % of {len(removed.random)} random heads move the embedding less."]
+    return Answer(removed.headline, tuple(notices), COLUMNS, tuple(rows))
+
+
+@torch.no_grad()
+def _paired(inquiry: Inquiry, model: Model) -> torch.Tensor | None:
+    """Embeddings of the windows' own notes, where the model has a tower for them and notes came with the recording."""
+    other = next((b if a == inquiry.tower else a for a, b in model.pairs if inquiry.tower in (a, b)), None)
+    if other is None or inquiry.companions.notes is None or any(len(window.notes()) == 0 for window in inquiry.windows):
+        return None
+    tower = model.towers[other]
+    batch: Batch = tower.collate(inquiry.windows).to(inquiry.device)
+    return tower(batch)
+
+
+def _row(name: str, effect: HeadEffect) -> tuple[Cell, ...]:
+    return name, effect.cosine_distance, effect.relative_change, effect.score_change, effect.n_windows
+
+
+def _median(effects: tuple[HeadEffect, ...]) -> HeadEffect:
+    order = np.argsort([effect.cosine_distance for effect in effects])
+    return effects[int(order[len(order) // 2])]
+
+
+def _most(effects: tuple[HeadEffect, ...]) -> HeadEffect:
+    return max(effects, key=lambda effect: effect.cosine_distance)

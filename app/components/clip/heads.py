@@ -1,0 +1,222 @@
+"""What a head does: which heads follow the music, what moves without one, where a difference is carried, what is due to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis.clips.companions import companions_key, keep_companions
+from analysis.errors import OtoscopeError
+from analysis.jobs import queue as jobs
+from analysis.store import open_store
+from app import caching, state
+from app.components.clip import hearing
+from app.kit import job_progress, layout
+from app.kit.plain import plain
+
+if TYPE_CHECKING:
+    from analysis.clips.questions.answer import Answer
+    from analysis.clips.questions.question import Question
+    from analysis.jobs.job import Job
+    from app.components.clip.lanes import Shown
+
+REPLACED_BY = ("mean", "other windows", "zero")  # as analysis.clips.heads.ablation, whose import takes long
+CHANGES: Mapping[str, tuple[float, str]] = {
+    "transposition": (1.0, "Semitones"), "one note": (1.0, "Semitones"), "tempo": (1.1, "Times as fast"),
+    "timbre": (40.0, "General MIDI program"),
+}  # fmt: skip
+TITLES = {
+    "find": "Which heads follow the music?", "remove": "What moves without this head?",
+    "patch": "Where is a difference carried?", "attribute": "Which bands and moments?",
+}  # fmt: skip
+ABOUT = {
+    "find": "Heads are chosen in one half of the windows and tested in the other, against events that are moved in a circle.",
+    "remove": "What the head adds is replaced in every window of the recording; other heads at random are the control.",
+    "patch": "The window at the playhead is rendered from its notes, once as written and once changed; activations of the first "
+    "are put into the second, span by span. 0 % leaves it as it was, 100 % undoes the change.",
+    "attribute": "Bands and moments of the window at the playhead are taken away on a path to silence (integrated gradients).",
+}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question about what is shown, and where its answer is kept."""
+
+    shown: Shown
+    question: Question
+    key: str
+
+
+def answers(shown: Shown, seconds: float) -> dict[str, Answer]:
+    """The answers that are known about what is shown, by kind of question."""
+    asked = {kind: asking for kind in TITLES if (asking := _asking(shown, kind, seconds)) is not None}
+    return {kind: answer for kind, asking in asked.items() if (answer := _stored(asking)) is not None}
+
+
+def draw(shown: Shown, seconds: float) -> None:
+    """One tab for every kind of question.
+
+    Args:
+        shown: what is looked at.
+        seconds: where the playhead is.
+    """
+    st.subheader("What does a head do?")
+    st.caption("Attention says where values were read from, not what they changed. Every answer is about this recording alone.")
+    *tabs, last = st.tabs([*TITLES.values(), "Hear a part"])
+    for kind, tab in zip(TITLES, tabs, strict=True):
+        with tab:
+            st.caption(ABOUT[kind])
+            SETTINGS[kind](shown)
+            _draw(_asking(shown, kind, seconds))
+    with last:
+        hearing.draw(shown.clip)
+
+
+def _draw(asking: Asking | None) -> None:
+    """The answer, or the job that finds it, or a button."""
+    if asking is None:
+        return
+    if (answer := _stored(asking)) is not None:
+        _show(answer)
+        return
+    job = _job_of(asking)
+    if job is not None and not job.finished:
+        job_progress.follow(job)
+        return
+    job_progress.explain_end(job, "It was cancelled.", "The answer was found, but the store does not hold it.")
+    if st.button("Answer this", icon=":material/play_arrow:", key=f"answer_{asking.question.kind}"):
+        _start(asking)
+
+
+def _show(answer: Answer) -> None:
+    from pandas import DataFrame
+
+    st.markdown(f"**{plain(answer.headline)}**")
+    for notice in answer.notices:
+        st.caption(plain(notice))
+    for name, samples in answer.sounds.items():
+        st.caption(plain(name))
+        st.audio(caching.wav(samples, answer.sample_rate))
+    if answer.rows:
+        table = DataFrame([list(row) for row in answer.rows], columns=list(answer.columns))
+        numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}
+        st.dataframe(table, hide_index=True, column_config=numbers)
+    if answer.grid is not None:
+        st.caption("The grid is a lane of the desk, beside the untrained twin's in the same colours.")
+    if answer.scores:
+        st.caption("Bars on the wall of heads: the share of shifted events that a head follows less; the mark is at 95 %.")
+
+
+def _no_settings(shown: Shown) -> None:
+    del shown
+
+
+def _followed(shown: Shown) -> None:
+    from analysis.measures.head_templates import KINDS
+
+    del shown
+    st.selectbox("On the wall", KINDS, key="find_kind")
+
+
+def _replaced_by(shown: Shown) -> None:
+    if shown.head == 0:
+        st.info("Choose a head above; the mean of all cannot be taken out.")
+    st.segmented_control("Replaced by", REPLACED_BY, default=REPLACED_BY[0], key="remove_how", required=True)
+
+
+def _changed(shown: Shown) -> None:
+    if shown.clip.companions.notes is None:
+        st.info("A pair is made from notes. Add the MIDI file of this recording below.")
+    first, second = st.columns(2)
+    with first:
+        change = st.selectbox("Change", list(CHANGES), key="patch_change")
+    with second:
+        usual, unit = CHANGES[change]
+        step = 0.1 if change == "tempo" else 1.0
+        st.number_input(unit, value=usual, step=step, key=f"patch_dose_{change}")
+
+
+SETTINGS: Mapping[str, Callable[[Shown], None]] = {
+    "find": _followed, "remove": _replaced_by, "patch": _changed, "attribute": _no_settings,
+}  # fmt: skip
+
+
+def followed() -> str:
+    """The kind of event whose followers are marked on the wall of heads."""
+    return str(state.widget_value("find_kind") or "onset-locked")
+
+
+def _asking(shown: Shown, kind: str, seconds: float) -> Asking | None:
+    """The question with the settings that were chosen; None where it cannot be asked."""
+    from analysis.clips.questions.registry import answer_key
+
+    if shown.question is None or shown.readings is None or not shown.readings.trained.numbers:
+        return None
+    if (kind == "remove" and shown.head == 0) or (kind == "patch" and shown.clip.companions.notes is None):
+        return None
+    question = _question(shown, kind, seconds)
+    belongs = companions_key(shown.clip.key, shown.clip.companions)
+    return Asking(shown, question, answer_key(question, shown.question.checkpoint, shown.question.key, belongs))
+
+
+def _question(shown: Shown, kind: str, seconds: float) -> Question:
+    from analysis.clips.heads.ablation import REPLACEMENTS, Replacement
+    from analysis.clips.questions.question import Question
+
+    if shown.readings is None or kind == "find":
+        return Question(kind)
+    if kind == "remove":
+        ways: dict[str, Replacement] = {way: way for way in REPLACEMENTS}
+        how = ways.get(str(state.widget_value("remove_how")), REPLACEMENTS[0])
+        return Question(kind, layer=shown.layer, head=shown.head, how=how)
+    clock = shown.readings.trained.clock
+    at_s = round(float(clock.starts_s[clock.window_at(seconds)]), 3)
+    if kind == "attribute":
+        return Question(kind, at_s)
+    change = str(state.widget_value("patch_change") or next(iter(CHANGES)))
+    dose = state.widget_value(f"patch_dose_{change}")
+    return Question(kind, at_s, change=change, dose=float(CHANGES[change][0] if dose is None else dose))
+
+
+def _stored(asking: Asking) -> Answer | None:
+    from analysis.clips.questions.answer import read_answer
+
+    return caching.once(("answer", asking.key), lambda: read_answer(open_store(), asking.key))
+
+
+def _start(asking: Asking) -> None:
+    from analysis.jobs.kinds.clip_question import submit_question
+
+    question, clip = asking.shown.question, asking.shown.clip
+    if question is None:
+        return
+    try:
+        kept = "" if clip.companions.empty else keep_companions(open_store(), clip.key, clip.companions)
+        belongs = (kept, clip.key if kept else "")
+        submit_question(jobs.queue(), str(question.checkpoint.name), question.waveform, belongs, asking.question)
+    except OtoscopeError as error:
+        layout.error(str(error))
+        return
+    st.rerun()
+
+
+def _job_of(asking: Asking) -> Job | None:
+    """The last job that was started for this question."""
+    from dataclasses import asdict
+
+    question = asking.shown.question
+    if question is None:
+        return None
+    wanted = str(question.checkpoint.name), question.key, asdict(asking.question)
+    asked = [job for job in jobs.queue().list() if job.kind == "clip_question" and _request_of(job) == wanted]
+    return asked[-1] if asked else None
+
+
+def _request_of(job: Job) -> tuple[str, str, dict[str, object]]:
+    from analysis.jobs.kinds.clip_question import QuestionRequest
+
+    request = QuestionRequest.of(job.request)
+    return request.checkpoint, request.clip, request.question
