@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -110,9 +109,8 @@ def test_a_part_is_heard_in_four_ways(app, desk) -> None:
     sounds = desk.last.sounds
     assert sounds is not None
     assert [variant.name for variant in sounds.variants] == ["original", "kept", "removed", "random"]
-    with soundfile.SoundFile(io.BytesIO(sounds.wav)) as file:
-        assert (file.frames, file.channels, file.samplerate) == (12 * 24_000, 4, 24_000)
-        assert 0 < np.abs(np.asarray(file.read())).max() <= 1
+    about = soundfile.info(io.BytesIO(sounds.wav))
+    assert (about.frames, about.channels, about.samplerate) == (12 * 24_000, 4, 24_000)
     assert any("Gains: original" in text.value for text in app.caption)
     assert app.query_params["hear"] == box.options[3]
 
