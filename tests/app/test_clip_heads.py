@@ -106,7 +106,7 @@ def test_a_part_is_heard_in_four_ways(app, desk) -> None:
     assert desk.last.sounds is None
     box = next(box for box in app.selectbox if box.label == "Hear")
     box.set_value(box.options[3]).run()
-    sounds = desk.last.sounds
+    sounds = desk.sent[-1].sounds
     assert sounds is not None
     assert [variant.name for variant in sounds.variants] == ["original", "kept", "removed", "random"]
     about = soundfile.info(io.BytesIO(sounds.wav))
