@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.measures.cka import cka_matrix, deal_batches, minibatch_cka_matrix
+from analysis.measures.batches import deal_batches
+from analysis.measures.cka import cka_matrix, minibatch_cka_matrix
 from analysis.measures.layer_grids import grid
 from analysis.measures.registry import MEASURES
 
