@@ -67,6 +67,8 @@ class Study:
         quick: settings with which results that are to be shipped are computed where time is short.
         interval: kind of its 95 % intervals, unless an estimator names another.
         former: names that it had; they still find it.
+        together: whether it makes for all models at once what is dear, such as altered sound, and is therefore not measured
+            model by model; what it reads is kept all the same.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Study:
     quick: Mapping[str, Any] = field(default_factory=dict)
     interval: str = "bootstrap over works"
     former: tuple[str, ...] = ()
+    together: bool = False
 
     @property
     def module(self) -> ModuleType:
