@@ -134,7 +134,8 @@ def python(result: Result) -> str:
     settings = {name: value for name, value in result.request.items() if name != "checkpoints"}
     return (
         "from analysis.store import open_store\n"
-        "from analysis.studies.base.study import build_request, run_study\n\n"
+        "from analysis.studies.base.requests import build_request\n"
+        "from analysis.studies.base.study import run_study\n\n"
         f"request = build_request({result.study!r}, {names!r}, {settings!r})\n"
         f"result = run_study({result.study!r}, request, store=open_store())"
     )

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
     from analysis.results import Result
 
-Names = tuple[str, ...]  # checkpoints of which one may be called the best
-Words = tuple[str, Sequence[Row]]  # headline, and the rows of the sentences below it
 Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
 
 
@@ -53,8 +51,8 @@ class Study:
 
     The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, study_run)`,
     or `measure`, `compare` and `conclude`, see `analysis.studies.base.measurement`); where there is something to say `rows.py`
-    (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`)
-    and `rewording.py` (`words`).
+    (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`) and `memory.py`
+    (`extra_bytes`).
 
     Attributes:
         name: in commands, addresses and stored results.
@@ -130,10 +128,6 @@ class Study:
         arm that it controls, of further trainings that are not here their arm.
         """
         return self._part("published", "arms", lambda _: {})(result)
-
-    def words(self, result: "Result", names: Names) -> Words | None:
-        """Today's words for a result that is kept; None where they need more than it holds."""
-        return self._part("rewording", "words", lambda *_: None)(result, names)
 
     def extra_bytes(self, request: Any, n_windows: int, width: int) -> int:
         """What it holds beside models and embeddings of so many windows, of so many numbers each."""
