@@ -150,13 +150,13 @@ def settle() -> None:
     A page that was just opened leaves the address as it is: what it says by default is no act.
     """
     chosen = _chosen()
-    said, begun = recall("said"), recall("begun") or {}
-    if said is None:  # a run that was stopped before it came here has said nothing
-        said = {name: begun.get(name, values) for name, values in chosen.items()}
+    before, begun = recall("said"), recall("begun") or {}
+    if before is None:  # a run that was stopped before it came here has said nothing
+        before = {name: begun.get(name, values) for name, values in chosen.items()}
     keep("said", chosen)
     keep("widgets", _widgets())
     _leave(chosen)
-    if is_arriving() or chosen == said:
+    if is_arriving() or chosen == before:
         return
     keep("before", recall("here"))
     keep("here", (recall("page"), chosen))

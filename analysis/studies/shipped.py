@@ -19,7 +19,7 @@ from analysis import paths
 from analysis.errors import ConfigError
 from analysis.files import Json, replace_file
 from analysis.results import Result
-from analysis.studies.base.settings import AnyRequest
+from analysis.studies.base.settings import AnyRequest, setting_label
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
@@ -161,7 +161,7 @@ def setting_differences(result: Result, request: AnyRequest, *, leave_out: Colle
     usual = {field.name: field.default for field in fields(request) if field.default is not MISSING}
     plain, own = _plain(request), usual | dict(result.request)
     return tuple(
-        f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
+        f"{setting_label(type(request), name)} {own.get(name)} instead of {plain.get(name)}"
         for name in dict.fromkeys([*plain, *own])
         if name not in leave_out and plain.get(name) != own.get(name)
     )

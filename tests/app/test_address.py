@@ -1,5 +1,7 @@
 """What is clicked while a page is drawn for the first time, or before the browser has heard of its address, is not lost."""
 
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 ADDRESS_BEFORE = {"corpus": ["full"]}
@@ -14,24 +16,25 @@ def script() -> None:
     state.keep("page", "retrieval")
     state.arrive()
     controls.pick_word("pool", "Pool", ("canonical", "no overlap", "hard"))
-    if st.session_state.pop("stopped", False):
+    if state.recall("stopping"):
+        state.keep("stopping", False)
         st.rerun()  # as where something is clicked meanwhile
     controls.pick_word("side", "Side", ("audio", "midi"))
     state.settle()
 
 
-def opened(*, stopped: bool = False) -> AppTest:
+def opened(*, stopped: bool = False) -> Any:
     app = AppTest.from_function(script)
     app.query_params.update(ADDRESS_BEFORE)
-    app.session_state["stopped"] = stopped
+    app.session_state["shown_stopping"] = stopped
     return app.run()
 
 
-def written(app: AppTest) -> dict[str, list[str]]:
+def written(app: Any) -> dict[str, list[str]]:
     return {name: [values] if isinstance(values, str) else list(values) for name, values in app.query_params.items()}
 
 
-def choose(app: AppTest, pool: str) -> None:
+def choose(app: Any, pool: str) -> None:
     app.get("button_group")[0].set_value(pool)
     app.run()
     assert not app.exception

@@ -177,11 +177,11 @@ def _measured(parts: Parts, study_run: StudyRun) -> Iterator[tuple[str, Measurem
 
 def _telling_once(study_run: StudyRun) -> StudyRun:
     """The same run, which says no sentence twice: every model finds again what all share, such as a pool that shrank."""
-    said: set[str] = set()
+    heard: set[str] = set()
 
     def notice(sentence: str) -> None:
-        if sentence not in said:
-            said.add(sentence)
+        if sentence not in heard:
+            heard.add(sentence)
             study_run.notice(sentence)
 
     return replace(study_run, context=replace(study_run.context, notice=notice))

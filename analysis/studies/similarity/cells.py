@@ -31,10 +31,10 @@ def cell_rows(pair: tuple[Stack, Stack], grid: LayerGrid, works: WorkShuffles, l
     """One row per pair of layers of two stacks, whether their similarity is defined or not."""
     rows, n, (first, second) = [], len(works.of_window), pair
     for row, column in product(first.layers, second.layers):
-        one, two = layers[*first.key, row], layers[*second.key, column]
-        p, q = one.participation_ratio, two.participation_ratio
+        x, y = layers[*first.key, row], layers[*second.key, column]
+        p, q = x.participation_ratio, y.participation_ratio
         gaussian = gaussian_null(n, p, q) if grid.measure == GAUSSIAN and p and q else None
         why = grid.reasons.get((0, row)) or grid.reasons.get((1, column)) or ""
         numbers = columns_of(mean_of(grid, works, [(row, column)]))
-        rows.append(CellRow(*one.beside(two), grid.measure, *numbers, gaussian, n, why))
+        rows.append(CellRow(*x.beside(y), grid.measure, *numbers, gaussian, n, why))
     return rows

@@ -78,7 +78,7 @@ def plan_between(pairs: Iterable[About], measure: str, across: str) -> Plan:
         ConfigError: there is no such measure.
     """
     sides = {"same side": list(zip(SIDES, SIDES, strict=True)), "every side": list(product(SIDES, SIDES)), "none": []}[across]
-    return _plan([((one, side), (two, other)) for one, two in pairs for side, other in sides], measure)
+    return _plan([((name, side), (other_name, other)) for name, other_name in pairs for side, other in sides], measure)
 
 
 def _plan(compared: Iterable[tuple[OneSide, OneSide]], measure: str) -> Plan:

@@ -42,7 +42,7 @@ class Request:
     windows_per_piece: WindowsPerPiece = 12
     measure: Annotated[str, Setting("Of the headline and of contributions.", words=tuple(MEASURES))] = "debiased CKA"
     across: Annotated[str, Setting("What is compared between checkpoints.", words=ACROSS)] = "same side"
-    n_shuffles: Annotated[int, Setting("Draws of the null.", 0, 2_000)] = 200
+    n_shuffles: Annotated[int, Setting("Draws of the null.", 0, 2_000, label="shuffles")] = 200
     seed: Seed = 42
 
 
