@@ -1,6 +1,7 @@
 """Windows of a corpus, and their embeddings by a checkpoint or its untrained twin, kept in the store between studies."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +30,12 @@ def list_windows(study_run: StudyRun, split: str, windows_per_piece: int, fewest
     """
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
+    asked = split, windows_per_piece, fewest
+    return list(study_run.once(("windows", *asked), partial(_listed, study_run, *asked)))
+
+
+def _listed(study_run: StudyRun, split: str, windows_per_piece: int, fewest: int) -> list[Segment]:
+    """As `list_windows`."""
     pieces = study_run.corpus.pieces if split == "all" else study_run.corpus.split(split)
     segments: list[Segment] = []
     window_s = study_run.window_s

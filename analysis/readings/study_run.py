@@ -1,8 +1,8 @@
 """What a study is given and what it gives back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from analysis.run import Cancel, RunContext
 from analysis.store import Store
 
 Weights = Literal["trained", "untrained"]
+T = TypeVar("T")
 MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 
@@ -34,6 +35,7 @@ class StudyRun:
     context: RunContext = field(default_factory=RunContext)
     code: str = ""
     models: dict[tuple[str, str, str], Model] = field(default_factory=dict, repr=False, compare=False)
+    shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -44,6 +46,17 @@ class StudyRun:
     def every_model(self) -> list[tuple[Checkpoint, Literal["trained", "untrained"]]]:
         """Every checkpoint with its trained weights, followed by its untrained twin."""
         return [(checkpoint, weights) for checkpoint in self.checkpoints.values() for weights in ("trained", "untrained")]
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What does not depend on models but on the length of windows, made for the first of those that are measured in turn.
+
+        Args:
+            what: is made, with all that decides it beside the request.
+            make: makes it; what it gives is not to be changed.
+        """
+        if (key := (what, self.window_s)) not in self.shared:
+            self.shared[key] = make()
+        return cast("T", self.shared[key])
 
     def model(self, checkpoint: Checkpoint, weights: Weights) -> Model:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.

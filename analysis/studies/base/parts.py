@@ -1,11 +1,12 @@
 """What a study measured of one model, or of a pair, as the store keeps it; the answer for many is assembled from these."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import TypeVar
 
 from analysis.errors import ConfigError
 from analysis.files import JsonObject
@@ -21,6 +22,7 @@ from analysis.studies.base.settings import AnyRequest
 
 KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -119,37 +121,72 @@ def conclude(parts: Parts, measurements: Sequence[Measurement]) -> Answer:
     return parts.study.module.conclude(parts.request, parts.checkpoints, put_together(measurements))
 
 
-def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement], keep: Keep) -> list[Measurement]:
-    """All parts of the answer, in its order: those that are known, and the others computed together.
+def compute(
+    parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement], keep: Keep, *, together: bool = False
+) -> list[Measurement]:
+    """All parts of the answer, in its order: those that are known, and the others computed.
+
+    With a store every model and every pair has its turn, so that what was measured before somebody stops it is kept. Without
+    one, or where a study makes what is dear for all models at once, they have it together.
 
     Args:
         parts: of the answer.
         study_run: where the study works; all checkpoints are on it.
         known: parts that need not be computed.
         keep: told of every part that was computed, and of the seconds that it took.
+        together: whether all models are to read the same windows, however long those are for which each was made.
 
     Raises:
         OtoscopeError: the corpus or a checkpoint cannot be used.
         Cancelled: somebody asked to stop.
     """
-    module, parts_of = parts.study.module, dict(known)
-    missing = {name: checkpoint for name, checkpoint in parts.checkpoints.items() if (name,) not in known}
+    study_run, parts_of = _telling_once(study_run), dict(known)
+    missing = [name for name in parts.checkpoints if (name,) not in known]
     pairs = [pair for pair in parts.pairs if pair not in known]
-    if missing:
-        began = time.monotonic()
-        measured = module.measure(parts.request, _half(replace(study_run, checkpoints=missing), 0, bool(pairs)))
-        _refuse_shared_values(measured)
-        for name in missing:
-            parts_of[name,] = put_together([measured.about(), measured.about(name)])
-            keep((name,), parts_of[name,], (time.monotonic() - began) / len(missing))
-    if pairs:
-        began = time.monotonic()
-        singles = put_together(parts_of[name,] for name in parts.checkpoints)
-        compared = module.compare(parts.request, _half(study_run, 1, bool(missing)), pairs, singles)
-        for pair in pairs:
+    apart = study_run.store is not None
+    turns = _turns(missing, apart=apart and not together and not parts.study.together)
+    for number, names in enumerate(turns):
+        part = _half(study_run, 0, bool(pairs)).part(number, len(turns))
+        of = {name: parts.checkpoints[name] for name in names}
+        for name, measured, seconds in _measured(parts, replace(part, checkpoints=of)):
+            parts_of[name,] = measured
+            keep((name,), measured, seconds)
+    singles = put_together(parts_of[name,] for name in parts.checkpoints) if pairs else Measurement()
+    turns = _turns(pairs, apart=apart)
+    for number, some in enumerate(turns):
+        began, part = time.monotonic(), _half(study_run, 1, bool(missing)).part(number, len(turns))
+        compared = parts.study.module.compare(parts.request, part, some, singles)
+        for pair in some:
             parts_of[pair] = compared.about(*pair)
-            keep(pair, parts_of[pair], (time.monotonic() - began) / len(pairs))
+            keep(pair, parts_of[pair], (time.monotonic() - began) / len(some))
     return [parts_of[about] for about in parts.needed]
+
+
+def _turns(items: Sequence[T], *, apart: bool) -> list[Sequence[T]]:
+    """One after the other, or all at once; none where there is nothing."""
+    return [[item] for item in items] if apart else [items] if items else []
+
+
+def _measured(parts: Parts, study_run: StudyRun) -> Iterator[tuple[str, Measurement, float]]:
+    """The parts of the checkpoints of a run, with the seconds that each took."""
+    began = time.monotonic()
+    measured = parts.study.module.measure(parts.request, study_run)
+    _refuse_shared_values(measured)
+    seconds = (time.monotonic() - began) / len(study_run.checkpoints)
+    for name in study_run.checkpoints:
+        yield name, put_together([measured.about(), measured.about(name)]), seconds
+
+
+def _telling_once(study_run: StudyRun) -> StudyRun:
+    """The same run, which says no sentence twice: every model finds again what all share, such as a pool that shrank."""
+    heard: set[str] = set()
+
+    def notice(sentence: str) -> None:
+        if sentence not in heard:
+            heard.add(sentence)
+            study_run.notice(sentence)
+
+    return replace(study_run, context=replace(study_run.context, notice=notice))
 
 
 def _refuse_shared_values(measured: Measurement) -> None:

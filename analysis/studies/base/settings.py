@@ -36,12 +36,14 @@ class Setting:
         least: smallest value of a number.
         most: largest value of a number: beyond it a study would take days, or more memory than it asks for.
         words: what a text may be; any text if empty.
+        label: what it is called where people read it; its name if empty.
     """
 
     help: str
     least: float = 0
     most: float = 1_000_000
     words: tuple[str, ...] = ()
+    label: str = ""
 
 
 Split = Annotated[str, Setting("Part of the corpus; “all” is right for a folder on which nothing was trained.", words=SPLITS)]
@@ -62,6 +64,17 @@ def settings_of(request: type) -> Mapping[str, Setting]:
         for name, hint in hints.items()
     }
     return {name: of_field[0] if of_field else Setting("") for name, of_field in settings.items()}
+
+
+def setting_label(request: type, name: str) -> str:
+    """What a setting is called where people read it; one that does not exist any more by its name.
+
+    >>> from analysis.studies.pools.request import PoolRequest
+    >>> setting_label(PoolRequest, "n_queries"), setting_label(PoolRequest, "pool_size"), setting_label(PoolRequest, "old_one")
+    ('queries', 'pool size', 'old one')
+    """
+    setting = settings_of(request).get(name)
+    return (setting and setting.label) or name.replace("_", " ")
 
 
 def refuse_setting(study: str, request: type, key: str, value: object) -> None:

@@ -58,9 +58,9 @@ class Request:
     layer: Annotated[str, Setting("embedding, in, or block.1 and so on.")] = JOINT
     methods: Annotated[str, Setting("Some of PCA, t-SNE and UMAP, separated by commas.")] = "PCA,t-SNE,UMAP"
     perplexity: Annotated[float, Setting("Of t-SNE; 0 lets the number of points decide.", 0, 1_000)] = 0.0
-    n_neighbors: Annotated[int, Setting("Of UMAP.", 0, 1_000)] = 15
+    n_neighbors: Annotated[int, Setting("Of UMAP.", 0, 1_000, label="neighbours")] = 15
     k: Annotated[int, Setting("Neighbours by which a map is judged.", 0, 1_000)] = 10
-    n_seeds: Annotated[int, Setting("Drawings of t-SNE and of UMAP.", 0, 20)] = 3
+    n_seeds: Annotated[int, Setting("Drawings of t-SNE and of UMAP.", 0, 20, label="drawings")] = 3
     seed: Seed = 42
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -80,14 +81,15 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     chosen = _checked(request)
     n_parts = 2 + len(WEIGHTS) * sum(len(study_run.towers(checkpoint)) for checkpoint in study_run.checkpoints.values())
     segments, fit_only = _windows(request, study_run.part(0, n_parts))
-    asked = label_tasks(study_run.part(0, n_parts), segments, chosen)
+    asked = study_run.once("labels", lambda: label_tasks(study_run.part(0, n_parts), segments, chosen))
     settings = ProbeSettings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
     works, composers = [segment.piece.group for segment in segments], [segment.piece.composer for segment in segments]
     probe_tasks = _split_tasks(asked, works, composers, fit_only, settings)
     scores: list[ProbeScore] = []
     for number, source in enumerate(_sources(study_run, segments, asked, n_parts)):
         part = study_run.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
-        scores += _fit_probes(request, part, source, probe_tasks)
+        fit = partial(_fit_probes, request, part, source, probe_tasks)
+        scores += study_run.once(("inputs", source.side), fit) if source.weights == INPUT else fit()
     rows, arrays = score_rows(scores)
     missing = [MissingRow(task, reason) for task, reason in asked.missing.items()]
     details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))

@@ -69,7 +69,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
     """How much of S the best of them keeps."""
-    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0].short
+    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0]
     return measured.answer(headline(*about), [SentenceRow(details(*about))])
 
 
