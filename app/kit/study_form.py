@@ -107,7 +107,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
 
 def offer(choice: Choice) -> None:
     """Where there is no result yet: the job that computes it, or what it takes and a button; or why there can be none."""
-    if refused := find_study(choice.study).refusal(choice.checkpoints):
+    if refused := find_study(choice.study).refusal(choice.checkpoints, choice.study_request.request):
         st.info(plain(refused), icon=":material/info:")
         return
     job = _job_of(choice.study_request)

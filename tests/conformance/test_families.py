@@ -11,14 +11,18 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.datasets.midi import Notes
+from analysis.errors import ConfigError
 from analysis.models import families
 from analysis.models.families import Family, family_names, find_family
 from analysis.models.patterns import attention_patterns
+from analysis.models.pooling import mean_over_tokens
+from analysis.models.poolings import BOTH, CLASS_TOKEN, MEAN, POOLINGS
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import LAYERS, Batch, Model, SegmentLike, Tower, embedding_tap
-from tests.conformance import made_up_family
+from tests.conformance import made_up_family, made_up_towers
 
 SEED = 5
+MADE_UP = (made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID)
 CLICK_S = 0.01
 
 
@@ -59,8 +63,9 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Any]:
-    """Family, preset and tower of everything that is registered, and of a family that nobody trained."""
-    families.register(made_up_family.FAMILY)
+    """Family, preset and tower of everything that is registered, and of families that nobody trained."""
+    for family in MADE_UP:
+        families.register(family)
     try:
         return [
             pytest.param((name, preset, tower), id=f"{name} {preset} {tower}")
@@ -69,14 +74,17 @@ def cases() -> list[Any]:
             for tower in find_family(name).outline(find_family(name).preset(preset)).towers
         ]
     finally:
-        families.forget(made_up_family.FAMILY.name)
+        for family in MADE_UP:
+            families.forget(family.name)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def made_up() -> Iterator[None]:
-    families.register(made_up_family.FAMILY)
+    for family in MADE_UP:
+        families.register(family)
     yield
-    families.forget(made_up_family.FAMILY.name)
+    for family in MADE_UP:
+        families.forget(family.name)
 
 
 @pytest.fixture(scope="module", params=cases())
@@ -118,6 +126,9 @@ def test_names_begin_with_that_of_the_tower_and_each_has_one_place(case: Case) -
     assert kinds.count("input") == kinds.count("embedding") == 1
     assert [kind for kind in kinds if kind in LAYERS] == sorted((k for k in kinds if k in LAYERS), key=LAYERS.index)
     assert all(tap.title for tap in taps)
+    layers = [tap.name for tap in taps if tap.kind in LAYERS]
+    blocks = [f"block.{number}" for number in range(1, kinds.count("block") + 1)]
+    assert layers == [f"{case.tower.name}.{name}" for name in ("in", *blocks, "embedding")]
 
 
 def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -> None:
@@ -131,6 +142,7 @@ def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -
             assert axis.bands_hz is None or axis.bands_hz.shape == (axis.times_s.shape[-1], 2)
         else:
             assert tap.kind in ("embedding", "router", "mechanism")
+        assert tap.width == (activation.shape[-1] if tap.kind in LAYERS else tap.width)
     assert seen[embedding_tap(case.tower)].shape == (len(WINDOWS), case.tower.width)
     assert case.tower.axis(embedding_tap(case.tower), batch) is None
 
@@ -213,6 +225,23 @@ def test_padding_counts_in_no_pooling(case: Case) -> None:
                     for seen, mask in zip((alone, together), masks, strict=True)
                 )
                 assert torch.allclose(first[0], both[0], atol=1e-5)
+
+
+def test_the_usual_pooling_is_the_mean_of_the_tokens_that_have_a_time(case: Case) -> None:
+    seen, mask = captured(case, WINDOWS), case.batch(*WINDOWS).mask
+    for tap in case.tower.taps():
+        if (axis := case.tower.axis(tap.name, case.batch(*WINDOWS))) is None or tap.kind not in LAYERS:
+            continue
+        tokens, of_tokens = seen[tap.name], None if mask is None else mask[:, axis.special :]
+        mean, first = mean_over_tokens(tokens[:, axis.special :], of_tokens), tokens[:, 0]
+        expected = {MEAN: mean, CLASS_TOKEN: first, BOTH: (mean + first) / 2}
+        assert torch.equal(case.tower.pool(tokens, tap.name, mask), case.tower.pool(tokens, tap.name, mask, MEAN))
+        assert case.tower.poolings[0] == MEAN
+        assert set(case.tower.poolings) <= (set(POOLINGS) if axis.special else {MEAN})
+        for how in case.tower.poolings:
+            assert torch.allclose(case.tower.pool(tokens, tap.name, mask, how), expected[how], atol=1e-6)
+        with pytest.raises(ConfigError, match="There is no pooling 'loudest'"):
+            case.tower.pool(tokens, tap.name, mask, "loudest")
 
 
 def test_what_stands_at_padding_is_pooled_away(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""What a study measured of one model, or of a pair, as the store keeps it; the answer for many is assembled from these."""
+"""What a study measured of one model, of a pair, or of none, as the store keeps it; the answer for many is put together."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ from analysis.store import Store, StoreError
 from analysis.studies.base.measurement import About, Measurement, about_value, put_together
 from analysis.studies.base.record import Study
 
+GROUNDWORK = "groundwork."  # in front of the names of arrays that no answer holds
 KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]
 
@@ -47,20 +48,22 @@ class Parts:
 
     @property
     def needed(self) -> list[About]:
-        """All parts of the answer, in its order."""
-        return [*((name,) for name in self.checkpoints), *self.pairs]
+        """All parts of the answer, in its order: what all share, where that is a part, every checkpoint, every two."""
+        return [*([()] if self.study.shares else []), *((name,) for name in self.checkpoints), *self.pairs]
 
     def key(self, about: About) -> str:
-        """Where the part of one checkpoint or of two is kept.
+        """Where the part of one checkpoint, of two or of none is kept.
 
         Weights, configuration and training decide the numbers of a checkpoint and of its untrained twin; the rows hold its name.
+        What all share depends on how long the windows are that they read.
         """
         models = [self.checkpoints[name] for name in about]
         settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
+        lengths = {"window_s": StudyRun.window_s_of(self.checkpoints.values())} if not about else {}
         return Store.key(
             kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
             models=[[model.name, model.key, model.training] for model in models],
-            corpus=self.corpus_sha256, device=self.device,
+            corpus=self.corpus_sha256, device=self.device, **lengths,
         )  # fmt: skip
 
     def read(self, about: About, store: Store) -> Result | None:
@@ -72,7 +75,8 @@ class Parts:
     def keep(self, about: About, part: Measurement, provenance: Mapping[str, Any], store: Store) -> Result:
         """A part as a result that nobody has put into words yet, which the store gets where there is room."""
         request = asdict(self.request) | {"checkpoints": list(about)}
-        result = Result(self.study.name, request, "", part.values, tables_of(part.rows), part.arrays, provenance)
+        arrays = {**part.arrays, **{f"{GROUNDWORK}{name}": array for name, array in part.groundwork.items()}}
+        result = Result(self.study.name, request, "", part.values, tables_of(part.rows), arrays, provenance)
         with suppress(StoreError):
             store.put(self.key(about), {KIND: "part", **result.to_document()}, result.arrays)
         return result
@@ -92,7 +96,9 @@ def measurement_of(study: Study, result: Result) -> Measurement:
         ConfigError: a table has other columns than its class.
     """
     rows = [row for kind in study.rows if not kind.concluded for row in result.rows(kind)]
-    return Measurement([value for value in result.values if about_value(value)], rows, result.arrays)
+    arrays = {name: array for name, array in result.arrays.items() if not name.startswith(GROUNDWORK)}
+    groundwork = {name.removeprefix(GROUNDWORK): array for name, array in result.arrays.items() if name not in arrays}
+    return Measurement([value for value in result.values if about_value(value)], rows, arrays, groundwork)
 
 
 def assembled(parts: Parts, store: Store) -> tuple[Answer, list[Result]] | None:
@@ -133,18 +139,30 @@ def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement
     """
     module, parts_of = parts.study.module, dict(known)
     missing = {name: checkpoint for name, checkpoint in parts.checkpoints.items() if (name,) not in known}
-    pairs = [pair for pair in parts.pairs if pair not in known]
+    pairs, shares = [pair for pair in parts.pairs if pair not in known], parts.study.shares
+    stages = [
+        *(["share"] if shares and () not in known else []),
+        *(["measure"] if missing else []),
+        *(["compare"] if pairs else []),
+    ]
+    runs = {stage: study_run.part(number, len(stages)) for number, stage in enumerate(stages)}
+    if "share" in runs:
+        began = time.monotonic()
+        parts_of[()] = module.share(parts.request, runs["share"])
+        _refuse_shared_values(parts_of[()])
+        keep((), parts_of[()], time.monotonic() - began)
     if missing:
         began = time.monotonic()
-        measured = module.measure(parts.request, _half(replace(study_run, checkpoints=missing), 0, bool(pairs)))
+        given = (parts_of[()],) if shares else ()
+        measured = module.measure(parts.request, replace(runs["measure"], checkpoints=missing), *given)
         _refuse_shared_values(measured)
         for name in missing:
-            parts_of[name,] = put_together([measured.about(), measured.about(name)])
+            parts_of[name,] = measured.about(name) if shares else put_together([measured.about(), measured.about(name)])
             keep((name,), parts_of[name,], (time.monotonic() - began) / len(missing))
     if pairs:
         began = time.monotonic()
-        singles = put_together(parts_of[name,] for name in parts.checkpoints)
-        compared = module.compare(parts.request, _half(study_run, 1, bool(missing)), pairs, singles)
+        singles = put_together(parts_of[about] for about in parts.needed if len(about) < 2)
+        compared = module.compare(parts.request, runs["compare"], pairs, singles)
         for pair in pairs:
             parts_of[pair] = compared.about(*pair)
             keep(pair, parts_of[pair], (time.monotonic() - began) / len(pairs))
@@ -163,7 +181,3 @@ def run(study: Study, request: Any, study_run: StudyRun) -> Answer:
         return study.module.run(request, study_run)
     parts = Parts(study, request, study_run.checkpoints, study_run.corpus.sha256, study_run.device.type)
     return conclude(parts, compute(parts, study_run, {}, lambda *_: None))
-
-
-def _half(study_run: StudyRun, number: int, is_half: bool) -> StudyRun:
-    return study_run.part(number, 2) if is_half else study_run

@@ -34,6 +34,7 @@ from analysis.training.loop import pick_device
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
+HEARD = "heard"  # what the models read: the length of the windows in seconds, and samples per second
 MODEL_CODE = "model_code"  # the versions of the families of its checkpoints
 
 
@@ -170,7 +171,7 @@ def finish_study(
         if (kept := _kept(identity, store)) is not None:
             return _with_notices(kept, context)
     checkpoints = _open_all(request.checkpoints)
-    if refused := find_study(name).refusal(tuple(checkpoints.values())):
+    if refused := find_study(name).refusal(tuple(checkpoints.values()), request):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
@@ -259,6 +260,7 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     made[STUDY_CODE] = identity.code
+    made[HEARD] = {"window_s": study_run.window_s, "sample_rate": study_run.sample_rate}
     made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in of.values()}
     if study_run.corpus.notices:
         made[CORPUS_NOTICES] = list(study_run.corpus.notices)

@@ -8,7 +8,7 @@ estimated from notes is no label and is not used.
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,16 +64,25 @@ class LabelledTasks:
     note_inputs: dict[str, ndarray] = field(default_factory=dict)
 
 
-def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str]) -> LabelledTasks:
+def label_tasks(
+    study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str], rows: Mapping[str, ndarray] | None = None
+) -> LabelledTasks:
     """Labels of all windows for the chosen tasks.
+
+    Args:
+        study_run: where the study works.
+        segments: windows.
+        chosen: names of tasks.
+        rows: what `label_rows` gives of these windows, where it is known.
 
     Raises:
         AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
         Cancelled: somebody asked to stop.
     """
-    rows, asked = _rows(study_run, segments), LabelledTasks()
+    rows, asked = label_rows(study_run, segments) if rows is None else rows, LabelledTasks()
     asked.audio_inputs = {"log-mel": rows["log-mel"], "chroma": rows["audio chroma"]}
-    asked.note_inputs = {"pitch histogram": rows["pitch histogram"], "note statistics": rows["note statistics"]}
+    if "pitch histogram" in rows:
+        asked.note_inputs = {name: rows[name] for name in ("pitch histogram", "note statistics")}
     works = np.array([segment.piece.group for segment in segments])
     makers: dict[str, Callable[[], Task | str]] = {
         "key": lambda: _annotated(
@@ -83,7 +92,12 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
         "composer": lambda: _composers(segments, works),
     }
     for name in chosen:
-        made = makers[name]() if name in makers else _numbers(name, rows[name], works)
+        if name in makers:
+            made = makers[name]()
+        elif name in rows:
+            made = _numbers(name, rows[name], works)
+        else:
+            made = f"no notes: expected a MIDI file beside every recording ({study_run.corpus.name} has none)"
         if isinstance(made, str):
             asked.missing[name] = made
         else:
@@ -91,8 +105,13 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
     return asked
 
 
-def _rows(study_run: StudyRun, segments: Sequence[Segment]) -> dict[str, ndarray]:
-    """One row per window of everything that notes and audio say; audio at the sample rate of the corpus."""
+def label_rows(study_run: StudyRun, segments: Sequence[Segment]) -> dict[str, ndarray]:
+    """One row per window of everything that audio and notes say; audio at the sample rate of the corpus, notes if all have some.
+
+    Raises:
+        AudioError, CorpusError, MidiError: a piece cannot be read.
+        Cancelled: somebody asked to stop.
+    """
     rows: dict[str, list[ndarray]] = defaultdict(list)
     rate = study_run.corpus.sample_rate
     for start in range(0, len(segments), AUDIO_BATCH):
@@ -102,7 +121,7 @@ def _rows(study_run: StudyRun, segments: Sequence[Segment]) -> dict[str, ndarray
         rows["spectral centroid"].append(spectral_centroid(waveforms, rate)[:, None].cpu().numpy())
         rows["audio chroma"].append(audio_chroma(waveforms, rate).cpu().numpy())
         rows["log-mel"].append(log_mel_statistics(waveforms, rate).cpu().numpy())
-        for segment in batch:
+        for segment in batch if study_run.corpus.has_notes else ():
             notes, start_s = segment_notes(segment), segment.start_s
             rows["pitch histogram"].append(pitch_histogram(notes.pitch)[None])
             rows["chroma histogram"].append(chroma_histogram(notes.pitch)[None])

@@ -11,7 +11,7 @@ from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.descriptors.log_mel import N_MELS, log_mel
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import Side, layer_means
+from analysis.readings.layer_means import Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
 
 INPUT, EMBEDDING = "input", "emb"
@@ -64,14 +64,15 @@ def read_stack(
     weights: Weights,
     side: Side,
     inputs: Mapping[Side, Float[ndarray, "n d"]],
+    pooling: str = "",
 ) -> Stack:
-    """Means over tokens at every layer of one side, padding left out, below them the input.
+    """Tokens pooled at every layer of one side, padding left out, below them the input.
 
     Raises:
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    means = layer_means(study_run, checkpoint, segments, weights, side)
+    means = layer_means(study_run, checkpoint, segments, weights, tower_of(checkpoint.outline(), side), pooling=pooling)
     return Stack(checkpoint.name, weights, side, {INPUT: inputs[side]} | {layer_title(tap): rows for tap, rows in means.items()})
 
 

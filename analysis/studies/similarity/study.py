@@ -13,11 +13,12 @@ from analysis.measures import registry
 from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import SIDES, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import About, Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.base.settings import Pooled, Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow, work_window_rows
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.grids import Width, WorkShuffles, widths
@@ -46,6 +47,7 @@ class Request:
         across: between checkpoints, "same side" (audio with audio, MIDI with MIDI), "every side" (also audio with MIDI, and each
             side with itself), or "none".
         n_shuffles: draws of the null.
+        pooling: of the tokens of layers.
         seed: of shuffles and batches.
     """
 
@@ -56,6 +58,7 @@ class Request:
     measure: Annotated[str, Setting("Of the headline and of contributions.", words=tuple(MEASURES))] = "debiased CKA"
     across: Annotated[str, Setting("What is compared between checkpoints.", words=ACROSS)] = "same side"
     n_shuffles: Annotated[int, Setting("Draws of the null.", 0, 2_000)] = 200
+    pooling: Pooled = MEAN
     seed: Seed = 42
 
 
@@ -76,7 +79,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
         study_run.notice(f"Of {len(segments)} windows {MAX_WINDOWS}, evenly spread, are compared.")
     segments = _thinned(segments)
     gathered = Gathered(_works(segments, request, study_run.cancel.check))
-    stacks = _stacks(study_run, names, segments, n_parts)
+    stacks = _stacks(study_run, names, segments, n_parts, request.pooling)
     sizes = {key: widths(stack) for key, stack in stacks.items()}
     _compare_all(request, study_run, compared, stacks, sizes, gathered)
     summary = similarity_words.summarise(gathered.within, gathered.across, gathered.works)
@@ -100,7 +103,7 @@ def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singl
     segments = _thinned(list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, FEWEST_WINDOWS))
     gathered = Gathered(_works(segments, request, study_run.cancel.check))
     if compared:
-        stacks = _stacks(study_run, names, segments, n_parts)
+        stacks = _stacks(study_run, names, segments, n_parts, request.pooling)
         _compare_all(request, study_run, compared, stacks, _sizes(singles.of(LayerRow)), gathered)
     summary = similarity_words.summarise({}, gathered.across, gathered.works)
     means = {row.checkpoint: singles.arrays[row.array] for row in singles.of(MeanRow)}
@@ -158,13 +161,15 @@ def _n_parts(names: Sequence[str], compared: Sequence[tuple[OneSide, OneSide]]) 
     return 2 + (len(SIDES) * len(names) + len(compared)) * len(WEIGHTS)
 
 
-def _stacks(study_run: StudyRun, names: Sequence[str], segments: Sequence[Segment], n_parts: int) -> dict[StackKey, Stack]:
+def _stacks(
+    study_run: StudyRun, names: Sequence[str], segments: Sequence[Segment], n_parts: int, pooling: str
+) -> dict[StackKey, Stack]:
     """Both sides of every checkpoint and of its untrained twin: parts from 1."""
     inputs = read_inputs(study_run.part(1, n_parts), segments)
     stacks: dict[StackKey, Stack] = {}
     for number, (name, weights, side) in enumerate(product(names, WEIGHTS, SIDES), 2):
-        part = study_run.part(number, n_parts)
-        stacks[name, weights, side] = read_stack(part, study_run.checkpoints[name], segments, weights, side, inputs)
+        part, checkpoint = study_run.part(number, n_parts), study_run.checkpoints[name]
+        stacks[name, weights, side] = read_stack(part, checkpoint, segments, weights, side, inputs, pooling)
     return stacks
 
 
