@@ -37,7 +37,7 @@ def coinciding() -> None:
 
 def rows() -> None:
     table = [{"share": 1.0 * number, "piece": f"piece {number}", "start_s": 1.0 * number} for number in range(5)]
-    st.text(f"chosen: row {player.pick(table, 'small', 'rows')}")
+    st.text(f"chosen: row {player.pick(table, choice_of('one'), 'rows')}")
 
 
 def invariance() -> None:

@@ -2,22 +2,27 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from analysis.cli import main
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.families import Family
 from analysis.models.poolings import POOLINGS
 from analysis.models.tower import LAYERS
-from analysis.results import Result
+from analysis.store import Store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
+from analysis.studies.battery import run_battery
 from analysis.studies.memory import needs_bytes
+from analysis.studies.probes import study as probes
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.small_studies import SETTINGS
 
@@ -120,8 +125,63 @@ def test_windows_are_those_of_the_model_at_its_own_rate(make: Make, corpus_folde
     assert {row["tap"].partition(".")[0] for row in result.tables["distances"]} == {"sound", "score"}
 
 
-def the_same(first: Result, other: Result) -> bool:
-    return {value.name: value.value for value in first.values} == {value.name: value.value for value in other.values}
+@pytest.fixture
+def recordings(tmp_path: Path, corpus_folder: Path) -> Path:
+    """The recordings of the tiny corpus without their notes."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for path in corpus_folder.glob("*.wav"):
+        (folder / path.name).symlink_to(path)
+    return folder
+
+
+def test_recordings_alone_are_enough_for_what_reads_audio(make: Make, recordings: Path) -> None:
+    make(LISTENER)
+    result = run_study("probes", request_of("probes", recordings))
+    scored = {(row["task"], row["side"], row["weights"]) for row in result.tables["scores"]}
+    assert scored == {("audio chroma", "audio", weights) for weights in ("trained", "untrained", "input")}
+    (missing,) = result.tables["missing"]
+    assert missing["task"] == "pitch histogram"
+    assert missing["reason"] == "no notes: expected a MIDI file beside every recording (recordings has none)"
+
+
+def test_what_reads_notes_says_that_there_are_none(make: Make, recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command, the page and the battery with the same sentence."""
+    sentence = find_study("retrieval").refusal(make(PAIR), request_of("retrieval", recordings))
+    assert sentence == f"Retrieval reads notes, but no recording of {recordings} has a MIDI file. Choose another corpus."
+    assert main(["study", "retrieval", "one", "--set", f"corpus={recordings}"]) == 2
+    assert sentence in capsys.readouterr().err
+    (part,) = run_battery(["one"], str(recordings), studies=["retrieval"])
+    assert (part.result, part.error) == (None, sentence)
+    app = AppTest.from_string(
+        "from app.kit import study_page\nfrom app.views import retrieval\nstudy_page.show(retrieval.PAGE)", default_timeout=300
+    )
+    app.query_params.update({"checkpoints": ["one"], "corpus": [str(recordings)]})
+    app.run()
+    assert not app.exception
+    assert any("reads notes, but no recording of" in info.value for info in app.info)
+    assert not any(button.label == "Compute" for button in app.button)
+
+
+def test_what_is_shared_is_made_once_and_serves_every_checkpoint_that_is_added(
+    make: Make, corpus_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Computed again, inputs would differ in their last bits: two parts would not fit each other any more."""
+    make(LISTENER)
+    store = Store(tmp_path / "store")
+    request = request_of("probes", corpus_folder)
+    first = run_study("probes", replace(request, checkpoints=("one",)), store=store)
+    with monkeypatch.context() as patched:
+        patched.setattr(probes, "label_rows", lambda *_: pytest.fail("labelled again"))
+        patched.setattr(probes, "share", lambda *_: pytest.fail("fitted the inputs again"))
+        both = run_study("probes", request, store=store)
+    inputs = [[row for row in result.tables["scores"] if row["weights"] == "input"] for result in (first, both)]
+    assert inputs[0] == inputs[1] != []
+    anew = run_study("probes", request)
+    assert {value.name: value.value for value in both.values} == {value.name: value.value for value in anew.values}
+    assert both.tables["best"] == anew.tables["best"]
+    assert all(np.array_equal(both.arrays[name], array) for name, array in anew.arrays.items())
+    assert both.arrays.keys() == anew.arrays.keys()
 
 
 @pytest.mark.parametrize("study", ["probes", "similarity", "embedding", "invariance", "transposition"])

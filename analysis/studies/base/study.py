@@ -28,13 +28,12 @@ from analysis.studies.base.parts import Parts, assembled, compute, conclude, mea
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import command_of
 from analysis.studies.base.settings import AnyRequest
-from analysis.studies.cautions import CORPUS_NOTICES
+from analysis.studies.cautions import CORPUS_NOTICES, HEARD
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 STUDY_CODE = "study_code"  # in the provenance: the version of the study, without that of everything else
-HEARD = "heard"  # what the models read: the length of the windows in seconds, and samples per second
 MODEL_CODE = "model_code"  # the versions of the families of its checkpoints
 
 

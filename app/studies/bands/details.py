@@ -73,7 +73,7 @@ def windows(
     names = list(map(str, key_of(row)))
     st.caption(plain(f"The windows with the largest numbers: {', '.join(names)}."))
     records = [window.record() for window in behind(result, row, shown)]
-    player.pick(records, choice.corpus, "_".join((kind.table, *names)), title=title, columns=HEARD)
+    player.pick(records, choice, "_".join((kind.table, *names)), title=title, columns=HEARD)
 
 
 def notes(result: Result, part: str) -> None:

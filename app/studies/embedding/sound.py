@@ -60,12 +60,12 @@ def draw(result: Result, choice: Choice, row: ProjectionRow, picked: Sequence[Ma
     def nearest(number: int) -> None:
         if rival is not None:
             near = windows[int(rival[0, listed[number].window.window])]
-            player.play("The MIDI of another work nearest to this audio", choice.corpus, near.piece, near.start_s)
+            player.play("The MIDI of another work nearest to this audio", choice, near.piece, near.start_s)
 
     first = listed[0].window.window if listed else ""
     mine = "_".join(map(str, (row.array, len(picked), len(listed), first))) if listed else "none"
     records = [window.record() for window in listed]
-    player.pick(records, choice.corpus, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
+    player.pick(records, choice, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
 
 
 def _what(n_points: int, n_windows: int, joint: bool) -> str:
