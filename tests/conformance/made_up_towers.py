@@ -99,7 +99,8 @@ class MadeUpTower:
         return TokenAxis(self.kind, (np.arange(self.sizes.n_frames) + 0.5) * FRAME_S, special=self.special)
 
     def attention(self, batch: Any) -> tuple[AttentionPlace, ...]:
-        axis, modules = self._axis(batch), [block.self_attn for block in self.module.blocks]
+        axis = self._axis(batch)
+        modules: list[Any] = [block.self_attn for block in self.module.blocks]
         return tuple(
             AttentionPlace(n, f"Layer {n}", module.n_heads, axis, axis, module, partial(_pattern, module))
             for n, module in enumerate(modules, start=1)
@@ -117,7 +118,7 @@ class MadeUpTower:
             content = torch.from_numpy(np.stack([segment.waveform(*self.input[:2]) for segment in segments]))
         return AudioBatch(content)
 
-    def __call__(self, batch: AudioBatch) -> Tensor:
+    def __call__(self, batch: Any) -> Tensor:
         return self.module(batch.waveform.unflatten(1, (self.sizes.n_frames, -1)))
 
 
@@ -132,7 +133,7 @@ class Notes(MadeUpTower):
         onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
         return collate_notes([(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes], 512, onsets)
 
-    def __call__(self, batch: MidiBatch) -> Tensor:
+    def __call__(self, batch: Any) -> Tensor:
         return self.module(torch.stack([batch.pitch, batch.velocity, batch.duration], dim=-1) / 64, batch.mask)
 
     def _axis(self, batch: MidiBatch) -> TokenAxis:
@@ -145,7 +146,7 @@ class Grid(MadeUpTower):
 
     kind = "patch"
 
-    def __call__(self, batch: AudioBatch) -> Tensor:
+    def __call__(self, batch: Any) -> Tensor:
         return self.module(batch.waveform.unflatten(1, (len(BANDS_HZ) * self.sizes.n_frames, -1)))
 
     def _axis(self, batch: Any) -> TokenAxis:

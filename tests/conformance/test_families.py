@@ -18,7 +18,7 @@ from analysis.models.patterns import attention_patterns
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.poolings import BOTH, CLASS_TOKEN, MEAN, POOLINGS
 from analysis.models.taps import capture, intervene
-from analysis.models.tower import LAYERS, Batch, Model, SegmentLike, Tower, embedding_tap
+from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, Tower, embedding_tap
 from tests.conformance import made_up_family, made_up_towers
 
 SEED = 5
@@ -288,6 +288,19 @@ def test_a_configuration_survives_being_written(case: Case) -> None:
     counts = dict(case.family.count(config))
     total = counts.pop("total")
     assert total == sum(counts.values()) == sum(tensor.numel() for tensor in case.model.parameters())
+
+
+def test_a_descriptor_is_given_to_the_towers_of_families_with_arms(case: Case) -> None:
+    """It is what the tap of the descriptor holds, window by window, without padding."""
+    assert isinstance(case.tower, DescribedTower) is case.family.has_arms
+    if not isinstance(case.tower, DescribedTower):
+        return
+    batch, taps = case.batch(*WINDOWS), [tap.name for tap in case.tower.taps() if tap.kind == "descriptor"]
+    rows = case.tower.descriptor(batch)
+    assert len(rows) == (len(WINDOWS) if taps else 0)
+    for number, row in enumerate(rows):
+        given = captured(case, WINDOWS, taps)[taps[0]][number]
+        assert torch.equal(row, given if batch.mask is None or len(given) != batch.mask.shape[1] else given[batch.mask[number]])
 
 
 def test_scores_compare_every_row_with_every_row(case: Case) -> None:

@@ -126,12 +126,13 @@ def test_windows_are_those_of_the_model_at_its_own_rate(make: Make, corpus_folde
 
 
 @pytest.fixture
-def recordings(tmp_path: Path, corpus_folder: Path) -> Path:
-    """The recordings of the tiny corpus without their notes."""
+def recordings(tmp_path: Path, corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The recordings of the tiny corpus without their notes, which pages may open."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     for path in corpus_folder.glob("*.wav"):
         (folder / path.name).symlink_to(path)
+    monkeypatch.setenv("OTOSCOPE_CORPORA", str(folder))
     return folder
 
 
@@ -148,6 +149,7 @@ def test_recordings_alone_are_enough_for_what_reads_audio(make: Make, recordings
 def test_what_reads_notes_says_that_there_are_none(make: Make, recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command, the page and the battery with the same sentence."""
     sentence = find_study("retrieval").refusal(make(PAIR), request_of("retrieval", recordings))
+    assert sentence is not None
     assert sentence == f"Retrieval reads notes, but no recording of {recordings} has a MIDI file. Choose another corpus."
     assert main(["study", "retrieval", "one", "--set", f"corpus={recordings}"]) == 2
     assert sentence in capsys.readouterr().err
