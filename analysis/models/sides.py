@@ -12,9 +12,9 @@ SIDE_OF: Mapping[str, Side] = {READS[side]: side for side in SIDES}  # by modali
 def pair_of(model: Model) -> dict[Side, str] | None:
     """Names of the towers of the first pair that reads both sides, in whichever order; None where no pair does."""
     for pair in model.pairs:
-        found = {SIDE_OF.get(model.towers[name].modality): name for name in pair}
-        if set(found) == set(SIDES):
-            return {side: found[side] for side in SIDES}
+        by_side = {SIDE_OF.get(model.towers[name].modality): name for name in pair}
+        if set(by_side) == set(SIDES):
+            return {side: by_side[side] for side in SIDES}
     return None
 
 

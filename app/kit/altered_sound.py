@@ -57,7 +57,7 @@ class Given:
 def sample_rate_of(choice: Choice, checkpoint: str) -> int:
     """At how many Hz a checkpoint hears, which its configuration may say; else what is known of all of the result."""
     config = next((known.config for known in choice.checkpoints if known.name == checkpoint), {})
-    return int(config.get("sample_rate", choice.heard.sample_rate))
+    return int(config.get("sample_rate", choice.cut.sample_rate))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _play(given: Given, choice: Choice, window: WindowRow, sample_rate: int, see
         st.markdown(f"**{title}**: {plain(label)}")
         try:
             wav, lowered_db = caching.altered_window(
-                choice.corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed, choice.heard.window_s
+                choice.corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed, choice.cut.window_s
             )
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
@@ -144,7 +144,7 @@ def _show_notes(given: Given, choice: Choice, window: WindowRow) -> None:
     if (piece := caching.pieces(choice.corpus).get(window.piece)) is None:
         return
     try:
-        rows = read_notes(given, piece, window.start_s, choice.heard.window_s)
+        rows = read_notes(given, piece, window.start_s, choice.cut.window_s)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import streamlit as st
 
 from analysis.results import Result
-from analysis.studies.cautions import HEARD
+from analysis.studies.cautions import WINDOWS_READ
 from app import caching
 from app.kit import controls, row_choice
 from app.kit.plain import plain
@@ -26,19 +26,19 @@ RANKED_FIRST = (  # by direction: audio to MIDI, MIDI to audio
 )
 
 
-class Heard(NamedTuple):
+class Cut(NamedTuple):
     """How long the windows of a result last in seconds, and at how many Hz its models read them; older results do not say so."""
 
     window_s: float = 4.0
     sample_rate: int = controls.SAMPLE_RATE
 
     @classmethod
-    def of(cls, result: Result) -> Heard:
+    def of(cls, result: Result) -> Cut:
         """As the provenance of a result says."""
-        return cls(**result.provenance.get(HEARD, {}))
+        return cls(**result.provenance.get(WINDOWS_READ, {}))
 
 
-USUAL = Heard()
+USUAL = Cut()
 
 
 class Source(Protocol):
@@ -47,7 +47,7 @@ class Source(Protocol):
     @property
     def corpus(self) -> str: ...
     @property
-    def heard(self) -> Heard: ...
+    def cut(self) -> Cut: ...
 
 
 class Window(Protocol):
@@ -121,7 +121,7 @@ def pick(
 
 def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
     """A window with its place and its sound; a sentence where the recording is not there."""
-    corpus, stop_s = source.corpus, start_s + source.heard.window_s
+    corpus, stop_s = source.corpus, start_s + source.cut.window_s
     st.markdown(f"**{plain(title)}**: {plain(piece_id)}, {clock(start_s)} to {clock(stop_s)}")
     piece = caching.pieces(corpus).get(piece_id)
     if piece is None:
@@ -133,7 +133,7 @@ def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
                 caching.render_piece(corpus, piece_id)
             st.rerun()
     else:
-        st.audio(caching.excerpt(str(piece.audio_path), start_s, stop_s, source.heard.sample_rate), format="audio/wav")
+        st.audio(caching.excerpt(str(piece.audio_path), start_s, stop_s, source.cut.sample_rate), format="audio/wav")
 
 
 def pick_missed(

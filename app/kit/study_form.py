@@ -20,7 +20,7 @@ from app import answers, caching, state
 from app.answers import StudyRequest
 from app.kit import controls, job_progress, job_words, layout, study_settings
 from app.kit.layout import plain
-from app.kit.player import USUAL, Heard
+from app.kit.player import USUAL, Cut
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -32,13 +32,13 @@ RENDERING_SPEED = 150.0  # seconds of audio rendered in one second
 
 @dataclass(frozen=True)
 class Choice:
-    """What the controls say; `heard` is how the windows of the result that is shown are heard."""
+    """What the controls say; `cut` is how the windows of the result that is shown are cut."""
 
     study: str
     checkpoints: tuple[Checkpoint, ...]
     corpus: str
     settings: dict[str, Scalar]
-    heard: Heard = USUAL
+    cut: Cut = USUAL
 
     @property
     def names(self) -> list[str]:

@@ -35,7 +35,7 @@ def draw(source: Source, window: WindowRow, edges_hz: Sequence[float], band: int
     if (piece := caching.pieces(source.corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
         return  # which is said above
     try:
-        recording, kept = cut(Path(piece.audio_path), window.start_s, source.heard.window_s, edges_hz, band, sample_rate)
+        recording, kept = cut(Path(piece.audio_path), window.start_s, source.cut.window_s, edges_hz, band, sample_rate)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return

@@ -43,7 +43,7 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
 
     key = f"misses_{pool}_{names.index(checkpoint)}"
     player.pick(rows, choice, key, title="Asked: this audio", columns=COLUMNS, more=ranked_first)
-    st.caption(f"Audio windows of {choice.heard.window_s:g} s as queries, MIDI windows as candidates.")
+    st.caption(f"Audio windows of {choice.cut.window_s:g} s as queries, MIDI windows as candidates.")
 
 
 class Miss(NamedTuple):
