@@ -1,6 +1,7 @@
 """Every tower of every family keeps to the protocol: shapes, times, interventions, pooling, attention and twins."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -64,15 +65,21 @@ class Case(NamedTuple):
 
 def cases() -> list[Any]:
     """Family, preset and tower of everything that is registered, and of families that nobody trained."""
-    for family in MADE_UP:
-        families.register(family)
-    try:
+    with registered():
         return [
             pytest.param((name, preset, tower), id=f"{name} {preset} {tower}")
             for name in family_names()
             for preset in find_family(name).samples
             for tower in find_family(name).outline(find_family(name).preset(preset)).towers
         ]
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    for family in MADE_UP:
+        families.register(family)
+    try:
+        yield
     finally:
         for family in MADE_UP:
             families.forget(family.name)
@@ -80,11 +87,8 @@ def cases() -> list[Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def made_up() -> Iterator[None]:
-    for family in MADE_UP:
-        families.register(family)
-    yield
-    for family in MADE_UP:
-        families.forget(family.name)
+    with registered():
+        yield
 
 
 @pytest.fixture(scope="module", params=cases())

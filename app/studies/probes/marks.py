@@ -31,7 +31,8 @@ def input_sides(result: Result) -> dict[str, str]:
     """By tower the side of the input that it reads, as pages call both; towers that read none of them are missing."""
     sides = {row.layer: row.side for row in result.rows(ScoreRow) if row.weights == INPUT}
     best = [row for row in result.rows(BestRow) if row.input_layer in sides]
-    return {side_title(row.side): side_title(sides[row.input_layer or ""]) for row in best}
+    named_alike = {side_title(side): side_title(side) for side in sides.values()}
+    return {side_title(row.side): side_title(sides[row.input_layer or ""]) for row in best} | named_alike
 
 
 def missing(result: Result) -> list[str]:
