@@ -52,7 +52,7 @@ def about(rows: Sequence[ScoreRow], task: str) -> str:
 def layer_title(layer: str) -> str:
     """A layer as an axis names it; an input keeps its name.
 
-    >>> [layer_of(name) for name in ("audio.in", "midi.block.2", "audio.embedding", "log-mel")]
+    >>> [layer_title(name) for name in ("audio.in", "midi.block.2", "audio.embedding", "log-mel")]
     ['in', '2', 'emb', 'log-mel']
     """
     _, dot, rest = layer.partition(".")
