@@ -83,8 +83,20 @@ class StudyRun:
     @property
     def window_s(self) -> float:
         """Length of the windows that all its models can read: the longest that one of them was made for."""
-        towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
+        return self.window_s_of(self.checkpoints.values())
+
+    @staticmethod
+    def window_s_of(checkpoints: Iterable[Checkpoint]) -> float:
+        """The longest window that one of these was made for, in seconds; 4 where there is none."""
+        towers = [tower for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()]
         return max((tower.input.window_s for tower in towers), default=WINDOW_S)
+
+    @property
+    def sample_rate(self) -> int:
+        """Highest rate in Hz at which one of its models reads sound; that of the corpus where none does."""
+        towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
+        rates = [tower.input.sample_rate for tower in towers if tower.modality in ("audio", "stems")]
+        return max(rates, default=self.corpus.sample_rate)
 
     def towers(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Names of the towers of a model."""

@@ -84,7 +84,7 @@ def run_battery(
         within = _within(context.progress, name, before / total, cost_of(name, corpus) / total)
         within(0, 1, "beginning")
         before += cost_of(name, corpus)
-        if refused := find_study(name).refusal(opened):
+        if refused := find_study(name).refusal(opened, request):
             parts.append(Part(name, command_of(name, request), error=refused))
             continue
         try:

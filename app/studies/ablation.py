@@ -254,4 +254,4 @@ def _hard_queries(result: Result, choice: Choice, row: AblationRow) -> None:
         return
     n_candidates = result.arrays["candidates"].shape[1]
     st.caption(plain(f"{what}: queries whose match falls farthest among {n_candidates} candidates; rank before → after."))
-    player.pick_missed(missed, result.rows(WindowRow), choice.corpus, f"suffers_{'_'.join(_key(row))}", columns=HEARD)
+    player.pick_missed(missed, result.rows(WindowRow), choice, f"suffers_{'_'.join(_key(row))}", columns=HEARD)

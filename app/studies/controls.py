@@ -212,7 +212,7 @@ def _differing_queries(result: Result, choice: Choice, row: DifferenceRow) -> No
     counts = f"{int((gained > 0).sum())} found by {row.first} alone, {int((gained < 0).sum())} by {row.second} alone"
     st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row.first}, then {row.second}."))
     key = f"apart_{row.array}_{row.first}_{row.second}"
-    player.pick_missed(missed, result.rows(WindowRow), choice.corpus, key, columns=HEARD)
+    player.pick_missed(missed, result.rows(WindowRow), choice, key, columns=HEARD)
 
 
 def _score_table(scores: Sequence[ScoreRow]) -> None:

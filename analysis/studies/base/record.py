@@ -51,9 +51,9 @@ class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
     The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, study_run)`,
-    or `measure`, `compare` and `conclude`, see `analysis.studies.base.measurement`); where there is something to say `rows.py`
-    (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`) and `memory.py`
-    (`extra_bytes`).
+    or `measure`, `conclude` and perhaps `share` and `compare`, see `analysis.studies.base.measurement`); where there is
+    something to say `rows.py` (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`)
+    and `memory.py` (`extra_bytes`).
 
     Attributes:
         name: in commands, addresses and stored results.
@@ -93,6 +93,11 @@ class Study:
         return hasattr(self.module, "conclude")
 
     @property
+    def shares(self) -> bool:
+        """Whether what is about no checkpoint is a part of its own."""
+        return hasattr(self.module, "share")
+
+    @property
     def compares(self) -> bool:
         """Whether it compares every two checkpoints."""
         return hasattr(self.module, "compare")
@@ -112,9 +117,9 @@ class Study:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
 
-    def refusal(self, checkpoints: "Sequence[Checkpoint]") -> str | None:
-        """A sentence on why it cannot be made of these checkpoints; None where it can."""
-        return refusal(self.title, self.needs, checkpoints)
+    def refusal(self, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
+        """A sentence on why it cannot be made of these checkpoints, or not as a request asks; None where it can."""
+        return refusal(self.title, self.needs, checkpoints, request)
 
     def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""

@@ -7,6 +7,7 @@ from dataclasses import Field, dataclass
 from typing import Annotated, Any, ClassVar, Protocol, get_type_hints, runtime_checkable
 
 from analysis.errors import ConfigError, shown
+from analysis.models.poolings import POOLINGS
 
 LONGEST_TEXT = 2_000
 LARGEST_SEED = 2**63 - 1
@@ -48,6 +49,9 @@ class Setting:
 
 Split = Annotated[str, Setting("Part of the corpus; “all” is right for a folder on which nothing was trained.", words=SPLITS)]
 WindowsPerPiece = Annotated[int, Setting("At most so many windows of every piece, evenly spread.", 1, 2_000)]
+Pooled = Annotated[
+    str, Setting("How tokens become a row per window; a class token only where all towers have one.", words=POOLINGS)
+]
 Seed = Annotated[int, Setting("Of everything that is drawn.", -LARGEST_SEED, LARGEST_SEED)]
 
 

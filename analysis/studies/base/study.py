@@ -27,7 +27,7 @@ from analysis.studies.base.parts import Parts, assembled, compute, conclude, mea
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import command_of
 from analysis.studies.base.settings import AnyRequest
-from analysis.studies.cautions import CORPUS_NOTICES
+from analysis.studies.cautions import CORPUS_NOTICES, WINDOWS_READ
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
@@ -169,7 +169,7 @@ def finish_study(
         if (kept := _kept(identity, store)) is not None:
             return _with_notices(kept, context)
     checkpoints = _open_all(request.checkpoints)
-    if refused := find_study(name).refusal(tuple(checkpoints.values())):
+    if refused := find_study(name).refusal(tuple(checkpoints.values()), request):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
@@ -257,6 +257,7 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     made[STUDY_CODE] = identity.code
+    made[WINDOWS_READ] = {"window_s": study_run.window_s, "sample_rate": study_run.sample_rate}
     made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in of.values()}
     if study_run.corpus.notices:
         made[CORPUS_NOTICES] = list(study_run.corpus.notices)

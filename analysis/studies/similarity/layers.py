@@ -11,7 +11,7 @@ from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.descriptors.log_mel import N_MELS, log_mel
 from analysis.measures.kernels import UndefinedError, participation_ratio
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import Side, layer_means
+from analysis.readings.layer_means import Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
 from analysis.studies.similarity.plan import Parts, Plan, StackKey
 from analysis.studies.similarity.rows import LayerRow
@@ -42,7 +42,7 @@ class Stack:
         return [label for label in self.layers if label.isdigit()]
 
 
-def read_stacks(parts: Parts, plan: Plan, segments: Sequence[Segment]) -> dict[StackKey, Stack]:
+def read_stacks(parts: Parts, plan: Plan, segments: Sequence[Segment], pooling: str = "") -> dict[StackKey, Stack]:
     """Both sides of every checkpoint of a plan and of its untrained twin: the parts of its progress after the windows.
 
     Raises:
@@ -50,7 +50,8 @@ def read_stacks(parts: Parts, plan: Plan, segments: Sequence[Segment]) -> dict[S
         Cancelled: somebody asked to stop.
     """
     inputs = parts.inputs.once("inputs", lambda: read_inputs(parts.inputs, segments))
-    return {key: read_stack(part, segments, key, inputs) for key, part in zip(plan.stacks, parts.stacks, strict=True)}
+    keys = zip(plan.stacks, parts.stacks, strict=True)
+    return {key: read_stack(part, segments, key, inputs, pooling) for key, part in keys}
 
 
 def layer_rows(stack: Stack) -> list[LayerRow]:
@@ -88,16 +89,21 @@ def read_inputs(study_run: StudyRun, segments: Sequence[Segment]) -> dict[Side, 
 
 
 def read_stack(
-    study_run: StudyRun, segments: Sequence[Segment], key: StackKey, inputs: Mapping[Side, Float[ndarray, "n d"]]
+    study_run: StudyRun,
+    segments: Sequence[Segment],
+    key: StackKey,
+    inputs: Mapping[Side, Float[ndarray, "n d"]],
+    pooling: str = "",
 ) -> Stack:
-    """Means over tokens at every layer of one side, padding left out, below them the input.
+    """Tokens pooled at every layer of one side, padding left out, below them the input.
 
     Raises:
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
     name, weights, side = key
-    means = layer_means(study_run, study_run.checkpoints[name], segments, weights, side)
+    checkpoint = study_run.checkpoints[name]
+    means = layer_means(study_run, checkpoint, segments, weights, tower_of(checkpoint.outline(), side), pooling=pooling)
     return Stack(name, weights, side, {INPUT: inputs[side]} | {layer_title(tap): rows for tap, rows in means.items()})
 
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from analysis.measures.registry import MEASURES
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
 from analysis.readings.embeddings import list_windows
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import About, Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.base.settings import Pooled, Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow, work_window_rows
 from analysis.studies.similarity import means
 from analysis.studies.similarity import words as similarity_words
@@ -33,6 +34,7 @@ class Request:
         across: between checkpoints, "same side" (audio with audio, MIDI with MIDI), "every side" (also audio with MIDI, and each
             side with itself), or "none".
         n_shuffles: draws of the null.
+        pooling: of the tokens of layers.
         seed: of shuffles and batches.
     """
 
@@ -43,6 +45,7 @@ class Request:
     measure: Annotated[str, Setting("Of the headline and of contributions.", words=tuple(MEASURES))] = "debiased CKA"
     across: Annotated[str, Setting("What is compared between checkpoints.", words=ACROSS)] = "same side"
     n_shuffles: Annotated[int, Setting("Draws of the null.", 0, 2_000, label="shuffles")] = 200
+    pooling: Pooled = MEAN
     seed: Seed = 42
 
 
@@ -60,7 +63,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     segments, works = choose(listed, request.n_shuffles, request.seed, study_run.cancel.check)
     if len(segments) < len(listed):
         study_run.notice(f"Of {len(listed)} windows {len(segments)}, evenly spread, are compared.")
-    stacks = read_stacks(parts, plan, segments)
+    stacks = read_stacks(parts, plan, segments, request.pooling)
     widths = [row for stack in stacks.values() for row in layer_rows(stack)]
     gathered = compare_all(parts, plan, stacks, widths, works)
     summary = means.summarise(gathered.within, gathered.across, works)
@@ -83,7 +86,7 @@ def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singl
     parts = plan.parts(study_run)
     listed = list_windows(parts.windows, request.split, request.windows_per_piece, FEWEST_WINDOWS)
     segments, works = choose(listed, request.n_shuffles, request.seed, study_run.cancel.check)
-    stacks = read_stacks(parts, plan, segments) if plan.comparisons else {}
+    stacks = read_stacks(parts, plan, segments, request.pooling) if plan.comparisons else {}
     gathered = compare_all(parts, plan, stacks, singles.of(LayerRow), works)
     summary = means.summarise({}, gathered.across, works)
     of_blocks = {row.checkpoint: singles.arrays[row.array] for row in singles.of(MeanRow)}
