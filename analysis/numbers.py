@@ -186,11 +186,11 @@ def _semitones(number: str | float) -> str:
 def layer_title(layer: str) -> str:
     """A layer as a person says it; what is of no side keeps its name.
 
-    >>> layer_title("audio.block.2"), layer_title("midi.in"), layer_title("audio.embedding"), layer_title("log-mel")
-    ('audio block 2', 'MIDI before block 1', 'audio embedding', 'log-mel')
+    >>> layer_title("audio.block.2"), layer_title("midi.in"), layer_title("encoder.embedding"), layer_title("log-mel")
+    ('audio block 2', 'MIDI before block 1', 'encoder embedding', 'log-mel')
     """
     side, _, rest = layer.partition(".")
-    if side not in ("audio", "midi"):
+    if rest not in ("in", "embedding") and not rest.startswith("block."):
         return layer
     return f"{'MIDI' if side == 'midi' else side} {'before block 1' if rest == 'in' else rest.replace('.', ' ')}"
 

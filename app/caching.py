@@ -227,7 +227,7 @@ def once(key: Key, read: Callable[[], T]) -> T:
 
 @st.cache_data(max_entries=24, show_spinner="Making what the model heard …")
 def altered_window(
-    corpus: str, piece_id: str, start_s: float, change: str, dose: float, sample_rate: int, seed: int
+    corpus: str, piece_id: str, start_s: float, change: str, dose: float, sample_rate: int, seed: int, window_s: float
 ) -> tuple[bytes, float]:
     """What a model was given of a window, as a WAV file, and by how many dB it was lowered so that nothing is clipped.
 
@@ -238,7 +238,7 @@ def altered_window(
     from analysis.studies.stress.changes import altered_audio, rendering_of
     from analysis.units import amplitude_to_db
 
-    segment = Segment(pieces(corpus)[piece_id], start_s)
+    segment = Segment(pieces(corpus)[piece_id], start_s, window_s)
     samples = altered_audio(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
     peak = max(1.0, float(np.abs(samples).max(initial=0.0)))
     return wav(samples / peak, sample_rate), float(amplitude_to_db(peak))

@@ -51,10 +51,13 @@ Kept = Literal[
     "companions",
     "arrived",
     "notices",
+    "begun",
+    "before",
+    "widgets",
 ]  # fmt: skip
 Said = dict[str, list[str]]
 NAMES: tuple[str, ...] = (*get_args(ListName), *get_args(Name))
-SELECTED, PICKED = "selected_", "pick_"
+SELECTED, PICKED, SHOWN = "selected_", "pick_", "shown_"
 FOLLOWING: Said = {"checkpoints": ["checkpoint"], "clip": ["checkpoint"], "screening": []}  # page → what follows to it
 
 
@@ -85,12 +88,19 @@ def get_list(name: ListName) -> list[str]:
 
 def put(name: Name, value: str | int | None) -> None:
     """Remember a selection; None forgets it. The address follows when the page has been drawn."""
+    _begin(name, [] if value is None else [str(value)])
     st.session_state[_key(name)] = None if value is None else str(value)
 
 
 def put_list(name: ListName, values: Sequence[str]) -> None:
     """Remember several selections; the address follows when the page has been drawn."""
+    _begin(name, list(values))
     st.session_state[_key(name)] = list(values)
+
+
+def _begin(name: str, values: list[str]) -> None:
+    """What a selection is first since the page was opened or gone back to is how it begins, and no act."""
+    keep("begun", {name: values} | (recall("begun") or {}))
 
 
 def _key(name: str) -> str:
@@ -106,7 +116,7 @@ def arrive() -> None:
     What a widget was set to before is forgotten then, so that widgets begin with what the address says.
     """
     here = (recall("page"), address())
-    is_new = here != recall("here")
+    is_new = here != recall("here") and not (here == recall("before") and _acted())
     keep("arriving", is_new)
     if not is_new:
         return
@@ -114,8 +124,23 @@ def arrive() -> None:
         del st.session_state[key]
     keep("arrivals", 0 if recall("here") is None else recall("arrivals") + 1)
     keep("here", here)
+    keep("before", None)
     keep("said", None)
+    keep("begun", {})
     keep("understood", frozenset())
+
+
+def _acted() -> bool:
+    """Whether a widget was set since the page was last drawn: the address is then not gone back to, but the browser was quicker
+    to tell of that than to hear of the last address that was written.
+    """
+    before = recall("widgets") or {}
+    return any(key in before and value and value != before[key] for key, value in _widgets().items())
+
+
+def _widgets() -> dict[str, object]:
+    """What widgets are set to, by their keys."""
+    return {str(key): value for key, value in st.session_state.items() if not str(key).startswith((SELECTED, SHOWN))}
 
 
 def is_arriving() -> bool:
@@ -134,12 +159,18 @@ def settle() -> None:
     A page that was just opened leaves the address as it is: what it says by default is no act.
     """
     chosen = _chosen()
-    if not is_arriving() and chosen != recall("said"):
-        if address() != chosen:
-            st.query_params.from_dict(chosen)
-        keep("here", (recall("page"), address()))
+    before, begun = recall("said"), recall("begun") or {}
+    if before is None:  # a run that was stopped before it came here has said nothing
+        before = {name: begun.get(name, values) for name, values in chosen.items()}
     keep("said", chosen)
+    keep("widgets", _widgets())
     _leave(chosen)
+    if is_arriving() or chosen == before:
+        return
+    keep("before", recall("here"))
+    keep("here", (recall("page"), chosen))
+    if address() != chosen:
+        st.query_params.from_dict(chosen)  # the last act: a run may be stopped here by the next one
 
 
 def _chosen() -> Said:
@@ -203,12 +234,12 @@ def start(widget: str, value: object, offered: Sequence[object]) -> None:
 
 def keep(name: Kept, value: object) -> None:
     """Remember something in this session; it is not part of the address."""
-    st.session_state[f"shown_{name}"] = value
+    st.session_state[f"{SHOWN}{name}"] = value
 
 
 def recall(name: Kept) -> Any:  # each name keeps something of its own class
     """What was last kept under that name in this session; None where nothing was."""
-    return st.session_state.get(f"shown_{name}")
+    return st.session_state.get(f"{SHOWN}{name}")
 
 
 def widget_value(widget: str) -> Any:  # a widget has a value of its own kind

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="D0-small")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    chromium = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

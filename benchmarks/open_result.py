@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from analysis import paths
-from analysis.results import Result
 from analysis.store import open_store
+from analysis.studies import shipped
 from analysis.studies.base import study as library
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import find_checkpoint, identify
@@ -58,9 +58,10 @@ def report(name: str, where: str, repeats: int) -> None:
 
     def opening() -> None:
         caching._read().clear()
-        found, origin = answers.found_result(study, request, checkpoints)
-        if not isinstance(found, Result) or (origin == "") is not (where == "stored"):
-            raise RuntimeError(f"Expected the {where} result, got {found!r} ({origin}).")
+        shipped._read_once.cache_clear()
+        answered = answers.found_result(answers.study_request(study, request, checkpoints))
+        if answered is None or (answered.origin == "") is not (where == "stored"):
+            raise RuntimeError(f"Expected the {where} result, got {answered!r}.")
 
     taken, parsed = cpu_s(opening, repeats), cpu_s(lambda: [parse(path) for path in files], repeats)
     print(f"{name.removesuffix('.json.gz'):34} {where:8} {taken:7.3f} s {parsed:7.3f} s {taken / parsed:6.1f}")
@@ -71,15 +72,16 @@ def asked(name: str) -> tuple[str, Any, list[Any]]:
     document = json.loads(gzip.decompress((shipped_folder() / name).read_bytes()))
     settings = dict(document["request"])
     names = settings.pop("checkpoints")
-    return document["study"], build_request(document["study"], names, settings), [find_checkpoint(one) for one in names]
+    return document["study"], build_request(document["study"], names, settings), [find_checkpoint(name) for name in names]
 
 
 def keep(study: str, request: Any, checkpoints: list[Any]) -> None:
     """Put a shipped result into the store."""
-    shipped, identity = answers.found_result(study, request, checkpoints)[0], identify(study, request, open_store())
-    if shipped is None or identity is None:
+    answered = answers.found_result(answers.study_request(study, request, checkpoints))
+    identity = identify(study, request, open_store())
+    if answered is None or identity is None:
         raise RuntimeError("There is no such shipped result, or its study has no identity.")
-    open_store().put(identity.key, shipped.to_document(), shipped.arrays)
+    open_store().put(identity.key, answered.result.to_document(), answered.result.arrays)
 
 
 def parse(path: Path) -> None:

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=5, help="how many other heads are chosen in each repetition")
     parser.add_argument("--choosing", type=float, default=2.0, help="seconds from the page to the upload")
     options = parser.parse_args()
-    chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    chromium = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
     taken: dict[str, list[float]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

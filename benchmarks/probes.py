@@ -60,15 +60,17 @@ def regressions(layers: list[ndarray], targets: dict[str, ndarray], folds: list[
     from sklearn.linear_model import RidgeCV
 
     columns = np.concatenate(list(targets.values()), axis=1)
-    task_of = np.repeat(np.arange(len(targets)), [its.shape[1] for its in targets.values()])
+    task_of = np.repeat(np.arange(len(targets)), [target.shape[1] for target in targets.values()])
     mine, least = timed(lambda: ridge_probes(stack_layers(layers), columns, task_of, folds).predictions.numpy(), 3)
 
     def by_task(make: Callable[[Fold], Any]) -> ndarray:
-        parts = [[out_of_fold(layer, folds, make, its) for layer in layers] for its in targets.values()]
+        parts = [[out_of_fold(layer, folds, make, target) for layer in layers] for target in targets.values()]
         return np.concatenate([np.stack(part) for part in parts], axis=2)
 
     def at_once() -> ndarray:
-        return np.stack([out_of_fold(one, folds, lambda _: RidgeCV(ALPHAS, alpha_per_target=True), columns) for one in layers])
+        return np.stack(
+            [out_of_fold(layer, folds, lambda _: RidgeCV(ALPHAS, alpha_per_target=True), columns) for layer in layers]
+        )
 
     print(f"regressions: here {least[0]:.2f} s ({least[1]:.2f} s of processor)")
     ways = {
@@ -88,14 +90,14 @@ def classification(layers: list[ndarray], labels: ndarray, n_classes: int, folds
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
 
-    found, least = timed(lambda: logistic_probes(stack_layers(layers), labels[None], n_classes, folds), 3)
-    mine, fold_of_row = found.log_probabilities[0].argmax(dim=-1).numpy(), np.zeros(len(labels), np.int64)
+    fitted, least = timed(lambda: logistic_probes(stack_layers(layers), labels[None], n_classes, folds), 3)
+    mine, fold_of_row = fitted.log_probabilities[0].argmax(dim=-1).numpy(), np.zeros(len(labels), np.int64)
     for number, fold in enumerate(folds):
         fold_of_row[fold.score] = number
 
     def searched(fold: Fold) -> Any:
-        one = LogisticRegression(class_weight="balanced", max_iter=1000)
-        return GridSearchCV(one, {"C": sorted(CS)}, scoring="balanced_accuracy", cv=inner_folds(fold))
+        model = LogisticRegression(class_weight="balanced", max_iter=1000)
+        return GridSearchCV(model, {"C": sorted(CS)}, scoring="balanced_accuracy", cv=inner_folds(fold))
 
     print(f"classification: here {least[0]:.2f} s ({least[1]:.2f} s of processor)")
     _, seconds = timed(lambda: [out_of_fold(layer, folds, searched, labels) for layer in layers])
@@ -103,7 +105,7 @@ def classification(layers: list[ndarray], labels: ndarray, n_classes: int, folds
     (classes, cs), seconds = timed(lambda: one_by_one(layers, labels, folds))
     print()
     compared("loop of LogisticRegression", seconds, least)
-    same = (cs == found.cs.T)[:, fold_of_row]
+    same = (cs == fitted.cs.T)[:, fold_of_row]
     print(f"; {100 * np.mean(mine == classes):.2f} % of predicted classes are equal, of the same penalty ", end="")
     print(f"({100 * same.mean():.0f} % of windows) {100 * np.mean((mine == classes)[same]):.2f} %")
 
@@ -116,26 +118,26 @@ def compared(name: str, seconds: tuple[float, float], mine: tuple[float, float])
 
 def timed(work: Callable[[], Any], times: int = 1) -> tuple[Any, tuple[float, float]]:
     """What it gives, and the least seconds it took of the clock and of the processor."""
-    found, clocks, cpus = None, [], []
+    made, clocks, cpus = None, [], []
     for _ in range(times):
         clock, cpu = time.perf_counter(), time.process_time()
-        found = work()
+        made = work()
         clocks.append(time.perf_counter() - clock)
         cpus.append(time.process_time() - cpu)
-    return found, (min(clocks), min(cpus))
+    return made, (min(clocks), min(cpus))
 
 
 def inner_folds(fold: Fold) -> list[tuple[ndarray, ndarray]]:
     """As scikit-learn takes them: places among the fitted rows."""
-    return [(np.flatnonzero(fold.inner != one), np.flatnonzero(fold.inner == one)) for one in np.unique(fold.inner)]
+    return [(np.flatnonzero(fold.inner != number), np.flatnonzero(fold.inner == number)) for number in np.unique(fold.inner)]
 
 
 def out_of_fold(layer: ndarray, folds: list[Fold], make: Callable[[Fold], Any], wanted: ndarray) -> ndarray:
     """Predictions of one layer, each fold by an estimator that chooses its penalty itself."""
-    found = np.zeros_like(wanted)
+    predicted = np.zeros_like(wanted)
     for fold in folds:
-        found[fold.score] = predict(make(fold), layer, fold.fit, fold.score, wanted)
-    return found
+        predicted[fold.score] = predict(make(fold), layer, fold.fit, fold.score, wanted)
+    return predicted
 
 
 def one_by_one(layers: list[ndarray], labels: ndarray, folds: list[Fold]) -> tuple[ndarray, ndarray]:
@@ -145,8 +147,8 @@ def one_by_one(layers: list[ndarray], labels: ndarray, folds: list[Fold]) -> tup
     def model(c: float) -> Any:
         return LogisticRegression(C=c, class_weight="balanced", max_iter=1000)
 
-    found, chosen = np.zeros((len(layers), len(labels)), labels.dtype), np.zeros((len(layers), len(folds)))
-    for place, layer in enumerate(layers):
+    classes, chosen = np.zeros((len(layers), len(labels)), labels.dtype), np.zeros((len(layers), len(folds)))
+    for row, layer in enumerate(layers):
         for number, fold in enumerate(folds):
             scores = {}
             for c in sorted(CS):
@@ -154,9 +156,9 @@ def one_by_one(layers: list[ndarray], labels: ndarray, folds: list[Fold]) -> tup
                 for fit, out in inner_folds(fold):
                     guesses[fold.fit[out]] = predict(model(c), layer, fold.fit[fit], fold.fit[out], labels)
                 scores[c] = balanced(labels[fold.fit], guesses[fold.fit])
-            best = chosen[place, number] = max(scores, key=lambda c, scores=scores: scores[c])
-            found[place, fold.score] = predict(model(best), layer, fold.fit, fold.score, labels)
-    return found, chosen
+            best = chosen[row, number] = max(scores, key=lambda c, scores=scores: scores[c])
+            classes[row, fold.score] = predict(model(best), layer, fold.fit, fold.score, labels)
+    return classes, chosen
 
 
 def predict(model: Any, layer: ndarray, fit: ndarray, out: ndarray, wanted: ndarray) -> ndarray:
@@ -167,7 +169,7 @@ def predict(model: Any, layer: ndarray, fit: ndarray, out: ndarray, wanted: ndar
 
 def balanced(truth: ndarray, guess: ndarray) -> float:
     """Mean recall."""
-    return float(np.mean([np.mean(guess[truth == one] == one) for one in np.unique(truth)]))
+    return float(np.mean([np.mean(guess[truth == label] == label) for label in np.unique(truth)]))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.measures.cka import cka_matrix, deal_batches, minibatch_cka_matrix
+from analysis.measures.batches import deal_batches
+from analysis.measures.cka import cka_matrix, minibatch_cka_matrix
 from analysis.measures.layer_grids import grid
 from analysis.measures.registry import MEASURES
 
@@ -55,7 +56,7 @@ def drawn(rng: np.random.Generator, n: int, p: int, layers: int) -> Layers:
     """Activations that share a part, in fp32 and not below zero."""
     shared = rng.standard_normal((n, 20))
     noise = (2 * rng.standard_normal((n, p)) for _ in range(layers))
-    return [np.maximum(shared @ rng.standard_normal((20, p)) + one + 1, 0).astype(np.float32) for one in noise]
+    return [np.maximum(shared @ rng.standard_normal((20, p)) + part + 1, 0).astype(np.float32) for part in noise]
 
 
 def all_rows(first: Layers, second: Layers, options: argparse.Namespace) -> None:
@@ -128,10 +129,10 @@ def summary(cross: Any, own: Any) -> str:
 def rsa(rng: np.random.Generator, options: argparse.Namespace) -> None:
     """4 × 4 RDMs, correlation distance, ρ_a."""
     sides = [[rng.standard_normal((options.rsa_rows, 64)) for _ in range(4)] for _ in range(2)]
-    one = MEASURES["RSA, correlation, rho-a"]
+    measure = MEASURES["RSA, correlation, rho-a"]
 
     def ours() -> Any:
-        first, second = (one.prepare(torch.stack([one.matrix(x) for x in side]), None) for side in sides)
+        first, second = (measure.prepare(torch.stack([measure.matrix(x) for x in side]), None) for side in sides)
         return grid(first, second).numpy()
 
     known = importlib.util.find_spec("rsatoolbox") is not None
@@ -188,18 +189,18 @@ def taking_turns(works: dict[str, Callable[[], Any]], times: int) -> dict[str, t
     for _ in range(times):
         for name, work in works.items():
             clock, cpu = time.perf_counter(), time.process_time()
-            found = work()
+            made = work()
             clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
             _, least_clock, least_cpu = least.get(name, (None, clock, cpu))
-            least[name] = found, min(clock, least_clock), min(cpu, least_cpu)
+            least[name] = made, min(clock, least_clock), min(cpu, least_cpu)
     return least
 
 
-def report(what: str, found: dict[str, tuple[Any, float, float]]) -> None:
+def report(what: str, made_by: dict[str, tuple[Any, float, float]]) -> None:
     """A line for every other side: both times, their ratios, and how far apart the numbers are."""
-    mine, clock, cpu = found.pop("here")
+    mine, clock, cpu = made_by.pop("here")
     print(f"{what}\n  here {clock:.4f} s ({cpu:.4f} s of processor); load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for name, (theirs, their_clock, their_cpu) in found.items():
+    for name, (theirs, their_clock, their_cpu) in made_by.items():
         apart = float((torch.as_tensor(theirs) - torch.as_tensor(mine)).abs().max())
         print(f"  {name} {their_clock:.4f} s ({their_cpu:.4f} s): here {their_clock / clock:.3g} ", end="")
         print(f"({their_cpu / cpu:.3g}) times as fast, largest difference {apart:.0e}", flush=True)

@@ -32,11 +32,11 @@ def main() -> None:
     notes = collate_notes([_window(seed) for seed in range(options.windows)])
     for model in models.values():
         _step(model, waveform, notes)
-    found = {rate: [] for rate in models}
+    seconds = {rate: [] for rate in models}
     for _ in range(options.repeats):
         for rate, model in models.items():
-            found[rate].append(_step(model, waveform, notes))
-    without, within = min(found[0.0]), min(found[0.1])
+            seconds[rate].append(_step(model, waveform, notes))
+    without, within = min(seconds[0.0]), min(seconds[0.1])
     print(f"{options.arm}: {without:.2f} s without, {within:.2f} s with dropout on patterns: {within / without:.2f} times")
 
 

@@ -79,17 +79,19 @@ def main() -> None:
 
 def write(real: dict[str, Any] | None = None) -> str:
     """The whole text."""
-    found = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in (*SHIPPED, *SHIPPED_CONTROLS)]
-    sizes = [sum(parameter.numel() for parameter in one.model().parameters()) / 1e6 for one in found]
+    checkpoints = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in (*SHIPPED, *SHIPPED_CONTROLS)]
+    sizes = [sum(parameter.numel() for parameter in checkpoint.model().parameters()) / 1e6 for checkpoint in checkpoints]
     pairs = [row for row in shipped("retrieval")["tables"]["pairs"] if row["pool"] == "canonical"]
-    rows = [row for row in shipped("controls", len(found))["tables"].get("differences", ()) if row["weights"] == "trained"]
+    rows = [row for row in shipped("controls", len(checkpoints))["tables"].get("differences", ()) if row["weights"] == "trained"]
     rows = [row for row in rows if row["kind"] == "real − control" and row["first"] == "d4a4-small"]
     corrected, corrected_rows = (holm([row["p"] for row in some]) for some in (pairs, rows))
-    score = read_score(found[0].evaluation)
+    score = read_score(checkpoints[0].evaluation)
     assert score is not None  # noqa: S101 - every shipped checkpoint is scored
+    sizes_of = checkpoints[0].model_config
     text = INTRODUCTION.format(
-        steps=found[0].training["steps"], seed=found[0].training["seed"], table=_table(found), smallest=min(sizes),
-        largest=max(sizes), tokens=found[0].model_config.n_audio_tokens, frames=n_frames(found[0].model_config.n_samples),
+        steps=checkpoints[0].training["steps"], seed=checkpoints[0].training["seed"], table=_table(checkpoints),
+        smallest=min(sizes), largest=max(sizes),
+        tokens=sizes_of.n_audio_tokens, frames=n_frames(sizes_of.n_samples),
         paper_tokens=build_config("D0", "paper").n_audio_tokens, n=score.n_queries, n_works=score.n_works,
         shipped=" ".join(SHIPPED), controls=" ".join(SHIPPED_CONTROLS), n_pairs=len(pairs),
         differences=_differences(pairs, corrected, "difference"), verdict=_verdict(pairs, corrected, "difference"),
@@ -101,28 +103,29 @@ def write(real: dict[str, Any] | None = None) -> str:
 def shipped(study: str, n_checkpoints: int = len(SHIPPED)) -> dict[str, Any]:
     """A result that comes with the checkpoints."""
     documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob(f"{study}-*.json.gz")]
-    return next(one for one in documents if len(one["request"]["checkpoints"]) == n_checkpoints)
+    return next(document for document in documents if len(document["request"]["checkpoints"]) == n_checkpoints)
 
 
 def _trainings() -> str:
     """What the shipped numbers of further trainings say."""
     documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob("replication-*.json.gz")]
-    most = max(documents, key=lambda one: len(one["request"]["checkpoints"]))
+    most = max(documents, key=lambda document: len(document["request"]["checkpoints"]))
     arms = [row for row in most["tables"]["arms"] if row["weights"] == "trained"]
-    told = [f"{row['arm']} {', '.join(map(str, row['training_seeds']))}" for row in arms]
+    seeds = [f"{row['arm']} {', '.join(map(str, row['training_seeds']))}" for row in arms]
     paragraphs = (
-        f"Seeds that were trained alike: {'; '.join(told)}. Only the weights of seed 0 are here; the numbers of all are on the "
+        f"Seeds that were trained alike: {'; '.join(seeds)}. Only the weights of seed 0 are here; the numbers of all are on the "
         "page Replication.",
         f"{most['tables']['sentences'][0]['text']}",
     )
-    return "\n\n".join(["\n## Would another training give the same?", *(textwrap.fill(one, WIDTH) for one in paragraphs)]) + "\n"
+    filled = (textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs)
+    return "\n\n".join(["\n## Would another training give the same?", *filled]) + "\n"
 
 
-def _table(found: list[Checkpoint]) -> str:
+def _table(checkpoints: list[Checkpoint]) -> str:
     rows = ["| folder | arm | S | untrained twin |", "|---|---|---|---|"]
-    for one in found:
-        score, twin = read_score(one.evaluation), read_score(one.evaluation, "untrained")
-        cells = [f"`{one.name}`", ARMS[one.arm].summary, *(score_text(its) if its else "–" for its in (score, twin))]
+    for checkpoint in checkpoints:
+        score, twin = read_score(checkpoint.evaluation), read_score(checkpoint.evaluation, "untrained")
+        cells = [f"`{checkpoint.name}`", ARMS[checkpoint.arm].summary, *(score_text(of) if of else "–" for of in (score, twin))]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -137,28 +140,28 @@ def _ends(row: dict[str, Any]) -> str:
 
 def _differences(rows: list[dict[str, Any]], corrected: list[float], value: str) -> str:
     lines = ["| difference | S | 95 % interval | p | p, Holm |", "|---|---|---|---|---|"]
-    for row, its in zip(rows, corrected, strict=True):
-        lines.append(f"| {_names(row)} | {100 * row[value]:+.1f} | {_ends(row)} | {row['p']:.3f} | {its:.3f} |")
+    for row, p in zip(rows, corrected, strict=True):
+        lines.append(f"| {_names(row)} | {100 * row[value]:+.1f} | {_ends(row)} | {row['p']:.3f} | {p:.3f} |")
     return "\n".join(lines)
 
 
 def _verdict(rows: list[dict[str, Any]], corrected: list[float], value: str) -> str:
     """What survives the correction, and whether any descriptor is above the baseline."""
-    clear = [(row, its) for row, its in zip(rows, corrected, strict=True) if its < ALPHA]
+    clear = [(row, p) for row, p in zip(rows, corrected, strict=True) if p < ALPHA]
     base = "D0-small"
     gains = [row[value] if row["second"] == base else -row[value] for row, _ in clear if base in (row["first"], row["second"])]
     above = any(gain > 0 for gain in gains)
-    said = "Some descriptors improve on the baseline" if above else "No descriptor is shown to improve on the baseline"
-    listed = "; ".join(f"{_names(row)} {100 * row[value]:+.1f} points ({its:.3f})" for row, its in clear)
+    sentence = "Some descriptors improve on the baseline" if above else "No descriptor is shown to improve on the baseline"
+    listed = "; ".join(f"{_names(row)} {100 * row[value]:+.1f} points ({p:.3f})" for row, p in clear)
     remains = f"After the correction these differences remain: {listed}." if clear else "After the correction none remains."
-    return f"{said} here. {remains}"
+    return f"{sentence} here. {remains}"
 
 
 def _control_verdict(rows: list[dict[str, Any]], corrected: list[float]) -> str:
-    clear = [row for row, its in zip(rows, corrected, strict=True) if its < ALPHA and row["value"] > 0]
+    clear = [row for row, p in zip(rows, corrected, strict=True) if p < ALPHA and row["value"] > 0]
     if not clear:
-        said = "None is shown to be below the arm (Holm over the controls)"
-        return f"{said}: that the information in A4 and D4 adds anything is not shown here."
+        sentence = "None is shown to be below the arm (Holm over the controls)"
+        return f"{sentence}: that the information in A4 and D4 adds anything is not shown here."
     listed = ", ".join(row["second"].removeprefix("d4a4-").removesuffix("-small") for row in clear)
     every = "every control" if len(clear) == len(rows) else f"some of the controls only ({listed})"
     return f"d4a4 is above {every} (Holm over the controls)."

@@ -22,8 +22,8 @@ from analysis.store import open_store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request, command_of
 from analysis.studies.base.study import run_study
-from analysis.studies.rewording import reworded
-from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_arms, shipped_folder, shipped_results
+from analysis.studies.rewording import reworded, shipped_checkpoints
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder, shipped_results
 from analysis.studies.stress.changes import CHANGES
 
 
@@ -50,18 +50,18 @@ def main() -> None:
         for beside in sets(name):
             request = build_request(name, [*SHIPPED, *beside], settings[name])
             result = run_study(name, request, store=open_store(), context=RunContext(progress_bar(name)))
-            place = ship_result(result)
-            made |= {place, place.with_name(place.name.replace(".json.gz", ".npz"))}
-            print(place, f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201
+            path = ship_result(result)
+            made |= {path, path.with_name(path.name.replace(".json.gz", ".npz"))}
+            print(path, f"{result.provenance['seconds']:.0f} s", file=sys.stderr)  # noqa: T201
         for old in before - made:
             old.unlink()
 
 
 def reword(studies: Sequence[str]) -> None:
     """Write the shipped results of these studies anew, with the same numbers and today's words."""
-    for result in (one for name in studies for one in shipped_results(name)):
-        if (said := reworded(result, shipped_arms(result))) != result:
-            print(ship_result(said), file=sys.stderr)  # noqa: T201
+    for before in (result for name in studies for result in shipped_results(name)):
+        if (after := reworded(before, shipped_checkpoints(before))) != before:
+            print(ship_result(after), file=sys.stderr)  # noqa: T201
 
 
 def sets(study: str) -> tuple[tuple[str, ...], ...]:

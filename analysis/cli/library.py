@@ -72,7 +72,7 @@ def corpus(options: argparse.Namespace) -> None:
         report = progress_bar("copy")
         for number, piece in enumerate(rendered.pieces, 1):
             copy_once(piece.audio_path, folder / f"{piece.piece_id}.wav")
-            copy_once(piece.midi_path, folder / f"{piece.piece_id}.mid")
+            copy_once(piece.midi_file, folder / f"{piece.piece_id}.mid")
             report(number, len(rendered.pieces), piece.piece_id)
         write_piece_table(folder, rendered.pieces)
     hours = sum(piece.duration_s for piece in rendered.pieces) / 3600

@@ -112,8 +112,8 @@ def battery(options: argparse.Namespace) -> None:
     from analysis.report import write_report
     from analysis.store import open_store
     from analysis.studies.base.registry import study_names
-    from analysis.studies.base.study import find_checkpoint, read_result
-    from analysis.studies.battery import Part
+    from analysis.studies.base.study import find_checkpoint
+    from analysis.studies.battery import Part, stored_of
 
     studies = options.only.split(",") if options.only else list(study_names())
     made_folder(options.out)
@@ -121,7 +121,7 @@ def battery(options: argparse.Namespace) -> None:
     done = run_inline("battery", asdict(request), progress_bar("battery"), notice=say)
     store, parts = open_store(), []
     for made in Computed.all_of(done):
-        result = read_result(store, made.store_key) if made.store_key else None
+        result = stored_of(made.study, request.checkpoints, request.corpus, store) if made.store_key else None
         parts.append(Part(made.study, made.command, result, made.store_key, made.error, tuple(made.notices)))
         if result is not None:
             write_result(result, options.out / made.study)

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32, Float64, Int64
 from numpy import ndarray
 
 from analysis.datasets.midi import Notes
-from analysis.datasets.segments import WINDOW_S, Segment, segment_notes
+from analysis.datasets.segments import Segment, segment_notes
 from analysis.errors import ConfigError
 from analysis.seeding import numpy_generator
 from analysis.units import db_to_amplitude, samples_to_seconds, seconds_to_samples
@@ -83,7 +83,7 @@ def shifted_waveform(segment: Segment, n_samples: int, sample_rate: int) -> Floa
         AudioError: it would begin before the recording.
     """
     start_s = segment.start_s + samples_to_seconds(n_samples, sample_rate)
-    return _window(segment, start_s, start_s + WINDOW_S, sample_rate, sample_rate)
+    return _window(segment, start_s, start_s + segment.duration_s, sample_rate, sample_rate)
 
 
 def waveform_at_speed(segment: Segment, speed: float, sample_rate: int) -> Float32[ndarray, " samples"]:
@@ -92,13 +92,13 @@ def waveform_at_speed(segment: Segment, speed: float, sample_rate: int) -> Float
     Raises:
         AudioError: it would begin before the recording.
     """
-    middle, half = segment.start_s + WINDOW_S / 2, speed * WINDOW_S / 2
+    middle, half = segment.start_s + segment.duration_s / 2, speed * segment.duration_s / 2
     return _window(segment, middle - half, middle + half, round(sample_rate / speed), sample_rate)
 
 
 def _window(segment: Segment, start_s: float, stop_s: float, read_rate: int, sample_rate: int) -> Float32[ndarray, " samples"]:
     """Samples read at one rate and taken for samples at another, as many as a window has."""
-    n_samples = seconds_to_samples(WINDOW_S, sample_rate)
+    n_samples = seconds_to_samples(segment.duration_s, sample_rate)
     read = segment.piece.waveform(start_s, stop_s, read_rate)[:n_samples]
     return np.pad(read, (0, n_samples - len(read)))
 
@@ -187,7 +187,8 @@ def _gain(dose: float, segment: Segment, sample_rate: int, _seed: int) -> ndarra
 
 
 def _low_pass(dose: float, segment: Segment, sample_rate: int, _seed: int) -> ndarray:
-    return low_pass(shifted_waveform(segment, 0, sample_rate), dose, sample_rate)
+    waveform = shifted_waveform(segment, 0, sample_rate)
+    return waveform if dose >= sample_rate / 2 else low_pass(waveform, dose, sample_rate)  # nothing is above that
 
 
 def _noise(colour: Colour) -> Callable[[float, Segment, int, int], ndarray]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from analysis.datasets.conditions import CONDITION_SETS
 from analysis.datasets.corpus import load_demo_corpus
 from analysis.datasets.maestro import SOURCE as MAESTRO
+from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
 from analysis.datasets.piece import Corpus
 from analysis.datasets.slakh import SOURCE as SLAKH
@@ -46,6 +47,17 @@ def open_corpus(
         raise CorpusError(f"There is no corpus {shown(name)}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
     source = next(source for source in sources() if source.recognises(folder))
     return source.load(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
+
+
+def has_notes(name: str) -> bool:
+    """Whether recordings of a corpus of that name have MIDI files, told without reading one; True where nothing is there to ask.
+
+    >>> has_notes("small")
+    True
+    """
+    if name in NAMES or not is_text(name) or not is_folder(folder := home_expanded(name)):
+        return True
+    return any(path.suffix.lower() in MIDI_SUFFIXES for path in folder.rglob("*"))
 
 
 def sources() -> tuple[Source, ...]:

@@ -158,7 +158,7 @@ def demo_clips(n: int = 6, *, progress: Progress | None = None) -> list[DemoClip
 
 def _clip(piece: Piece) -> DemoClip:
     start_s = float(int(0.25 * (piece.duration_s - CLIP_SECONDS)))
-    return DemoClip(f"{piece.composer}: {piece.title}", piece.audio_path, piece.midi_path, start_s, piece)
+    return DemoClip(f"{piece.composer}: {piece.title}", piece.audio_path, piece.midi_file, start_s, piece)
 
 
 def _folder(conditions: str, seed: int, sample_rate: int) -> Path:

@@ -86,7 +86,7 @@ def _sweep(pieces: list[Piece]) -> None:
 def _render_piece(piece: Piece, conditions: str, seed: int, sample_rate: int) -> None:
     """Render one piece to its place; a half-written file never appears there."""
     drawn = draw_conditions(conditions, piece.piece_id, seed)
-    midi = parse_midi(piece.midi_path)
+    midi = parse_midi(piece.midi_file)
     dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
     rng = numpy_generator(seed, "room", conditions, piece.piece_id)
     wet = apply_conditions(dry, drawn, sample_rate=sample_rate, rng=rng)

@@ -29,10 +29,12 @@ DIFFERING_SHARE, DIFFERING_S = 0.1, 2.0  # a recording and its MIDI differ in le
 
 @dataclass(frozen=True)
 class Finding:
-    """One recording with its MIDI file: lengths in seconds, what is unusual, and why one of them cannot be used."""
+    """One recording with its MIDI file, if it has one: lengths in seconds (None where there is no file), what is unusual, and why
+    one of them cannot be used.
+    """
 
     duration_s: float = 0.0
-    midi_s: float = 0.0
+    midi_s: float | None = 0.0
     unusual: tuple[str, ...] = ()
     bad_audio: str = ""
     bad_midi: str = ""
@@ -44,8 +46,8 @@ class Finding:
         return self.bad_audio or self.soundless or self.bad_midi
 
 
-def examine_pair(audio: Path, midi: Path) -> Finding:
-    """Look at both files; the recording is decoded until something is heard, the MIDI file is read.
+def examine_pair(audio: Path, midi: Path | None) -> Finding:
+    """Look at both files; the recording is decoded until something is heard, the MIDI file is read if there is one.
 
     What cannot be used is told in the finding and not raised.
     """
@@ -57,6 +59,8 @@ def examine_pair(audio: Path, midi: Path) -> Finding:
         refuse_soundless(audio)
     except AudioError as error:
         return Finding(info.duration_s, soundless=str(error))
+    if midi is None:
+        return Finding(info.duration_s, None, tuple(info.notices))
     try:
         read = read_midi(midi)
     except MidiError as error:
@@ -66,12 +70,12 @@ def examine_pair(audio: Path, midi: Path) -> Finding:
 
 
 def examine_all(
-    pairs: Mapping[Path, Path], *, progress: Progress | None = None, most_new: int | None = None
+    pairs: Mapping[Path, Path | None], *, progress: Progress | None = None, most_new: int | None = None
 ) -> dict[Path, Finding]:
     """What `examine_pair` finds of every recording and its MIDI file.
 
     Args:
-        pairs: recording → MIDI file.
+        pairs: recording → MIDI file, None where it has none.
         progress: told (recordings examined, recordings in all, name); it may raise to stop.
         most_new: where more than so many have not been examined before, nothing is; None for no limit.
 
@@ -101,7 +105,9 @@ def finding_sentences(findings: Mapping[Path, Finding], names: Mapping[Path, str
     differing = [
         f"{names[path]} ({finding.duration_s:.1f} s, its MIDI {finding.midi_s:.1f} s)"
         for path, finding in findings.items()
-        if usable(finding) and abs(finding.duration_s - finding.midi_s) > max(DIFFERING_S, DIFFERING_SHARE * finding.duration_s)
+        if usable(finding)
+        and finding.midi_s is not None
+        and abs(finding.duration_s - finding.midi_s) > max(DIFFERING_S, DIFFERING_SHARE * finding.duration_s)
     ]
     return (
         *summarise("Audio files that cannot be read", bad_audio, MOST_LISTED),
@@ -117,10 +123,10 @@ def usable(finding: Finding) -> bool:
     return not finding.problem
 
 
-def _key(audio: Path, midi: Path) -> str:
+def _key(audio: Path, midi: Path | None) -> str:
     """What a finding is remembered under; empty for a file that is gone."""
     try:
-        stamps = [(str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns) for path in (audio, midi)]
+        stamps = [(str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns) for path in (audio, midi) if path]
     except OSError:
         return ""
     return hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
@@ -137,7 +143,7 @@ def _remembered() -> dict[str, list[object]]:
 
 def _from_row(row: list[Any]) -> Finding:  # from a file, which may hold anything
     duration_s, midi_s, unusual, *problems = row
-    return Finding(float(duration_s), float(midi_s), tuple(map(str, unusual)), *map(str, problems))
+    return Finding(float(duration_s), None if midi_s is None else float(midi_s), tuple(map(str, unusual)), *map(str, problems))
 
 
 def _remember(new: Mapping[str, Finding]) -> None:

@@ -17,7 +17,7 @@ from analysis.datasets.alterations import coloured_noise, fold_pitch
 from analysis.datasets.conditions import REFERENCE_RMS, Conditions, apply_conditions, draw_conditions
 from analysis.datasets.midi import parse_midi
 from analysis.datasets.rendering import CONTROLS, render_midi
-from analysis.datasets.segments import WINDOW_S, Segment
+from analysis.datasets.segments import Segment
 from analysis.seeding import numpy_generator
 from analysis.units import db_to_amplitude, seconds_to_samples
 
@@ -59,8 +59,8 @@ def render_excerpt(
         drawn = replace(drawn, sound_font=OTHER_FONT, program=OTHER_PROGRAM)
     begin = max(0.0, segment.start_s - LEAD_S)
     lead = seconds_to_samples(segment.start_s, sample_rate) - seconds_to_samples(begin, sample_rate)
-    n_samples = lead + seconds_to_samples(WINDOW_S, sample_rate)
-    midi = cut_midi(_performance(piece.midi_path), begin, segment.start_s + WINDOW_S, semitones)
+    n_samples = lead + seconds_to_samples(segment.duration_s, sample_rate)
+    midi = cut_midi(_performance(piece.midi_file), begin, segment.start_s + segment.duration_s, semitones)
     dry = render_midi(midi, sample_rate=sample_rate, program=drawn.program, sound_font=drawn.sound_font)
     dry = np.pad(dry, (0, max(0, n_samples - len(dry))))[:n_samples]
     purpose = (conditions, piece.piece_id)

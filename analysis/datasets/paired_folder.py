@@ -1,9 +1,9 @@
-"""Your own recordings: one folder in which every audio file has a MIDI file of the same name."""
+"""Your own recordings: one folder in which every audio file has a MIDI file of the same name, or none has one."""
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,7 @@ from analysis.run import Progress
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
+NO_NOTES = "There is no MIDI file in this folder: only studies that read audio alone can be made of it."
 TAKE_PATTERN = r"(?i:[ _-]+take[ _-]*\d+|_(?:ENSTDk|AkPn|Sptk|Stbg)\w{2,4})$"
 """The end of a stem that only tells takes of one work apart: `_take2`, or the instrument and microphone of MAPS."""
 
@@ -34,6 +35,8 @@ def load_paired_folder(
 ) -> Corpus:
     """Pair audio and MIDI files by stem: `X.flac` with `X.mid`, else with the only MIDI file that begins with `X.`.
 
+    In a folder without a single MIDI file every recording is a piece without notes, which is enough for studies of audio alone.
+
     What `group_pattern` matches is cut from a stem to get its group, so that two takes of one work share one.
     `by_group` deals the groups 70/10/20 from `seed`; any other `split` takes all pieces. A `pieces.csv` in the folder may
     tell composers, titles, works and splits, see `read_piece_table`. Where the folder itself has not both kinds of files, those
@@ -47,7 +50,7 @@ def load_paired_folder(
     if split != "by_group" and split not in SPLITS:
         raise CorpusError(f"There is no split {split!r}; expected by_group, {', '.join(SPLITS)}.")
     (audio, midi), unnamed = _files(folder)
-    pairs = _pair(audio, midi)
+    pairs: Mapping[Path, Path | None] = _pair(audio, midi) if midi else dict.fromkeys(audio)
     table = read_piece_table(folder)
     rows = {path: table.get(_stem(path), Described()) for path in pairs}
     groups = {path: rows[path].work or group for path, group in _groups(pairs, group_pattern).items()}
@@ -55,6 +58,7 @@ def load_paired_folder(
     names = {path: path.name for path in pairs}
     durations = {path: finding.duration_s for path, finding in findings.items() if usable(finding)}
     notices = (
+        *((NO_NOTES,) if pairs and not midi else ()),
         *summarise("Audio files without one MIDI file of the same name", (p.name for p in audio if p not in pairs)),
         *summarise("MIDI files without one audio file of the same name", (p.name for p in midi if p not in pairs.values())),
         *finding_sentences(findings, names),
@@ -83,7 +87,7 @@ def _groups(paths: Iterable[Path], group_pattern: str) -> dict[Path, str]:
     return {path: take.sub("", _stem(path)) or _stem(path) for path in paths}
 
 
-def _piece(audio: Path, midi: Path, row: Described, group: str, split: str, duration_s: float) -> Piece:
+def _piece(audio: Path, midi: Path | None, row: Described, group: str, split: str, duration_s: float) -> Piece:
     stem = _stem(audio)
     title, composer = row.title or stem.replace("_", " "), row.composer or UNKNOWN_COMPOSER
     return Piece(stem, composer, title, group, cast(Split, row.split or split), duration_s, audio, midi)
@@ -130,5 +134,8 @@ def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
 
 
 SOURCE = Source(
-    "paired folder", "audio and MIDI files of the same stem, dealt into splits by work", lambda _: True, load_paired_folder
+    "paired folder",
+    "audio and MIDI files of the same stem, or audio alone, dealt into splits by work",
+    lambda _: True,
+    load_paired_folder,
 )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -21,12 +22,12 @@ from analysis.seeding import derive
 Split = Literal["train", "validation", "test"]
 UNKNOWN_COMPOSER = "unknown"
 SPLITS: tuple[Split, ...] = get_args(Split)
-Listed = tuple[str, str, Path, Path]
+Listed = tuple[str, str, Path, Path | None]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One recording and its MIDI file.
+    """One recording and its MIDI file; `midi_path` is None where it has none.
 
     Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio.
     """
@@ -38,15 +39,32 @@ class Piece:
     split: Split
     duration_s: float
     audio_path: Path
-    midi_path: Path
+    midi_path: Path | None
+
+    @property
+    def midi_file(self) -> Path:
+        """Its MIDI file.
+
+        Raises:
+            CorpusError: it has none.
+        """
+        if self.midi_path is None:
+            raise CorpusError(f"{self.piece_id} has no MIDI file; expected one to read notes from. Put one beside the recording.")
+        return self.midi_path
+
+    @property
+    def files(self) -> list[Path]:
+        """The recording, then its MIDI file if it has one."""
+        return [self.audio_path] if self.midi_path is None else [self.audio_path, self.midi_path]
 
     def notes(self) -> Notes:
         """All its notes; times in seconds from the start of the recording.
 
         Raises:
+            CorpusError: it has no MIDI file.
             MidiError: the MIDI file cannot be read.
         """
-        return _notes(self.midi_path)
+        return _notes(self.midi_file)
 
     def waveform(self, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
         """Samples of `[start_s, stop_s)`, mono at `sample_rate` Hz, shape `(samples,)`.
@@ -92,6 +110,11 @@ class Corpus:
                     "of a work in one split. Move or leave out one of them."
                 )
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether every piece has a MIDI file."""
+        return all(piece.midi_path is not None for piece in self.pieces)
+
     def split(self, name: str) -> tuple[Piece, ...]:
         """The pieces of one split, in order; it may be empty.
 
@@ -135,7 +158,7 @@ class Corpus:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
 
     def listing(self) -> list[Listed]:
-        """Of every piece what decides the identity of the corpus: id, split, audio file and MIDI file."""
+        """Of every piece what decides the identity of the corpus: id, split, audio file and MIDI file, if it has one."""
         return [(piece.piece_id, piece.split, piece.audio_path, piece.midi_path) for piece in self.pieces]
 
 
@@ -156,9 +179,9 @@ def contents_sha256(
         OSError: a file is gone or cannot be read.
         UnreadError: more than `most_unread_bytes` would have to be read.
     """
-    files = [path for _, _, audio, midi in listing for path in (audio, midi)]
-    hashes = file_sha256s(files, most_unread_bytes=most_unread_bytes, step=step)
-    rows = [[piece_id, split, *hashes[2 * i : 2 * i + 2]] for i, (piece_id, split, _, _) in enumerate(listing)]
+    files = [[path for path in (audio, midi) if path is not None] for _, _, audio, midi in listing]
+    hashes = iter(file_sha256s([path for of_piece in files for path in of_piece], most_unread_bytes=most_unread_bytes, step=step))
+    rows = [[piece_id, split, *islice(hashes, len(of))] for (piece_id, split, _, _), of in zip(listing, files, strict=True)]
     return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float64, Shaped
 from numpy.typing import NDArray
 
 from analysis.datasets.piece import UNKNOWN_COMPOSER
-from analysis.datasets.segments import WINDOW_S, Segment
+from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.seeding import numpy_generator
 
@@ -53,6 +53,7 @@ class _Table:
     composer: Shaped[np.ndarray, " segments"]
     piece: Shaped[np.ndarray, " segments"]
     start_s: Float64[np.ndarray, " segments"]
+    duration_s: Float64[np.ndarray, " segments"]
 
 
 def build_pools(
@@ -69,7 +70,7 @@ def build_pools(
 
     Same piece means the same group, same composer another group of that composer, random one of another or an unknown
     composer. Where one of the first two has too few segments, random ones take their places. With `no_overlap`, a
-    same-piece candidate of the same recording begins at least 4 s from the positive.
+    same-piece candidate of the same recording begins at least a window (4 s, if not said otherwise) from the positive.
 
     Raises:
         CorpusError: there are too few segments, or the pool is too small for the negatives asked for.
@@ -90,6 +91,7 @@ def build_pools(
         np.array([piece.composer for piece in pieces]),
         np.array([piece.piece_id for piece in pieces]),
         np.array([segment.start_s for segment in segments]),
+        np.array([segment.duration_s for segment in segments]),
     )
     query = np.sort(numpy_generator(seed, "queries").choice(len(segments), n_queries, replace=False)).astype(np.int64)
     candidates = np.empty((n_queries, pool_size), np.int64)
@@ -109,7 +111,7 @@ def _pool(
     same_composer = (table.composer == table.composer[positive]) & (table.composer != UNKNOWN_COMPOSER)
     piece_mask = same_group & (np.arange(len(same_group)) != positive)
     if no_overlap:
-        near = np.abs(table.start_s - table.start_s[positive]) < WINDOW_S
+        near = np.abs(table.start_s - table.start_s[positive]) < table.duration_s[positive]
         piece_mask &= ~(near & (table.piece == table.piece[positive]))
     parts = [np.array([positive])]
     for mask, n_wanted in zip((piece_mask, same_composer & ~same_group), wanted, strict=True):

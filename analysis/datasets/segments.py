@@ -38,13 +38,14 @@ def list_segments(
 ) -> list[Segment]:
     """Windows of `window_s` every `HOP_S`, wholly inside the audio, in which at least `min_notes` notes sound.
 
-    Where a piece has more than `max_per_piece`, those kept are spread evenly over it.
+    Of a piece without a MIDI file nobody knows what sounds, so that all its windows are kept. Where a piece has more than
+    `max_per_piece`, those kept are spread evenly over it.
     """
     segments: list[Segment] = []
     for piece in pieces:
         n_windows = int((piece.duration_s - window_s) // HOP_S) + 1
         windows = [Segment(piece, HOP_S * number, window_s) for number in range(max(0, n_windows))]
-        kept = [window for window in windows if len(segment_notes(window)) >= min_notes]
+        kept = [window for window in windows if piece.midi_path is None or len(segment_notes(window)) >= min_notes]
         if max_per_piece is not None and len(kept) > max_per_piece:
             kept = [kept[index * len(kept) // max_per_piece] for index in range(max_per_piece)]
         segments += kept
@@ -54,11 +55,11 @@ def list_segments(
 def drop_repeated(segments: Sequence[Segment]) -> list[Segment]:
     """Leave out every window whose notes (pitch, onset to the nearest 50 ms) are also those of another window.
 
-    All copies go, because none of them could be told from the others.
+    All copies go, because none of them could be told from the others. Windows without notes are not compared.
     """
-    rolls = [_roll(segment) for segment in segments]
+    rolls = [None if segment.piece.midi_path is None else _roll(segment) for segment in segments]
     times = Counter(rolls)
-    return [segment for segment, roll in zip(segments, rolls, strict=True) if times[roll] == 1]
+    return [segment for segment, roll in zip(segments, rolls, strict=True) if roll is None or times[roll] == 1]
 
 
 def segment_notes(segment: Segment) -> Notes:

@@ -16,13 +16,12 @@ from itertools import chain, groupby
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
-from analysis.errors import ConfigError
+from analysis.measures.batches import deal_batches
 from analysis.measures.kernels import (
     ALIKE,
-    MIN_ROWS,
     Rows,
     UndefinedError,
     centred,
@@ -31,7 +30,6 @@ from analysis.measures.kernels import (
     prepare,
     rbf_kernel,
 )
-from analysis.seeding import torch_generator
 
 HELD_ROWS, FINE_ROWS, BLOCK_ROWS, TOGETHER = 512, 64, 128, 4
 SINGLE_ENOUGH = 1e-4  # squared norm of U-centred Gram matrices of trace 1: above it, fp32 is
@@ -134,18 +132,6 @@ def cka_without_largest(x: Rows, y: Rows, *, share: float = 0.01, debiased: bool
     kept = torch.ones(n, dtype=torch.bool, device=left.device)
     kept[torch.cat(largest)] = False
     return linear_cka(left[kept], other[kept], debiased=debiased), int(kept.sum())
-
-
-def deal_batches(n: int, batch_size: int, seed: int) -> Int64[Tensor, " n"]:
-    """Number of the batch of every row: shuffled, in as few batches of at most `batch_size` as there must be, of equal size ± 1.
-
-    Raises:
-        ConfigError: `batch_size` is below 4.
-    """
-    if batch_size < MIN_ROWS:
-        raise ConfigError(f"batch_size is {batch_size}; expected {MIN_ROWS} or more, as the debiased estimate needs.")
-    n_batches = min(-(-n // batch_size), max(1, n // MIN_ROWS))
-    return (torch.arange(n) % n_batches)[torch.randperm(n, generator=torch_generator(seed, "batches of rows"))]
 
 
 def gaussian_null(n: int, p: float, q: float) -> float:

@@ -1,16 +1,17 @@
 """Every measure of similarity with what it promises: range, direction, invariances, fewest examples, source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from torch import Tensor
 
 from analysis.errors import ConfigError
 from analysis.measures import kernels, rsa
-from analysis.measures.cka import RBF_BANDWIDTHS, deal_batches
-from analysis.measures.kernels import Rows
+from analysis.measures.batches import deal_batches
+from analysis.measures.cka import RBF_BANDWIDTHS
+from analysis.measures.kernels import Rows, UndefinedError
 from analysis.measures.layer_grids import Prepare, grid
 
 Invariance = Literal[
@@ -34,6 +35,14 @@ NGUYEN = "Nguyen, Raghu & Kornblith, Do wide and deep networks learn the same th
 KRIEGESKORTE = "Kriegeskorte, Mur & Bandettini, Representational similarity analysis, Frontiers in Systems Neuroscience 2, 2008"
 SCHUETT = "Schütt, Kipnis, Diedrichsen & Kriegeskorte, Statistical inference on representational geometries, eLife 12, 2023"
 BATCH_SIZE = 64
+
+
+class Matrices(NamedTuple):
+    """Matrices over examples by layer, not prepared yet; why others have none; the batch of every example, as of `batches`."""
+
+    defined: Mapping[str, Tensor]
+    reasons: Mapping[str, str]
+    batch: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,26 @@ class Measure:
     def batches(self, n: int, seed: int) -> Tensor | None:
         """Number of the batch of every example, None where all are taken together."""
         return None if self.batch_size is None else deal_batches(n, self.batch_size, seed)
+
+    def matrices(self, layers: Mapping[str, Rows], n: int, seed: int, tick: Callable[[], None]) -> Matrices:
+        """The matrix over examples of every layer that can be compared.
+
+        Args:
+            layers: activations `(n, p)` by label.
+            n: examples.
+            seed: deals the batches of those that have any.
+            tick: called before each; may raise to stop.
+        """
+        defined, reasons, batch = dict[str, Tensor](), dict[str, str](), self.batches(n, seed)
+        for label, rows in layers.items():
+            tick()
+            try:
+                matrix = self.matrix(rows)
+                self.prepare(matrix[None], batch)
+                defined[label] = matrix
+            except UndefinedError as error:
+                reasons[label] = str(error)
+        return Matrices(defined, reasons, batch)
 
 
 def measure(name: str) -> Measure:

@@ -10,7 +10,7 @@ from analysis.files import Json
 
 Side = Literal["audio", "midi"]
 SIDES: tuple[Side, ...] = ("audio", "midi")
-READS = {"audio": "audio", "midi": "notes"}  # what descriptors of a side are made from
+READS: Mapping[Side, Literal["audio", "notes"]] = {"audio": "audio", "midi": "notes"}  # what descriptors of a side are made from
 _FORMER_MECHANISMS = ("none", "concat", "cross", "reverse")  # of configurations that could only say how A4 enters
 DescriptorValues = Literal["real", "zero", "random", "shuffled", "reordered"]
 DESCRIPTOR_VALUES: tuple[DescriptorValues, ...] = ("real", "zero", "random", "shuffled", "reordered")

@@ -16,7 +16,7 @@ from analysis.descriptors.descriptor import Axis
 from analysis.errors import ConfigError
 from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig, Side
-from analysis.models.injections.places import Given
+from analysis.models.injections.places import Given, Window
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder, collate_notes
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
@@ -85,12 +85,13 @@ class _DualTower(ABC, Generic[B]):
     def taps(self) -> tuple[Tap, ...]:
         """Input of block 1, output of every layer, joint embedding; then the descriptor and what its mechanism has."""
         norm = "post" if self.side == "audio" else "pre"
-        layers = [Tap(f"{self.side}.in", "input", "input of block 1")]
+        d_model = self.config.audio_d_model if self.side == "audio" else self.config.midi_d_model
+        layers = [Tap(f"{self.side}.in", "input", "input of block 1", width=d_model)]
         layers += [
-            Tap(f"{self.side}.block.{number}", "block", f"block {number}", norm)
+            Tap(f"{self.side}.block.{number}", "block", f"block {number}", norm, d_model)
             for number in range(1, len(self.encoder.blocks) + 1)
         ]
-        layers.append(Tap(f"{self.side}.embedding", "embedding", "joint embedding"))
+        layers.append(Tap(f"{self.side}.embedding", "embedding", "joint embedding", width=self.width))
         return (*layers, *(Tap(f"{self.side}.{name}", kind, title) for name, kind, title in self._given_taps()))
 
     def hook_points(self) -> Mapping[str, HookPoint]:
@@ -116,9 +117,17 @@ class _DualTower(ABC, Generic[B]):
             raise ConfigError(f"There is no pooling {how!r}: expected one of {', '.join(self.poolings)}.")
         return tokens if tokens.ndim == 2 else mean_over_tokens(tokens, mask)
 
+    def descriptor(self, batch: B) -> tuple[Tensor, ...]:
+        """What the network is given as descriptor of every window, or () for none."""
+        return () if self.given is None else tuple(self.given.slot.rows(self._window(batch)))
+
     def input_once(self) -> AbstractContextManager[None]:
         """Nothing is repeated."""
         return contextlib.nullcontext()
+
+    @abstractmethod
+    def _window(self, batch: B) -> Window:
+        """What descriptors are made from."""
 
     @abstractmethod
     def _axis(self, kind: TapKind, batch: B) -> TokenAxis:
@@ -170,6 +179,9 @@ class AudioTower(_DualTower[AudioBatch]):
             if layer in modules
         )  # fmt: skip
 
+    def _window(self, batch: AudioBatch) -> Tensor:
+        return batch.waveform
+
     @contextlib.contextmanager
     def input_once(self) -> Iterator[None]:
         """Inside, convolutions compute the first batch they are given and then repeat the answer, in a model of one's own."""
@@ -219,6 +231,9 @@ class MidiTower(_DualTower[MidiBatch]):
         axis = self._axis("block", batch)
         modules = attention_modules(self.encoder)
         return tuple(_attention(layer, self.config, axis, axis, module) for layer, module in modules.items())
+
+    def _window(self, batch: MidiBatch) -> MidiBatch:
+        return batch
 
     def _axis(self, kind: TapKind, batch: MidiBatch) -> TokenAxis:
         """Onsets: a note that began before the window is at 0, and padding is where the last note is."""

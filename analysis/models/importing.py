@@ -28,7 +28,7 @@ from analysis.sandbox import SandboxError, run_limited, temporary_folder
 
 __all__ = [
     "MAX_BYTES", "Preview", "TensorPreview", "convert_state_dict", "describe_safetensors", "import_checkpoint",
-    "preview_checkpoint", "remove_import",
+    "preview_checkpoint", "remove_import", "zero_notice",
 ]  # fmt: skip
 
 MAX_STATE_BYTES = 2 * 2**30  # of a .pt file
@@ -36,6 +36,7 @@ CONVERTING_S = 300.0
 MEMORY_BYTES = 2 * 2**30
 MOST_IMPORTS, MOST_IMPORTED_BYTES = 200, 5 * 10**9  # of all together
 
+ALL_ZERO = "All weights of {} are 0, so that it gives every window the same embedding. Is it the right file?"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -61,6 +62,17 @@ def import_checkpoint(files: Mapping[str, bytes], name: str, root: Path) -> Chec
         opened.history()
         _refuse_card(folder)
     return dataclasses.replace(opened, path=root / name)
+
+
+def zero_notice(checkpoint: Checkpoint) -> str:
+    """What is to be known of a checkpoint whose weights are all 0: nothing is wrong with its file; "" for any other.
+
+    Raises:
+        CheckpointError: the weights cannot be read.
+    """
+    if any(parameter.any() for parameter in checkpoint.model().parameters()):
+        return ""
+    return ALL_ZERO.format(checkpoint.name)
 
 
 def remove_import(name: str, root: Path) -> None:
@@ -171,7 +183,8 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         if not tensor.isfinite().all():
             raise CheckpointError(f"{label}: {name!r} holds NaN, infinite values, or values beyond fp16 (65,504). Retrain it.")
     model.load_state_dict(weights)
-    training = {"converted_from": label, "converted_from_sha256": source, "converted_notices": list(notices)}
+    zero = [] if any(parameter.any() for parameter in model.parameters()) else [ALL_ZERO.format(label)]
+    training = {"converted_from": label, "converted_from_sha256": source, "converted_notices": [*notices, *zero]}
     card = f"# {out.name}\n\nConverted from {shown(label)}; its training is not known.\n"
     _refuse_full(out.parent, 2 * sum(tensor.numel() for tensor in weights.values()))
     with _whole_or_nothing(out) as folder:

@@ -53,17 +53,19 @@ class Tap(NamedTuple):
     """A place where activations can be read or replaced; names differ within a model and begin with that of the tower.
 
     Attributes:
-        name: such as "audio.block.1".
+        name: that of the tower with "in" for the input, "block.1" and so on for blocks, "embedding", such as "audio.block.1".
         kind: "input" of block 1, output of a "block", "embedding", "descriptor" that is given, "router" of experts, or what
             else a "mechanism" has of its own.
         title: as an axis or a table calls it.
         norm: whether a block normalises before its branches or after them; "" where that is no question.
+        width: numbers of a token, or of an embedding, where that is known without computing it; memory is counted from it.
     """
 
     name: str
     kind: TapKind
     title: str
     norm: Literal["pre", "post", ""] = ""
+    width: int = 0
 
 
 class HookPoint(NamedTuple):
@@ -146,7 +148,7 @@ class Tower(Protocol[B]):
         input: what it is fed.
         width: numbers of an embedding.
         attends: whether there is a place where it attends.
-        poolings: ways from tokens to one row per window, the usual one first, such as "mean" and "class token".
+        poolings: ways from tokens to one row per window, of `analysis.models.poolings`; "mean", the usual one, is first.
     """
 
     @property
@@ -189,11 +191,24 @@ class Tower(Protocol[B]):
         ...
 
     def pool(self, tokens: Tensor, tap: str, mask: Tensor | None, how: str = "") -> Tensor:
-        """One row per window; padding never counts, and what has one row per window already stays as it is."""
+        """One row per window, by one of `poolings` ("" for the usual one); padding never counts, nor do tokens without a time in
+        a mean, and what has one row per window already stays as it is.
+        """
         ...
 
     def input_once(self) -> AbstractContextManager[None]:
         """Inside, what does not depend on descriptors is computed for the first batch alone and then repeated."""
+        ...
+
+
+@runtime_checkable
+class DescribedTower(Tower[B], Protocol[B]):
+    """A tower into which a descriptor may enter, as those of families with `has_arms` are."""
+
+    def descriptor(self, batch: B) -> tuple[Tensor, ...]:
+        """What the network is given as descriptor of every window, `(positions, features)` each without padding; () where it is
+        given none.
+        """
         ...
 
 
@@ -224,6 +239,7 @@ class Model(Protocol):
 
     def to(self, device: device | str) -> "Model": ...
     def eval(self) -> "Model": ...
+    def train(self, mode: bool = ...) -> "Model": ...
     def modules(self) -> Iterator[nn.Module]: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...

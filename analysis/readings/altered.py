@@ -10,6 +10,8 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.config import Side
+from analysis.models.sides import tower_of
 from analysis.models.taps import intervene
 from analysis.models.tower import Model
 from analysis.readings.reader import Compute, Reader
@@ -30,7 +32,7 @@ def under_changes(
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
-    side: str,
+    side: Side,
     changes: Mapping[str, Change],
     seed: int,
 ) -> dict[str, ndarray]:
@@ -43,7 +45,7 @@ def under_changes(
         checkpoint: whose model; one with that side's descriptor if there are changes.
         segments: windows.
         weights: trained, or those of the untrained twin.
-        side: name of the tower whose descriptor is changed.
+        side: that of the tower whose descriptor is changed.
         changes: name, which holds every number that decides the change but the seed, → (descriptor, segments) → descriptor.
         seed: of the changes.
 
@@ -55,7 +57,7 @@ def under_changes(
 
     @torch.no_grad()
     def compute(model: Model, part: Sequence[Segment]) -> dict[str, ndarray]:
-        arrays, tower = {}, model.towers[side]
+        arrays, tower = {}, model.towers[tower_of(model, side)]
         batch = tower.collate(part).to(study_run.device)
         tap = next((tap.name for tap in tower.taps() if tap.kind == "descriptor"), "")
         with tower.input_once():

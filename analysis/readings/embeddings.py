@@ -1,6 +1,7 @@
 """Windows of a corpus, and their embeddings by a checkpoint or its untrained twin, kept in the store between studies."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy import ndarray
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.config import SIDES
+from analysis.models.sides import tower_of
 from analysis.models.tower import Modality, embedding_tap
 from analysis.readings.reader import Reader
 from analysis.readings.study_run import StudyRun
@@ -29,6 +32,12 @@ def list_windows(study_run: StudyRun, split: str, windows_per_piece: int, fewest
     """
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
+    asked = split, windows_per_piece, fewest
+    return list(study_run.once(("windows", *asked), partial(_listed, study_run, *asked)))
+
+
+def _listed(study_run: StudyRun, split: str, windows_per_piece: int, fewest: int) -> list[Segment]:
+    """As `list_windows`."""
     pieces = study_run.corpus.pieces if split == "all" else study_run.corpus.split(split)
     segments: list[Segment] = []
     window_s = study_run.window_s
@@ -58,18 +67,19 @@ def spread(segments: Sequence[T], n: int) -> list[T]:
 def embed(
     study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
-    """Embeddings `(windows, d)` of the first pair of towers in fp32, such as audio and MIDI.
+    """Embeddings `(windows, d)` of audio and of MIDI in fp32, of the first pair of towers that reads both.
 
     Raises:
+        ConfigError: no tower reads one of them.
         OutOfMemoryError: not even one window fits.
         CheckpointError: an embedding is not finite.
         Cancelled: somebody asked to stop.
     """
-    towers = checkpoint.outline().towers
-    taps = {name: embedding_tap(towers[name]) for name in checkpoint.outline().pairs[0]}
+    model = checkpoint.outline()
+    taps = {name: embedding_tap(model.towers[name]) for name in (tower_of(model, side) for side in SIDES)}
     reader = Reader(study_run, checkpoint, weights, shared=(checkpoint.name, checkpoint.sha256, weights) in study_run.models)
     rows = reader.rows(segments, {name: (tap,) for name, tap in taps.items()}, what="embedding windows")
-    embeddings = {MODALITIES[towers[name].modality]: rows[tap] for name, tap in taps.items()}
+    embeddings = {MODALITIES[model.towers[name].modality]: rows[tap] for name, tap in taps.items()}
     _notice_equal(study_run, f"{checkpoint.name}, {weights}", embeddings)
     first, second = embeddings.values()
     return first, second

@@ -6,6 +6,7 @@ was read first, the next what was missing then. Windows are found in any of them
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy import ndarray
@@ -101,10 +102,10 @@ def _contents(pieces: Iterable[Piece]) -> dict[str, list[str]]:
     """SHA-256 of the files of every piece."""
     pieces = list(pieces)
     try:
-        hashes = file_sha256s([path for piece in pieces for path in (piece.audio_path, piece.midi_path)])
+        hashes = iter(file_sha256s([path for piece in pieces for path in piece.files]))
     except OSError as error:
         raise CorpusError(f"The corpus has changed on disk: {error.filename} is gone. Load it again.") from error
-    return {piece.piece_id: hashes[2 * number : 2 * number + 2] for number, piece in enumerate(pieces)}
+    return {piece.piece_id: list(islice(hashes, len(piece.files))) for piece in pieces}
 
 
 def _window(segment: Segment) -> Window:

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.config import SIDES as SIDES
+from analysis.models.config import Side as Side
+from analysis.models.sides import tower_of as tower_of
 from analysis.models.tower import LAYERS, Model
 from analysis.readings.reader import AS_IT_IS as AS_IT_IS
 from analysis.readings.reader import Altered as Altered
 from analysis.readings.reader import Reader
 from analysis.readings.study_run import StudyRun, Weights
 
-Side = Literal["audio", "midi"]
-SIDES: tuple[Side, ...] = ("audio", "midi")
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -60,26 +61,28 @@ def layer_means(
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     weights: Weights,
-    side: str,
+    tower: str,
     taps: Sequence[str] = (),
     altered: Altered = AS_IT_IS,
     *,
+    pooling: str = "",
     keep: bool = True,
 ) -> dict[str, Float[ndarray, "n d"]]:
-    """Mean over tokens (padding left out) at taps of one tower, fp32 `(windows, d)` each; the embedding as it is.
+    """Tokens pooled (padding left out) at taps of one tower, fp32 `(windows, d)` each; the embedding as it is.
 
     Args:
         study_run: where the study works.
         checkpoint: whose model.
         segments: windows.
         weights: trained, or those of the untrained twin.
-        side: name of the tower.
+        tower: its name; `tower_of` knows that of a side.
         taps: of `layers_of`; empty for all of them.
         altered: what is changed on the way in.
+        pooling: of `analysis.models.poolings`; "" for the mean.
         keep: whether the store is to have them.
 
     Raises:
         ConfigError, CheckpointError, CorpusError, OutOfMemoryError, Cancelled: as `Reader.rows`.
     """
-    chosen = tuple(taps) or layers_of(checkpoint.outline(), side)
-    return Reader(study_run, checkpoint, weights, keep=keep).rows(segments, {side: chosen}, altered)
+    chosen = tuple(taps) or layers_of(checkpoint.outline(), tower)
+    return Reader(study_run, checkpoint, weights, keep=keep).rows(segments, {tower: chosen}, altered, pooling)

@@ -20,6 +20,7 @@ from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.memory import halving
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import Content, Model, NotesLike, Tower, embedding_tap
 from analysis.readings.kept_rows import KeptRows
@@ -118,6 +119,7 @@ class Reader:
             OutOfMemoryError: not even one window fits.
             Cancelled: somebody asked to stop.
         """
+        pooling = "" if pooling == MEAN else pooling  # the usual one of every tower
         identity = {"kind": "rows", "pooling": pooling, **(self._of_change(altered.name) if altered.name else {})}
         names = [name for chosen in taps.values() for name in chosen]
         compute = partial(self._rows_of_batch, taps, altered, pooling)

@@ -1,8 +1,8 @@
 """What a study is given and what it gives back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from analysis.run import Cancel, RunContext
 from analysis.store import Store
 
 Weights = Literal["trained", "untrained"]
+T = TypeVar("T")
 MOST_MODELS = 8  # kept at a time: four checkpoints with their twins
 
 
@@ -34,6 +35,7 @@ class StudyRun:
     context: RunContext = field(default_factory=RunContext)
     code: str = ""
     models: dict[tuple[str, str, str], Model] = field(default_factory=dict, repr=False, compare=False)
+    shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -44,6 +46,17 @@ class StudyRun:
     def every_model(self) -> list[tuple[Checkpoint, Literal["trained", "untrained"]]]:
         """Every checkpoint with its trained weights, followed by its untrained twin."""
         return [(checkpoint, weights) for checkpoint in self.checkpoints.values() for weights in ("trained", "untrained")]
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What does not depend on models but on the length of windows, made for the first of those that are measured in turn.
+
+        Args:
+            what: is made, with all that decides it beside the request.
+            make: makes it; what it gives is not to be changed.
+        """
+        if (key := (what, self.window_s)) not in self.shared:
+            self.shared[key] = make()
+        return cast("T", self.shared[key])
 
     def model(self, checkpoint: Checkpoint, weights: Weights) -> Model:
         """The model on the device, ready for inference; the 8 used last are built once. Whoever changes it, changes it back.
@@ -70,8 +83,20 @@ class StudyRun:
     @property
     def window_s(self) -> float:
         """Length of the windows that all its models can read: the longest that one of them was made for."""
-        towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
+        return self.window_s_of(self.checkpoints.values())
+
+    @staticmethod
+    def window_s_of(checkpoints: Iterable[Checkpoint]) -> float:
+        """The longest window that one of these was made for, in seconds; 4 where there is none."""
+        towers = [tower for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()]
         return max((tower.input.window_s for tower in towers), default=WINDOW_S)
+
+    @property
+    def sample_rate(self) -> int:
+        """Highest rate in Hz at which one of its models reads sound; that of the corpus where none does."""
+        towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
+        rates = [tower.input.sample_rate for tower in towers if tower.modality in ("audio", "stems")]
+        return max(rates, default=self.corpus.sample_rate)
 
     def towers(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Names of the towers of a model."""

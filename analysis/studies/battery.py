@@ -10,7 +10,7 @@ from analysis.run import Progress, RunContext
 from analysis.store import Store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request, command_of
-from analysis.studies.base.study import find_checkpoint, finish_study
+from analysis.studies.base.study import find_checkpoint, finish_study, stored_result
 
 STEPS = 1000
 
@@ -30,6 +30,15 @@ class Part:
 def settings_for(study: str, corpus: str) -> dict[str, object]:
     """The settings with which a study enters the examination."""
     return {"corpus": corpus, **(find_study(study).small if corpus.startswith("small") else {})}
+
+
+def stored_of(study: str, checkpoints: Sequence[str], corpus: str, store: Store) -> Result | None:
+    """What the store holds of a study as it enters the examination, whole or in parts; None for nothing.
+
+    Raises:
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
+    """
+    return stored_result(study, build_request(study, checkpoints, settings_for(study, corpus)), store)
 
 
 def cost_of(study: str, corpus: str) -> float:
@@ -75,7 +84,7 @@ def run_battery(
         within = _within(context.progress, name, before / total, cost_of(name, corpus) / total)
         within(0, 1, "beginning")
         before += cost_of(name, corpus)
-        if refused := find_study(name).refusal(opened):
+        if refused := find_study(name).refusal(opened, request):
             parts.append(Part(name, command_of(name, request), error=refused))
             continue
         try:

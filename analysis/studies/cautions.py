@@ -7,6 +7,7 @@ from analysis.studies.shared_rows import SentenceRow
 
 FEW_WORKS = 5
 CORPUS_NOTICES = "corpus_notices"
+WINDOWS_READ = "windows_read"  # in the provenance: the length of the windows in seconds, and at how many Hz models read sound
 
 
 def cautions(result: Result) -> list[str]:

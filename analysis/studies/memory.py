@@ -1,5 +1,6 @@
 """How much memory a study takes: sizes of the model and of the request, counted from above."""
 
+from analysis.datasets.containers import AUDIO_SUFFIXES
 from analysis.datasets.corpora import NAMES
 from analysis.datasets.corpus import N_PIECES, SMALL
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
@@ -10,6 +11,7 @@ from analysis.models.dual_family import FLOAT as FLOAT
 from analysis.models.dual_family import LIVE_CONVOLUTIONS, LIVE_STREAMS
 from analysis.models.dual_family import window_bytes as window_bytes
 from analysis.models.tokens import grids
+from analysis.models.tower import LAYERS, Tower
 from analysis.readings.reader import batch_size
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.settings import AnyRequest
@@ -36,7 +38,7 @@ def needs_bytes(name: str, request: AnyRequest, device: str) -> int:
 
     checkpoints = [find_checkpoint(name) for name in request.checkpoints]
     kind = torch.device(device)
-    if find_study(name).refusal(checkpoints):  # it ends before anything is computed
+    if find_study(name).refusal(checkpoints, request):  # it ends before anything is computed
         return 0 if kind.type == "cuda" else LIBRARIES_BYTES
     models = [
         weights_bytes(checkpoint)
@@ -57,12 +59,18 @@ def weights_bytes(checkpoint: Checkpoint) -> int:
     return MODELS_AT_ONCE * HALF_TO_FLOAT * (checkpoint.path / WEIGHTS_FILE).stat().st_size
 
 
+def row_width(tower: Tower) -> int:
+    """Numbers in the rows of one window at all layers of a tower."""
+    return sum(tap.width or tower.width for tap in tower.taps() if tap.kind in LAYERS)
+
+
 def count_pieces(corpus: str) -> int:
-    """Pieces of a corpus at most; of a folder the number of its MIDI files."""
+    """Pieces of a corpus at most; of a folder the number of its MIDI files, or of its recordings where it has none."""
     if corpus in NAMES:
         return N_PIECES if corpus.startswith("full") else sum(SMALL.values())
     folder = home_expanded(corpus)
-    return sum(path.suffix.lower() in MIDI_SUFFIXES for path in folder.rglob("*")) if is_folder(folder) else 0
+    suffixes = [path.suffix.lower() for path in folder.rglob("*")] if is_folder(folder) else []
+    return sum(suffix in MIDI_SUFFIXES for suffix in suffixes) or sum(suffix in AUDIO_SUFFIXES for suffix in suffixes)
 
 
 def gradient_bytes(config: ModelConfig) -> int:

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -18,12 +19,13 @@ from analysis import paths
 from analysis.errors import ConfigError
 from analysis.files import Json, JsonObject, replace_file
 from analysis.results import Result
-from analysis.studies.base.settings import AnyRequest
+from analysis.studies.base.settings import AnyRequest, setting_label
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
 COMPRESSED = (zipfile.BadZipFile, zlib.error)  # what damaged files run into
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+MOST_KEPT = 32  # results that are held once they were read: twice as many as are shipped
 
 
 def shipped_folder() -> Path:
@@ -132,16 +134,6 @@ def shipped_with_more(
     return max(results, key=lambda result: len(result.checkpoints), default=None)
 
 
-def shipped_arms(result: Result) -> dict[str, str]:
-    """Name → arm of the checkpoints of a shipped result; a further training, which is not shipped, has the arm of the first.
-
-    Raises:
-        OSError: a checkpoint was removed.
-    """
-    folders = {name: paths.repository() / "checkpoints" / re.sub(r"-\d+$", "", name) for name in result.checkpoints}
-    return {name: json.loads((folder / "config.json").read_bytes())["arm"] for name, folder in folders.items()}
-
-
 @runtime_checkable
 class Configured(Protocol):
     """A checkpoint, as far as it decides whether it came with us."""
@@ -169,7 +161,7 @@ def setting_differences(result: Result, request: AnyRequest, *, leave_out: Colle
     usual = {field.name: field.default for field in fields(request) if field.default is not MISSING}
     plain, own = _plain(request), usual | dict(result.request)
     return tuple(
-        f"{name.replace('_', ' ')} {own.get(name)} instead of {plain.get(name)}"
+        f"{setting_label(type(request), name)} {own.get(name)} instead of {plain.get(name)}"
         for name in dict.fromkeys([*plain, *own])
         if name not in leave_out and plain.get(name) != own.get(name)
     )
@@ -182,23 +174,26 @@ def _plain(request: AnyRequest) -> Json:
 
 
 def _read(path: Path) -> Result | None:
+    """The result in a file, which is read once as long as neither it nor the arrays beside it change; None for none."""
+    try:
+        stamps = [(str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in (path, _arrays_beside(path))]
+    except OSError:
+        return None
+    return _read_once(path, tuple(stamps))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _read_once(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> Result | None:  # noqa: ARG001 - part of the key
     try:
         document = json.loads(gzip.decompress(path.read_bytes()))
-        with np.load(path.with_name(path.name.replace(".json.gz", ".npz")), allow_pickle=False) as arrays:
+        with np.load(_arrays_beside(path), allow_pickle=False) as arrays:
             return Result.from_document(document, dict(arrays))
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        zipfile.BadZipFile,
-        zlib.error,
-        ConfigError,
-    ):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError, *COMPRESSED):
         return None
+
+
+def _arrays_beside(path: Path) -> Path:
+    return path.with_name(path.name.replace(".json.gz", ".npz"))
 
 
 def _is_of(result: Result, study: str, checkpoints: Mapping[str, str]) -> bool:

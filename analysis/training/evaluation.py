@@ -16,8 +16,10 @@ from analysis.files import Json
 from analysis.measures.paired_scores import s_on_resamples
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, ranks, s_score
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.config import SIDES
 from analysis.models.midi_encoder import MidiBatch, collate_notes
+from analysis.models.sides import tower_of
+from analysis.models.tower import Model
 
 SMALLEST_POOL = 8
 OneWay = dict[str, float | list[float | None]]  # R@1, R@5, R@10 and MRR, and with "_ci" behind its name the interval of each
@@ -78,18 +80,23 @@ def waveform_batch(segments: Sequence[Segment], sample_rate: int) -> torch.Tenso
 
 @torch.no_grad()
 def embed_segments(
-    model: DualEncoder, segments: Sequence[Segment], *, device: torch.device, batch_size: int = 64
+    model: Model, segments: Sequence[Segment], *, device: torch.device, batch_size: int = 64
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n d"]]:
-    """Audio and MIDI embeddings of windows, in fp32."""
+    """Audio and MIDI embeddings of windows by the towers that read them, in fp32.
+
+    Raises:
+        ConfigError: no tower reads one of them.
+    """
     was_training = model.training
     model.eval()
-    audio, midi = [], []
+    towers = [model.towers[tower_of(model, side)] for side in SIDES]
+    parts: list[list[torch.Tensor]] = [[] for _ in towers]
     for start in range(0, len(segments), batch_size):
-        part = segments[start : start + batch_size]
-        audio.append(model.embed_audio(waveform_batch(part, model.config.sample_rate).to(device)).cpu())
-        midi.append(model.embed_midi(note_batch(part, model.config.max_notes).to(device)).cpu())
+        for tower, of_tower in zip(towers, parts, strict=True):
+            of_tower.append(tower(tower.collate(segments[start : start + batch_size]).to(device)).cpu())
     model.train(was_training)
-    return torch.cat(audio).numpy(), torch.cat(midi).numpy()
+    audio, midi = (torch.cat(of_tower).float().numpy() for of_tower in parts)
+    return audio, midi
 
 
 def score_pool(
@@ -153,7 +160,7 @@ def fit_pool(
     raise CorpusError(f"{got}{f' ({where})' if where else ''}. {reason} {options}".rstrip())
 
 
-def evaluate(model: DualEncoder, segments: Sequence[Segment], sizes: PoolSizes, *, device: torch.device) -> Evaluation:
+def evaluate(model: Model, segments: Sequence[Segment], sizes: PoolSizes, *, device: torch.device) -> Evaluation:
     """Scores of a model on pools of these sizes.
 
     Raises:

@@ -130,7 +130,7 @@ def scaled(mark: Mark, percent: bool) -> Mark:
 def text_of(mark: Mark, percent: bool = False) -> str:
     """Value and interval.
 
-    >>> in_words(Mark("D0", "trained", 0.621, 0.55, 0.69, null=0.6)), in_words(Mark("D0", "trained", 0.031), percent=True)
+    >>> text_of(Mark("D0", "trained", 0.621, 0.55, 0.69, null=0.6)), text_of(Mark("D0", "trained", 0.031), percent=True)
     ('0.621 [0.550, 0.690]', '3.1 %')
     """
     return format_value(replace(_value(mark, percent), null=None))
@@ -153,9 +153,9 @@ def hover(mark: Mark, percent: bool = False, null_name: str = "", dose: str = ""
 def null_text(mark: Mark, percent: bool = False) -> str:
     """The null of a mark; exactly 0 needs neither decimals nor unit.
 
-    >>> null_in_words(Mark("D0", "trained", 0.5, null=0.039), percent=True)
+    >>> null_text(Mark("D0", "trained", 0.5, null=0.039), percent=True)
     '3.9 %'
-    >>> null_in_words(Mark("D0", "trained", 2.0, null=0.0, unit="points")), null_in_words(Mark("D0", "trained", 0.5))
+    >>> null_text(Mark("D0", "trained", 2.0, null=0.0, unit="points")), null_text(Mark("D0", "trained", 0.5))
     ('0', 'none')
     """
     if mark.null is None:

@@ -22,6 +22,7 @@ DIVERGING: theme.Scale = [[0.0, "rgb(0, 114, 178)"], [0.5, "rgb(247, 247, 247)"]
 HATCHED = "hatched: not distinguishable from {}"
 CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at most, a flat one, what there is to share out
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
+NARROWEST, LETTER, BETWEEN_PX = 0.75, 0.58, 4  # of a cell in a window of 1,024 px; of a digit by its height; between two numbers
 TOP_PX, BELOW_PX, TITLE_PX, LINE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 16, 64, 6.5, 260
 LONGEST_LINE = 28  # letters of the title of the colours
 SLANT = 0.65  # height of slanted names by their length
@@ -82,8 +83,7 @@ def panels(
     colours = DIVERGING if diverging else theme.colours(scale)
     is_square = "layer" in x_title.lower() and "layer" in y_title.lower() if square is None else square
     drawing, cell_px = _frame(list(matrices), rows, columns, x_title, y_title, is_square)
-    fitting_px = min(cell_px[0] / 3.1, cell_px[1] / 2, LARGEST_PX)
-    text_px = fitting_px if text and fitting_px >= READABLE_PX else 0
+    text_px = _text_px([marked.scaled(mark, percent) for mark in known], cell_px) if text else 0
     for number, cells in enumerate(matrices.values()):
         subplot: theme.Part = {"row": number // MOST_COLUMNS + 1, "col": number % MOST_COLUMNS + 1}
         inside = {(rows.index(r), columns.index(c)): m for (r, c), m in cells.items() if r in rows and c in columns}
@@ -156,6 +156,13 @@ def _short(mark: Mark) -> str:
     """Two decimals, whole per cent, three digits of what is 10 or more."""
     text = f"{mark.value:.0f}" if mark.unit == "%" else f"{mark.value:.3g}" if abs(mark.value) >= 10 else f"{mark.value:.2f}"
     return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def _text_px(drawn: Sequence[Mark], cell_px: Place) -> float:
+    """How large numbers stand in their cells, so that neighbours do not touch in a narrow window; 0 where none can be read."""
+    longest = max(len(_short(mark)) for mark in drawn)
+    fitting_px = min((NARROWEST * cell_px[0] - BETWEEN_PX) / (LETTER * longest), cell_px[1] / 2, LARGEST_PX)
+    return fitting_px if fitting_px >= READABLE_PX else 0
 
 
 def _words(mark: Mark, row: tuple[str, str], column: tuple[str, str], percent: bool, null_name: str) -> str:

@@ -14,7 +14,7 @@ from app import caching, state
 from app.charts import training
 from app.components import model_flow
 from app.components.checkpoint_table import UNSHOWABLE
-from app.kit import figures, layout
+from app.kit import actions, figures, layout
 from app.kit.plain import card, plain
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def _training(checkpoint: Checkpoint) -> None:
     for column, (title, drawing) in zip(st.columns(3), drawn, strict=True):
         column.markdown(f"**{title}**")
         figures.show(drawing, title, where=column)
+    actions.numbers("training", history, f"training-{checkpoint.name}")
 
 
 def _size(value: object) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.training.comparison import RetrievalScore, by_score, read_score, score_text
+from analysis.training.comparison import Evaluated, Pool, RetrievalScore, Weights, by_score, read_score, score_text
 from app import caching, state
 from app.kit import row_choice
 from app.kit.arms import OF_CONTROLS, marked
@@ -120,3 +121,14 @@ def _warn_of_doubles(good: Sequence[Checkpoint], named: dict[str, Checkpoint]) -
     hidden = [checkpoint.path for checkpoint in good if checkpoint is not named[str(checkpoint.name)]]
     lines = [f"- {plain(str(path))}: there is another checkpoint {plain(path.name)}, and only that is listed" for path in hidden]
     st.warning("\n".join(["Names must differ; rename these folders:", *lines]), icon=":material/warning:")
+
+
+def score_records(checkpoints: Iterable[Evaluated]) -> list[dict[str, object]]:
+    """S of every checkpoint and of its untrained twin on both pools (shares of 1), as records; what is missing is left out."""
+    return [
+        {"checkpoint": checkpoint.name, "weights": weights, "pool": pool, **asdict(score)}
+        for checkpoint in checkpoints
+        for weights in get_args(Weights)
+        for pool in get_args(Pool)
+        if (score := read_score(checkpoint.evaluation, weights, pool)) is not None
+    ]

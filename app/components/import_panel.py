@@ -89,7 +89,7 @@ def _check(files: Sequence[UploadedFile]) -> Checked:
 
 def _import(files: Sequence[UploadedFile], name: str, checked: Checked | None) -> Checked | None:
     """Import what was shown and say so; else what was found with the reason, so that nothing is lost."""
-    from analysis.models.importing import import_checkpoint
+    from analysis.models.importing import import_checkpoint, zero_notice
 
     if checked is None or checked.files != _ids(files):
         others = _check(files)
@@ -100,6 +100,7 @@ def _import(files: Sequence[UploadedFile], name: str, checked: Checked | None) -
     try:
         with st.spinner("Checking the weights …"):
             imported = import_checkpoint(_contents(files), name, paths.imported_checkpoints())
+            notice = zero_notice(imported)
     except OtoscopeError as error:
         return replace(checked, problem=plain(str(error)))
     except OSError as error:
@@ -107,6 +108,8 @@ def _import(files: Sequence[UploadedFile], name: str, checked: Checked | None) -
         return replace(checked, problem=f"The checkpoint could not be written ({why}). Check space and permissions.")
     state.put("checkpoint", str(imported.name))
     st.success(f"{plain(str(imported.name))} was imported; it is chosen in the table, and its card is shown below.")
+    if notice:
+        st.warning(plain(notice), icon=":material/warning:")
     return None
 
 

@@ -16,6 +16,7 @@ from app import state
 from app.kit import figures
 from app.kit.clicks import Key
 
+PICTURE = "The picture, as SVG: the camera above the figure."
 Mode = Literal["points", "lasso", "box"]
 
 
@@ -52,6 +53,14 @@ def figure(
     return selected
 
 
+def numbers(key: str, rows: Sequence[Recorded], file: str) -> None:
+    """The row of actions of a figure that shows no result: the numbers behind it, and where its picture is."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with st.popover("Download", icon=":material/download:", type="tertiary", key=f"download_{key}"):
+            st.caption(PICTURE)
+            st.download_button("Numbers, as CSV", lambda: as_csv(rows), f"{file}.csv", "text/csv", key=f"csv_{key}")
+
+
 def chosen(event: object) -> list[Key]:
     """The `customdata` of the selected points, none twice, a number or name alone as a key of one part.
 
@@ -74,7 +83,7 @@ def _key(customdata: object) -> Key:  # whatever a browser sends: it only says w
 
 
 def _downloads(key: str, result: Result, rows: Sequence[Recorded]) -> None:
-    st.caption("The picture, as SVG: the camera above the figure.")
+    st.caption(PICTURE)
     if rows:
         st.download_button("Numbers, as CSV", lambda: as_csv(rows), f"{result.study}-{key}.csv", "text/csv", key=f"csv_{key}")
     name = f"{result.study}.json"
@@ -133,7 +142,8 @@ def python(result: Result) -> str:
     settings = {name: value for name, value in result.request.items() if name != "checkpoints"}
     return (
         "from analysis.store import open_store\n"
-        "from analysis.studies.base.study import build_request, run_study\n\n"
+        "from analysis.studies.base.requests import build_request\n"
+        "from analysis.studies.base.study import run_study\n\n"
         f"request = build_request({result.study!r}, {names!r}, {settings!r})\n"
         f"result = run_study({result.study!r}, request, store=open_store())"
     )

@@ -15,7 +15,7 @@ from analysis.results import Result
 from analysis.studies.shared_rows import WindowRow, WorkWindowRow
 from analysis.units import midi_to_name
 from app import caching
-from app.kit import controls, layout, player
+from app.kit import layout, player
 from app.kit.plain import plain
 from app.kit.study_form import Choice
 
@@ -55,9 +55,9 @@ class Given:
 
 
 def sample_rate_of(choice: Choice, checkpoint: str) -> int:
-    """At how many Hz a checkpoint hears."""
+    """At how many Hz a checkpoint hears, which its configuration may say; else what is known of all of the result."""
     config = next((known.config for known in choice.checkpoints if known.name == checkpoint), {})
-    return int(config.get("sample_rate", controls.SAMPLE_RATE))
+    return int(config.get("sample_rate", choice.cut.sample_rate))
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,16 @@ def draw(result: Result, choice: Choice, rows: Sequence[MovedWindow], given: Seq
         window = rows[number].window
         for change in given:
             if change.side == "audio":
-                _play(change, choice.corpus, window, sample_rate, int(result.request["seed"]))
+                _play(change, choice, window, sample_rate, int(result.request["seed"]))
             else:
-                _show_notes(change, choice.corpus, window)
+                _show_notes(change, choice, window)
 
-    player.pick(rows, choice.corpus, key, title="The recording", columns=COLUMNS, more=more)
+    player.pick(rows, choice, key, title="The recording", columns=COLUMNS, more=more)
 
 
-def _play(given: Given, corpus: str, window: WindowRow, sample_rate: int, seed: int) -> None:
+def _play(given: Given, choice: Choice, window: WindowRow, sample_rate: int, seed: int) -> None:
     """What was heard, and what that is compared with where it is not the recording."""
-    if (piece := caching.pieces(corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
+    if (piece := caching.pieces(choice.corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
         return  # which is said above
     sounds = [("What the model heard", given.label, given.dose)]
     if given.against is not None and given.against[0] != given.dose:
@@ -127,7 +127,9 @@ def _play(given: Given, corpus: str, window: WindowRow, sample_rate: int, seed: 
     for title, label, dose in sounds:
         st.markdown(f"**{title}**: {plain(label)}")
         try:
-            wav, lowered_db = caching.altered_window(corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed)
+            wav, lowered_db = caching.altered_window(
+                choice.corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed, choice.cut.window_s
+            )
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
             continue
@@ -136,12 +138,12 @@ def _play(given: Given, corpus: str, window: WindowRow, sample_rate: int, seed: 
             st.caption(f"Played {lowered_db:.1f} dB lower than the model heard it, since it would be clipped here.")
 
 
-def _show_notes(given: Given, corpus: str, window: WindowRow) -> None:
+def _show_notes(given: Given, choice: Choice, window: WindowRow) -> None:
     """The notes before and after; they are not made into sound, since the model reads them and hears nothing."""
-    if (piece := caching.pieces(corpus).get(window.piece)) is None:
+    if (piece := caching.pieces(choice.corpus).get(window.piece)) is None:
         return
     try:
-        rows = read_notes(given, piece, window.start_s)
+        rows = read_notes(given, piece, window.start_s, choice.cut.window_s)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return
@@ -149,7 +151,7 @@ def _show_notes(given: Given, corpus: str, window: WindowRow) -> None:
     st.dataframe(rows, column_config=NOTE_COLUMNS, hide_index=True, height=NOTES_PX if len(rows) > 4 else "content")
 
 
-def read_notes(given: Given, piece: "Piece", start_s: float) -> list[dict[str, str | float]]:
+def read_notes(given: Given, piece: "Piece", start_s: float, window_s: float) -> list[dict[str, str | float]]:
     """Every note of a window as it was and as the model read it; what did not change is written once.
 
     Raises:
@@ -158,7 +160,7 @@ def read_notes(given: Given, piece: "Piece", start_s: float) -> list[dict[str, s
     from analysis.datasets.alterations import NOTE_CHANGES
     from analysis.datasets.segments import Segment, segment_notes
 
-    notes = segment_notes(Segment(piece, start_s))
+    notes = segment_notes(Segment(piece, start_s, window_s))
     rows = []
     for number in range(len(notes)):
         note = notes.select(np.array([number]))

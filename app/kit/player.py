@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import streamlit as st
 
+from analysis.results import Result
+from analysis.studies.cautions import WINDOWS_READ
 from app import caching
 from app.kit import controls, row_choice
 from app.kit.plain import plain
@@ -18,11 +20,34 @@ if TYPE_CHECKING:
 
 
 TABLE_PX, FEW = 320, 8
-WINDOW_S = 4.0
 RANKED_FIRST = (  # by direction: audio to MIDI, MIDI to audio
     "Heard is the recording of the MIDI window that was ranked first.",
     "Asked was the MIDI of the window above, heard from its recording; ranked first was this audio.",
 )
+
+
+class Cut(NamedTuple):
+    """How long the windows of a result last in seconds, and at how many Hz its models read them; older results do not say so."""
+
+    window_s: float = 4.0
+    sample_rate: int = controls.SAMPLE_RATE
+
+    @classmethod
+    def of(cls, result: Result) -> Cut:
+        """As the provenance of a result says."""
+        return cls(**result.provenance.get(WINDOWS_READ, {}))
+
+
+USUAL = Cut()
+
+
+class Source(Protocol):
+    """What windows are cut from, and how."""
+
+    @property
+    def corpus(self) -> str: ...
+    @property
+    def cut(self) -> Cut: ...
 
 
 class Window(Protocol):
@@ -81,7 +106,7 @@ class Missed:
 
 def pick(
     rows: Sequence[Listed],
-    corpus: str,
+    source: Source,
     key: str,
     *,
     title: str = "Heard",
@@ -92,7 +117,7 @@ def pick(
 
     Args:
         rows: windows with what the table shows of each.
-        corpus: where the pieces are.
+        source: where the pieces are, and how long their windows last.
         key: of the table.
         title: of the sound.
         columns: column_config of the table.
@@ -108,15 +133,16 @@ def pick(
         alt = "Windows; the chosen row is heard beside it"
         number = row_choice.pick_row(shown, key, alt=alt, columns=names, height=height)
     with right:
-        play(title, corpus, rows[number].window.piece, rows[number].window.start_s)
+        play(title, source, rows[number].window.piece, rows[number].window.start_s)
         if more is not None:
             more(number)
     return number
 
 
-def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
+def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
     """A window with its place and its sound; a sentence where the recording is not there."""
-    st.markdown(f"**{plain(title)}**: {plain(piece_id)}, {clock(start_s)} to {clock(start_s + WINDOW_S)}")
+    corpus, stop_s = source.corpus, start_s + source.cut.window_s
+    st.markdown(f"**{plain(title)}**: {plain(piece_id)}, {clock(start_s)} to {clock(stop_s)}")
     piece = caching.pieces(corpus).get(piece_id)
     if piece is None:
         st.caption("The recording is no longer there.")
@@ -127,13 +153,13 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
                 caching.render_piece(corpus, piece_id)
             st.rerun()
     else:
-        st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
+        st.audio(caching.excerpt(str(piece.audio_path), start_s, stop_s, source.cut.sample_rate), format="audio/wav")
 
 
 def pick_missed(
     queries: Sequence[Missed],
     windows: Sequence[Window],
-    corpus: str,
+    source: Source,
     key: str,
     *,
     columns: ColumnConfigMappingInput | None = None,
@@ -143,7 +169,7 @@ def pick_missed(
     Args:
         queries: what they are, the first of them chosen.
         windows: the windows of the result.
-        corpus: where the pieces are.
+        source: where the pieces are, and how long their windows last.
         key: of the table.
         columns: column_config of the table.
     """
@@ -155,10 +181,10 @@ def pick_missed(
         by = f" by {query.by}" if query.by else ""
         rank = "" if query.rank is None else f", the match being number {query.rank}"
         window = windows[query.first]
-        play(f"Ranked first instead{by}{rank}", corpus, window.piece, window.start_s)
+        play(f"Ranked first instead{by}{rank}", source, window.piece, window.start_s)
         st.caption(RANKED_FIRST[query.way])
 
-    pick(queries, corpus, key, title="Asked: this window", columns=columns, more=ranked_first)
+    pick(queries, source, key, title="Asked: this window", columns=columns, more=ranked_first)
 
 
 def clock(seconds: float) -> str:

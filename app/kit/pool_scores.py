@@ -7,6 +7,7 @@ from analysis.rows import Measured
 from analysis.studies.pools.words import pool_of
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.mark import Mark
 
 TWINS = "untrained twins"
 
@@ -56,3 +57,17 @@ def name_twins_once(drawing: go.Figure, top_px: int | None = None) -> go.Figure:
     if top_px is not None:
         drawing.update_layout(margin_t=top_px)
     return drawing
+
+
+def short_text(mark: Mark) -> str:
+    """A number in per cent or in points, marked where its interval holds the null.
+
+    >>> short_text(Mark("zero", "d4a4", 0.816, 0.758, 0.871, null=0.039))
+    '81.6 [75.8, 87.1]'
+    >>> short_text(Mark("", "", -0.04, -0.1, 0.3, 0.0, unit="points"))
+    '○ 0.0 [-0.1, 0.3]'
+    """
+    drawn = marked.scaled(mark, percent=not mark.unit)
+    numbers = (f"{number:.1f}" for number in (drawn.value, *(drawn.interval or ())))
+    text, *ends = ("0.0" if number == "-0.0" else number for number in numbers)
+    return ("○ " if mark.undecided else "") + text + (f" [{', '.join(ends)}]" if ends else "")

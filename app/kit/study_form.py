@@ -20,6 +20,7 @@ from app import answers, caching, state
 from app.answers import StudyRequest
 from app.kit import controls, job_progress, job_words, layout, study_settings
 from app.kit.layout import plain
+from app.kit.player import USUAL, Cut
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -31,12 +32,13 @@ RENDERING_SPEED = 150.0  # seconds of audio rendered in one second
 
 @dataclass(frozen=True)
 class Choice:
-    """What the controls say."""
+    """What the controls say; `cut` is how the windows of the result that is shown are cut."""
 
     study: str
     checkpoints: tuple[Checkpoint, ...]
     corpus: str
     settings: dict[str, Scalar]
+    cut: Cut = USUAL
 
     @property
     def names(self) -> list[str]:
@@ -107,7 +109,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
 
 def offer(choice: Choice) -> None:
     """Where there is no result yet: the job that computes it, or what it takes and a button; or why there can be none."""
-    if refused := find_study(choice.study).refusal(choice.checkpoints):
+    if refused := find_study(choice.study).refusal(choice.checkpoints, choice.study_request.request):
         st.info(plain(refused), icon=":material/info:")
         return
     job = _job_of(choice.study_request)

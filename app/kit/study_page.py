@@ -12,6 +12,7 @@ from analysis.studies.cautions import cautions, sentences
 from app import access, answers
 from app.answers import Answered
 from app.kit import controls, layout, study_facts, study_form
+from app.kit.player import Cut
 from app.kit.study_form import Choice
 
 
@@ -53,7 +54,7 @@ def _content(page: StudyPage) -> None:
                     layout.headline(answered.result.headline, *sentences(answered.result))
                     for sentence in cautions(answered.result):
                         st.caption(sentence)
-                page.draw(answered.result, choice)
+                page.draw(answered.result, replace(choice, cut=Cut.of(answered.result)))
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):

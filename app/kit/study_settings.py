@@ -11,7 +11,7 @@ from typing import NamedTuple, TypedDict, TypeVar
 import streamlit as st
 
 from analysis.studies.base.registry import find_study
-from analysis.studies.base.settings import Setting, settings_of
+from analysis.studies.base.settings import Setting, setting_label, settings_of
 from app import state
 
 ASKED_ELSEWHERE = ("checkpoints", "corpus")
@@ -87,8 +87,8 @@ def _remember(changed: Mapping[str, Scalar]) -> None:
 
 def _draw_setting(study: str, field: Field, value: Scalar) -> None:
     """One setting, with what it does and what it may be; one of a few words is chosen from a list."""
-    label, key, kind = field.name.replace("_", " "), f"set_{study}_{field.name}", type(field.default)
-    setting = settings_of(find_study(study).request)[field.name]
+    key, kind, request = f"set_{study}_{field.name}", type(field.default), find_study(study).request
+    label, setting = setting_label(request, field.name), settings_of(request)[field.name]
     used: Used = {"key": key, "on_change": _used, "args": (study, field.name, key), "help": _help(setting, kind)}
     state.preset(key, value)
     if setting.words:

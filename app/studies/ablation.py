@@ -17,7 +17,7 @@ from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.kit import actions, controls, layout, player, published_table, row_choice, study_facts
 from app.kit.plain import plain
-from app.kit.pool_scores import among, s_title
+from app.kit.pool_scores import among, s_title, short_text
 from app.kit.study_form import Choice
 
 SHORT: dict[str, str] = {
@@ -188,18 +188,6 @@ def _percent(row: AblationRow) -> str:
     return marked.text_of(score_mark(row), percent=True)
 
 
-def mark_text(mark: Mark) -> str:
-    """A number in per cent or in points, marked where its interval holds the null.
-
-    >>> told(Mark("zero", "d4a4", 0.816, 0.758, 0.871, null=0.039)), told(Mark("", "", -0.04, -0.1, 0.3, 0.0, unit="points"))
-    ('81.6 [75.8, 87.1]', '○ 0.0 [-0.1, 0.3]')
-    """
-    drawn = marked.scaled(mark, percent=not mark.unit)
-    numbers = (f"{number:.1f}" for number in (drawn.value, *(drawn.interval or ())))
-    text, *ends = ("0.0" if number == "-0.0" else number for number in numbers)
-    return ("○ " if mark.undecided else "") + text + (f" [{', '.join(ends)}]" if ends else "")
-
-
 def _distance(row: AblationRow) -> str:
     """How far embeddings move, in thousandths."""
     value, *ends = (f"{number:.3f}" for number in (row.distance, row.distance_ci_low, row.distance_ci_high) if number is not None)
@@ -214,8 +202,8 @@ def _numbers(result: Result, shown: Sequence[AblationRow], clicked: marked.Key) 
     for row in (shown[i] for i in trained):
         twin = twins[_key(row)[:3]]
         table.append({
-            "checkpoint": row.checkpoint, "replaced by": _short(row.kind), "S": mark_text(score_mark(row)),
-            "twin": mark_text(score_mark(twin)), "drop": mark_text(drop_mark(row)), "twin drop": mark_text(drop_mark(twin)),
+            "checkpoint": row.checkpoint, "replaced by": _short(row.kind), "S": short_text(score_mark(row)),
+            "twin": short_text(score_mark(twin)), "drop": short_text(drop_mark(row)), "twin drop": short_text(drop_mark(twin)),
             "moved": _distance(row),
         })  # fmt: skip
     of_clicked = [number for number, i in enumerate(trained) if _key(shown[i])[:3] == clicked[:3]]
@@ -266,4 +254,4 @@ def _hard_queries(result: Result, choice: Choice, row: AblationRow) -> None:
         return
     n_candidates = result.arrays["candidates"].shape[1]
     st.caption(plain(f"{what}: queries whose match falls farthest among {n_candidates} candidates; rank before → after."))
-    player.pick_missed(missed, result.rows(WindowRow), choice.corpus, f"suffers_{'_'.join(_key(row))}", columns=HEARD)
+    player.pick_missed(missed, result.rows(WindowRow), choice, f"suffers_{'_'.join(_key(row))}", columns=HEARD)

@@ -17,9 +17,8 @@ from app.kit import actions, player, published_table, row_choice
 from app.kit.clicks import Key
 from app.kit.plain import plain
 from app.kit.player import Missed
-from app.kit.pool_scores import s_title
+from app.kit.pool_scores import s_title, short_text
 from app.kit.study_form import Choice
-from app.studies.ablation import mark_text
 
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
@@ -169,8 +168,8 @@ def _numbers(differences: Sequence[DifferenceRow], clicked: Key) -> DifferenceRo
     keys = [row.pair for row in trained]
     table = [
         {
-            "kind": row.kind, "first": row.first, "second": row.second, "difference": mark_text(difference_mark(row)),
-            "twins": mark_text(difference_mark(twins[row.pair])), "p": None if row.p is None else p_alone(row.p),
+            "kind": row.kind, "first": row.first, "second": row.second, "difference": short_text(difference_mark(row)),
+            "twins": short_text(difference_mark(twins[row.pair])), "p": None if row.p is None else p_alone(row.p),
         }
         for row in trained
     ]  # fmt: skip
@@ -213,7 +212,7 @@ def _differing_queries(result: Result, choice: Choice, row: DifferenceRow) -> No
     counts = f"{int((gained > 0).sum())} found by {row.first} alone, {int((gained < 0).sum())} by {row.second} alone"
     st.caption(plain(f"{counts}, of {gained.size} (both directions). Ranks: {row.first}, then {row.second}."))
     key = f"apart_{row.array}_{row.first}_{row.second}"
-    player.pick_missed(missed, result.rows(WindowRow), choice.corpus, key, columns=HEARD)
+    player.pick_missed(missed, result.rows(WindowRow), choice, key, columns=HEARD)
 
 
 def _score_table(scores: Sequence[ScoreRow]) -> None:
@@ -223,7 +222,7 @@ def _score_table(scores: Sequence[ScoreRow]) -> None:
     rows = [
         {
             "checkpoint": row.checkpoint, "given": "no descriptors" if row.arm == BASELINE else GIVEN[row.values],
-            "S": mark_text(score_mark(row)), "twin": mark_text(score_mark(twins[row.checkpoint])), "n": row.n,
+            "S": short_text(score_mark(row)), "twin": short_text(score_mark(twins[row.checkpoint])), "n": row.n,
         }
         for row in scores
         if row.weights == "trained"

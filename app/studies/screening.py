@@ -10,7 +10,7 @@ from analysis.studies.screened import Configuration
 from analysis.training.comparison import RetrievalScore, score_text
 from app.charts import screening
 from app.charts.screening import Here, Line
-from app.kit import figures, layout, published_table
+from app.kit import actions, figures, layout, published_table
 from app.kit.plain import plain
 
 Trained = Mapping[str, Sequence[tuple[screened.Trained, RetrievalScore]]]
@@ -27,13 +27,15 @@ def draw(checkpoints: Sequence[screened.Trained]) -> None:
     baseline = next(
         ((configuration.arm, configuration.s) for configuration in configurations if configuration.arm == screened.BASELINE), None
     )
+    lines = [line_of(configuration, configuration.mechanism, configuration.arm, here) for configuration in configurations]
     drawing = screening.forest(
-        [line_of(configuration, configuration.mechanism, configuration.arm, here) for configuration in configurations],
+        lines,
         second_title=ACCURACY,
         baseline=baseline,
         notes=column_title(here, {configuration.arm for configuration in configurations}),
     )
     figures.show(drawing, "screening")
+    actions.numbers("screening", [record for line in lines for record in records_of(line)], "screening")
     st.caption(plain(how_they_differ(here, {configuration.arm for configuration in configurations})))
     _long(here)
     of_arms = {
@@ -53,6 +55,14 @@ def line_of(configuration: Configuration, group: str, label: str, here: Trained)
         Here(100 * score.value, 100 * score.low, 100 * score.high, hover_text(checkpoint, score)) for checkpoint, score in ones
     )
     return Line(group, label, configuration.s, configuration.same_piece, screened.here_text(list(ones)), marks)
+
+
+def records_of(line: Line) -> list[dict[str, object]]:
+    """The numbers of a row of the figure: what is published, then every checkpoint of the arm that is here (%)."""
+    whose = {"group": line.group, "configuration": line.label}
+    published = {**whose, "source": "published", "S": line.s, ACCURACY: line.second, "note": line.note}
+    ours = [{"S": mark.value, "ci_low": mark.low, "ci_high": mark.high, "note": mark.words} for mark in line.here]
+    return [published, *({**whose, "source": "ours", **record} for record in ours)]
 
 
 def long_lines(configurations: Sequence[Configuration], here: Trained) -> list[Line]:
@@ -111,10 +121,12 @@ def _long(here: Trained) -> None:
         return
     st.subheader("Does the order hold in long runs?", anchor=False)
     baseline = max((configuration.s for configuration in configurations if configuration.arm == screened.BASELINE), default=None)
+    lines = long_lines(configurations, here)
     drawing = screening.forest(
-        long_lines(configurations, here),
+        lines,
         baseline=None if baseline is None else (f"best {screened.BASELINE}", baseline),
         notes=column_title(here, {configuration.arm for configuration in configurations}),
     )  # fmt: skip
     figures.show(drawing, "long-runs", file="screening-long-runs")
+    actions.numbers("long-runs", [record for line in lines for record in records_of(line)], "screening-long-runs")
     st.caption("Published schedules differ from arm to arm, and the best epoch was chosen on the pool that is reported.")

@@ -157,7 +157,7 @@ def _behind(result: Result, choice: Choice, key: Key) -> None:
     whose = first if first == second else f"{first} and {second}"
     what = f"{whose}, {weights}: {side} layer {row} with {other_side} layer {column}".replace("midi", "MIDI")
     st.caption(f"{what}. Click a cell to choose another; an even share would be {100 / len(shares):.2f} %.")
-    player.pick(rows, choice.corpus, "contributions", title="This window adds", columns=COLUMNS)
+    player.pick(rows, choice, "contributions", title="This window adds", columns=COLUMNS)
 
 
 def contributions(result: Result, key: Key) -> np.ndarray | None:

@@ -57,6 +57,7 @@ def _content() -> None:
         ordered = by_score(good)
         if read_score(ordered[0].evaluation):
             figures.show(scores.forest(ordered, chosen.name), "scores", select="points")
+            actions.numbers("scores", checkpoint_table.score_records(ordered), "checkpoints-scores")
             st.caption("Click a mark to choose its checkpoint.")
         checkpoint_card.draw_or_say(chosen)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):

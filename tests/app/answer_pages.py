@@ -40,7 +40,7 @@ def coinciding() -> None:
 def rows() -> None:
     windows = [WindowRow(f"piece {number}", 1.0 * number) for number in range(5)]
     table = [ListedWindow(window, {"share": window.start_s}) for window in windows]
-    st.text(f"chosen: row {player.pick(table, 'small', 'rows')}")
+    st.text(f"chosen: row {player.pick(table, choice_of('one'), 'rows')}")
 
 
 def invariance() -> None:

@@ -16,6 +16,7 @@ import pytest
 from analysis import fingerprints, paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.store import open_store
+from analysis.studies import shipped as shipping
 from analysis.studies.base import study as library
 from analysis.studies.base.registry import study_names
 from analysis.studies.base.requests import build_request
@@ -82,6 +83,7 @@ def test_a_result_is_opened_by_reading_its_own_files_once(
         own = set((paths.cache() / "store").glob("*/*/*"))
     answers.found_result(question)  # from here on nothing is imported, compiled or fingerprinted
     caching._read().clear()
+    shipping._read_once.cache_clear()
     monkeypatch.setattr(fingerprints, "_read", lambda *_: pytest.fail("a file was hashed again"))
     opened["here"] = []
     found = answers.found_result(question)

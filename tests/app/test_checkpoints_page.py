@@ -13,6 +13,7 @@ from analysis.models.arms import build_config
 from analysis.models.counting import count_parameters
 from analysis.models.families import find_family
 from app import caching
+from app.components import checkpoint_table
 from app.components.checkpoint_table import table_key
 from app.kit.plain import card, plain
 
@@ -130,6 +131,14 @@ def test_the_card_shows_scores_parts_and_training(library, opened):
     assert len(app.get("plotly_chart")) == 5
     assert any("chance R@1 0.4 %, R@5 2.0 %, R@10 3.9 %" in one.value for one in app.caption)
     assert {"Configuration", "How to read this, and how it misleads"} <= {one.label for one in app.expander}
+
+
+def test_the_numbers_of_every_figure_can_be_downloaded(library, opened):
+    library.append(checkpoint("a", 0.6))
+    assert {button.label for button in opened().get("download_button")} == {"Numbers, as CSV"}
+    records = checkpoint_table.score_records(library)
+    first = {name: records[0][name] for name in ("checkpoint", "weights", "pool", "value")}
+    assert first == {"checkpoint": "a", "weights": "trained", "pool": "canonical", "value": 0.6}
 
 
 def test_without_scores_and_without_history(library, opened):

@@ -205,7 +205,7 @@ def test_what_is_compared_with_a_rendering_plays_that_too(queue, store, opened, 
 
 
 def test_what_is_played_is_what_the_model_heard(piece):
-    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "time_shift", 1000.0, RATE, 42)
+    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "time_shift", 1000.0, RATE, 42, 4.0)
     recording = soundfile.read(piece.audio_path, dtype="float32")[0]
     assert lowered_db == 0
     assert samples(wav) == pytest.approx(recording[2 * RATE + 1000 : 6 * RATE + 1000], abs=1e-4)
@@ -213,7 +213,7 @@ def test_what_is_played_is_what_the_model_heard(piece):
 
 def test_what_would_be_clipped_is_turned_down_and_says_so(queue, store, opened, monkeypatch):
     monkeypatch.setattr(invariance, "usual_point", lambda result, change: Point("one", "trained", 4))
-    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42)
+    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42, 4.0)
     assert lowered_db == pytest.approx(12 - 6.02, abs=0.01)
     assert np.abs(samples(wav)).max() == pytest.approx(1.0, abs=1e-3)
     store["one",] = changed("one")

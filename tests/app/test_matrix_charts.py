@@ -146,6 +146,21 @@ def test_layers_are_square_and_numbers_go_where_there_is_no_room():
     assert traces(draw(CELLS, text=False), "heatmap")[0].text is None
 
 
+@pytest.mark.parametrize(("n_panels", "value"), [(1, 0.5), (2, -0.25), (3, 0.5), (3, -0.25), (4, 0.5), (4, -0.25)])
+def test_numbers_of_neighbouring_cells_do_not_touch_in_a_narrow_window(n_panels, value):
+    """585 px to share out, as beside the menu in a window of 1,024 px, with digits of 0.56 of their height."""
+    layers = ["in", "1", "2", "3", "4", "emb"]
+    cells = {(row, layer): Mark(row, layer, value) for row in ("bass", "treble") for layer in layers}
+    panels = {f"model {number}": cells for number in range(n_panels)}
+    titles: Any = TITLES | {"y_title": "band"}
+    drawing = matrix.panels(panels, ["bass", "treble"], layers, **titles)
+    (heat, *_) = traces(drawing, "heatmap")
+    if heat.text is not None:
+        number_px = 0.56 * heat.textfont.size * max(len(text) for row in heat.text for text in row)
+        assert number_px + 3 <= (585 / n_panels - 24 * (n_panels > 1)) / len(layers)
+    assert n_panels > 2 or heat.text is not None
+
+
 def test_panels_share_one_colour_bar():
     drawing: Any = matrix.panels({"trained": CELLS, "<b>twin": cell("1", "1", 0.1)}, LAYERS, LAYERS, **TITLES)
     assert [trace.coloraxis for trace in traces(drawing, "heatmap")] == ["coloraxis", "coloraxis"]

@@ -95,6 +95,12 @@ def said(app: Any) -> list[str]:
     return [text.value for text in (*app.markdown, *app.caption)]
 
 
+def test_a_tower_of_any_name_stands_beside_the_input_that_it_reads():
+    result = probed("one")
+    rows = [replace(row, side="encoder") if isinstance(row, BestRow) else row for row in result.rows(BestRow)]
+    assert marks.input_sides(with_rows(result, BestRow, rows)) == {"encoder": "audio", "audio": "audio", "MIDI": "MIDI"}
+
+
 def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, labels):
     store["one", "two"] = probed("one", "two")
     app = opened(checkpoints=["one", "two"])

@@ -16,6 +16,7 @@ from app import caching
 from app.charts import screening, theme
 from app.charts.screening import Here, Line
 from app.kit import published_table
+from app.studies.screening import records_of
 
 
 def record(arm: str, value: float, condition: str = "5 epochs", measure: str = "S", study: str = "screening") -> Published:
@@ -94,6 +95,15 @@ def test_without_checkpoints_the_published_numbers_stand_alone(told, opened):
     app = opened.page()
     assert "none of them is trained here" in app.subheader[0].value
     assert "trained here" not in [trace.get("name") for trace in specs(app)[0]["data"]]
+
+
+def test_the_numbers_of_both_figures_can_be_downloaded(told, opened):
+    assert [button.label for button in opened.page().get("download_button")] == ["Numbers, as CSV"] * 2
+    marks = (Here(40.0, 30.0, 50.0, "one, ours"),)
+    records = records_of(Line("concatenation", "d4", 70.0, 80.0, "as published", marks))
+    assert [(row["source"], row["S"], row["note"]) for row in records] == [
+        ("published", 70.0, "as published"), ("ours", 40.0, "one, ours"),
+    ]  # fmt: skip
 
 
 def test_without_published_numbers_it_is_said(told, opened):

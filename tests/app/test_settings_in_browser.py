@@ -21,7 +21,7 @@ def test_settings_are_what_they_were_after_other_things_were_chosen(page: Any, a
     shown = page.get_by_label("pool size", exact=True)
     shown.wait_for()
     assert shown.input_value() == "256"
-    assert page.get_by_label("n queries", exact=True).input_value() == "500"
+    assert page.get_by_label("queries", exact=True).input_value() == "500"
     seed = page.get_by_label("seed", exact=True)
     assert seed.input_value() == "42"
     seed.fill("43")

@@ -15,6 +15,7 @@ from analysis.datasets.piece import Piece
 from analysis.models.config import Side
 from analysis.results import Result
 from analysis.rows import Row, tables_of
+from analysis.studies.cautions import WINDOWS_READ
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import Weights, WorkWindowRow
 from analysis.studies.transposition.rows import (
@@ -165,10 +166,22 @@ def test_the_windows_that_move_most_come_first():
     assert rows[0].record() == first
 
 
+def test_windows_are_heard_as_the_models_of_a_result_read_them(queue, store, played, opened, monkeypatch):
+    excerpts = []
+    monkeypatch.setattr(caching, "excerpt", lambda *asked: excerpts.append(asked[1:]) or b"RIFF")
+    result = transposed("one")
+    read = {"window_s": 2.0, "sample_rate": 16_000}
+    store["one",] = replace(result, provenance={**result.provenance, WINDOWS_READ: read})
+    app = opened(checkpoints="one", corpus="small")
+    assert [asked[-1] for asked in played] == [2.0, 2.0]
+    assert excerpts == [(10.0, 12.0, 16_000)]
+    assert "**The recording**: piece 1, 0:10 to 0:12" in [text.value for text in app.markdown]
+
+
 def test_a_point_leads_to_what_the_model_heard_and_read(queue, store, played, opened):
     store["one",] = transposed("one")
     app = opened(checkpoints="one", corpus="small")
-    assert played == [("small", "piece 1", 10.0, "transposition", dose, 24_000, 42) for dose in (0.0, 3)]
+    assert played == [("small", "piece 1", 10.0, "transposition", dose, 24_000, 42, 4.0) for dose in (0.0, 3)]
     assert len(app.get("audio")) == 3
     said = [text.value for text in app.markdown]
     assert "**The recording**: piece 1, 0:10 to 0:14" in said

@@ -50,8 +50,10 @@ def misnamed(text: str) -> list[tuple[int, str]]:
 
 
 def modules() -> list[Path]:
-    """Every module of the library and the dashboard."""
-    return sorted(path for package in ("analysis", "app") for path in (ROOT / package).rglob("*.py"))
+    """Every module of the library and the dashboard, and every program beside them."""
+    return sorted(
+        path for folder in ("analysis", "app", "docs", "benchmarks", "scripts") for path in (ROOT / folder).rglob("*.py")
+    )
 
 
 def test_names_say_what_they_are() -> None:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.models.dual_towers import AudioBatch
 from analysis.models.families import Family
-from analysis.models.pooling import mean_over_tokens
+from analysis.models.pooling import pool_tokens
+from analysis.models.poolings import POOLINGS
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
 from analysis.seeding import derive
@@ -63,7 +64,7 @@ class Whole(nn.Module):
 class Listener:
     """The only tower."""
 
-    name, modality, attends, poolings = "audio", "audio", True, ("mean", "class token")
+    name, modality, attends, poolings = "audio", "audio", True, POOLINGS
 
     def __init__(self, model: Whole) -> None:
         self.model = model
@@ -85,8 +86,10 @@ class Listener:
         return self.model(batch.waveform)
 
     def taps(self) -> tuple[Tap, ...]:
-        blocks = (Tap(f"audio.block.{n}", "block", f"block {n}", "pre") for n in range(1, self.model.config.n_layers + 1))
-        return Tap("audio.in", "input", "input of block 1"), *blocks, Tap("audio.embedding", "embedding", "embedding")
+        width, numbers = self.width, range(1, self.model.config.n_layers + 1)
+        blocks = (Tap(f"audio.block.{n}", "block", f"block {n}", "pre", width) for n in numbers)
+        first = Tap("audio.in", "input", "input of block 1", width=width)
+        return first, *blocks, Tap("audio.embedding", "embedding", "embedding", width=width)
 
     def hook_points(self) -> dict[str, HookPoint]:
         blocks = {f"audio.block.{n}": HookPoint(block) for n, block in enumerate(self.model.blocks, start=1)}
@@ -115,9 +118,7 @@ class Listener:
         )
 
     def pool(self, tokens: Tensor, tap: str, mask: Tensor | None, how: str = "") -> Tensor:
-        if tokens.ndim == 2:
-            return tokens
-        return tokens[:, 0] if how == "class token" else mean_over_tokens(tokens[:, 1:], None if mask is None else mask[:, 1:])
+        return tokens if tokens.ndim == 2 else pool_tokens(tokens, 1, mask, how)
 
     def input_once(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -1,6 +1,7 @@
 """Every tower of every family keeps to the protocol: shapes, times, interventions, pooling, attention and twins."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,15 +12,19 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.datasets.midi import Notes
+from analysis.errors import ConfigError
 from analysis.models import families
 from analysis.models.families import Family, family_names, find_family
 from analysis.models.heads import HeadId, cuttable_heads, head_outputs, replace_heads
 from analysis.models.patterns import attention_patterns
+from analysis.models.pooling import mean_over_tokens
+from analysis.models.poolings import BOTH, CLASS_TOKEN, MEAN, POOLINGS
 from analysis.models.taps import capture, intervene
-from analysis.models.tower import LAYERS, Batch, Model, SegmentLike, Tower, embedding_tap
-from tests.conformance import made_up_family
+from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, Tower, embedding_tap
+from tests.conformance import made_up_family, made_up_towers
 
 SEED = 5
+MADE_UP = (made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID)
 CLICK_S = 0.01
 
 
@@ -60,24 +65,31 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Any]:
-    """Family, preset and tower of everything that is registered, and of a family that nobody trained."""
-    families.register(made_up_family.FAMILY)
-    try:
+    """Family, preset and tower of everything that is registered, and of families that nobody trained."""
+    with registered():
         return [
             pytest.param((name, preset, tower), id=f"{name} {preset} {tower}")
             for name in family_names()
             for preset in find_family(name).samples
             for tower in find_family(name).outline(find_family(name).preset(preset)).towers
         ]
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    for family in MADE_UP:
+        families.register(family)
+    try:
+        yield
     finally:
-        families.forget(made_up_family.FAMILY.name)
+        for family in MADE_UP:
+            families.forget(family.name)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def made_up() -> Iterator[None]:
-    families.register(made_up_family.FAMILY)
-    yield
-    families.forget(made_up_family.FAMILY.name)
+    with registered():
+        yield
 
 
 @pytest.fixture(scope="module", params=cases())
@@ -119,6 +131,9 @@ def test_names_begin_with_that_of_the_tower_and_each_has_one_place(case: Case) -
     assert kinds.count("input") == kinds.count("embedding") == 1
     assert [kind for kind in kinds if kind in LAYERS] == sorted((k for k in kinds if k in LAYERS), key=LAYERS.index)
     assert all(tap.title for tap in taps)
+    layers = [tap.name for tap in taps if tap.kind in LAYERS]
+    blocks = [f"block.{number}" for number in range(1, kinds.count("block") + 1)]
+    assert layers == [f"{case.tower.name}.{name}" for name in ("in", *blocks, "embedding")]
 
 
 def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -> None:
@@ -132,6 +147,7 @@ def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -
             assert axis.bands_hz is None or axis.bands_hz.shape == (axis.times_s.shape[-1], 2)
         else:
             assert tap.kind in ("embedding", "router", "mechanism")
+        assert tap.width == (activation.shape[-1] if tap.kind in LAYERS else tap.width)
     assert seen[embedding_tap(case.tower)].shape == (len(WINDOWS), case.tower.width)
     assert case.tower.axis(embedding_tap(case.tower), batch) is None
 
@@ -216,6 +232,23 @@ def test_padding_counts_in_no_pooling(case: Case) -> None:
                 assert torch.allclose(first[0], both[0], atol=1e-5)
 
 
+def test_the_usual_pooling_is_the_mean_of_the_tokens_that_have_a_time(case: Case) -> None:
+    seen, mask = captured(case, WINDOWS), case.batch(*WINDOWS).mask
+    for tap in case.tower.taps():
+        if (axis := case.tower.axis(tap.name, case.batch(*WINDOWS))) is None or tap.kind not in LAYERS:
+            continue
+        tokens, of_tokens = seen[tap.name], None if mask is None else mask[:, axis.special :]
+        mean, first = mean_over_tokens(tokens[:, axis.special :], of_tokens), tokens[:, 0]
+        expected = {MEAN: mean, CLASS_TOKEN: first, BOTH: (mean + first) / 2}
+        assert torch.equal(case.tower.pool(tokens, tap.name, mask), case.tower.pool(tokens, tap.name, mask, MEAN))
+        assert case.tower.poolings[0] == MEAN
+        assert set(case.tower.poolings) <= (set(POOLINGS) if axis.special else {MEAN})
+        for how in case.tower.poolings:
+            assert torch.allclose(case.tower.pool(tokens, tap.name, mask, how), expected[how], atol=1e-6)
+        with pytest.raises(ConfigError, match="There is no pooling 'loudest'"):
+            case.tower.pool(tokens, tap.name, mask, "loudest")
+
+
 def test_what_stands_at_padding_is_pooled_away(case: Case) -> None:
     axis = case.tower.axis(next(tap.name for tap in case.tower.taps() if tap.kind == "input"), case.batch(*WINDOWS))
     assert axis is not None
@@ -284,6 +317,19 @@ def test_a_configuration_survives_being_written(case: Case) -> None:
     counts = dict(case.family.count(config))
     total = counts.pop("total")
     assert total == sum(counts.values()) == sum(tensor.numel() for tensor in case.model.parameters())
+
+
+def test_a_descriptor_is_given_to_the_towers_of_families_with_arms(case: Case) -> None:
+    """It is what the tap of the descriptor holds, window by window, without padding."""
+    assert isinstance(case.tower, DescribedTower) is case.family.has_arms
+    if not isinstance(case.tower, DescribedTower):
+        return
+    batch, taps = case.batch(*WINDOWS), [tap.name for tap in case.tower.taps() if tap.kind == "descriptor"]
+    rows = case.tower.descriptor(batch)
+    assert len(rows) == (len(WINDOWS) if taps else 0)
+    for number, row in enumerate(rows):
+        given = captured(case, WINDOWS, taps)[taps[0]][number]
+        assert torch.equal(row, given if batch.mask is None or len(given) != batch.mask.shape[1] else given[batch.mask[number]])
 
 
 def test_scores_compare_every_row_with_every_row(case: Case) -> None:

@@ -135,9 +135,8 @@ def test_its_windows_are_as_long_as_its_input_and_are_read_by_any_pooling(listen
 @pytest.mark.parametrize(
     ("needs", "reason"),
     [
-        (Needs(any_window=True), None),
-        (Needs(), "is made of windows of 4 s; these checkpoints read 2 s"),
-        (Needs(("audio",), attention=True, any_window=True), None),
+        (Needs(), None),
+        (Needs(("audio",), attention=True), None),
         (Needs(("audio", "stems")), "no tower for stems"),
         (Needs(pair=True), "no two towers to be compared"),
         (Needs(descriptor=True), "no place for a descriptor"),

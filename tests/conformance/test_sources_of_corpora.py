@@ -53,7 +53,7 @@ def test_a_layout_is_recognised_and_read(source: Source, tmp_path: Path) -> None
     assert len(corpus.pieces) == len({piece.piece_id for piece in corpus.pieces}) == 4
     for piece in corpus.pieces:
         assert piece.audio_path.is_file()
-        assert piece.midi_path.is_file()
+        assert piece.midi_file.is_file()
         assert piece.duration_s == pytest.approx(20.0, abs=0.01)
         assert piece.split in ("train", "validation", "test")
     works = {piece.group: {one.split for one in corpus.pieces if one.group == piece.group} for piece in corpus.pieces}

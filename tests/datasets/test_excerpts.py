@@ -30,7 +30,7 @@ def piece(tmp_path: Path) -> Piece:
 
 
 def test_an_excerpt_is_the_window_of_the_whole_rendering(piece: Piece) -> None:
-    whole = render_midi(parse_midi(piece.midi_path), sample_rate=RATE, program=0)
+    whole = render_midi(parse_midi(piece.midi_file), sample_rate=RATE, program=0)
     for start_s in (0.0, 5.0):
         excerpt = render_excerpt(Segment(piece, start_s), RATE, conditions="clean")
         window = whole[int(start_s * RATE) :][:WINDOW]

@@ -10,8 +10,10 @@ import pretty_midi
 import pytest
 import soundfile
 
-from analysis.datasets.paired_folder import load_paired_folder
+from analysis.datasets.corpora import has_notes
+from analysis.datasets.paired_folder import NO_NOTES, load_paired_folder
 from analysis.datasets.piece import Corpus, Piece, Split, drop_straddlers, split_by_group
+from analysis.datasets.segments import drop_repeated, list_segments
 from analysis.errors import AudioError, CorpusError, MidiError
 
 RATE = 8_000
@@ -39,7 +41,42 @@ def load(folder: Path, **options: object) -> Corpus:
 
 
 def pairs(corpus: Corpus) -> dict[str, str]:
-    return {piece.audio_path.name: piece.midi_path.name for piece in corpus.pieces}
+    return {piece.audio_path.name: piece.midi_file.name for piece in corpus.pieces}
+
+
+class TestRecordingsAlone:
+    def test_a_folder_without_any_midi_file_is_a_corpus_without_notes(self, tmp_path: Path) -> None:
+        corpus = load(fill(tmp_path, ["a.wav", "b.wav"]))
+        assert [(piece.piece_id, piece.midi_path, piece.duration_s) for piece in corpus.pieces] == [
+            ("a", None, 1),
+            ("b", None, 1),
+        ]
+        assert not corpus.has_notes
+        assert not has_notes(str(tmp_path))
+        assert corpus.notices == (NO_NOTES,)
+        with pytest.raises(CorpusError, match="a has no MIDI file; expected one to read notes from"):
+            corpus.pieces[0].notes()
+        before = corpus.sha256
+        write_audio(tmp_path / "b.wav", 2.0)
+        assert load(tmp_path).sha256 != before
+
+    def test_all_its_windows_are_kept(self, tmp_path: Path) -> None:
+        write_audio(tmp_path / "a.wav", 6.0)
+        windows = list_segments(load(tmp_path).pieces, window_s=2.0)
+        assert [window.start_s for window in windows] == [0, 1, 2, 3, 4]
+        assert drop_repeated(windows) == windows
+
+    def test_one_midi_file_makes_it_a_folder_of_pairs(self, tmp_path: Path) -> None:
+        corpus = load(fill(tmp_path, ["a.wav", "b.wav", "b.mid"]))
+        assert pairs(corpus) == {"b.wav": "b.mid"}
+        assert corpus.has_notes
+        assert has_notes(str(tmp_path))
+
+    def test_a_silent_recording_is_left_out_and_named(self, tmp_path: Path) -> None:
+        soundfile.write(tmp_path / "still.wav", np.zeros(RATE), RATE)
+        corpus = load(fill(tmp_path, ["a.wav"]))
+        assert [piece.piece_id for piece in corpus.pieces] == ["a"]
+        assert any("still.wav is silent" in notice for notice in corpus.notices)
 
 
 class TestPairing:
@@ -143,7 +180,7 @@ class TestPiece:
 
     def test_files_that_went_bad_are_named(self, tmp_path: Path) -> None:
         piece = load(fill(tmp_path, ["a.wav", "a.mid"])).pieces[0]
-        piece.midi_path.write_text("nothing")
+        piece.midi_file.write_text("nothing")
         piece.audio_path.unlink()
         with pytest.raises(MidiError, match=r"a\.mid is not a MIDI file"):
             piece.notes()

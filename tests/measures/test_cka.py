@@ -15,10 +15,10 @@ from numpy import ndarray
 
 from analysis.errors import ConfigError, OtoscopeError, ShapeError
 from analysis.measures import kernels
+from analysis.measures.batches import deal_batches
 from analysis.measures.cka import (
     cka_matrix,
     cka_without_largest,
-    deal_batches,
     gaussian_null,
     linear_cka,
     minibatch_cka,

@@ -9,11 +9,11 @@ from numpy import ndarray
 
 from analysis.errors import Cancelled
 from analysis.measures.cka import linear_cka
+from analysis.measures.jackknife import jackknife_interval
 from analysis.measures.layer_grids import (
     contributions,
     grid,
     grids_without_works,
-    jackknife_interval,
     shuffled_grids,
     shuffles_by_work,
 )

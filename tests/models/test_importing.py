@@ -13,7 +13,7 @@ from analysis.errors import CheckpointError
 from analysis.models import importing
 from analysis.models.checkpoint import half_precision, list_checkpoints, open_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.models.importing import import_checkpoint, remove_import
+from analysis.models.importing import import_checkpoint, remove_import, zero_notice
 
 MODEL = build_arm("D0", "small", 3)
 WEIGHTS = save(half_precision(MODEL.state_dict()))
@@ -56,6 +56,12 @@ class TestImport:
         assert torch.equal(checkpoint.model().audio.positions, MODEL.audio.positions.half().float())
         assert [path.name for path in root.iterdir()] == ["one"]
         assert list_checkpoints([root]) == [checkpoint]
+
+    def test_weights_that_are_all_zero_are_taken_and_said(self, root: Path) -> None:
+        nothing = save({name: torch.zeros_like(tensor) for name, tensor in load(WEIGHTS).items()})
+        checkpoint = import_checkpoint(files() | {"model.safetensors": nothing}, "one", root)
+        assert zero_notice(checkpoint).startswith("All weights of one are 0, so that it gives every window the same embedding.")
+        assert zero_notice(import_checkpoint(files(), "two", root)) == ""
 
     def test_history_and_card_may_be_missing_or_empty(self, root: Path) -> None:
         assert import_checkpoint(files(), "one", root).history() == []

@@ -14,13 +14,14 @@ import pytest
 import soundfile
 
 from analysis import paths
-from analysis.errors import ConfigError
+from analysis.errors import Cancelled, ConfigError
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.numbers import Value
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.results import Result
 from analysis.rows import Row, tables_of
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.base import registry
 from analysis.studies.base.measurement import About, Measurement, put_together
@@ -75,6 +76,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     rows: list[Row] = [AlphabetRow(request.size)]
     arrays, values = {"alphabet": np.arange(request.size)}, []
     for name in study_run.checkpoints:
+        study_run.step(0, 1, name)
         computed.append((name,))
         values.append(Value({"checkpoint": name, "what": "letters"}, len(name), None, None, len(name), None, "", "count"))
         for letter in name:
@@ -87,6 +89,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singles: Measurement) -> Measurement:
     rows, arrays = [], {}
     for number, (first, second) in enumerate(pairs):
+        study_run.step(number, len(pairs), first)
         computed.append((first, second))
         letters = [{row.letter for row in singles.about(name).of(LetterRow)} for name in (first, second)]
         arrays[f"both.{number + 5}"] = np.array(sorted(map(ord, letters[0] & letters[1])))
@@ -174,11 +177,58 @@ def test_only_what_is_new_is_computed(ask: Callable[..., Request], store: Store)
     assert computed == [("cat",), ("ant", "cat"), ("ant", "dog"), ("bee", "cat"), ("bee", "dog"), ("cat", "dog")]
 
 
-def test_an_answer_that_was_put_together_is_kept_under_its_key(ask: Callable[..., Request], store: Store) -> None:
+def test_an_answer_that_can_be_put_together_is_not_stored_a_second_time(ask: Callable[..., Request], store: Store) -> None:
     run_study("letters", ask(*NAMES), store=store)
+    kept = len([*store.beginnings(10)])
     finished = finish_study("letters", ask("cat", "ant"), store=store)
-    assert read_result(store, finished.key) == finished.result
-    assert finished.not_stored == ""
+    assert (finished.not_stored, len([*store.beginnings(10)]), read_result(store, finished.key)) == ("", kept, None)
+    assert stored_result("letters", ask("cat", "ant"), store) == finished.result
+
+
+@pytest.mark.parametrize(("stop_at", "left"), [(1, [("bee",), ("cat",)]), (2, [("cat",)])])
+def test_what_was_measured_before_a_cancel_is_kept(
+    stop_at: int, left: list[About], ask: Callable[..., Request], store: Store
+) -> None:
+    def stop(*_: object) -> None:
+        if len(computed) == stop_at:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_study("letters", ask(*NAMES), store=store, context=RunContext(stop))
+    computed.clear()
+    run_study("letters", ask(*NAMES), store=store)
+    assert computed == [*left, *combinations(NAMES, 2)]
+
+
+def test_pairs_that_were_compared_before_a_cancel_are_kept(ask: Callable[..., Request], store: Store) -> None:
+    def stop(*_: object) -> None:
+        if len(computed) == len(NAMES) + 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_study("letters", ask(*NAMES), store=store, context=RunContext(stop))
+    computed.clear()
+    run_study("letters", ask(*NAMES), store=store)
+    assert computed == [("ant", "cat"), ("bee", "cat")]
+
+
+def test_what_models_share_is_measured_together(
+    ask: Callable[..., Request], store: Store, letters: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sound that is altered once for all of them; a sentence that every model gives rise to is told once in any case."""
+    sizes: list[int] = []
+    told: list[str] = []
+
+    def counting(request: Request, study_run: StudyRun) -> Measurement:
+        sizes.append(len(study_run.checkpoints))
+        study_run.notice("The pool shrank.")
+        return measure(request, study_run)
+
+    monkeypatch.setattr(letters.module, "measure", counting)
+    run_study("letters", ask(*NAMES), store=store, context=RunContext(notice=told.append))
+    monkeypatch.setitem(registry.REGISTERED, "letters", replace(letters, together=True))
+    run_study("letters", ask(*NAMES), store=store, fresh=True)
+    assert (sizes, told) == ([1, 1, 1, 3], ["The pool shrank."])
 
 
 def test_other_settings_are_other_parts_and_fresh_computes_all(ask: Callable[..., Request], store: Store) -> None:

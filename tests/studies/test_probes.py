@@ -31,7 +31,7 @@ from analysis.studies.probes.fit import (
 )
 from analysis.studies.probes.labels import Task
 from analysis.studies.probes.rows import ACCURACY, BestRow, MissingRow, ScoreRow
-from analysis.studies.probes.study import Request, measure
+from analysis.studies.probes.study import Request, share
 from analysis.studies.probes.tables import (
     best_rows,
     class_rows,
@@ -243,10 +243,10 @@ def test_a_transfer_scores_test_pieces_only(corpus: Corpus, make_checkpoint: Cal
 def test_requests_are_checked(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> None:
     study_run = StudyRun({}, corpus, CPU)
     with pytest.raises(ConfigError, match="There is no task 'genre': expected some of pitch histogram, "):
-        measure(Request((), tasks="note density, genre"), study_run)
+        share(Request((), tasks="note density, genre"), study_run)
     with pytest.raises(ConfigError, match="mlp is 'True'; expected one of no, best, all"):
-        measure(Request((), mlp="True"), study_run)
+        share(Request((), mlp="True"), study_run)
     with pytest.raises(ConfigError, match="inner_folds is 1; expected 2 or more"):
-        measure(Request((), inner_folds=1), study_run)
+        share(Request((), inner_folds=1), study_run)
     with pytest.raises(CorpusError, match="Probes need windows of 3 works or more; .* has 1 there"):
-        measure(Request((), split="test"), study_run)
+        share(Request((), split="test"), study_run)

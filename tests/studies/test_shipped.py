@@ -13,6 +13,7 @@ from analysis import paths
 from analysis.models.checkpoint import open_checkpoint
 from analysis.numbers import Value
 from analysis.results import Result, provenance
+from analysis.studies import shipped
 from analysis.studies.base.requests import build_request
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
@@ -20,6 +21,7 @@ from analysis.studies.shipped import (
     setting_differences,
     ship_result,
     shipped_result,
+    shipped_results,
     shipped_with_more,
     shipped_with_other_settings,
 )
@@ -52,6 +54,24 @@ def test_a_setting_that_did_not_exist_then_has_its_usual_value(result: Result, t
     assert shipped_result("retrieval", REQUEST, SHAS, tmp_path) == older
     assert shipped_result("retrieval", replace(REQUEST, windows_per_piece=3), SHAS, tmp_path) is None
     assert setting_differences(older, replace(REQUEST, windows_per_piece=3)) == ("windows per piece 100 instead of 3",)
+
+
+def test_settings_that_differ_are_called_as_people_read_them(result: Result) -> None:
+    asked = replace(REQUEST, n_queries=96, n_same_piece=3)
+    assert setting_differences(result, asked) == ("queries 500 instead of 96", "of the same work 64 instead of 3")
+
+
+def test_a_file_is_read_once_until_it_changes(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    unpack = shipped.gzip.decompress
+    monkeypatch.setattr(shipped.gzip, "decompress", lambda data: (read.append(data), unpack(data))[1])
+    ship_result(result, tmp_path)
+    for seed in (1, 2, 3):
+        assert shipped_result("retrieval", replace(REQUEST, seed=seed), SHAS, tmp_path) is None
+    assert len(read) == 1
+    ship_result(replace(result, headline="Found anew."), tmp_path)
+    assert [one.headline for one in shipped_results("retrieval", tmp_path)] == ["Found anew."]
+    assert len(read) == 2
 
 
 def test_another_request_or_other_weights_find_nothing(result: Result, tmp_path: Path) -> None:

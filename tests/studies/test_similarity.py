@@ -22,10 +22,14 @@ from analysis.store import Store
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
+from analysis.studies.similarity import means, windows
 from analysis.studies.similarity import study as similarity
 from analysis.studies.similarity import words as similarity_words
-from analysis.studies.similarity.grids import WITHOUT_LARGEST, LayerGrid, WorkShuffles, compare, widths, without_largest
-from analysis.studies.similarity.layers import Stack, read_inputs
+from analysis.studies.similarity.estimates import mean_of
+from analysis.studies.similarity.grids import LayerGrid, compare
+from analysis.studies.similarity.layers import Stack, layer_rows, read_inputs
+from analysis.studies.similarity.outliers import WITHOUT_LARGEST, without_largest
+from analysis.studies.similarity.plan import ACROSS, WEIGHTS, Plan, plan_between, plan_within
 from analysis.studies.similarity.rows import (
     AUDIO_WITH_MIDI,
     LAST,
@@ -37,6 +41,7 @@ from analysis.studies.similarity.rows import (
     Weights,
     WorkRow,
 )
+from analysis.studies.similarity.windows import WorkShuffles
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
 SMALL = {"split": "all", "windows_per_piece": 4, "n_shuffles": 20}
@@ -71,8 +76,8 @@ def planted(rng: np.random.Generator) -> tuple[Stack, Stack]:
 
 @pytest.mark.parametrize("name", ["debiased CKA", "minibatch CKA", "RSA, correlation, rho-a", "debiased RBF CKA, t = 0.8"])
 def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
-    grid = compare(*planted, measure(name), works, 0, nothing, behind=True)
-    high = {(row, column): grid.estimate(works, [row], [column]) for row in grid.rows for column in grid.columns}
+    grid = compare(*planted, measure(name), works, nothing, behind=True)
+    high = {(row, column): mean_of(grid, works, [(row, column)]) for row in grid.rows for column in grid.columns}
     found = {cell for cell, one in high.items() if one is not None and not one.inside_null}
     assert ("3", "2") in found
     assert len(found) <= 8  # one of twenty of the other 35, by chance
@@ -84,21 +89,22 @@ def test_what_is_planted_is_found_and_nothing_else(name: str, planted: tuple[Sta
 
 
 def test_a_layer_that_does_not_vary_gets_a_sentence(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
-    grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
+    grid = compare(*planted, measure("debiased CKA"), works, nothing)
     assert "4" not in grid.rows
     assert "the same in every row" in grid.reasons[0, "4"]
-    assert grid.estimate(works, ["4"], ["1"]) is None
-    assert widths(planted[0])["4"] == (9, None)
+    assert mean_of(grid, works, [("4", "1")]) is None
+    (flat,) = (row for row in layer_rows(planted[0]) if row.layer == "4")
+    assert (flat.p, flat.participation_ratio) == (9, None)
     value, n, why = without_largest(*planted, nothing)["4", "1"]
     assert (value, n) == (None, 0)
     assert "the same in every row" in why
 
 
 def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
-    grid = compare(*planted, measure("debiased CKA"), works, 0, nothing)
-    within: dict[tuple[str, Weights, str], LayerGrid] = {("one", weights, "debiased CKA"): grid for weights in similarity.WEIGHTS}
-    summary = similarity_words.summarise(within, [(planted, grid)], works)
-    differences = similarity_words.gains(within, works, "debiased CKA")
+    grid = compare(*planted, measure("debiased CKA"), works, nothing)
+    within: dict[tuple[str, Weights, str], LayerGrid] = {("one", weights, "debiased CKA"): grid for weights in WEIGHTS}
+    summary = means.summarise(within, [(planted, grid)], works)
+    differences = means.gains(within, works, "debiased CKA")
     rows = {(row.sides, row.what): row for row in summary if row.weights == "trained"}
     mean, last = rows[AUDIO_WITH_MIDI, MEAN], rows[AUDIO_WITH_MIDI, LAST]
     assert (mean.cells, mean.of_cells, last.cells, last.of_cells, last.value) == (9, 16, 0, 1, None)
@@ -109,7 +115,7 @@ def test_the_summary_counts_what_is_not_defined(planted: tuple[Stack, Stack], wo
 
 def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     audio, midi = planted
-    grid = compare(audio, midi, measure("debiased CKA"), works, 0, nothing)
+    grid = compare(audio, midi, measure("debiased CKA"), works, nothing)
     kept = works.of_window != 6
     expected = linear_cka(audio.layers["3"][kept], midi.layers["2"][kept])
     assert grid.without[6, grid.rows.index("3"), grid.columns.index("2")] == pytest.approx(expected, abs=1e-9)
@@ -118,14 +124,14 @@ def test_a_cell_without_a_work_is_its_similarity(planted: tuple[Stack, Stack], w
 def test_layers_all_of_which_are_constant_are_no_error(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
     audio, midi = planted
     flat = Stack("one", "trained", "audio", {label: audio.layers["4"] for label in LABELS})
-    grid = compare(flat, midi, measure("debiased CKA"), works, 0, nothing, behind=True)
+    grid = compare(flat, midi, measure("debiased CKA"), works, nothing, behind=True)
     assert grid.value.shape == (0, 6)
-    assert grid.estimate(works, ["1"], ["1"]) is None
+    assert mean_of(grid, works, [("1", "1")]) is None
 
 
 def test_one_work_has_neither_interval_nor_null(planted: tuple[Stack, Stack]) -> None:
     alone = WorkShuffles(("only",), np.zeros(40, np.int64), np.empty((0, 40), np.int64))
-    found = compare(*planted, measure("debiased CKA"), alone, 0, nothing).estimate(alone, ["3"], ["2"])
+    found = mean_of(compare(*planted, measure("debiased CKA"), alone, nothing), alone, [("3", "2")])
     assert found is not None
     assert found.value > 0.2
     assert (found.ci_low, found.ci_high, found.null, found.null_high, found.inside_null) == (None,) * 5
@@ -227,10 +233,15 @@ def test_summary_values_and_sentence_belong_together(result: Result, checkpoints
     assert result.rows(SentenceRow)[0].text.startswith("Audio and MIDI layers are most alike in ")
 
 
+def plans_of(across: str) -> tuple[Plan, Plan]:
+    """Of one checkpoint, and of two."""
+    return plan_within(["a"], "debiased CKA", across), plan_between([("a", "b")], "debiased CKA", across)
+
+
 def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:
     names, settings = [one.name for one in checkpoints], {**SMALL, "corpus": str(corpus_folder)}
-    assert [len(similarity._within("a", across)) for across in similarity.ACROSS] == [1, 3, 1]
-    assert [len(similarity._between("a", "b", across)) for across in similarity.ACROSS] == [2, 4, 0]
+    within, between = ([len(plan.comparisons) / 2 for plan in plans] for plans in zip(*map(plans_of, ACROSS), strict=True))
+    assert (within, between) == ([1, 3, 1], [2, 4, 0])  # each with both kinds of weights
     request = build_request("similarity", [str(checkpoints[0].path)], {**settings, "across": "every side"})
     result = run_study("similarity", request, store=store)
     rows = result.rows(CellRow)
@@ -260,11 +271,11 @@ def test_requests_are_checked_before_anything_is_computed(
 def test_a_large_corpus_is_thinned_with_a_notice(
     checkpoints: tuple[Checkpoint, Checkpoint], corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similarity, "MAX_WINDOWS", 6)
+    monkeypatch.setattr(windows, "MAX_WINDOWS", 6)
     told: list[str] = []
     study_run = StudyRun({}, corpus, torch.device("cpu"), context=RunContext(notice=told.append))
     segments = list_segments(corpus.pieces, max_per_piece=4)
-    kept = similarity._thinned(segments)
+    kept, _ = windows.choose(segments, 20, 0, nothing)
     assert len(kept) == 6
     assert {one.piece.piece_id for one in kept} == {one.piece.piece_id for one in segments}
     similarity.measure(similarity.Request((), split="all", windows_per_piece=4, n_shuffles=20), study_run)
@@ -275,10 +286,9 @@ def test_it_stops_while_it_draws_its_shuffles(corpus: Corpus) -> None:
     def stop() -> None:
         raise Cancelled
 
-    request = similarity.Request(("one",), n_shuffles=20)
     segments = list_segments(corpus.pieces, max_per_piece=4)
     with pytest.raises(Cancelled):
-        similarity._works(segments, request, stop)
+        windows.choose(segments, 20, 0, stop)
 
 
 def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: WorkShuffles) -> None:
@@ -290,4 +300,4 @@ def test_it_stops_while_it_shuffles(planted: tuple[Stack, Stack], works: WorkShu
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        compare(*planted, measure("debiased CKA"), works, 0, stop)
+        compare(*planted, measure("debiased CKA"), works, stop)

@@ -144,15 +144,15 @@ def _values(low: float = 0.7, excess: float = 0.1, start: float = 0.8) -> list[V
     ]
 
 
-POOL = "256 candidates, 64 of the same work"
+POOL = PoolRow("S", 500, 256, 64.0, 32.0, 1555, 24, 0.034, True, "256 candidates, 64 of the same work", "S is …")
+SMALL = PoolRow("S", 12, 8, 2.0, 1.0, 30, 4, 0.9, False, "8 candidates", "S is …")
 
 
 def test_the_headline_tells_both_sides_from_one() -> None:
     said = headline(_values(), ("one",), [1, 3], POOL)
     assert said == (
-        "40.0 % [30.0, 50.0] of S among 256 candidates is left in one with MIDI alone moved ±3 semitones, 95.0 % [90.0, "
-        "100.0] with both "
-        "(chance 20.0 %)."
+        "40.0 % [30.0, 50.0] (chance 20.0 %) of S among 256 candidates is left in one with MIDI alone moved ±3 semitones, "
+        "95.0 % [90.0, 100.0] with both."
     )
     assert details(_values(), ("one",), [1, 3], POOL) == (
         "With nothing moved one finds S = 80.0 % [70.0, 90.0] of 96 windows among 256 candidates, 64 of the same work. At +3, "
@@ -171,21 +171,21 @@ def test_more_than_all_has_its_words(high: float, told: bool) -> None:
 
 def test_the_headline_at_its_boundaries() -> None:
     assert "is 0.50 [0.00, 0.60] more than with windows of other works, not distinguishable from none." in details(
-        _values(excess=0.0), ("one",), [3], "8 candidates"
+        _values(excess=0.0), ("one",), [3], SMALL
     )
-    said = headline(_values(low=0.15625), ("one",), [3], "8 candidates")
+    said = headline(_values(low=0.15625), ("one",), [3], SMALL)
     assert said.startswith("S = 80.0 % [15.6, 90.0], not distinguishable from the null (chance, 15.6 %) among 8 candidates: one")
     assert said.endswith("finds too little for a transposition to take anything away.")
     values = _values()
     values[1] = replace(values[1], ci_low=0.2)
-    assert headline(values, ("one",), [3], "8 candidates").endswith(" with both (chance 20.0 %, not distinguishable).")
-    assert details(values[:2], ("one",), [3], "8 candidates").endswith("so that only the MIDI was moved.")
-    assert details([*values[:3]], ("one",), [3], "8 candidates").endswith("cannot be said from a single work.")
+    assert headline(values, ("one",), [3], SMALL).startswith("40.0 % [20.0, 50.0] (chance 20.0 %, not distinguishable) of S")
+    assert details(values[:2], ("one",), [3], SMALL).endswith("so that only the MIDI was moved.")
+    assert details([*values[:3]], ("one",), [3], SMALL).endswith("cannot be said from a single work.")
 
 
 @pytest.mark.parametrize(("start", "told"), [(0.99, True), (0.9899, False)])
 def test_a_ceiling_is_told_of(start: float, told: bool) -> None:
-    said = details(_values(start=start), ("one",), [3], "8 candidates")
+    said = details(_values(start=start), ("one",), [3], SMALL)
     assert ("among 8 candidates: its ceiling, where harm shows late. At +3" in said) is told
 
 

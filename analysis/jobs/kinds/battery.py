@@ -40,7 +40,7 @@ class Computed:
 
     Attributes:
         study: its name.
-        store_key: under which the store holds its result; "" for none.
+        store_key: under which the store holds its result, unless it holds it in parts alone; "" for none.
         headline: of its result; "" for none.
         error: why there is no result; "" where there is one.
         command: the command line that gives the same numbers.
@@ -98,12 +98,12 @@ def battery(request: Request, context: RunContext) -> dict[str, list[dict[str, o
         Cancelled: the user asked to stop; studies that were finished are kept.
     """
     from analysis.store import StoreError, open_store
-    from analysis.studies.battery import run_battery
+    from analysis.studies.battery import run_battery, stored_of
 
     asked, store = BatteryRequest.of(request), open_store()
     parts = run_battery(asked.checkpoints, asked.corpus, studies=asked.studies, store=store, context=context)
     for part in parts:
-        if part.result is not None and store.get(part.key) is None:
+        if part.result is not None and stored_of(part.study, asked.checkpoints, asked.corpus, store) is None:
             raise StoreError(f"{part.study} was computed, but the store does not hold it. Raise OTOSCOPE_STORE_BYTES.")
     made = [
         Computed(part.study, part.key, part.result.headline if part.result else "", part.error, part.command, list(part.notices))

@@ -118,8 +118,8 @@ def page(job: Job) -> Page | None:
 def study(request: Request, context: RunContext) -> dict[str, object]:
     """Run a study as a `StudyRequest` says; the document is a `Computed`.
 
-    The result is in the store, under `store_key` of the document. A result that the store refuses would be found nowhere, so
-    the job fails; its headline is told in a notice.
+    The result is in the store, under `store_key` of the document, unless all its parts are there. A result that the store refuses
+    would be found nowhere, so the job fails; its headline is told in a notice.
 
     Raises:
         OtoscopeError: the request, a checkpoint or the corpus cannot be used.

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.interventions import exchange, mean, noise, noise_like, shuffle, zero
-from analysis.models.dual_encoder import DualEncoder
-from analysis.models.midi_encoder import MidiBatch
+from analysis.errors import ConfigError
+from analysis.models.sides import tower_of
+from analysis.models.tower import DescribedTower, Model
 from analysis.readings.altered import Change, window_seeds
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import StudyRun
 from analysis.studies.ablation.kinds import EXCHANGES, MEAN, SHUFFLED, TRAINING_NOISE, WINDOW_NOISE, ZERO
 from analysis.studies.ablation.material import Material
-from analysis.training.evaluation import note_batch, waveform_batch
 
 BATCH = 16
 
@@ -28,7 +28,7 @@ class Statistics(NamedTuple):
     spread: Float[Tensor, " features"]
 
 
-def changes_of(study_run: StudyRun, model: DualEncoder, material: Material, side: Side) -> dict[str, Change]:
+def changes_of(study_run: StudyRun, model: Model, material: Material, side: Side) -> dict[str, Change]:
     """The changes of one side's descriptor by kind, without the exchanges that the windows do not allow.
 
     The descriptors are what this very model is given: of a control arm that is what stands in their place.
@@ -69,26 +69,24 @@ def changes_of(study_run: StudyRun, model: DualEncoder, material: Material, side
 
 @torch.no_grad()
 def describe(
-    study_run: StudyRun, model: DualEncoder, windows: Sequence[Segment], side: Side
+    study_run: StudyRun, model: Model, windows: Sequence[Segment], side: Side
 ) -> dict[Segment, Float[Tensor, "_ features"]]:
     """What a model is given as descriptor of every window `(frames, features)`, or of its notes `(notes, features)`, on the CPU.
 
     Raises:
+        ConfigError: no descriptor enters there.
         Cancelled: somebody asked to stop.
     """
-    slot = model.given[side].slot
+    tower = model.towers[tower_of(model, side)]
+    if not isinstance(tower, DescribedTower):
+        raise ConfigError(f"The tower {tower.name} takes in no descriptor; expected one of a family with arms. Choose another.")
     descriptors: dict[Segment, Tensor] = {}
     for start in range(0, len(windows), BATCH):
         study_run.step(0, 1, "reading descriptors")
         some = windows[start : start + BATCH]
-        descriptors |= zip(some, (row.float().cpu() for row in slot.rows(_input(study_run, model, some, side))), strict=True)
+        rows = tower.descriptor(tower.collate(some).to(study_run.device))
+        descriptors |= zip(some, (row.float().cpu() for row in rows), strict=True)
     return descriptors
-
-
-def _input(study_run: StudyRun, model: DualEncoder, some: Sequence[Segment], side: Side) -> Tensor | MidiBatch:
-    if side == "audio":
-        return waveform_batch(some, model.config.sample_rate).to(study_run.device)
-    return note_batch(some, model.config.max_notes).to(study_run.device)
 
 
 def _statistics(rows: Sequence[Tensor]) -> Statistics:

@@ -117,7 +117,7 @@ def _training_windows(study_run: StudyRun, windows: Sequence[Segment]) -> Sequen
     segments: list[Segment] = []
     for number, piece in enumerate(pieces):
         study_run.step(number, len(pieces), f"{piece.title}: reading notes of the training split")
-        segments += list_segments([piece], max_per_piece=-(-SAMPLE // len(pieces)))
+        segments += list_segments([piece], max_per_piece=-(-SAMPLE // len(pieces)), window_s=study_run.window_s)
     if segments:
         return spread(segments, SAMPLE)
     study_run.notice(

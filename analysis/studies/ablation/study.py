@@ -7,7 +7,7 @@ A4 "zero" is its mean over time and hardly differs from "mean of all windows"; D
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -17,7 +17,6 @@ from analysis.datasets.segments import Segment
 from analysis.measures.geometry import cosine_distance
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.config import SIDES
-from analysis.models.dual_encoder import DualEncoder
 from analysis.numbers import Value, percent
 from analysis.readings.altered import AS_IT_IS, under_changes
 from analysis.readings.embeddings import Weights, list_windows
@@ -125,7 +124,7 @@ def _ablate(
     def embeddings(side: Side) -> dict[str, ndarray]:
         side_run, changes = study_run.part(SIDES.index(side), len(SIDES)), {}
         if side in inputs:
-            changes = changes_of(side_run, cast(DualEncoder, study_run.model(checkpoint, weights)), material, side)
+            changes = changes_of(side_run, study_run.model(checkpoint, weights), material, side)
         return under_changes(side_run, checkpoint, scores.segments, weights, side, changes, scores.seed)
 
     sides = BySide.of_each(embeddings)

@@ -4,6 +4,9 @@ A study that keeps its answers per model offers, instead of `run`,
 
 - `measure(request, study_run) -> Measurement`: numbers, rows and arrays of every checkpoint by itself, and what does not depend
   on checkpoints (windows, pools), the same whichever they are;
+- `share(request, study_run) -> Measurement` (only where what does not depend on checkpoints is dear, or not the same to the last
+  bit when it is computed again): all that is about no checkpoint, made and kept once; it is then given to
+  `measure(request, study_run, shared)`, which gives what is about checkpoints alone;
 - `compare(request, study_run, pairs, singles) -> Measurement` (only where there is something to compare): what holds of two
   checkpoints, for several pairs at once, from what was measured of each;
 - `conclude(request, checkpoints, measurement) -> Answer`: what holds of all of them together, such as corrections for multiple
@@ -37,11 +40,15 @@ class UnlikePartsError(ConfigError):
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Values, rows and arrays; the columns `Row.array_columns` of a row name the arrays that belong to it."""
+    """Values, rows and arrays; the columns `Row.array_columns` of a row name the arrays that belong to it.
+
+    `groundwork` are arrays of what is shared from which checkpoints are measured, and which no answer holds.
+    """
 
     values: Sequence[Value] = ()
     rows: Sequence[Row] = ()
     arrays: Mapping[str, ndarray] = field(default_factory=dict)
+    groundwork: Mapping[str, ndarray] = field(default_factory=dict)
 
     def of(self, kind: type[R]) -> list[R]:
         """The rows of one class."""

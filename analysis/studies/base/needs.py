@@ -1,14 +1,13 @@
-"""Which models a study can serve, and the sentence that says why not; page, command and battery show the same."""
+"""What a study can serve, and the sentence that says why not; page, command and battery show the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.datasets.segments import WINDOW_S
-
 if TYPE_CHECKING:
     from analysis.models.checkpoint import Checkpoint
     from analysis.models.tower import Modality, Model
+    from analysis.studies.base.settings import AnyRequest
 
 
 @dataclass(frozen=True)
@@ -17,26 +16,25 @@ class Needs:
 
     Attributes:
         modalities: each is read by one of its towers at least.
-        pair: whether it has two towers whose embeddings can be compared.
+        pair: whether it has two towers whose embeddings can be compared, which read these modalities between them.
         attention: whether one of its towers attends.
         descriptor: whether it is of a family into which descriptors may enter.
-        any_window: whether windows of another length than 4 s will do; they are not rendered, altered or exchanged then.
     """
 
     modalities: tuple["Modality", ...] = ()
     pair: bool = False
     attention: bool = False
     descriptor: bool = False
-    any_window: bool = False
 
 
-def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]") -> str | None:
-    """Why a study cannot be made of checkpoints; None where it can.
+def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
+    """Why a study cannot be made of checkpoints, of a corpus or with a pooling; None where it can.
 
     Args:
         title: of the study.
         needs: of the study.
         checkpoints: all that are asked for.
+        request: what is asked, if that is known already: of which corpus, and how tokens are pooled.
     """
     for checkpoint in checkpoints:
         if lacking := _lacking(needs, checkpoint, checkpoint.outline()):
@@ -46,18 +44,34 @@ def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]") -> st
     if len(lengths) > 1:
         words = " and ".join(f"{length:g} s" for length in sorted(lengths))
         return f"{title} is not made of these checkpoints: their windows last {words}. Choose some of one length."
-    if not needs.any_window and lengths - {WINDOW_S}:
-        return f"{title} is made of windows of {WINDOW_S:g} s; these checkpoints read {lengths.pop():g} s. Choose others."
+    return None if request is None else _refused_request(title, needs, checkpoints, request)
+
+
+def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest") -> str | None:
+    """What the corpus does not hold, or which tower does not pool so."""
+    from analysis.datasets.corpora import has_notes  # slow to import
+
+    if "notes" in needs.modalities and not has_notes(request.corpus):
+        return f"{title} reads notes, but no recording of {request.corpus} has a MIDI file. Choose another corpus."
+    if (pooling := getattr(request, "pooling", "")) == "":
+        return None
+    for checkpoint in checkpoints:
+        for name, tower in checkpoint.outline().towers.items():
+            if pooling not in tower.poolings:
+                has = f"the tower {name} of {checkpoint.name} has {' and '.join(tower.poolings)}"
+                return f"{title} is not made with the pooling {pooling}: {has}. Choose another."
     return None
 
 
 def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:
     """The first thing that is needed and not there, in words; "" where nothing is lacking."""
+    from analysis.models.sides import pairs_of  # slow to import
+
     towers = model.towers.values()
     if unread := [modality for modality in needs.modalities if modality not in {tower.modality for tower in towers}]:
         return f"no tower for {' or '.join(unread)}"
-    if needs.pair and not model.pairs:
-        return "no two towers to be compared"
+    if needs.pair and not pairs_of(model, needs.modalities):
+        return "no two towers to be compared" + (f" that read {' and '.join(needs.modalities)}" if model.pairs else "")
     if needs.attention and not any(tower.attends for tower in towers):
         return "no attention"
     return "no place for a descriptor" if needs.descriptor and not checkpoint.of_family.has_arms else ""

@@ -1,11 +1,12 @@
-"""What a study measured of one model, or of a pair, as the store keeps it; the answer for many is assembled from these."""
+"""What a study measured of one model, of a pair, or of none, as the store keeps it; the answer for many is put together."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import TypeVar
 
 from analysis.errors import ConfigError
 from analysis.files import JsonObject
@@ -19,8 +20,10 @@ from analysis.studies.base.measurement import About, Measurement, about_value, p
 from analysis.studies.base.record import Study
 from analysis.studies.base.settings import AnyRequest
 
+GROUNDWORK = "groundwork."  # in front of the names of arrays that no answer holds
 KIND = "kind"  # at the beginning of what is stored, so that nobody takes it for a whole result
 Keep = Callable[[About, Measurement, float], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,20 +51,22 @@ class Parts:
 
     @property
     def needed(self) -> list[About]:
-        """All parts of the answer, in its order."""
-        return [*((name,) for name in self.checkpoints), *self.pairs]
+        """All parts of the answer, in its order: what all share, where that is a part, every checkpoint, every two."""
+        return [*([()] if self.study.shares else []), *((name,) for name in self.checkpoints), *self.pairs]
 
     def key(self, about: About) -> str:
-        """Where the part of one checkpoint or of two is kept.
+        """Where the part of one checkpoint, of two or of none is kept.
 
         Weights, configuration and training decide the numbers of a checkpoint and of its untrained twin; the rows hold its name.
+        What all share depends on how long the windows are that they read.
         """
         models = [self.checkpoints[name] for name in about]
         settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
+        lengths = {"window_s": StudyRun.window_s_of(self.checkpoints.values())} if not about else {}
         return Store.key(
             kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
             models=[[model.name, model.key, model.training] for model in models],
-            corpus=self.corpus_sha256, device=self.device,
+            corpus=self.corpus_sha256, device=self.device, **lengths,
         )  # fmt: skip
 
     def read(self, about: About, store: Store) -> Result | None:
@@ -73,7 +78,8 @@ class Parts:
     def keep(self, about: About, part: Measurement, provenance: JsonObject, store: Store) -> Result:
         """A part as a result that nobody has put into words yet, which the store gets where there is room."""
         request = asdict(self.request) | {"checkpoints": list(about)}
-        result = Result(self.study.name, request, "", part.values, tables_of(part.rows), part.arrays, provenance)
+        arrays = {**part.arrays, **{f"{GROUNDWORK}{name}": array for name, array in part.groundwork.items()}}
+        result = Result(self.study.name, request, "", part.values, tables_of(part.rows), arrays, provenance)
         with suppress(StoreError):
             store.put(self.key(about), {KIND: "part", **result.to_document()}, result.arrays)
         return result
@@ -93,7 +99,9 @@ def measurement_of(study: Study, result: Result) -> Measurement:
         ConfigError: a table has other columns than its class.
     """
     rows = [row for kind in study.rows if not kind.concluded for row in result.rows(kind)]
-    return Measurement([value for value in result.values if about_value(value)], rows, result.arrays)
+    arrays = {name: array for name, array in result.arrays.items() if not name.startswith(GROUNDWORK)}
+    groundwork = {name.removeprefix(GROUNDWORK): array for name, array in result.arrays.items() if name not in arrays}
+    return Measurement([value for value in result.values if about_value(value)], rows, arrays, groundwork)
 
 
 def assembled(parts: Parts, store: Store) -> tuple[Answer, list[Result]] | None:
@@ -119,37 +127,91 @@ def conclude(parts: Parts, measurements: Sequence[Measurement]) -> Answer:
     return parts.study.module.conclude(parts.request, parts.checkpoints, put_together(measurements))
 
 
-def compute(parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement], keep: Keep) -> list[Measurement]:
-    """All parts of the answer, in its order: those that are known, and the others computed together.
+def compute(
+    parts: Parts, study_run: StudyRun, known: Mapping[About, Measurement], keep: Keep, *, together: bool = False
+) -> list[Measurement]:
+    """All parts of the answer, in its order: those that are known, and the others computed.
+
+    With a store every model and every pair has its turn, so that what was measured before somebody stops it is kept. Without
+    one, or where a study makes what is dear for all models at once, they have it together.
 
     Args:
         parts: of the answer.
         study_run: where the study works; all checkpoints are on it.
         known: parts that need not be computed.
         keep: told of every part that was computed, and of the seconds that it took.
+        together: whether all models are to read the same windows, however long those are for which each was made.
 
     Raises:
         OtoscopeError: the corpus or a checkpoint cannot be used.
         Cancelled: somebody asked to stop.
     """
-    module, parts_of = parts.study.module, dict(known)
-    missing = {name: checkpoint for name, checkpoint in parts.checkpoints.items() if (name,) not in known}
+    study_run, parts_of = _telling_once(study_run), dict(known)
+    missing = [name for name in parts.checkpoints if (name,) not in known]
     pairs = [pair for pair in parts.pairs if pair not in known]
-    if missing:
-        began = time.monotonic()
-        measured = module.measure(parts.request, _half(replace(study_run, checkpoints=missing), 0, bool(pairs)))
-        _refuse_shared_values(measured)
-        for name in missing:
-            parts_of[name,] = put_together([measured.about(), measured.about(name)])
-            keep((name,), parts_of[name,], (time.monotonic() - began) / len(missing))
-    if pairs:
-        began = time.monotonic()
-        singles = put_together(parts_of[name,] for name in parts.checkpoints)
-        compared = module.compare(parts.request, _half(study_run, 1, bool(missing)), pairs, singles)
-        for pair in pairs:
+    shares, apart = parts.study.shares and () not in known, study_run.store is not None
+    sharing, measuring, comparing = _stages(study_run, [shares, bool(missing), bool(pairs)])
+    if shares:
+        parts_of[()], seconds = _shared(parts, sharing)
+        keep((), parts_of[()], seconds)
+    turns = _turns(missing, apart=apart and not together and not parts.study.together)
+    for number, names in enumerate(turns):
+        part, of = measuring.part(number, len(turns)), {name: parts.checkpoints[name] for name in names}
+        for name, measured, seconds in _measured(parts, replace(part, checkpoints=of), parts_of.get(())):
+            parts_of[name,] = measured
+            keep((name,), measured, seconds)
+    singles = put_together(parts_of[about] for about in parts.needed if len(about) < 2) if pairs else Measurement()
+    turns = _turns(pairs, apart=apart)
+    for number, some in enumerate(turns):
+        began, part = time.monotonic(), comparing.part(number, len(turns))
+        compared = parts.study.module.compare(parts.request, part, some, singles)
+        for pair in some:
             parts_of[pair] = compared.about(*pair)
-            keep(pair, parts_of[pair], (time.monotonic() - began) / len(pairs))
+            keep(pair, parts_of[pair], (time.monotonic() - began) / len(some))
     return [parts_of[about] for about in parts.needed]
+
+
+def _turns(items: Sequence[T], *, apart: bool) -> list[Sequence[T]]:
+    """One after the other, or all at once; none where there is nothing."""
+    return [[item] for item in items] if apart else [items] if items else []
+
+
+def _stages(study_run: StudyRun, needed: Sequence[bool]) -> list[StudyRun]:
+    """The run in every stage; those that are needed are parts of the progress, all alike."""
+    return [
+        study_run.part(sum(needed[:number]), sum(needed)) if has_work else study_run for number, has_work in enumerate(needed)
+    ]
+
+
+def _shared(parts: Parts, study_run: StudyRun) -> tuple[Measurement, float]:
+    """What is about no checkpoint, with the seconds that it took."""
+    began = time.monotonic()
+    shared = parts.study.module.share(parts.request, study_run)
+    _refuse_shared_values(shared)
+    return shared, time.monotonic() - began
+
+
+def _measured(parts: Parts, study_run: StudyRun, shared: Measurement | None) -> Iterator[tuple[str, Measurement, float]]:
+    """The parts of the checkpoints of a run, with the seconds that each took; what is shared is in none where it has its own."""
+    began = time.monotonic()
+    given = () if shared is None else (shared,)
+    measured = parts.study.module.measure(parts.request, study_run, *given)
+    _refuse_shared_values(measured)
+    seconds = (time.monotonic() - began) / len(study_run.checkpoints)
+    for name in study_run.checkpoints:
+        yield name, put_together([*([measured.about()] if shared is None else []), measured.about(name)]), seconds
+
+
+def _telling_once(study_run: StudyRun) -> StudyRun:
+    """The same run, which says no sentence twice: every model finds again what all share, such as a pool that shrank."""
+    heard: set[str] = set()
+
+    def notice(sentence: str) -> None:
+        if sentence not in heard:
+            heard.add(sentence)
+            study_run.notice(sentence)
+
+    return replace(study_run, context=replace(study_run.context, notice=notice))
 
 
 def _refuse_shared_values(measured: Measurement) -> None:
@@ -164,7 +226,3 @@ def run(study: Study, request: AnyRequest, study_run: StudyRun) -> Answer:
         return study.module.run(request, study_run)
     parts = Parts(study, request, study_run.checkpoints, study_run.corpus.sha256, study_run.device.type)
     return conclude(parts, compute(parts, study_run, {}, lambda *_: None))
-
-
-def _half(study_run: StudyRun, number: int, is_half: bool) -> StudyRun:
-    return study_run.part(number, 2) if is_half else study_run

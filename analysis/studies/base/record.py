@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from analysis.results import Result
     from analysis.studies.base.settings import AnyRequest
 
-Names = tuple[str, ...]  # checkpoints of which one may be called the best
-Words = tuple[str, Sequence[Row]]  # headline, and the rows of the sentences below it
 Ours = Iterator[tuple[str, str, str, str]]  # checkpoint, condition, measure as published, our number in words
 
 
@@ -53,9 +51,9 @@ class Study:
     """One question, and by name the modules of its package that answer it; they are imported when they are asked for.
 
     The package holds `study.py` (`Request`, a frozen dataclass whose first field is `checkpoints`, and `run(request, study_run)`,
-    or `measure`, `compare` and `conclude`, see `analysis.studies.base.measurement`); where there is something to say `rows.py`
-    (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`), `memory.py` (`extra_bytes`)
-    and `rewording.py` (`words`).
+    or `measure`, `conclude` and perhaps `share` and `compare`, see `analysis.studies.base.measurement`); where there is
+    something to say `rows.py` (`ROWS`, the classes of the rows of its tables), `figures.py` (`draw`), `published.py` (`ours`)
+    and `memory.py` (`extra_bytes`).
 
     Attributes:
         name: in commands, addresses and stored results.
@@ -68,6 +66,8 @@ class Study:
         quick: settings with which results that are to be shipped are computed where time is short.
         interval: kind of its 95 % intervals, unless an estimator names another.
         former: names that it had; they still find it.
+        together: whether it makes for all models at once what is dear, such as altered sound, and is therefore not measured
+            model by model; what it reads is kept all the same.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Study:
     quick: Mapping[str, object] = field(default_factory=dict)
     interval: str = "bootstrap over works"
     former: tuple[str, ...] = ()
+    together: bool = False
 
     @property
     def module(self) -> ModuleType:
@@ -90,6 +91,11 @@ class Study:
     def has_parts(self) -> bool:
         """Whether it measures every checkpoint by itself, see `analysis.studies.base.measurement`."""
         return hasattr(self.module, "conclude")
+
+    @property
+    def shares(self) -> bool:
+        """Whether what is about no checkpoint is a part of its own."""
+        return hasattr(self.module, "share")
 
     @property
     def compares(self) -> bool:
@@ -111,9 +117,9 @@ class Study:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
 
-    def refusal(self, checkpoints: "Sequence[Checkpoint]") -> str | None:
-        """A sentence on why it cannot be made of these checkpoints; None where it can."""
-        return refusal(self.title, self.needs, checkpoints)
+    def refusal(self, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
+        """A sentence on why it cannot be made of these checkpoints, or not as a request asks; None where it can."""
+        return refusal(self.title, self.needs, checkpoints, request)
 
     def draw(self, result: "Result") -> "list[tuple[str, Figure]]":
         """Print figures of a result with a caption each; none where there is nothing to draw."""
@@ -128,10 +134,6 @@ class Study:
         arm that it controls, of further trainings that are not here their arm.
         """
         return self._part("published", "arms", lambda _: {})(result)
-
-    def words(self, result: "Result", names: Names) -> Words | None:
-        """Today's words for a result that is kept; None where they need more than it holds."""
-        return self._part("rewording", "words", lambda *_: None)(result, names)
 
     def extra_bytes(self, request: "AnyRequest", n_windows: int, width: int) -> int:
         """What it holds beside models and embeddings of so many windows, of so many numbers each."""

@@ -23,7 +23,7 @@ def selected(result: Result, checkpoints: Mapping[str, Checkpoint]) -> Result | 
     study, shas = find_study(result.study), result.provenance.get("checkpoint_sha256", {})
     if not study.has_parts or any(shas.get(name) != checkpoint.sha256 for name, checkpoint in checkpoints.items()):
         return None
-    parts = Parts(study, _request_of(result, checkpoints), checkpoints, "", "")
+    parts = Parts(study, request_of(result, checkpoints), checkpoints, "", "")
     try:
         whole = measurement_of(study, result)
         measured = [put_together([whole.about(), whole.about(*about)]) for about in parts.needed]
@@ -72,7 +72,7 @@ def _nearest(results: Iterable[Result], request: AnyRequest, other_settings: boo
     return [result for n, result in ranked if other_settings or not n]
 
 
-def _request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> AnyRequest:
+def request_of(result: Result, checkpoints: Mapping[str, Checkpoint]) -> AnyRequest:
     """The request of a result about other checkpoints; a setting that did not exist then has its usual value."""
     kind = find_study(result.study).request
     return replace(asked(result, kind), checkpoints=tuple(checkpoints))

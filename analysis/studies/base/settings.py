@@ -7,6 +7,7 @@ from dataclasses import Field, dataclass
 from typing import Annotated, Any, ClassVar, Protocol, get_type_hints, runtime_checkable
 
 from analysis.errors import ConfigError, shown
+from analysis.models.poolings import POOLINGS
 
 LONGEST_TEXT = 2_000
 LARGEST_SEED = 2**63 - 1
@@ -36,16 +37,21 @@ class Setting:
         least: smallest value of a number.
         most: largest value of a number: beyond it a study would take days, or more memory than it asks for.
         words: what a text may be; any text if empty.
+        label: what it is called where people read it; its name if empty.
     """
 
     help: str
     least: float = 0
     most: float = 1_000_000
     words: tuple[str, ...] = ()
+    label: str = ""
 
 
 Split = Annotated[str, Setting("Part of the corpus; “all” is right for a folder on which nothing was trained.", words=SPLITS)]
 WindowsPerPiece = Annotated[int, Setting("At most so many windows of every piece, evenly spread.", 1, 2_000)]
+Pooled = Annotated[
+    str, Setting("How tokens become a row per window; a class token only where all towers have one.", words=POOLINGS)
+]
 Seed = Annotated[int, Setting("Of everything that is drawn.", -LARGEST_SEED, LARGEST_SEED)]
 
 
@@ -62,6 +68,17 @@ def settings_of(request: type) -> Mapping[str, Setting]:
         for name, hint in hints.items()
     }
     return {name: of_field[0] if of_field else Setting("") for name, of_field in settings.items()}
+
+
+def setting_label(request: type, name: str) -> str:
+    """What a setting is called where people read it; one that does not exist any more by its name.
+
+    >>> from analysis.studies.pools.request import PoolRequest
+    >>> setting_label(PoolRequest, "n_queries"), setting_label(PoolRequest, "pool_size"), setting_label(PoolRequest, "old_one")
+    ('queries', 'pool size', 'old one')
+    """
+    setting = settings_of(request).get(name)
+    return (setting and setting.label) or name.replace("_", " ")
 
 
 def refuse_setting(study: str, request: type, key: str, value: object) -> None:

@@ -27,7 +27,7 @@ from analysis.studies.base.parts import Parts, assembled, compute, conclude, mea
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import command_of
 from analysis.studies.base.settings import AnyRequest
-from analysis.studies.cautions import CORPUS_NOTICES
+from analysis.studies.cautions import CORPUS_NOTICES, WINDOWS_READ
 from analysis.studies.listings import known_corpus_sha256, remember_listing
 from analysis.training.loop import pick_device
 
@@ -90,7 +90,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Finished:
-    """A result, its key, and why the store does not hold it: empty if it does, or if there is no store."""
+    """A result, its key, and why the store does not hold it: empty if it does, whole or in parts, or if there is no store."""
 
     result: Result
     key: str
@@ -169,7 +169,7 @@ def finish_study(
         if (kept := _kept(identity, store)) is not None:
             return _with_notices(kept, context)
     checkpoints = _open_all(request.checkpoints)
-    if refused := find_study(name).refusal(tuple(checkpoints.values())):
+    if refused := find_study(name).refusal(tuple(checkpoints.values()), request):
         raise ConfigError(refused)
     corpus, corpus_sha256 = _open_and_read(request.corpus, store, context)
     identity = Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
@@ -182,15 +182,16 @@ def finish_study(
 
 
 def _kept(identity: Identity, store: Store) -> Finished | None:
-    """What `kept_result` gives; what had to be put together is stored as a whole from now on."""
-    if (whole := read_result(store, identity.key)) is not None:
-        return Finished(whole, identity.key)
+    """What `kept_result` gives; what was put together can be again, and is not stored a second time."""
     result = kept_result(identity, store)
-    return None if result is None else _keep(identity, result, store)
+    return None if result is None else Finished(result, identity.key)
 
 
 def _keep(identity: Identity, result: Result, store: Store | None) -> Finished:
-    """The result, which the store holds from now on, if it takes it."""
+    """The result, which the store holds from now on, if it takes it.
+
+    Beside its parts too: what was asked can be told from whole results alone, by which summaries find them.
+    """
     try:
         if store is not None:
             store.put(identity.key, result.to_document(), result.arrays)
@@ -236,10 +237,8 @@ def _compute(identity: Identity, study_run: StudyRun, fresh: bool) -> Result:
     try:
         answer = conclude(parts, compute(parts, study_run, known, keep))
     except UnlikePartsError:  # such as a model with longer windows joining others: all are measured anew, with the same windows
-        if not known:
-            raise
         made.clear()
-        answer = conclude(parts, compute(parts, study_run, {}, keep))
+        answer = conclude(parts, compute(parts, study_run, {}, keep, together=True))
     return _result(identity, answer, _joined(identity, made))
 
 
@@ -258,6 +257,7 @@ def _made(identity: Identity, study_run: StudyRun, of: Mapping[str, Checkpoint],
     )  # fmt: skip
     work_of = {piece.piece_id: piece.group for piece in study_run.corpus.pieces}
     made[STUDY_CODE] = identity.code
+    made[WINDOWS_READ] = {"window_s": study_run.window_s, "sample_rate": study_run.sample_rate}
     made[MODEL_CODE] = {checkpoint.family: checkpoint.of_family.code for checkpoint in of.values()}
     if study_run.corpus.notices:
         made[CORPUS_NOTICES] = list(study_run.corpus.notices)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from analysis.datasets.segments import WINDOW_S, Segment
+from analysis.datasets.segments import Segment
 from analysis.measures import spaces
 from analysis.measures.geometry import cosine as cosines
 from analysis.measures.geometry import unit_rows
@@ -54,12 +54,10 @@ class Pairing:
 def other_pairs(segments: Sequence[Segment]) -> tuple[Bool[ndarray, "n n"], Bool[ndarray, "n n"]]:
     """Pairs of windows of other works; pairs of the same work that do not overlap within one recording."""
     works = np.array([segment.piece.group for segment in segments])
-    pieces, start = (
-        np.array([segment.piece.piece_id for segment in segments]),
-        np.array([segment.start_s for segment in segments]),
-    )
+    pieces = np.array([segment.piece.piece_id for segment in segments])
+    start, duration = (np.array([getattr(segment, name) for segment in segments]) for name in ("start_s", "duration_s"))
     alike = works[:, None] == works[None, :]
-    overlap = (pieces[:, None] == pieces[None, :]) & (np.abs(start[:, None] - start[None, :]) < WINDOW_S)
+    overlap = (pieces[:, None] == pieces[None, :]) & (np.abs(start[:, None] - start[None, :]) < duration)
     return ~alike, alike & ~overlap
 
 

@@ -13,14 +13,14 @@ from analysis.errors import ConfigError
 from analysis.measures.projections import fit_neighbours
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.taps import list_taps
+from analysis.models.poolings import MEAN
 from analysis.numbers import Value, format_value, pick, the
 from analysis.readings.embeddings import Weights, embed
-from analysis.readings.layer_means import SIDES, layer_means
+from analysis.readings.layer_means import SIDES, layer_means, layers_of, tower_of
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
 from analysis.studies.base.measurement import Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.base.settings import Pooled, Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.embedding.maps import Maps, MapSettings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
     AUC_OTHER,
@@ -46,8 +46,9 @@ class Request:
     """The joint embedding, in which audio and MIDI are drawn together, or a layer before it, where each is drawn by itself.
 
     `pairs`: how many windows, each an audio and a MIDI point, spread over all pieces (2,000 in the source); 0: as many as
-    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on; `methods` some of PCA, t-SNE and UMAP;
-    `perplexity` 0 lets the number of points decide; `k` neighbours judge a map; t-SNE and UMAP are drawn `n_seeds` times.
+    `windows_per_piece` gives. `layer` is "embedding", "in" or "block.1" and so on, whose tokens become a row by `pooling`;
+    `methods` some of PCA, t-SNE and UMAP; `perplexity` 0 lets the number of points decide; `k` neighbours judge a map; t-SNE and
+    UMAP are drawn `n_seeds` times.
     """
 
     checkpoints: tuple[str, ...]
@@ -56,11 +57,12 @@ class Request:
     windows_per_piece: WindowsPerPiece = 20
     pairs: Annotated[int, Setting("Windows over all pieces; 0: as many as windows_per_piece gives.", 0, 4_000)] = 0
     layer: Annotated[str, Setting("embedding, in, or block.1 and so on.")] = JOINT
+    pooling: Pooled = MEAN
     methods: Annotated[str, Setting("Some of PCA, t-SNE and UMAP, separated by commas.")] = "PCA,t-SNE,UMAP"
     perplexity: Annotated[float, Setting("Of t-SNE; 0 lets the number of points decide.", 0, 1_000)] = 0.0
-    n_neighbors: Annotated[int, Setting("Of UMAP.", 0, 1_000)] = 15
+    n_neighbors: Annotated[int, Setting("Of UMAP.", 0, 1_000, label="neighbours")] = 15
     k: Annotated[int, Setting("Neighbours by which a map is judged.", 0, 1_000)] = 10
-    n_seeds: Annotated[int, Setting("Drawings of t-SNE and of UMAP.", 0, 20)] = 3
+    n_seeds: Annotated[int, Setting("Drawings of t-SNE and of UMAP.", 0, 20, label="drawings")] = 3
     seed: Seed = 42
 
 
@@ -86,7 +88,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     findings, maps, differences = list[Findings](), Maps(), list[Value | None]()
     for i, checkpoint in enumerate(study_run.checkpoints.values()):
         parts = [study_run.part(1 + PARTS * i + part, n_parts) for part in range(PARTS)]
-        trained, twin = _analyse(parts, checkpoint, segments, pairing, request.layer, settings, 2 * i, maps)
+        trained, twin = _analyse(parts, checkpoint, segments, pairing, (request.layer, request.pooling), settings, 2 * i, maps)
         findings += [trained, twin]
         differences.append(difference_of_aucs(checkpoint.name, trained, twin, works))
     values = [value for some in findings for value in some.values] + [value for value in differences if value] + maps.values
@@ -125,18 +127,18 @@ def _analyse(
     checkpoint: Checkpoint,
     segments: Sequence[Segment],
     pairing: Pairing,
-    layer: str,
+    read: tuple[str, str],
     settings: MapSettings,
     number: int,
     maps: Maps,
 ) -> tuple[Findings, Findings]:
-    """What one checkpoint says, with trained weights and as its untrained twin; the maps of both are added."""
-    joint, name = layer == JOINT, checkpoint.name
+    """What one checkpoint says of a layer and pooling, trained and as its untrained twin; the maps of both are added."""
+    joint, name = read[0] == JOINT, checkpoint.name
     both = Findings(Model(name, "trained"), number), Findings(Model(name, "untrained"), number + 1)
     for i, findings in enumerate(both):
         embedding, comparing, drawing = parts[2 * i], parts[2 * i + 1].part(0, 2), parts[2 * i + 1].part(1, 2)
         weights = findings.model.weights
-        audio, midi = _activations(embedding, checkpoint, segments, weights, layer)
+        audio, midi = _activations(embedding, checkpoint, segments, weights, *read)
         compare_modalities(comparing, audio, midi, pairing, findings, joint)
         tick = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
         drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tick=tick)
@@ -150,11 +152,16 @@ def check_layer(checkpoint: Checkpoint, layer: str) -> None:
     Raises:
         ConfigError: it lacks it.
     """
-    taps = list_taps(checkpoint.outline())
-    both = [name.removeprefix("audio.") for name in taps if name.startswith("audio.")]
-    both = [name for name in both if f"midi.{name}" in taps]
+    model = checkpoint.outline()
+    heard, read = (layers_of(model, tower_of(model, side)) for side in SIDES)
+    both = [layer for layer in map(_untowered, heard) if layer in set(map(_untowered, read))]
     if layer not in both:
         raise ConfigError(f"{checkpoint.name} has no layer {layer!r} on both sides; expected one of {', '.join(both)}.")
+
+
+def _untowered(tap: str) -> str:
+    """Name of a tap without that of its tower."""
+    return tap.partition(".")[2]
 
 
 def headline(values: Sequence[Value], names: Sequence[str], layer: str) -> str:
@@ -252,13 +259,14 @@ def _bare(value: Value) -> str:
 
 
 def _activations(
-    study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str
+    study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str, pooling: str
 ) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n e"]]:
     if layer == JOINT:
         return embed(study_run, checkpoint, segments, weights)
+    taps = {tower: f"{tower}.{layer}" for tower in (tower_of(checkpoint.outline(), side) for side in SIDES)}
     audio, midi = (
-        layer_means(study_run.part(i, 2), checkpoint, segments, weights, side, (f"{side}.{layer}",))[f"{side}.{layer}"]
-        for i, side in enumerate(SIDES)
+        layer_means(study_run.part(i, 2), checkpoint, segments, weights, tower, (tap,), pooling=pooling)[tap]
+        for i, (tower, tap) in enumerate(taps.items())
     )
     return audio, midi
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 
-from analysis.datasets.segments import WINDOW_S, Segment, segment_notes, segment_waveform
+from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.errors import CorpusError
 from analysis.readings.embeddings import list_windows
 from analysis.readings.study_run import StudyRun
@@ -78,7 +78,7 @@ def describe_windows(study_run: StudyRun, segments: Sequence[Segment]) -> list[D
         if number % 10 == 0:
             study_run.step(number, len(segments), "describing windows")
         notes, piece = segment_notes(segment), segment.piece
-        density = np.count_nonzero(notes.onset_s >= segment.start_s) / WINDOW_S
+        density = np.count_nonzero(notes.onset_s >= segment.start_s) / segment.duration_s
         sound = describe_sound(segment_waveform(segment, study_run.corpus.sample_rate), study_run.corpus.sample_rate)
         which = number, piece.piece_id, piece.title, segment.start_s, piece.composer, piece.group, piece.split
         played = density, float(notes.pitch.mean()), float(notes.velocity.mean())

@@ -12,4 +12,5 @@ STUDY = Study(
     needs=Needs(("audio", "notes"), pair=True),
     small={"windows_per_piece": 2},
     quick={"windows_per_piece": 4, "n_queries": 96, "pool_size": 64, "n_same_piece": 3, "n_same_composer": 8},
+    together=True,
 )

@@ -12,10 +12,11 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting
+from analysis.studies.base.settings import Pooled, Seed, Setting
 from analysis.studies.invariance.answer import Response, measurement
 from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import StressRequest
@@ -31,6 +32,7 @@ class Request(StressRequest):
     """Names of changes separated by commas, or "all", on the canonical pool."""
 
     changes: Annotated[str, Setting("Names of changes separated by commas, or all.")] = "all"
+    pooling: Pooled = MEAN
     seed: Seed = 42
 
 
@@ -47,7 +49,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     per_checkpoint = 4 + sum(len(change.changing) + len(change.twin) for change in changes)
     n_passes = len(study_run.checkpoints) * per_checkpoint
     windows = inner_windows(study_run.part(0, n_passes + 1), request.split, request.windows_per_piece)
-    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
+    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed, request.pooling)
     plain = bench.plain()
     responses = [response for change in changes for response in respond(bench, change, plain, request.seed, conditions)]
     return measurement(bench, responses, changes)

@@ -28,7 +28,7 @@ class PoolRequest:
     corpus: str = "full"
     split: Split = "test"
     windows_per_piece: WindowsPerPiece = 100
-    n_queries: Annotated[int, Setting("Windows that are asked for.", 1, 20_000)] = 500
+    n_queries: Annotated[int, Setting("Windows that are asked for.", 1, 20_000, label="queries")] = 500
     pool_size: Annotated[int, Setting("Candidates among which each is searched.", 2, 4_096)] = 256
 
     @property
@@ -41,8 +41,10 @@ class PoolRequest:
 class HardPoolRequest(PoolRequest):
     """A pool whose candidates of the same piece and of the same composer are counted."""
 
-    n_same_piece: Annotated[int, Setting("Candidates of the same work, at most.", 0, 4_096)] = 64
-    n_same_composer: Annotated[int, Setting("Candidates of other works by the same composer, at most.", 0, 4_096)] = 32
+    n_same_piece: Annotated[int, Setting("Candidates of the same work, at most.", 0, 4_096, label="of the same work")] = 64
+    n_same_composer: Annotated[
+        int, Setting("Candidates of other works by the same composer, at most.", 0, 4_096, label="of the same composer")
+    ] = 32
 
     @property
     def sizes(self) -> HardSizes:

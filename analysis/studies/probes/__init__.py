@@ -9,6 +9,6 @@ STUDY = Study(
     question="What can be read out of each layer?",
     package=__name__,
     cost=Cost(small_s=20, full_s=50, small_share=2, full_share=2),
-    needs=Needs(("audio",), any_window=True),
+    needs=Needs(("audio",)),
     small={"windows_per_piece": 8},
 )

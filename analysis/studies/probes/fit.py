@@ -22,12 +22,18 @@ MLP = "MLP-512"
 
 @dataclass(frozen=True)
 class Source:
-    """Layers `(windows, features)` of one side of a model, or of its input."""
+    """Layers `(windows, features)` of a tower of a model, or of what is given to a side; `reads` is the side that it is given."""
 
     checkpoint: str
     weights: Weights
     side: Side
     layers: dict[str, ndarray]
+    reads: str = ""
+
+    @property
+    def input_side(self) -> str:
+        """Side of the inputs that it stands beside."""
+        return self.reads or self.side
 
 
 @dataclass(frozen=True)

@@ -9,26 +9,17 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.piece import UNKNOWN_COMPOSER, Piece
-from analysis.datasets.segments import Segment, segment_notes
-from analysis.descriptors.audio_targets import audio_chroma, log_mel_statistics, spectral_centroid
-from analysis.descriptors.note_targets import (
-    chroma_histogram,
-    interval_histogram,
-    mean_velocity,
-    note_density,
-    note_statistics,
-    pitch_histogram,
-)
+from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.readings.study_run import StudyRun
-from analysis.training.evaluation import waveform_batch
+from analysis.studies.probes.features import WindowFeatures, window_features
 from analysis.units import PITCH_CLASSES, midi_to_name
 
 TASKS = (
@@ -41,7 +32,6 @@ FEWEST_WORKS_PER_OUTPUT, FEWEST_WORKS_PER_CLASS = 5, 2
 KEYS = (*(f"{name} major" for name in PITCH_CLASSES), *(f"{name} minor" for name in PITCH_CLASSES))
 MAJOR, MINOR, LETTERS = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), "CDEFGAB"
 NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
-AUDIO_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -65,43 +55,25 @@ class LabelledTasks:
     note_inputs: dict[str, ndarray] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class WindowFeatures:
-    """What sound and notes say of windows, one row of numbers for each: `(windows, outputs)`."""
-
-    spectral_centroid: ndarray
-    audio_chroma: ndarray
-    log_mel: ndarray
-    pitch_histogram: ndarray
-    chroma_histogram: ndarray
-    interval_histogram: ndarray
-    note_statistics: ndarray
-    note_density: ndarray
-    mean_velocity: ndarray
-
-    def columns(self) -> list[ndarray]:
-        """Every one of them, in the order of the fields."""
-        return [getattr(self, column.name) for column in fields(self)]
-
-    def by_task(self) -> dict[str, ndarray]:
-        """Those that a probe may be asked for, by the name of the task."""
-        return {
-            "pitch histogram": self.pitch_histogram, "interval histogram": self.interval_histogram,
-            "chroma histogram": self.chroma_histogram, "audio chroma": self.audio_chroma,
-            "spectral centroid": self.spectral_centroid, "note density": self.note_density, "mean velocity": self.mean_velocity,
-        }  # fmt: skip
-
-
-def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str]) -> LabelledTasks:
+def label_tasks(
+    study_run: StudyRun, segments: Sequence[Segment], chosen: Sequence[str], features: WindowFeatures | None = None
+) -> LabelledTasks:
     """Labels of all windows for the chosen tasks.
+
+    Args:
+        study_run: where the study works.
+        segments: windows.
+        chosen: names of tasks.
+        features: what `window_features` gives of these windows, where it is known.
 
     Raises:
         AudioError, CorpusError, MidiError: a piece or an annotation cannot be read.
         Cancelled: somebody asked to stop.
     """
-    features, asked = _features(study_run, segments), LabelledTasks()
-    asked.audio_inputs = {"log-mel": features.log_mel, "chroma": features.audio_chroma}
-    asked.note_inputs = {"pitch histogram": features.pitch_histogram, "note statistics": features.note_statistics}
+    features, asked = window_features(study_run, segments) if features is None else features, LabelledTasks()
+    asked.audio_inputs = {"log-mel": features.sound.log_mel, "chroma": features.sound.audio_chroma}
+    if (notes := features.notes) is not None:
+        asked.note_inputs = {"pitch histogram": notes.pitch_histogram, "note statistics": notes.note_statistics}
     works = np.array([segment.piece.group for segment in segments])
     makers: dict[str, Callable[[], Task | str]] = {
         "key": lambda: _annotated(
@@ -112,40 +84,17 @@ def label_tasks(study_run: StudyRun, segments: Sequence[Segment], chosen: Sequen
     }
     numbers = features.by_task()
     for name in chosen:
-        made = makers[name]() if name in makers else _numbers(name, numbers[name], works)
+        if name in makers:
+            made = makers[name]()
+        elif name in numbers:
+            made = _numbers(name, numbers[name], works)
+        else:
+            made = f"no notes: expected a MIDI file beside every recording ({study_run.corpus.name} has none)"
         if isinstance(made, str):
             asked.missing[name] = made
         else:
             asked.tasks.append(made)
     return asked
-
-
-def _features(study_run: StudyRun, segments: Sequence[Segment]) -> WindowFeatures:
-    """Everything that notes and audio say of every window; audio at the sample rate of the corpus."""
-    parts: list[WindowFeatures] = []
-    rate = study_run.corpus.sample_rate
-    for start in range(0, len(segments), AUDIO_BATCH):
-        study_run.step(start, len(segments), "Labels from notes and audio")
-        batch = segments[start : start + AUDIO_BATCH]
-        waveforms = waveform_batch(batch, rate).to(study_run.device)
-        notes = [segment_notes(segment) for segment in batch]
-        densities = [note_density(n.onset_s, s.start_s, s.start_s + s.duration_s) for n, s in zip(notes, batch, strict=True)]
-        parts.append(
-            WindowFeatures(
-                spectral_centroid(waveforms, rate)[:, None].cpu().numpy(),
-                audio_chroma(waveforms, rate).cpu().numpy(),
-                log_mel_statistics(waveforms, rate).cpu().numpy(),
-                np.stack([pitch_histogram(n.pitch) for n in notes]),
-                np.stack([chroma_histogram(n.pitch) for n in notes]),
-                np.stack([interval_histogram(n.pitch) for n in notes]),
-                np.stack([note_statistics(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]),
-                np.array(densities)[:, None],
-                np.array([mean_velocity(n.velocity) for n in notes])[:, None],
-            )
-        )
-    return WindowFeatures(
-        *(np.concatenate(rows).astype(np.float64) for rows in zip(*map(WindowFeatures.columns, parts), strict=True))
-    )
 
 
 def _numbers(name: str, rows: ndarray, works: ndarray) -> Task | str:

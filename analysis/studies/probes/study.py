@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -9,15 +10,18 @@ import numpy as np
 from analysis.datasets.segments import Segment, drop_repeated
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
+from analysis.models.sides import SIDE_OF
 from analysis.readings.embeddings import Weights, list_windows
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting, WindowsPerPiece
+from analysis.studies.base.settings import Pooled, Seed, Setting, WindowsPerPiece
 from analysis.studies.probes.fit import ProbeScore, ProbeSettings, ProbeTask, Source, fit_linear_probes, fit_mlp_probe, split_task
-from analysis.studies.probes.labels import TASKS, LabelledTasks, label_tasks
+from analysis.studies.probes.labels import TASKS, LabelledTasks, WindowFeatures, label_tasks, window_features
 from analysis.studies.probes.rows import INPUT, NOBODY, BestRow, MissingRow, ScoreRow
 from analysis.studies.probes.tables import (
+    best_inputs,
     best_rows,
     best_scores,
     class_rows,
@@ -35,6 +39,8 @@ MLP_CHOICES = ("no", "best", "all")
 UNSEEN, TRANSFER = "unseen", "transfer"
 SPLITS = (UNSEEN, TRANSFER, "train", "validation", "test", "all")
 N_RESAMPLES = 1000
+LABELS, DRAWS = "labels.", "draws."  # in the groundwork: rows of windows by name, and scores of inputs on all draws by row
+NO_INPUT = "none"  # of a tower that reads neither the sound nor the notes of a window
 
 
 @dataclass(frozen=True)
@@ -65,34 +71,74 @@ class Request:
     folds: Annotated[int, Setting("Of works, each predicted by a probe that never saw it.", 0, 100)] = 5
     inner_folds: Annotated[int, Setting("In which penalties are chosen.", 0, 100)] = 3
     shuffles: Annotated[int, Setting("Draws of the null.", 0, 200)] = 2
+    pooling: Pooled = MEAN
     mlp: Annotated[str, Setting("MLP probes: at no layer, at the best, or at all.", words=MLP_CHOICES)] = "no"
     seed: Seed = 42
 
 
-def measure(request: Request, study_run: StudyRun) -> Measurement:
-    """Fit and score probes of every layer of every checkpoint, its untrained twin and the inputs, on every task.
+@dataclass(frozen=True)
+class Prepared:
+    """Windows with their labels, and what is probed."""
+
+    segments: list[Segment]
+    features: WindowFeatures
+    asked: LabelledTasks
+    probe_tasks: list[ProbeTask]
+
+
+def share(request: Request, study_run: StudyRun) -> Measurement:
+    """Label all windows, and fit and score probes of what is given to either side, on every task; no model is asked.
 
     Raises:
         ConfigError: a task or a way to use the MLP is unknown, or there are too few folds or shuffles.
         CorpusError: the windows come from fewer than three works.
         Cancelled: somebody asked to stop.
     """
+    prepared, scores = _prepared(request, study_run.part(0, 2), None), list[ProbeScore]()
+    for side, layers in (("audio", prepared.asked.audio_inputs), ("midi", prepared.asked.note_inputs)):
+        if layers:
+            scores += _fit_probes(request, study_run.part(1, 2), Source(NOBODY, INPUT, side, layers), prepared.probe_tasks)
+    rows, arrays = score_rows(scores)
+    missing = [MissingRow(task, reason) for task, reason in prepared.asked.missing.items()]
+    details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
+    groundwork = {f"{LABELS}{name}": of_windows for name, of_windows in prepared.features.arrays().items()}
+    groundwork |= {f"{DRAWS}{number}": score.draws for number, score in enumerate(scores)}
+    return Measurement([], [*rows, *missing, *details, *window_rows(prepared.segments)], arrays, groundwork)
+
+
+def measure(request: Request, study_run: StudyRun, shared: Measurement) -> Measurement:
+    """Fit and score probes of every layer of every checkpoint and of its untrained twin, on every task, beside those of inputs.
+
+    Raises:
+        ConfigError, CorpusError, Cancelled: as `share`.
+    """
+    n_parts = 1 + len(WEIGHTS) * sum(len(study_run.towers(checkpoint)) for checkpoint in study_run.checkpoints.values())
+    prepared = study_run.once("prepared", partial(_prepared, request, study_run.part(0, n_parts), shared))
+    scores: list[ProbeScore] = []
+    for number, source in enumerate(_sources(study_run, prepared.segments, request.pooling, n_parts), 1):
+        scores += _fit_probes(request, study_run.part(number, n_parts).part(1, 2), source, prepared.probe_tasks)
+    rows, arrays = score_rows(scores)
+    of_inputs = [row for row in shared.of(ScoreRow) if row.weights == INPUT]
+    inputs = best_inputs(of_inputs, [shared.groundwork[f"{DRAWS}{number}"] for number in range(len(of_inputs))])
+    details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
+    return Measurement(score_values(rows), [*rows, *best_rows(scores, inputs), *details], arrays)
+
+
+def _prepared(request: Request, study_run: StudyRun, shared: Measurement | None) -> Prepared:
+    """Windows with their labels: those that were shared, to the last bit, else made here."""
     chosen = _checked(request)
-    n_parts = 2 + len(WEIGHTS) * sum(len(study_run.towers(checkpoint)) for checkpoint in study_run.checkpoints.values())
-    segments, fit_only = _windows(request, study_run.part(0, n_parts))
-    asked = label_tasks(study_run.part(0, n_parts), segments, chosen)
+    segments, fit_only = _windows(request, study_run)
+    features = window_features(study_run, segments) if shared is None else _shared_features(shared)
+    asked = label_tasks(study_run, segments, chosen, features)
     settings = ProbeSettings(request.folds, request.inner_folds, request.shuffles, N_RESAMPLES, request.seed)
     works, composers = [segment.piece.group for segment in segments], [segment.piece.composer for segment in segments]
-    probe_tasks = _split_tasks(asked, works, composers, fit_only, settings)
-    scores: list[ProbeScore] = []
-    for number, source in enumerate(_sources(study_run, segments, asked, n_parts)):
-        part = study_run.part(min(1 + number, n_parts - 1), n_parts).part(1, 2)
-        scores += _fit_probes(request, part, source, probe_tasks)
-    rows, arrays = score_rows(scores)
-    missing = [MissingRow(task, reason) for task, reason in asked.missing.items()]
-    details = (*confusion_rows(scores), *class_rows(scores), *output_rows(scores))
-    values = score_values(row for row in rows if row.weights != INPUT)
-    return Measurement(values, [*rows, *missing, *best_rows(scores), *details, *window_rows(segments)], arrays)
+    return Prepared(segments, features, asked, _split_tasks(asked, works, composers, fit_only, settings))
+
+
+def _shared_features(shared: Measurement) -> WindowFeatures:
+    return WindowFeatures.of({
+        name.removeprefix(LABELS): array for name, array in shared.groundwork.items() if name.startswith(LABELS)
+    })  # fmt: skip
 
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
@@ -159,17 +205,16 @@ def _split_tasks(
     return probe_tasks
 
 
-def _sources(study_run: StudyRun, segments: list[Segment], asked: LabelledTasks, n_parts: int) -> Iterator[Source]:
-    """Inputs of both sides (one part of the work), then every model and tower."""
-    number = 2
+def _sources(study_run: StudyRun, segments: list[Segment], pooling: str, n_parts: int) -> Iterator[Source]:
+    """Every model and tower, a part of the work each."""
+    number = 1
     for name, checkpoint in study_run.checkpoints.items():
         for weights in WEIGHTS:
-            for side in study_run.towers(checkpoint):
-                part = study_run.part(number - 1, n_parts).part(0, 2)
-                yield Source(name, weights, side, layer_means(part, checkpoint, segments, weights, side))
+            for side, tower in checkpoint.outline().towers.items():
+                part = study_run.part(number, n_parts).part(0, 2)
+                layers = layer_means(part, checkpoint, segments, weights, side, pooling=pooling)
+                yield Source(name, weights, side, layers, SIDE_OF.get(tower.modality, NO_INPUT))
                 number += 1
-    yield Source(NOBODY, INPUT, "audio", asked.audio_inputs)
-    yield Source(NOBODY, INPUT, "midi", asked.note_inputs)
 
 
 def _fit_probes(request: Request, study_run: StudyRun, source: Source, probe_tasks: list[ProbeTask]) -> list[ProbeScore]:

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -13,7 +15,6 @@ from analysis.studies.probes.rows import (
     ACCURACY,
     INPUT,
     LINEAR,
-    NOBODY,
     BestRow,
     ClassRow,
     ConfusionRow,
@@ -24,6 +25,7 @@ from analysis.studies.probes.rows import (
     array_of,
 )
 
+SIDES = {"midi": "MIDI"}  # as sentences call them; others by their names
 OWN_LABEL = {
     ("chroma", "audio chroma"), ("pitch histogram", "pitch histogram"), ("pitch histogram", "chroma histogram"),
     ("note statistics", "mean velocity"), ("note statistics", "note density"),
@@ -32,7 +34,15 @@ RANGES = {"balanced accuracy": {"lowest": 0.0, "highest": 1.0}, "R²": {"highest
 UNDEFINED = "not defined: the labels do not vary"
 Number = float | None
 Ends = tuple[Number, Number, Number]  # a number and its interval
+Inputs = Mapping[tuple[str, str], "Control"]  # by task and side
 Above = tuple[str | None, Number, Number, Number, Number, Number, Number]  # a layer, its number, and what is above that
+
+
+class Control(NamedTuple):
+    """What a score is compared with: the best layer of something else on the same task, and its score with those of all draws."""
+
+    layer: str
+    draws: ndarray
 
 
 def score_rows(scores: Sequence[ProbeScore]) -> tuple[list[ScoreRow], dict[str, ndarray]]:
@@ -102,23 +112,42 @@ def best_scores(scores: Iterable[ProbeScore]) -> dict[tuple[str, str, str, str],
     return best
 
 
-def best_rows(scores: Sequence[ProbeScore]) -> list[BestRow]:
-    """The best trained layer of every task, checkpoint and side beside the best untrained layer and the best input."""
+def best_inputs(rows: Sequence[ScoreRow], draws: Sequence[ndarray]) -> Inputs:
+    """The best linear probe of what is given to a side, by task and side: of scores of inputs with their draws."""
+    best: dict[tuple[str, str], Control] = {}
+    for row, of_row in zip(rows, draws, strict=True):
+        key = row.task, row.side
+        if row.is_linear and np.isfinite(of_row[0]) and (key not in best or of_row[0] > best[key].draws[0]):
+            best[key] = Control(row.layer, of_row)
+    return best
+
+
+def best_rows(scores: Sequence[ProbeScore], inputs: Inputs = MappingProxyType({})) -> list[BestRow]:
+    """The best trained layer of every task, checkpoint and tower beside the best untrained layer and the best input.
+
+    Args:
+        scores: of checkpoints and their untrained twins, and of inputs if these are not given.
+        inputs: the best of each task and side.
+    """
     best, rows = best_scores(scores), []
+    known = {(task, side): Control(score.layer, score.draws) for (task, _, of, side), score in best.items() if of == INPUT}
     for (task, checkpoint, weights, side), score in best.items():
         if weights == "trained":
-            twin, heard = best.get((task, checkpoint, "untrained", side)), best.get((task, NOBODY, INPUT, side))
+            other = best.get((task, checkpoint, "untrained", side))
+            twin = None if other is None else Control(other.layer, other.draws)
+            heard = {**known, **inputs}.get((task, score.source.input_side))
             sizes = len(score.probe_task.scored), score.probe_task.works.n_works, len(score.source.layers)
             numbers = *_interval(score), score.shuffled, *sizes, *_above(score, twin), *_above(score, heard)
             rows.append(BestRow(task, checkpoint, score.source.side, score.layer, score.probe, score.measure, *numbers))
     return rows
 
 
-def _above(score: ProbeScore, control: ProbeScore | None) -> Above:
+def _above(score: ProbeScore, control: Control | None) -> Above:
     """A control with its interval, and what is above it with its own: the same works are drawn for both."""
     if control is None:
         return None, None, None, None, None, None, None
-    return control.layer, *_interval(control), *score_interval(score.draws - control.draws, score.probe_task.works)
+    ends = score_interval(control.draws, score.probe_task.works, **RANGES[score.measure])
+    return control.layer, *ends, *score_interval(score.draws - control.draws, score.probe_task.works)
 
 
 def confusion_rows(scores: Sequence[ProbeScore]) -> list[ConfusionRow]:
@@ -203,7 +232,7 @@ def _other_side(others: Sequence[BestRow]) -> str:
         return ""
     other = others[0]
     twin = "" if other.untrained is None else f" (twin {_worded(other, other.untrained)})"
-    return f"; from {'MIDI' if other.side == 'midi' else 'audio'} {_worded(other, other.value)}{twin}"
+    return f"; from {SIDES.get(other.side, other.side)} {_worded(other, other.value)}{twin}"
 
 
 def _worded(row: BestRow, number: float | None, *, ends: bool = False) -> str:

@@ -57,7 +57,8 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     models = study_run.every_model
     n_parts = 2 + 2 * len(models)
     segments = list_windows(study_run.part(0, n_parts), request.split, request.windows_per_piece, fewest=1)
-    pools = redrawn_pools(study_run.part(1, n_parts), segments, seeds=seeds, **request.sizes)
+    drawing = study_run.part(1, n_parts)
+    pools = study_run.once("pools", lambda: redrawn_pools(drawing, segments, seeds=seeds, **request.sizes))
     draws = WorkDraws(np.array([segments[i].piece.group for i in pools[0].query]), request.seed)
     asked = np.bincount(np.concatenate([pool.query for pool in pools]), minlength=len(segments)).astype(np.int32)
     arrays, values = {**pool_arrays(pools[0]), "asked": asked}, list[Value]()

@@ -1,4 +1,4 @@
-"""What the study of similarity compares: one row per window at every layer of both sides, and the inputs themselves."""
+"""What the study of similarity compares: one row per window at every layer of both sides, the inputs, and how wide they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,17 @@ from numpy import ndarray
 
 from analysis.datasets.segments import Segment, segment_notes, segment_waveform
 from analysis.descriptors.log_mel import N_MELS, log_mel
-from analysis.models.checkpoint import Checkpoint
+from analysis.measures.kernels import UndefinedError, participation_ratio
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import Side, layer_means
+from analysis.readings.layer_means import Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
+from analysis.studies.similarity.plan import Parts, Plan, StackKey
+from analysis.studies.similarity.rows import LayerRow
 
 INPUT, EMBEDDING = "input", "emb"
 N_PITCHES = 128
 Rows = Mapping[str, Float[ndarray, "n d"]]
-StackKey = tuple[str, Weights, Side]
+Layers = Mapping[tuple[str, Weights, Side, str], LayerRow]  # by stack and label
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,35 @@ class Stack:
         return [label for label in self.layers if label.isdigit()]
 
 
+def read_stacks(parts: Parts, plan: Plan, segments: Sequence[Segment], pooling: str = "") -> dict[StackKey, Stack]:
+    """Both sides of every checkpoint of a plan and of its untrained twin: the parts of its progress after the windows.
+
+    Raises:
+        OutOfMemoryError: not even one window fits.
+        Cancelled: somebody asked to stop.
+    """
+    inputs = parts.inputs.once("inputs", lambda: read_inputs(parts.inputs, segments))
+    keys = zip(plan.stacks, parts.stacks, strict=True)
+    return {key: read_stack(part, segments, key, inputs, pooling) for key, part in keys}
+
+
+def layer_rows(stack: Stack) -> list[LayerRow]:
+    """How wide every layer is, and over how many directions its variance is spread; None where it does not vary."""
+    rows: list[LayerRow] = []
+    for label, activations in stack.layers.items():
+        try:
+            ratio = participation_ratio(activations)
+        except UndefinedError:
+            ratio = None
+        rows.append(LayerRow(*stack.key, label, activations.shape[1], ratio))
+    return rows
+
+
+def by_place(rows: Sequence[LayerRow]) -> Layers:
+    """The layers by stack and label."""
+    return {(row.checkpoint, row.weights, row.side, row.layer): row for row in rows}
+
+
 def read_inputs(study_run: StudyRun, segments: Sequence[Segment]) -> dict[Side, Float[ndarray, "n d"]]:
     """What the two sides are given, without any model: level per mel band (dB, mean over time) and share of notes per pitch.
 
@@ -59,20 +90,21 @@ def read_inputs(study_run: StudyRun, segments: Sequence[Segment]) -> dict[Side, 
 
 def read_stack(
     study_run: StudyRun,
-    checkpoint: Checkpoint,
     segments: Sequence[Segment],
-    weights: Weights,
-    side: Side,
+    key: StackKey,
     inputs: Mapping[Side, Float[ndarray, "n d"]],
+    pooling: str = "",
 ) -> Stack:
-    """Means over tokens at every layer of one side, padding left out, below them the input.
+    """Tokens pooled at every layer of one side, padding left out, below them the input.
 
     Raises:
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    means = layer_means(study_run, checkpoint, segments, weights, side)
-    return Stack(checkpoint.name, weights, side, {INPUT: inputs[side]} | {layer_title(tap): rows for tap, rows in means.items()})
+    name, weights, side = key
+    checkpoint = study_run.checkpoints[name]
+    means = layer_means(study_run, checkpoint, segments, weights, tower_of(checkpoint.outline(), side), pooling=pooling)
+    return Stack(name, weights, side, {INPUT: inputs[side]} | {layer_title(tap): rows for tap, rows in means.items()})
 
 
 def layer_title(tap: str) -> str:

@@ -12,6 +12,7 @@ Side = Literal["audio", "midi"]
 MEAN, LAST, EMBEDDINGS, INPUTS = "mean over blocks", "last blocks", "embeddings", "inputs alone"
 SAME_LAYER = "same block, mean"
 AUDIO_WITH_MIDI = "audio, midi"
+Sides = tuple[str, Side, str, Side, Weights, str, str, int, int, float | None, float | None]  # the first columns of a `CellRow`
 
 
 class Compared(NamedTuple):
@@ -169,6 +170,11 @@ class LayerRow(Row):
     layer: str
     p: int
     participation_ratio: float | None
+
+    def beside(self, other: "LayerRow") -> Sides:
+        """The first columns of a cell whose row is this layer and whose column is the other one."""
+        whose = self.checkpoint, self.side, other.checkpoint, other.side, self.weights
+        return *whose, self.layer, other.layer, self.p, other.p, self.participation_ratio, other.participation_ratio
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,13 @@
-"""What the similarities of layers amount to: means over blocks with their controls, differences, and the sentence."""
+"""What the study of similarity says: the headline and the sentence, from means over blocks and their differences."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import NamedTuple
 
-import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
-
 from analysis.numbers import format_value
-from analysis.readings.embeddings import Weights
-from analysis.studies.similarity.grids import LayerGrid, WorkShuffles, columns_of, estimate
-from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
-from analysis.studies.similarity.rows import (
-    AUDIO_WITH_MIDI,
-    EMBEDDINGS,
-    INPUTS,
-    LAST,
-    MEAN,
-    SAME_LAYER,
-    DifferenceRow,
-    MeanRow,
-    SummaryRow,
-)
+from analysis.studies.similarity.rows import MEAN, DifferenceRow, SummaryRow
 
 SHARED = "share structure"
-TRAINED: Weights = "trained"
-TWIN: Weights = "untrained"
-Within = Mapping[tuple[str, Weights, str], LayerGrid]  # by checkpoint, weights and measure
 
 
 class Means(NamedTuple):
@@ -38,84 +17,6 @@ class Means(NamedTuple):
     twins: dict[str, SummaryRow]
     known: list[str]
     gains: dict[str, DifferenceRow]
-
-
-def summarise(within: Within, across: Sequence[tuple[tuple[Stack, Stack], LayerGrid]], works: WorkShuffles) -> list[SummaryRow]:
-    """One row per checkpoint or two, weights, measure and what is averaged."""
-    summary = list[SummaryRow]()
-    sizes = len(works.of_window), len(works.names)
-    for (name, weights, estimator), grid in within.items():
-        for what, rows, columns in _parts(grid):
-            numbers, cells = columns_of(grid.estimate(works, rows, columns)), list(product(rows, columns))
-            models = name, name, AUDIO_WITH_MIDI
-            summary.append(SummaryRow(*models, weights, estimator, what, *numbers, *sizes, _defined(grid, cells), len(cells)))
-    for (first, second), grid in across:
-        sides = f"{first.side}, {second.side}"
-        for what, paired in ((SAME_LAYER, True), (MEAN, False)):
-            numbers = columns_of(grid.estimate(works, first.blocks, second.blocks, paired=paired))
-            pairs = zip(first.blocks, second.blocks, strict=False) if paired else product(first.blocks, second.blocks)
-            models, cells = (first.checkpoint, second.checkpoint, sides), list(pairs)
-            summary.append(
-                SummaryRow(*models, first.weights, grid.measure, what, *numbers, *sizes, _defined(grid, cells), len(cells))
-            )
-    return summary
-
-
-def _defined(grid: LayerGrid, cells: Sequence[tuple[str, str]]) -> int:
-    return sum(grid.defines(*cell) for cell in cells)
-
-
-def _parts(grid: LayerGrid) -> list[tuple[str, list[str], list[str]]]:
-    lost = [[label for side, label in grid.reasons if side == number] for number in (0, 1)]
-    both = ((grid.rows, lost[0]), (grid.columns, lost[1]))
-    rows, columns = (sorted((label for label in (*kept, *gone) if label.isdigit()), key=int) for kept, gone in both)
-    last = (LAST, rows[-1:], columns[-1:])
-    return [(MEAN, rows, columns), last, (EMBEDDINGS, [EMBEDDING], [EMBEDDING]), (INPUTS, [INPUT], [INPUT])]
-
-
-def gains(within: Within, works: WorkShuffles, measure: str) -> list[DifferenceRow]:
-    """What the mean over blocks of every checkpoint has above that of its untrained twin; nothing where one is not defined."""
-    rows = []
-    for name in dict.fromkeys(name for name, _, _ in within):
-        mean, less = (mean_over_blocks(within[name, weights, measure]) for weights in (TRAINED, TWIN))
-        if mean is not None and less is not None:
-            rows.append(_difference((name, TRAINED), (name, TWIN), mean, less, works, measure))
-    return rows
-
-
-def means(within: Within, measure: str) -> tuple[list[MeanRow], dict[str, ndarray]]:
-    """Means over blocks of the trained checkpoints that have one, of which differences are made."""
-    rows, arrays = list[MeanRow](), dict[str, ndarray]()
-    for (name, weights, estimator), grid in within.items():
-        if (weights, estimator) == (TRAINED, measure) and (mean := mean_over_blocks(grid)) is not None:
-            rows.append(MeanRow(name, measure, array := f"mean.{len(rows)}"))
-            arrays[array] = mean
-    return rows, arrays
-
-
-def differences(
-    means: Mapping[str, ndarray], pairs: Iterable[Sequence[str]], works: WorkShuffles, measure: str
-) -> Iterator[DifferenceRow]:
-    """Differences of the mean over blocks of two trained checkpoints, where both have one."""
-    for first, second in pairs:
-        if first in means and second in means:
-            yield _difference((first, TRAINED), (second, TRAINED), means[first], means[second], works, measure)
-
-
-def _difference(
-    first: tuple[str, Weights], second: tuple[str, Weights], mean: ndarray, less: ndarray, works: WorkShuffles, measure: str
-) -> DifferenceRow:
-    both = mean[1:] - less[1:] if len(mean) == len(less) else mean[:0]
-    gain = estimate(float(mean[0]) - float(less[0]), both, mean[:0], works, bounded=False)
-    return DifferenceRow(*first, *second, measure, gain.value, gain.ci_low, gain.ci_high, 0.0, len(works.of_window))
-
-
-def mean_over_blocks(grid: LayerGrid) -> Float[ndarray, " k"] | None:
-    """The mean over pairs of blocks and then, where that can be computed, the same without each work; None without blocks."""
-    i, j = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
-    if not i or not j:
-        return None
-    return np.append(grid.value[i][:, j].mean(), grid.without[:, i][:, :, j].mean(axis=(1, 2))).astype(np.float64)
 
 
 def headline(

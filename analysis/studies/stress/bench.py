@@ -14,8 +14,9 @@ from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
+from analysis.models.poolings import MEAN
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side, layer_means
+from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
 from analysis.sources import code_of
 from analysis.store import Store, StoreError
@@ -49,7 +50,7 @@ def unmoved(rows: Rows) -> Moved:
 
 
 def joint(rows: Rows) -> Float[ndarray, "n d"]:
-    """The joint embedding, which is the last tap."""
+    """The joint embedding among the rows of all taps of a tower: the last of them."""
     return list(rows.values())[-1]
 
 
@@ -63,6 +64,7 @@ class Bench:
     works: WorkDraws
     total: int
     done: int = 1
+    pooling: str = MEAN
 
     @property
     def models(self) -> list[Model]:
@@ -75,9 +77,11 @@ class Bench:
     ) -> dict[str, ndarray]:  # fmt: skip
         """Rows of every tap of one side, of all windows or a block."""
         checkpoint = self.study_run.checkpoints[model[0]]
+        tower = tower_of(checkpoint.outline(), side)
         return layer_means(
-            study_run or self.study_run, checkpoint, self.windows[block], model[1], side, altered=change, keep=keep
-        )
+            study_run or self.study_run, checkpoint, self.windows[block], model[1], tower, altered=change, pooling=self.pooling,
+            keep=keep,
+        )  # fmt: skip
 
     def plain(self) -> dict[Model, Sides]:
         """Rows of both sides of every model for the windows as they are: two passes per model."""
@@ -125,9 +129,9 @@ class Bench:
 
         def compute() -> Moved:
             rows = self.rows(model, side, change, block, study_run, keep=False)
-            return Moved(rows[f"{side}.embedding"], tap_distances({tap: taps[block] for tap, taps in before.items()}, rows))
+            return Moved(joint(rows), tap_distances({tap: taps[block] for tap, taps in before.items()}, rows))
 
-        identity = {"side": side, "altered": change.name, "against": against.name}
+        identity = {"side": side, "altered": change.name, "against": against.name, "pooling": self.pooling}
         return _kept(study_run, model, self.windows[block], identity, compute)
 
     def _blocks(self, models: Sequence[Model], change: Altered) -> Iterator[tuple[slice, Model, StudyRun]]:
@@ -178,7 +182,9 @@ def _kept(
     return moved
 
 
-def set_up(study_run: StudyRun, windows: Sequence[Segment], n_passes: int, sizes: HardSizes, seed: int) -> Bench:
+def set_up(
+    study_run: StudyRun, windows: Sequence[Segment], n_passes: int, sizes: HardSizes, seed: int, pooling: str = MEAN
+) -> Bench:
     """A bench with a pool of these sizes, or the largest that the windows fill.
 
     Args:
@@ -187,10 +193,11 @@ def set_up(study_run: StudyRun, windows: Sequence[Segment], n_passes: int, sizes
         n_passes: of all models together.
         sizes: of the pool, as `build_pool` takes them.
         seed: of the pool and the intervals.
+        pooling: of the tokens of layers.
 
     Raises:
         CorpusError: the windows cannot fill a pool of 8.
     """
     pool = build_pool(study_run, windows, **sizes, seed=seed)
     works = WorkDraws(np.array([window.piece.group for window in windows]), seed)
-    return Bench(study_run, windows, pool, works, n_passes + 1)
+    return Bench(study_run, windows, pool, works, n_passes + 1, pooling=pooling)

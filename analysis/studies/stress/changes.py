@@ -13,13 +13,13 @@ from analysis.datasets.alterations import NOTE_CHANGES, WAVEFORM_CHANGES, alter_
 from analysis.datasets.corpora import NAMES
 from analysis.datasets.excerpts import OTHER_FONT, render_excerpt
 from analysis.datasets.midi import Notes
-from analysis.datasets.segments import WINDOW_S, Segment
+from analysis.datasets.segments import Segment
 from analysis.errors import ConfigError
 from analysis.readings.embeddings import list_windows
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import StudyRun
 
-MARGIN_S = 1.0  # of the recording on either side of a window: time shifts and playback speeds up to 1.5 read it
+MARGIN_S, MARGIN = 1.0, 0.25  # at least, and of a window: what time shifts and playback speeds up to 1.5 read on either side
 RENDERED_AGAIN = {0.0: "rendered again", 1.0: OTHER_FONT}
 
 
@@ -164,7 +164,7 @@ def rendering_of(corpus: str) -> str | None:
 
 
 def inner_windows(study_run: StudyRun, split: str, windows_per_piece: int) -> list[Segment]:
-    """Windows spread over every piece of a split, at least 1 s away from both ends of the recording.
+    """Windows spread over every piece of a split, at least 1 s or a quarter of a window away from both ends of the recording.
 
     Raises:
         ConfigError: there is no such split, no window is asked for, or no recording is long enough.
@@ -172,12 +172,15 @@ def inner_windows(study_run: StudyRun, split: str, windows_per_piece: int) -> li
     if windows_per_piece < 1:
         raise ConfigError(f"windows_per_piece is {windows_per_piece}; expected 1 or more.")
     kept: dict[str, list[Segment]] = {}
+    margin_s = max(MARGIN_S, MARGIN * study_run.window_s)
     for segment in list_windows(study_run, split, windows_per_piece + 1):
-        if MARGIN_S <= segment.start_s <= segment.piece.duration_s - WINDOW_S - MARGIN_S:
+        if margin_s <= segment.start_s <= segment.piece.duration_s - segment.duration_s - margin_s:
             kept.setdefault(segment.piece.piece_id, []).append(segment)
     windows = [segment for ones in kept.values() for segment in ones[:windows_per_piece]]
     if not windows:
-        raise ConfigError(f"No recording of the split {split!r} has a window 1 s away from both its ends; use longer recordings.")
+        raise ConfigError(
+            f"No recording of the split {split!r} has a window {margin_s:g} s away from both its ends; use longer recordings."
+        )
     return windows
 
 

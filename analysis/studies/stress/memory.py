@@ -1,8 +1,8 @@
 """What altered recordings and notes take beside models and embeddings, counted from above."""
 
-from analysis.models.config import ModelConfig
+from analysis.readings.layer_means import SIDES, layers_of, tower_of
 from analysis.studies.base.study import find_checkpoint
-from analysis.studies.memory import FLOAT
+from analysis.studies.memory import FLOAT, row_width
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.stress.bench import BLOCK
 
@@ -15,14 +15,11 @@ def altered_bytes(request: StressRequest, n_windows: int) -> int:
 
     Rows are those of both sides and of a change that others are compared with, distances those of every tap at every dose.
     """
-    configs = [find_checkpoint(checkpoint).model_config for checkpoint in request.checkpoints]
-    rows = sum(2 * _row_width(config.audio_n_layers, config.audio_d_model, config) for config in configs)
-    rows += sum(_row_width(config.midi_n_layers, config.midi_d_model, config) for config in configs)
-    distances = sum(MOST_DOSES * (config.audio_n_layers + config.midi_n_layers + 4) for config in configs)
+    rows = distances = samples = 0
+    for model in (find_checkpoint(checkpoint).outline() for checkpoint in request.checkpoints):
+        audio, midi = (model.towers[tower_of(model, side)] for side in SIDES)
+        rows += 2 * row_width(audio) + row_width(midi)
+        distances += MOST_DOSES * sum(len(layers_of(model, tower.name)) for tower in (audio, midi))
+        samples = max(samples, round(audio.input.sample_rate * audio.input.window_s))
     per_window = WEIGHTS_KINDS * (rows + distances)
-    return 150_000_000 + FLOAT * (min(n_windows, BLOCK) * 96_000 + n_windows * per_window)
-
-
-def _row_width(n_layers: int, d_model: int, config: ModelConfig) -> int:
-    """Numbers in the rows of one window at all taps of a side."""
-    return (n_layers + 1) * d_model + config.d_embedding
+    return 150_000_000 + FLOAT * (min(n_windows, BLOCK) * samples + n_windows * per_window)

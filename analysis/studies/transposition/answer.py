@@ -9,12 +9,14 @@ from jaxtyping import Float32, Float64, Int
 from numpy import ndarray
 
 from analysis.datasets.alterations import count_folded
+from analysis.datasets.pools import size_words
 from analysis.datasets.segments import segment_notes
 from analysis.numbers import Key, Value, format_value, pick, the
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import BySide, Side
 from analysis.rows import Row, columns
 from analysis.studies.base.measurement import Measurement
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import RETAINED
 from analysis.studies.pools.words import at_ceiling
 from analysis.studies.stress.bench import Bench, Model
@@ -90,33 +92,32 @@ def shift_label(shift: int) -> str:
     return f"{shift:+d}".replace("-", "−") if shift else "0"
 
 
-def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
+def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: PoolRow) -> str:
     """How much of S the best of these checkpoints keeps with its MIDI moved, and with both sides moved; at most 30 words.
 
     Args:
         values: of the study.
         names: of the checkpoints.
         sizes: of the transpositions, in semitones.
-        pool: in which S was searched, in short.
+        pool: in which S was searched.
     """
     best, score = _best(values, names)
-    size_of_pool = pool.split(", ", maxsplit=1)[0]
+    among = f"among {size_words(pool.pool_size)}"
     if score.inside_null is not False:
-        sentence = f"S = {format_value(score, 'chance')} among {size_of_pool}: {best} finds too little"
+        sentence = f"S = {format_value(score, 'chance')} {among}: {best} finds too little"
         return f"{sentence} for a transposition to take anything away."
     size, (alone, both) = _left(values, best, sizes)
     if alone is None:
         return f"{best} was not transposed by ±{size} semitones."
-    sentence = f"{_share(alone)} of S among {size_of_pool} is left in {best} with MIDI alone moved ±{size} semitones"
-    sentence += f", {_share(both)} with both" if both else ""
-    sentence += f" (chance {100 * (alone.null or 0.0):.1f} %"
-    return f"{sentence}, not distinguishable)." if alone.inside_null else f"{sentence})."
+    control = f"chance {100 * (alone.null or 0.0):.1f} %{', not distinguishable' if alone.inside_null else ''}"
+    sentence = f"{_share(alone)} ({control}) of S {among} is left in {best} with MIDI alone moved ±{size} semitones"
+    return f"{sentence}, {_share(both)} with both." if both else f"{sentence}."
 
 
-def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: str) -> str:
+def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: PoolRow) -> str:
     """S of that checkpoint with nothing moved, in which pool, and whether both sides of a window move alike."""
     best, score = _best(values, names)
-    sentence = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool}"
+    sentence = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool.short}"
     sentence += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
     size, left = _left(values, best, sizes)
     if any(max(value.value or 0.0, value.ci_high or 0.0) > 1 for value in left if value):

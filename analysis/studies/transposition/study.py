@@ -17,10 +17,11 @@ from analysis.errors import ConfigError
 from analysis.measures.displacements import displacement_alignment
 from analysis.measures.geometry import unit_rows
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.poolings import MEAN
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
-from analysis.studies.base.settings import Seed, Setting
+from analysis.studies.base.settings import Pooled, Seed, Setting
 from analysis.studies.pools.request import StressRequest
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow
@@ -43,6 +44,7 @@ class Request(StressRequest):
     """Semitones separated by commas, each of which is tried upwards and downwards, on the canonical pool."""
 
     semitones: Annotated[str, Setting("Separated by commas; each is tried upwards and downwards.")] = "1,3,6,12,24"
+    pooling: Pooled = MEAN
     seed: Seed = 42
 
 
@@ -61,7 +63,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     windows = inner_windows(study_run.part(0, n_passes + 1), request.split, request.windows_per_piece)
     if conditions is None:
         study_run.notice(NO_RENDERER)
-    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed)
+    bench = set_up(study_run, windows, n_passes, request.sizes, request.seed, request.pooling)
     plain = bench.plain()
     moved = move(bench, shifts, plain, conditions)
     return measurement(bench, moved, shifts, sizes)
@@ -69,7 +71,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
     """How much of S the best of them keeps."""
-    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0].short
+    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0]
     return measured.answer(headline(*about), [SentenceRow(details(*about))])
 
 

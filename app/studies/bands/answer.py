@@ -169,10 +169,10 @@ def _sound(result: Result, choice: Choice, row: FilterRow) -> None:
 
     def more(number: int) -> None:
         window = windows[number].window
-        sound.draw(choice.corpus, window, edges, edges.index(row.low_hz or 0.0), row.band, rate)
+        sound.draw(choice, window, edges, edges.index(row.low_hz or 0.0), row.band, rate)
 
     key = "_".join(("windows", *map(str, key_of(row))))
-    player.pick(windows, choice.corpus, key, title="The recording", columns=details.HEARD, more=more)
+    player.pick(windows, choice, key, title="The recording", columns=details.HEARD, more=more)
 
 
 def _numbers(result: Result) -> None:

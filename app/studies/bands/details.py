@@ -72,7 +72,7 @@ def windows(
         return
     names = list(map(str, key_of(row)))
     st.caption(plain(f"The windows with the largest numbers: {', '.join(names)}."))
-    player.pick(behind(result, row, shown), choice.corpus, "_".join((kind.table, *names)), title=title, columns=HEARD)
+    player.pick(behind(result, row, shown), choice, "_".join((kind.table, *names)), title=title, columns=HEARD)
 
 
 def notes(result: Result, part: str) -> None:

@@ -15,27 +15,27 @@ from analysis.units import amplitude_to_db, db_to_amplitude
 from app import caching
 from app.kit import layout
 from app.kit.plain import plain
-from app.kit.player import WINDOW_S
+from app.kit.player import Source
 
 FAINT_DB = -20.0  # what is fainter than this below the recording is played at this level
 SILENT_DB = -90.0
 
 
-def draw(corpus: str, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int) -> None:
+def draw(source: Source, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int) -> None:
     """Two players below the recording of a window.
 
     Args:
-        corpus: where the piece is.
+        source: where the piece is, and how long its windows last.
         window: of the recording.
         edges_hz: of all bands of the study, for a band fades into its neighbours.
         band: its number, from 0.
         name: what the page calls it.
         sample_rate: at how many Hz the checkpoint hears.
     """
-    if (piece := caching.pieces(corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
+    if (piece := caching.pieces(source.corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
         return  # which is said above
     try:
-        recording, kept = cut(Path(piece.audio_path), window.start_s, edges_hz, band, sample_rate)
+        recording, kept = cut(Path(piece.audio_path), window.start_s, source.cut.window_s, edges_hz, band, sample_rate)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return
@@ -48,7 +48,7 @@ def draw(corpus: str, window: WindowRow, edges_hz: Sequence[float], band: int, n
 
 
 def cut(
-    path: Path, start_s: float, edges_hz: Sequence[float], band: int, sample_rate: int
+    path: Path, start_s: float, window_s: float, edges_hz: Sequence[float], band: int, sample_rate: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A window, and what one band holds of it; the window minus that is what the model was given.
 
@@ -60,7 +60,7 @@ def cut(
     from analysis.datasets.audio import read_window
     from analysis.descriptors.filters import split_bands
 
-    samples = read_window(path, start_s, start_s + WINDOW_S, sample_rate)
+    samples = read_window(path, start_s, start_s + window_s, sample_rate)
     parts = split_bands(torch.from_numpy(samples)[None], edges_hz, sample_rate)
     return samples, parts[0, 1 + band].numpy()
 

@@ -146,12 +146,12 @@ def _examples(result: Result, choice: Choice, chosen: BinRow) -> None:
     def other(number: int) -> None:
         if chosen.kind != MATCHED:
             midi = windows[rows[number].midi]
-            player.play("MIDI, heard from its recording", choice.corpus, midi.piece, midi.start_s)
+            player.play("MIDI, heard from its recording", choice, midi.piece, midi.start_s)
 
     index = study_facts.names_of(result).index(chosen.checkpoint)
     key = f"pairs_{index}_{chosen.weights}_{chosen.kind}_{chosen.bin}"
     listed = [ListedPair(windows[row.audio], windows[row.midi], row.cosine) for row in rows]
-    player.pick(listed, choice.corpus, key, title="Audio", columns=HEARD, more=other)
+    player.pick(listed, choice, key, title="Audio", columns=HEARD, more=other)
 
 
 @dataclass(frozen=True)

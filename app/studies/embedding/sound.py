@@ -60,11 +60,11 @@ def draw(result: Result, choice: Choice, row: ProjectionRow, picked: Sequence[Ma
     def nearest(number: int) -> None:
         if rival is not None:
             near = windows[int(rival[0, listed[number].window.window])]
-            player.play("The MIDI of another work nearest to this audio", choice.corpus, near.piece, near.start_s)
+            player.play("The MIDI of another work nearest to this audio", choice, near.piece, near.start_s)
 
     first = listed[0].window.window if listed else ""
     mine = "_".join(map(str, (row.array, len(picked), len(listed), first))) if listed else "none"
-    player.pick(listed, choice.corpus, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
+    player.pick(listed, choice, f"chosen_{mine}", title="This window", columns=COLUMNS, more=nearest)
 
 
 def _what(n_points: int, n_windows: int, joint: bool) -> str:

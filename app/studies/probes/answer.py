@@ -17,16 +17,17 @@ from app.kit.study_form import Choice
 from app.studies.probes import details
 from app.studies.probes.marks import (
     NOTHING_READ,
-    SIDES,
     TWIN,
     about,
     best_of,
     depth,
+    input_sides,
     layer_title,
     mark_of,
     missing,
     named,
     scored,
+    side_title,
 )
 
 MAIN_PX = 460
@@ -79,14 +80,15 @@ def _by_layer(result: Result, task: str) -> list[Key]:
     marks = []
     for row in models:
         series = row.checkpoint if row.is_linear else f"{row.checkpoint}, {row.probe}"
-        marks.append(mark_of(row, SIDES[row.side], series, at=layers.index(layer_title(row.layer))))
+        marks.append(mark_of(row, side_title(row.side), series, at=layers.index(layer_title(row.layer))))
     drawing = doses.panels(
         marks, x_title="layer", y_title=f"{ACCURACY} (%)" if is_share else "R² on works held out", percent=is_share,
         categories=layers, null_name=NOTHING_READ, columns=2,
     )  # fmt: skip
     if marks:
         drawing.update_layout(height=MAIN_PX)
-        _add_inputs(drawing, rows, list(dict.fromkeys(mark.group for mark in marks)), 100.0 if is_share else 1.0)
+        groups, read = list(dict.fromkeys(mark.group for mark in marks)), input_sides(result)
+        _add_inputs(drawing, rows, [read.get(group, "") for group in groups], 100.0 if is_share else 1.0)
         drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
     clicked = actions.figure(name_twins_once(drawing), f"layers_{task.replace(' ', '_')}", result, rows, select=("points",))
     as_good = "any class (1 / classes)" if is_share else "the mean (R² 0)"
@@ -97,11 +99,11 @@ def _by_layer(result: Result, task: str) -> list[Key]:
     return clicked
 
 
-def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], groups: Sequence[str], factor: float) -> None:
+def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], sides: Sequence[str], factor: float) -> None:
     """Dotted lines: what the same probe reads from the input of a side; their names at the left, above and below."""
     values = []
-    for number, side in enumerate(groups, 1):
-        own = [(factor * (row.value or 0.0), row) for row in rows if row.weights == INPUT and SIDES[row.side] == side]
+    for number, side in enumerate(sides, 1):
+        own = [(factor * (row.value or 0.0), row) for row in rows if row.weights == INPUT and side_title(row.side) == side]
         for index, (value, row) in enumerate(sorted(own, key=lambda pair: -pair[0])):
             values.append(value)
             text = f"input: {layer_title(row.layer)}{' (holds the label)' if row.holds_label else ''}"
@@ -128,7 +130,7 @@ def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> Weights:
     for name in dict.fromkeys(row.checkpoint for row in rows):
         for row in (row for row in rows if row.checkpoint == name):
             mark = mark_of(row, _task_name(row), layer_title(row.layer))
-            panels.setdefault(f"{name}, {SIDES[row.side]}", {})[mark.group, mark.series] = mark
+            panels.setdefault(f"{name}, {side_title(row.side)}", {})[mark.group, mark.series] = mark
     names = {row.task: _task_name(row) for row in rows}
     layers = sorted({layer_title(row.layer) for row in rows}, key=depth)
     drawing = matrix.panels(

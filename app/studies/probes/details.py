@@ -27,7 +27,7 @@ from app.kit import actions, player
 from app.kit.plain import plain
 from app.kit.pool_scores import TWINS, cell, name_twins_once
 from app.kit.study_form import Choice
-from app.studies.probes.marks import SIDES, TWIN, beside_nothing, layer_title, named, score_text, scored
+from app.studies.probes.marks import TWIN, beside_nothing, layer_title, named, score_text, scored, side_title
 
 OUTPUTS_PX, MOST, MOST_NAMES, TABLE_PX, FEW = 320, 20, 24, 360, 10
 ERRORS = {
@@ -64,11 +64,11 @@ def errors_of(result: Result, row: ScoreRow) -> list[player.ListedWindow]:
 
 def errors(result: Result, choice: Choice, row: ScoreRow, title: str) -> None:
     """The windows about which a probe is most wrong, to be heard."""
-    which = f"{row.checkpoint or row.weights}, {SIDES[row.side]} layer {layer_title(row.layer)}, {row.task}, {row.probe}"
+    which = f"{row.checkpoint or row.weights}, {side_title(row.side)} layer {layer_title(row.layer)}, {row.task}, {row.probe}"
     twin = f", {TWIN}" if row.weights == "untrained" else ""
     st.caption(plain(f"{which}{twin}: score {score_text(row)}. Click a point above to choose another."))
     key = "_".join(("errors", title, *row.of))
-    player.pick(errors_of(result, row), choice.corpus, key, title=title, columns=ERRORS)
+    player.pick(errors_of(result, row), choice, key, title=title, columns=ERRORS)
 
 
 def inside(result: Result, choice: Choice, task: str, weights: Weights) -> None:
@@ -86,7 +86,7 @@ def _confused(result: Result, choice: Choice, rows: Sequence[ConfusionRow]) -> N
     classes = {(row.of, row.label): row for row in result.rows(ClassRow)}
     panels: dict[str, dict[tuple[str, str], Mark]] = {}
     for row in rows:
-        cells = panels.setdefault(f"{row.checkpoint}, {SIDES[row.side]} {layer_title(row.layer)}", {})
+        cells = panels.setdefault(f"{row.checkpoint}, {side_title(row.side)} {layer_title(row.layer)}", {})
         if row.value is not None:
             recall = classes.get((row.of, row.true)) if row.true == row.predicted else None
             low, high = (None, None) if recall is None else (recall.ci_low, recall.ci_high)
@@ -116,7 +116,7 @@ def best_per_class(result: Result, rows: Sequence[ConfusionRow]) -> list[dict[st
                 best[key] = row
     return [
         {
-            "class": label, "checkpoint": checkpoint, "side": SIDES[side], "best layer": layer_title(row.layer),
+            "class": label, "checkpoint": checkpoint, "side": side_title(side), "best layer": layer_title(row.layer),
             "found": cell(Numbers(row.value, row.ci_low, row.ci_high, None, row.n)), "n": row.n,
         }
         for (label, checkpoint, side), row in sorted(best.items(), key=lambda pair: pair[0])
@@ -130,7 +130,7 @@ def _outputs(result: Result, task: str) -> None:
     names = list(dict.fromkeys(row.output for row in rows))
     marks = [
         Mark(
-            SIDES[row.side], row.checkpoint, row.value, null=0.0, n=row.n, at=names.index(row.output),
+            side_title(row.side), row.checkpoint, row.value, null=0.0, n=row.n, at=names.index(row.output),
             twin=row.weights != "trained", note=f"layer {layer_title(row.layer)}",
         )
         for row in rows if row.value is not None
@@ -170,7 +170,7 @@ def _best_layer(row: BestRow, n_outputs: int) -> dict[str, object]:
     """A layer beside its controls as a row of the table."""
     of_input = _cell(row.measure, Numbers(row.input, None, None, None, row.n))
     return {
-        "task": row.task, "checkpoint": row.checkpoint, "side": SIDES[row.side], "layer": layer_title(row.layer),
+        "task": row.task, "checkpoint": row.checkpoint, "side": side_title(row.side), "layer": layer_title(row.layer),
         "score": _cell(row.measure, beside_nothing(row, n_outputs)),
         "twin": _cell(row.measure, row.over_twin), "input": _cell(row.measure, row.over_input),
         "which": None if of_input is None else f"{row.input_layer} {of_input}",
@@ -192,7 +192,7 @@ def numbers(rows: Sequence[ScoreRow], task: str) -> None:
     """Every score of a task."""
     with st.expander(f"All numbers: {plain(task)}", icon=":material/table:"):
         st.dataframe([
-            {"checkpoint": row.checkpoint or None, "weights": row.weights, "side": SIDES[row.side],
+            {"checkpoint": row.checkpoint or None, "weights": row.weights, "side": side_title(row.side),
              "layer": layer_title(row.layer), "probe": row.probe, "score": score_text(row), "shuffled": row.shuffled,
              "selectivity": row.selectivity, "penalty": None if row.alpha is None else f"{row.alpha:g}",
              "n": row.n, "works": row.n_works}

@@ -4,18 +4,35 @@ from collections.abc import Sequence
 
 from analysis.results import Result
 from analysis.rows import Numbers
-from analysis.studies.probes.rows import ACCURACY, BestRow, Measure, MissingRow, ScoreRow
+from analysis.studies.probes.rows import ACCURACY, INPUT, BestRow, Measure, MissingRow, ScoreRow
 from app.charts.mark import Key, Mark
 from app.kit.pool_scores import cell
 
 TWIN = "untrained twin"
 NOTHING_READ = "nothing read"
-SIDES = {"audio": "audio", "midi": "MIDI"}
+SIDES = {"midi": "MIDI"}  # towers that pages call otherwise than they are named
 
 
 def scored(result: Result) -> list[ScoreRow]:
     """Rows that have a score."""
     return [row for row in result.rows(ScoreRow) if row.value is not None]
+
+
+def side_title(side: str) -> str:
+    """A tower, or a side of the input, as pages call it.
+
+    >>> side_title("midi"), side_title("encoder")
+    ('MIDI', 'encoder')
+    """
+    return SIDES.get(side, side)
+
+
+def input_sides(result: Result) -> dict[str, str]:
+    """By tower the side of the input that it reads, as pages call both; towers that read none of them are missing."""
+    sides = {row.layer: row.side for row in result.rows(ScoreRow) if row.weights == INPUT}
+    best = [row for row in result.rows(BestRow) if row.input_layer in sides]
+    named_alike = {side_title(side): side_title(side) for side in sides.values()}
+    return {side_title(row.side): side_title(sides[row.input_layer or ""]) for row in best} | named_alike
 
 
 def missing(result: Result) -> list[str]:
@@ -35,7 +52,7 @@ def about(rows: Sequence[ScoreRow], task: str) -> str:
 def layer_title(layer: str) -> str:
     """A layer as an axis names it; an input keeps its name.
 
-    >>> [layer_of(name) for name in ("audio.in", "midi.block.2", "audio.embedding", "log-mel")]
+    >>> [layer_title(name) for name in ("audio.in", "midi.block.2", "audio.embedding", "log-mel")]
     ['in', '2', 'emb', 'log-mel']
     """
     _, dot, rest = layer.partition(".")

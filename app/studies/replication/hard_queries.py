@@ -30,7 +30,7 @@ def draw(result: Result, choice: Choice, checkpoint: str) -> None:
         return
     about = f"{checkpoint}: windows whose match is among the first ten in the fewest pools, beside the other checkpoints."
     st.caption(plain(f"{about} What all miss is hard; what one misses and another finds depends on arm or training."))
-    player.pick_missed(missed, result.rows(WindowRow), choice.corpus, f"rare_{checkpoint}", columns=HEARD)
+    player.pick_missed(missed, result.rows(WindowRow), choice, f"rare_{checkpoint}", columns=HEARD)
 
 
 def windows_of(result: Result, checkpoint: str) -> list[Missed]:

@@ -39,12 +39,12 @@ def draw(result: Result, choice: Choice, pool: str) -> None:
         miss = missed[number]
         first = windows[first_wrong(result, checkpoint, pool, miss.query)]
         title = f"Ranked first instead, the match being number {miss.rank}"
-        player.play(title, choice.corpus, first.piece, first.start_s)
+        player.play(title, choice, first.piece, first.start_s)
         st.caption("Heard is the recording of the MIDI window that was ranked first.")
 
     key = f"misses_{pool}_{names.index(checkpoint)}"
-    player.pick(rows, choice.corpus, key, title="Asked: this audio", columns=COLUMNS, more=ranked_first)
-    st.caption("Audio windows of 4 s as queries, MIDI windows as candidates.")
+    player.pick(rows, choice, key, title="Asked: this audio", columns=COLUMNS, more=ranked_first)
+    st.caption(f"Audio windows of {choice.cut.window_s:g} s as queries, MIDI windows as candidates.")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How smoothly the clip desk moves in a real browser: frames a second while a long clip is panned, error of the playhead in ms.
 
-    python benchmarks/desk.py [--seconds 600] [--width 1280]
+    python benchmarks/clip_desk.py [--seconds 600] [--width 1280]
 
 Serves the page of made-up lanes that the desk's own tests use, with every kind of lane and a wall of 12 x 12 heads. Panning is
 one step of the wheel in every frame, at three depths of zoom; beside the frames stands how long the processes of the browser
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--width", type=int, default=1280)
     options = parser.parse_args()
-    chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    chromium = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -109,8 +109,7 @@ def measure(page: Any, browser: Any) -> None:
 
     page.locator(".desk[data-ready]").wait_for(timeout=180_000)
     page.wait_for_timeout(1500)
-    desk = page.locator(".desk")
-    desk.focus()
+    page.locator(".desk").focus()
     for presses, depth in ((1, "half of the clip in view"), (3, "a sixteenth of it"), (3, "a 128th of it")):
         for _ in range(presses):
             page.keyboard.press("ArrowUp")

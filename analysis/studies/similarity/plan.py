@@ -1,0 +1,105 @@
+"""What a run compares: which sides of which checkpoints, by which measures, and the parts of its progress."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+from analysis.errors import ConfigError
+from analysis.measures import registry
+from analysis.measures.registry import MEASURES, Measure
+from analysis.readings.embeddings import Weights
+from analysis.readings.layer_means import SIDES, Side
+from analysis.readings.study_run import StudyRun
+from analysis.studies.base.measurement import About
+
+ACROSS = ("same side", "every side", "none")
+ACROSS_MEASURES = ("debiased CKA", "biased CKA")
+WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
+FEWEST_SHUFFLES = 20
+OneSide = tuple[str, Side]  # checkpoint and side
+StackKey = tuple[str, Weights, Side]
+
+
+class Parts(NamedTuple):
+    """The study as it runs in every part of a plan."""
+
+    windows: StudyRun
+    inputs: StudyRun
+    stacks: Sequence[StudyRun]
+    comparisons: Sequence[StudyRun]
+
+
+class Comparison(NamedTuple):
+    """Two stacks, the measures by which they are compared, and whether they are audio and MIDI of one checkpoint."""
+
+    first: StackKey
+    second: StackKey
+    measures: Sequence[Measure]
+    within: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared with what, and the measure of which windows are kept."""
+
+    comparisons: Sequence[Comparison]
+    chosen: Measure
+
+    @cached_property
+    def stacks(self) -> list[StackKey]:
+        """Whose layers are read, in order: both sides of a checkpoint and of its untrained twin."""
+        names = dict.fromkeys(key[0] for comparison in self.comparisons for key in (comparison.first, comparison.second))
+        return list(product(names, WEIGHTS, SIDES))
+
+    def parts(self, study_run: StudyRun) -> Parts:
+        """The parts of the progress, in order."""
+        n_parts = 2 + len(self.stacks) + len(self.comparisons)
+        windows, inputs, *rest = (study_run.part(number, n_parts) for number in range(n_parts))
+        return Parts(windows, inputs, rest[: len(self.stacks)], rest[len(self.stacks) :])
+
+
+def plan_within(names: Iterable[str], measure: str, across: str) -> Plan:
+    """The sides of every checkpoint with each other: audio with MIDI, and where every side is asked for, each with itself.
+
+    Raises:
+        ConfigError: there is no such measure.
+    """
+    itself = SIDES if across == "every side" else ()
+    sides: list[tuple[Side, Side]] = [("audio", "midi"), *((side, side) for side in itself)]
+    return _plan([((name, first), (name, second)) for name in names for first, second in sides], measure)
+
+
+def plan_between(pairs: Iterable[About], measure: str, across: str) -> Plan:
+    """The sides of a checkpoint with those of another.
+
+    Raises:
+        ConfigError: there is no such measure.
+    """
+    sides = {"same side": list(zip(SIDES, SIDES, strict=True)), "every side": list(product(SIDES, SIDES)), "none": []}[across]
+    return _plan([((name, side), (other_name, other)) for name, other_name in pairs for side, other in sides], measure)
+
+
+def _plan(compared: Iterable[tuple[OneSide, OneSide]], measure: str) -> Plan:
+    """All measures of audio with MIDI of a checkpoint, else two kinds of CKA and the chosen one; with both kinds of weights."""
+    comparisons, chosen = list[Comparison](), registry.measure(measure)
+    few = tuple(MEASURES[name] for name in dict.fromkeys((*ACROSS_MEASURES, chosen.name)))
+    for ((name, side), (other_name, other)), weights in product(compared, WEIGHTS):
+        within = name == other_name and side != other
+        measures = tuple(MEASURES.values()) if within else few
+        comparisons.append(Comparison((name, weights, side), (other_name, weights, other), measures, within))
+    return Plan(comparisons, chosen)
+
+
+def refuse_unknown(measure: str, across: str, n_shuffles: int) -> None:
+    """Refuse what cannot be planned.
+
+    Raises:
+        ConfigError: the measure, `across` or the number of shuffles is not one that is offered.
+    """
+    if across not in ACROSS:
+        raise ConfigError(f"across is {across!r}; expected one of {', '.join(map(repr, ACROSS))}.")
+    if n_shuffles < FEWEST_SHUFFLES:
+        raise ConfigError(f"n_shuffles is {n_shuffles}; expected {FEWEST_SHUFFLES} or more, to tell the highest 5 %.")
+    registry.measure(measure)
