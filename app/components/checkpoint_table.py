@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.training.comparison import RetrievalScore, by_score, read_score, score_text
+from analysis.training.comparison import by_score
+from analysis.training.scores import RetrievalScore, read_score, score_text
 from app import caching, state
 from app.kit import row_choice
 from app.kit.arms import OF_CONTROLS, marked

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import CheckpointError, ConfigError, shown
-from analysis.models.dual_towers import AudioBatch
 from analysis.models.families import Family
 from analysis.models.pooling import mean_over_tokens
+from analysis.models.sound import AudioBatch
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
 from analysis.seeding import derive
