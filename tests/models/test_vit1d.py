@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import Tensor
 
@@ -240,3 +241,16 @@ def test_the_command_line_describes_it(capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out)["parameters"]["total"] == count(SCALES["small"])["total"]
     assert main(["describe", "vit1d", "--scale", "huge"]) == 2
     assert "Unknown scale 'huge' of vit1d: expected one of paper, small, tiny" in capsys.readouterr().err
+
+
+def test_a_recording_is_read_with_it(tmp_path: Path) -> None:
+    described = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
+    save_checkpoint(tmp_path / "mine", build(TINY, 3), arm="vit1d", scale="tiny", **described)
+    soundfile.write(tmp_path / "clip.wav", noise(1)[0].repeat(2).numpy()[: 6 * TINY.sample_rate], TINY.sample_rate)
+    words = ["inspect", str(tmp_path / "clip.wav"), "--checkpoint", str(tmp_path / "mine"), "--layer", "2"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    with np.load(tmp_path / "out" / "arrays.npz") as arrays:
+        assert arrays["attention"].shape[-1] == len(arrays["key_times_s"]) == 126
+        np.testing.assert_allclose(np.diff(arrays["key_times_s"]), 0.032)
+        assert arrays["self_similarity"].shape == 2 * arrays["self_similarity_times_s"].shape
+        assert arrays["received_times_s"].max() < 6
