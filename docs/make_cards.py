@@ -6,13 +6,14 @@ With `--text` the scores stay as they are and the cards alone are written anew.
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.datasets.corpora import open_corpus
 from analysis.files import replace_file
 from analysis.models.checkpoint import open_checkpoint
-from analysis.training.card import write_card
-from analysis.training.train_checkpoint import evaluate_saved
+from analysis.training.comparison import score_headline
+from analysis.training.objective import find_objective
 
 
 def main() -> None:
@@ -24,14 +25,14 @@ def main() -> None:
     corpus = None if options.text else open_corpus("full")
     for folder in options.folders:
         checkpoint = open_checkpoint(folder)
-        evaluation = checkpoint.evaluation
+        objective, evaluation = find_objective(checkpoint.family), checkpoint.evaluation
         if corpus is not None:
-            evaluation = evaluate_saved(checkpoint.model(), checkpoint.untrained_twin(), corpus)
+            evaluation = objective.evaluate(checkpoint.model(), checkpoint.untrained_twin(), corpus)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
-        card = write_card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
+        card = objective.card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
         for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
             replace_file(folder / name, text.encode())
-        print(folder.name, evaluation["trained"]["canonical"]["S"], file=sys.stderr)  # noqa: T201
+        print(f"{folder.name}: {score_headline(replace(checkpoint, evaluation=evaluation))}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.numbers import percent
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
-from analysis.training.comparison import read_score, score_text
+from analysis.training.scores import read_score, score_text
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints

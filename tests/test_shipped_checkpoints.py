@@ -16,7 +16,7 @@ from analysis.numbers import percent
 from analysis.studies.base.registry import study_names
 from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
 from analysis.training.card import write_card
-from analysis.training.train_checkpoint import evaluate_small_pool, small_pool_pieces
+from analysis.training.evaluation import evaluate_small_pool, small_pool_pieces
 from tests.shared import alone, shared_folder
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")

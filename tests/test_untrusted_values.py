@@ -21,7 +21,7 @@ from analysis.results import Result, provenance
 from analysis.store import Store, open_store
 from analysis.studies.base.requests import build_request
 from analysis.studies.embedding.table import without_formulas
-from analysis.training.comparison import retrieval_rows
+from analysis.training.scores import retrieval_rows
 from app.kit.actions import as_csv
 
 HUGE = 10**400

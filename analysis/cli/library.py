@@ -81,24 +81,34 @@ def corpus(options: argparse.Namespace) -> None:
 
 
 def arms(options: argparse.Namespace) -> None:
-    """Every architecture."""
+    """Every architecture: the arms of dual encoders, then those of other families at any scale."""
     from analysis.models.arms import ARMS
+    from analysis.models.families import family_names, find_family
 
-    emit(options, [asdict(arm) for arm in ARMS.values()], [f"{arm.name:16} {arm.summary}" for arm in ARMS.values()])
+    rows, lines = [asdict(arm) for arm in ARMS.values()], [f"{arm.name:16} {arm.summary}" for arm in ARMS.values()]
+    for family in map(find_family, family_names()):
+        names = dict.fromkeys(name.rpartition("-")[0] or name for name in family.presets())
+        others = [name for name in names if name not in ARMS]
+        rows += [{"name": name, "summary": family.title, "family": family.name} for name in others]
+        lines += [f"{name:16} {family.title}" for name in others]
+    emit(options, rows, lines)
 
 
 def describe(options: argparse.Namespace) -> None:
-    """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts; of a preset of another
-    family what it is made of.
+    """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts; of an arm or a preset of
+    another family what it is made of.
     """
     from analysis.models.architecture import flow_lines
     from analysis.models.arms import ARMS, build_config
     from analysis.models.counting import describe as described_arm
     from analysis.models.dual_encoder_flow import flow_of
-    from analysis.models.families import find_preset
+    from analysis.models.families import find_arm, find_preset
 
-    if options.arm not in ARMS and (preset := find_preset(options.arm)) is not None:
-        _describe_preset(options, *preset)
+    if options.arm not in ARMS:
+        if (preset := find_preset(options.arm)) is not None:
+            _describe_preset(options, options.arm, *preset)
+        else:
+            _describe_preset(options, f"{options.arm}-{options.scale}", *find_arm(options.arm, options.scale))
         return
     described = described_arm(options.arm, options.scale)
     flow = flow_of(build_config(options.arm, options.scale))
@@ -116,24 +126,25 @@ def describe(options: argparse.Namespace) -> None:
     emit(options, {**asdict(described), "architecture": {"parts": flow.rows(), "notes": list(flow.notes)}}, lines)
 
 
-def _describe_preset(options: argparse.Namespace, family: Family, config: Config) -> None:
+def _describe_preset(options: argparse.Namespace, preset: str, family: Family, config: Config) -> None:
     from analysis.models.architecture import flow_lines
 
     counts = dict(family.count(config))
     flow = None if family.flow is None else family.flow(config)
     card = {} if family.card is None else dict(family.card(config))
-    lines = [f"{family.title} {options.arm}", *(f"{title}: {words}" for title, words in card.items())]
+    lines = [f"{family.title} {preset}", *(f"{title}: {words}" for title, words in card.items())]
     lines += [f"trained by: {family.recipe or 'nothing here'}", *(f"{name:20} {n:>12,}" for name, n in counts.items())]
     lines += [] if flow is None else ["", *flow_lines(flow)]
     drawn = None if flow is None else {"parts": flow.rows(), "notes": list(flow.notes)}
-    document = {"family": family.name, "preset": options.arm, "model": family.to_dict(config), "card": card}
+    document = {"family": family.name, "preset": preset, "model": family.to_dict(config), "card": card}
     emit(options, {**document, "parameters": counts, "architecture": drawn}, lines)
 
 
 def checkpoints(options: argparse.Namespace) -> None:
     """Every checkpoint with its score, and every folder that cannot be opened with the reason."""
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
-    from analysis.training.comparison import read_score, score_headline
+    from analysis.training.comparison import score_headline
+    from analysis.training.scores import read_score
 
     rows: list[dict[str, object]] = []
     sentences: list[tuple[str, str]] = []

@@ -66,7 +66,7 @@ def _import(sub: argparse.ArgumentParser) -> None:
 
 
 def _train(train: argparse.ArgumentParser) -> None:
-    train.add_argument("arm")
+    train.add_argument("arm", help="one of `otoscope arms`; the values in brackets below are those of dual encoders")
     train.add_argument("--scale", default="small", help="paper or small (default small)")
     train.add_argument("--seed", type=int, default=0, help="of weights, batches and dropout (default 0)")
     corpora = "small, full, or a folder: Maestro, Slakh, or audio and MIDI of the same stems (default full)"
@@ -90,6 +90,8 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--pool-size", type=int, metavar="N", help="most candidates per query on validation, from 8 (256)")
     train.add_argument("--validation-queries", type=int, metavar="N", help="most queries on validation (200)")
     train.add_argument("--validation-windows", type=int, metavar="N", help="most windows per piece on validation (60)")
+    own = "a number that the arm has of its own, such as temperature=0.2"
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=own)
     train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
     train.add_argument("--resume", action="store_true", help="go on from the last validation of an interrupted run")
 

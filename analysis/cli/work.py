@@ -14,6 +14,8 @@ from analysis.numbers import format_value
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest
 
+FREEZES = {"cnn": "cnn and positions", "nothing": ""}
+
 
 def train(options: argparse.Namespace) -> None:
     """Train an arm and examine it; Ctrl-C keeps what the last validation saved."""
@@ -33,11 +35,14 @@ def training_settings(options: argparse.Namespace) -> dict[str, object]:
     """The fields of `TrainRequest`: those of the recipe, but for what an option says.
 
     Raises:
-        ConfigError: the recipe is unknown, or an option is no number.
+        ConfigError: the arm or the recipe is unknown, or an option is no number.
     """
-    from analysis.training.recipes import FREEZES, find_recipe
+    from analysis.models.families import find_arm
+    from analysis.training.objective import find_objective
+    from analysis.training.recipes import find_recipe
 
-    recipe = find_recipe(options.recipe, options.scale)
+    objective = find_objective(find_arm(options.arm, options.scale)[0].name)
+    recipe = find_recipe(options.recipe, options.scale, objective.recipes)
     settings: dict[str, object] = {
         "arm": options.arm, "scale": options.scale, "seed": options.seed, "steps": options.steps, "recipe": recipe.name,
     } | {
@@ -56,8 +61,17 @@ def training_settings(options: argparse.Namespace) -> dict[str, object]:
     if options.precision is not None:
         settings |= {"bf16": options.precision == "bf16"}
     if options.freeze is not None:
-        settings |= {"freeze": FREEZES[1] if options.freeze == "cnn" else FREEZES[0]}
+        settings |= {"freeze": FREEZES[options.freeze]}
+    if options.set:
+        settings |= {"settings": {name: _number(name, text) for name, text in read_settings(options.set).items()}}
     return settings
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigError(f"--set {name}={shown(text)} is no number; expected such as {name}=0.1.") from error
 
 
 def _two_numbers(text: str) -> tuple[float, float]:

@@ -38,14 +38,15 @@ def list_segments(
 ) -> list[Segment]:
     """Windows of `window_s` every `HOP_S`, wholly inside the audio, in which at least `min_notes` notes sound.
 
-    Of a piece without a MIDI file nobody knows what sounds, so that all its windows are kept. Where a piece has more than
-    `max_per_piece`, those kept are spread evenly over it.
+    With `min_notes` 0 no notes are read. Of a piece without a MIDI file nobody knows what sounds, so that all its windows are
+    kept. Where a piece has more than `max_per_piece`, those kept are spread evenly over it.
     """
     segments: list[Segment] = []
     for piece in pieces:
         n_windows = int((piece.duration_s - window_s) // HOP_S) + 1
         windows = [Segment(piece, HOP_S * number, window_s) for number in range(max(0, n_windows))]
-        kept = [window for window in windows if piece.midi_path is None or len(segment_notes(window)) >= min_notes]
+        unknown = min_notes < 1 or piece.midi_path is None
+        kept = [window for window in windows if unknown or len(segment_notes(window)) >= min_notes]
         if max_per_piece is not None and len(kept) > max_per_piece:
             kept = [kept[index * len(kept) // max_per_piece] for index in range(max_per_piece)]
         segments += kept

@@ -39,10 +39,10 @@ def log_mel(
     return np.arange(len(frames)) * HOP_LENGTH / sample_rate, decibel
 
 
-def mel_filters(sample_rate: int) -> Float[ndarray, "bands bins"]:
-    """Weights of every frequency bin in every band."""
-    edges_hz = np.asarray(mel_to_hz(np.linspace(0, hz_to_mel(sample_rate / 2), N_MELS + 2)))
-    bins_hz = np.linspace(0, sample_rate / 2, N_FFT // 2 + 1)
+def mel_filters(sample_rate: int, n_fft: int = N_FFT, n_mels: int = N_MELS) -> Float[ndarray, "bands bins"]:
+    """Weights of every frequency bin of a transform of `n_fft` samples in every band from 0 Hz to half the sample rate."""
+    edges_hz = np.asarray(mel_to_hz(np.linspace(0, hz_to_mel(sample_rate / 2), n_mels + 2)))
+    bins_hz = np.linspace(0, sample_rate / 2, n_fft // 2 + 1)
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     triangles = np.minimum((bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre))
     return (np.maximum(triangles, 0) * 2 / (high - low)).astype(np.float32)

@@ -1,21 +1,17 @@
 """The audio and the MIDI encoder with their heads, in one joint space."""
 
-from collections.abc import Callable, Mapping, Sequence
-
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig, Side
 from analysis.models.dual_towers import AudioTower, MidiTower
+from analysis.models.initial import drawn, without_memory
 from analysis.models.injections.places import Given
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder
 from analysis.models.tower import Tower
-from analysis.seeding import derive
 
 
 def projection_head(d_in: int, d_hidden: int, d_out: int) -> nn.Sequential:
@@ -70,31 +66,12 @@ class DualEncoder(nn.Module):
 
 def build_model(config: ModelConfig, seed: int) -> DualEncoder:
     """An untrained model; the same seed gives the same weights and leaves global random state as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "initial weights"))
-        return DualEncoder(config)
-
-
-class _Undrawn(TorchFunctionMode):
-    """Where a normal distribution would be drawn from, nothing is."""
-
-    def __torch_function__(
-        self, func: Callable[..., object], types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
-    ) -> object:
-        """The tensor as it was, or whatever else was asked for."""
-        given = kwargs or {}
-        if func in (nn.init.normal_, Tensor.normal_):
-            return args[0] if args else given["tensor"]
-        return func(*args, **given)
+    return drawn(lambda: DualEncoder(config), seed)
 
 
 def outline(config: ModelConfig) -> DualEncoder:
-    """A model with the names and shapes of its tensors, without memory for them.
-
-    Nothing is drawn: for tensors without memory PyTorch would first load its compiler, which takes longer than all the rest.
-    """
-    with torch.device("meta"), _Undrawn():
-        return DualEncoder(config)
+    """A model with the names and shapes of its tensors, without memory for them."""
+    return without_memory(lambda: DualEncoder(config))
 
 
 def build_arm(arm: str, scale: str, seed: int = 0) -> DualEncoder:

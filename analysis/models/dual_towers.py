@@ -4,12 +4,9 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 import numpy as np
-import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from analysis.descriptors.descriptor import Axis
@@ -19,6 +16,7 @@ from analysis.models.config import ModelConfig, Side
 from analysis.models.injections.places import Given, Window
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder, collate_notes
 from analysis.models.pooling import mean_over_tokens
+from analysis.models.sound import AudioBatch, collate_sound
 from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
 from analysis.models.tower import AttentionPlace, B, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
 from analysis.models.transformer import MultiHeadAttention
@@ -27,18 +25,6 @@ if TYPE_CHECKING:
     from analysis.models.dual_encoder import DualEncoder
 
 NOTE = "note"
-
-
-@dataclass(frozen=True)
-class AudioBatch:
-    """Windows of sound, all of one length."""
-
-    waveform: Float[Tensor, "batch samples"]
-    mask: None = None
-
-    def to(self, device: torch.device | str) -> "AudioBatch":
-        """The same on another device."""
-        return AudioBatch(self.waveform.to(device))
 
 
 class _DualTower(ABC, Generic[B]):
@@ -157,12 +143,7 @@ class AudioTower(_DualTower[AudioBatch]):
         Raises:
             ConfigError: the content is no waveform.
         """
-        if content is None:
-            sound = [segment.waveform(self.input.sample_rate, self.input.window_s) for segment in segments]
-            content = torch.from_numpy(np.stack(sound))
-        if not isinstance(content, Tensor):
-            raise ConfigError("An audio tower was given notes; expected waveforms (windows, samples).")
-        return AudioBatch(content)
+        return collate_sound(segments, self.input, content)
 
     def __call__(self, batch: AudioBatch) -> Tensor:
         """Joint embeddings."""

@@ -171,6 +171,25 @@ def find_preset(name: str) -> tuple[Family, Config] | None:
     return None
 
 
+def find_arm(arm: str, scale: str) -> tuple[Family, Config]:
+    """The family that has an arm, with the configuration of the arm at a scale; presets are called by both, as in "D0-small".
+
+    Raises:
+        ConfigError: no family has that arm, or the arm has not that scale.
+
+    >>> find_arm("D0", "paper")[0].name
+    'dual'
+    """
+    if (preset := find_preset(f"{arm}-{scale}")) is not None:
+        return preset
+    scales: dict[str, list[str]] = {}
+    for name in (name for family in map(find_family, family_names()) for name in family.presets() if "-" in name):
+        scales.setdefault(name.rpartition("-")[0], []).append(name.rpartition("-")[2])
+    if arm not in scales:
+        raise ConfigError(f"Unknown arm {shown(arm)}: expected one of {', '.join(scales)}.")
+    raise ConfigError(f"Unknown scale {shown(scale)} of {arm}: expected one of {', '.join(scales[arm])}.")
+
+
 def describe_model(family: str, values: Json) -> Described:
     """What the model of a family is that `values` describe, as `Family.to_dict` does; nothing where they describe none."""
     try:

@@ -20,7 +20,7 @@ from analysis.models.checkpoint import (
     open_checkpoint,
     save_checkpoint,
 )
-from analysis.models.dual_encoder import build_arm
+from analysis.models.families import find_arm
 from analysis.models.headers import compare_shapes, describe_safetensors
 from analysis.models.preview import MAX_BYTES, Preview, TensorPreview, preview_checkpoint
 from analysis.models.state_dicts import half_arrays
@@ -161,7 +161,8 @@ def convert_state_dict(path: Path, *, arm: str, scale: str, out: Path) -> Checkp
         ConfigError: unknown arm or scale.
     """
     _refuse_existing(out)
-    model, label = build_arm(arm, scale), path.name
+    (family, config), label = find_arm(arm, scale), path.name
+    model = family.build(config, 0)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     try:
         size = path.stat().st_size

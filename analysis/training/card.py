@@ -7,7 +7,8 @@ from analysis.descriptors.a4 import n_frames
 from analysis.files import JsonObject
 from analysis.models.arms import ARMS, build_config
 from analysis.numbers import percent
-from analysis.training.comparison import Pool, read_score, recall_words, score_headline, score_text
+from analysis.training.comparison import score_headline
+from analysis.training.scores import Pool, read_score, recall_words, score_text
 
 SOURCE = "arXiv 2604.10283"
 
@@ -80,7 +81,7 @@ S = min(R@10 audio to MIDI, R@10 MIDI to audio), measured on the fp16 weights of
 bootstrap over works. Negatives of the canonical pool may overlap the match in time, those of the second never do.
 
 {_small(evaluation)}Trained for {run.steps} steps of {run.batch_size} windows, {run.minutes:.0f} minutes
-on {run.device}; the weights are those of step {run.best_step}, the best on validation. {_settings(run)}
+on {run.device}; the weights are those of step {run.best_step}, the best on validation. {settings_words(run)}
 
 {_scale_note(arm, scale)}
 
@@ -89,7 +90,7 @@ Data: {run.n_train_pieces} training and {run.n_test_pieces} test pieces of {run.
 """
 
 
-def _settings(run: Run) -> str:
+def settings_words(run: Run) -> str:
     """Every other setting that decides the run; what was not recorded is left out."""
     words = [f"seed {run.seed}", f"schedule {run.schedule}", f"{'bf16' if run.bf16 else 'fp32'} forward passes"]
     if run.warmup:

@@ -1,16 +1,15 @@
 """Which checkpoint is best: the scores that came with each, and what may honestly be said about them."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
-from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
 from analysis.numbers import percent
+from analysis.training.scores import RANKED, ranking_score
+from analysis.training.scores import RetrievalScore as RetrievalScore
+from analysis.training.scores import read_score as read_score
+from analysis.training.scores import score_text as score_text
 
-Weights = Literal["trained", "untrained"]
-Pool = Literal["canonical", "no_overlap"]
 NAMED = 3
 INTERVALS = " (95 % intervals)"
 ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
@@ -33,64 +32,13 @@ class Evaluated(Protocol):
 AnyEvaluated = TypeVar("AnyEvaluated", bound=Evaluated)
 
 
-@dataclass(frozen=True)
-class RetrievalScore:
-    """S of one model on one pool with its 95 % interval over works; shares of 1."""
-
-    value: float
-    low: float
-    high: float
-    chance: float
-    n_queries: int
-    n_works: int
-    pool_size: int
-
-    def overlaps(self, other: "RetrievalScore") -> bool:
-        """Whether the two intervals share a point."""
-        return self.low <= other.high and other.low <= self.high
-
-
-def read_score(evaluation: Mapping[str, object], weights: Weights = "trained", pool: Pool = "canonical") -> RetrievalScore | None:
-    """One score of an evaluation; None where it is missing or not a score."""
-    scores = _at(evaluation, weights, pool)
-    if not isinstance(scores, Mapping):
-        return None
-    try:
-        low, high = (float(bound) for bound in scores["S_ci"])
-        counts = [int(scores[name]) for name in ("n_queries", "n_works", "pool_size")]
-        score = RetrievalScore(float(scores["S"]), low, high, float(scores["chance"]), *counts)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    shares = (score.value, score.low, score.high, score.chance)
-    return score if all(0 <= share <= 1 for share in shares) and low <= high and min(counts) > 0 else None
-
-
-def retrieval_rows(evaluation: Mapping[str, object]) -> list[dict[str, str | None]]:
-    """R@1, R@5, R@10 (%) and MRR with their intervals per pool and direction, and R@10 of the untrained twin (%).
-
-    What is missing is None.
-    """
-    rows = []
-    for pool, label in (("canonical", "canonical"), ("no_overlap", "no overlap")):
-        for direction, query in (("audio_to_midi", "audio → MIDI"), ("midi_to_audio", "MIDI → audio")):
-            trained = (evaluation, "trained", pool, direction)
-            cells = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
-            cells |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}
-            cells |= {"MRR": _interval(*trained, "MRR", 1, 3)}
-            if any(value is not None for name, value in cells.items() if name != "untrained R@10"):
-                rows.append({"pool": label, "query → match": query, **cells})
-    return rows
-
-
 def by_score(checkpoints: Iterable[AnyEvaluated]) -> list[AnyEvaluated]:
-    """Highest S on the canonical pool first, then those without scores, equal ones by name; controls below their arm, not ranked.
+    """Highest S on the canonical pool first, then that of views, then those without scores, equal ones by name; controls below
+    their arm, not ranked.
 
     Controls whose arm is not there come last.
     """
-    scores = [(read_score(checkpoint.evaluation), checkpoint) for checkpoint in checkpoints]
-    ranked = [
-        checkpoint for _, checkpoint in sorted(scores, key=lambda pair: (-pair[0].value if pair[0] else math.inf, pair[1].name))
-    ]
+    ranked = sorted(checkpoints, key=_rank)
     controls = [checkpoint for checkpoint in ranked if control_of(checkpoint.arm)]
     ordered: list[AnyEvaluated] = []
     for checkpoint in ranked:
@@ -100,18 +48,14 @@ def by_score(checkpoints: Iterable[AnyEvaluated]) -> list[AnyEvaluated]:
     return [*ordered, *(checkpoint for checkpoint in controls if checkpoint not in ordered)]
 
 
-def score_text(score: RetrievalScore) -> str:
-    """A score with its interval.
-
-    >>> score_text(RetrievalScore(0.344, 0.289, 0.403, 0.039, 500, 24, 256))
-    '34.4 % [28.9, 40.3]'
-    """
-    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+def _rank(checkpoint: Evaluated) -> tuple[int, float, str]:
+    score = ranking_score(checkpoint.evaluation)
+    return (len(RANKED), 0.0, checkpoint.name) if score is None else (RANKED.index(score.pool), -score.value, checkpoint.name)
 
 
 def score_headline(checkpoint: Evaluated) -> str:
     """What is known of one checkpoint: S with interval, n, chance and untrained twin, and which of these it exceeds."""
-    score = read_score(checkpoint.evaluation)
+    score = ranking_score(checkpoint.evaluation)
     if score is None:
         return "This checkpoint came without scores, so how well it finds the match is not known."
     verdict = _verdict(score, checkpoint) or [_above(score, checkpoint)]
@@ -135,10 +79,8 @@ def compare_headline(checkpoints: Sequence[Evaluated]) -> str:
             return f"{models[0].name} came without scores, so how well it finds the match is not known."
         return f"None of the {len(models)} checkpoints carries scores, so none can be called best."
     (best, score), *others = compared
-    control = _twin_text(best)
-    sentence = (
-        f"S = {score_text(score)} among {size_words(score.pool_size)}: {best.name} {_rank_sentence(score, others, checkpoints)}"
-    )
+    control = _twin_text(score, best)
+    sentence = f"S = {score_text(score)} among {score.candidates}: {best.name} {_rank_sentence(score, others, checkpoints)}"
     sentence += f" (chance {percent(score.chance)}, {control})"
     if unclear := _verdict(score, best):
         return f"{sentence}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
@@ -166,7 +108,9 @@ def compare_details(checkpoints: Sequence[Evaluated]) -> str:
     if silent := len(models) - scored:
         sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
     controls = [
-        (checkpoint.name, read_score(checkpoint.evaluation)) for checkpoint in by_score(checkpoints) if checkpoint not in models
+        (checkpoint.name, ranking_score(checkpoint.evaluation))
+        for checkpoint in by_score(checkpoints)
+        if checkpoint not in models
     ]
     texts = [f"{name} {score_text(score)}" if score else f"{name} without scores" for name, score in controls]
     return " ".join([*sentences, *([f"Controls, not ranked: {listed(texts)}."] if texts else [])])
@@ -176,8 +120,8 @@ def _rank_sentence(
     score: RetrievalScore, others: Sequence[tuple[Evaluated, RetrievalScore]], checkpoints: Sequence[Evaluated]
 ) -> str:
     """What the best does; where a control, which is not ranked, has a higher S, it does not find most."""
-    scores = [read_score(checkpoint.evaluation) for checkpoint in checkpoints if control_of(checkpoint.arm)]
-    beaten = any(other is not None and other.value > score.value for other in scores)
+    scores = [ranking_score(checkpoint.evaluation) for checkpoint in checkpoints if control_of(checkpoint.arm)]
+    beaten = any(other is not None and other.pool == score.pool and other.value > score.value for other in scores)
     return ("ranks first" if beaten else "finds most") if others else "finds the match"
 
 
@@ -194,7 +138,7 @@ def _test_sets(models: Sequence[Evaluated]) -> list[list[tuple[Evaluated, Retrie
     """Checkpoints that carry scores, highest first, by the test set on which they were examined; the largest group first."""
     groups: dict[tuple[str | int, ...], list[tuple[Evaluated, RetrievalScore]]] = {}
     for checkpoint in by_score(models):
-        if score := read_score(checkpoint.evaluation):
+        if score := ranking_score(checkpoint.evaluation):
             groups.setdefault(_test_set(checkpoint, score), []).append((checkpoint, score))
     return sorted(groups.values(), key=len, reverse=True)
 
@@ -208,12 +152,12 @@ def _against(score: RetrievalScore, others: Sequence[tuple[Evaluated, RetrievalS
 
 
 def _measured(score: RetrievalScore, checkpoint: Evaluated) -> str:
-    text = f"{score_text(score)} among {size_words(score.pool_size)} (n = {score.n_queries} queries of {score.n_works} works)"
-    return f"{text}; chance {percent(score.chance)}, {_twin_text(checkpoint)}"
+    text = f"{score_text(score)} among {score.candidates} (n = {score.n_queries} queries of {score.n_works} works)"
+    return f"{text}; chance {percent(score.chance)}, {_twin_text(score, checkpoint)}"
 
 
-def _twin_text(checkpoint: Evaluated) -> str:
-    twin = read_score(checkpoint.evaluation, "untrained")
+def _twin_text(score: RetrievalScore, checkpoint: Evaluated) -> str:
+    twin = read_score(checkpoint.evaluation, "untrained", score.pool)
     return f"untrained twin {score_text(twin)}" if twin else "no untrained twin was scored"
 
 
@@ -232,14 +176,14 @@ def _verdict(score: RetrievalScore, checkpoint: Evaluated) -> list[str]:
 
 def _controls(score: RetrievalScore, checkpoint: Evaluated) -> list[tuple[str, float, float]]:
     """Name, lower and upper end of what a score is held against."""
-    twin = read_score(checkpoint.evaluation, "untrained")
+    twin = read_score(checkpoint.evaluation, "untrained", score.pool)
     return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
 
 
 def _test_set(checkpoint: Evaluated, score: RetrievalScore) -> tuple[str | int, ...]:
     corpus = checkpoint.training.get("corpus_sha256") or checkpoint.training.get("corpus")
     examined = [str(checkpoint.evaluation.get(name)) for name in ("split", "n_windows")]
-    return (str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
+    return (score.pool, str(corpus), *examined, score.n_queries, score.n_works, score.pool_size)
 
 
 def listed(names: Sequence[str], named: int = NAMED) -> str:
@@ -254,39 +198,3 @@ def listed(names: Sequence[str], named: int = NAMED) -> str:
 
 def _others(number: int, verb: str, plural: str) -> str:
     return f"1 other {verb}" if number == 1 else f"{number} others {plural}"
-
-
-def recall_words(evaluation: Mapping[str, object], weights: Weights, pool: Pool, direction: str, k: int) -> str:
-    """Recall at `k` with its interval, as the card words it."""
-    text = _interval(evaluation, weights, pool, direction, f"R@{k}", 100, 1)
-    return "–" if text is None else text.replace(" [", " % [") if "[" in text else f"{text} %"
-
-
-def _interval(
-    evaluation: Mapping[str, object], weights: str, pool: str, direction: str, name: str, factor: int, decimals: int
-) -> str | None:
-    """A number with its interval, if it has one; None without the number."""
-    path = (weights, pool, direction)
-    value = _number(_at(evaluation, *path, name))
-    if value is None:
-        return None
-    ends = _at(evaluation, *path, f"{name}_ci")
-    bounds = [_number(end) for end in ends] if isinstance(ends, list) else []
-    write = [f"{factor * number:.{decimals}f}" for number in (value, *bounds) if number is not None]
-    return f"{write[0]} [{write[1]}, {write[2]}]" if len(write) == 3 else write[0]
-
-
-def _at(value: object, *path: str) -> object:
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _number(value: object) -> float | None:
-    """A finite number as a float; None for anything else, as for one too large for a float."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None

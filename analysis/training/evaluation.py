@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.pools import Pools, PoolSizes, build_pools
-from analysis.datasets.segments import Segment, segment_notes, segment_waveform
+from analysis.datasets.segments import Segment, drop_repeated, list_segments, segment_notes, segment_waveform
 from analysis.errors import CorpusError
 from analysis.files import Json
 from analysis.measures.paired_scores import s_on_resamples
@@ -20,8 +21,13 @@ from analysis.models.config import SIDES
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.sides import tower_of
 from analysis.models.tower import Model
+from analysis.training.devices import pick_device
 
 SMALLEST_POOL = 8
+TEST_WINDOWS_PER_PIECE = 100
+TEST_QUERIES = 500
+SMALL_POOL = PoolSizes(n_queries=60, pool_size=64, n_same_piece=16, n_same_composer=8)
+SMALL_POOL_PIECES, SMALL_POOL_WINDOWS = 4, 30
 OneWay = dict[str, float | list[float | None]]  # R@1, R@5, R@10 and MRR, and with "_ci" behind its name the interval of each
 
 
@@ -36,7 +42,7 @@ class PoolScore:
         n_queries: queries.
         n_works: their works.
         pool_size: candidates of every query.
-        audio_to_midi, midi_to_audio: shares by name.
+        audio_to_midi, midi_to_audio: shares by name; of two views, those from the first to the second, and back.
     """
 
     s: float
@@ -48,11 +54,12 @@ class PoolScore:
     audio_to_midi: OneWay
     midi_to_audio: OneWay
 
-    def record(self) -> Json:
-        """As it stands in the configuration of a checkpoint."""
+    def record(self, directions: tuple[str, str] = ("audio_to_midi", "midi_to_audio")) -> Json:
+        """As it stands in the configuration of a checkpoint, where the directions may be called otherwise."""
+        shares = dict(zip(directions, (self.audio_to_midi, self.midi_to_audio), strict=True))
         return {
             "S": self.s, "S_ci": list(self.interval), "chance": self.chance, "n_queries": self.n_queries, "n_works": self.n_works,
-            "pool_size": self.pool_size, "audio_to_midi": self.audio_to_midi, "midi_to_audio": self.midi_to_audio,
+            "pool_size": self.pool_size, **shares,
         }  # fmt: skip
 
 
@@ -100,16 +107,24 @@ def embed_segments(
 
 
 def score_pool(
-    audio: Float[ndarray, "n d"],
-    midi: Float[ndarray, "n d"],
+    first: Float[ndarray, "n d"],
+    second: Float[ndarray, "n d"],
     segments: Sequence[Segment],
     pools: Pools,
     *,
     seed: int = 42,
 ) -> PoolScore:
-    """R@1/5/10 and MRR both ways and S for one pool of candidates per query, each with its 95 % interval over works."""
-    forward = ranks(audio[pools.query], midi, pools.candidates)
-    backward = ranks(midi[pools.query], audio, pools.candidates)
+    """R@1/5/10 and MRR both ways and S for one pool of candidates per query, each with its 95 % interval over works.
+
+    Args:
+        first: embeddings of the windows.
+        second: other embeddings of the same windows, or of what belongs to them.
+        segments: the windows.
+        pools: of them.
+        seed: of the bootstrap.
+    """
+    forward = ranks(first[pools.query], second, pools.candidates)
+    backward = ranks(second[pools.query], first, pools.candidates)
     groups = np.array([segments[i].piece.group for i in pools.query])
     draws = WorkDraws(groups, seed)
     low, high = draws.interval(s_on_resamples(draws, np.stack([forward, backward])))
@@ -126,7 +141,13 @@ def _one_way(ranks_of_queries: ndarray, draws: WorkDraws) -> OneWay:
 
 
 def fit_pool(
-    segments: Sequence[Segment], *, n_queries: int, pool_size: int = 256, where: str = "", options: str = ""
+    segments: Sequence[Segment],
+    *,
+    n_queries: int,
+    pool_size: int = 256,
+    where: str = "",
+    options: str = "",
+    same_piece: bool = True,
 ) -> PoolSizes:
     """Sizes of the largest pools that these windows can fill: `pool_size`, else a half, a quarter …, in the same proportions.
 
@@ -136,13 +157,14 @@ def fit_pool(
         pool_size: at most.
         where: the windows are from, for the error, such as "the split test of my folder".
         options: what can be changed where the pools are too large, for the error.
+        same_piece: whether a quarter of the candidates is to be of the piece of the query; else none is.
 
     Raises:
         CorpusError: not even pools of 8 can be filled; the cause is named.
     """
     size, reason = pool_size, ""
     while size >= SMALLEST_POOL:
-        sizes = PoolSizes(min(n_queries, len(segments)), size, size // 4, size // 8)
+        sizes = PoolSizes(min(n_queries, len(segments)), size, size // 4 if same_piece else 0, size // 8)
         try:
             for no_overlap in (False, True):
                 build_pools(segments, no_overlap=no_overlap, **sizes._asdict())
@@ -169,3 +191,53 @@ def evaluate(model: Model, segments: Sequence[Segment], sizes: PoolSizes, *, dev
     audio, midi = embed_segments(model, segments, device=device)
     pools = (build_pools(segments, no_overlap=no_overlap, **sizes._asdict()) for no_overlap in (False, True))
     return Evaluation(*(score_pool(audio, midi, segments, pool) for pool in pools))
+
+
+def evaluate_saved(model: Model, twin: Model, corpus: Corpus) -> Json:
+    """Scores of a model and its untrained twin on the test split, and on the small pool where the corpus has one.
+
+    Raises:
+        CorpusError: the test split has too few windows.
+    """
+    segments = _test_windows(corpus)
+    pool = fit_pool(segments, n_queries=TEST_QUERIES)
+    device = pick_device()
+    models = {"trained": model.to(device).eval(), "untrained": twin.to(device).eval()}
+    evaluations = {name: evaluate(network, segments, pool, device=device).record() for name, network in models.items()}
+    evaluation = {"split": "test", "n_windows": len(segments), **evaluations}
+    if few := small_pool_pieces(corpus.split("test")):
+        scores = {name: evaluate_small_pool(network.to("cpu"), few).record() for name, network in models.items()}
+        evaluation |= {"small_pool": {"pieces": [piece.piece_id for piece in few], **scores}}
+    return evaluation
+
+
+def refuse_test_split(corpus: Corpus) -> None:
+    """Refuse a corpus whose test split gives no pool.
+
+    Raises:
+        CorpusError: it has too few windows.
+    """
+    fit_pool(_test_windows(corpus), n_queries=TEST_QUERIES, where=f"the split test of {corpus.name}")
+
+
+def _test_windows(corpus: Corpus) -> list[Segment]:
+    return drop_repeated(list_segments(corpus.split("test"), max_per_piece=TEST_WINDOWS_PER_PIECE))
+
+
+def small_pool_pieces(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The shortest test pieces by different composers that have enough windows: little to render, so anyone can check the score.
+
+    No pieces where the corpus has too few composers.
+    """
+    shortest: dict[str, Piece] = {}
+    for piece in sorted(pieces, key=lambda piece: piece.duration_s):
+        if piece.duration_s >= SMALL_POOL_WINDOWS + 4:
+            shortest.setdefault(piece.composer, piece)
+    chosen = tuple(shortest.values())[:SMALL_POOL_PIECES]
+    return chosen if len(chosen) == SMALL_POOL_PIECES else ()
+
+
+def evaluate_small_pool(model: Model, pieces: tuple[Piece, ...]) -> Evaluation:
+    """Scores on a pool of 64 windows of a few pieces, both with and without overlap in time."""
+    segments = drop_repeated(list_segments(pieces, max_per_piece=SMALL_POOL_WINDOWS))
+    return evaluate(model, segments, SMALL_POOL, device=torch.device("cpu"))

@@ -1,12 +1,13 @@
-"""VICReg between two modalities."""
+"""VICReg between two modalities, NT-Xent between two views."""
 
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.errors import ShapeError
+from analysis.errors import ConfigError, ShapeError
 
 INVARIANCE, VARIANCE, COVARIANCE = 10.0, 10.0, 1.0
 
@@ -48,3 +49,48 @@ def covariance_term(z: Float[Tensor, "batch d"]) -> Float[Tensor, ""]:
     """Sum of squared off-diagonal covariances over d; 0 when dimensions are uncorrelated."""
     covariance = z.T.cov()
     return (covariance.square().sum() - covariance.diagonal().square().sum()) / z.shape[1]
+
+
+@dataclass(frozen=True)
+class NtXentTerms:
+    """The loss, and what it is made of.
+
+    Attributes:
+        total: the loss in nats.
+        accuracy: share of the queries whose own view is the most similar of all candidates.
+        pair: mean cosine of the two views of a pair.
+        others: mean cosine of views of different pairs.
+    """
+
+    total: Tensor
+    accuracy: float
+    pair: float
+    others: float
+
+
+def nt_xent(first: Float[Tensor, "batch d"], second: Float[Tensor, "batch d"], temperature: float) -> NtXentTerms:
+    """Mean over all 2B views q of −log[exp(s(q, q′)/t) / Σ_{k≠q} exp(s(q, k)/t)], s the cosine and q′ the other view of q.
+
+    Every view is a query once, so both directions count alike; its candidates are the 2B − 1 other views. Where all embeddings
+    are equal the loss is log(2B − 1).
+
+    Source: Chen et al. 2020 (SimCLR), equation 1.
+
+    Raises:
+        ShapeError: shapes differ, or fewer than two rows.
+        ConfigError: the temperature is not above 0.
+    """
+    if first.shape != second.shape or len(first) < 2:
+        raise ShapeError(f"NT-Xent needs two equal batches of at least 2 rows; got {tuple(first.shape)}, {tuple(second.shape)}.")
+    if not temperature > 0:
+        raise ConfigError(f"The temperature of NT-Xent is {temperature}; expected a number above 0.")
+    n = len(first)
+    views = F.normalize(torch.cat([first, second]).float(), dim=1)
+    cosines = views @ views.T
+    own = torch.eye(2 * n, dtype=torch.bool, device=views.device)
+    match = torch.arange(2 * n, device=views.device).roll(n)
+    logits = (cosines / temperature).masked_fill(own, float("-inf"))
+    pair = cosines.diagonal(n)
+    others = (cosines.sum() - cosines.diagonal().sum() - 2 * pair.sum()) / (4 * n * (n - 1))
+    accuracy = (logits.argmax(dim=1) == match).float().mean()
+    return NtXentTerms(F.cross_entropy(logits, match), accuracy.item(), pair.mean().item(), others.item())

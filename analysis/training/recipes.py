@@ -1,8 +1,9 @@
-"""Named ways to train: what differs between the source's text, the runs its authors made, and the small models of this package.
+"""Named ways to train dual encoders: the source's text, the runs its authors made, and the small models of this package.
 
 Source: arXiv 2604.10283, appendix D; the authors' runs by their configurations.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.errors import ConfigError
@@ -16,8 +17,8 @@ class TrainingRecipe:
 
     Attributes:
         source: whose it is, in words.
-        freeze: the parts of the audio encoder that keep the values they were drawn with.
-        learning_rates: which row of `LEARNING_RATES`.
+        freeze: the parts that keep the values they were drawn with.
+        learning_rates: which row of the objective's `learning_rates`.
     """
 
     name: str
@@ -48,8 +49,8 @@ LEARNING_RATES = {
 }
 
 
-def find_recipe(name: str, scale: str = "small") -> TrainingRecipe:
-    """The recipe of that name; "" is the one that belongs to a scale.
+def find_recipe(name: str, scale: str = "small", among: Mapping[str, TrainingRecipe] = RECIPES) -> TrainingRecipe:
+    """The recipe of that name, of dual encoders if not told among which; "" is the one that belongs to a scale.
 
     Raises:
         ConfigError: there is none of that name.
@@ -58,6 +59,6 @@ def find_recipe(name: str, scale: str = "small") -> TrainingRecipe:
     ('paper', 200)
     """
     name = name or ("paper" if scale == "paper" else "small")
-    if name not in RECIPES:
-        raise ConfigError(f"Unknown recipe {name!r}: expected one of {', '.join(RECIPES)}.")
-    return RECIPES[name]
+    if name not in among:
+        raise ConfigError(f"Unknown recipe {name!r}: expected one of {', '.join(among)}.")
+    return among[name]

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from analysis.datasets.pools import size_words
 from analysis.models.arms import control_of
 from analysis.numbers import percent
-from analysis.training.comparison import Evaluated, Pool, RetrievalScore, Weights, read_score, score_text
+from analysis.training.comparison import Evaluated
+from analysis.training.scores import Pool, RetrievalScore, Weights, read_score, score_text
 from app.charts import theme
 
 # What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.

@@ -9,7 +9,8 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from analysis.measures.retrieval import chance_of_s
 from analysis.numbers import percent
-from analysis.training.comparison import read_score, retrieval_rows, score_headline
+from analysis.training.comparison import score_headline
+from analysis.training.scores import ranking_score, retrieval_rows
 from app import caching, state
 from app.charts import training
 from app.components import model_flow
@@ -94,7 +95,7 @@ def _retrieval(checkpoint: Checkpoint) -> None:
         st.caption("This checkpoint came without scores. `otoscope train` writes them; scores of other tools are not read.")
         return
     st.dataframe(rows, column_config=RETRIEVAL, hide_index=True, placeholder="—", height="content")
-    if score := read_score(checkpoint.evaluation):
+    if score := ranking_score(checkpoint.evaluation):
         size = score.pool_size
         chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(min(10 / size, 1))}"
         st.caption(

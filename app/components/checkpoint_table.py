@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.training.comparison import Evaluated, Pool, RetrievalScore, Weights, by_score, read_score, score_text
+from analysis.training.comparison import Evaluated, by_score
+from analysis.training.scores import Pool, RetrievalScore, Weights, read_score, score_text
 from app import caching, state
 from app.kit import row_choice
 from app.kit.arms import OF_CONTROLS, marked

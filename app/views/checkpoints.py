@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.studies.pools.words import WHY_BELOW
-from analysis.training.comparison import by_score, compare_details, compare_headline, read_score
+from analysis.training.comparison import by_score, compare_details, compare_headline
+from analysis.training.scores import read_score
 from app import access, state
 from app.charts import scores
 from app.components import checkpoint_card, checkpoint_table, import_panel, import_removal

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import CheckpointError, ConfigError, shown
-from analysis.models.dual_towers import AudioBatch
 from analysis.models.families import Family
 from analysis.models.pooling import pool_tokens
 from analysis.models.poolings import POOLINGS
+from analysis.models.sound import AudioBatch
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
 from analysis.seeding import derive

@@ -21,6 +21,7 @@ from analysis.models.pooling import mean_over_tokens
 from analysis.models.poolings import BOTH, CLASS_TOKEN, MEAN, POOLINGS
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, Tower, embedding_tap
+from analysis.readings.self_similarity import self_similarities
 from tests.conformance import made_up_family, made_up_towers
 
 SEED = 5
@@ -295,6 +296,27 @@ def test_heads_can_be_told_apart_in_what_they_add(case: Case) -> None:
         hook.remove()
         assert torch.equal(seen[0], seen[0][:1, :1].expand_as(seen[0]))
         assert not torch.equal(moved, plain)
+
+
+@pytest.mark.parametrize("standardised", [False, True])
+def test_moments_of_a_window_are_compared_at_every_layer(standardised: bool, case: Case) -> None:
+    compared = list(self_similarities(case.model, case.tower.name, WINDOWS[1], standardised=standardised))
+    batch = case.batch(WINDOWS[1])
+    assert [of.tap for of in compared] == [
+        tap for tap in case.tower.taps() if tap.kind in LAYERS and case.tower.axis(tap.name, batch) is not None
+    ]
+    seen = captured(case, WINDOWS[1:], [of.tap.name for of in compared])
+    for tap, times_s, matrix in compared:
+        axis = case.tower.axis(tap.name, batch)
+        assert axis is not None
+        n = axis.n - axis.special
+        assert (len(times_s), matrix.shape) == (n, (n, n))
+        assert np.allclose(matrix, matrix.T)
+        assert np.allclose(matrix.diagonal(), 1)
+        assert np.abs(matrix).max() <= 1 + 1e-6
+        if not standardised:
+            first, last = seen[tap.name][0, axis.special], seen[tap.name][0, -1]
+            assert np.isclose(matrix[0, -1], torch.cosine_similarity(first, last, dim=0), atol=1e-5)
 
 
 def test_a_twin_is_that_of_its_seed(case: Case) -> None:

@@ -18,6 +18,8 @@ def test_equals_librosa(rng: np.random.Generator, n_samples: int) -> None:
     np.testing.assert_allclose(decibel, expected, atol=0.01)
     np.testing.assert_allclose(times, librosa.times_like(power, sr=24_000, hop_length=HOP_LENGTH))
     np.testing.assert_allclose(mel_filters(24_000), librosa.filters.mel(sr=24_000, n_fft=N_FFT, n_mels=128, htk=True), atol=1e-6)
+    wide = librosa.filters.mel(sr=16_000, n_fft=1024, n_mels=96, htk=True)
+    np.testing.assert_allclose(mel_filters(16_000, 1024, 96), wide, atol=1e-6)
 
 
 def test_blocks_do_not_show(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:

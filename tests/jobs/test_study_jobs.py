@@ -33,9 +33,10 @@ from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import find_checkpoint, read_result, stored_result
 from analysis.studies.memory import count_pieces, needs_bytes, weights_bytes, window_bytes
-from analysis.training import loop, train_checkpoint
+from analysis.training import evaluation, objective
 from analysis.training.evaluation import Evaluation, PoolScore
 from analysis.training.loop import RESUME
+from analysis.training.objectives import dual
 
 TIMEOUT_S = 120.0
 SETTINGS = {"split": "all", "windows_per_piece": 4, "n_queries": 8, "pool_size": 6, "n_same_piece": 2, "n_same_composer": 1}
@@ -274,8 +275,9 @@ def judged_by_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
         scores = PoolScore(score, (0.0, 1.0), 0.1, 8, 1, 8, {"R@1": score}, {"R@1": score})
         return Evaluation(scores, scores)
 
-    for module in (loop, train_checkpoint):
+    for module in (evaluation, dual):
         monkeypatch.setattr(module, "evaluate", judge)
+    for module in (evaluation, objective):
         monkeypatch.setattr(module, "fit_pool", lambda *_, **__: PoolSizes(8, 8, 2, 1))
 
 

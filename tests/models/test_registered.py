@@ -25,7 +25,8 @@ from analysis.models.injections.injection import Drawn, Injection, TowerSizes
 from analysis.models.taps import list_descriptor_taps
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
-from analysis.training.loop import LEARNING_RATES, parameter_groups
+from analysis.training.objectives.dual import parameter_groups
+from analysis.training.recipes import LEARNING_RATES
 from tests.conformance.small_studies import SETTINGS
 
 

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.training.comparison import (
-    by_score,
-    compare_details,
-    compare_headline,
-    read_score,
-    recall_words,
-    retrieval_rows,
-    score_headline,
-)
+from analysis.training.comparison import by_score, compare_details, compare_headline, score_headline
+from analysis.training.scores import read_score, recall_words, retrieval_rows
 
 CHANCE = 10 / 256
 

@@ -16,7 +16,8 @@ from analysis.datasets.segments import list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.dual_encoder import build_arm
 from analysis.training.evaluation import fit_pool
-from analysis.training.loop import Run, TrainRequest, parameter_groups, train
+from analysis.training.loop import Run, TrainRequest, train
+from analysis.training.objectives.dual import parameter_groups
 from analysis.training.recipes import LEARNING_RATES, RECIPES, find_recipe
 
 

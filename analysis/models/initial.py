@@ -1,0 +1,41 @@
+"""Models as they are before anything is learned: drawn from a seed, or without memory for their tensors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from analysis.seeding import derive
+
+Built = TypeVar("Built", bound=nn.Module)
+
+
+def drawn(build: Callable[[], Built], seed: int) -> Built:
+    """What `build` makes, untrained; the same seed gives the same weights and leaves global random state as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "initial weights"))
+        return build()
+
+
+def without_memory(build: Callable[[], Built]) -> Built:
+    """What `build` makes with the names and shapes of its tensors, without memory for them.
+
+    Nothing is drawn: for tensors without memory PyTorch would first load its compiler, which takes longer than all the rest.
+    """
+    with torch.device("meta"), _Undrawn():
+        return build()
+
+
+class _Undrawn(TorchFunctionMode):
+    """Where a normal distribution would be drawn from, nothing is."""
+
+    def __torch_function__(
+        self, func: Callable[..., object], types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
+    ) -> object:
+        """The tensor as it was, or whatever else was asked for."""
+        given = kwargs or {}
+        if func in (nn.init.normal_, Tensor.normal_):
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)

@@ -1,0 +1,1 @@
+"""What models are trained for, one module for each family, found by the name of the family."""
