@@ -14,7 +14,10 @@ import pytest
 
 from analysis import paths
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-gpu-rasterization", "--force-prefers-reduced-motion",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 PATIENCE_MS = 240_000
 
