@@ -4,9 +4,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from analysis.results import Result
+from analysis.studies.shipped import shipped_results
 
 
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
@@ -21,3 +25,9 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@cache
+def read_shipped(study: str) -> tuple[Result, ...]:
+    """The results of a study that came with the library, read once by every process: no test may change them."""
+    return tuple(shipped_results(study))
