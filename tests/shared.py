@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,22 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def common(folder: Path, name: str, make: Callable[[], str]) -> Iterator[str]:
+    """What one process made for all, in words; that process leaves when all others have left."""
+    made, door = folder / name, folder / f"{name}.lock"
+    with (folder / f"{name}.users").open("a") as users:
+        with alone(door):
+            if is_mine := not made.exists():
+                made.write_text(make(), "utf-8")
+            fcntl.flock(users, fcntl.LOCK_SH)
+        yield made.read_text("utf-8")
+        if is_mine:
+            with alone(door):  # whoever comes now waits, and makes it anew
+                fcntl.flock(users, fcntl.LOCK_EX)
+                made.unlink()
 
 
 @cache

@@ -14,6 +14,7 @@ import pytest
 
 from analysis import paths
 from analysis.studies.base.registry import find_study, study_names
+from tests.shared import common, shared_folder
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-gpu-rasterization", "--force-prefers-reduced-motion",
@@ -117,5 +118,9 @@ def serve() -> Iterator[Callable[..., tuple[str, int]]]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app as it is shipped is served, to all tests that leave nothing behind there but what anyone may find."""
-    with servers() as start:
-        yield start({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with (
+        servers() as start,
+        common(shared_folder(tmp_path_factory), "address", lambda: start({"OTOSCOPE_CACHE": cache})[0]) as at,
+    ):
+        yield at
