@@ -20,7 +20,10 @@ from tests.conformance.small_studies import SETTINGS
 from tests.shared import read_shipped
 
 STUDIES = {"ablation": ("D0", "d4"), "bands": ("D0", "a4")}
-FEWER = {"ablation": {}, "bands": {"bands": "low-17.5", "n_queries": 8, "pool_size": 8, "dose_windows": 4, "reading_windows": 4}}
+FEWER = {
+    "ablation": {},
+    "bands": {"bands": "low-17.5", "windows_per_piece": 2, "n_queries": 8, "pool_size": 8, "n_same_piece": 1},
+}
 Make = Callable[[str], Checkpoint]
 
 
