@@ -8,8 +8,8 @@ import pytest
 from analysis import paths
 from analysis.cli import main
 from analysis.studies.at_hand import AtHand
-from analysis.studies.shipped import shipped_results
 from analysis.studies.summary import summarise
+from tests.shared import read_shipped
 
 PAIR = ["a4r-small", "D0-small"]
 
@@ -23,7 +23,7 @@ def shipped_checkpoints_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 @pytest.fixture
 def at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes with the library is at hand, of whichever training its weights are."""
-    monkeypatch.setattr(summarise, "exact_result", lambda study, *_: next(map(AtHand, shipped_results(study)), None))
+    monkeypatch.setattr(summarise, "exact_result", lambda study, *_: next(map(AtHand, read_shipped(study)), None))
 
 
 @pytest.mark.usefixtures("at_hand")

@@ -9,14 +9,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
 from analysis.datasets.conditions import CONDITION_SETS, draw_conditions
 from analysis.datasets.corpus_rendering import render_pieces
-from analysis.datasets.midi import load_notes
+from analysis.datasets.demo_durations import end_s
 from analysis.datasets.piece import Corpus, Piece, Split
 from analysis.datasets.rendering import RELEASE_SECONDS, RENDERER_VERSION, SOUND_FONTS
 from analysis.errors import CorpusError
@@ -166,7 +165,7 @@ def _folder(conditions: str, seed: int, sample_rate: int) -> Path:
 
 
 def _piece(source: _Source, split: Split, folder: Path) -> Piece:
-    duration_s, audio_path = _duration_s(source.midi_path), folder / f"{source.piece_id}.wav"
+    duration_s, audio_path = end_s(source.midi_path) + RELEASE_SECONDS, folder / f"{source.piece_id}.wav"
     return Piece(
         source.piece_id, source.composer, source.title, source.group, split, duration_s, audio_path, source.midi_path
     )  # fmt: skip
@@ -260,8 +259,3 @@ def _small(sources: tuple[_Source, ...], homes: dict[str, Split]) -> tuple[_Sour
     pairs = sorted((ones[:2] for ones in tests.values()), key=lambda ones: sum(candidate.size for candidate in ones))
     chosen += [source for pair in pairs[: SMALL["test"] // 2] for source in pair]
     return tuple(sorted(chosen, key=lambda source: source.piece_id))
-
-
-@lru_cache(maxsize=256)
-def _duration_s(midi_path: Path) -> float:
-    return load_notes(midi_path).end_s + RELEASE_SECONDS

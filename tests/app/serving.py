@@ -13,10 +13,27 @@ from typing import Any
 import pytest
 
 from analysis import paths
+from analysis.studies.base.registry import find_study, study_names
+from tests.shared import common, shared_folder
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-gpu-rasterization", "--force-prefers-reduced-motion",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 PATIENCE_MS = 240_000
+QUESTIONS = {name: find_study(name).question for name in study_names()} | {
+    "": "Which checkpoint finds the match best?", "checkpoints": "Which checkpoint finds the match best?",
+    "clip": "What does the model attend to in this clip?", "battery": "What does the whole examination say?",
+    "summary": "What do these checkpoints do, at a glance?", "screening": "Which descriptor, entered how, helps most?",
+}  # fmt: skip
+COME_TO = """
+path => {
+    if (location.pathname + location.search === path) return
+    history.pushState(null, '', path)
+    dispatchEvent(new PopStateEvent('popstate'))
+}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +64,13 @@ def page(browser: Any) -> Iterator[Any]:
     shown.set_default_timeout(PATIENCE_MS)
     yield shown
     context.close()
+
+
+def go_to(page: Any, link: str) -> None:
+    """Let a window that shows a page of the app come to another as if one went back to its address: nothing is loaded anew."""
+    page.wait_for_function(IDLE)
+    page.evaluate(COME_TO, f"/{link}")
+    page.get_by_role("heading", name=QUESTIONS[link.split("?")[0]]).wait_for()
 
 
 @contextmanager
@@ -94,5 +118,9 @@ def serve() -> Iterator[Callable[..., tuple[str, int]]]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app as it is shipped is served, to all tests that leave nothing behind there but what anyone may find."""
-    with servers() as start:
-        yield start({"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache"))})[0]
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with (
+        servers() as start,
+        common(shared_folder(tmp_path_factory), "address", lambda: start({"OTOSCOPE_CACHE": cache})[0]) as at,
+    ):
+        yield at

@@ -1,9 +1,11 @@
 """Nothing lies over what is written in a figure: its bar has room of its own. Runs in a real Chromium where there is one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.app.serving import PATIENCE_MS, go_to
 from tests.app.test_back_in_browser import still
 from tests.app.test_clip_in_browser import recording
 
@@ -46,11 +48,24 @@ def hidden_at_any_width(page: Any) -> dict[tuple[int, int], list[str]]:
     return hidden
 
 
+@pytest.fixture(scope="module")
+def window(browser: Any, address: str) -> Iterator[Any]:
+    """A window in which one page after the other is shown."""
+    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 1000})
+    shown = context.new_page()
+    shown.set_default_timeout(PATIENCE_MS)
+    shown.goto(f"{address}/")
+    shown.locator(".js-plotly-plot").first.wait_for()
+    yield shown
+    context.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_no_bar_covers_what_is_written(page: Any, address: str, name: str) -> None:
-    page.goto(f"{address}/{name}")
-    page.locator(".js-plotly-plot").first.wait_for()
-    assert hidden_at_any_width(page) == {}
+def test_no_bar_covers_what_is_written(window: Any, name: str) -> None:
+    go_to(window, name)
+    still(window)
+    window.locator(".js-plotly-plot").first.wait_for()
+    assert hidden_at_any_width(window) == {}
 
 
 def test_a_zoom_says_nothing_over_the_page(page: Any, address: str) -> None:

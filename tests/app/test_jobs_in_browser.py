@@ -18,6 +18,7 @@ import soundfile
 
 from analysis.datasets.piece import split_by_group
 from tests.app.serving import PATIENCE_MS
+from tests.tiny import build_narrow
 
 EVIL = "**x** <script>alert(1)<script> [a](x) :smile:"  # a folder may be called that
 LONG_S, SHORT_S = 64, 6
@@ -45,14 +46,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(serve: Callable[..., tuple[str, int]], corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int]:
-    """A server with that corpus and two small untrained checkpoints."""
+    """A server with that corpus and two untrained checkpoints: a narrow one that is soon examined, a wider one that is not."""
     from analysis.models.checkpoint import save_checkpoint
     from analysis.models.dual_encoder import build_arm
 
     roots = tmp_path_factory.mktemp("checkpoints")
-    for seed, name in enumerate((EVIL, "other")):
-        model = build_arm("a4r", "small", seed)
-        kept: dict[str, Any] = {"training": {"seed": seed + 5}, "evaluation": {}, "history": [], "card": ""}
+    for name, model in ((EVIL, build_narrow("a4r", 0)), ("other", build_arm("a4r", "small", 1))):
+        kept: dict[str, Any] = {"training": {"seed": 5}, "evaluation": {}, "history": [], "card": ""}
         save_checkpoint(roots / name, model, arm="a4r", scale="small", **kept)
     return serve({
         "OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache")), "OTOSCOPE_CHECKPOINTS": str(roots),
@@ -103,6 +103,22 @@ def worker_of(server: int) -> int:
     raise AssertionError("no worker was started")
 
 
+def written(process: int) -> str:
+    """How much a process has written so far; nothing where the system does not tell."""
+    try:
+        return next(line for line in Path(f"/proc/{process}/io").read_text().splitlines() if line.startswith("wchar"))
+    except (OSError, StopIteration):
+        return ""
+
+
+def let_speak(worker: int, before: str) -> None:
+    """Wait until a worker that had written so much has said that it is alive, however slow it is; a moment if that is unknown."""
+    for _ in range(600 if before else 5):
+        if written(worker) != before:
+            return
+        time.sleep(0.1)
+
+
 @contextmanager
 def held(worker: int) -> Iterator[None]:
     """A worker that gets nowhere, yet says now and then that it is alive: one that is silent would be ended."""
@@ -112,10 +128,11 @@ def held(worker: int) -> Iterator[None]:
         while True:
             os.kill(worker, signal.SIGSTOP)
             stop = over.wait(15)
+            spoken = written(worker)
             os.kill(worker, signal.SIGCONT)
             if stop:
                 return
-            time.sleep(0.5)
+            let_speak(worker, spoken)
 
     holding = threading.Thread(target=hold)
     holding.start()

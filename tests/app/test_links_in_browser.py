@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from tests.app.serving import go_to
+
 NEVER = "banana"
-LINKS = [
+LINKS = [  # no two of one page follow one another, so that what is said is of the page that was asked for
     "retrieval?checkpoints=banana",
     "probes?corpus=banana",
-    "probes?task=banana",
     "similarity?measure=banana",
+    "probes?task=banana",
     "similarity?side=banana",
     "embedding?method=banana",
     "bands?job=banana",
@@ -22,8 +24,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_every_link_to_what_is_not_here_says_so(page: Any, address: str) -> None:
+    """The first is opened; to the others the window comes as to an address that one goes back to, and loads nothing anew."""
+    page.goto(f"{address}/{LINKS[0]}")
     for link in LINKS:
-        page.goto(f"{address}/{link}")
+        go_to(page, link)
         said = page.get_by_text(f'The link names "{NEVER}", which is not here')
         said.wait_for()
         assert said.count() == 1

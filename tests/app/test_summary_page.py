@@ -7,9 +7,10 @@ import pytest
 
 from analysis.errors import CorpusError
 from analysis.studies.at_hand import AtHand
-from analysis.studies.shipped import SHIPPED, shipped_results
+from analysis.studies.shipped import SHIPPED
 from analysis.studies.summary.summarise import STUDIES
 from app import answers, caching
+from tests.shared import read_shipped
 
 ARMS = {f"{arm}-small": arm for arm in ("D0", "d4a4", "a4r", "d4-a4r", "d4a4-zero")}
 
@@ -22,7 +23,7 @@ def opened(open_page):
 @pytest.fixture(scope="module")
 def shipped():
     """The results that come with the library, by study."""
-    return {study: [AtHand(one, "came with the checkpoints") for one in shipped_results(study)] for study in STUDIES}
+    return {study: [AtHand(one, "came with the checkpoints") for one in read_shipped(study)] for study in STUDIES}
 
 
 @pytest.fixture

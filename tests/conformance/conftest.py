@@ -13,14 +13,7 @@ from analysis.store import open_store
 from analysis.studies.base.study import run_study
 from tests.conformance import small_studies
 from tests.conformance.drawn import Case
-from tests.shared import alone, shared_folder
-from tests.tiny import maker_of_checkpoints
-
-
-@pytest.fixture(scope="session")
-def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Checkpoint]:
-    """A checkpoint of an arm at the scale small, as wide as it is: its numbers were written down."""
-    return maker_of_checkpoints(tmp_path_factory.mktemp("small checkpoints"))
+from tests.shared import alone, read_shipped, shared_folder
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +54,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
     monkeypatch.delenv("OTOSCOPE_CHECKPOINTS", raising=False)
 
     def of(study: str) -> Case:
-        from analysis.studies.shipped import shipped_results
-
-        found: list[Result] = [one for one in shipped_results(study) if _has_weights(one)]
+        found: list[Result] = [one for one in read_shipped(study) if _has_weights(one)]
         assert found, f"No result of {study} came with the checkpoints."
         return Case.of(found[-1])
 

@@ -41,8 +41,7 @@ class Whole(nn.Module):
         super().__init__()
         self.config = config
         self.frames = nn.Linear(FRAME, config.width)
-        self.first = nn.Parameter(torch.empty(config.width))
-        nn.init.normal_(self.first)
+        self.first = nn.Parameter(torch.linspace(-1.0, 1.0, config.width))
         self.blocks = nn.ModuleList(Block(config.width, config.n_heads, 32, 0.0, norm_first=True) for _ in range(config.n_layers))
         self.head = nn.Linear(config.width, config.width)
 

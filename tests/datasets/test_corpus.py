@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from analysis.datasets import corpus, corpus_rendering
+from analysis.datasets import corpus, corpus_rendering, demo_durations
 from analysis.datasets.corpus import demo_clips, list_demo_pieces, load_demo_corpus
+from analysis.datasets.midi import load_notes
 from analysis.datasets.piece import Corpus
 from analysis.errors import Cancelled, CorpusError
 
@@ -27,6 +28,23 @@ def test_full_has_110_pieces_and_movements_share_a_group() -> None:
     groups = Counter(piece.group for piece in pieces)
     assert groups["Schubert-SonateBDur_D960"] == 4
     assert groups["BachJS-FrzSuite2"] == 5
+
+
+def test_the_table_of_durations_says_what_the_files_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it does not, tests/golden/make_demo_durations.py makes it anew."""
+    paths = [piece.midi_path for piece in list_demo_pieces()]
+    listed = [demo_durations.end_s(path) for path in paths]
+    monkeypatch.setattr(demo_durations, "_table", dict)
+    demo_durations.end_s.cache_clear()
+    assert [demo_durations.end_s(path) for path in paths] == listed
+    assert len(demo_durations.TABLE.read_text("utf-8").splitlines()) == 1 + len(paths)
+
+
+def test_a_file_that_the_table_does_not_know_is_read(tmp_path: Path) -> None:
+    shortest = min(list_demo_pieces(), key=lambda piece: piece.duration_s)
+    other = tmp_path / "other.mid"
+    other.write_bytes(shortest.midi_file.read_bytes() + b"\0")
+    assert demo_durations.end_s(other) == load_notes(other).end_s == demo_durations.end_s(shortest.midi_file)
 
 
 def test_rendering_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

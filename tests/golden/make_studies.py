@@ -57,7 +57,7 @@ def library() -> Iterator[Callable[[str], dict[str, Any]]]:
         from tests.conformance.small_studies import request_of
 
         corpus = tiny.write_corpus(Path(folder) / "tiny")
-        make = tiny.maker_of_checkpoints(Path(folder) / "checkpoints")
+        make = tiny.maker_of_checkpoints(Path(folder) / "checkpoints", tiny.NARROW)
         yield lambda study: numbers_of(run_study(study, request_of(study, make, corpus)))
 
 

@@ -50,7 +50,7 @@ def test_their_descriptors_are_inputs_of_the_ablation(corpus_folder: Path, make_
 def test_bands_of_the_sound_are_taken_from_them(corpus_folder: Path, make_checkpoint: Make, monkeypatch) -> None:
     made = [make_checkpoint(arm) for arm in DESCRIPTOR_OF]
     monkeypatch.setenv(paths.CHECKPOINTS_VARIABLE, str(made[0].path.parent))
-    settings = {**SETTINGS["bands"], "corpus": str(corpus_folder), "bands": "low-17.5"}
+    settings = {**SETTINGS["bands"], "corpus": str(corpus_folder), "bands": "low-17.5", "n_queries": 8, "pool_size": 8}
     found = run_study("bands", build_request("bands", [one.name for one in made], settings))
     assert {row["checkpoint"] for row in found.tables["filters"]} == {one.name for one in made}
     assert not found.tables.get("doses")  # neither is given bands that could be shifted

@@ -16,10 +16,14 @@ from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.selections import selected
 from analysis.studies.base.study import find_checkpoint, run_study, stored_result
-from analysis.studies.shipped import shipped_results
 from tests.conformance.small_studies import SETTINGS
+from tests.shared import read_shipped
 
 STUDIES = {"ablation": ("D0", "d4"), "bands": ("D0", "a4")}
+FEWER = {
+    "ablation": {},
+    "bands": {"bands": "low-17.5", "windows_per_piece": 2, "n_queries": 8, "pool_size": 8, "n_same_piece": 1},
+}
 Make = Callable[[str], Checkpoint]
 
 
@@ -62,7 +66,7 @@ def test_another_selection_is_at_hand_and_as_if_computed(
     folders = [str(make_checkpoint(arm).path) for arm in STUDIES[study]]
 
     def ask(*checkpoints: str) -> Any:
-        return build_request(study, checkpoints, {**SETTINGS[study], "corpus": str(corpus_folder)})
+        return build_request(study, checkpoints, {**SETTINGS[study], **FEWER[study], "corpus": str(corpus_folder)})
 
     selections = [folders[:1], folders[::-1]]
     computed = [run_study(study, ask(*selection)) for selection in selections]
@@ -74,7 +78,7 @@ def test_another_selection_is_at_hand_and_as_if_computed(
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_what_is_shipped_answers_about_fewer_checkpoints_in_another_order(study: str) -> None:
-    shipped = shipped_results(study)[-1]
+    shipped = read_shipped(study)[-1]
     names = list(shipped.request["checkpoints"])
     for chosen in (names[1:], names[:1], names[::-1]):
         answer = selected(shipped, {name: find_checkpoint(name) for name in chosen})

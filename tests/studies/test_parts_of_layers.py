@@ -13,7 +13,8 @@ from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.selections import selected
 from analysis.studies.base.study import run_study, stored_result
-from analysis.studies.shipped import shipped_folder, shipped_results
+from analysis.studies.shipped import shipped_folder
+from tests.shared import read_shipped
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "probes": {"tasks": "note density,pitch histogram,key", "folds": 2, "inner_folds": 2, "shuffles": 1},
@@ -50,7 +51,7 @@ def test_another_selection_is_put_together(
 
 @studies
 def test_a_selection_of_what_is_shipped_has_its_numbers(study: str) -> None:
-    whole = next(iter(shipped_results(study)))
+    whole = next(iter(read_shipped(study)))
     names = list(whole.request["checkpoints"])
     numbers = {value.name: value for value in whole.values}
     for chosen in (names[1:], names[::-1]):

@@ -17,7 +17,6 @@ from analysis.studies.controls.rows import ScoreRow
 from analysis.studies.embedding.rows import MeasureRow
 from analysis.studies.invariance import rows as invariance
 from analysis.studies.retrieval.rows import CANONICAL, PairRow, SearchedPoolRow
-from analysis.studies.shipped import shipped_results
 from analysis.studies.similarity.rows import SummaryRow
 from analysis.studies.summary import published as summary_published
 from analysis.studies.summary.panels import NO_A4, NOT_COMPUTED, QUESTIONS, Summary, assemble, order_subjects
@@ -37,6 +36,7 @@ from analysis.studies.summary.words import (
 from analysis.studies.transposition import rows as transposition
 from analysis.studies.transposition.rows import RetentionRow
 from tests.filled import filled
+from tests.shared import read_shipped
 
 R = TypeVar("R", bound=Row)
 
@@ -94,7 +94,7 @@ def summary_of(*results: Result, arms: Mapping[str, str] = ARMS) -> Summary:
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, list[AtHand]]:
     """What comes with the library, by study."""
-    return {study: [AtHand(one, "came with the checkpoints") for one in shipped_results(study)] for study in STUDIES}
+    return {study: [AtHand(one, "came with the checkpoints") for one in read_shipped(study)] for study in STUDIES}
 
 
 def test_controls_stand_below_their_arm_and_after_all_where_it_is_missing() -> None:
