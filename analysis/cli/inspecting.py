@@ -1,0 +1,214 @@
+"""`otoscope inspect`: every lane of a recording, or of many of them, as pictures, arrays and layers."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.cli.output import emit, made_folder, progress_bar, say
+from analysis.errors import AudioError, ConfigError, OtoscopeError, shown
+from analysis.files import Json, is_file, is_folder, printable, replace_file, replaced, spreadsheet_safe
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from analysis.clips.companions import Companions
+    from analysis.clips.found import Found
+    from analysis.clips.hearing import Listeners, Look, Progress
+    from analysis.clips.lanes import Lane
+
+TWIN = "twin"
+NUMBERS = (
+    "effective_tokens", "untrained_effective_tokens", "entropy_bits", "untrained_entropy_bits", "distance_s",
+    "untrained_distance_s",
+)  # fmt: skip
+COLUMNS = ("file", "folder", "sha256", "duration_s", "layer", "head", *NUMBERS, "error")
+"""Of summary.csv: what the arrays of every recording hold under the same names, for the layer and the head."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was written of a recording: its description, its row of the summary, and its files."""
+
+    described: Json
+    row: Json
+    files: list[str]
+
+
+def inspect(options: argparse.Namespace) -> None:
+    """Pictures, arrays and layers of one recording; of a folder, or of several, a folder each, and a table of all."""
+    from analysis.clips.found import Found, recordings_in
+    from analysis.clips.hearing import Look
+
+    look = Look(options.layer, options.head, options.at, options.overlap)
+    if len(options.clip) == 1 and not is_folder(options.clip[0]):
+        found = Found(options.clip[0], "", options.midi, tuple(options.annotations))
+        _refuse_missing(found.audio)
+        bar = progress_bar("inspect")
+        done = inspect_into(options.out, found, _listeners(options), look, lambda n, total: bar(n, total, "windows"))
+        emit(options, {**done.described, "files": done.files}, done.files)
+        return
+    for option, given in (("--midi", options.midi), ("--annotations", options.annotations)):
+        if given:
+            raise ConfigError(f"{option} belongs to one recording; of a folder, files of the same stem are taken. Leave it out.")
+    _inspect_all(options, recordings_in(options.clip), look)
+
+
+def _listeners(options: argparse.Namespace) -> Listeners:
+    from analysis.clips.hearing import open_listeners
+    from analysis.studies.base.study import find_checkpoint
+
+    twin = options.beside == TWIN
+    beside = None if twin or options.beside is None else find_checkpoint(options.beside)
+    return open_listeners(find_checkpoint(options.checkpoint), beside, twin_beside=twin)
+
+
+def _inspect_all(options: argparse.Namespace, recordings: Sequence[Found], look: Look) -> None:
+    """One after the other; what is broken is said and skipped, and the table is written after each."""
+    listeners, bar = _listeners(options), progress_bar("inspect")
+    done: list[Inspection] = []
+    rows: list[Json] = []
+    for number, found in enumerate(recordings):
+        name = printable(found.audio.name)
+
+        def heard(window: int, total: int, number: int = number, name: str = name) -> None:
+            bar(number, len(recordings), f"{name}, window {window} of {total}")
+
+        bar(number, len(recordings), name)
+        try:
+            _refuse_missing(found.audio)
+            done.append(inspect_into(options.out / found.name, found, listeners, look, heard, lenient=True))
+            rows.append({**done[-1].row, "folder": found.name})
+        except OtoscopeError as error:
+            say(f"{name} is skipped: {error}")
+            rows.append({"file": name, "error": printable(error)})
+        if done:
+            write_summary(rows, options.out)
+    bar(len(recordings), len(recordings), "")
+    if not done:
+        raise ConfigError(f"None of the {len(recordings)} recordings could be inspected; the sentences above say why.")
+    failed = [{"file": row["file"], "error": row["error"]} for row in rows if "error" in row]
+    document = {"recordings": [{**one.described, "files": one.files} for one in done], "failed": failed}
+    headlines = [f"{one.described['clip']}: {one.described['headline']}" for one in done]
+    emit(options, document, [*headlines, str(options.out / _summary_name())])
+
+
+def _refuse_missing(path: Path) -> None:
+    if not is_file(path):
+        raise AudioError(f"There is no file {shown(str(path))[1:-1]}. Give the path of a recording.")
+
+
+def inspect_into(
+    out: Path, found: Found, listeners: Listeners, look: Look, progress: Progress, *, lenient: bool = False
+) -> Inspection:
+    """Hear a recording and write into a folder: arrays.npz, a PNG, an SVG and layers of every lane, and inspection.json at last.
+
+    Args:
+        out: the folder, which is made where it is missing.
+        found: the recording and what belongs to it.
+        listeners: who hears it.
+        look: what of it is looked at.
+        progress: given (windows read, windows to read).
+        lenient: whether notes and annotations that cannot be read are said and left out.
+
+    Raises:
+        OtoscopeError: something cannot be read, or is not there to look at.
+    """
+    from analysis.clips.desk import Sound, desk_lanes
+    from analysis.clips.hearing import hear
+    from analysis.clips.inspection import inspected
+    from analysis.datasets.audio import load_waveform
+    from analysis.descriptors.log_mel import log_mel
+    from analysis.figures import draw_inspection
+
+    companions, odd = _companions(found, lenient)
+    waveform = load_waveform(found.audio, listeners.sample_rate)
+    notices = (*waveform.notices, *odd)
+    for notice in notices:
+        say(notice)
+    heard = hear(listeners, waveform, look, progress)
+    arrays, described = inspected(listeners.checkpoint, heard, look, companions)
+    lanes = desk_lanes(Sound(waveform, log_mel(waveform.samples, waveform.sample_rate), companions), heard, look.at_s)
+    made_folder(out)
+    save_arrays(arrays, out / "arrays.npz")
+    drawn = draw_inspection(lanes, arrays, described, out)
+    layers = {lane.id: _write_layers(lane, heard.layer, heard.head, out) for lane in lanes}
+    told = [
+        {
+            "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "side": lane.side,
+            "pictures": [path.name for path in drawn[lane.id]], "layers": [path.name for path in layers[lane.id]],
+        }
+        for lane in lanes
+    ]  # fmt: skip
+    described |= {"notices": list(notices), "lanes": told}
+    replace_file(out / "inspection.json", json.dumps(described, indent=2, allow_nan=False).encode())
+    files = [
+        out / "inspection.json",
+        out / "arrays.npz",
+        *(path for paths in (*drawn.values(), *layers.values()) for path in paths),
+    ]
+    return Inspection(described, _row(found, arrays, described), [str(path) for path in files])
+
+
+def _write_layers(lane: Lane, layer: int, head: int, out: Path) -> list[Path]:
+    from analysis.clips.sonic_visualiser import layers_of
+
+    written = layers_of(lane, layer, head)
+    for stem, data in written.items():
+        replace_file(out / f"{stem}.csv", data)
+    return [out / f"{stem}.csv" for stem in written]
+
+
+def _companions(found: Found, lenient: bool) -> tuple[Companions, tuple[str, ...]]:
+    """Notes and annotations, and what is odd in them."""
+    from analysis.clips.companions import Companions, companions_of
+
+    if not lenient:
+        return companions_of(found.midi, found.annotations)
+    notes, layers, notices = None, [], []
+    for midi, paths in [(found.midi, ()), *((None, (path,)) for path in found.annotations)]:
+        try:
+            read, odd = companions_of(midi, paths)
+        except OtoscopeError as error:
+            notices.append(f"{error} It is left out.")
+            continue
+        notes, layers, notices = notes or read.notes, [*layers, *read.layers], [*notices, *odd]
+    return Companions(notes, tuple(layers)), tuple(notices)
+
+
+def save_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Write an NPZ file in one step."""
+    import numpy as np
+
+    with replaced(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _row(found: Found, arrays: dict[str, np.ndarray], described: Json) -> Json:
+    head = described["head"]
+    names = {"sha256": "clip_sha256", "duration_s": "duration_s", "layer": "layer", "head": "head"}
+    row = {"file": printable(found.audio.name), **{name: described[key] for name, key in names.items()}}
+    return row | {name: float(arrays[name][head]) for name in NUMBERS if name in arrays}
+
+
+def write_summary(rows: Sequence[Json], out: Path) -> Path:
+    """Write summary.csv in one step, a row per recording; no cell of it is a formula."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, restval="")
+    table.writeheader()
+    table.writerows(spreadsheet_safe(row) for row in rows)
+    path = made_folder(out) / _summary_name()
+    replace_file(path, text.getvalue().encode())
+    return path
+
+
+def _summary_name() -> str:
+    from analysis.clips.found import SUMMARY
+
+    return SUMMARY
