@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,25 +19,50 @@ if TYPE_CHECKING:
     import numpy as np
 
     from analysis.clips.companions import Companions
+    from analysis.clips.desk import Heard
     from analysis.clips.found import Found
     from analysis.clips.hearing import Listeners, Look, Progress
     from analysis.clips.lanes import Lane
 
 TWIN = "twin"
-NUMBERS = (
-    "effective_tokens", "untrained_effective_tokens", "entropy_bits", "untrained_entropy_bits", "distance_s",
-    "untrained_distance_s",
-)  # fmt: skip
-COLUMNS = ("file", "folder", "sha256", "duration_s", "layer", "head", *NUMBERS, "error")
-"""Of summary.csv: what the arrays of every recording hold under the same names, for the layer and the head."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of summary.csv: a recording, and how widely the layer and the head that are looked at spread their attention.
+
+    Attributes:
+        file: name of the recording.
+        folder: in which its pictures are; "" where there are none.
+        sha256: of its bytes.
+        duration_s: in seconds.
+        layer, head: that are looked at.
+        effective_tokens, entropy_bits, distance_s: as of `analysis.clips.attention_span.AttentionSpan`; None without attention.
+        untrained_effective_tokens, untrained_entropy_bits, untrained_distance_s: the same of the untrained twin.
+        error: why it was skipped; "" where it was not.
+    """
+
+    file: str
+    folder: str = ""
+    sha256: str = ""
+    duration_s: float | None = None
+    layer: int | None = None
+    head: int | None = None
+    effective_tokens: float | None = None
+    untrained_effective_tokens: float | None = None
+    entropy_bits: float | None = None
+    untrained_entropy_bits: float | None = None
+    distance_s: float | None = None
+    untrained_distance_s: float | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was written of a recording: its description, its row of the summary, and its files."""
+    """What was written of a recording: its description, its line of the summary, and its files."""
 
     described: Json
-    row: Json
+    line: Line
     files: list[str]
 
 
@@ -73,7 +98,7 @@ def _inspect_all(options: argparse.Namespace, recordings: Sequence[Found], look:
     """One after the other; what is broken is said and skipped, and the table is written after each."""
     listeners, bar = _listeners(options), progress_bar("inspect")
     done: list[Inspection] = []
-    rows: list[Json] = []
+    lines: list[Line] = []
     for number, found in enumerate(recordings):
         name = printable(found.audio.name)
 
@@ -84,19 +109,18 @@ def _inspect_all(options: argparse.Namespace, recordings: Sequence[Found], look:
         try:
             _refuse_missing(found.audio)
             done.append(inspect_into(options.out / found.name, found, listeners, look, heard, lenient=True))
-            rows.append({**done[-1].row, "folder": found.name})
+            lines.append(done[-1].line)
         except OtoscopeError as error:
             say(f"{name} is skipped: {error}")
-            rows.append({"file": name, "error": printable(error)})
+            lines.append(Line(name, error=printable(error)))
         if done:
-            write_summary(rows, options.out)
+            write_summary(lines, options.out)
     bar(len(recordings), len(recordings), "")
     if not done:
         raise ConfigError(f"None of the {len(recordings)} recordings could be inspected; the sentences above say why.")
-    failed = [{"file": row["file"], "error": row["error"]} for row in rows if "error" in row]
+    failed = [{"file": line.file, "error": line.error} for line in lines if line.error]
     document = {"recordings": [{**one.described, "files": one.files} for one in done], "failed": failed}
-    headlines = [f"{one.described['clip']}: {one.described['headline']}" for one in done]
-    emit(options, document, [*headlines, str(options.out / _summary_name())])
+    emit(options, document, [*(str(options.out / one.line.folder) for one in done), str(options.out / _summary_name())])
 
 
 def _refuse_missing(path: Path) -> None:
@@ -153,7 +177,7 @@ def inspect_into(
         out / "arrays.npz",
         *(path for paths in (*drawn.values(), *layers.values()) for path in paths),
     ]
-    return Inspection(described, _row(found, arrays, described), [str(path) for path in files])
+    return Inspection(described, _line(found, heard), [str(path) for path in files])
 
 
 def _write_layers(lane: Lane, layer: int, head: int, out: Path) -> list[Path]:
@@ -190,19 +214,28 @@ def save_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _row(found: Found, arrays: dict[str, np.ndarray], described: Json) -> Json:
-    head = described["head"]
-    names = {"sha256": "clip_sha256", "duration_s": "duration_s", "layer": "layer", "head": "head"}
-    row = {"file": printable(found.audio.name), **{name: described[key] for name, key in names.items()}}
-    return row | {name: float(arrays[name][head]) for name in NUMBERS if name in arrays}
+def _line(found: Found, heard: Heard) -> Line:
+    wave, layer, head = heard.waveform, heard.layer, heard.head
+    line = Line(printable(found.audio.name), found.name, wave.sha256, wave.duration_s, layer, head)
+    if not heard.trained.layers:
+        return line
+    span = heard.trained.spread(layer, head)
+    line = replace(line, effective_tokens=span.effective, entropy_bits=span.entropy_bits, distance_s=span.distance_s)
+    if heard.twin is None:
+        return line
+    twin = heard.twin.spread(layer, head)
+    return replace(
+        line, untrained_effective_tokens=twin.effective, untrained_entropy_bits=twin.entropy_bits,
+        untrained_distance_s=twin.distance_s,
+    )  # fmt: skip
 
 
-def write_summary(rows: Sequence[Json], out: Path) -> Path:
-    """Write summary.csv in one step, a row per recording; no cell of it is a formula."""
+def write_summary(lines: Sequence[Line], out: Path) -> Path:
+    """Write summary.csv in one step, a line per recording; no cell of it is a formula."""
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, restval="")
-    table.writeheader()
-    table.writerows(spreadsheet_safe(row) for row in rows)
+    table = csv.writer(text)
+    table.writerow([column.name for column in fields(Line)])
+    table.writerows(list(spreadsheet_safe(asdict(line)).values()) for line in lines)
     path = made_folder(out) / _summary_name()
     replace_file(path, text.getvalue().encode())
     return path

@@ -116,12 +116,12 @@ def _over_time(reading: ClipReading, layer: int, prefix: str) -> dict[str, np.nd
         "distance_s": np.array([spread.distance_s for spread in spreads]),
     }
     if prefix != "untrained_":  # times are those of the model
-        arrays["received_times_s"] = times
+        arrays |= {"received_times_s": times}
     if read.query.special:
-        arrays["special_rows"] = read.use.special_rows
+        arrays |= {"special_rows": read.use.special_rows}
     if read.key.bands_hz is not None:
-        arrays["received_by_band"] = np.stack([reading.received_by_band(layer, head)[1] for head in heads])
-        arrays["bands_hz"] = np.array(columns_of(read.key).bands_hz)
+        by_band = np.stack([reading.received_by_band(layer, head)[1] for head in heads])
+        arrays |= {"received_by_band": by_band, "bands_hz": np.array(columns_of(read.key).bands_hz)}
     return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
@@ -132,7 +132,7 @@ def _similar(heard: Heard) -> dict[str, np.ndarray]:
     times_s, matrix, novelty = _changes(heard.trained, heard.layer)
     arrays = {"self_similarity": matrix, "self_similarity_times_s": times_s, "novelty": novelty}
     if heard.twin is not None:
-        arrays["untrained_novelty"] = _changes(heard.twin, heard.layer)[2]
+        arrays |= {"untrained_novelty": _changes(heard.twin, heard.layer)[2]}
     if heard.beside is not None and heard.beside.reading.states:
         times_s, matrix, novelty = _changes(heard.beside.reading, heard.layer)
         arrays |= {

@@ -97,7 +97,6 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
 ANYTHING: dict[str, dict[str, int]] = {
     "whatever JSON may hold: its reader checks it": {
         "analysis/clips/annotations.py": 2,
-        "analysis/clips/inspection.py": 2,
         "analysis/clips/store.py": 1,
         "analysis/datasets/examined.py": 1,
         "analysis/files.py": 2,
