@@ -18,11 +18,11 @@ from analysis.files import Json, is_file, is_folder, printable, replace_file, re
 if TYPE_CHECKING:
     import numpy as np
 
+    from analysis.clips.clip_lanes import Listening
     from analysis.clips.companions import Companions
-    from analysis.clips.desk import Heard
-    from analysis.clips.found import Found
     from analysis.clips.hearing import Listeners, Look, Progress
     from analysis.clips.lanes import Lane
+    from analysis.clips.recording_files import RecordingFiles
 
 TWIN = "twin"
 
@@ -68,15 +68,15 @@ class Inspection:
 
 def inspect(options: argparse.Namespace) -> None:
     """Pictures, arrays and layers of one recording; of a folder, or of several, a folder each, and a table of all."""
-    from analysis.clips.found import Found, recordings_in
     from analysis.clips.hearing import Look
+    from analysis.clips.recording_files import RecordingFiles, recordings_in
 
     look = Look(options.layer, options.head, options.at, options.overlap)
     if len(options.clip) == 1 and not is_folder(options.clip[0]):
-        found = Found(options.clip[0], "", options.midi, tuple(options.annotations))
-        _refuse_missing(found.audio)
+        recording = RecordingFiles(options.clip[0], "", options.midi, tuple(options.annotations))
+        _refuse_missing(recording.audio)
         bar = progress_bar("inspect")
-        done = inspect_into(options.out, found, _listeners(options), look, lambda n, total: bar(n, total, "windows"))
+        done = inspect_into(options.out, recording, _listeners(options), look, lambda n, total: bar(n, total, "windows"))
         emit(options, {**done.described, "files": done.files}, done.files)
         return
     for option, given in (("--midi", options.midi), ("--annotations", options.annotations)):
@@ -94,21 +94,21 @@ def _listeners(options: argparse.Namespace) -> Listeners:
     return open_listeners(find_checkpoint(options.checkpoint), beside, twin_beside=twin)
 
 
-def _inspect_all(options: argparse.Namespace, recordings: Sequence[Found], look: Look) -> None:
+def _inspect_all(options: argparse.Namespace, recordings: Sequence[RecordingFiles], look: Look) -> None:
     """One after the other; what is broken is said and skipped, and the table is written after each."""
     listeners, bar = _listeners(options), progress_bar("inspect")
     done: list[Inspection] = []
     lines: list[Line] = []
-    for number, found in enumerate(recordings):
-        name = printable(found.audio.name)
+    for number, recording in enumerate(recordings):
+        name = printable(recording.audio.name)
 
         def heard(window: int, total: int, number: int = number, name: str = name) -> None:
             bar(number, len(recordings), f"{name}, window {window} of {total}")
 
         bar(number, len(recordings), name)
         try:
-            _refuse_missing(found.audio)
-            done.append(inspect_into(options.out / found.name, found, listeners, look, heard, lenient=True))
+            _refuse_missing(recording.audio)
+            done.append(inspect_into(options.out / recording.name, recording, listeners, look, heard, lenient=True))
             lines.append(done[-1].line)
         except OtoscopeError as error:
             say(f"{name} is skipped: {error}")
@@ -119,8 +119,9 @@ def _inspect_all(options: argparse.Namespace, recordings: Sequence[Found], look:
     if not done:
         raise ConfigError(f"None of the {len(recordings)} recordings could be inspected; the sentences above say why.")
     failed = [{"file": line.file, "error": line.error} for line in lines if line.error]
-    document = {"recordings": [{**one.described, "files": one.files} for one in done], "failed": failed}
-    emit(options, document, [*(str(options.out / one.line.folder) for one in done), str(options.out / _summary_name())])
+    made = [{**inspection.described, "files": inspection.files} for inspection in done]
+    folders = [str(options.out / inspection.line.folder) for inspection in done]
+    emit(options, {"recordings": made, "failed": failed}, [*folders, str(options.out / _summary_name())])
 
 
 def _refuse_missing(path: Path) -> None:
@@ -129,13 +130,13 @@ def _refuse_missing(path: Path) -> None:
 
 
 def inspect_into(
-    out: Path, found: Found, listeners: Listeners, look: Look, progress: Progress, *, lenient: bool = False
+    out: Path, recording: RecordingFiles, listeners: Listeners, look: Look, progress: Progress, *, lenient: bool = False
 ) -> Inspection:
     """Hear a recording and write into a folder: arrays.npz, a PNG, an SVG and layers of every lane, and inspection.json at last.
 
     Args:
         out: the folder, which is made where it is missing.
-        found: the recording and what belongs to it.
+        recording: the recording and what belongs to it.
         listeners: who hears it.
         look: what of it is looked at.
         progress: given (windows read, windows to read).
@@ -144,40 +145,40 @@ def inspect_into(
     Raises:
         OtoscopeError: something cannot be read, or is not there to look at.
     """
-    from analysis.clips.desk import Sound, desk_lanes
-    from analysis.clips.hearing import hear
+    from analysis.clips.clip_lanes import Sound, desk_lanes
+    from analysis.clips.hearing import listen
     from analysis.clips.inspection import inspected
     from analysis.datasets.audio import load_waveform
     from analysis.descriptors.log_mel import log_mel
     from analysis.figures import draw_inspection
 
-    companions, odd = _companions(found, lenient)
-    waveform = load_waveform(found.audio, listeners.sample_rate)
+    companions, odd = _companions(recording, lenient)
+    waveform = load_waveform(recording.audio, listeners.sample_rate)
     notices = (*waveform.notices, *odd)
     for notice in notices:
         say(notice)
-    heard = hear(listeners, waveform, look, progress)
+    heard = listen(listeners, waveform, look, progress)
     arrays, described = inspected(listeners.checkpoint, heard, look, companions)
     lanes = desk_lanes(Sound(waveform, log_mel(waveform.samples, waveform.sample_rate), companions), heard, look.at_s)
     made_folder(out)
     save_arrays(arrays, out / "arrays.npz")
     drawn = draw_inspection(lanes, arrays, described, out)
     layers = {lane.id: _write_layers(lane, heard.layer, heard.head, out) for lane in lanes}
-    told = [
+    lane_records = [
         {
             "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "side": lane.side,
             "pictures": [path.name for path in drawn[lane.id]], "layers": [path.name for path in layers[lane.id]],
         }
         for lane in lanes
     ]  # fmt: skip
-    described |= {"notices": list(notices), "lanes": told}
+    described |= {"notices": list(notices), "lanes": lane_records}
     replace_file(out / "inspection.json", json.dumps(described, indent=2, allow_nan=False).encode())
     files = [
         out / "inspection.json",
         out / "arrays.npz",
         *(path for paths in (*drawn.values(), *layers.values()) for path in paths),
     ]
-    return Inspection(described, _line(found, heard), [str(path) for path in files])
+    return Inspection(described, _line(recording, heard), [str(path) for path in files])
 
 
 def _write_layers(lane: Lane, layer: int, head: int, out: Path) -> list[Path]:
@@ -189,14 +190,14 @@ def _write_layers(lane: Lane, layer: int, head: int, out: Path) -> list[Path]:
     return [out / f"{stem}.csv" for stem in written]
 
 
-def _companions(found: Found, lenient: bool) -> tuple[Companions, tuple[str, ...]]:
+def _companions(recording: RecordingFiles, lenient: bool) -> tuple[Companions, tuple[str, ...]]:
     """Notes and annotations, and what is odd in them."""
     from analysis.clips.companions import Companions, companions_of
 
     if not lenient:
-        return companions_of(found.midi, found.annotations)
+        return companions_of(recording.midi, recording.annotations)
     notes, layers, notices = None, [], []
-    for midi, paths in [(found.midi, ()), *((None, (path,)) for path in found.annotations)]:
+    for midi, paths in [(recording.midi, ()), *((None, (path,)) for path in recording.annotations)]:
         try:
             read, odd = companions_of(midi, paths)
         except OtoscopeError as error:
@@ -214,9 +215,9 @@ def save_arrays(arrays: dict[str, np.ndarray], path: Path) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _line(found: Found, heard: Heard) -> Line:
+def _line(recording: RecordingFiles, heard: Listening) -> Line:
     wave, layer, head = heard.waveform, heard.layer, heard.head
-    line = Line(printable(found.audio.name), found.name, wave.sha256, wave.duration_s, layer, head)
+    line = Line(printable(recording.audio.name), recording.name, wave.sha256, wave.duration_s, layer, head)
     if not heard.trained.layers:
         return line
     span = heard.trained.spread(layer, head)
@@ -242,6 +243,6 @@ def write_summary(lines: Sequence[Line], out: Path) -> Path:
 
 
 def _summary_name() -> str:
-    from analysis.clips.found import SUMMARY
+    from analysis.clips.recording_files import SUMMARY
 
     return SUMMARY

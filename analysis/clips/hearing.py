@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from analysis.clips.clip_lanes import Listening, Side
 from analysis.clips.clock import clock_of
-from analysis.clips.desk import Heard, Side
 from analysis.clips.read import audio_tower, read_clip
 from analysis.clips.reading import ClipReading, listed
 from analysis.clips.window_patterns import WindowPatterns
@@ -80,7 +80,7 @@ def open_listeners(checkpoint: Checkpoint, beside: Checkpoint | None = None, *, 
     return Listeners(checkpoint, model, twin, Other(str(beside.name), other))
 
 
-def hear(listeners: Listeners, waveform: Waveform, look: Look, progress: Progress | None = None) -> Heard:
+def listen(listeners: Listeners, waveform: Waveform, look: Look, progress: Progress | None = None) -> Listening:
     """What the models do with a recording.
 
     Args:
@@ -104,7 +104,7 @@ def hear(listeners: Listeners, waveform: Waveform, look: Look, progress: Progres
     layer = _checked(trained, look)
     twin = reads.read(listeners.twin, waveform)
     patterns = WindowPatterns(listeners.model, waveform, look.overlap)
-    return Heard(waveform, trained, twin, patterns, _beside(listeners, waveform, twin, reads), layer, look.head)
+    return Listening(waveform, trained, twin, patterns, _beside(listeners, waveform, twin, reads), layer, look.head)
 
 
 class _Reads:

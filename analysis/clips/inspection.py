@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import numpy as np
 
+from analysis.clips.clip_lanes import Listening, desk_headline
 from analysis.clips.clock import Clock
 from analysis.clips.companions import Companions
-from analysis.clips.desk import Heard, desk_headline
-from analysis.clips.hearing import Look, hear, open_listeners
+from analysis.clips.hearing import Look, listen, open_listeners
 from analysis.clips.model_lanes import novelty_series
 from analysis.clips.reading import ClipReading, LayerReading
 from analysis.clips.sound_lanes import described as descriptor_of
@@ -39,10 +39,10 @@ def inspect_clip(
         ConfigError: there is no such overlap.
     """
     look = Look(layer, at_s=at_s, overlap=overlap)
-    return inspected(checkpoint, hear(open_listeners(checkpoint), waveform, look), look, Companions(notes))
+    return inspected(checkpoint, listen(open_listeners(checkpoint), waveform, look), look, Companions(notes))
 
 
-def inspected(checkpoint: Checkpoint, heard: Heard, look: Look, companions: Companions) -> tuple[dict[str, np.ndarray], Json]:
+def inspected(checkpoint: Checkpoint, heard: Listening, look: Look, companions: Companions) -> tuple[dict[str, np.ndarray], Json]:
     """Arrays and their description.
 
     The pattern of each head in the window that holds the second that is looked at; the notes, if there are any; attention
@@ -54,7 +54,7 @@ def inspected(checkpoint: Checkpoint, heard: Heard, look: Look, companions: Comp
     waveform, reading, shown = heard.waveform, heard.trained, drawn_descriptor(heard.patterns.model)
     window = reading.clock.window_at(look.at_s)
     times_s, values = descriptor_of(shown, waveform)
-    arrays, attends = _attended(heard, window, shown.key) if reading.layers else ({}, {})
+    arrays, attends = _attention_arrays(heard, window, shown.key) if reading.layers else ({}, {})
     arrays |= _similar(heard) | {shown.key: values, f"{shown.key}_times_s": times_s} | _sound(waveform) | _read(companions.notes)
     span = reading.clock.spans[window]
     described = {
@@ -71,7 +71,7 @@ def inspected(checkpoint: Checkpoint, heard: Heard, look: Look, companions: Comp
     return arrays, described
 
 
-def _attended(heard: Heard, window: int, descriptor: str) -> tuple[dict[str, np.ndarray], Json]:
+def _attention_arrays(heard: Listening, window: int, descriptor: str) -> tuple[dict[str, np.ndarray], Json]:
     """Where a layer attends, and what rows, columns and uniform attention are."""
     reading, layer = heard.trained, heard.layer
     read, spread = reading.layer(layer), reading.spread(layer)
@@ -80,13 +80,13 @@ def _attended(heard: Heard, window: int, descriptor: str) -> tuple[dict[str, np.
         arrays |= _over_time(heard.twin, layer, "untrained_")
     if heard.beside is not None and layer in heard.beside.reading.numbers:
         arrays |= _over_time(heard.beside.reading, layer, "beside_")
-    told = {"query": read.query.kind, "key": read.key.kind}
+    kinds = {"query": read.query.kind, "key": read.key.kind}
     if CROSS in reading.numbers:
         entering, name = reading.layer(CROSS), f"{descriptor}_attention"
         arrays |= _pattern(heard.patterns, entering, window, reading.clock, name)
-        told |= {f"{name}_query": entering.query.kind, f"{name}_key": entering.key.kind}
+        kinds |= {f"{name}_query": entering.query.kind, f"{name}_key": entering.key.kind}
     uniform = {"uniform_effective_tokens": read.key.n, "uniform_received": 1 / len(np.unique(read.key.times_s))}
-    return arrays, {**told, **uniform, "n_queries": spread.n_queries}
+    return arrays, {**kinds, **uniform, "n_queries": spread.n_queries}
 
 
 def _pattern(
@@ -125,7 +125,7 @@ def _over_time(reading: ClipReading, layer: int, prefix: str) -> dict[str, np.nd
     return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
-def _similar(heard: Heard) -> dict[str, np.ndarray]:
+def _similar(heard: Listening) -> dict[str, np.ndarray]:
     """Self-similarity and novelty; of the twin its novelty, of the model beside both."""
     if not heard.trained.states:
         return {}
@@ -166,7 +166,7 @@ def _read(notes: Notes | None) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _provenance(checkpoint: Checkpoint, heard: Heard, shown: Descriptor) -> Json:
+def _provenance(checkpoint: Checkpoint, heard: Listening, shown: Descriptor) -> Json:
     waveform, reading, layer = heard.waveform, heard.trained, heard.layer
     state = reading.states[min(layer, len(reading.states) - 1)] if reading.states else None
     title = reading.layer(layer).title if reading.layers else f"Layer {layer}"

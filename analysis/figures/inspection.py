@@ -32,7 +32,7 @@ class About:
     checkpoint: str
     layer: int
     head: int
-    layer_name: str
+    layer_title: str
     crossing_name: str
     duration_s: float
     headline: str
@@ -62,7 +62,8 @@ Described = JsonObject  # an inspection as JSON; `_about` and `_pattern` alone r
 
 
 def _about(document: JsonObject) -> About:
-    return About(**{field.name: document[field.name] for field in fields(About)})
+    named = {**document, "layer_title": document["layer_name"]}
+    return About(**{field.name: named[field.name] for field in fields(About)})
 
 
 def _pattern(arrays: Mapping[str, np.ndarray], described: Described, name: str, prefix: str = "") -> Pattern:
@@ -84,14 +85,14 @@ def draw_inspection(
         ShapeError: nobody knows how to draw such a lane.
     """
     about = _about(described)
-    title = about.at(about.layer_name) + (f", head {about.head}" if about.head else "")
+    title = about.at(about.layer_title) + (f", head {about.head}" if about.head else "")
     drawn = {DESK: save_twice(draw_lanes(lanes, _sheet(about, about.headline, title)), out / DESK)}
     for lane in lanes:
         sheet = _sheet(about, "", title if lane.of_model else about.of_what)
         drawn[lane.id] = save_twice(draw_lanes([lane], sheet), out / lane.id)
     crossed = f"{described['descriptor']['key']}_attention"
     if "attention" in arrays:
-        drawn[HEADS] = _heads(_pattern(arrays, described, "attention"), about.at(about.layer_name), out / HEADS)
+        drawn[HEADS] = _heads(_pattern(arrays, described, "attention"), about.at(about.layer_title), out / HEADS)
     if crossed in arrays:
         pattern = _pattern(arrays, described, crossed, f"{crossed}_")
         drawn[crossed] = _heads(pattern, about.at(about.crossing_name), out / crossed)

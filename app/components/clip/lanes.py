@@ -12,7 +12,7 @@ from app.components.desk.show import Layers, Sent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analysis.clips.desk import Heard, Side
+    from analysis.clips.clip_lanes import Listening, Side
     from analysis.clips.lanes import HeadWall, Lane
     from analysis.clips.window_patterns import WindowPatterns
     from app.components.clip.reading import Question, Readings
@@ -77,20 +77,20 @@ def _tiles(shown: Shown, position: Position) -> bytes:
 
 def lanes(shown: Shown, near_s: float) -> list[Lane]:
     """The lanes of a recording, and where it was read by a model, of what that does with it; near a moment exactly."""
-    from analysis.clips.desk import Sound, desk_lanes
+    from analysis.clips.clip_lanes import Sound, desk_lanes
 
     wave = shown.clip.waveform
     return desk_lanes(Sound(wave, caching.log_mel(wave), shown.clip.companions), _heard(shown), near_s)
 
 
-def _heard(shown: Shown) -> Heard | None:
-    from analysis.clips.desk import Heard
+def _heard(shown: Shown) -> Listening | None:
+    from analysis.clips.clip_lanes import Listening
 
     question, readings = shown.question, shown.readings
     if question is None or readings is None:
         return None
     patterns = patterns_of(question)
-    return Heard(question.waveform, readings.trained, readings.twin, patterns, shown.beside, shown.layer, shown.head)
+    return Listening(question.waveform, readings.trained, readings.twin, patterns, shown.beside, shown.layer, shown.head)
 
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:

@@ -22,7 +22,7 @@ from app.kit import controls, layout
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from analysis.clips.desk import Side
+    from analysis.clips.clip_lanes import Side
     from analysis.models.checkpoint import Checkpoint
     from app.components.clip.recordings import Clip
 
@@ -109,7 +109,7 @@ def _side(question: Question, readings: Readings, beside: str) -> Side | None:
     """The model that is drawn beside; None as long as it has not read the recording."""
     if beside == NOTHING:
         return None
-    from analysis.clips.desk import Side
+    from analysis.clips.clip_lanes import Side
 
     if beside == UNTRAINED:
         return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
@@ -121,7 +121,7 @@ def _side(question: Question, readings: Readings, beside: str) -> Side | None:
 
 def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
     """How widely the chosen layer and head spread their attention; of a tower that does not attend, what was read."""
-    from analysis.clips.desk import desk_headline
+    from analysis.clips.clip_lanes import desk_headline
 
     name = "" if shown.question is None else str(shown.question.checkpoint.name)
     return (desk_headline(name, readings.trained, readings.twin, shown.layer, shown.head),)
@@ -129,7 +129,7 @@ def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
 
 def facts(checkpoint: Checkpoint, readings: Readings) -> dict[str, str]:
     """What the pictures were made from, for the footer."""
-    from analysis.clips.desk import windows
+    from analysis.clips.clip_lanes import windows
 
     trained, twin = readings.trained, readings.twin
     return {

@@ -14,7 +14,7 @@ ANNOTATION_SUFFIXES = (".csv", ".tsv", ".txt", ".lab", ".jams", ".json")
 
 
 @dataclass(frozen=True)
-class Found:
+class RecordingFiles:
     """A recording.
 
     Attributes:
@@ -30,7 +30,7 @@ class Found:
     annotations: tuple[Path, ...] = ()
 
 
-def recordings_in(paths: Sequence[Path]) -> list[Found]:
+def recordings_in(paths: Sequence[Path]) -> list[RecordingFiles]:
     """Recordings among paths, in their order: files as they are, and of every folder the audio files right in it, by name.
 
     Raises:
@@ -38,7 +38,7 @@ def recordings_in(paths: Sequence[Path]) -> list[Found]:
     """
     files = [file for path in paths for file in (_audio_in(path) if is_folder(path) else [path])]
     names = {SUMMARY}
-    return [_found(file, names) for file in dict.fromkeys(files)]
+    return [_with_companions(file, names) for file in dict.fromkeys(files)]
 
 
 def _audio_in(folder: Path) -> list[Path]:
@@ -55,7 +55,7 @@ def _listed(folder: Path) -> list[Path]:
         raise AudioError(f"{printable(folder)} cannot be listed ({error.strerror}). Give a folder that can be read.") from error
 
 
-def _found(audio: Path, names: set[str]) -> Found:
+def _with_companions(audio: Path, names: set[str]) -> RecordingFiles:
     first = name = safe_name(audio.stem, "recording")
     number = 1
     while name.casefold() in names:  # some file systems do not tell A from a
@@ -64,4 +64,4 @@ def _found(audio: Path, names: set[str]) -> Found:
     names.add(name.casefold())
     beside = [path for path in _listed(audio.parent) if path.stem == audio.stem] if is_folder(audio.parent) else []
     midi = next((path for path in beside if path.suffix.lower() in MIDI_SUFFIXES), None)
-    return Found(audio, name, midi, tuple(path for path in beside if path.suffix.lower() in ANNOTATION_SUFFIXES))
+    return RecordingFiles(audio, name, midi, tuple(path for path in beside if path.suffix.lower() in ANNOTATION_SUFFIXES))

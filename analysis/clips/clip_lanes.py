@@ -36,7 +36,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Listening:
     """What a model did with a recording, and what of it is looked at.
 
     Attributes:
@@ -58,7 +58,7 @@ class Heard:
     head: int = 0
 
 
-def desk_lanes(sound: Sound, heard: Heard | None, near_s: float) -> list[Lane]:
+def desk_lanes(sound: Sound, heard: Listening | None, near_s: float) -> list[Lane]:
     """The lanes of a recording, and where a model read it, of what that does with it; near a moment exactly.
 
     Args:
@@ -79,7 +79,7 @@ def desk_lanes(sound: Sound, heard: Heard | None, near_s: float) -> list[Lane]:
     return drawn if heard is None else drawn + _of_model(heard, near_s)
 
 
-def _of_model(heard: Heard, near_s: float) -> list[Lane]:
+def _of_model(heard: Listening, near_s: float) -> list[Lane]:
     trained, beside, layer = heard.trained, heard.beside, heard.layer
     drawn: list[Lane | None] = []
     if trained.layers:
@@ -98,7 +98,7 @@ def _of_model(heard: Heard, near_s: float) -> list[Lane]:
     return [lane for lane in drawn if lane is not None]
 
 
-def _attention_beside(beside: Side, heard: Heard, near_s: float) -> Lane:
+def _attention_beside(beside: Side, heard: Listening, near_s: float) -> Lane:
     """In the colours of the other where that has as many heads."""
     layer = beside.reading.layer(heard.layer)
     scale = heard.trained if heard.trained.layer(heard.layer).n_heads == layer.n_heads else None

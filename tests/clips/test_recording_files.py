@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.clips.found import recordings_in
+from analysis.clips.recording_files import recordings_in
 from analysis.errors import AudioError
 
 
