@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 import threading
 from collections.abc import Iterator, Mapping
@@ -74,6 +75,16 @@ def replace_file(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
 
 
+def safe_name(name: str, otherwise: str = "file") -> str:
+    """A name for a file or a folder: letters, digits, dots, hyphens and underscores, at most 80 of them, no dot or hyphen first.
+
+    >>> safe_name("=2 + 2"), safe_name("../up"), safe_name("Für Elise.take 1"), safe_name("..")
+    ('_2_2', '_up', 'Für_Elise.take_1', 'file')
+    """
+    safe = re.sub(r"[^\w.-]+", "_", printable(name)).lstrip(".-")[:80].rstrip(".")
+    return safe or otherwise
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder; a name that no file system takes names none."""
     try:
@@ -135,10 +146,11 @@ def spreadsheet_safe(row: Mapping[str, object]) -> dict[str, object]:
     >>> spreadsheet_safe({"title": "=1+1", "gain": -3.0, "dose": "-3", "name": "a"})
     {'title': "'=1+1", 'gain': -3.0, 'dose': '-3', 'name': 'a'}
     """
-    return {name: _no_formula(value) if isinstance(value, str) else value for name, value in row.items()}
+    return {name: formula_safe(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
-def _no_formula(text: str) -> str:
+def formula_safe(text: str) -> str:
+    """A text for a cell of a CSV file that is no formula, as of `spreadsheet_safe`."""
     if not text.startswith(FORMULAS):
         return text
     try:
@@ -146,3 +158,12 @@ def _no_formula(text: str) -> str:
     except ValueError:
         return f"'{text}"
     return text if text.isprintable() else f"'{text}"
+
+
+def formula_back(text: str) -> str:
+    """A text as it was before `formula_safe`.
+
+    >>> formula_back(formula_safe("=1+1")), formula_back("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text.startswith("'") and formula_safe(text[1:]) == text else text

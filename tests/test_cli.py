@@ -56,6 +56,13 @@ def test_checkpoints_lists_good_and_broken(
     assert "has no model.safetensors" in rows["b"]["error"]
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made and not drawn, which takes seconds."""
+    monkeypatch.setattr("analysis.figures.saving.save", lambda figure, target, **_: target.write_bytes(b"drawn"))
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rng: np.random.Generator) -> None:
     model = build_arm("a4r", "small", 0)
     save_checkpoint(tmp_path / "c", model, arm="a4r", scale="small", training={}, evaluation={}, history=[], card="")
@@ -70,11 +77,13 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     with np.load(out / "arrays.npz") as arrays:
         np.testing.assert_allclose(arrays["attention"].sum(axis=-1), 1, rtol=1e-4)
         np.testing.assert_allclose(np.diag(arrays["self_similarity"]), 1, rtol=1e-4)
-    pictures = {"attention", "received", "self_similarity", "a4", "waveform", "log_mel", "a4_attention"}
-    assert {path.stem for path in out.glob("*.png")} == pictures
+    lanes = {"waveform", "log_mel", "received", "attention", "similarity", "novelty", "descriptor_a4"}
+    for kind in ("png", "svg"):
+        assert {path.stem for path in out.glob(f"*.{kind}")} == lanes | {"desk", "heads", "a4_attention"}
     assert main([*arguments[:5], "9", *arguments[6:]]) == 2
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_inspect_says_what_is_odd_about_the_midi_file(
     tmp_path: Path, rng: np.random.Generator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis import __version__
-from analysis.cli import library, work
+from analysis.cli import inspecting, library, work
 from analysis.cli.summary import summary
 from analysis.studies.base.registry import study_names
 
@@ -42,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
     _study(command("study", work.study, "ask one question of checkpoints, with its controls"))
     _summary(command("summary", summary, "what checkpoints do at a glance, from what is stored; nothing is computed"))
     _battery(command("battery", work.battery, "every study on the same checkpoints, with a report"))
-    _inspect(command("inspect", work.inspect, "attention, self-similarity and descriptors of one recording as PNG, NPZ and JSON"))
+    _inspect(
+        command("inspect", inspecting.inspect, "every lane of recordings as PNG, SVG, NPZ, JSON and layers of Sonic Visualiser")
+    )
     command("doctor", library.doctor, "what works on this machine, and what to install")
     return parser
 
@@ -118,10 +120,17 @@ def _battery(battery: argparse.ArgumentParser) -> None:
 
 
 def _inspect(inspect: argparse.ArgumentParser) -> None:
-    inspect.add_argument("clip", type=Path)
+    clip = "a recording; of a folder, or of several, a subfolder each and summary.csv, with MIDI and annotations of the same stem"
+    inspect.add_argument("clip", type=Path, nargs="+", metavar="CLIP", help=clip)
     inspect.add_argument("--checkpoint", required=True, help="a name from `otoscope checkpoints`, or a folder")
     layer = "from 1 (default 1); 0 is the cross-attention between A4 and CNN frames, where the arm has one"
-    inspect.add_argument("--layer", type=int, default=1, help=layer)
-    inspect.add_argument("--at", type=float, default=0.0, metavar="SECONDS", help="whose window's attention is shown (default 0)")
+    inspect.add_argument("--layer", type=int, help=layer)
+    inspect.add_argument("--head", type=int, default=0, help="from 1; 0 is the mean of all (default 0)")
+    overlap = "of neighbouring windows: none, half or “three quarters” (default none)"
+    inspect.add_argument("--overlap", default="none", help=overlap)
+    inspect.add_argument("--at", type=float, default=0.0, metavar="SECONDS", help="whose window's attention is exact (default 0)")
     inspect.add_argument("--midi", type=Path, metavar="FILE", help="notes of the recording, drawn and saved too")
+    annotations = "beats, chords, sections, …: Sonic Visualiser CSV, .lab or JAMS; may be given several times"
+    inspect.add_argument("--annotations", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=annotations)
+    inspect.add_argument("--beside", metavar="twin|CHECKPOINT", help="also the lanes of the untrained twin, or of a checkpoint")
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR")

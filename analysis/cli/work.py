@@ -1,4 +1,4 @@
-"""Commands that compute: train, study, inspect."""
+"""Commands that compute: train, study, battery."""
 
 import argparse
 import json
@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from analysis.cli.output import emit, made_folder, progress_bar, say
-from analysis.errors import AudioError, ConfigError, shown
-from analysis.files import is_file, replaced, spreadsheet_safe
+from analysis.errors import ConfigError, shown
+from analysis.files import replaced, spreadsheet_safe
 from analysis.numbers import format_value
 from analysis.results import Result
 from analysis.studies.base.settings import AnyRequest
@@ -194,37 +194,3 @@ def write_result(result: Result, folder: Path) -> None:
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     with replaced(path) as partial:
         write(partial)
-
-
-def inspect(options: argparse.Namespace) -> None:
-    """Pictures and arrays of one recording."""
-    import numpy as np
-
-    from analysis.clips.inspection import inspect_clip
-    from analysis.clips.read import audio_tower
-    from analysis.datasets.audio import load_waveform
-    from analysis.datasets.midi import read_midi
-    from analysis.figures import draw_inspection
-    from analysis.studies.base.study import find_checkpoint
-
-    if not is_file(options.clip):
-        raise AudioError(f"There is no file {shown(str(options.clip))[1:-1]}. Give the path of a recording.")
-    checkpoint = find_checkpoint(options.checkpoint)
-    waveform = load_waveform(options.clip, audio_tower(checkpoint.outline()).input.sample_rate)
-    midi = read_midi(options.midi) if options.midi else None
-    notices = (*waveform.notices, *(midi.notices if midi else ()))
-    for notice in notices:
-        say(notice)
-    notes = midi.notes if midi else None
-    arrays, described = inspect_clip(checkpoint, waveform, options.layer, at_s=options.at, notes=notes)
-    described |= {"notices": list(notices)}
-    made_folder(options.out)
-
-    def save_arrays(path: Path) -> None:
-        with path.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-
-    _replace(options.out / "arrays.npz", save_arrays)
-    _replace(options.out / "inspection.json", lambda path: path.write_text(json.dumps(described, indent=2), encoding="utf-8"))
-    files = [str(path) for path in draw_inspection(arrays, described, options.out)]
-    emit(options, {**described, "files": files}, files)

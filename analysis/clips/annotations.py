@@ -13,6 +13,7 @@ from typing import Any
 from analysis.clips.lanes import Annotation
 from analysis.datasets.containers import printable
 from analysis.errors import OtoscopeError
+from analysis.files import formula_back
 
 MOST_BYTES, MOST = 5 * 2**20, 50_000
 MOST_TEXT = 80  # characters of a label
@@ -130,7 +131,8 @@ def _no_time(label: str, number: int, got: str) -> AnnotationError:
 
 
 def _mark(start_s: float, end_s: float | None, text: str) -> Annotation:
-    return Annotation(start_s, end_s if end_s is not None and end_s > start_s else None, printable(text)[:MOST_TEXT])
+    label = printable(formula_back(text))[:MOST_TEXT]
+    return Annotation(start_s, end_s if end_s is not None and end_s > start_s else None, label)
 
 
 def _seconds(cell: Any) -> float | None:

@@ -1,13 +1,16 @@
 """What belongs to a recording beside its sound: notes of a MIDI file and layers of annotations; kept in the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy import ndarray
 
+from analysis.clips.annotations import MOST_BYTES, AnnotationError, read_annotations
 from analysis.clips.lanes import Annotation
-from analysis.datasets.midi import Notes
+from analysis.datasets.midi import Notes, read_midi
+from analysis.files import printable, read_file
 from analysis.store import Entry, Store
 
 COLUMNS = ("onset_s", "offset_s", "pitch", "velocity")
@@ -32,6 +35,29 @@ class Companions:
     def empty(self) -> bool:
         """Whether there is nothing."""
         return self.notes is None and not self.layers
+
+
+def companions_of(midi: Path | None, annotations: Sequence[Path]) -> tuple[Companions, tuple[str, ...]]:
+    """What files hold that belong to a recording, and sentences about what is odd in them.
+
+    Raises:
+        MidiError: the MIDI file cannot be read.
+        AnnotationError: a file of annotations cannot be read.
+    """
+    read = None if midi is None else read_midi(midi)
+    layers = [layer for path in annotations for layer in _layers_in(path)]
+    return Companions(None if read is None else read.notes, tuple(layers)), () if read is None else read.notices
+
+
+def _layers_in(path: Path) -> list[Layer]:
+    try:
+        source = read_file(path, MOST_BYTES)
+    except FileNotFoundError as error:
+        raise AnnotationError(f"There is no file {printable(path)}. Give the path of a file of annotations.") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise AnnotationError(f"{printable(path)} cannot be read ({why}); expected a file of annotations.") from error
+    return [Layer(title, marks) for title, marks in read_annotations(source, path.name).items()]
 
 
 def keep_companions(store: Store, recording: str, companions: Companions) -> str:

@@ -1,22 +1,24 @@
 """Attention, self-similarity, spectrogram and descriptors of one recording, as arrays with what they mean."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
-from analysis.clips.attention_span import headline
+from analysis.clips.clip_lanes import Listening, desk_headline
 from analysis.clips.clock import Clock
-from analysis.clips.read import read_clip
+from analysis.clips.companions import Companions
+from analysis.clips.hearing import Look, listen, open_listeners
+from analysis.clips.model_lanes import novelty_series
 from analysis.clips.reading import ClipReading, LayerReading
 from analysis.clips.sound_lanes import described as descriptor_of
+from analysis.clips.token_columns import columns_of
 from analysis.clips.tower_descriptors import drawn_descriptor
 from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
 from analysis.descriptors.descriptor import Descriptor
 from analysis.descriptors.log_mel import log_mel
-from analysis.errors import AudioError, ShapeError
+from analysis.files import Json
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.tokens import CROSS
 
@@ -26,46 +28,65 @@ ENVELOPE_BINS = 2000
 def inspect_clip(
     checkpoint: Checkpoint, waveform: Waveform, layer: int, *, at_s: float = 0.0, notes: Notes | None = None,
     overlap: str = "none",
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:  # fmt: skip
-    """Arrays and their description.
+) -> tuple[dict[str, np.ndarray], Json]:  # fmt: skip
+    """Arrays and their description of one recording, as `inspected` has them.
 
-    The pattern of each head in the window that holds the second `at_s`; the notes, if there are any; attention received and its
-    spread (mean of the heads, then each head) beside the untrained twin's; self-similarity, descriptor, log-mel spectrogram and
-    envelope; the cross-attention with the descriptor where the arm has one. What is of the descriptor is named by it, such as
-    "a4" and "a4_attention". Layers count from 1; 0 is that cross-attention.
+    Layers count from 1; 0 is the cross-attention before them.
 
     Raises:
         ShapeError: there is no such layer.
         AudioError: the clip has ended before `at_s`.
         ConfigError: there is no such overlap.
     """
-    if not 0 <= at_s < waveform.duration_s:
-        raise AudioError(f"There is no second {at_s:g} in a clip of {waveform.duration_s:.1f} s. Give one from 0 to below that.")
-    model = checkpoint.model()
-    reading, twin = read_clip(model, waveform, overlap), read_clip(checkpoint.untrained_twin(), waveform, overlap)
-    patterns, shown, read = WindowPatterns(model, waveform, overlap), drawn_descriptor(model), reading.layer(layer)
-    window = reading.clock.window_at(at_s)
+    look = Look(layer, at_s=at_s, overlap=overlap)
+    return inspected(checkpoint, listen(open_listeners(checkpoint), waveform, look), look, Companions(notes))
+
+
+def inspected(checkpoint: Checkpoint, heard: Listening, look: Look, companions: Companions) -> tuple[dict[str, np.ndarray], Json]:
+    """Arrays and their description.
+
+    The pattern of each head in the window that holds the second that is looked at; the notes, if there are any; attention
+    received and its spread (mean of the heads, then each head), by band where keys have some, beside the untrained twin's; what
+    queries without a time, such as a class token, attend to; self-similarity, novelty, descriptor, log-mel spectrogram and
+    envelope; the cross-attention with the descriptor where the arm has one; the same of the model beside. What is of the
+    descriptor is named by it, such as "a4" and "a4_attention". What a tower does not have is left out.
+    """
+    waveform, reading, shown = heard.waveform, heard.trained, drawn_descriptor(heard.patterns.model)
+    window = reading.clock.window_at(look.at_s)
     times_s, values = descriptor_of(shown, waveform)
-    arrays = {
-        **_pattern(patterns, read, window, reading.clock), **_over_time(reading, layer, ""),
-        **_over_time(twin, layer, "untrained_"), **_similar(reading, layer), shown.key: values,
-        f"{shown.key}_times_s": times_s, **_sound(waveform), **_read(notes),
-    }  # fmt: skip
-    cross: dict[str, str] = {}
-    if CROSS in reading.numbers:
-        entering = reading.layer(CROSS)
-        arrays |= _pattern(patterns, entering, window, reading.clock, f"{shown.key}_attention")
-        cross = {f"{shown.key}_attention_query": entering.query.kind, f"{shown.key}_attention_key": entering.key.kind}
+    arrays, attends = _attention_arrays(heard, window, shown.key) if reading.layers else ({}, {})
+    arrays |= _similar(heard) | {shown.key: values, f"{shown.key}_times_s": times_s} | _sound(waveform) | _read(companions.notes)
+    span = reading.clock.spans[window]
     described = {
-        **_provenance(checkpoint, waveform, reading, shown, layer),
-        "attention_window_s": [reading.clock.spans[window].start_s, reading.clock.spans[window].end_s],
-        "query": read.query.kind, "key": read.key.kind, **cross,
-        "headline": headline(read.title, None, read.n_heads, read.key.kind, reading.spread(layer), twin.spread(layer)),
-        "uniform_effective_tokens": read.key.n, "uniform_received": 1 / len(np.unique(read.key.times_s)),
-        "n_queries": reading.spread(layer).n_queries,
+        **_provenance(checkpoint, heard, shown), "overlap": look.overlap, "at_s": look.at_s,
+        "attention_window_s": [span.start_s, span.end_s], **attends,
+        "headline": desk_headline(str(checkpoint.name), reading, heard.twin, heard.layer, heard.head),
+        "beside": None if heard.beside is None else heard.beside.name,
+        "annotations": [
+            {"title": layer.title, "marks": [[mark.start_s, mark.end_s, mark.text] for mark in layer.marks]}
+            for layer in companions.layers
+        ],
         "arrays": {array: list(values.shape) for array, values in arrays.items()},
     }  # fmt: skip
     return arrays, described
+
+
+def _attention_arrays(heard: Listening, window: int, descriptor: str) -> tuple[dict[str, np.ndarray], Json]:
+    """Where a layer attends, and what rows, columns and uniform attention are."""
+    reading, layer = heard.trained, heard.layer
+    read, spread = reading.layer(layer), reading.spread(layer)
+    arrays = _pattern(heard.patterns, read, window, reading.clock) | _over_time(reading, layer, "")
+    if heard.twin is not None:
+        arrays |= _over_time(heard.twin, layer, "untrained_")
+    if heard.beside is not None and layer in heard.beside.reading.numbers:
+        arrays |= _over_time(heard.beside.reading, layer, "beside_")
+    kinds = {"query": read.query.kind, "key": read.key.kind}
+    if CROSS in reading.numbers:
+        entering, name = reading.layer(CROSS), f"{descriptor}_attention"
+        arrays |= _pattern(heard.patterns, entering, window, reading.clock, name)
+        kinds |= {f"{name}_query": entering.query.kind, f"{name}_key": entering.key.kind}
+    uniform = {"uniform_effective_tokens": read.key.n, "uniform_received": 1 / len(np.unique(read.key.times_s))}
+    return arrays, {**kinds, **uniform, "n_queries": spread.n_queries}
 
 
 def _pattern(
@@ -83,23 +104,47 @@ def _pattern(
 
 def _over_time(reading: ClipReading, layer: int, prefix: str) -> dict[str, np.ndarray]:
     """Attention received over the clip, and per head (0 = the mean pattern) how widely queries spread theirs."""
+    read = reading.layer(layer)
+    heads = range(read.n_heads + 1)
     times, received = reading.received(layer)
-    spreads = [reading.spread(layer, head) for head in range(reading.layer(layer).n_heads + 1)]
+    spreads = [reading.spread(layer, head) for head in heads]
     arrays = {
         "received": received,
+        "received_by_head": np.stack([reading.received(layer, head)[1] for head in heads]),
         "effective_tokens": np.array([spread.effective for spread in spreads]),
         "entropy_bits": np.array([spread.entropy_bits for spread in spreads]),
         "distance_s": np.array([spread.distance_s for spread in spreads]),
     }
-    arrays = {f"{prefix}{name}": array for name, array in arrays.items()}
-    return arrays if prefix else arrays | {"received_times_s": times}
+    if prefix != "untrained_":  # times are those of the model
+        arrays |= {"received_times_s": times}
+    if read.query.special:
+        arrays |= {"special_rows": read.use.special_rows}
+    if read.key.bands_hz is not None:
+        by_band = np.stack([reading.received_by_band(layer, head)[1] for head in heads])
+        arrays |= {"received_by_band": by_band, "bands_hz": np.array(columns_of(read.key).bands_hz)}
+    return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
-def _similar(reading: ClipReading, layer: int) -> dict[str, np.ndarray]:
-    if not reading.states:
-        raise ShapeError("No layer of this tower has tokens with a time, so there is no self-similarity to show.")
+def _similar(heard: Listening) -> dict[str, np.ndarray]:
+    """Self-similarity and novelty; of the twin its novelty, of the model beside both."""
+    if not heard.trained.states:
+        return {}
+    times_s, matrix, novelty = _changes(heard.trained, heard.layer)
+    arrays = {"self_similarity": matrix, "self_similarity_times_s": times_s, "novelty": novelty}
+    if heard.twin is not None:
+        arrays |= {"untrained_novelty": _changes(heard.twin, heard.layer)[2]}
+    if heard.beside is not None and heard.beside.reading.states:
+        times_s, matrix, novelty = _changes(heard.beside.reading, heard.layer)
+        arrays |= {
+            "beside_self_similarity": matrix, "beside_self_similarity_times_s": times_s, "beside_novelty": novelty,
+        }  # fmt: skip
+    return arrays
+
+
+def _changes(reading: ClipReading, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, self-similarity and novelty after a layer."""
     times_s, matrix = reading.self_similarity(min(layer, len(reading.states) - 1))
-    return {"self_similarity": matrix, "self_similarity_times_s": times_s}
+    return times_s, matrix, novelty_series(reading, layer).values
 
 
 def _sound(waveform: Waveform) -> dict[str, np.ndarray]:
@@ -121,17 +166,17 @@ def _read(notes: Notes | None) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _provenance(
-    checkpoint: Checkpoint, waveform: Waveform, reading: ClipReading, shown: Descriptor, layer: int
-) -> dict[str, Any]:
+def _provenance(checkpoint: Checkpoint, heard: Listening, shown: Descriptor) -> Json:
+    waveform, reading, layer = heard.waveform, heard.trained, heard.layer
+    state = reading.states[min(layer, len(reading.states) - 1)] if reading.states else None
+    title = reading.layer(layer).title if reading.layers else f"Layer {layer}"
     return {
         "clip": waveform.name, "clip_sha256": waveform.sha256, "sample_rate": waveform.sample_rate,
         "duration_s": waveform.duration_s, "notices": list(waveform.notices),
         "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm, "layer": layer,
-        "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
-        "device": reading.device, "seconds": reading.seconds, "n_windows": reading.clock.n_windows,
-        "layer_name": reading.layer(layer).title,
+        "head": heard.head, "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
+        "device": reading.device, "seconds": reading.seconds, "n_windows": reading.clock.n_windows, "layer_name": title,
         "crossing_name": reading.layer(CROSS).title if CROSS in reading.numbers else "cross-attention",
-        "tokens_per_self_similarity_cell": reading.states[min(layer, len(reading.states) - 1)].per_cell,
+        "tokens_per_self_similarity_cell": None if state is None else state.per_cell,
         "descriptor": {"name": shown.name, "key": shown.key, **asdict(shown.look)},
     }  # fmt: skip

@@ -14,6 +14,7 @@ By = Literal["", "layer", "head"]  # what decides which of its sets a lane shows
 Choice = tuple[int, ...]  # () for always, (layer,), or (layer, head); head 0 is the mean of all
 OtherTime = Literal["", "window", "clip"]
 LARGEST_THUMBNAIL = 48  # rows, and columns
+FULL = 127  # the level of the loudest sample
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Lane:
         """Whether it shows what a model does, so that its windows matter here."""
         return bool(self.by or self.side or len(self.borders))
 
+    def choice(self, layer: int, head: int) -> Choice:
+        """Which of its sets is shown for a layer and a head."""
+        choices: dict[By, Choice] = {"": (), "layer": (layer,), "head": (layer, head)}
+        return choices[self.by]
+
 
 @dataclass(frozen=True)
 class PeakLevel:
@@ -89,6 +95,7 @@ class ImageLane(Lane):
         colours: name of the scale.
         y_time: what the vertical axis is, upwards: "window" for seconds of the window that a piece is of, "clip" for seconds of
             the clip, "" for no time.
+        along: what its rows are, with their unit, where they are no time; printed figures write it at the axis.
         row_names: names of the rows from the top, where they have some.
         sets: by choice, pictures from fine to coarse.
         special_names: of the rows that are no moment, such as a class token's, from the top.
@@ -100,6 +107,7 @@ class ImageLane(Lane):
     high: float
     colours: str
     y_time: OtherTime = ""
+    along: str = ""
     row_names: Sequence[str] = ()
     sets: Mapping[Choice, Sequence[Sequence[Piece]]]
     highs: Mapping[Choice, float] = field(default_factory=dict)
@@ -138,7 +146,7 @@ class CurveLane(Lane):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteLane(Lane):
-    """A piano roll between two MIDI pitches."""
+    """A piano roll between two MIDI pitches; velocities, where they are known, are MIDI numbers too."""
 
     kind: ClassVar[str] = "notes"
     low: int
@@ -146,6 +154,7 @@ class NoteLane(Lane):
     onsets_s: Float[ndarray, " notes"]
     offsets_s: Float[ndarray, " notes"]
     pitches: UInt8[ndarray, " notes"]
+    velocities: UInt8[ndarray, " notes"] | None = None
 
 
 @dataclass(frozen=True)

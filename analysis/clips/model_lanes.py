@@ -56,6 +56,7 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
         id="grid", title="Attention received, by time and frequency", unit="× uniform",
         height=120, by="head", low=0.0,
         high=1.0, highs=highs, colours="viridis", row_names=names, ticks=ticks, borders=_borders(reading), sets=sets,
+        along="frequency (Hz)",
     )  # fmt: skip
 
 
@@ -151,14 +152,15 @@ def difference_lane(reading: ClipReading, other: ClipReading, number: int, less:
 def novelty_lane(reading: ClipReading, twin: ClipReading | None, number: int) -> CurveLane:
     """How much changes at every moment, by the checkerboard kernel over the self-similarity, beside the untrained twin's."""
     sides = [(reading, "trained", "audio"), *([(twin, "untrained twin", "twin")] if twin is not None else [])]
-    series = [_novelty(read, number, name, colour) for read, name, colour in sides]
+    series = [novelty_series(read, number, name, colour) for read, name, colour in sides]
     return CurveLane(
         id="novelty", title=f"Novelty over ±{NOVELTY_S:g} s", unit="cosine", by="layer", low=0.0, height=72,
         borders=_borders(reading), sets={(number,): series},
     )  # fmt: skip
 
 
-def _novelty(reading: ClipReading, number: int, name: str, colour: str) -> Series:
+def novelty_series(reading: ClipReading, number: int, name: str = "trained", colour: str = "audio") -> Series:
+    """How much changes at every moment, as a cosine, by the checkerboard kernel over the self-similarity after a layer."""
     times_s, matrix = reading.self_similarity(min(number, len(reading.states) - 1))
     step_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else reading.clock.duration_s
     return Series(name, colour, times_s, checkerboard_novelty(matrix, max(1, round(NOVELTY_S / step_s))), colour == "twin")

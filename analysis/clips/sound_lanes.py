@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.clips.lanes import Annotation, ImageLane, MarkLane, NoteLane, PeakLevel, Tick, WaveLane
+from analysis.clips.lanes import FULL, Annotation, ImageLane, MarkLane, NoteLane, PeakLevel, Tick, WaveLane
 from analysis.clips.tiles import Piece, pyramid, quantised
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
@@ -15,7 +15,6 @@ from analysis.descriptors.descriptor import Descriptor
 from analysis.units import hz_to_mel, hz_to_name, mel_to_hz
 
 FINEST_RUN, COARSER = 64, 8  # samples per run of the finest level; runs joined from level to level
-FULL = 127
 FLOOR_DB = -80.0
 MOST_COLUMNS = 8_192
 TICKS_HZ = (100, 500, 1000, 2000, 4000, 8000)
@@ -50,7 +49,7 @@ def mel_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "bands 
     levels = pyramid([piece], largest=False)
     return ImageLane(
         id="log_mel", title="Log-mel spectrogram", unit="dB", height=150, ticks=ticks, low=FLOOR_DB, high=0.0, colours="magma",
-        row_names=names, sets={(): levels},
+        row_names=names, sets={(): levels}, along="frequency (Hz, mel scale)",
     )  # fmt: skip
 
 
@@ -61,6 +60,7 @@ def note_lane(notes: Notes) -> NoteLane:
     return NoteLane(
         id="notes", title="Notes of the MIDI file", unit="MIDI pitch", height=110, ticks=ticks, low=low, high=high,
         onsets_s=notes.onset_s, offsets_s=notes.offset_s, pitches=notes.pitch.astype(np.uint8),
+        velocities=notes.velocity.astype(np.uint8),
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def descriptor_lane(descriptor: Descriptor, waveform: Waveform) -> ImageLane:
     return ImageLane(
         id=f"descriptor_{descriptor.key}", title=f"{descriptor.name} over time", unit=look.unit, height=120, ticks=ticks,
         low=look.low, high=look.high, colours="difference" if look.low == -look.high else "cividis",
-        row_names=list(look.features)[::-1], sets={(): pyramid([piece], largest=False)},
+        row_names=list(look.features)[::-1], sets={(): pyramid([piece], largest=False)}, along=look.along,
     )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import torch
 
 from analysis import paths
 from analysis.clips.inspection import inspect_clip
+from analysis.clips.sound_lanes import descriptor_lane
 from analysis.datasets.audio import Waveform
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
+from analysis.descriptors.registry import find_descriptor
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint
 from analysis.studies.base.requests import build_request
@@ -63,4 +65,6 @@ def test_the_clip_page_draws_the_descriptor_of_the_arm(make_checkpoint: Make, rn
     assert arrays["a7"].shape == (12, len(arrays["a7_times_s"]))
     np.testing.assert_allclose(arrays["a7"].sum(axis=0), 1, rtol=1e-4)
     assert "a4" not in arrays
-    assert "a7.png" in {path.name for path in draw_inspection(arrays, described, tmp_path)}
+    lane = descriptor_lane(find_descriptor("A7"), noise)
+    drawn = draw_inspection([lane], arrays, described, tmp_path)
+    assert [path.name for path in drawn["descriptor_a7"]] == ["descriptor_a7.png", "descriptor_a7.svg"]

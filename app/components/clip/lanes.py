@@ -12,24 +12,15 @@ from app.components.desk.show import Layers, Sent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from analysis.clips.clip_lanes import Listening, Side
     from analysis.clips.lanes import HeadWall, Lane
     from analysis.clips.questions.answer import Answer
-    from analysis.clips.reading import ClipReading
     from analysis.clips.window_patterns import WindowPatterns
     from app.components.clip.reading import Question, Readings
     from app.components.clip.recordings import Clip
     from app.components.desk.show import Position
 
 UNTRAINED = "untrained twin"
-
-
-@dataclass(frozen=True)
-class Side:
-    """A model beside the one that is looked at: its name, what it did with the recording, and its patterns."""
-
-    name: str
-    reading: ClipReading
-    patterns: WindowPatterns
 
 
 @dataclass(frozen=True)
@@ -92,57 +83,22 @@ def _tiles(shown: Shown, position: Position) -> bytes:
 
 def lanes(shown: Shown, near_s: float) -> list[Lane]:
     """The lanes of a recording, and where it was read by a model, of what that does with it; near a moment exactly."""
-    from analysis.clips import sound_lanes
+    from analysis.clips.clip_lanes import Sound, desk_lanes
 
-    wave, companions = shown.clip.waveform, shown.clip.companions
-    times_s, decibel = caching.log_mel(wave)
-    drawn: list[Lane] = [sound_lanes.wave_lane(wave), sound_lanes.mel_lane(times_s, decibel, wave.sample_rate / 2)]
-    if companions.notes is not None:
-        drawn.append(sound_lanes.note_lane(companions.notes))
-    drawn += sound_lanes.mark_lanes([(layer.title, layer.marks) for layer in companions.layers])
-    if shown.question is not None and shown.readings is not None:
-        drawn += _of_model(shown, shown.question, shown.readings, near_s)
-    return drawn
+    wave = shown.clip.waveform
+    drawn = desk_lanes(Sound(wave, caching.log_mel(wave), shown.clip.companions), _heard(shown), near_s)
+    grids = ((kind, answer.grid) for kind, answer in shown.answers.items() if answer.grid is not None)
+    return drawn + [replace(lane, id=f"{lane.id}_{kind}") for kind, grid in grids for lane in grid.lanes]
 
 
-def _of_model(shown: Shown, question: Question, readings: Readings, near_s: float) -> list[Lane]:
-    from analysis.clips import model_lanes, sound_lanes
-    from analysis.clips.tower_descriptors import drawn_descriptor
+def _heard(shown: Shown) -> Listening | None:
+    from analysis.clips.clip_lanes import Listening
 
-    patterns, beside, layer = patterns_of(question), shown.beside, shown.layer
-    trained = readings.trained
-    drawn: list[Lane | None] = []
-    if trained.layers:
-        drawn.append(model_lanes.received_lane(trained, readings.twin))
-        drawn.append(model_lanes.grid_lane(trained, layer))
-        drawn.append(model_lanes.attention_lane(patterns, trained, layer, shown.head, near_s))
-        if beside is not None and layer in beside.reading.numbers:
-            drawn.append(_beside(beside, _attention_beside(beside, trained, shown, near_s)))
-    if trained.states:
-        drawn.append(model_lanes.similarity_lane(trained, layer))
-        if beside is not None and beside.reading.states:
-            drawn.append(_beside(beside, model_lanes.similarity_lane(beside.reading, layer)))
-            drawn.append(model_lanes.difference_lane(trained, beside.reading, layer, beside.name))
-        drawn.append(model_lanes.novelty_lane(trained, readings.twin, layer))
-    for kind, answer in shown.answers.items():
-        drawn += [replace(lane, id=f"{lane.id}_{kind}") for lane in (answer.grid.lanes if answer.grid is not None else [])]
-    drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(patterns.model), question.waveform))
-    return [lane for lane in drawn if lane is not None]
-
-
-def _attention_beside(beside: Side, trained: ClipReading, shown: Shown, near_s: float) -> Lane:
-    """In the colours of the other where that has as many heads."""
-    from analysis.clips import model_lanes
-
-    layer = beside.reading.layer(shown.layer)
-    scale = trained if trained.layer(shown.layer).n_heads == layer.n_heads else None
-    head = shown.head if shown.head <= layer.n_heads else 0
-    return model_lanes.attention_lane(beside.patterns, beside.reading, shown.layer, head, near_s, scale)
-
-
-def _beside(side: Side, lane: Lane) -> Lane:
-    """A lane of the model that is drawn beside, after the same of the one that is looked at."""
-    return replace(lane, id=f"{lane.id}_beside", side=side.name)
+    question, readings = shown.question, shown.readings
+    if question is None or readings is None:
+        return None
+    patterns = patterns_of(question)
+    return Listening(question.waveform, readings.trained, readings.twin, patterns, shown.beside, shown.layer, shown.head)
 
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:

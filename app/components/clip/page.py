@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from app import state
 from app.components.clip import heads, reading
-from app.components.clip.lanes import UNTRAINED, Shown, Side, patterns_of, sent
+from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
@@ -22,7 +22,7 @@ from app.kit import controls, layout
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from analysis.clips.reading import ClipReading
+    from analysis.clips.clip_lanes import Side
     from analysis.models.checkpoint import Checkpoint
     from app.components.clip.recordings import Clip
 
@@ -113,6 +113,8 @@ def _side(question: Question, readings: Readings, beside: str) -> Side | None:
     """The model that is drawn beside; None as long as it has not read the recording."""
     if beside == NOTHING:
         return None
+    from analysis.clips.clip_lanes import Side
+
     if beside == UNTRAINED:
         return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
     good, _ = controls.usable()
@@ -123,31 +125,23 @@ def _side(question: Question, readings: Readings, beside: str) -> Side | None:
 
 def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
     """How widely the chosen layer and head spread their attention; of a tower that does not attend, what was read."""
-    from analysis.clips.attention_span import headline as sentence
+    from analysis.clips.clip_lanes import desk_headline
 
-    trained, twin = readings.trained, readings.twin
     name = "" if shown.question is None else str(shown.question.checkpoint.name)
-    if not trained.numbers:
-        return (f"{name} hears this recording in {_windows(trained)} and has no attention to show.",)
-    layer = trained.layer(shown.layer)
-    head = shown.head or None
-    control = None if twin is None else twin.spread(shown.layer, head)
-    return (sentence(layer.title, head, layer.n_heads, layer.key.kind, trained.spread(shown.layer, head), control),)
+    return (desk_headline(name, readings.trained, readings.twin, shown.layer, shown.head),)
 
 
 def facts(checkpoint: Checkpoint, readings: Readings) -> dict[str, str]:
     """What the pictures were made from, for the footer."""
+    from analysis.clips.clip_lanes import windows
+
     trained, twin = readings.trained, readings.twin
     return {
-        "windows": f"{_windows(trained)} of {trained.clock.window_s:g} s",
+        "windows": f"{windows(trained)} of {trained.clock.window_s:g} s",
         "twin": f"untrained, seed {checkpoint.training.get('seed', 0)}",
         "device": trained.device,
         "reading": f"{trained.seconds + (twin.seconds if twin else 0.0):.1f} s",
     }
-
-
-def _windows(read: ClipReading) -> str:
-    return "1 window" if read.clock.n_windows == 1 else f"{read.clock.n_windows} windows"
 
 
 def _place_changed(duration_s: float) -> None:
