@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from analysis.datasets.midi import Notes
 from analysis.errors import ShapeError
-from analysis.measures.note_frames import Heard, Written, mean_of, pair, write
+from analysis.measures.note_frames import Heard, Written, mean_of, moved, pair, write
 from analysis.seeding import numpy_generator
 
 N_SHIFTS = 199
@@ -94,8 +94,9 @@ def note_fit(
     sound, written = Heard.of(chroma, onset_strength), write(notes, hop_s, len(onset_strength))
     second = (np.arange(len(onset_strength)) * hop_s).astype(int)
     shifts = _shifts(len(onset_strength), hop_s, seed)
-    by_second = [mean_of(pair(sound, written.rolled(int(shift))), second) for shift in (0, *shifts)]
-    overall = np.array([mean_of(pair(sound, written.rolled(int(shift))))[0] for shift in (0, *shifts)])
+    pairs = (pair(sound, written.rolled(int(shift))) for shift in (0, *shifts))
+    by_second, whole = zip(*((mean_of(each, second), mean_of(each)[0]) for each in pairs), strict=True)
+    overall = np.array(whole)
     ours = by_second[0]
     mean, deviation, high = _over_shifts(by_second[1:], len(ours))
     return NoteFit(
@@ -128,9 +129,9 @@ def _offset(sound: Heard, written: Written, hop_s: float) -> float | None:
     lags = np.arange(-most, most + 1)
     agreement = np.full(len(lags), np.nan)
     for number, lag in enumerate(lags):
-        moved = written.moved(int(lag))
-        if 2 * moved.active.sum() >= written.active.sum() > 0:
-            agreement[number] = mean_of(pair(sound, moved))[0]
+        heard, read = moved(sound, written, int(lag))
+        if 2 * read.active.sum() >= written.active.sum() > 0:
+            agreement[number] = mean_of(pair(heard, read))[0]
     if np.isnan(agreement).all():
         return None
     best = int(np.nanargmax(agreement))

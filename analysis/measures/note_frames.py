@@ -51,15 +51,19 @@ class Written:
 
     def rolled(self, frames: int) -> "Written":
         """Later by so many frames, and what leaves at the end comes in at the beginning."""
-        return Written(*(np.roll(each, frames, axis=-1) for each in (self.classes, self.onsets, self.active)))
+        return Written(*(np.roll(each, frames, axis=-1) for each in self.parts))
 
-    def moved(self, frames: int) -> "Written":
-        """Later by so many frames, and what leaves is gone."""
-        kept = self.rolled(frames)
-        gone = slice(0, frames) if frames >= 0 else slice(len(self.active) + frames, None)
-        for each in (kept.classes, kept.onsets, kept.active):
-            each[..., gone] = 0
-        return kept
+    @property
+    def parts(self) -> tuple[ndarray, ndarray, ndarray]:
+        """All of it."""
+        return self.classes, self.onsets, self.active
+
+
+def moved(sound: Heard, written: Written, frames: int) -> tuple[Heard, Written]:
+    """The frames in which there are both when notes are later by so many."""
+    in_sound, in_notes = slice(max(frames, 0), sound.n + min(frames, 0)), slice(max(-frames, 0), sound.n - max(frames, 0))
+    heard = sound.classes, sound.onset_rank, sound.active
+    return Heard(*(each[..., in_sound] for each in heard)), Written(*(each[..., in_notes] for each in written.parts))
 
 
 def write(notes: Notes, hop_s: float, n: int) -> Written:
@@ -104,4 +108,4 @@ def _unit(classes: Float[ndarray, "12 frames"]) -> Float[ndarray, "12 frames"]:
     """Less the mean over pitch classes, of length 1; 0 where all are equal."""
     centred = classes - classes.mean(axis=0)
     norm = np.linalg.norm(centred, axis=0)
-    return centred / np.where(norm > 0, norm, 1.0)
+    return (centred / np.where(norm > 0, norm, 1.0)).astype(np.float32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import caching, state
-from app.components.clip import moment
+from app.components.clip import agreement, moment
 from app.components.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def lanes(shown: Shown, near_s: float) -> list[Lane]:
     drawn: list[Lane] = [sound_lanes.wave_lane(wave), sound_lanes.mel_lane(times_s, decibel, wave.sample_rate / 2)]
     if companions.notes is not None:
         drawn.append(sound_lanes.note_lane(companions.notes))
+    drawn += agreement.lanes(shown.clip, shown.question, shown.readings)
     drawn += sound_lanes.mark_lanes([(layer.title, layer.marks) for layer in companions.layers])
     if shown.question is not None and shown.readings is not None:
         drawn += _of_model(shown, shown.question, shown.readings, near_s)
