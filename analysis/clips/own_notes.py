@@ -109,7 +109,9 @@ def own_notes(model: Model, waveform: Waveform, notes: Notes, most: int = MOST, 
     clock = clock_of(waveform, model.towers[sound].input)
     cut = clock.cut(waveform)
     all_windows = [
-        _Window(float(start_s), samples, notes.overlapping(float(start_s), min(float(start_s) + clock.window_s, clock.duration_s)))
+        _Window(
+            float(start_s), samples, notes.overlapping(float(start_s), min(float(start_s) + clock.window_s, clock.duration_s))
+        )
         for start_s, samples in zip(clock.starts_s, cut, strict=True)
     ]
     having = [window for window in all_windows if len(window.written)]

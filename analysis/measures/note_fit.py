@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from analysis.datasets.midi import Notes
 from analysis.errors import ShapeError
-from analysis.measures.note_frames import Heard, Written, mean_of, moved, pair, write
+from analysis.measures.note_frames import Heard, Written, agreement, agreement_of_groups, write
 from analysis.seeding import numpy_generator
 
 N_SHIFTS = 199
@@ -94,9 +94,11 @@ def note_fit(
     sound, written = Heard.of(chroma, onset_strength), write(notes, hop_s, len(onset_strength))
     second = (np.arange(len(onset_strength)) * hop_s).astype(int)
     shifts = _shifts(len(onset_strength), hop_s, seed)
-    pairs = (pair(sound, written.rolled(int(shift))) for shift in (0, *shifts))
-    by_second, whole = zip(*((mean_of(each, second), mean_of(each)[0]) for each in pairs), strict=True)
-    overall = np.array(whole)
+    by_second, overall = list[ndarray](), list[float]()
+    for shift in (0, *shifts):
+        shifted = written.rolled(int(shift))
+        by_second.append(agreement_of_groups(sound, shifted, second))
+        overall.append(agreement(sound, shifted))
     ours = by_second[0]
     mean, deviation, high = _over_shifts(by_second[1:], len(ours))
     return NoteFit(
@@ -124,19 +126,17 @@ def _over_shifts(null: Sequence[Float[ndarray, " seconds"]], n: int) -> tuple[nd
 
 def _offset(sound: Heard, written: Written, hop_s: float) -> float | None:
     """How late the notes are, from the lag at which they agree best; None where that is not clear of all others."""
-    n = sound.n
+    n = len(sound.active)
     most = min(round(MOST_OFFSET_S / hop_s), n - 1)
     lags = np.arange(-most, most + 1)
-    agreement = np.full(len(lags), np.nan)
-    for number, lag in enumerate(lags):
-        heard, read = moved(sound, written, int(lag))
-        if 2 * read.active.sum() >= written.active.sum() > 0:
-            agreement[number] = mean_of(pair(heard, read))[0]
-    if np.isnan(agreement).all():
+    within = [written.active[max(-lag, 0) : n - max(lag, 0)].sum() for lag in lags]
+    enough = [2 * left >= written.active.sum() > 0 for left in within]
+    found = np.array([agreement(sound, written, int(lag)) if ok else np.nan for lag, ok in zip(lags, enough, strict=True)])
+    if np.isnan(found).all():
         return None
-    best = int(np.nanargmax(agreement))
-    others = agreement[_away(lags, best, hop_s) & ~np.isnan(agreement)]
-    if len(others) < FEWEST_SHIFTS or agreement[best] <= others.mean() + CLEAR_SD * others.std():
+    best = int(np.nanargmax(found))
+    others = found[_away(lags, best, hop_s) & ~np.isnan(found)]
+    if len(others) < FEWEST_SHIFTS or found[best] <= others.mean() + CLEAR_SD * others.std():
         return None
     return -float(lags[best]) * hop_s
 

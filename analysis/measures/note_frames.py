@@ -1,9 +1,10 @@
 """Sound and notes on the same frames, and how a frame of one agrees with a frame of the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from analysis.datasets.midi import Notes
@@ -15,97 +16,94 @@ AROUND = 2  # frames either way in which an onset may be
 
 @dataclass(frozen=True)
 class Heard:
-    """Pitch classes of the sound, less their mean and of length 1 in every frame; rank of the onset strength, from −1 to 1.
+    """What sounds, by frame.
 
-    Frames in which nothing sounds are 0, and not `active`.
+    Attributes:
+        classes: pitch classes less their mean and of length 1; 0 where nothing sounds.
+        onset_rank: of the onset strength among sounding frames, from −1 to 1; 0 where nothing sounds.
+        active: 1 where something sounds, else 0.
     """
 
-    classes: Float[ndarray, "12 frames"]
+    classes: Float[ndarray, "frames 12"]
     onset_rank: Float[ndarray, " frames"]
-    active: Bool[ndarray, " frames"]
-
-    @property
-    def n(self) -> int:
-        """Frames."""
-        return len(self.active)
+    active: Float[ndarray, " frames"]
 
     @classmethod
     def of(cls, chroma: Float[ndarray, "12 frames"], strength: Float[ndarray, " frames"]) -> "Heard":
-        """From amplitudes of pitch classes and onset strength; among sounding frames an onset rank is 0 on average."""
+        """From amplitudes of pitch classes and onset strength."""
         level = np.linalg.norm(chroma, axis=0)
         active = level > SOUNDING * level.max(initial=0.0)
         widest = np.lib.stride_tricks.sliding_window_view(np.pad(strength, AROUND, mode="edge"), 2 * AROUND + 1).max(axis=1)
         among = np.sort(widest[active])
         below, upto = (np.searchsorted(among, widest, side) for side in ("left", "right"))
         rank = (below + upto) / max(1, len(among)) - 1
-        return cls(_unit(chroma) * active, np.where(active, rank, 0.0), active)
+        return cls(_unit(chroma.T) * active[:, None], np.where(active, rank, 0.0), active.astype(float))
 
 
 @dataclass(frozen=True)
 class Written:
-    """Pitch classes of the notes that sound, as `Heard.classes`; how many notes begin in every frame."""
+    """What is written, by frame: pitch classes as of `Heard`, how many notes begin, and 1 where a note sounds, else 0."""
 
-    classes: Float[ndarray, "12 frames"]
+    classes: Float[ndarray, "frames 12"]
     onsets: Float[ndarray, " frames"]
-    active: Bool[ndarray, " frames"]
+    active: Float[ndarray, " frames"]
 
     def rolled(self, frames: int) -> "Written":
         """Later by so many frames, and what leaves at the end comes in at the beginning."""
-        return Written(*(np.roll(each, frames, axis=-1) for each in self.parts))
-
-    @property
-    def parts(self) -> tuple[ndarray, ndarray, ndarray]:
-        """All of it."""
-        return self.classes, self.onsets, self.active
-
-
-def moved(sound: Heard, written: Written, frames: int) -> tuple[Heard, Written]:
-    """The frames in which there are both when notes are later by so many."""
-    in_sound, in_notes = slice(max(frames, 0), sound.n + min(frames, 0)), slice(max(-frames, 0), sound.n - max(frames, 0))
-    heard = sound.classes, sound.onset_rank, sound.active
-    return Heard(*(each[..., in_sound] for each in heard)), Written(*(each[..., in_notes] for each in written.parts))
+        return Written(*(np.roll(each, frames, axis=0) for each in (self.classes, self.onsets, self.active)))
 
 
 def write(notes: Notes, hop_s: float, n: int) -> Written:
     """Notes in `n` frames of `hop_s` seconds; what is outside is left out."""
-    roll, onsets = np.zeros((N_CLASSES, n)), np.zeros(n)
+    roll, onsets = np.zeros((n, N_CLASSES)), np.zeros(n)
     first = np.round(notes.onset_s / hop_s).astype(int)
     last = np.maximum(np.round(notes.offset_s / hop_s).astype(int), first + 1)
     for begin, end, pitch in zip(first, last, notes.pitch, strict=True):
         if begin < n and end > 0:
-            roll[pitch % N_CLASSES, max(begin, 0) : end] = 1.0
+            roll[max(begin, 0) : end, pitch % N_CLASSES] = 1.0
     inside = (first >= 0) & (first < n)
     np.add.at(onsets, first[inside], 1.0)
-    return Written(_unit(roll), onsets, roll.any(axis=0))
+    return Written(_unit(roll), onsets, roll.any(axis=1).astype(float))
 
 
-Pairs = tuple[ndarray, ndarray, ndarray, ndarray]  # correlation by frame, where it counts, onset ranks by frame, how often
+def agreement(sound: Heard, written: Written, later: int = 0) -> float:
+    """Mean of the mean correlation of pitch classes and the mean onset rank, of those that there are; NaN for neither.
+
+    Args:
+        sound: by frame.
+        written: by frame.
+        later: by how many frames the notes are moved; what leaves is gone.
+    """
+    n = len(sound.active)
+    of_sound, of_notes = slice(max(later, 0), n + min(later, 0)), slice(max(-later, 0), n - max(later, 0))
+    active, onsets = sound.active[of_sound], written.onsets[of_notes]
+    sums = (
+        np.vdot(sound.classes[of_sound], written.classes[of_notes]), active @ written.active[of_notes],
+        sound.onset_rank[of_sound] @ onsets, active @ onsets,
+    )  # fmt: skip
+    return float(_joined([np.array([each]) for each in sums])[0])
 
 
-def pair(sound: Heard, written: Written) -> Pairs:
-    """By frame: correlation of pitch classes and whether there is one; onset ranks times onsets, and onsets."""
-    both = sound.active & written.active
-    return np.einsum("cf,cf->f", sound.classes, written.classes), both, sound.onset_rank * written.onsets, _counted(sound, written)
+def agreement_of_groups(sound: Heard, written: Written, groups: Int[ndarray, " frames"]) -> Float[ndarray, " groups"]:
+    """`agreement` within groups of frames, whose numbers begin at 0."""
+    by_frame = (
+        np.einsum("fc,fc->f", sound.classes, written.classes), sound.active * written.active,
+        sound.onset_rank * written.onsets, sound.active * written.onsets,
+    )  # fmt: skip
+    return _joined([np.bincount(groups, each) for each in by_frame])
 
 
-def mean_of(pairs: Pairs, groups: ndarray | None = None) -> Float[ndarray, " groups"]:
-    """Mean of the mean correlation and the mean onset rank, of those that there are, by group of frames; NaN for neither."""
-    groups = np.zeros(len(pairs[0]), int) if groups is None else groups
-    correlation, both, ranks, onsets = (np.bincount(groups, each.astype(float)) for each in pairs)
-    with np.errstate(invalid="ignore"):
-        terms = np.stack([correlation / both, ranks / onsets])
-    known = ~np.isnan(terms)
-    with np.errstate(invalid="ignore"):
+def _joined(sums: Sequence[ndarray]) -> ndarray:
+    """From sums of correlations, their number, sums of onset ranks, their number. Silence at the ends never counts."""
+    correlation, both, ranks, onsets = sums
+    with np.errstate(invalid="ignore", divide="ignore"):
+        terms = np.stack([np.where(both > 0, correlation / both, np.nan), np.where(onsets > 0, ranks / onsets, np.nan)])
+        known = ~np.isnan(terms)
         return np.where(known, terms, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
-def _counted(sound: Heard, written: Written) -> ndarray:
-    """Onsets at which something sounds: silence at the ends of a recording shall not decide."""
-    return written.onsets * sound.active
-
-
-def _unit(classes: Float[ndarray, "12 frames"]) -> Float[ndarray, "12 frames"]:
+def _unit(classes: Float[ndarray, "frames 12"]) -> Float[ndarray, "frames 12"]:
     """Less the mean over pitch classes, of length 1; 0 where all are equal."""
-    centred = classes - classes.mean(axis=0)
-    norm = np.linalg.norm(centred, axis=0)
+    centred = classes - classes.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
     return (centred / np.where(norm > 0, norm, 1.0)).astype(np.float32)
