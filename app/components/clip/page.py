@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import state
-from app.components.clip import reading
+from app.components.clip import familiarity, reading
 from app.components.clip.lanes import UNTRAINED, Shown, Side, patterns_of, sent
 from app.components.clip.moment import in_address
 from app.components.clip.reading import Question, Readings
@@ -56,6 +56,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         return {}
     with answer:
         layout.headline(*headline(shown, readings))
+    familiarity.draw(question)
     how_to_read(readings.trained)
     return facts(choice.checkpoint, readings)
 
