@@ -54,6 +54,7 @@ def test_a_demo_clip_has_the_lanes_and_never_a_warning(app, desk) -> None:
     assert names == ["its own notes", "notes of other windows, mean", "untrained twin, its own notes"]
     assert " of 3 windows (untrained twin: " in desk.lane("own_notes")["note"]
     assert not app.warning
+    assert any("was trained on a corpus that is not named, which is not on this computer" in each.value for each in app.caption)
 
 
 def test_notes_of_the_recording_are_taken_without_a_word(app, desk, rng) -> None:

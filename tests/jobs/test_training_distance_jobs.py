@@ -28,11 +28,9 @@ def trained(
     monkeypatch: pytest.MonkeyPatch,
     make_checkpoint: Callable[[str], Checkpoint],
     corpus: Corpus,
-    corpus_folder: Path,
 ) -> Checkpoint:
-    """A checkpoint that was trained on the tiny corpus, which takes the place of the demo corpora."""
+    """A checkpoint that says it was trained on the tiny corpus."""
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(kind, "candidates", lambda: (str(corpus_folder),))
     folder = tmp_path / "trained"
     folder.mkdir()
     for file in make_checkpoint("D0").path.iterdir():
@@ -43,7 +41,7 @@ def trained(
     return open_checkpoint(folder)
 
 
-def request_of(checkpoint: Checkpoint) -> dict[str, Any]:
+def request_of(checkpoint: Checkpoint, corpus: Path) -> dict[str, Any]:
     samples = np.random.default_rng(2).normal(0, 0.1, 96_000).astype(np.float32)
     return {
         "checkpoint": str(checkpoint.path),
@@ -51,29 +49,34 @@ def request_of(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def test_it_finds_the_corpus_by_its_contents_and_stores_the_distance(trained: Checkpoint) -> None:
-    document = kind.training_distance(request_of(trained), RunContext())
+def test_it_stores_the_distance(trained: Checkpoint, corpus_folder: Path) -> None:
+    request = request_of(trained, corpus_folder)
+    document = kind.training_distance(request, RunContext())
     distance = read_distance(open_store(), document["store_key"])
     assert distance is not None
     assert (distance.corpus, distance.n_windows) == ("tiny corpus", 1)
-    assert kind.memory(request_of(trained), "cpu") > 0
+    assert kind.memory(request, "cpu") > 0
 
 
-def test_where_the_corpus_is_not_here_it_says_so(trained: Checkpoint, make_checkpoint: Callable[[str], Checkpoint]) -> None:
-    assert kind.corpus_at_hand(trained, open_store(), []) is None
+def test_the_corpus_is_found_by_its_contents(trained: Checkpoint, make_checkpoint: Any, corpus_folder: Path) -> None:
+    folder = str(corpus_folder)
+    assert kind.corpus_at_hand(trained, open_store(), ["/nowhere", folder]) == folder
     assert kind.corpus_at_hand(trained, open_store(), ["/nowhere"]) is None
-    with pytest.raises(CorpusError, match="was trained on an unknown corpus, which is not here or not read yet"):
-        kind.training_distance(request_of(make_checkpoint("D0")), RunContext())
+    assert kind.corpus_at_hand(make_checkpoint("D0"), open_store(), [folder]) is None  # it does not say on what
 
 
-def test_a_recording_that_left_the_store_and_other_requests_are_refused(trained: Checkpoint) -> None:
+def test_another_corpus_a_lost_recording_and_other_requests_are_refused(
+    trained: Checkpoint, make_checkpoint: Any, corpus_folder: Path
+) -> None:
+    with pytest.raises(CorpusError, match="was trained on another corpus"):
+        kind.training_distance(request_of(make_checkpoint("D0"), corpus_folder), RunContext())
     with pytest.raises(StoreError, match="left the store"):
-        kind.training_distance(request_of(trained) | {"clip": "0" * 64}, RunContext())
-    for wrong in ({"checkpoint": "a"}, {"checkpoint": "a", "clip": 1}, {"checkpoint": "a", "clip": "b", "twin": True}):
-        with pytest.raises(ConfigError, match=r"holds checkpoint \(a name\) and clip"):
+        kind.training_distance(request_of(trained, corpus_folder) | {"clip": "0" * 64}, RunContext())
+    for wrong in ({"checkpoint": "a"}, {"checkpoint": "a", "clip": 1, "corpus": "b"}):
+        with pytest.raises(ConfigError, match=r"holds checkpoint \(a name\), clip"):
             kind.DistanceRequest.of(wrong)
 
 
 def test_its_page_is_that_of_the_clip() -> None:
-    job = Job("x", "training_distance", '{"checkpoint": "/runs/a", "clip": "k"}', "cpu", 0, "done", 0.0)
+    job = Job("x", "training_distance", '{"checkpoint": "/runs/a", "clip": "k", "corpus": "full"}', "cpu", 0, "done", 0.0)
     assert kind.page(job) == Page("clip", {"checkpoint": "a", "clip": "k"})

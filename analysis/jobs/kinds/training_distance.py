@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from analysis.errors import ConfigError, CorpusError
-from analysis.jobs.kinds.kind import JobKind, Names, Page, Request
+from analysis.jobs.kinds.kind import JobKind, Names, Page, Request, is_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from analysis.datasets.audio import Waveform
     from analysis.jobs.job import Job
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DistanceRequest:
-    """What a job computes: the checkpoint by name or folder, and the key of the recording in the store."""
+    """What a job computes: the checkpoint by name or folder, the key of the recording in the store, and the training corpus."""
 
     checkpoint: str
     clip: str
+    corpus: str
 
     @classmethod
     def of(cls, document: Request) -> DistanceRequest:
@@ -34,28 +35,20 @@ class DistanceRequest:
         Raises:
             ConfigError: a field is missing, unknown or of another kind.
         """
-        checkpoint, clip = document.get("checkpoint"), document.get("clip")
-        known = {field.name for field in fields(cls)}
-        if document.keys() != known or not isinstance(checkpoint, str) or not isinstance(clip, str):
-            expected = "checkpoint (a name) and clip (the key of a recording in the store)"
+        names = [field.name for field in fields(cls)]
+        if document.keys() != set(names) or not is_names(asked := [document[name] for name in names]):
+            expected = "checkpoint (a name), clip (the key of a recording in the store) and corpus (a name or folder)"
             raise ConfigError(f"The request of a training distance holds {expected}; got {dict(document)}.")
-        return cls(checkpoint, clip)
+        return cls(*asked)
 
 
-def candidates() -> tuple[str, ...]:
-    """Corpora that are looked at: the demo corpora."""
-    from analysis.datasets.corpora import NAMES
-
-    return NAMES
-
-
-def corpus_at_hand(checkpoint: Checkpoint, store: Store, names: Sequence[str] | None = None) -> str | None:
+def corpus_at_hand(checkpoint: Checkpoint, store: Store, names: Iterable[str]) -> str | None:
     """Which corpus is the one that a checkpoint was trained on, by the contents of its files; told in a fraction of a second.
 
     Args:
         checkpoint: whose configuration says the SHA-256 of its corpus.
         store: where listings of corpora are kept.
-        names: among which it is looked for; `candidates()` by default.
+        names: corpora and folders among which it is looked for.
 
     Returns:
         Its name; None where it is not here, has not been rendered or read yet, or the configuration does not say.
@@ -64,7 +57,7 @@ def corpus_at_hand(checkpoint: Checkpoint, store: Store, names: Sequence[str] | 
 
     if not isinstance(wanted := checkpoint.training.get("corpus_sha256"), str):
         return None
-    for name in candidates() if names is None else names:
+    for name in names:
         try:
             if known_corpus_sha256(name, store) == wanted:
                 return name
@@ -73,11 +66,11 @@ def corpus_at_hand(checkpoint: Checkpoint, store: Store, names: Sequence[str] | 
     return None
 
 
-def submit_distance(queue: JobQueue, checkpoint: str, waveform: Waveform) -> str:
+def submit_distance(queue: JobQueue, checkpoint: str, waveform: Waveform, corpus: str) -> str:
     """Store a recording, queue its distance on the device it will be computed on, and return the job's id.
 
     Raises:
-        CheckpointError, CorpusError: the checkpoint cannot be used, or its corpus is not at hand.
+        CheckpointError, CorpusError: the checkpoint or the corpus cannot be used.
         StoreError: the store does not take the recording.
         JobError: the server is going down.
     """
@@ -86,7 +79,7 @@ def submit_distance(queue: JobQueue, checkpoint: str, waveform: Waveform) -> str
     from analysis.training.loop import pick_device
 
     device = str(pick_device())
-    request = asdict(DistanceRequest(checkpoint, keep_recording(open_store(), waveform)))
+    request = asdict(DistanceRequest(checkpoint, keep_recording(open_store(), waveform), corpus))
     return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
 
 
@@ -94,16 +87,13 @@ def memory(request: Request, device: str) -> int:
     """Bytes that it takes on a device: as much as the map of embeddings of all windows of that corpus.
 
     Raises:
-        CheckpointError, ConfigError, CorpusError: the request cannot be used, or the corpus is not at hand.
+        CheckpointError, ConfigError, CorpusError: the request cannot be used.
     """
-    from analysis.store import open_store
     from analysis.studies.base.requests import build_request
-    from analysis.studies.base.study import find_checkpoint
     from analysis.studies.memory import needs_bytes
 
     asked = DistanceRequest.of(request)
-    corpus = _found(find_checkpoint(asked.checkpoint), open_store())
-    return needs_bytes("embedding", build_request("embedding", [asked.checkpoint], {"corpus": corpus}), device)
+    return needs_bytes("embedding", build_request("embedding", [asked.checkpoint], {"corpus": asked.corpus}), device)
 
 
 def subject(request: Request, names: Names) -> str:
@@ -122,7 +112,7 @@ def training_distance(request: Request, context: RunContext) -> dict[str, str]:
     """Compute the distance of a stored recording, as a `DistanceRequest` says; the document holds its key in the store.
 
     Raises:
-        CheckpointError, ConfigError, CorpusError: the request cannot be used, or the corpus is not at hand.
+        CheckpointError, ConfigError, CorpusError: the request cannot be used, or it is another corpus.
         StoreError: the recording left the store, or the store does not take the result.
         Cancelled: the user asked to stop; embeddings that were finished are kept.
     """
@@ -139,18 +129,11 @@ def training_distance(request: Request, context: RunContext) -> dict[str, str]:
     checkpoint = find_checkpoint(asked.checkpoint)
     if (recording := read_recording(store, asked.clip)) is None:
         raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
-    corpus = open_corpus(_found(checkpoint, store), progress=context.step)
+    corpus = open_corpus(asked.corpus, progress=context.step)
     study_run = StudyRun({checkpoint.name: checkpoint}, corpus, device, store, context)
     key = distance_key(checkpoint, asked.clip, device.type)
     put_distance(store, key, compute(study_run, checkpoint, recording))
     return {"store_key": key}
-
-
-def _found(checkpoint: Checkpoint, store: Store) -> str:
-    if (corpus := corpus_at_hand(checkpoint, store)) is None:
-        name = checkpoint.training.get("corpus", "an unknown corpus")
-        raise CorpusError(f"{checkpoint.name} was trained on {name}, which is not here or not read yet. Run a study on it first.")
-    return corpus
 
 
 KIND = JobKind(

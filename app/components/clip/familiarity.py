@@ -10,7 +10,7 @@ from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.jobs.kinds.training_distance import KIND
 from app import caching
-from app.kit import job_progress, layout
+from app.kit import controls, job_progress, layout
 from app.kit.layout import plain
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def draw(question: Question) -> None:
             "be said how far this recording lies from it."
         ))  # fmt: skip
     elif st.button("How far is this from what it was trained on?", icon=":material/straighten:", help=_takes(corpus)):
-        _start(question)
+        _start(question, corpus)
 
 
 def _takes(corpus: str) -> str:
@@ -60,21 +60,25 @@ def _corpus(question: Question) -> str | None:
 
     checkpoint = question.checkpoint
     wanted = str(checkpoint.training.get("corpus_sha256"))
-    return caching.once(("training corpus", wanted), lambda: corpus_at_hand(checkpoint, open_store()))
+    return caching.once(("training corpus", wanted), lambda: corpus_at_hand(checkpoint, open_store(), controls.corpora()))
 
 
 def _job_of(question: Question) -> Job | None:
     """The last job that computes this."""
-    wanted = {"checkpoint": str(question.checkpoint.name), "clip": question.key}
-    ours = [job for job in jobs.queue().list() if job.kind == KIND.name and job.request == wanted]
+    wanted = str(question.checkpoint.name), question.key
+    ours = [
+        job
+        for job in jobs.queue().list()
+        if job.kind == KIND.name and (job.request.get("checkpoint"), job.request.get("clip")) == wanted
+    ]
     return ours[-1] if ours else None
 
 
-def _start(question: Question) -> None:
+def _start(question: Question, corpus: str) -> None:
     from analysis.jobs.kinds.training_distance import submit_distance
 
     try:
-        submit_distance(jobs.queue(), str(question.checkpoint.name), question.waveform)
+        submit_distance(jobs.queue(), str(question.checkpoint.name), question.waveform, corpus)
     except OtoscopeError as error:
         layout.error(str(error))
         return
