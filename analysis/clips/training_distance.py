@@ -13,6 +13,7 @@ from analysis.clips.read import audio_tower
 from analysis.datasets.audio import Waveform
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
+from analysis.files import Json
 from analysis.measures.nearest import K, Standing, nearest_distance, standing
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.tower import embedding_tap
@@ -131,7 +132,7 @@ def read_distance(store: Store, key: str) -> TrainingDistance | None:
     if (entry := store.get(key)) is None:
         return None
     try:
-        document = {name: value for name, value in entry.document.items() if name != "kind"}
-        return TrainingDistance(**document | {"standing": Standing(**document["standing"])})
+        numbers: Json = {name: value for name, value in entry.document.items() if name not in ("kind", "standing")}
+        return TrainingDistance(Standing(**entry.document["standing"]), **numbers)
     except (KeyError, TypeError):  # written by another version of the library
         return None

@@ -36,7 +36,7 @@ def chroma(samples: Float[ndarray, " samples"], sample_rate: int) -> Float[ndarr
     window = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
     bank = class_filters(sample_rate)
     blocks = [
-        bank @ (np.abs(rfft(frames[start : start + BLOCK_FRAMES] * window, axis=1)) ** 2).T.astype(np.float32)
+        bank @ (np.abs(np.asarray(rfft(frames[start : start + BLOCK_FRAMES] * window, axis=1))) ** 2).T.astype(np.float32)
         for start in range(0, len(frames), BLOCK_FRAMES)
     ]
     return np.sqrt(np.concatenate(blocks, axis=1))

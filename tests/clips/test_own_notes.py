@@ -17,6 +17,7 @@ from analysis.models.midi_encoder import collate_notes
 from tests.tiny import build_narrow
 
 RATE, WINDOW_S = 100, 2.0
+TowerLike: Any = tower.Tower
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Angles:
         return Angles(self.rows.to(device))
 
 
-class Ear(tower.Tower):
+class Ear(TowerLike):
     """Hears the mean of the samples of a window."""
 
     name = "ear"

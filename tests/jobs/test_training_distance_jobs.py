@@ -46,6 +46,7 @@ def request_of(checkpoint: Checkpoint, corpus: Path) -> dict[str, Any]:
     return {
         "checkpoint": str(checkpoint.path),
         "clip": keep_recording(open_store(), Waveform(samples, 24_000, "a.wav", "0" * 64)),
+        "corpus": str(corpus),
     }
 
 

@@ -75,7 +75,7 @@ def test_notes_of_another_piece_do_not_fit(rng: np.random.Generator) -> None:
     recording = sound(played(rng), rng)
     others = [fit(recording, played(rng)) for _ in range(6)]
     assert sum(bool(other.fits) for other in others) <= 1  # one in twenty does by chance
-    assert np.mean([other.p for other in others]) > 0.2
+    assert np.mean([other.p or 0.0 for other in others]) > 0.2
     assert [other.offset_s for other in others].count(None) >= 5
 
 
