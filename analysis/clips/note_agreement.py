@@ -30,17 +30,17 @@ def fit_of(waveform: Waveform, notes: Notes, decibel: Float[ndarray, "bands fram
 
 def warning(fit: NoteFit) -> str:
     """What is not as it should be: notes that do not fit, that are early or late, or another length; "" where all is well."""
-    said: list[str] = []
+    sentences: list[str] = []
     moved = None if fit.offset_s is None or abs(fit.offset_s) < NOTABLE_OFFSET_S else fit.offset_s
     where = "" if moved is None else f"they seem to begin {abs(moved):.2f} s {'late' if moved > 0 else 'early'}"
     if fit.fits is False:
         at_random = f"{fit.overall:.2f}, shifted in time {float(fit.null_overall.mean()):.2f} on average, p = {fit.p:.2g}"
-        said.append(f"The notes do not fit the sound (agreement {at_random}){f': {where}' if where else ''}.")
+        sentences.append(f"The notes do not fit the sound (agreement {at_random}){f': {where}' if where else ''}.")
     elif where:
-        said.append(f"{where.replace('they', 'The notes', 1)}.")
+        sentences.append(f"{where.replace('they', 'The notes', 1)}.")
     if abs(fit.longer_s) > NOTABLE_LENGTH_S:
-        said.append(f"They end {abs(fit.longer_s):.1f} s {'after' if fit.longer_s > 0 else 'before'} the recording.")
-    return " ".join(said) if len(said) != 1 else said[0].replace("They end", "The notes end")
+        sentences.append(f"They end {abs(fit.longer_s):.1f} s {'after' if fit.longer_s > 0 else 'before'} the recording.")
+    return " ".join(sentences) if len(sentences) != 1 else sentences[0].replace("They end", "The notes end")
 
 
 def fit_lane(fit: NoteFit) -> CurveLane:

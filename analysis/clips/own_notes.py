@@ -145,11 +145,11 @@ def own_notes_lane(trained: OwnNotes, twin: OwnNotes | None) -> CurveLane:
     lowest = min(float(each.values.min()) for each in series)
     return CurveLane(
         id="own_notes", title="Does it hear its own notes?", unit="score of sound with notes", height=72, low=min(0.0, lowest),
-        side="joint space", sets={(): series}, note=found(trained, twin),
+        side="joint space", sets={(): series}, note=match_text(trained, twin),
     )  # fmt: skip
 
 
-def found(trained: OwnNotes, twin: OwnNotes | None) -> str:
+def match_text(trained: OwnNotes, twin: OwnNotes | None) -> str:
     """How often a window's own notes score highest, beside the untrained twin and chance, and their rank."""
     n = len(trained.scores)
     control = "" if twin is None else f"untrained twin: {twin.n_found}; "

@@ -66,10 +66,10 @@ def training_distance(study_run: StudyRun, checkpoint: Checkpoint, waveform: Wav
         Cancelled: somebody asked to stop.
     """
     trained_on = checkpoint.training.get("corpus_sha256")
-    if trained_on != (found := study_run.corpus.sha256):
+    if trained_on != (corpus_sha256 := study_run.corpus.sha256):
         raise CorpusError(
             f"{checkpoint.name} was trained on another corpus (SHA-256 {str(trained_on)[:12]}) than {study_run.corpus.name} "
-            f"({found[:12]}). Give the one it was trained on."
+            f"({corpus_sha256[:12]}). Give the one it was trained on."
         )
     training = spread(list_windows(study_run, "train", PER_PIECE, fewest=K), MOST_TRAINING)
     held_out = spread([window for split in HELD_OUT for window in list_windows(study_run, split, PER_PIECE)], MOST_HELD_OUT)

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from analysis.datasets.midi import Notes
 from analysis.errors import ShapeError
-from analysis.measures.note_frames import Heard, Written, agreement, agreement_of_groups, write
+from analysis.measures.note_frames import NoteFrames, SoundFrames, agreement, agreement_of_groups, write
 from analysis.seeding import numpy_generator
 
 N_SHIFTS = 199
@@ -91,7 +91,7 @@ def note_fit(
     if chroma.shape[1:] != onset_strength.shape or not len(onset_strength) or hop_s <= 0:
         got = f"{chroma.shape}, {onset_strength.shape} and a hop of {hop_s} s"
         raise ShapeError(f"Expected chroma (12, frames), onset strength (frames,) and a positive hop; got {got}.")
-    sound, written = Heard.of(chroma, onset_strength), write(notes, hop_s, len(onset_strength))
+    sound, written = SoundFrames.of(chroma, onset_strength), write(notes, hop_s, len(onset_strength))
     second = (np.arange(len(onset_strength)) * hop_s).astype(int)
     shifts = _shifts(len(onset_strength), hop_s, seed)
     by_second, overall = list[ndarray](), list[float]()
@@ -124,19 +124,19 @@ def _over_shifts(null: Sequence[Float[ndarray, " seconds"]], n: int) -> tuple[nd
     return rows[0], rows[1], rows[2]
 
 
-def _offset(sound: Heard, written: Written, hop_s: float) -> float | None:
+def _offset(sound: SoundFrames, written: NoteFrames, hop_s: float) -> float | None:
     """How late the notes are, from the lag at which they agree best; None where that is not clear of all others."""
     n = len(sound.active)
     most = min(round(MOST_OFFSET_S / hop_s), n - 1)
     lags = np.arange(-most, most + 1)
     within = [written.active[max(-lag, 0) : n - max(lag, 0)].sum() for lag in lags]
     enough = [2 * left >= written.active.sum() > 0 for left in within]
-    found = np.array([agreement(sound, written, int(lag)) if ok else np.nan for lag, ok in zip(lags, enough, strict=True)])
-    if np.isnan(found).all():
+    by_lag = np.array([agreement(sound, written, int(lag)) if ok else np.nan for lag, ok in zip(lags, enough, strict=True)])
+    if np.isnan(by_lag).all():
         return None
-    best = int(np.nanargmax(found))
-    others = found[_away(lags, best, hop_s) & ~np.isnan(found)]
-    if len(others) < FEWEST_SHIFTS or found[best] <= others.mean() + CLEAR_SD * others.std():
+    best = int(np.nanargmax(by_lag))
+    others = by_lag[_away(lags, best, hop_s) & ~np.isnan(by_lag)]
+    if len(others) < FEWEST_SHIFTS or by_lag[best] <= others.mean() + CLEAR_SD * others.std():
         return None
     return -float(lags[best]) * hop_s
 

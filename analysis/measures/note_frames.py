@@ -15,7 +15,7 @@ AROUND = 2  # frames either way in which an onset may be
 
 
 @dataclass(frozen=True)
-class Heard:
+class SoundFrames:
     """What sounds, by frame.
 
     Attributes:
@@ -29,7 +29,7 @@ class Heard:
     active: Float[ndarray, " frames"]
 
     @classmethod
-    def of(cls, chroma: Float[ndarray, "12 frames"], strength: Float[ndarray, " frames"]) -> "Heard":
+    def of(cls, chroma: Float[ndarray, "12 frames"], strength: Float[ndarray, " frames"]) -> "SoundFrames":
         """From amplitudes of pitch classes and onset strength."""
         level = np.linalg.norm(chroma, axis=0)
         active = level > SOUNDING * level.max(initial=0.0)
@@ -41,19 +41,19 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Written:
-    """What is written, by frame: pitch classes as of `Heard`, how many notes begin, and 1 where a note sounds, else 0."""
+class NoteFrames:
+    """What is written, by frame: pitch classes as of `SoundFrames`, how many notes begin, and 1 where a note sounds, else 0."""
 
     classes: Float[ndarray, "frames 12"]
     onsets: Float[ndarray, " frames"]
     active: Float[ndarray, " frames"]
 
-    def rolled(self, frames: int) -> "Written":
+    def rolled(self, frames: int) -> "NoteFrames":
         """Later by so many frames, and what leaves at the end comes in at the beginning."""
-        return Written(*(np.roll(each, frames, axis=0) for each in (self.classes, self.onsets, self.active)))
+        return NoteFrames(*(np.roll(each, frames, axis=0) for each in (self.classes, self.onsets, self.active)))
 
 
-def write(notes: Notes, hop_s: float, n: int) -> Written:
+def write(notes: Notes, hop_s: float, n: int) -> NoteFrames:
     """Notes in `n` frames of `hop_s` seconds; what is outside is left out."""
     roll, onsets = np.zeros((n, N_CLASSES)), np.zeros(n)
     first = np.round(notes.onset_s / hop_s).astype(int)
@@ -63,10 +63,10 @@ def write(notes: Notes, hop_s: float, n: int) -> Written:
             roll[max(begin, 0) : end, pitch % N_CLASSES] = 1.0
     inside = (first >= 0) & (first < n)
     np.add.at(onsets, first[inside], 1.0)
-    return Written(_unit(roll), onsets, roll.any(axis=1).astype(float))
+    return NoteFrames(_unit(roll), onsets, roll.any(axis=1).astype(float))
 
 
-def agreement(sound: Heard, written: Written, later: int = 0) -> float:
+def agreement(sound: SoundFrames, written: NoteFrames, later: int = 0) -> float:
     """Mean of the mean correlation of pitch classes and the mean onset rank, of those that there are; NaN for neither.
 
     Args:
@@ -84,7 +84,7 @@ def agreement(sound: Heard, written: Written, later: int = 0) -> float:
     return float(_joined([np.array([each]) for each in sums])[0])
 
 
-def agreement_of_groups(sound: Heard, written: Written, groups: Int[ndarray, " frames"]) -> Float[ndarray, " groups"]:
+def agreement_of_groups(sound: SoundFrames, written: NoteFrames, groups: Int[ndarray, " frames"]) -> Float[ndarray, " groups"]:
     """`agreement` within groups of frames, whose numbers begin at 0."""
     by_frame = (
         np.einsum("fc,fc->f", sound.classes, written.classes), sound.active * written.active,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.clips.own_notes import OwnNotes, found, own_notes, own_notes_lane, pair_with_notes
+from analysis.clips.own_notes import OwnNotes, match_text, own_notes, own_notes_lane, pair_with_notes
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.errors import Cancelled, ShapeError
@@ -150,7 +150,7 @@ def test_it_can_be_stopped_between_windows() -> None:
 def test_the_lane_says_how_often_they_were_found_beside_its_controls() -> None:
     trained = OwnNotes(np.array([1.0, 3.0]), np.array([[0.9, 0.1], [0.2, 0.8]]), 5)
     twin = OwnNotes(np.array([1.0, 3.0]), np.array([[-0.1, 0.1], [0.2, 0.8]]), 5)
-    assert found(trained, None) == (
+    assert match_text(trained, None) == (
         "Own notes score highest in 2 of 2 windows, spread over 5 (by chance: 1); median rank 1 of 2."
     )
     lane = own_notes_lane(trained, twin)

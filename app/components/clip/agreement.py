@@ -23,9 +23,9 @@ def warnings(clip: Clip) -> list[str]:
     """A sentence where notes that somebody added do not fit the recording."""
     from analysis.clips.note_agreement import warning
 
-    if (fit := _fit(clip)) is None or not (said := warning(fit)):
+    if (fit := _fit(clip)) is None or not (sentence := warning(fit)):
         return []
-    return [said]
+    return [sentence]
 
 
 def lanes(clip: Clip, question: Question | None, readings: Readings | None) -> list[Lane]:
