@@ -58,6 +58,11 @@ class ClipSize:
         return self.multiply_adds / MULTIPLY_ADDS_PER_S
 
     @property
+    def most_windows(self) -> int:
+        """How many windows a page reads itself once more."""
+        return int(SHORT_S * self.n_windows / self.seconds)
+
+    @property
     def is_short(self) -> bool:
         """Whether a page reads it itself; what takes longer is a job, which has progress and an end."""
         return self.seconds <= SHORT_S

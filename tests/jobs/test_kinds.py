@@ -68,6 +68,12 @@ def test_the_name_of_a_kind_is_the_one_it_is_found_under() -> None:
         ("clip", {"checkpoint": "/runs/a", "clip": "k", "twin": True}, "Clip", "a on Study no. 3"),
         ("clip", {"checkpoint": "a", "clip": "gone", "twin": True}, "Clip", "a on a recording"),
         ("train", {"arm": "D0", "seed": 0}, "Training", "D0, seed 0"),
+        (
+            "training_distance",
+            {"checkpoint": "/runs/a", "clip": "k", "corpus": "full"},
+            "Distance from the training set",
+            "a and Study no. 3",
+        ),
     ],
 )
 def test_what_a_kind_says_of_a_request(kind: str, request_: Mapping[str, Any], title: str, subject: str) -> None:

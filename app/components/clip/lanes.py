@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from analysis.clips.companions import companions_key
 from app import caching, state
-from app.components.clip import hearing, moment
+from app.components.clip import agreement, hearing, moment
 from app.components.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
@@ -76,7 +77,17 @@ def _tiles(shown: Shown, position: Position) -> bytes:
     question, companions = shown.question, shown.clip.companions
     asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
-    key = ("tiles", shown.clip.key, repr(companions), *asked, heads, read, beside, known, shown.followed)
+    key = (
+        "tiles",
+        shown.clip.key,
+        companions_key(shown.clip.key, companions),
+        *asked,
+        heads,
+        read,
+        beside,
+        known,
+        shown.followed,
+    )
     duration_s = shown.clip.waveform.duration_s
     return caching.once(key, lambda: pack(lanes(shown, position.seconds), duration_s, _wall(shown, window))) or b""
 
@@ -87,8 +98,10 @@ def lanes(shown: Shown, near_s: float) -> list[Lane]:
 
     wave = shown.clip.waveform
     drawn = desk_lanes(Sound(wave, caching.log_mel(wave), shown.clip.companions), _heard(shown), near_s)
+    after = 1 + next((number for number, lane in enumerate(drawn) if lane.id == "notes"), 1)
     grids = ((kind, answer.grid) for kind, answer in shown.answers.items() if answer.grid is not None)
-    return drawn + [replace(lane, id=f"{lane.id}_{kind}") for kind, grid in grids for lane in grid.lanes]
+    answered = [replace(lane, id=f"{lane.id}_{kind}") for kind, grid in grids for lane in grid.lanes]
+    return [*drawn[:after], *agreement.lanes(shown.clip, shown.question, shown.readings), *drawn[after:], *answered]
 
 
 def _heard(shown: Shown) -> Listening | None:

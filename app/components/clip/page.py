@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import state
-from app.components.clip import heads, reading
+from app.components.clip import familiarity, heads, reading
 from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
@@ -60,6 +60,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         layout.headline(*headline(shown, readings))
     if readings.trained.numbers:
         heads.draw(shown, seconds)
+    familiarity.draw(question)
     how_to_read(readings.trained)
     return facts(choice.checkpoint, readings)
 

@@ -14,7 +14,7 @@ from analysis.datasets.uploads import MAX_SECONDS
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words
 from app import caching, state
-from app.components.clip import recordings
+from app.components.clip import agreement, recordings
 from app.components.clip.recordings import Clip
 from app.kit import controls, layout
 from app.kit.controls import SAMPLE_RATE
@@ -47,7 +47,8 @@ def open_clip(chosen: str) -> Clip | None:
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
     if clip is not None:
-        _warn([*clip.waveform.notices, *(state.recall("notices") or {}).get(clip.key, [])])
+        unfit = [] if chosen in demos else agreement.warnings(clip)
+        _warn([*clip.waveform.notices, *(state.recall("notices") or {}).get(clip.key, []), *unfit])
         state.keep("clip", clip)
         return clip
     before: Clip | None = state.recall("clip")
