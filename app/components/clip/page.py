@@ -92,17 +92,26 @@ def pick_beside(checkpoint: Checkpoint | None) -> str:
 
 def _shown(question: Question, clip: Clip, readings: Readings | None, beside: str) -> Shown:
     """Layer and head are chosen of what was read; the most concentrated head is looked at first."""
-    if readings is None or not readings.trained.numbers:
+    if readings is None or not (readings.trained.numbers or readings.trained.states):
         return Shown(clip, question, readings)
+    with st.container(horizontal=True, gap="medium"):
+        layer, head = _pick_head(readings.trained) if readings.trained.numbers else (_pick_state(readings.trained), 0)
+    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+
+
+def _pick_head(trained: ClipReading) -> tuple[int, int]:
     from analysis.clips.wall import most_concentrated
 
-    trained = readings.trained
     layers, (first_layer, first_head) = list(trained.numbers), most_concentrated(trained)
-    with st.container(horizontal=True, gap="medium"):
-        layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer "))
-        heads = range(trained.layer(layer).n_heads + 1)
-        head = controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
-    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+    layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer "))
+    heads = range(trained.layer(layer).n_heads + 1)
+    return layer, controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
+
+
+def _pick_state(trained: ClipReading) -> int:
+    """Of a tower that does not attend, whose self-similarity is drawn."""
+    states = range(len(trained.states))
+    return controls.pick_one("layer", "Layer", states, states[-1], lambda n: trained.states[n].title)
 
 
 def _side(question: Question, readings: Readings, beside: str) -> Side | None:
