@@ -71,7 +71,9 @@ def test_patches_are_drawn_over_time_and_over_time_and_frequency(read: Callable[
     assert desk.lanes == [*HEARD, "received", "grid", "attention", *ALIKE]
     grid = desk.lane("grid")
     assert grid["title"] == "Attention received, by time and frequency"
-    assert [name.partition(" Hz")[0] for name in grid["rowNames"]] == [f"{low:,.0f} to {high:,.0f}" for low, high in BANDS_HZ[::-1]]
+    assert [name.partition(" Hz")[0] for name in grid["rowNames"]] == [
+        f"{low:,.0f} to {high:,.0f}" for low, high in BANDS_HZ[::-1]
+    ]
     (level,) = grid["sets"]["1.0"]["levels"]
     (piece,) = level["pieces"]
     assert (level["rows"], piece["columns"]) == (4, 50)  # five seconds of ten frames

@@ -107,7 +107,7 @@ def _of_model(shown: Shown, question: Question, readings: Readings, near_s: floa
     trained = readings.trained
     drawn: list[Lane | None] = []
     if trained.layers:
-        drawn.append(model_lanes.received_lane(trained, readings.twin))
+        drawn.append(model_lanes.received_lane(trained, readings.twin, layer, near_s))
         drawn.append(model_lanes.grid_lane(trained, layer))
         drawn.append(model_lanes.attention_lane(patterns, trained, layer, shown.head, near_s))
         if beside is not None and layer in beside.reading.numbers:

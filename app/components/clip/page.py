@@ -103,9 +103,16 @@ def _pick_head(trained: ClipReading) -> tuple[int, int]:
     from analysis.clips.wall import most_concentrated
 
     layers, (first_layer, first_head) = list(trained.numbers), most_concentrated(trained)
-    layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer "))
+    layer = controls.pick_one(
+        "layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer ").removesuffix("-attention")
+    )
     heads = range(trained.layer(layer).n_heads + 1)
     return layer, controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
+
+
+def _short(title: str) -> str:
+    """What stands on a button of a layer, such as "1" or "A4 cross"."""
+    return title.removeprefix("Layer ").removesuffix("-attention")
 
 
 def _pick_state(trained: ClipReading) -> int:
