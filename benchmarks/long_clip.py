@@ -2,8 +2,8 @@
 
     python benchmarks/long_clip.py [--repeats 3]
 
-What a tower did is made up at random, in the shapes that ten minutes, or 2,400 tokens of 8 heads, give; no model runs. Beside each
-line stands the load of the machine, which lengthens every number.
+What a tower did is made up at random, in the shapes that ten minutes, or 2,400 tokens of 8 heads, give; no model runs. Beside
+each line stands the load of the machine, which lengthens every number.
 """
 
 import argparse

@@ -127,7 +127,8 @@ def play(title: str, corpus: str, piece_id: str, start_s: float) -> None:
                 caching.render_piece(corpus, piece_id)
             st.rerun()
     else:
-        st.audio(caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE), format="audio/wav")
+        sound = caching.excerpt(str(piece.audio_path), start_s, start_s + WINDOW_S, controls.SAMPLE_RATE)
+        st.audio(sound, format="audio/wav", alt=f"{title}: {piece_id} from {clock(start_s)}")
 
 
 def pick_missed(

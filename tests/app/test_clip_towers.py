@@ -110,3 +110,5 @@ def test_a_tower_that_does_not_attend_is_said_and_its_states_are_drawn(
     layer = app.button_group[0]
     assert (layer.options, layer.value) == (["input of block 1", "block 1", "block 2"], 2)
     assert desk.lane("similarity")["title"].startswith("Self-similarity, block 2")
+    layer.set_value(1).run()
+    assert desk.lane("similarity")["title"].startswith("Self-similarity, block 1")

@@ -1,7 +1,7 @@
 """Towers of other families on the clip page in a real Chromium: rows that are no moment, patches, and no attention at all."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ TWIN = quote("untrained twin")
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., tuple[str, int]]) -> Iterator[tuple[str, Path]]:
+def theirs(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., tuple[str, int]]) -> tuple[str, Path]:
     """Where the page is served with a checkpoint of every family, and a recording."""
     folder = tmp_path_factory.mktemp("theirs")
     described: dict[str, Any] = {"training": {"seed": 3, "steps": 0}, "evaluation": {}, "history": [], "card": ""}
@@ -37,7 +37,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., tuple[
     environment = {
         "OTOSCOPE_CHECKPOINTS": str(folder), "OTOSCOPE_CACHE": str(folder / "cache"), "PYTHONPATH": str(paths.repository()),
     }  # fmt: skip
-    yield serve(environment, "tests/app/towers_page.py")[0], recording
+    return serve(environment, "tests/app/towers_page.py")[0], recording
 
 
 def _open(page: Any, theirs: tuple[str, Path], family: str) -> Any:

@@ -34,6 +34,9 @@ export class Row {
     const edge = grip(lane, (height, done) => this.size(height, done));
     this.twin = element("div", "twin");
     this.twin.hidden = true;
+    this.twin.tabIndex = 0; // it scrolls, also by keys
+    this.twin.setAttribute("role", "region");
+    this.twin.setAttribute("aria-label", `Numbers of ${lane.title}`);
     this.root.append(this.top(sideColour), body, edge, this.twin);
     this.visible = true;
     this.size(lane.height, false);
