@@ -63,11 +63,12 @@ def a_large_reading(size: Size, seed: int) -> ClipReading:
 
 def _use(rng: np.random.Generator, clock: Clock, axis: TokenAxis, n_heads: int, side: int) -> LayerUse:
     windows, rows, n = clock.n_windows, n_heads + 1, axis.n
-    sums = [rng.uniform(1, 2, (windows, rows)) for _ in range(4)]
+    effective, bits, distance_s, special = (rng.uniform(1, 2, (windows, rows)) for _ in range(4))
     received = rng.uniform(0, 2, (windows, rows, n)).astype(np.float32)
     thumbs = rng.integers(0, 256, (windows, rows, side, side), np.uint8)
     tops = rng.uniform(0.1, 0.3, (windows, rows)).astype(np.float32)
-    return LayerUse(received, *sums, np.zeros((windows, rows, 0, n), np.float32), thumbs, tops, np.full(windows, n))
+    nothing, queries = np.zeros((windows, rows, 0, n), np.float32), np.full(windows, n)
+    return LayerUse(received, effective, bits, distance_s, special, nothing, thumbs, tops, queries)
 
 
 class RandomPatterns(WindowPatterns):
