@@ -4,12 +4,11 @@ import { table, valueOf } from "./colours.js";
 
 const kept = new WeakMap(); // piece → its picture at its own size
 
-/** The coarsest level that still has a column for every pixel in view, in all of its pieces there; else the finest. */
-export function levelFor(levels, view, width) {
+/** The coarsest level at which a piece, by its number, still has a column for every pixel; else the finest. */
+export function levelFor(levels, view, width, number = 0) {
   const columnsPerPixel = (level) => {
-    const seen = level.pieces.filter((one) => one.endS > view.startS && one.startS < view.endS);
-    const ofPieces = (seen.length ? seen : level.pieces).map((one) => one.columns / (one.endS - one.startS));
-    return Math.min(...ofPieces) / (width / view.spanS);
+    const piece = level.pieces[number];
+    return piece.columns / (piece.endS - piece.startS) / (width / view.spanS);
   };
   const enough = levels.filter((level) => columnsPerPixel(level) >= 1);
   return enough.length ? enough.reduce((a, b) => (columnsPerPixel(a) < columnsPerPixel(b) ? a : b)) : levels[0];
@@ -34,10 +33,11 @@ export function rowsIn(piece, level) {
 
 /** Draw the levels of a picture into an area of that top and height. */
 export function drawImage(context, lane, levels, view, width, area, numbers) {
-  const level = levelFor(levels, view, width);
   context.imageSmoothingEnabled = false;
-  for (const piece of level.pieces) {
-    if (piece.endS < view.startS || piece.startS > view.endS) continue;
+  for (const [number, { startS, endS }] of levels[0].pieces.entries()) {
+    if (endS < view.startS || startS > view.endS) continue;
+    const level = levelFor(levels, view, width, number);
+    const piece = level.pieces[number];
     // only the columns in view: browsers draw a part of a picture faster than all of it far outside of the canvas
     const perColumn = (piece.endS - piece.startS) / piece.columns;
     const first = Math.max(0, Math.floor((view.startS - piece.startS) / perColumn));
