@@ -47,16 +47,16 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
         show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
-        if readings is not None and readings.twin is None:
+        if readings is None:
+            return {}
+        with answer:  # before the twin is read, so that nothing moves down later
+            layout.headline(*headline(shown, readings))
+        how_to_read(readings.trained)
+        if readings.twin is None:
             reading.read_twin(question)
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
-    if readings is None:
-        return {}
-    with answer:
-        layout.headline(*headline(shown, readings))
-    how_to_read(readings.trained)
     return facts(choice.checkpoint, readings)
 
 
