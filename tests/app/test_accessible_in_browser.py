@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from analysis import paths
+from app.main import HOME
 from tests.app.serving import IDLE, PATIENCE_MS
 
 pytestmark = pytest.mark.browser
@@ -16,7 +17,8 @@ GRAVE = ("serious", "critical")
 OF_STREAMLIT: Mapping[str, str] = {}
 RUN = "rules => axe.run(document, {resultTypes: ['violations'], rules})"
 CLIP = "clip?checkpoint=d4-a4r-small&beside=untrained+twin"
-VIEWS = sorted(view.stem for view in (paths.repository() / "app" / "views").glob("*.py") if view.stem not in ("__init__", "clip"))
+NAMES = (view.stem for view in (paths.repository() / "app" / "views").glob("*.py"))
+VIEWS = sorted(name for name in NAMES if name not in ("__init__", "clip", HOME))
 CHIPS = "controls"  # many of the elements that are coloured alike on all pages
 
 
@@ -40,7 +42,7 @@ def drawn(page: Any, path: str) -> None:
     page.wait_for_timeout(500)  # what fades in has its colour then
 
 
-@pytest.mark.parametrize(("scheme", "paths_"), [("light", [CLIP, *VIEWS]), ("dark", [CLIP, CHIPS])], ids=["light", "dark"])
+@pytest.mark.parametrize(("scheme", "paths_"), [("light", [CLIP, "", *VIEWS]), ("dark", [CLIP, CHIPS])], ids=["light", "dark"])
 def test_no_page_has_a_grave_fault(browser: Any, address: str, scheme: Any, paths_: list[str]) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
