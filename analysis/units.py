@@ -122,3 +122,12 @@ def seconds_to_words(seconds: float) -> str:
         return f"{total_minutes} min {rest} s" if rest else f"{total_minutes} min"
     hours, minutes = divmod(total_minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def plural(noun: str) -> str:
+    """Several of what a noun names.
+
+    >>> plural("CNN token"), plural("patch")
+    ('CNN tokens', 'patches')
+    """
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"

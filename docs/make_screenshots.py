@@ -26,6 +26,7 @@ PAGES = {
 }
 HEIGHT = 1700
 QUIET_S = 4.0
+RUNNING = ("stStatusWidget", "stSpinner", "stSkeleton", "stProgress")
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def settle(page: Page, limit_s: float = 180.0) -> None:
     seen, since, end = "", time.monotonic(), time.monotonic() + limit_s
     while time.monotonic() < end and time.monotonic() - since < QUIET_S:
         page.wait_for_timeout(500)
-        running = page.locator("[data-testid='stStatusWidget'], [data-testid='stSpinner'], [data-testid='stSkeleton']").count()
+        running = page.locator(", ".join(f"[data-testid='{name}']" for name in RUNNING)).count()
         now = f"{running}{page.locator('.js-plotly-plot').count()}{len(page.inner_text('body'))}"
         if now != seen or running:
             seen, since = now, time.monotonic()

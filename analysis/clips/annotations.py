@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ MOST_BYTES, MOST = 5 * 2**20, 50_000
 MOST_TEXT = 80  # characters of a label
 SECONDS_COLUMNS = ("start", "time", "onset", "start_s", "time_s", "start_time")
 END_COLUMNS = ("end", "offset", "end_s", "end_time")
-TEXT_COLUMNS = ("label", "value", "text", "chord", "section")
+TEXT_COLUMNS = ("label", "value", "text", "chord", "section", "note", "pitch")
 
 
 class AnnotationError(OtoscopeError):
@@ -89,14 +90,23 @@ def _observation(record: dict[str, Any], label: str) -> Annotation | None:
 
 
 def _table(text: str, label: str) -> list[Annotation]:
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    written = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in written if not line.lstrip().startswith("#")]
     if not lines:
         return []
     rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=_delimiter(lines[0]), skipinitialspace=True))
-    head = [cell.strip().lower() for cell in rows[0]]
-    if _seconds(rows[0][0]) is None and any(name in head for name in SECONDS_COLUMNS):
+    if _seconds(rows[0][0]) is None and (head := _columns(rows[0])):
         return [_named(dict(zip(head, row, strict=False)), label, number) for number, row in enumerate(rows[1:], 2)]
+    # as NumPy writes them, names of columns stand in a comment
+    if written[0].lstrip().startswith("#") and (head := _columns(re.split(r"[,\t ]+", written[0].lstrip("# ")))):
+        return [_named(dict(zip(head, row, strict=False)), label, number) for number, row in enumerate(rows, 1)]
     return [_line([cell.strip() for cell in row], label, number) for number, row in enumerate(rows, 1)]
+
+
+def _columns(cells: Sequence[str]) -> list[str]:
+    """Names of columns; [] where none of them is a time."""
+    head = [cell.strip().lower() for cell in cells]
+    return head if any(name in head for name in SECONDS_COLUMNS) else []
 
 
 def _delimiter(line: str) -> str:
@@ -110,7 +120,16 @@ def _named(row: dict[str, str], label: str, number: int) -> Annotation:
         end = start + duration
     if start is None:
         raise _no_time(label, number, ", ".join(row.values()))
-    return _mark(start, end, next((row[name] for name in TEXT_COLUMNS if name in row), ""))
+    return _mark(start, end, _short(next((row[name] for name in TEXT_COLUMNS if name in row), "")))
+
+
+def _short(text: str) -> str:
+    """A whole number without its zeros, such as a pitch.
+
+    >>> _short("71.000000"), _short("C7")
+    ('71', 'C7')
+    """
+    return re.sub(r"^(\d+)\.0+$", r"\1", text)
 
 
 def _line(cells: Sequence[str], label: str, number: int) -> Annotation:

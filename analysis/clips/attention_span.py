@@ -13,6 +13,7 @@ from analysis.clips.token_columns import columns_of
 from analysis.measures.attention import attention_entropy
 from analysis.models.patterns import Blocks
 from analysis.models.tower import TokenAxis
+from analysis.units import plural
 
 LEVELS = 255
 
@@ -195,7 +196,7 @@ def headline(
     windows = "1 window" if trained.n_windows == 1 else f"{trained.n_windows} windows"
     twin = "yet to be read" if untrained is None else in_digits(untrained.effective)
     sentence = (
-        f"{who} spreads each query over {in_digits(trained.effective)} of {trained.n_keys:,} {key_kind}s "
+        f"{who} spreads each query over {in_digits(trained.effective)} of {trained.n_keys:,} {plural(key_kind)} "
         f"(untrained twin: {twin}; uniform: {trained.n_keys:,}; "
         f"n = {trained.n_queries:,} queries in {windows})."
     )

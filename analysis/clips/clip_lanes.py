@@ -83,7 +83,7 @@ def _of_model(heard: Listening, near_s: float) -> list[Lane]:
     trained, beside, layer = heard.trained, heard.beside, heard.layer
     drawn: list[Lane | None] = []
     if trained.layers:
-        drawn.append(model_lanes.received_lane(trained, heard.twin))
+        drawn.append(model_lanes.received_lane(trained, heard.twin, layer, near_s))
         drawn.append(model_lanes.grid_lane(trained, layer))
         drawn.append(model_lanes.attention_lane(heard.patterns, trained, layer, heard.head, near_s))
         if beside is not None and layer in beside.reading.numbers:

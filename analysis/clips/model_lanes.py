@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from numpy import ndarray
 
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
+from analysis.clips.read import MANY_WINDOWS
 from analysis.clips.reading import ClipReading, LayerReading
 from analysis.clips.tiles import LEVELS, Piece, pyramid, quantised
 from analysis.clips.token_columns import columns_of
@@ -14,22 +15,35 @@ from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_
 from analysis.measures.novelty import checkerboard_novelty
 from analysis.units import hz_to_name
 
-MOST_BYTES = 2_000_000  # of exact patterns that are sent at once
+MOST_BYTES = (
+    1_300_000  # of patterns that are sent at once; half of it of a recording of many windows, whose other lanes are large
+)
+MOST_POINTS = 150_000  # of all curves of attention received: 0.6 MB, beside their times
 MOST_ROWS = 128
 BRIGHT = 0.99
 NOVELTY_S = 4.0
 Drawn = Mapping[int, Float[ndarray, "queries keys"]]
 
 
-def received_lane(reading: ClipReading, twin: ClipReading | None) -> CurveLane:
-    """Attention received by every moment, as a multiple of uniform attention, by layer and head, beside the untrained twin's."""
+def received_lane(reading: ClipReading, twin: ClipReading | None, number: int = 1, near_s: float = 0.0) -> CurveLane:
+    """Attention received by every moment, as a multiple of uniform attention, by layer and head, beside the untrained twin's.
+
+    Where that is more than can be sent at once, a point is the largest of several neighbouring moments; in the window of a moment
+    all of one layer are sent.
+
+    Args:
+        reading: of a tower that attends.
+        twin: what the untrained twin did with the recording; None where it has not read it.
+        number: of the layer that is looked at.
+        near_s: what is looked at, in seconds.
+    """
     sets: dict[Choice, Sequence[Series]] = {}
+    sides = [(reading, "trained", "audio"), *([(twin, "untrained twin", "twin")] if twin is not None else [])]
+    most = MOST_POINTS // (len(sides) * sum(layer.n_heads + 1 for layer in reading.layers))
     for layer in reading.layers:
+        starts = _points(reading, layer, most, near_s if layer.layer == number else None)
         for head in range(layer.n_heads + 1):
-            series = [_received(reading, layer, head, "trained", "audio")]
-            if twin is not None:
-                series.append(_received(twin, layer, head, "untrained twin", "twin"))
-            sets[layer.layer, head] = series
+            sets[layer.layer, head] = [_received(read, layer, head, name, colour, starts) for read, name, colour in sides]
     return CurveLane(
         id="received", title="Attention received", unit="× uniform",
         by="head", low=0.0, borders=_borders(reading),
@@ -48,7 +62,9 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
         times_s, share = reading.received_by_band(number, head or None)
         multiple = share * layer.key.n
         highs[number, head] = max(float(multiple.max()), 1.0)
-        sets[number, head] = [[_even(times_s, quantised(multiple[::-1], 0.0, highs[number, head]))]]
+        join = -(-multiple.size * (layer.n_heads + 1) // (MOST_BYTES // 4))
+        levels = quantised(_largest(multiple[::-1].T, join=join).T, 0.0, highs[number, head])
+        sets[number, head] = [[_even(times_s, levels, join=join)]]
     bands = columns_of(layer.key).bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
@@ -81,9 +97,8 @@ def attention_lane(
     scale = layer if scaled_as is None else scaled_as.layer(number)
     highs = {h: _bright(scale.use.thumbs[:, h], scale.use.tops[:, h]) for h in heads}
     pieces: dict[int, list[Piece]] = {h: [] for h in heads}
-    n_rows = _n_rows(layer)
     for window in range(reading.clock.n_windows):
-        drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads, n_rows)
+        drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
             pieces[of_head].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head])))
     names, special = _special(reading, layer, heads, highs)
@@ -109,7 +124,11 @@ def _special(
     for head in heads:
         rows = layer.use.special_rows[:, head]
         over = [over_time_of_rows(row, layer.key) for row in rows]
-        pieces = [_window_piece(reading, window, quantised(row, 0.0, highs[head])) for window, row in enumerate(over)]
+        join = -(-rows.size * len(heads) // (MOST_BYTES // 4))
+        pieces = [
+            _window_piece(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]))
+            for window, row in enumerate(over)
+        ]
         sets[layer.layer, head] = [pieces]
     return names, sets
 
@@ -163,16 +182,26 @@ def novelty_series(reading: ClipReading, number: int, name: str = "trained", col
     """How much changes at every moment, as a cosine, by the checkerboard kernel over the self-similarity after a layer."""
     times_s, matrix = reading.self_similarity(min(number, len(reading.states) - 1))
     step_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else reading.clock.duration_s
-    return Series(name, colour, times_s, checkerboard_novelty(matrix, max(1, round(NOVELTY_S / step_s))), colour == "twin")
+    half = max(1, round(NOVELTY_S / step_s))
+    # close to the ends a side is so short that the moments' likeness to themselves weighs most
+    ends = min(half // 4, len(times_s) // 4)
+    kept = slice(ends, len(times_s) - ends)
+    return Series(name, colour, times_s[kept], checkerboard_novelty(matrix, half)[kept], colour == "twin")
 
 
 def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -> tuple[list[int], set[int]]:
     """Which heads are sent, and the windows that are sent exactly."""
-    bytes_each = _n_rows(layer) * len(columns_of(layer.key).times_s)
-    clock = reading.clock
+    clock, (_, _, *small) = reading.clock, layer.use.thumbs.shape
+    exact_bytes, small_bytes = _n_rows(layer) * len(columns_of(layer.key).times_s), small[0] * small[1]
+    budget = MOST_BYTES if clock.n_windows <= MANY_WINDOWS else MOST_BYTES // 2
+
+    def exact(n_heads: int) -> int:
+        """How many windows can be exact."""
+        return (budget // n_heads - clock.n_windows * small_bytes) // max(1, exact_bytes - small_bytes)
+
     every = list(range(layer.n_heads + 1))
-    heads = every if len(every) * bytes_each * min(clock.n_windows, 2) <= MOST_BYTES else sorted({0, head})
-    most = max(1, MOST_BYTES // (len(heads) * bytes_each))
+    heads = every if exact(len(every)) >= min(clock.n_windows, 2) else sorted({0, head})
+    most = max(1, exact(len(heads)))
     here = clock.window_at(near_s)
     nearest = sorted(range(clock.n_windows), key=lambda window: (abs(window - here), window))
     return heads, set(nearest[:most])
@@ -180,14 +209,12 @@ def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -
 
 def _exact(patterns: WindowPatterns, layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
     shown = (over_time(patterns.pattern(window, layer.layer, head or None), layer.query, layer.key) for head in heads)
-    return {head: _largest(pattern, MOST_ROWS) for head, pattern in zip(heads, shown, strict=True)}
+    return {head: _largest(pattern, -(-len(pattern) // MOST_ROWS)) for head, pattern in zip(heads, shown, strict=True)}
 
 
-def _small(layer: LayerReading, window: int, heads: Sequence[int], n_rows: int) -> Drawn:
-    """The small pictures, their rows repeated to as many as exact ones have."""
+def _small(layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
     use = layer.use
-    rows = np.arange(n_rows) * use.thumbs.shape[2] // n_rows
-    return {head: use.thumbs[window, head][rows] / np.float32(LEVELS) * use.tops[window, head] for head in heads}
+    return {head: use.thumbs[window, head] / np.float32(LEVELS) * use.tops[window, head] for head in heads}
 
 
 def _n_rows(layer: LayerReading) -> int:
@@ -209,22 +236,35 @@ def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
     return Piece(float(edges[kept[0]]), float(edges[kept[-1] + 1]), levels[:, kept], (start_s, end_s))
 
 
-def _even(times_s: Float[ndarray, " columns"], levels: ndarray, whole_s: float = 1.0) -> Piece:
-    """A picture whose columns stand around times at equal distances."""
+def _even(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
+    """A picture whose columns stand around times at equal distances, each around `join` of them."""
     hop_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else whole_s
     begin_s = float(times_s[0]) - hop_s / 2
-    return Piece(begin_s, begin_s + len(times_s) * hop_s, levels)
+    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels)
 
 
-def _largest(pattern: Float[ndarray, "queries keys"], most: int) -> Float[ndarray, "rows keys"]:
-    """The largest of every run of neighbouring queries, so that there are at most `most` rows: no bright cell is lost."""
-    run = -(-len(pattern) // most)
-    return np.maximum.reduceat(pattern, np.arange(0, len(pattern), run), axis=0) if run > 1 else pattern
+def _largest(pattern: Float[ndarray, "queries keys"], join: int) -> Float[ndarray, "rows keys"]:
+    """The largest of every run of `join` neighbouring queries: no bright cell is lost."""
+    return np.maximum.reduceat(pattern, np.arange(0, len(pattern), join), axis=0) if join > 1 else pattern
 
 
-def _received(reading: ClipReading, layer: LayerReading, head: int, name: str, colour: str) -> Series:
+def _points(reading: ClipReading, layer: LayerReading, most: int, near_s: float | None) -> Int[ndarray, " points"]:
+    """Numbers of the moments at which points of a curve begin, about `most`, and of a window near a moment all."""
+    clock, within_s = reading.clock, columns_of(layer.key).times_s
+    belonging = clock.belonging(within_s)
+    window = np.repeat(np.arange(clock.n_windows), len(within_s)).reshape(belonging.shape)[belonging]
+    runs = np.arange(len(window)) // max(1, -(-len(window) // most))
+    exact = np.zeros(len(window), bool) if near_s is None else window == clock.window_at(near_s)
+    return np.flatnonzero(exact | (np.diff(runs, prepend=-1) != 0) | (np.diff(exact, prepend=False) != 0))
+
+
+def _received(
+    reading: ClipReading, layer: LayerReading, head: int, name: str, colour: str, starts: Int[ndarray, " points"]
+) -> Series:
     times_s, share = reading.received(layer.layer, head or None)
-    return Series(name, colour, times_s, share * len(columns_of(layer.key).times_s), dashed=colour == "twin")
+    sizes = np.diff(starts, append=len(times_s))
+    middles_s, largest = np.add.reduceat(times_s, starts) / sizes, np.maximum.reduceat(share, starts)
+    return Series(name, colour, middles_s, largest * len(columns_of(layer.key).times_s), dashed=colour == "twin")
 
 
 def _borders(reading: ClipReading) -> list[float]:

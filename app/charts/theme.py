@@ -1,5 +1,7 @@
 """Colours, scales and the pooling that every figure shares."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from plotly.colors import get_colorscale, hex_to_rgb
 AUDIO, MIDI, JOINT, TWIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
 SELECTION, WARNING = "#CC79A7", "#E69F00"
 CATEGORICAL = (AUDIO, MIDI, JOINT, SELECTION, WARNING, "#56B4E9", "#F0E442", TWIN)
+MOST_NAMES = 8
 BAR_PX = 30  # height of the bar of tools, which appears on hover
 TEXT = "#7A828C"  # over 4:1 on the light and on the dark page
 MAX_CELLS = 700_000  # of one byte each: under 1 MB of base64
@@ -43,6 +46,25 @@ def layout(x_title: str, y_title: str, height: int) -> Part:
 def layout_of(drawing: go.Figure) -> Any:  # Any: Plotly gives the parts of a layout no types
     """The layout of a figure, whose parts can be asked for by their names."""
     return drawing.layout
+
+
+def described(drawing: go.Figure) -> str:
+    """What a figure shows, for those who cannot see it: quantities on its axes, and what is drawn by its names.
+
+    >>> described(figure("time (s)", "level (dB)").add_scatter(name="trained").add_scatter(name="untrained<br>twin"))
+    'Figure: level (dB) over time (s). Drawn: trained, untrained twin.'
+    """
+    now = layout_of(drawing)
+    titles = {side: _words(now[name].title.text for name in now if name.startswith(side)) for side in ("xaxis", "yaxis")}
+    names = _words(trace.name for trace in drawing.data)
+    listed = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    axes = " over ".join(", ".join(titles[side]) for side in ("yaxis", "xaxis") if titles[side])
+    return f"Figure: {axes}." + (f" Drawn: {listed}." if listed else "")
+
+
+def _words(texts: Iterable[str | None]) -> list[str]:
+    """Different texts without their markup."""
+    return list(dict.fromkeys(plain for text in texts if text and (plain := " ".join(re.sub(r"<[^>]*>", " ", text).split()))))
 
 
 def bar_above(drawing: go.Figure) -> go.Figure:

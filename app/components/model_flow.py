@@ -29,7 +29,8 @@ def draw(flow: Flow | None) -> None:
         return
     st.subheader("Architecture", anchor=False)
     st.caption(plain(flow_sentence(flow)))
-    st.plotly_chart(architecture.flow_chart(flow), theme=None, key="architecture", config=FIGURE)
+    alt = "Architecture: what hands on to what; its table is below"
+    st.plotly_chart(architecture.flow_chart(flow), theme=None, key="architecture", config=FIGURE, alt=alt)
     with st.expander("The architecture as a table", icon=":material/table:"):
         st.dataframe(table(flow), column_config=COLUMNS, hide_index=True, height="content", placeholder="—")
 

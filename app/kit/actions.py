@@ -113,9 +113,9 @@ def _share(result: Result) -> None:
     st.caption("This page")
     st.code(link(str(st.context.url or ""), _columns_by_table(result) | state.address()), language=None, wrap_lines=True)
     st.caption("The same numbers in a shell")
-    st.code(result.command, language="bash", wrap_lines=True)
+    st.code(result.command, language=None, wrap_lines=True)
     st.caption("The same numbers in Python")
-    st.code(python(result), language="python", wrap_lines=True)
+    st.code(python(result), language=None, wrap_lines=True)
 
 
 def _columns_by_table(result: Result) -> dict[str, list[str]]:

@@ -133,7 +133,7 @@ def _play(given: Given, choice: Choice, window: WindowRow, sample_rate: int, see
         except (OtoscopeError, OSError) as error:
             layout.error(str(error))
             continue
-        st.audio(wav, format="audio/wav")
+        st.audio(wav, format="audio/wav", alt=f"{title}: {label}")
         if lowered_db:
             st.caption(f"Played {lowered_db:.1f} dB lower than the model heard it, since it would be clipped here.")
 

@@ -32,4 +32,4 @@ def show(
     config = {**QUIET, "toImageButtonOptions": {"format": "svg", "filename": file or key}}
     more: theme.Part = {"on_select": "rerun", "selection_mode": select} if select else {}
     part = st if where is None else where
-    return part.plotly_chart(theme.bar_above(drawing), theme=None, key=key, config=config, **more)
+    return part.plotly_chart(theme.bar_above(drawing), theme=None, key=key, config=config, alt=theme.described(drawing), **more)

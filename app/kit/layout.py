@@ -93,7 +93,7 @@ def provenance(facts: Mapping[str, str] | None = None, command: str = "") -> Non
     parts = [plain(f"{name}: {value}") for name, value in (facts or {}).items()]
     st.caption(" · ".join([*parts, plain(f"Otoscope {version()}"), f"Python {platform.python_version()}"]))
     if command:
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
 
 
 def version() -> str:

@@ -153,7 +153,8 @@ def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
                 caching.render_piece(corpus, piece_id)
             st.rerun()
     else:
-        st.audio(caching.excerpt(str(piece.audio_path), start_s, stop_s, source.cut.sample_rate), format="audio/wav")
+        sound = caching.excerpt(str(piece.audio_path), start_s, stop_s, source.cut.sample_rate)
+        st.audio(sound, format="audio/wav", alt=f"{title}: {piece_id} from {clock(start_s)}")
 
 
 def pick_missed(

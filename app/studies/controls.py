@@ -118,7 +118,7 @@ def _lacking(result: Result, choice: Choice) -> None:
     if text := " ".join([*texts, train]).strip():
         st.info(plain(text), icon=":material/info:")
     if lines:
-        st.code("\n".join(lines), language="bash", wrap_lines=True)
+        st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
 def _scores(result: Result, scores: Sequence[ScoreRow], differences: Sequence[DifferenceRow]) -> list[Key]:

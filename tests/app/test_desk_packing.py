@@ -85,6 +85,25 @@ def test_arrays_begin_where_the_browser_can_read_them() -> None:
     assert all(at % 8 == 0 for at in places)
 
 
+def test_what_is_the_same_is_sent_once() -> None:
+    twin = Series("untrained twin", "twin", CURVE.times_s, CURVE.values * 2)
+    alone, both = (
+        pack([CurveLane(id="r", title="Received", low=0.0, sets={(): series})], 8.0) for series in ([CURVE], [CURVE, twin])
+    )
+    head, numbers = unpack(both)
+    ours, its = head["lanes"][0]["sets"][""]["series"]
+    assert ours["times"] == its["times"]
+    assert numbers(its["values"]).tolist() == [2.0, 7.0]
+    assert len(both) - len(alone) < 8 + len(json.dumps(its)) + 8
+
+
+def test_a_curve_that_stays_small_fills_its_lane_and_one_of_zeros_has_a_range() -> None:
+    for values, high in (([0.01, 0.03], 0.03), ([0.0, 0.0], 1.0)):
+        series = [Series("trained", "audio", np.array([0.5, 1.5]), np.array(values))]
+        head, _ = unpack(pack([CurveLane(id="n", title="Novelty", low=0.0, sets={(): series})], 8.0))
+        assert head["lanes"][0]["sets"][""]["high"] == pytest.approx(high)
+
+
 def test_a_wall_is_sent_head_by_head_and_without_a_finder_has_no_scores() -> None:
     head, numbers = unpack(pack([], 8.0, HeadWall(**HEADS)))
     wall = head["wall"]

@@ -40,6 +40,13 @@ def test_every_annotation_of_a_jams_file_is_a_layer() -> None:
     assert layers["beat 3"] == (Annotation(3.0),)
 
 
+def test_names_of_columns_in_a_comment_say_what_is_an_end() -> None:
+    notes = b"# onset,offset,note,velocity\n0.5\t1.25\t71.000000\t49.000000\n0.75\t1.0\t64.000000\t35.000000\n"
+    assert read_annotations(notes, "notes.tsv")["notes"] == (Annotation(0.5, 1.25, "71"), Annotation(0.75, 1.0, "64"))
+    remark = b"# made by hand, 2020\n0.5 1.0 verse\n"
+    assert read_annotations(remark, "sections.lab")["sections"] == (Annotation(0.5, 1.0, "verse"),)
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

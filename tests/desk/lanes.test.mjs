@@ -41,6 +41,16 @@ test("the level drawn has a column for every pixel, and no more than it must", (
   assert.equal(levelFor(levels, new View(8), 500), levels[0]);
 });
 
+test("every piece has the level that it needs, and may have rows of its own", () => {
+  const [fine, coarse] = [{ ...piece(0, 4, 64, []), rows: 4 }, { ...piece(4, 8, 8, []), rows: 1 }];
+  const levels = [{ rows: 4, pieces: [fine, coarse] }, { rows: 4, pieces: [piece(0, 4, 16, []), piece(4, 8, 2, [])] }];
+  assert.deepEqual([0, 1].map((number) => levelFor(levels, new View(8), 16, number)), [levels[1], levels[0]]);
+  const set = { levels: [{ rows: 2, pieces: [piece(0, 4, 1, [0, 255]), { ...piece(4, 8, 1, [51]), rows: 1 }] }] };
+  const lane = { low: 0, high: 1 };
+  assert.deepEqual([0.2, 0.9].map((y) => cellAt(set, 1, y, numbers, lane).value), [0, 1]);
+  assert.deepEqual([0.2, 0.9].map((y) => cellAt(set, 5, y, numbers, lane).value), [0.2, 0.2]);
+});
+
 test("levels stand for numbers, and the tables are opaque and rise in brightness", () => {
   assert.equal(valueOf(0, -80, 0), -80);
   assert.equal(valueOf(255, -80, 0), 0);

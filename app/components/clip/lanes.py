@@ -69,25 +69,15 @@ def _sound(clip: Clip) -> bytes:
 def _tiles(shown: Shown, position: Position) -> bytes:
     from app.components.desk.packing import pack
 
-    window, heads = _window(shown, position), ""
-    if shown.readings is not None and shown.readings.trained.layers:
-        heads = repr((shown.layer, shown.head, window))
+    window = _window(shown, position)
+    chosen = "" if shown.readings is None else repr((shown.layer, shown.head, window))
     read = shown.readings is not None, shown.readings is not None and shown.readings.twin is not None
     beside = None if shown.beside is None else shown.beside.name
     question, companions = shown.question, shown.clip.companions
     asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
-    key = (
-        "tiles",
-        shown.clip.key,
-        companions_key(shown.clip.key, companions),
-        *asked,
-        heads,
-        read,
-        beside,
-        known,
-        shown.followed,
-    )
+    belongs = companions_key(shown.clip.key, companions)
+    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed)
     duration_s = shown.clip.waveform.duration_s
     return caching.once(key, lambda: pack(lanes(shown, position.seconds), duration_s, _wall(shown, window))) or b""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from analysis.clips.clip_lanes import Side
+    from analysis.clips.reading import ClipReading
     from analysis.models.checkpoint import Checkpoint
     from app.components.clip.recordings import Clip
 
@@ -49,19 +50,19 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
         show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
-        if readings is not None and readings.twin is None:
+        if readings is None:
+            return {}
+        with answer:  # before the twin is read, so that nothing moves down later
+            layout.headline(*headline(shown, readings))
+        if readings.trained.numbers:
+            heads.draw(shown, seconds)
+        familiarity.draw(question)
+        how_to_read(readings.trained)
+        if readings.twin is None:
             reading.read_twin(question)
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
-    if readings is None:
-        return {}
-    with answer:
-        layout.headline(*headline(shown, readings))
-    if readings.trained.numbers:
-        heads.draw(shown, seconds)
-    familiarity.draw(question)
-    how_to_read(readings.trained)
     return facts(choice.checkpoint, readings)
 
 
@@ -97,17 +98,33 @@ def pick_beside(checkpoint: Checkpoint | None) -> str:
 
 def _shown(question: Question, clip: Clip, readings: Readings | None, beside: str) -> Shown:
     """Layer and head are chosen of what was read; the most concentrated head is looked at first."""
-    if readings is None or not readings.trained.numbers:
+    if readings is None or not (readings.trained.numbers or readings.trained.states):
         return Shown(clip, question, readings)
+    with st.container(horizontal=True, gap="medium"):
+        layer, head = _pick_head(readings.trained) if readings.trained.numbers else (_pick_state(readings.trained), 0)
+    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+
+
+def _pick_head(trained: ClipReading) -> tuple[int, int]:
     from analysis.clips.wall import most_concentrated
 
-    trained = readings.trained
     layers, (first_layer, first_head) = list(trained.numbers), most_concentrated(trained)
-    with st.container(horizontal=True, gap="medium"):
-        layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer "))
-        heads = range(trained.layer(layer).n_heads + 1)
-        head = controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
-    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+    layer = controls.pick_one(
+        "layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer ").removesuffix("-attention")
+    )
+    heads = range(trained.layer(layer).n_heads + 1)
+    return layer, controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
+
+
+def _short(title: str) -> str:
+    """What stands on a button of a layer, such as "1" or "A4 cross"."""
+    return title.removeprefix("Layer ").removesuffix("-attention")
+
+
+def _pick_state(trained: ClipReading) -> int:
+    """Of a tower that does not attend, whose self-similarity is drawn."""
+    states = range(len(trained.states))
+    return controls.pick_one("layer", "Layer", states, states[-1], lambda n: trained.states[n].title)
 
 
 def _side(question: Question, readings: Readings, beside: str) -> Side | None:

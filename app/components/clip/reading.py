@@ -139,8 +139,8 @@ def _offer(question: Question, size: ClipSize) -> None:
     label = "Try again" if job is not None and job.state == "failed" else "Read the recording"
     takes = job_words.about(2 * size.seconds)
     st.markdown(plain(
-        f"{question.checkpoint.name} and its untrained twin take {takes} at most to read {seconds_to_words(size.duration_s)} on "
-        "a CPU; the page stays usable, and the address leads back here."
+        f"{question.checkpoint.name} and its untrained twin take {takes} to read {seconds_to_words(size.duration_s)} on a "
+        "CPU that does nothing else; the page stays usable, and the address leads back here."
     ))  # fmt: skip
     if st.button(label, icon=":material/play_arrow:", type="primary"):
         _start(question)

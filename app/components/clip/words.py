@@ -41,6 +41,7 @@ HOW_TO_READ = """
   self-similarity, are made by the windows. The last window is padded with silence (hatched): the padding can be attended to as a
   key, but its queries are left out of every average.
 - **Where there are more cells than pixels**, attention shows the largest of those that a pixel stands for, so that no bright
-  cell is lost; other pictures show the mean. A colour is one of 256 steps of its range; colours of attention end where 1 % of
-  the cells lie above, and a model that is drawn beside another has its colours.
+  cell is lost; so does attention received over many minutes, away from the playhead. Other pictures show the mean. A colour is
+  one of 256 steps of its range; colours of attention end where 1 % of the cells lie above, and a model that is drawn beside
+  another has its colours.
 """

@@ -4,6 +4,7 @@
 of 8 from there. In the head an array is {"at", "n", "type"}.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, WaveLane
+from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, Series, WaveLane
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError
 
@@ -22,20 +23,23 @@ Json = dict[str, Any]  # what json.dumps takes
 
 
 class Packer:
-    """Arrays one after the other, and where each of them is."""
+    """Arrays one after the other, and where each of them is; what is the same is there once."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.size = 0
+        self.known: dict[tuple[str, bytes], Json] = {}
 
     def put(self, array: ndarray) -> Json:
         """Where an array is, which has been added; numbers of 64 bits become such of 32."""
         plain = np.ascontiguousarray(array, np.float32) if array.dtype == np.float64 else np.ascontiguousarray(array)
-        data = plain.tobytes()
-        where = {"at": self.size, "n": plain.size, "type": TYPES[plain.dtype.name]}
-        self.parts.append(data + bytes(-len(data) % WORD))
-        self.size += len(self.parts[-1])
-        return where
+        data, kind = plain.tobytes(), TYPES[plain.dtype.name]
+        same = kind, hashlib.sha256(data).digest()
+        if same not in self.known:
+            self.known[same] = {"at": self.size, "n": plain.size, "type": kind}
+            self.parts.append(data + bytes(-len(data) % WORD))
+            self.size += len(self.parts[-1])
+        return self.known[same]
 
     def bytes(self, head: Json) -> bytes:
         """All of it."""
@@ -104,6 +108,7 @@ def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
         {
             "startS": piece.start_s,
             "endS": piece.end_s,
+            "rows": piece.levels.shape[0],
             "columns": piece.levels.shape[1],
             "rowsS": None if piece.rows_s is None else list(piece.rows_s),
             "data": packer.put(piece.levels),
@@ -116,7 +121,7 @@ def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
 def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
     return {
         _name(choice): {
-            "high": max(float(curve.values.max(initial=lane.low + 1)) for curve in series),
+            "high": _top(lane, series),
             "series": [
                 {
                     "name": curve.name, "colour": curve.colour, "dashed": curve.dashed, "times": packer.put(curve.times_s),
@@ -127,6 +132,12 @@ def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
         }
         for choice, series in lane.sets.items()
     }  # fmt: skip
+
+
+def _top(lane: CurveLane, series: Sequence[Series]) -> float:
+    """The largest number of the curves, or something above `low` where none is."""
+    top = max(float(curve.values.max(initial=lane.low)) for curve in series)
+    return top if top > lane.low else lane.low + 1
 
 
 def _name(choice: Choice) -> str:

@@ -43,7 +43,7 @@ def draw(source: Source, window: WindowRow, edges_hz: Sequence[float], band: int
         st.markdown(f"**{title}**: {plain(name)}")
         wav, level_db, gain_db = playable(samples, recording, sample_rate)
         if wav:
-            st.audio(wav, format="audio/wav")
+            st.audio(wav, format="audio/wav", alt=f"{title}: {name}")
         st.caption(level_text(level_db, gain_db))
 
 

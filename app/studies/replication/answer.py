@@ -185,7 +185,7 @@ def _alone(choice: Choice) -> None:
     )
     checkpoint = choice.checkpoints[0]
     again = train_command(str(checkpoint.arm), checkpoint, int(checkpoint.training.get("seed") or 0) + 1)
-    st.code(again, language="bash", wrap_lines=True)
+    st.code(again, language=None, wrap_lines=True)
 
 
 def _tests(result: Result) -> None:

@@ -20,6 +20,8 @@ import { Wall } from "./wall.js";
 const THEME_MS = 300; // between two looks at the colours of the page, which may turn dark
 const PATIENCE_MS = 5000; // in which Python answers a choice of layer and head, before what it says instead is taken
 
+const SCROLLING = /^(Arrow|Home|End)/; // keys that a table of numbers needs itself
+
 /** All parts of the desk, what is chosen in them, and what Python is told of it. */
 export class Desk {
   /**
@@ -53,6 +55,7 @@ export class Desk {
   /** Keys, the sound, the size of the lanes, and which of them are on the screen. */
   listen() {
     this.root.addEventListener("keydown", (event) => {
+      if (event.target.closest?.(".twin") && SCROLLING.test(event.key)) return;
       const own = event.target.closest?.("button, summary, select, input") && (event.key === " " || event.key === "Enter");
       const action = own ? null : actionOf(event);
       if (!action) return;

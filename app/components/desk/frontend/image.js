@@ -4,11 +4,11 @@ import { table, valueOf } from "./colours.js";
 
 const kept = new WeakMap(); // piece → its picture at its own size
 
-/** The coarsest level that still has a column for every pixel in view, else the finest. */
-export function levelFor(levels, view, width) {
+/** The coarsest level at which a piece, by its number, still has a column for every pixel; else the finest. */
+export function levelFor(levels, view, width, number = 0) {
   const columnsPerPixel = (level) => {
-    const [first] = level.pieces;
-    return first.columns / (first.endS - first.startS) / (width / view.spanS);
+    const piece = level.pieces[number];
+    return piece.columns / (piece.endS - piece.startS) / (width / view.spanS);
   };
   const enough = levels.filter((level) => columnsPerPixel(level) >= 1);
   return enough.length ? enough.reduce((a, b) => (columnsPerPixel(a) < columnsPerPixel(b) ? a : b)) : levels[0];
@@ -20,17 +20,24 @@ export function cellAt(set, seconds, yShare, numbers, lane, specialRow = null) {
   const piece = level.pieces.find((one) => seconds >= one.startS && seconds < one.endS);
   if (!piece) return null;
   const column = Math.min(piece.columns - 1, Math.floor(((seconds - piece.startS) / (piece.endS - piece.startS)) * piece.columns));
-  const row = specialRow ?? Math.min(level.rows - 1, Math.max(0, Math.floor(yShare * level.rows)));
+  const rows = rowsIn(piece, level);
+  const row = specialRow ?? Math.min(rows - 1, Math.max(0, Math.floor(yShare * rows)));
   const step = numbers(piece.data)[row * piece.columns + column];
-  return { piece, column, row, value: valueOf(step, lane.low, set.high ?? lane.high), rows: level.rows };
+  return { piece, column, row, value: valueOf(step, lane.low, set.high ?? lane.high), rows };
+}
+
+/** Rows of a piece: its own, where they are not those of its level. */
+export function rowsIn(piece, level) {
+  return piece.rows ?? level.rows;
 }
 
 /** Draw the levels of a picture into an area of that top and height. */
 export function drawImage(context, lane, levels, view, width, area, numbers) {
-  const level = levelFor(levels, view, width);
   context.imageSmoothingEnabled = false;
-  for (const piece of level.pieces) {
-    if (piece.endS < view.startS || piece.startS > view.endS) continue;
+  for (const [number, { startS, endS }] of levels[0].pieces.entries()) {
+    if (endS < view.startS || startS > view.endS) continue;
+    const level = levelFor(levels, view, width, number);
+    const piece = level.pieces[number];
     // only the columns in view: browsers draw a part of a picture faster than all of it far outside of the canvas
     const perColumn = (piece.endS - piece.startS) / piece.columns;
     const first = Math.max(0, Math.floor((view.startS - piece.startS) / perColumn));
@@ -38,8 +45,9 @@ export function drawImage(context, lane, levels, view, width, area, numbers) {
     if (last <= first) continue;
     const left = view.toX(piece.startS + first * perColumn, width);
     const right = view.toX(piece.startS + last * perColumn, width);
-    const picture = coloured(piece, level.rows, lane.colours, numbers);
-    context.drawImage(picture, first, 0, last - first, level.rows, left, area.top, right - left, area.height);
+    const rows = rowsIn(piece, level);
+    const picture = coloured(piece, rows, lane.colours, numbers);
+    context.drawImage(picture, first, 0, last - first, rows, left, area.top, right - left, area.height);
   }
 }
 

@@ -7,6 +7,7 @@ import { drawLane, momentsAt, setOf, yShareOf } from "./lanes.js";
 import { tableElement, tableOf } from "./twin.js";
 import { drawWindowsOver } from "./windows.js";
 
+const BORDER_PX = 12; // between borders of windows, as a rule; closer together they would hide what they divide
 const TABLE_MS = 150; // after the view has come to rest
 
 /** A lane with its tools; it draws itself when told to. */
@@ -34,6 +35,9 @@ export class Row {
     const edge = grip(lane, (height, done) => this.size(height, done));
     this.twin = element("div", "twin");
     this.twin.hidden = true;
+    this.twin.tabIndex = 0; // it scrolls, also by keys
+    this.twin.setAttribute("role", "region");
+    this.twin.setAttribute("aria-label", `Numbers of ${lane.title}`);
     this.root.append(this.top(sideColour), body, edge, this.twin);
     this.visible = true;
     this.size(lane.height, false);
@@ -120,10 +124,8 @@ export class Row {
     const set = setOf(lane, state.layer, state.head);
     this.empty.hidden = drawLane(context, lane, state, width, lane.height, theme);
     context.fillStyle = theme.line;
-    for (const border of lane.borders) {
-      const x = state.view.toX(border, width);
-      if (x > 0 && x < width) context.fillRect(Math.round(x), 0, 1, lane.height);
-    }
+    const borders = lane.borders.map((border) => state.view.toX(border, width)).filter((x) => x > 0 && x < width);
+    if (borders.length * BORDER_PX <= width) for (const x of borders) context.fillRect(Math.round(x), 0, 1, lane.height);
     if (lane.ofModel && state.windows.length) drawWindowsOver(context, state.windows, state.view, width, lane.height, theme);
     if (lane.kind === "curves" && !lane.ticks.length && set) {
       const ends = [set.high, lane.low].map((end) => String(Number(end.toPrecision(3)))).join();

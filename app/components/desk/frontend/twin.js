@@ -1,7 +1,7 @@
 // The numbers in view as a table: a canvas says nothing to those who cannot see it.
 
 import { secondsOfRows } from "./geometry.js";
-import { cellAt } from "./image.js";
+import { cellAt, rowsIn } from "./image.js";
 import { setOf } from "./lanes.js";
 import { firstAtOrAfter, waveLevelFor } from "./lines.js";
 import { element } from "./dom.js";
@@ -107,7 +107,7 @@ function cellTable(lane, set, { view, numbers }) {
   const [level] = set.levels;
   collect(level, (piece, row) => {
     const [startS, endS] = lane.yTime === "clip" ? [0, lane.durationS] : secondsOfRows(piece);
-    return asSeconds(endS - ((row + 0.5) / level.rows) * (endS - startS));
+    return asSeconds(endS - ((row + 0.5) / rowsIn(piece, level)) * (endS - startS));
   });
   if (set.special) collect(set.special[0], (_, row) => lane.specialNames[row]);
   const high = set.high ?? lane.high;

@@ -1,0 +1,59 @@
+"""Every page is read by axe-core in a real Chromium: nothing that it calls serious or critical is left, on light and on dark."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import paths
+from app.main import HOME
+from tests.app.serving import IDLE, PATIENCE_MS
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+GRAVE = ("serious", "critical")
+# Rules that Streamlit's own elements break, each with the reason: these are not looked at.
+OF_STREAMLIT: Mapping[str, str] = {}
+RUN = "rules => axe.run(document, {resultTypes: ['violations'], rules})"
+CLIP = "clip?checkpoint=d4-a4r-small&beside=untrained+twin"
+NAMES = (view.stem for view in (paths.repository() / "app" / "views").glob("*.py"))
+VIEWS = sorted(name for name in NAMES if name not in ("__init__", "clip", HOME))
+CHIPS = "controls"  # many of the elements that are coloured alike on all pages
+
+
+def faults(page: Any) -> list[str]:
+    """What is grave, each with the first element that has it."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(RUN, {rule: {"enabled": False} for rule in OF_STREAMLIT})["violations"]
+    return [
+        f"{fault['id']} ({len(fault['nodes'])}): {fault['nodes'][0]['html'][:200]} {fault['nodes'][0]['failureSummary']}"
+        for fault in found
+        if fault["impact"] in GRAVE
+    ]
+
+
+def drawn(page: Any, path: str) -> None:
+    page.goto(path)
+    page.locator("h1").wait_for()
+    if CLIP in path:
+        page.locator(".desk .lane", has_text="Self-similarity: difference").wait_for()
+    page.wait_for_function(IDLE)
+    page.wait_for_timeout(500)  # what fades in has its colour then
+
+
+@pytest.mark.parametrize(("scheme", "paths_"), [("light", [CLIP, "", *VIEWS]), ("dark", [CLIP, CHIPS])], ids=["light", "dark"])
+def test_no_page_has_a_grave_fault(browser: Any, address: str, scheme: Any, paths_: list[str]) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    found: dict[str, list[str]] = {}
+    for path in paths_:
+        drawn(page, f"{address}/{path}")
+        found[path] = faults(page)
+        if path == CLIP:
+            page.locator(".desk .lane").nth(3).hover()
+            page.locator(".desk .tool", has_text="table").nth(3).click()
+            found["clip, a table"] = faults(page)
+    context.close()
+    assert found == {path: [] for path in found}
