@@ -19,9 +19,9 @@ TEST_STAMP := .venv/.test-$(KEY)
 app: $(APP_STAMP)
 	$(if $(PORT),STREAMLIT_SERVER_PORT=$(PORT) )$(BIN)/otoscope app
 
-# Each process computes on one thread: more would only wait for each other.
+# Each process computes on one thread: more would only wait for each other. What is compiled is kept: tests start many processes.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check

@@ -91,7 +91,7 @@ def test_a_head_is_taken_out(app, queue) -> None:
     assert table["without"].tolist()[0] == "layer 1, head 2"
     assert len(queue.jobs) == 1
     next(group for group in app.button_group if group.label == "Head").set_value(0).run()
-    assert any("the mean of all cannot be taken out" in box.value for box in app.info)
+    assert any("the mean of all cannot be taken out" in text.value for text in app.caption)
 
 
 def test_a_patch_is_a_lane_beside_its_twin(app, desk, queue) -> None:
@@ -118,5 +118,5 @@ def test_a_part_is_heard_in_four_ways(app, desk) -> None:
 def test_a_recording_without_notes_has_no_pair(monkeypatch, narrow, rng, tmp_path, desk, open_page, queue) -> None:
     with_clip(monkeypatch, tmp_path, narrow, a_clip(rng, seconds=12.0))
     app = open_page("views/clip.py", layer="1", head="2")
-    assert any("A pair is made from notes" in box.value for box in app.info)
+    assert any("A pair is made from notes" in text.value for text in app.caption)
     assert [button.label for button in app.button].count("Answer this") == 3

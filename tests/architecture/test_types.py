@@ -17,6 +17,7 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
         "analysis/clips/companions.py": 1,
         "analysis/clips/questions/answer.py": 10,
         "analysis/clips/store.py": 6,
+        "analysis/clips/training_distance.py": 1,
         "analysis/datasets/examined.py": 2,
         "analysis/figures/inspection.py": 3,
         "analysis/fingerprints.py": 2,

@@ -123,13 +123,13 @@ def _followed(shown: Shown) -> None:
 
 def _replaced_by(shown: Shown) -> None:
     if shown.head == 0:
-        st.info("Choose a head above; the mean of all cannot be taken out.")
+        st.caption("Choose a head above; the mean of all cannot be taken out.")
     st.segmented_control("Replaced by", REPLACED_BY, default=REPLACED_BY[0], key="remove_how", required=True)
 
 
 def _changed(shown: Shown) -> None:
     if shown.clip.companions.notes is None:
-        st.info("A pair is made from notes. Add the MIDI file of this recording below.")
+        st.caption("A pair is made from notes. Add the MIDI file of this recording below.")
     first, second = st.columns(2)
     with first:
         change = st.selectbox("Change", list(CHANGES), key="patch_change")
