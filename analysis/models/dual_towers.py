@@ -4,7 +4,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 import numpy as np
@@ -20,7 +20,19 @@ from analysis.models.injections.places import Given
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder, collate_notes
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
-from analysis.models.tower import AttentionPlace, B, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
+from analysis.models.tower import (
+    AttentionPlace,
+    B,
+    Content,
+    HookPoint,
+    InputSpec,
+    Modality,
+    NotesLike,
+    SegmentLike,
+    Tap,
+    TapKind,
+    TokenAxis,
+)  # fmt: skip
 from analysis.models.transformer import MultiHeadAttention
 
 if TYPE_CHECKING:
@@ -31,14 +43,15 @@ NOTE = "note"
 
 @dataclass(frozen=True)
 class AudioBatch:
-    """Windows of sound, all of one length."""
+    """Windows of sound, all of one length; with their notes, where the arm gives the audio side a descriptor of these."""
 
     waveform: Float[Tensor, "batch samples"]
     mask: None = None
+    notes: MidiBatch | None = None
 
     def to(self, device: torch.device | str) -> "AudioBatch":
         """The same on another device."""
-        return AudioBatch(self.waveform.to(device))
+        return AudioBatch(self.waveform.to(device), None, self.notes and self.notes.to(device))
 
 
 class _DualTower(ABC, Generic[B]):
@@ -107,7 +120,7 @@ class _DualTower(ABC, Generic[B]):
         kinds: dict[str, TapKind] = {known.name: known.kind for known in self.taps()}
         if tap not in kinds:
             raise ConfigError(f"There is no tap {tap!r}: expected one of {', '.join(kinds)}.")
-        return None if kinds[tap] in ("embedding", "mechanism") else self._axis(kinds[tap], batch)
+        return None if kinds[tap] in ("embedding", "mechanism", "router") else self._axis(kinds[tap], batch)
 
     def pool(self, tokens: Tensor, tap: str, mask: Tensor | None, how: str = "") -> Tensor:
         """The mean over tokens; padding never counts, and what has one row per window already stays as it is."""
@@ -128,7 +141,7 @@ class _DualTower(ABC, Generic[B]):
         if self.given is not None:
             for number, name in enumerate(self.given.taps()):
                 title = f"{self.given.descriptor.name} {name.partition('.')[2]}".rstrip()
-                yield name, "mechanism" if number else "descriptor", title
+                yield name, self.given.injection.tap_kind if number else "descriptor", title
 
 
 class AudioTower(_DualTower[AudioBatch]):
@@ -149,15 +162,16 @@ class AudioTower(_DualTower[AudioBatch]):
             ConfigError: the content is no waveform.
         """
         if content is None:
-            sound = [segment.waveform(self.input.sample_rate, self.input.window_s) for segment in segments]
-            content = torch.from_numpy(np.stack(sound))
+            content = _sound(segments, self.input)
         if not isinstance(content, Tensor):
             raise ConfigError("An audio tower was given notes; expected waveforms (windows, samples).")
-        return AudioBatch(content)
+        return AudioBatch(content, None, _notes(segments, self.config) if self.config.crosses else None)
 
     def __call__(self, batch: AudioBatch) -> Tensor:
         """Joint embeddings."""
-        return self.model.embed_audio(batch.waveform)
+        if batch.notes is None:
+            return self.model.embed_audio(batch.waveform)
+        return self.model.audio_head(self.encoder(batch.waveform, batch.notes))
 
     def attention(self, batch: AudioBatch) -> tuple[AttentionPlace, ...]:
         """That between CNN frames and the descriptor as layer 0, where there is one, then every block."""
@@ -183,7 +197,9 @@ class AudioTower(_DualTower[AudioBatch]):
     def _axis(self, kind: TapKind, batch: AudioBatch) -> TokenAxis:
         del batch
         _, descriptor, stream = audio_axes(self.config)
-        return _timed(descriptor if kind == "descriptor" and descriptor is not None else stream)
+        if kind == "descriptor" and descriptor is not None and not self.config.crosses:
+            return _timed(descriptor)
+        return _timed(stream)
 
 
 class MidiTower(_DualTower[MidiBatch]):
@@ -205,20 +221,20 @@ class MidiTower(_DualTower[MidiBatch]):
         """
         if isinstance(content, Tensor):
             raise ConfigError("A MIDI tower was given waveforms; expected the notes of every window.")
-        notes = [segment.notes() for segment in segments] if content is None else content
-        columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
-        onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
-        return collate_notes(columns, self.config.max_notes, onsets)
+        batch = _notes(segments, self.config, content)
+        return replace(batch, waveform=_sound(segments, self.input)) if self.config.crosses else batch
 
     def __call__(self, batch: MidiBatch) -> Tensor:
         """Joint embeddings."""
-        return self.model.embed_midi(batch)
+        if batch.waveform is None:
+            return self.model.embed_midi(batch)
+        return self.model.midi_head(self.encoder(batch, batch.waveform))
 
     def attention(self, batch: MidiBatch) -> tuple[AttentionPlace, ...]:
-        """Every block."""
+        """That between notes and the descriptor as layer 0, where there is one, then every block."""
         axis = self._axis("block", batch)
         modules = attention_modules(self.encoder)
-        return tuple(_attention(layer, self.config, axis, axis, module) for layer, module in modules.items())
+        return tuple(_attention(layer, self.config, axis, axis, module, self.side) for layer, module in modules.items())
 
     def _axis(self, kind: TapKind, batch: MidiBatch) -> TokenAxis:
         """Onsets: a note that began before the window is at 0, and padding is where the last note is."""
@@ -228,8 +244,19 @@ class MidiTower(_DualTower[MidiBatch]):
         return TokenAxis(NOTE, batch.onset_s)
 
 
+def _sound(segments: Sequence[SegmentLike], spec: InputSpec) -> Tensor:
+    return torch.from_numpy(np.stack([segment.waveform(spec.sample_rate, spec.window_s) for segment in segments]))
+
+
+def _notes(segments: Sequence[SegmentLike], config: ModelConfig, content: Sequence[NotesLike] | None = None) -> MidiBatch:
+    notes = [segment.notes() for segment in segments] if content is None else content
+    columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
+    onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
+    return collate_notes(columns, config.max_notes, onsets)
+
+
 def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHeadAttention]:
-    """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
+    """Attention modules by layer: 0 is that between tokens and descriptor, where there is one; blocks count from 1."""
     modules: dict[int, MultiHeadAttention] = {}
     if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):
         modules[CROSS] = cross
@@ -239,9 +266,11 @@ def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHea
     return modules
 
 
-def _attention(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
+def _attention(
+    layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention, side: Side = "audio"
+) -> AttentionPlace:
     return AttentionPlace(
-        layer, layer_title(layer, config), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
+        layer, layer_title(layer, config, side), module.n_heads, query, key, module, lambda inputs: module.pattern(*inputs)
     )
 
 

@@ -3,7 +3,6 @@
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,19 +11,19 @@ from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.errors import ConfigError, CorpusError
 from analysis.files import replaced
-from analysis.models.arms import build_config
+from analysis.models.arms import ARMS, build_config
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.run import Metrics, Progress, ignore
 from analysis.seeding import derive, numpy_generator
 from analysis.training.evaluation import SMALLEST_POOL, evaluate, fit_pool, note_batch, waveform_batch
-from analysis.training.losses import vicreg
+from analysis.training.groups import parameter_groups
+from analysis.training.losses import loss_of, with_penalty
 from analysis.training.recipes import FREEZES, LEARNING_RATES
 from analysis.training.resume import Best, Row, State, damaged, load, read_state
 from analysis.training.schedules import ENDS, Schedule
 
 RESUME = "resume.pt"
-FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
 POOL_LEAST = (("validation_queries", 1), ("validation_pool", SMALLEST_POOL), ("validation_windows_per_piece", 1))
 REPORTED = ("loss", "validation_S")  # of what is known of a step
 LEARNED_WINDOWS = 256  # of the training set, from which a control learns what it is given
@@ -106,32 +105,6 @@ def pick_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def parameter_groups(model: DualEncoder, learning_rates: str, freeze: str = "") -> list[dict[str, Any]]:
-    """Parameters with their learning rates: early and late audio layers, MIDI, heads, descriptor modules; without frozen ones.
-
-    Each group is a dictionary as optimisers of PyTorch take it.
-    """
-    rates = LEARNING_RATES[learning_rates]
-    members: dict[str, list[torch.nn.Parameter]] = {name: [] for name in rates}
-    half = model.config.audio_n_layers // 2
-    late = tuple(f"audio.blocks.{i}." for i in range(half, model.config.audio_n_layers))
-    entering = {f"{side}.{given.injection.beginning}": given.injection.group for side, given in model.given.items()}
-    for name, parameter in model.named_parameters():
-        if name.startswith(FROZEN[freeze]):
-            parameter.requires_grad_(False)
-            continue
-        if injected := next((group for beginning, group in entering.items() if name.startswith(beginning)), ""):
-            group = injected
-        elif "_head." in name:
-            group = "heads"
-        elif name.startswith("midi."):
-            group = "midi"
-        else:
-            group = "audio_late" if name.startswith(late) else "audio_early"
-        members[group].append(parameter)
-    return [{"params": part, "lr": rates[name], "base_lr": rates[name]} for name, part in members.items() if part]
-
-
 class Run:
     """A training run: model, optimiser, best weights so far and history."""
 
@@ -164,17 +137,20 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * factor
         self.model.train()
+        self.model.begin_step(self.step / request.steps)
         with torch.random.fork_rng(), torch.autocast(self.device.type, torch.bfloat16, enabled=request.bf16):
             torch.manual_seed(derive(request.seed, "dropout", self.step))
-            audio, midi = self.model.embed_audio(waveform), self.model.embed_midi(notes)
-        terms = vicreg(audio, midi)
+            audio, midi = self.model.embed(waveform, notes)
+            third = self.model.embed_third(waveform, notes)
+        terms = loss_of(ARMS[request.arm].loss, audio, midi, third)
+        total = with_penalty(terms.total, self.model.penalty())
         self.optimizer.zero_grad()
-        terms.total.backward()
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), request.clip_norm, error_if_nonfinite=True)
         self.optimizer.step()
         self.step += 1
         return {
-            "step": self.step, "learning_rate_factor": factor, "loss": terms.total.item(),
+            "step": self.step, "learning_rate_factor": factor, "loss": total.item(),
             "invariance": terms.invariance.item(), "variance": terms.variance.item(), "covariance": terms.covariance.item(),
             "audio_std": audio.float().std(dim=0).mean().item(), "midi_std": midi.float().std(dim=0).mean().item(),
         }  # fmt: skip

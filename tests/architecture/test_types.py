@@ -108,7 +108,7 @@ ANYTHING: dict[str, dict[str, int]] = {
     },
     "whatever PyTorch gives a hook or an optimiser": {
         "analysis/models/tower.py": 1,
-        "analysis/training/loop.py": 1,
+        "analysis/training/groups.py": 1,
         "analysis/training/resume.py": 1,
     },
     "only a family knows its models and configurations, only a descriptor what it reads": {

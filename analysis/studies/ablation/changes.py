@@ -9,8 +9,8 @@ from torch import Tensor
 
 from analysis.datasets.segments import Segment
 from analysis.descriptors.interventions import exchange, mean, noise, noise_like, shuffle, zero
-from analysis.models.dual_encoder import DualEncoder
-from analysis.models.midi_encoder import MidiBatch
+from analysis.models.dual_encoder import DualEncoder, window_of
+from analysis.models.injections.places import DescriptorSlot, Window
 from analysis.readings.altered import Change, window_seeds
 from analysis.readings.layer_means import Side
 from analysis.readings.study_run import StudyRun
@@ -81,12 +81,17 @@ def describe(
     for start in range(0, len(windows), BATCH):
         study_run.step(0, 1, "reading descriptors")
         some = windows[start : start + BATCH]
-        descriptors |= zip(some, (row.float().cpu() for row in slot.rows(_input(study_run, model, some, side))), strict=True)
+        read = _input(study_run, model, some, slot)
+        descriptors |= zip(some, (row.float().cpu() for row in slot.rows(read)), strict=True)
     return descriptors
 
 
-def _input(study_run: StudyRun, model: DualEncoder, some: Sequence[Segment], side: Side) -> Tensor | MidiBatch:
-    if side == "audio":
+def _input(study_run: StudyRun, model: DualEncoder, some: Sequence[Segment], slot: DescriptorSlot) -> Window:
+    """What a descriptor is made from; nothing else is read."""
+    if model.config.crosses:
+        notes = note_batch(some, model.config.max_notes).to(study_run.device)
+        return window_of(slot, waveform_batch(some, model.config.sample_rate).to(study_run.device), notes)
+    if slot.descriptor.reads == "audio":
         return waveform_batch(some, model.config.sample_rate).to(study_run.device)
     return note_batch(some, model.config.max_notes).to(study_run.device)
 

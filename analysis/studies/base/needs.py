@@ -21,6 +21,7 @@ class Needs:
         attention: whether one of its towers attends.
         descriptor: whether it is of a family into which descriptors may enter.
         any_window: whether windows of another length than 4 s will do; they are not rendered, altered or exchanged then.
+        apart: whether each side must be fed by itself, the sound altered and the notes not, or one without the other.
     """
 
     modalities: tuple["Modality", ...] = ()
@@ -28,6 +29,7 @@ class Needs:
     attention: bool = False
     descriptor: bool = False
     any_window: bool = False
+    apart: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]") -> str | None:
@@ -60,4 +62,6 @@ def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:
         return "no two towers to be compared"
     if needs.attention and not any(tower.attends for tower in towers):
         return "no attention"
+    if needs.apart and checkpoint.of_family.has_arms and checkpoint.model_config.crosses:
+        return "sides that are given each other's descriptors, so that neither can be fed alone"
     return "no place for a descriptor" if needs.descriptor and not checkpoint.of_family.has_arms else ""
