@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from analysis.datasets.pools import Pools, PoolSizes, build_pools
@@ -18,8 +18,10 @@ from analysis.measures.resampling import WorkDraws
 from analysis.measures.retrieval import chance_of_s, ranks, s_score
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch, collate_notes
+from analysis.training.work_counts import WorkCounts
 
 SMALLEST_POOL = 8
+K = 10
 OneWay = dict[str, float | list[float | None]]  # R@1, R@5, R@10 and MRR, and with "_ci" behind its name the interval of each
 
 
@@ -35,6 +37,7 @@ class PoolScore:
         n_works: their works.
         pool_size: candidates of every query.
         audio_to_midi, midi_to_audio: shares by name.
+        by_work: queries and matches of every work; None where they were not counted.
     """
 
     s: float
@@ -45,12 +48,14 @@ class PoolScore:
     pool_size: int
     audio_to_midi: OneWay
     midi_to_audio: OneWay
+    by_work: WorkCounts | None = None
 
     def record(self) -> Json:
         """As it stands in the configuration of a checkpoint."""
         return {
             "S": self.s, "S_ci": list(self.interval), "chance": self.chance, "n_queries": self.n_queries, "n_works": self.n_works,
             "pool_size": self.pool_size, "audio_to_midi": self.audio_to_midi, "midi_to_audio": self.midi_to_audio,
+            **({} if self.by_work is None else {"by_work": self.by_work.record()}),
         }  # fmt: skip
 
 
@@ -86,8 +91,9 @@ def embed_segments(
     audio, midi = [], []
     for start in range(0, len(segments), batch_size):
         part = segments[start : start + batch_size]
-        audio.append(model.embed_audio(waveform_batch(part, model.config.sample_rate).to(device)).cpu())
-        midi.append(model.embed_midi(note_batch(part, model.config.max_notes).to(device)).cpu())
+        sound, notes = waveform_batch(part, model.config.sample_rate), note_batch(part, model.config.max_notes)
+        for side, rows in zip((audio, midi), model.embed(sound.to(device), notes.to(device)), strict=True):
+            side.append(rows.cpu())
     model.train(was_training)
     return torch.cat(audio).numpy(), torch.cat(midi).numpy()
 
@@ -109,7 +115,14 @@ def score_pool(
     return PoolScore(
         s_score(forward, backward), (low, high), chance_of_s(*pools.candidates.shape), len(pools.query), draws.n_works,
         int(pools.candidates.shape[1]), _one_way(forward, draws), _one_way(backward, draws),
+        counted(draws, np.stack([forward, backward]) <= K),
     )  # fmt: skip
+
+
+def counted(draws: WorkDraws, hits: Bool[ndarray, "2 q"]) -> WorkCounts:
+    """Queries of every work, and how many of them are found both ways."""
+    forward, backward = (draws.sums(way).astype(np.int64) for way in hits)
+    return WorkCounts(tuple(map(str, draws.names)), draws.sizes, np.stack([forward, backward]))
 
 
 def _one_way(ranks_of_queries: ndarray, draws: WorkDraws) -> OneWay:

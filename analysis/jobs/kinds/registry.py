@@ -9,7 +9,7 @@ from analysis.run import RunContext
 
 JobFunction = Callable[[Request, RunContext], object]
 
-MODULES = ("battery", "clip", "study", "train")
+MODULES = ("battery", "clip", "study", "sweep", "train")
 REGISTERED: dict[str, JobKind] = {}
 
 

@@ -1,0 +1,32 @@
+"""The command that lists every arm beside what is published of it and what is trained here."""
+
+import argparse
+
+from analysis import paths
+from analysis.cli.output import emit
+
+
+def arms(options: argparse.Namespace) -> None:
+    """Every arm: family, mechanism, parameters at paper scale, the published S and ours; then what must be known of some."""
+    from analysis.models.checkpoint import Checkpoint, list_checkpoints
+    from analysis.studies.arms_listed import cited, document, listed_arms, sentences
+
+    here = [item for item in list_checkpoints(paths.checkpoint_roots()) if isinstance(item, Checkpoint)]
+    listed = listed_arms(here)
+    proper = [row for row in listed if not row.arm.control_of]
+    cells = [("arm", "family", "mechanism", "parameters", "published S", "ours", "origin")]
+    cells += [
+        (row.arm.name + ("*" if row.remarks else ""), row.family, row.mechanism, f"{row.parameters:,}", row.published, row.ours,
+         row.arm.origin)
+        for row in proper
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(texts, widths, strict=True)).rstrip() for texts in cells]
+    summaries = [f"{row.arm.name:{widths[0]}}  {row.arm.summary}" for row in proper]
+    controls = [
+        f"{of.arm.name:{widths[0]}}  {', '.join(names)}"
+        for of in proper
+        if (names := [row.arm.name for row in listed if row.arm.control_of == of.arm.name])
+    ]
+    below = [cited(proper), "", *sentences(proper), "", *summaries, "", "Controls, with the parameters of their arms:", *controls]
+    emit(options, document(listed), [*lines, *below])
