@@ -9,7 +9,7 @@ from analysis.run import RunContext
 
 JobFunction = Callable[[Request, RunContext], object]
 
-MODULES = ("battery", "clip", "clip_question", "study", "train")
+MODULES = ("battery", "clip", "clip_question", "study", "sweep", "train")
 REGISTERED: dict[str, JobKind] = {}
 
 
