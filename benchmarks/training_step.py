@@ -43,7 +43,7 @@ def main() -> None:
 def _step(model: DualEncoder, waveform: torch.Tensor, notes: MidiBatch) -> float:
     began = time.perf_counter()
     with torch.autocast("cpu", torch.bfloat16):
-        audio, midi = model.embed_audio(waveform), model.embed_midi(notes)
+        audio, midi = model.embed(waveform, notes)
     vicreg(audio, midi).total.backward()
     model.zero_grad()
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Commands about what there is: app, corpus, arms, describe, checkpoints, import, cache, doctor."""
+"""Commands about what there is: app, corpus, describe, checkpoints, import, cache, doctor."""
 
 import argparse
 import importlib.metadata
@@ -80,30 +80,17 @@ def corpus(options: argparse.Namespace) -> None:
     emit(options, document, [f"{rendered.name}: {len(rendered.pieces)} pieces, {hours:.1f} h, in {folder}"])
 
 
-def arms(options: argparse.Namespace) -> None:
-    """Every architecture: the arms of dual encoders, then those of other families at any scale."""
-    from analysis.models.arms import ARMS
-    from analysis.models.families import family_names, find_family
-
-    rows, lines = [asdict(arm) for arm in ARMS.values()], [f"{arm.name:16} {arm.summary}" for arm in ARMS.values()]
-    for family in map(find_family, family_names()):
-        names = dict.fromkeys(name.rpartition("-")[0] or name for name in family.presets())
-        others = [name for name in names if name not in ARMS]
-        rows += [{"name": name, "summary": family.title, "family": family.name} for name in others]
-        lines += [f"{name:16} {family.title}" for name in others]
-    emit(options, rows, lines)
-
-
 def describe(options: argparse.Namespace) -> None:
     """Parameters by component, tokens, the three costs of reverse attention, and the flow of parts; of an arm or a preset of
     another family what it is made of.
     """
     from analysis.models.architecture import flow_lines
-    from analysis.models.arms import ARMS, build_config
+    from analysis.models.arms import ARMS, build_config, spelled
     from analysis.models.counting import describe as described_arm
     from analysis.models.dual_encoder_flow import flow_of
     from analysis.models.families import find_arm, find_preset
 
+    options.arm = spelled(options.arm)
     if options.arm not in ARMS:
         if (preset := find_preset(options.arm)) is not None:
             _describe_preset(options, options.arm, *preset)
@@ -120,6 +107,7 @@ def describe(options: argparse.Namespace) -> None:
         f"Attention over CNN tokens costs {saving.scores_only:.1f}× the scores of attention over A4 frames, "
         f"{saving.with_cross_attention:.1f}× counting the cross-attention that leads there; "
         f"the layers linear in the tokens cost {saving.linear_layers:.1f}×.",
+        *(remark for remark in described.remarks if remark not in flow.notes),
         "",
         *flow_lines(flow),
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.cli import inspecting, library, work
+from analysis.cli.arms import arms
 from analysis.cli.summary import summary
 from analysis.studies.base.registry import study_names
 
@@ -30,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     corpus.add_argument("--profile", choices=("small", "full"), default="small", help="24 or 110 pieces (default small)")
     corpus.add_argument("--conditions", choices=("recorded", "clean", "shifted"), default="recorded")
     corpus.add_argument("--out", type=Path, metavar="DIR", help="also copy audio and MIDI there as pairs of one name")
-    command("arms", library.arms, "every architecture that can be built")
+    command("arms", arms, "every arm that can be built, beside what is published of it and what is here")
     describe = command("describe", library.describe, "counted parameters, tokens and attention cost of an arm")
     describe.add_argument("arm")
     describe.add_argument("--scale", default="paper", help="paper or small (default paper)")
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     cache = command("cache", library.cache, "how much is stored, and empty it")
     cache.add_argument("--clear", action="store_true", help="delete stored results and activations; rendered audio stays")
     _train(command("train", work.train, "train an arm and examine it"))
+    _sweep(command("sweep", work.sweep, "train arms with several seeds, what is finished not again, and compare them"))
     _study(command("study", work.study, "ask one question of checkpoints, with its controls"))
     _summary(command("summary", summary, "what checkpoints do at a glance, from what is stored; nothing is computed"))
     _battery(command("battery", work.battery, "every study on the same checkpoints, with a report"))
@@ -69,8 +71,25 @@ def _import(sub: argparse.ArgumentParser) -> None:
 
 def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("arm", help="one of `otoscope arms`; the values in brackets below are those of dual encoders")
-    train.add_argument("--scale", default="small", help="paper or small (default small)")
     train.add_argument("--seed", type=int, default=0, help="of weights, batches and dropout (default 0)")
+    _training(train)
+    train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
+    train.add_argument("--resume", action="store_true", help="go on from the last validation of an interrupted run")
+
+
+def _sweep(sweep: argparse.ArgumentParser) -> None:
+    sweep.add_argument(
+        "arms", nargs="+", metavar="ARM", help="one of `otoscope arms`; differences are from D0, else from the first"
+    )
+    sweep.add_argument("--seeds", default="0", metavar="N,N,…", help="with which every arm is trained (default 0)")
+    _training(sweep)
+    where = "a folder of each training, sweep.json and sweep.csv go there (default runs)"
+    sweep.add_argument("--out", type=Path, metavar="DIR", default=Path("runs"), help=where)
+
+
+def _training(train: argparse.ArgumentParser) -> None:
+    """What decides a training besides its arm and its seed."""
+    train.add_argument("--scale", default="small", help="paper or small (default small)")
     corpora = "small, full, or a folder: Maestro, Slakh, or audio and MIDI of the same stems (default full)"
     train.add_argument("--corpus", default="full", help=corpora)
     train.add_argument("--steps", type=int, default=700, help="batches (default 700)")
@@ -94,8 +113,6 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--validation-windows", type=int, metavar="N", help="most windows per piece on validation (60)")
     own = "a number that the arm has of its own, such as temperature=0.2"
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=own)
-    train.add_argument("--out", type=Path, metavar="DIR", help="default runs/ARM-SCALE-SEED")
-    train.add_argument("--resume", action="store_true", help="go on from the last validation of an interrupted run")
 
 
 def _study(study: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Commands that compute: train, study, battery."""
+"""Commands that compute: train, sweep, study, battery."""
 
 import argparse
 import json
@@ -20,15 +20,52 @@ FREEZES = {"cnn": "cnn and positions", "nothing": ""}
 def train(options: argparse.Namespace) -> None:
     """Train an arm and examine it; Ctrl-C keeps what the last validation saved."""
     from analysis.jobs.executors.inline import run_inline
+    from analysis.models.arms import spelled
     from analysis.models.checkpoint import open_checkpoint
     from analysis.training.comparison import score_headline
 
+    options.arm = spelled(options.arm)
     out = options.out or Path("runs") / f"{options.arm}-{options.scale}-{options.seed}"
     request = {**training_settings(options), "corpus": options.corpus, "out": str(out), "resume": options.resume}
     run_inline("train", request, progress_bar("train"), notice=say)
     saved = open_checkpoint(out)
     document = {"path": str(saved.path), "sha256": saved.sha256, "training": saved.training, "evaluation": saved.evaluation}
     emit(options, document, [f"{saved.path}: {score_headline(saved)}"])
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Train arms × seeds and compare them; Ctrl-C keeps what is finished, and the same command goes on from there."""
+    from analysis.jobs.executors.inline import run_inline
+    from analysis.jobs.kinds.sweep import Swept
+    from analysis.models.arms import spelled
+    from analysis.training.sweep_table import SweepRow, table_lines
+
+    arms, seeds = list(map(spelled, options.arms)), read_seeds(options.seeds)
+    options.arm, options.seed = arms[0], seeds[0]  # of the settings that all trainings share
+    settings = {name: value for name, value in training_settings(options).items() if name not in ("arm", "seed")}
+    request = {**settings, "arms": arms, "seeds": seeds, "corpus": options.corpus, "out": str(options.out)}
+    document = run_inline("sweep", request, progress_bar("sweep"), notice=say)
+    swept = Swept(**document)
+    rows = [SweepRow(**{**record, "seeds": tuple(record.get("seeds", ()))}) for record in swept.rows]
+    emit(options, document, [swept.headline, "", *table_lines(rows), "", *swept.checkpoints])
+
+
+def read_seeds(text: str) -> list[int]:
+    """Whole numbers separated by commas.
+
+    Raises:
+        ConfigError: one is none, or below 0.
+
+    >>> read_seeds("0,1, 2")
+    [0, 1, 2]
+    """
+    try:
+        seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = [-1]
+    if min(seeds) < 0:
+        raise ConfigError(f"--seeds {shown(text)} are no seeds; expected whole numbers from 0, such as 0,1,2.")
+    return seeds
 
 
 def training_settings(options: argparse.Namespace) -> dict[str, object]:

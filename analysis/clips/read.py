@@ -15,6 +15,7 @@ from analysis.clips.reading import ClipReading, LayerReading, StateReading
 from analysis.clips.token_columns import Columns, columns_of
 from analysis.datasets.audio import Waveform
 from analysis.errors import CheckpointError, ShapeError
+from analysis.models.dual_towers import AudioTower
 from analysis.models.patterns import pattern_blocks
 from analysis.models.taps import capture, own_hooks
 from analysis.models.tower import AttentionPlace, Inputs, Model, Tap, TokenAxis, Tower
@@ -30,9 +31,11 @@ def audio_tower(model: Model) -> Tower:
     """The tower of a model that hears.
 
     Raises:
-        ShapeError: none does.
+        ShapeError: none does, or it needs the notes as well.
     """
     for tower in model.towers.values():
+        if isinstance(tower, AudioTower) and tower.config.crosses:
+            raise ShapeError("The audio side is given a descriptor of the notes, and a clip has none. Choose another checkpoint.")
         if tower.modality == "audio":
             return tower
     raise ShapeError(f"No tower of this {model.family} model hears; it has {', '.join(model.towers)}. Choose another checkpoint.")

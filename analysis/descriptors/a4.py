@@ -82,4 +82,5 @@ DESCRIPTOR = Descriptor(
     ),
     "A4 tells how the level of eight octave bands changes. Drawn for a clip, each band has mean 0 and standard deviation 1 over "
     "the clip; the model normalises each window by itself.",
+    has_mean_zero=True,
 )  # fmt: skip

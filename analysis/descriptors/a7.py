@@ -35,16 +35,41 @@ def a7(waveform: Float[Tensor, "batch samples"], sample_rate: int) -> Float[Tens
     >>> a7(torch.randn(2, 96_000), 24_000).shape
     torch.Size([2, 188, 12])
     """
-    if waveform.shape[-1] <= N_FFT:
-        raise ShapeError(f"A7 needs more than {N_FFT} samples; got shape {tuple(waveform.shape)}. Use a longer clip.")
-    window = torch.hann_window(N_FFT, device=waveform.device)
+    values = activations(waveform, sample_rate, "A7")
+    return values / values.sum(dim=-1, keepdim=True).clamp_min(SMALLEST_SUM)
+
+
+def activations(waveform: Float[Tensor, "batch samples"], sample_rate: int, name: str) -> Float[Tensor, "batch frames 12"]:
+    """Weight of every interval in every frame, not yet divided by its sum: it rises with the level.
+
+    Args:
+        waveform: mono.
+        sample_rate: in Hz.
+        name: of the descriptor, for the error.
+
+    Raises:
+        ShapeError: fewer samples than the transform needs.
+    """
     with torch.autocast(waveform.device.type, enabled=False):
-        spectrum = torch.stft(waveform.float(), N_FFT, HOP_LENGTH, window=window, center=True, return_complex=True).abs()
-        hz = torch.arange(N_FFT // 2 + 1, device=waveform.device) * (sample_rate / N_FFT)
+        spectrum, hz = magnitudes(waveform, sample_rate, name)
         magnitude, bins = (spectrum * (hz >= LOWEST_HZ)[:, None]).transpose(1, 2).topk(N_PEAKS, dim=-1)
         bins, order = bins.sort(dim=-1)
-        values = intervals(hz[bins].clamp_min(LOWEST_HZ), magnitude.gather(-1, order))
-        return values / values.sum(dim=-1, keepdim=True).clamp_min(SMALLEST_SUM)
+        return intervals(hz[bins].clamp_min(LOWEST_HZ), magnitude.gather(-1, order))
+
+
+def magnitudes(
+    waveform: Float[Tensor, "batch samples"], sample_rate: int, name: str
+) -> tuple[Float[Tensor, "batch bins frames"], Float[Tensor, " bins"]]:
+    """|STFT| (Hann window of 2,048, hop 512, centred), and the frequency of every bin in Hz.
+
+    Raises:
+        ShapeError: fewer samples than the transform needs.
+    """
+    if waveform.shape[-1] <= N_FFT:
+        raise ShapeError(f"{name} needs more than {N_FFT} samples; got shape {tuple(waveform.shape)}. Use a longer clip.")
+    window = torch.hann_window(N_FFT, device=waveform.device)
+    spectrum = torch.stft(waveform.float(), N_FFT, HOP_LENGTH, window=window, center=True, return_complex=True).abs()
+    return spectrum, torch.arange(N_FFT // 2 + 1, device=waveform.device) * (sample_rate / N_FFT)
 
 
 def intervals(hz: Float[Tensor, "*frames peaks"], magnitude: Float[Tensor, "*frames peaks"]) -> Float[Tensor, "*frames 12"]:

@@ -92,6 +92,7 @@ class Descriptor:
         source: where the formula is from.
         look: how it is drawn.
         about: what it tells, and what to know of its picture, in a sentence or two.
+        has_mean_zero: whether its mean over the positions of a window is 0 by construction.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Descriptor:
     source: str
     look: Look
     about: str = ""
+    has_mean_zero: bool = False
 
     @property
     def key(self) -> str:

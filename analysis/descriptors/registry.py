@@ -8,7 +8,7 @@ from analysis.errors import ConfigError, shown
 if TYPE_CHECKING:
     from analysis.descriptors.descriptor import Descriptor
 
-MODULES = {"A4": "a4", "A7": "a7", "D4": "d4"}
+MODULES = {"A4": "a4", "A7": "a7", "A8": "a8", "A9": "a9", "D4": "d4"}
 REGISTERED: dict[str, "Descriptor"] = {}
 
 

@@ -9,9 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from analysis.descriptors.descriptor import Notes
 from analysis.errors import ShapeError
 from analysis.models.config import ModelConfig
-from analysis.models.injections.places import given, hidden_states, last
+from analysis.models.injections.places import Both, given, hidden_states, last
 from analysis.models.transformer import Block
 
 
@@ -30,28 +31,37 @@ class AudioEncoder(nn.Module):
             for _ in range(config.audio_n_layers)
         )
 
-    def tokens(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch tokens d_model"]:
+    def tokens(
+        self, waveform: Float[Tensor, "batch samples"], notes: Notes | None = None
+    ) -> Float[Tensor, "batch tokens d_model"]:
         """Input of block 1: one token per CNN frame, or per frame of the descriptor with reverse attention.
+
+        Args:
+            waveform: of windows.
+            notes: of the same windows, where the arm gives this side a descriptor of them.
 
         Raises:
             ShapeError: the window has another length than the model was built for.
         """
-        return next(self._states(waveform))
+        return next(self._states(waveform, notes))
 
-    def hidden_states(self, waveform: Float[Tensor, "batch samples"]) -> list[Float[Tensor, "batch tokens d_model"]]:
+    def hidden_states(
+        self, waveform: Float[Tensor, "batch samples"], notes: Notes | None = None
+    ) -> list[Float[Tensor, "batch tokens d_model"]]:
         """Input of block 1, then the output of every layer."""
-        return list(self._states(waveform))
+        return list(self._states(waveform, notes))
 
-    def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch d_model"]:
+    def forward(self, waveform: Float[Tensor, "batch samples"], notes: Notes | None = None) -> Float[Tensor, "batch d_model"]:
         """Mean of the last layer's tokens."""
-        return last(self._states(waveform)).mean(dim=1)
+        return last(self._states(waveform, notes)).mean(dim=1)
 
-    def _states(self, waveform: Tensor) -> Iterator[Tensor]:
+    def _states(self, waveform: Tensor, notes: Notes | None) -> Iterator[Tensor]:
         if waveform.shape[-1] != self.config.n_samples:
             expected = f"{self.config.n_samples} samples ({self.config.window_s:g} s)"
             raise ShapeError(f"The audio encoder reads windows of {expected}; got shape {tuple(waveform.shape)}.")
         frames = self.cnn(waveform[:, None]).transpose(1, 2)
-        return hidden_states(self.given, self.blocks, frames, waveform, self._placed)
+        window = waveform if notes is None else Both(waveform, notes)
+        return hidden_states(self.given, self.blocks, frames, window, self._placed)
 
     def _placed(self, frames: Tensor) -> Tensor:
         return frames + self.positions[: frames.shape[1]]

@@ -25,7 +25,8 @@ _LARGEST_OF = {
     "sample_rate": 768_000, "n_samples": 2**25,
 }  # fmt: skip
 _OF_ENTRY = {"descriptor": str, "injection": str}
-_SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0}
+_SMALLEST_OF = {"sample_rate": 2_000, "conv_paddings": 0, "third_d_model": 0}
+THIRD_N_HEADS = 4
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class Entry:
         from analysis.models.injections.registry import find_injection
 
         descriptor, injection = find_descriptor(self.descriptor), find_injection(self.injection)
-        if descriptor.reads != READS[side]:
-            raise ConfigError(f"{self.descriptor} is made from {descriptor.reads}, and cannot enter on the side {side}.")
+        if (descriptor.reads == READS[side]) is injection.crosses:
+            how = f" by {self.injection}" if injection.crosses else ""
+            raise ConfigError(f"{self.descriptor} is made from {descriptor.reads}, and cannot enter on the side {side}{how}.")
         if descriptor.reads not in injection.reads:
             expected = " and ".join(injection.reads)
             raise ConfigError(f"The injection {self.injection} takes descriptors of {expected}; {self.descriptor} is none.")
@@ -64,6 +66,7 @@ class ModelConfig:
         attention_dropout: on attention patterns, those of the injection included.
         midi_norm: where the last layer norm of the MIDI encoder stands: after the mean over notes, as in the paper, or before it,
             as in the authors' code.
+        third_d_model: width of the third tower, which reads the descriptors of both sides for the loss alone; 0 for none.
     """
 
     audio_entry: Entry | None
@@ -94,6 +97,7 @@ class ModelConfig:
     descriptor_values: DescriptorValues = "real"
     attention_dropout: float = 0.0
     midi_norm: MidiNorm = "after mean"
+    third_d_model: int = 0
 
     def __post_init__(self) -> None:
         self._refuse_convolutions()
@@ -106,13 +110,18 @@ class ModelConfig:
             raise ConfigError(f"Unknown midi_norm {shown(self.midi_norm)}: expected one of {MIDI_NORMS}.")
         if self.d_pitch + self.d_velocity + self.d_duration != self.midi_d_model:
             raise ConfigError("d_pitch + d_velocity + d_duration must equal midi_d_model, since they are concatenated.")
+        self._refuse_widths()
+        if self.n_audio_tokens > self.max_audio_tokens:
+            raise ConfigError(f"{self.n_audio_tokens} audio tokens exceed max_audio_tokens = {self.max_audio_tokens}.")
+
+    def _refuse_widths(self) -> None:
         for width in (self.audio_d_model, self.midi_d_model):
             if width % self.n_heads:
                 raise ConfigError(f"Width {width} is not divisible by n_heads = {self.n_heads}.")
+        if self.third_d_model % THIRD_N_HEADS:
+            raise ConfigError(f"third_d_model = {self.third_d_model} is not divisible by {THIRD_N_HEADS}, its number of heads.")
         if self.midi_d_model % 2:
             raise ConfigError(f"midi_d_model = {self.midi_d_model} is odd; sines and cosines of positions need an even width.")
-        if self.n_audio_tokens > self.max_audio_tokens:
-            raise ConfigError(f"{self.n_audio_tokens} audio tokens exceed max_audio_tokens = {self.max_audio_tokens}.")
 
     def _refuse_convolutions(self) -> None:
         for name in ("conv_channels", "conv_kernels", "conv_strides", "conv_paddings"):
@@ -154,6 +163,13 @@ class ModelConfig:
     def entries(self) -> dict[Side, Entry]:
         """The descriptors of the sides that have one."""
         return {side: entry for side in SIDES if (entry := self.entry(side))}
+
+    @property
+    def crosses(self) -> bool:
+        """Whether a side is given the descriptor of the other side, so that it reads both."""
+        from analysis.models.injections.registry import find_injection
+
+        return any(find_injection(entry.injection).crosses for entry in self.entries.values())
 
     @property
     def window_s(self) -> float:

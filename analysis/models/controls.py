@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from analysis.models.config import DescriptorValues
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.dual_encoder import DualEncoder, window_of
 from analysis.models.midi_encoder import MidiBatch
 from analysis.models.substitutes import Substitute
 
@@ -21,10 +21,9 @@ def learn_descriptors(model: DualEncoder, waveform: Tensor, notes: MidiBatch) ->
     """
     if model.config.descriptor_values not in LEARNING:
         return
-    windows = {"audio": waveform, "midi": notes}
     with torch.no_grad():
-        for side, given in model.given.items():
-            given.slot.given.learn(given.slot.rows(windows[side], real=True))
+        for slot in model.slots:
+            slot.given.learn(slot.rows(window_of(slot, waveform, notes), real=True))
 
 
 def substitutes(model: DualEncoder) -> list[Substitute]:

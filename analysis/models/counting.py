@@ -7,6 +7,7 @@ from analysis.errors import ConfigError
 from analysis.models.arms import ARMS, build_config
 from analysis.models.config import ModelConfig
 from analysis.models.dual_encoder import DualEncoder, outline
+from analysis.models.remarks import remarks
 from analysis.models.tokens import audio_axes
 
 # Beginnings of the names of parameters, by part; a model has a part more for each of its descriptors.
@@ -21,6 +22,7 @@ PARTS = {
     "audio head": ("audio_head.",),
     "MIDI head": ("midi_head.",),
 }
+THIRD_TOWER = "third tower"
 COUNTED_WITH = {"audio pooling": "audio transformer", "MIDI pooling": "MIDI transformer"}
 
 
@@ -33,6 +35,8 @@ def count_parts(model: DualEncoder) -> dict[str, int]:
     beginnings = {beginning: part for part, ones in PARTS.items() for beginning in ones}
     for side, given in model.given.items():
         beginnings[f"{side}.{given.injection.beginning}"] = injection_part(given.descriptor.name)
+    if model.descriptor_tower is not None:
+        beginnings |= {"descriptor_tower.": THIRD_TOWER}
     counts = dict.fromkeys((*PARTS, *beginnings.values()), 0)
     for name, parameter in model.named_parameters():
         part = next((part for beginning, part in beginnings.items() if name.startswith(beginning)), None)
@@ -104,6 +108,8 @@ class Described:
         transformer_tokens: that the blocks read.
         attention_scores: of all blocks together.
         reverse_attention_saving: what attention over A4 frames saves.
+        origin: where the arm is from, see `Arm`.
+        remarks: what must be known of it, see `analysis.models.remarks`.
     """
 
     arm: str
@@ -118,6 +124,8 @@ class Described:
     transformer_tokens: int
     attention_scores: int
     reverse_attention_saving: Saving
+    origin: str
+    remarks: tuple[str, ...]
 
 
 def describe(arm: str, scale: str) -> Described:
@@ -130,4 +138,5 @@ def describe(arm: str, scale: str) -> Described:
     return Described(
         arm, scale, ARMS[arm].family, ARMS[arm].summary, count_parameters(arm, scale), config.n_samples, cnn, frames,
         None if descriptor is None else descriptor.n, transformer_tokens, layers * config.n_heads * transformer_tokens**2, saving,
+        ARMS[arm].origin, remarks(ARMS[arm]),
     )  # fmt: skip

@@ -5,21 +5,23 @@ from typing import cast
 
 from torch import nn
 
-from analysis.descriptors.descriptor import Axis
+from analysis.descriptors.descriptor import Axis, Descriptor
 from analysis.models.architecture import VECTOR, Flow, Part
 from analysis.models.arms import build_config
 from analysis.models.audio_encoder import AudioEncoder
-from analysis.models.config import ModelConfig
-from analysis.models.counting import count_parts, injection_part
+from analysis.models.config import THIRD_N_HEADS, ModelConfig
+from analysis.models.counting import THIRD_TOWER, count_parts, injection_part
 from analysis.models.dual_encoder import DualEncoder, outline
 from analysis.models.injections.injection import mixed
 from analysis.models.injections.places import Given
+from analysis.models.remarks import CROSSED, constant
 from analysis.models.tokens import audio_axes, cnn_axis
 from analysis.models.transformer import Block
 
 AUDIO, MIDI, JOINT = "audio", "midi", "joint"
 TITLES = {AUDIO: "audio", MIDI: "MIDI"}
 CNN_FRAME, NOTE = "CNN frame", "note"
+INPUTS = {"audio": "waveform", "notes": "notes"}  # names of the parts that descriptors are made from
 GIVEN = {  # what stands where a descriptor enters
     "real": "{}",
     "zero": "zeros in place of {}",
@@ -41,7 +43,9 @@ def flow_of(config: ModelConfig) -> Flow:
     audio, midi = _audio(model, counts), _midi(model, counts)
     heads = audio[-1].name, midi[-1].name
     joint = Part("joint embedding", "embedding", JOINT, 1, VECTOR, config.d_embedding, 0, ("compared by cosine",), heads)
-    return Flow((*audio, *midi, joint), _notes(config))
+    parts = (*audio, *midi, joint, *_third(model, counts))
+    first = [part for part in parts if config.crosses and part.kind == "input"]  # then one side reads the input of the other
+    return Flow((*first, *(part for part in parts if part not in first)), _notes(config))
 
 
 def _audio(model: DualEncoder, counts: Counts) -> list[Part]:
@@ -83,12 +87,14 @@ def _entered(
     if given is None:
         return [*parts, _after(source, positions)], ()
     axis = given.descriptor.axis(config.n_samples, config.sample_rate)
-    descriptor = _descriptor(given, axis, positions.side, config, parts[0].name)
+    source_of = INPUTS[given.descriptor.reads]
+    shown = tokens if given.injection.crosses else axis
+    descriptor = _descriptor(given.descriptor, shown, positions.side, config, source_of)
     drawn, mechanism = given.injection.drawn(tokens, axis), given.injection
     parameters = counts[injection_part(given.descriptor.name)]
     if drawn.within:
         sizes = mechanism.sizes
-        made = (sizes.n_layers, "block", 2 * sizes.d_model, parameters, drawn.details, (descriptor.name,))
+        made = (sizes.n_layers, "block", drawn.width, parameters, drawn.details, (descriptor.name,))
         parts = [*parts, _after(source, positions), descriptor, Part(drawn.name, "join", positions.side, *made)]
         return [*parts[:-3], *parts[-2:], parts[-3]], (drawn.name,)
     stream = mechanism.stream(tokens, axis)
@@ -110,11 +116,22 @@ def _after(source: Part, part: Part) -> Part:
     return replace(part, sources=(source.name,))
 
 
-def _descriptor(given: Given, axis: Axis, side: str, config: ModelConfig, source: str) -> Part:
+def _third(model: DualEncoder, counts: Counts) -> list[Part]:
+    """The third tower, which no other part reads; none where there is none."""
+    tower, config = model.descriptor_tower, model.config
+    if tower is None:
+        return []
+    names = [GIVEN[config.descriptor_values].format(slot.descriptor.name) for slot in tower.slots]
+    sizes = f"{len(tower.blocks)} pre-norm blocks", f"{THIRD_N_HEADS} heads", f"d {config.third_d_model:,}"
+    details = f"an encoder of {' and '.join(names)}", *sizes, "for the loss alone"
+    return [Part(THIRD_TOWER, "network", JOINT, 1, VECTOR, config.d_embedding, counts[THIRD_TOWER], details)]
+
+
+def _descriptor(descriptor: Descriptor, axis: Axis, side: str, config: ModelConfig, source: str) -> Part:
     """A descriptor, or what a control puts in its place."""
-    replaced, width = config.descriptor_values != "real", given.descriptor.width
-    called = GIVEN[config.descriptor_values].format(given.descriptor.name)
-    detail = f"{width} values per note" if axis.n is None else f"{width} {given.descriptor.look.called}"
+    replaced, width = config.descriptor_values != "real", descriptor.width
+    called = GIVEN[config.descriptor_values].format(descriptor.name)
+    detail = f"{width} values per note" if descriptor.reads == "notes" else f"{width} {descriptor.look.called}"
     about = (detail, "a control") if replaced else (detail,)
     return Part(called, "descriptor", side, axis.n, axis.unit, width, 0, about, (source,), replaced)
 
@@ -145,10 +162,12 @@ def _to_head(
 
 
 def _notes(config: ModelConfig) -> tuple[str, ...]:
-    """What reverse attention saves, or that at this scale it saves nothing."""
+    """What reverse attention saves, or that at this scale it saves nothing; and what is not told of a descriptor."""
+    sentences = tuple(sentence for entry in config.entries.values() if (sentence := constant(entry)))
+    sentences += (CROSSED,) if config.crosses else ()
     tokens, frames = _met(config)
     if frames is None:
-        return ()
+        return sentences
     if tokens > frames:
         return (f"Reverse attention is a bottleneck: {tokens:,} CNN frames become {frames:,} tokens.",)
     paper = replace(build_config("D0", "paper"), audio_entry=config.audio_entry)

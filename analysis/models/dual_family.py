@@ -16,9 +16,12 @@ from analysis.models.families import Family
 from analysis.models.injections.registry import KINDS as INJECTIONS
 from analysis.models.injections.registry import find_injection
 from analysis.models.limits import read_config
+from analysis.models.remarks import CROSSED, constant
+from analysis.models.third_tower import DESCRIPTORS as THIRD_READS
 from analysis.models.tokens import CROSS, grids
 
 FLOAT = 4
+SAMPLED = ("D0", "a4x", "d4-a4r", "film-d4", "d4a4-zero", "D4r", "moe-a4-v2", "d4a4cm")
 LIVE_CONVOLUTIONS, LIVE_STREAMS = 3, 8  # arrays of that size alive together while a layer computes, without gradients
 
 
@@ -35,9 +38,10 @@ def parse(raw: JsonObject, label: str) -> ModelConfig:
         config = read_config(raw["model"])
     except OtoscopeError as error:
         raise CheckpointError(f"{label}: {error}") from error
-    if (config.audio_entry, config.midi_entry, config.descriptor_values) != entering(arm):
+    if (config.audio_entry, config.midi_entry, config.descriptor_values, config.third_d_model > 0) != entering(arm):
         given = " and ".join(f"{entry.descriptor} by {entry.injection}" for entry in config.entries.values()) or "no descriptor"
-        got = f"{given}, with descriptor_values {config.descriptor_values!r}"
+        third = " and a third tower" if config.third_d_model else ""
+        got = f"{given}{third}, with descriptor_values {config.descriptor_values!r}"
         raise CheckpointError(f"{label} says arm {arm} but describes {got}. Correct one of them.")
     return config
 
@@ -77,7 +81,14 @@ def card(config: ModelConfig) -> dict[str, str]:
     {'audio descriptor': 'A4 by reverse cross-attention', 'MIDI descriptor': 'D4 by concatenation'}
     """
     entries = {"audio descriptor": config.audio_entry, "MIDI descriptor": config.midi_entry}
-    return {title: f"{entry.descriptor} by {find_injection(entry.injection).title}" for title, entry in entries.items() if entry}
+    words = {title: find_injection(entry.injection).words(entry.descriptor) for title, entry in entries.items() if entry}
+    if config.third_d_model:
+        words |= {"third tower": f"of {' and '.join(THIRD_READS)}, read by the loss alone"}
+    if constants := [sentence for entry in config.entries.values() if (sentence := constant(entry))]:
+        words |= {"not told": " ".join(constants)}
+    if config.crosses:
+        words |= {"told too much": CROSSED}
+    return words
 
 
 def window_bytes(config: ModelConfig) -> int:
@@ -124,7 +135,7 @@ FAMILY = Family(
     module=__name__,
     presets=presets,
     preset=preset,
-    samples=("D0-small", "a4x-small", "d4-a4r-small", "film-d4-small", "d4a4-zero-small"),
+    samples=tuple(f"{arm}-small" for arm in SAMPLED),
     parse=parse,
     read=ModelConfig.from_dict,
     to_dict=ModelConfig.to_dict,

@@ -4,6 +4,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic
 
 import numpy as np
@@ -13,12 +14,24 @@ from analysis.descriptors.descriptor import Axis
 from analysis.errors import ConfigError
 from analysis.models.audio_encoder import AudioEncoder
 from analysis.models.config import ModelConfig, Side
-from analysis.models.injections.places import Given, Window
+from analysis.models.injections.places import Both, Given, Window
 from analysis.models.midi_encoder import MidiBatch, MidiEncoder, collate_notes
 from analysis.models.pooling import mean_over_tokens
 from analysis.models.sound import AudioBatch, collate_sound
 from analysis.models.tokens import CROSS, audio_axes, grids, layer_title
-from analysis.models.tower import AttentionPlace, B, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TapKind, TokenAxis
+from analysis.models.tower import (
+    AttentionPlace,
+    B,
+    Content,
+    HookPoint,
+    InputSpec,
+    Modality,
+    NotesLike,
+    SegmentLike,
+    Tap,
+    TapKind,
+    TokenAxis,
+)  # fmt: skip
 from analysis.models.transformer import MultiHeadAttention
 
 if TYPE_CHECKING:
@@ -94,7 +107,7 @@ class _DualTower(ABC, Generic[B]):
         kinds: dict[str, TapKind] = {known.name: known.kind for known in self.taps()}
         if tap not in kinds:
             raise ConfigError(f"There is no tap {tap!r}: expected one of {', '.join(kinds)}.")
-        return None if kinds[tap] in ("embedding", "mechanism") else self._axis(kinds[tap], batch)
+        return None if kinds[tap] in ("embedding", "mechanism", "router") else self._axis(kinds[tap], batch)
 
     def pool(self, tokens: Tensor, tap: str, mask: Tensor | None, how: str = "") -> Tensor:
         """The mean over tokens; padding never counts, and what has one row per window already stays as it is."""
@@ -123,7 +136,7 @@ class _DualTower(ABC, Generic[B]):
         if self.given is not None:
             for number, name in enumerate(self.given.taps()):
                 title = f"{self.given.descriptor.name} {name.partition('.')[2]}".rstrip()
-                yield name, "mechanism" if number else "descriptor", title
+                yield name, self.given.injection.tap_kind if number else "descriptor", title
 
 
 class AudioTower(_DualTower[AudioBatch]):
@@ -143,11 +156,14 @@ class AudioTower(_DualTower[AudioBatch]):
         Raises:
             ConfigError: the content is no waveform.
         """
-        return collate_sound(segments, self.input, content)
+        batch = collate_sound(segments, self.input, content)
+        return replace(batch, notes=_notes(segments, self.config)) if self.config.crosses else batch
 
     def __call__(self, batch: AudioBatch) -> Tensor:
         """Joint embeddings."""
-        return self.model.embed_audio(batch.waveform)
+        if batch.notes is None:
+            return self.model.embed_audio(batch.waveform)
+        return self.model.audio_head(self.encoder(batch.waveform, batch.notes))
 
     def attention(self, batch: AudioBatch) -> tuple[AttentionPlace, ...]:
         """That between CNN frames and the descriptor as layer 0, where there is one, then every block."""
@@ -160,8 +176,8 @@ class AudioTower(_DualTower[AudioBatch]):
             if layer in modules
         )  # fmt: skip
 
-    def _window(self, batch: AudioBatch) -> Tensor:
-        return batch.waveform
+    def _window(self, batch: AudioBatch) -> Window:
+        return batch.waveform if batch.notes is None else Both(batch.waveform, batch.notes)
 
     @contextlib.contextmanager
     def input_once(self) -> Iterator[None]:
@@ -176,7 +192,9 @@ class AudioTower(_DualTower[AudioBatch]):
     def _axis(self, kind: TapKind, batch: AudioBatch) -> TokenAxis:
         del batch
         _, descriptor, stream = audio_axes(self.config)
-        return _timed(descriptor if kind == "descriptor" and descriptor is not None else stream)
+        if kind == "descriptor" and descriptor is not None and not self.config.crosses:
+            return _timed(descriptor)
+        return _timed(stream)
 
 
 class MidiTower(_DualTower[MidiBatch]):
@@ -198,23 +216,23 @@ class MidiTower(_DualTower[MidiBatch]):
         """
         if isinstance(content, Tensor):
             raise ConfigError("A MIDI tower was given waveforms; expected the notes of every window.")
-        notes = [segment.notes() for segment in segments] if content is None else content
-        columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
-        onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
-        return collate_notes(columns, self.config.max_notes, onsets)
+        batch = _notes(segments, self.config, content)
+        return replace(batch, waveform=collate_sound(segments, self.input).waveform) if self.config.crosses else batch
 
     def __call__(self, batch: MidiBatch) -> Tensor:
         """Joint embeddings."""
-        return self.model.embed_midi(batch)
+        if batch.waveform is None:
+            return self.model.embed_midi(batch)
+        return self.model.midi_head(self.encoder(batch, batch.waveform))
 
     def attention(self, batch: MidiBatch) -> tuple[AttentionPlace, ...]:
-        """Every block."""
+        """That between notes and the descriptor as layer 0, where there is one, then every block."""
         axis = self._axis("block", batch)
         modules = attention_modules(self.encoder)
-        return tuple(_attention(layer, self.config, axis, axis, module) for layer, module in modules.items())
+        return tuple(_attention(layer, self.config, axis, axis, module, self.side) for layer, module in modules.items())
 
-    def _window(self, batch: MidiBatch) -> MidiBatch:
-        return batch
+    def _window(self, batch: MidiBatch) -> Window:
+        return batch if batch.waveform is None else Both(batch.waveform, batch)
 
     def _axis(self, kind: TapKind, batch: MidiBatch) -> TokenAxis:
         """Onsets: a note that began before the window is at 0, and padding is where the last note is."""
@@ -224,8 +242,15 @@ class MidiTower(_DualTower[MidiBatch]):
         return TokenAxis(NOTE, batch.onset_s)
 
 
+def _notes(segments: Sequence[SegmentLike], config: ModelConfig, content: Sequence[NotesLike] | None = None) -> MidiBatch:
+    notes = [segment.notes() for segment in segments] if content is None else content
+    columns = [(n.pitch, n.velocity, n.offset_s - n.onset_s) for n in notes]
+    onsets = [n.onset_s - segment.start_s for n, segment in zip(notes, segments, strict=True)]
+    return collate_notes(columns, config.max_notes, onsets)
+
+
 def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHeadAttention]:
-    """Attention modules by layer: 0 is that between CNN frames and descriptor, where there is one; blocks count from 1."""
+    """Attention modules by layer: 0 is that between tokens and descriptor, where there is one; blocks count from 1."""
     modules: dict[int, MultiHeadAttention] = {}
     if encoder.given is not None and isinstance(cross := encoder.given.injection.attention, MultiHeadAttention):
         modules[CROSS] = cross
@@ -235,8 +260,10 @@ def attention_modules(encoder: AudioEncoder | MidiEncoder) -> dict[int, MultiHea
     return modules
 
 
-def _attention(layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention) -> AttentionPlace:
-    title, n_heads, projection = layer_title(layer, config), module.n_heads, module.out_proj
+def _attention(
+    layer: int, config: ModelConfig, query: TokenAxis, key: TokenAxis, module: MultiHeadAttention, side: Side = "audio"
+) -> AttentionPlace:
+    title, n_heads, projection = layer_title(layer, config, side), module.n_heads, module.out_proj
     return AttentionPlace(layer, title, n_heads, query, key, module, lambda inputs: module.pattern(*inputs), projection)
 
 

@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 from analysis.seeding import derive
 
 Built = TypeVar("Built", bound=nn.Module)
+UNDRAWN = nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_, Tensor.normal_, Tensor.uniform_
 
 
 def drawn(build: Callable[[], Built], seed: int) -> Built:
@@ -29,13 +30,13 @@ def without_memory(build: Callable[[], Built]) -> Built:
 
 
 class _Undrawn(TorchFunctionMode):
-    """Where a normal distribution would be drawn from, nothing is."""
+    """Where a distribution would be drawn from, nothing is."""
 
     def __torch_function__(
         self, func: Callable[..., object], types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
     ) -> object:
         """The tensor as it was, or whatever else was asked for."""
         given = kwargs or {}
-        if func in (nn.init.normal_, Tensor.normal_):
+        if func in UNDRAWN:
             return args[0] if args else given["tensor"]
         return func(*args, **given)

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from analysis.descriptors.a4 import n_frames
+from analysis.descriptors.descriptor import Axis
 from analysis.errors import ConfigError
-from analysis.models.config import ModelConfig
+from analysis.models.config import THIRD_N_HEADS, ModelConfig
 from analysis.models.dual_encoder import outline
+from analysis.models.injections.registry import find_injection
+from analysis.models.third_tower import N_LAYERS as THIRD_N_LAYERS
 from analysis.models.tokens import audio_axes, grids
 
 LARGEST_MODEL = {  # more than eight times any arm at paper scale
@@ -45,6 +49,14 @@ def count_trained(config: ModelConfig) -> int:
     return sum(parameter.numel() for parameter in outline(config).parameters())
 
 
+def _crossings(config: ModelConfig) -> int:
+    """How often notes and their descriptor attend to each other."""
+    if config.midi_entry is None:
+        return 0
+    notes = Axis("note", "note")
+    return int(find_injection(config.midi_entry.injection).crossing(notes, notes) is not None)
+
+
 def model_sizes(config: ModelConfig) -> dict[str, int]:
     """How large the model and what it computes from one window are, by the names of `LARGEST_MODEL`."""
     notes, of_audio = config.max_notes, [(len(grid.query_times_s), len(grid.key_times_s)) for grid in grids(config).values()]
@@ -52,6 +64,7 @@ def model_sizes(config: ModelConfig) -> dict[str, int]:
     tokens = max(config.n_audio_tokens, *(queries for queries, _ in of_audio))
     activations += [tokens * max(3 * config.audio_d_model, config.audio_d_ff)]
     activations += [notes * max(3 * config.midi_d_model, config.midi_d_ff)]
-    audio, midi = sum(queries * keys for queries, keys in of_audio), config.midi_n_layers * notes**2
-    scores = config.n_heads * audio, config.n_heads * midi
+    audio, midi = sum(queries * keys for queries, keys in of_audio), (config.midi_n_layers + _crossings(config)) * notes**2
+    third = THIRD_N_HEADS * THIRD_N_LAYERS * n_frames(config.n_samples) ** 2 if config.third_d_model else 0
+    scores = config.n_heads * audio + third, config.n_heads * midi
     return dict(zip(LARGEST_MODEL, (count_trained(config), *scores, max(activations)), strict=True))

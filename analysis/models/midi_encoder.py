@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from analysis.errors import ShapeError
 from analysis.models.config import ModelConfig
-from analysis.models.injections.places import given, hidden_states, last
-from analysis.models.transformer import Block
+from analysis.models.injections.places import Both, given, hidden_states, last
+from analysis.models.transformer import Block, sinusoids
 
 N_PITCHES = 128
 N_VELOCITIES = 128
@@ -32,6 +32,7 @@ class MidiBatch:
         pitch, velocity, duration: MIDI numbers, and buckets of `duration_bucket`.
         mask: True where there is a note.
         onset_s: in seconds from the window's start, for axes alone: no encoder reads it. None where nobody asked for it.
+        waveform: of the same windows, where the arm gives the MIDI side a descriptor of it.
     """
 
     pitch: Int[Tensor, "batch notes"]
@@ -39,11 +40,13 @@ class MidiBatch:
     duration: Int[Tensor, "batch notes"]
     mask: Bool[Tensor, "batch notes"]
     onset_s: Float[NDArray[np.float64], "batch notes"] | None = None
+    waveform: Float[Tensor, "batch samples"] | None = None
 
     def to(self, device: torch.device | str) -> "MidiBatch":
         """The same on another device."""
         pitch, velocity, duration, mask = (x.to(device) for x in (self.pitch, self.velocity, self.duration, self.mask))
-        return MidiBatch(pitch, velocity, duration, mask, self.onset_s)
+        waveform = None if self.waveform is None else self.waveform.to(device)
+        return MidiBatch(pitch, velocity, duration, mask, self.onset_s, waveform)
 
 
 def duration_bucket(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -104,34 +107,33 @@ class MidiEncoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(d_model)
 
-    def tokens(self, notes: MidiBatch) -> Float[Tensor, "batch notes d_model"]:
-        """Input of block 1: one token per note."""
-        return next(self._states(notes))
+    def tokens(self, notes: MidiBatch, waveform: Tensor | None = None) -> Float[Tensor, "batch notes d_model"]:
+        """Input of block 1: one token per note.
 
-    def hidden_states(self, notes: MidiBatch) -> list[Float[Tensor, "batch notes d_model"]]:
+        Args:
+            notes: of windows.
+            waveform: of the same windows, `(batch, samples)`, where the arm gives this side a descriptor of it.
+        """
+        return next(self._states(notes, waveform))
+
+    def hidden_states(self, notes: MidiBatch, waveform: Tensor | None = None) -> list[Float[Tensor, "batch notes d_model"]]:
         """Input of block 1, then the output of every layer."""
-        return list(self._states(notes))
+        return list(self._states(notes, waveform))
 
-    def forward(self, notes: MidiBatch) -> Float[Tensor, "batch d_model"]:
+    def forward(self, notes: MidiBatch, waveform: Tensor | None = None) -> Float[Tensor, "batch d_model"]:
         """Mean over the notes of the last layer; layer norm after it as in the paper, or before it as in the authors' code."""
-        last_state = last(self._states(notes))
+        last_state = last(self._states(notes, waveform))
         if self.config.midi_norm == "before mean":
             last_state = self.norm(last_state)
         weight = notes.mask[..., None].to(last_state.dtype)
         mean = (last_state * weight).sum(dim=1) / weight.sum(dim=1)
         return mean if self.config.midi_norm == "before mean" else self.norm(mean)
 
-    def _states(self, notes: MidiBatch) -> Iterator[Tensor]:
+    def _states(self, notes: MidiBatch, waveform: Tensor | None) -> Iterator[Tensor]:
         parts = [self.pitch(notes.pitch), self.velocity(notes.velocity), self.duration(notes.duration)]
         x = self.input_norm(self.input(torch.cat(parts, dim=-1)))
-        return hidden_states(self.given, self.blocks, x, notes, self._placed, notes.mask)
+        window = notes if waveform is None else Both(waveform, notes)
+        return hidden_states(self.given, self.blocks, x, window, self._placed, notes.mask)
 
     def _placed(self, x: Tensor) -> Tensor:
         return self.dropout(x + sinusoids(x.shape[1], x.shape[2], x.device))
-
-
-def sinusoids(n_positions: int, d_model: int, device: torch.device) -> Float[Tensor, "positions d_model"]:
-    """Fixed positional encoding of Vaswani et al. 2017, section 3.5."""
-    position = torch.arange(n_positions, device=device, dtype=torch.float32)[:, None]
-    rate = torch.exp(torch.arange(0, d_model, 2, device=device) * (-math.log(10_000.0) / d_model))
-    return torch.stack([(position * rate).sin(), (position * rate).cos()], dim=-1).flatten(1)

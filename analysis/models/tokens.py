@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from analysis.descriptors.descriptor import Axis
 from analysis.descriptors.registry import find_descriptor
-from analysis.models.config import ModelConfig
+from analysis.models.config import ModelConfig, Side
 from analysis.models.injections.registry import find_injection
 
 CROSS = 0  # the layer of the attention between CNN frames and descriptor
@@ -43,19 +43,20 @@ def audio_axes(config: ModelConfig) -> tuple[Axis, Axis | None, Axis]:
     return tokens, descriptor, find_injection(entry.injection).stream(tokens, descriptor)
 
 
-def layer_title(layer: int, config: ModelConfig) -> str:
+def layer_title(layer: int, config: ModelConfig, side: Side = "audio") -> str:
     """A layer as a person calls it.
 
     >>> from analysis.models.arms import build_config
     >>> layer_title(0, build_config("a4r", "small")), layer_title(2, build_config("D0", "small"))
     ('A4 cross-attention', 'Layer 2')
     """
-    return crossing_name(config) if layer == CROSS else f"Layer {layer}"
+    return crossing_name(config, side) if layer == CROSS else f"Layer {layer}"
 
 
-def crossing_name(config: ModelConfig) -> str:
-    """The attention between CNN frames and the descriptor as a person calls it."""
-    return f"{config.audio_entry.descriptor} cross-attention" if config.audio_entry else "cross-attention"
+def crossing_name(config: ModelConfig, side: Side = "audio") -> str:
+    """The attention between the tokens of a side and its descriptor as a person calls it."""
+    entry = config.entry(side)
+    return f"{entry.descriptor} cross-attention" if entry else "cross-attention"
 
 
 def cnn_axis(config: ModelConfig) -> Axis:

@@ -5,22 +5,21 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from analysis.errors import ConfigError
-from analysis.models.arms import REAL_ARMS
+from analysis.models.arms import ARMS
+from analysis.models.checkpoint import Checkpoint
 from analysis.models.injections.registry import find_injection
+from analysis.models.remarks import constant
 from analysis.published.published import Published, published
+from analysis.studies.recipes import differences, most_common
 from analysis.training.comparison import RetrievalScore, read_score, score_text
+from analysis.training.sweep_table import SweepRow, sweep_table
+from analysis.training.work_counts import read_counts
 
 SHORT, LONG = "screening", "confirmation"
 SCREENED = "5 epochs"
 S, SAME_PIECE = "S", "accuracy against same piece"
 BASELINE = "D0"
-BASELINE_GROUP, CONCAT, CROSS, REVERSE = "baseline", "concatenation", "cross-attention", "reverse cross-attention"
-OTHER = "other"
-# Of arms that cannot be trained here, by what their names begin with; arXiv 2604.10283, table 13 and section 4.2.
-OF_BEGINNING = {
-    "d4a4cm": "into the other modality", "D4x": CROSS, "D4r": REVERSE, "A7x": CROSS, "A7": CONCAT, "A8": CONCAT, "A9": CONCAT,
-    "film-": "FiLM", "moe-": "mixture of experts", "t3-": "third tower",
-}  # fmt: skip
+BASELINE_GROUP, THIRD_TOWER, OTHER = "baseline", "third tower", "other"
 
 
 @runtime_checkable
@@ -82,10 +81,12 @@ def mechanism(arm: str) -> str:
     """
     if arm == BASELINE:
         return BASELINE_GROUP
-    if arm in REAL_ARMS:
-        entries = [entry for entry in (REAL_ARMS[arm].audio, REAL_ARMS[arm].midi) if entry]
-        return find_injection(entries[0].injection).title if entries else BASELINE_GROUP
-    return next((name for beginning, name in OF_BEGINNING.items() if arm.startswith(beginning)), OTHER)
+    if arm not in ARMS:
+        return OTHER
+    if ARMS[arm].has_third_tower:
+        return THIRD_TOWER
+    entries = [entry for entry in (ARMS[arm].audio, ARMS[arm].midi) if entry]
+    return find_injection(entries[0].injection).title if entries else BASELINE_GROUP
 
 
 def trained_here(checkpoints: Iterable[Trained]) -> dict[str, list[tuple[Trained, RetrievalScore]]]:
@@ -97,6 +98,16 @@ def trained_here(checkpoints: Iterable[Trained]) -> dict[str, list[tuple[Trained
     return {arm: sorted(ones, key=lambda pair: (-pair[1].value, pair[0].name)) for arm, ones in by_arm.items()}
 
 
+def source_of(configuration: Configuration) -> str:
+    """Whose number S of a published configuration is, and where it is from."""
+    study = SHORT if configuration.condition == SCREENED else LONG
+    records = [
+        record for record in _records(study)
+        if (record.arm, record.condition, record.measure) == (configuration.arm, configuration.condition, S)
+    ]  # fmt: skip
+    return f"{records[0].citation}, {records[0].source}" if records else ""
+
+
 def here_text(ones: Sequence[tuple[Trained, RetrievalScore]]) -> str:
     """What is trained here of one arm: S with its interval, or the range of several."""
     if not ones:
@@ -105,6 +116,41 @@ def here_text(ones: Sequence[tuple[Trained, RetrievalScore]]) -> str:
         return score_text(ones[0][1])
     low, high = (f"{100 * ones[index][1].value:.1f}" for index in (-1, 0))
     return f"{len(ones)} of {low} to {high} %"
+
+
+def not_told(configurations: Iterable[Configuration]) -> list[str]:
+    """Which configurations get a constant in place of a descriptor, each sentence once with its arms."""
+    about: dict[str, list[str]] = {}
+    for arm in dict.fromkeys(configuration.arm for configuration in configurations if configuration.arm in ARMS):
+        for entry in filter(None, (ARMS[arm].audio, ARMS[arm].midi)):
+            if sentence := constant(entry):
+                about.setdefault(sentence, []).append(arm)
+    return [f"{', '.join(arms)}: {sentence}" for sentence, arms in about.items()]
+
+
+def paired(checkpoints: Iterable[Trained]) -> tuple[SweepRow, ...]:
+    """Arms against the baseline by work, of checkpoints that were trained and examined as those of the baseline, with its seeds.
+
+    Empty where there are none besides the baseline.
+    """
+    counted = [checkpoint for checkpoint in checkpoints if isinstance(checkpoint, Checkpoint) and _queries(checkpoint)]
+    baseline = [checkpoint for checkpoint in counted if checkpoint.arm == BASELINE]
+    if not baseline:
+        return ()
+    recipe, queries = most_common(baseline), _queries(baseline[0])
+    by_arm: dict[str, dict[int, Checkpoint]] = {}
+    for checkpoint in counted:
+        if not differences(checkpoint, recipe) and _queries(checkpoint) == queries:
+            by_arm.setdefault(checkpoint.arm, {}).setdefault(checkpoint.seed, checkpoint)
+    seeds = by_arm.get(BASELINE, {}).keys()
+    compared = [checkpoint for of_seeds in by_arm.values() if of_seeds.keys() == seeds for checkpoint in of_seeds.values()]
+    return sweep_table(compared) if len({checkpoint.arm for checkpoint in compared}) > 1 else ()
+
+
+def _queries(checkpoint: Checkpoint) -> tuple[object, object] | None:
+    """Works of the queries with their numbers; None where they were not counted, or not for the untrained twin."""
+    trained, untrained = (read_counts(checkpoint.evaluation, weights) for weights in ("trained", "untrained"))
+    return None if trained is None or untrained is None else (trained.counts.works, trained.counts.queries.tolist())
 
 
 def headline(configurations: Sequence[Configuration], here: Mapping[str, object]) -> str:

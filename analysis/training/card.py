@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from analysis.descriptors.a4 import n_frames
 from analysis.files import JsonObject
 from analysis.models.arms import ARMS, build_config
+from analysis.models.remarks import remarks
 from analysis.numbers import percent
 from analysis.training.comparison import score_headline
 from analysis.training.scores import Pool, read_score, recall_words, score_text
@@ -83,7 +84,7 @@ bootstrap over works. Negatives of the canonical pool may overlap the match in t
 {_small(evaluation)}Trained for {run.steps} steps of {run.batch_size} windows, {run.minutes:.0f} minutes
 on {run.device}; the weights are those of step {run.best_step}, the best on validation. {settings_words(run)}
 
-{_scale_note(arm, scale)}
+{_notes(arm, scale)}
 
 Data: {run.n_train_pieces} training and {run.n_test_pieces} test pieces of {run.corpus}, no work in both.
 {run.corpus_citation} Licence: {run.corpus_licence}
@@ -101,6 +102,11 @@ def settings_words(run: Run) -> str:
         words.append(f"{run.freeze} frozen")
     recipe = f"Recipe {run.recipe}: " if run.recipe else ""
     return f"{recipe}{', '.join(words)}."
+
+
+def _notes(arm: str, scale: str) -> str:
+    """In what the scale differs from the published one, then what must be known of the arm, a paragraph each."""
+    return "\n\n".join([_scale_note(arm, scale), *([" ".join(sentences)] if (sentences := remarks(ARMS[arm])) else [])])
 
 
 def _scale_note(arm: str, scale: str) -> str:

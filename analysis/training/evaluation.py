@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from analysis.datasets.piece import Corpus, Piece
@@ -22,8 +22,10 @@ from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.sides import tower_of
 from analysis.models.tower import Model
 from analysis.training.devices import pick_device
+from analysis.training.work_counts import WorkCounts
 
 SMALLEST_POOL = 8
+K = 10
 TEST_WINDOWS_PER_PIECE = 100
 TEST_QUERIES = 500
 SMALL_POOL = PoolSizes(n_queries=60, pool_size=64, n_same_piece=16, n_same_composer=8)
@@ -43,6 +45,7 @@ class PoolScore:
         n_works: their works.
         pool_size: candidates of every query.
         audio_to_midi, midi_to_audio: shares by name; of two views, those from the first to the second, and back.
+        by_work: queries and matches of every work; None where they were not counted.
     """
 
     s: float
@@ -53,6 +56,7 @@ class PoolScore:
     pool_size: int
     audio_to_midi: OneWay
     midi_to_audio: OneWay
+    by_work: WorkCounts | None = None
 
     def record(self, directions: tuple[str, str] = ("audio_to_midi", "midi_to_audio")) -> Json:
         """As it stands in the configuration of a checkpoint, where the directions may be called otherwise."""
@@ -60,6 +64,7 @@ class PoolScore:
         return {
             "S": self.s, "S_ci": list(self.interval), "chance": self.chance, "n_queries": self.n_queries, "n_works": self.n_works,
             "pool_size": self.pool_size, **shares,
+            **({} if self.by_work is None else {"by_work": self.by_work.record(directions)}),
         }  # fmt: skip
 
 
@@ -131,7 +136,14 @@ def score_pool(
     return PoolScore(
         s_score(forward, backward), (low, high), chance_of_s(*pools.candidates.shape), len(pools.query), draws.n_works,
         int(pools.candidates.shape[1]), _one_way(forward, draws), _one_way(backward, draws),
+        counted(draws, np.stack([forward, backward]) <= K),
     )  # fmt: skip
+
+
+def counted(draws: WorkDraws, hits: Bool[ndarray, "2 q"]) -> WorkCounts:
+    """Queries of every work, and how many of them are found both ways."""
+    forward, backward = (draws.sums(way).astype(np.int64) for way in hits)
+    return WorkCounts(tuple(map(str, draws.names)), draws.sizes, np.stack([forward, backward]))
 
 
 def _one_way(ranks_of_queries: ndarray, draws: WorkDraws) -> OneWay:

@@ -60,10 +60,11 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * factor
         self.model.train()
+        objective.begin_step(self.model, self.step / request.steps)
         with torch.random.fork_rng(), torch.autocast(self.device.type, torch.bfloat16, enabled=request.bf16):
             torch.manual_seed(derive(request.seed, "dropout", self.step))
-            first, second = objective.embed(self.model, batch)
-        loss, row = objective.loss(first, second, request)
+            embedded = objective.embed(self.model, batch)
+        loss, row = objective.loss(self.model, embedded, request)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), request.clip_norm, error_if_nonfinite=True)

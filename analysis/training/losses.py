@@ -1,6 +1,7 @@
-"""VICReg between two modalities, NT-Xent between two views."""
+"""VICReg between two modalities, the losses of arms by name, and NT-Xent between two views."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +39,64 @@ def vicreg(audio: Float[Tensor, "batch d"], midi: Float[Tensor, "batch d"]) -> V
     covariance = covariance_term(audio) + covariance_term(midi)
     total = INVARIANCE * invariance + VARIANCE * variance + COVARIANCE * covariance
     return VicregTerms(total, invariance, variance, covariance)
+
+
+Loss = Callable[[Tensor, Tensor, Tensor], VicregTerms]
+THIRD_WEIGHT = 0.3
+
+
+def triple(audio: Float[Tensor, "batch d"], midi: Float[Tensor, "batch d"], third: Float[Tensor, "batch d"]) -> VicregTerms:
+    """Mean of VICReg over all three pairs of audio, MIDI and third tower."""
+    return _sum([vicreg(audio, midi), vicreg(audio, third), vicreg(midi, third)], [1 / 3] * 3)
+
+
+def weighted(audio: Float[Tensor, "batch d"], midi: Float[Tensor, "batch d"], third: Float[Tensor, "batch d"]) -> VicregTerms:
+    """VICReg of audio and MIDI + 0.3 · its mean over the two pairs with the third tower."""
+    pairs = [vicreg(audio, midi), vicreg(audio, third), vicreg(midi, third)]
+    return _sum(pairs, [1.0, THIRD_WEIGHT / 2, THIRD_WEIGHT / 2])
+
+
+def anchor(audio: Float[Tensor, "batch d"], midi: Float[Tensor, "batch d"], third: Float[Tensor, "batch d"]) -> VicregTerms:
+    """Mean of VICReg over the two pairs with the third tower: audio and MIDI meet in it alone."""
+    return _sum([vicreg(audio, third), vicreg(midi, third)], [0.5, 0.5])
+
+
+THIRD_LOSSES: dict[str, Loss] = {"triple": triple, "weighted": weighted, "anchor": anchor}
+
+
+def loss_of(name: str, audio: Tensor, midi: Tensor, third: Tensor | None) -> VicregTerms:
+    """The loss of an arm, by the name in its row.
+
+    Args:
+        name: "pair", or one of `THIRD_LOSSES`.
+        audio: embeddings of a batch, `(batch, d)`, as are the others.
+        midi: of the same windows.
+        third: of their descriptors, by the third tower; None without one.
+
+    Raises:
+        ConfigError: there is no such loss, or it needs a third tower.
+    """
+    if name == "pair":
+        return vicreg(audio, midi)
+    if name not in THIRD_LOSSES:
+        raise ConfigError(f"Unknown loss {name!r}: expected one of pair, {', '.join(THIRD_LOSSES)}.")
+    if third is None:
+        raise ConfigError(f"The loss {name} reads a third tower, and the model has none. Use pair.")
+    return THIRD_LOSSES[name](audio, midi, third)
+
+
+def with_penalty(loss: Float[Tensor, ""], penalty: Tensor | None) -> Float[Tensor, ""]:
+    """The loss and what mechanisms add to it."""
+    return loss if penalty is None else loss + penalty
+
+
+def _sum(terms: Sequence[VicregTerms], weights: Sequence[float]) -> VicregTerms:
+    """The loss and its terms are linear in those of the pairs."""
+    sums = {
+        field.name: torch.stack([w * getattr(each, field.name) for each, w in zip(terms, weights, strict=True)]).sum()
+        for field in fields(VicregTerms)
+    }
+    return VicregTerms(**sums)
 
 
 def variance_term(z: Float[Tensor, "batch d"]) -> Float[Tensor, ""]:

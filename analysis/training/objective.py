@@ -74,13 +74,17 @@ class Objective(ABC):
     ) -> AnyBatch:
         """What the model is fed of them."""
 
-    @abstractmethod
-    def embed(self, model: AnyModel, batch: AnyBatch) -> tuple[Tensor, Tensor]:
-        """The two batches of embeddings that are compared."""
+    def begin_step(self, model: AnyModel, share: float) -> None:
+        """Tell a model which share of all steps is done."""
+        del model, share
 
     @abstractmethod
-    def loss(self, first: Tensor, second: Tensor, request: "TrainRequest") -> tuple[Tensor, Row]:
-        """The loss, and what the history says of the step."""
+    def embed(self, model: AnyModel, batch: AnyBatch) -> tuple[Tensor, ...]:
+        """The batches of embeddings that are compared, two or more."""
+
+    @abstractmethod
+    def loss(self, model: AnyModel, embedded: tuple[Tensor, ...], request: "TrainRequest") -> tuple[Tensor, Row]:
+        """The loss of what was embedded last, and what the history says of the step."""
 
     @abstractmethod
     def validation(self, request: "TrainRequest", corpus: Corpus) -> tuple[list[Segment], PoolSizes]:

@@ -73,10 +73,13 @@ def _notes(lines: Sequence[str], bottom: float) -> list[theme.Part]:
 
 
 def lay_out(flow: Flow) -> dict[str, Box]:
-    """Boxes by name of the part: as far down as what reads them allows, so that the sides end beside each other."""
+    """Boxes by name of the part: as far down as what reads them allows, so that the sides end beside each other.
+
+    What reads no part and is read by none lies below all others.
+    """
     rows = _rows(flow)
     columns = _columns(flow, rows)
-    lanes = list(dict.fromkeys(part.side for part in flow.parts if not part.sources))
+    lanes = list(dict.fromkeys(part.side for part in flow.parts if not part.sources and not _is_alone(part, flow)))
     narrow = {name: n > 1 for name, (_, n) in columns.items()}
     lines = {part.name: _lines(part, NARROW if narrow[part.name] else WIDE) for part in flow.parts}
     tops, bottoms = _heights(rows, {name: len(title) + len(more) for name, (title, more) in lines.items()})
@@ -98,10 +101,16 @@ def _rows(flow: Flow) -> dict[str, tuple[int, int]]:
     for part in reversed(flow.parts):
         readers = [last[other.name] for other in flow.parts if part.name in other.sources]
         last[part.name] = min(readers, default=deepest + 1) - 1
-    return {
+    rows = {
         part.name: (1 + max(last[name] for name in part.sources) if part.sources else last[part.name], last[part.name])
         for part in flow.parts
     }
+    alone = [part.name for part in flow.parts if _is_alone(part, flow)]
+    return rows | {name: (deepest + number, deepest + number) for number, name in enumerate(alone, start=1)}
+
+
+def _is_alone(part: Part, flow: Flow) -> bool:
+    return len(flow.parts) > 1 and not part.sources and not any(part.name in other.sources for other in flow.parts)
 
 
 def _columns(flow: Flow, rows: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:

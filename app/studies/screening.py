@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import streamlit as st
 
+from analysis.numbers import p_words
 from analysis.studies import screened
 from analysis.studies.screened import Configuration
 from analysis.training.comparison import RetrievalScore, score_text
+from analysis.training.sweep_table import SweepRow, headline
 from app.charts import screening
 from app.charts.screening import Here, Line
 from app.kit import actions, figures, layout, published_table
@@ -15,6 +17,16 @@ from app.kit.plain import plain
 
 Trained = Mapping[str, Sequence[tuple[screened.Trained, RetrievalScore]]]
 ACCURACY = "accuracy, same piece (%)"
+PAIRED = {
+    "arm": st.column_config.TextColumn("arm"),
+    "mechanism": st.column_config.TextColumn("mechanism"),
+    "seeds": st.column_config.NumberColumn("seeds", help="Trainings, which are taken together"),
+    "S": st.column_config.TextColumn("S (%)", help="The smaller recall at 10 of both directions, with its interval over works"),
+    "twin": st.column_config.TextColumn("untrained (%)", help="S of the untrained twins"),
+    "difference": st.column_config.TextColumn("difference (points)", help="S minus that of the baseline, paired by work"),
+    "p": st.column_config.TextColumn("p (Holm)", help="Two-sided, both arms exchanged at random for whole works"),
+    "published": st.column_config.TextColumn("published (points)", help="The same difference after 5 epochs, one run each"),
+}
 
 
 def draw(checkpoints: Sequence[screened.Trained]) -> None:
@@ -37,6 +49,9 @@ def draw(checkpoints: Sequence[screened.Trained]) -> None:
     figures.show(drawing, "screening")
     actions.numbers("screening", [record for line in lines for record in records_of(line)], "screening")
     st.caption(plain(how_they_differ(here, {configuration.arm for configuration in configurations})))
+    for sentence in screened.not_told(configurations):
+        st.caption(plain(sentence))
+    _paired(checkpoints)
     _long(here)
     of_arms = {
         (configuration.arm, configuration.condition, screened.S): words(here[configuration.arm])
@@ -112,6 +127,42 @@ def how_they_differ(here: Trained, arms: set[str]) -> str:
     )
     ours = f"Ours were trained from random weights on {' and '.join(corpora)}: compare orders, not heights. " if corpora else ""
     return f"{ours}◇ published: one run each, 5 epochs from a checkpoint that was trained before."
+
+
+def _paired(checkpoints: Sequence[screened.Trained]) -> None:
+    """Ours against the baseline, where a sweep trained them alike."""
+    rows = screened.paired(checkpoints)
+    if not rows:
+        command = f"`otoscope sweep {screened.BASELINE} d4a4 --seeds 0,1,2`"
+        st.caption(f"Ours are told apart by work where one sweep trained them: {command}.")
+        return
+    st.subheader(f"How do ours differ from {screened.BASELINE}?", anchor=False)
+    st.caption(plain(headline(rows)))
+    st.dataframe([paired_row(row) for row in rows], column_config=PAIRED, hide_index=True, height="content", placeholder="—")
+    st.caption(
+        f"S over all seeds and differences in points with 95 % intervals over {rows[0].n_works} works, drawn alike for both; "
+        f"p by exchanging both arms for whole works, corrected for {sum(row.p is not None for row in rows)} arms (Holm)."
+    )
+
+
+def paired_row(row: SweepRow) -> dict[str, str | int | None]:
+    """One arm of a sweep as a row of the table."""
+    published = {configuration.arm: configuration.s for configuration in screened.screened()}
+    base = published.get(row.baseline)
+    apart = published[row.arm] - base if base is not None and row.arm in published else None
+    return {
+        "arm": row.arm, "mechanism": screened.mechanism(row.arm), "seeds": len(row.seeds),
+        "S": _interval(row.s, row.s_low, row.s_high), "twin": f"{100 * row.untrained:.1f}",
+        "difference": _interval(row.difference, row.low, row.high, "+"),
+        "p": None if row.p_holm is None else p_words(row.p_holm), "published": None if apart is None else f"{apart:+.1f}",
+    }  # fmt: skip
+
+
+def _interval(value: float | None, low: float | None, high: float | None, sign: str = "") -> str | None:
+    if value is None:
+        return None
+    text = f"{100 * value:{sign}.1f}"
+    return text if low is None or high is None else f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _long(here: Trained) -> None:

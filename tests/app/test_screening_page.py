@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import ConfigError
+from analysis.models.checkpoint import Checkpoint
 from analysis.published.published import Published
 from analysis.studies import screened
 from app import caching
@@ -22,6 +24,9 @@ from app.studies.screening import records_of
 def record(arm: str, value: float, condition: str = "5 epochs", measure: str = "S", study: str = "screening") -> Published:
     sentence = ("One run each.",)
     return Published(study, arm, condition, measure, value, "%", "paper", sentence, "Somebody (2026)", "Not comparable.")
+
+
+POOL = {"S": 0.5, "S_ci": [0.4, 0.6], "chance": 0.04, "n_queries": 200, "n_works": 5, "pool_size": 256}
 
 
 def checkpoint(name: str, arm: str, s: float) -> Any:
@@ -89,6 +94,26 @@ def test_the_leader_its_groups_and_what_is_not_trained_here(told, opened):
     ours = dict(zip(zip(table["arm"], table["measure"], strict=True), table["ours"], strict=True))
     assert ours["d4a4", "S"] == "34.4 % [29.4, 39.4] (mine)"
     assert pd.isna(ours["d4a4", screened.SAME_PIECE])
+
+
+def test_a_sweep_is_compared_with_the_baseline_by_work(told, opened):
+    app = opened.page()
+    assert any("`otoscope sweep D0 d4a4 --seeds 0,1,2`" in one.value for one in app.caption)
+    assert any(one.value.startswith("film-a4: FiLM is given the mean of A4 over time, which is 0") for one in app.caption)
+    for arm, reached in (("D0", 20), ("d4a4", 29), ("a4r", 22)):
+        for seed in (0, 1):
+            hits = {"audio_to_midi": [reached] * 5, "midi_to_audio": [reached + seed] * 5}
+            pool = {**POOL, "by_work": {"works": list("abcde"), "queries": [40] * 5, **hits}}
+            evaluation = {weights: {"canonical": pool} for weights in ("trained", "untrained")}
+            training = {"corpus_sha256": "0", "steps": 3, "schedule": "cosine", "corpus": "demo", "seed": seed}
+            opened.found.append(Checkpoint(Path(f"{arm}-{seed}"), arm, "small", {}, training, evaluation, "0" * 64))
+    opened.found.append(checkpoint("stray", "a4", 0.9))  # examined without counts
+    app = opened.page()
+    table = next(frame.value for frame in app.dataframe if "published" in frame.value and "twin" in frame.value)
+    assert table["arm"].tolist() == ["d4a4", "a4r", "D0"]
+    assert table["difference"].tolist()[:2] == ["+22.5 [22.5, 22.5]", "+5.0 [5.0, 5.0]"]
+    assert table["published"].tolist()[:2] == ["+9.6", "+8.4"]
+    assert "How do ours differ from D0?" in [one.value for one in app.subheader]
 
 
 def test_without_checkpoints_the_published_numbers_stand_alone(told, opened):

@@ -51,9 +51,7 @@ def test_a_kind_that_is_registered_runs_in_the_queue_which_says_what_is_kept(
 def test_a_kind_that_was_taken_back_cannot_be_submitted(made_up: JobKind, server: JobQueue) -> None:
     assert find_kind("tune") is made_up
     registry.forget("tune")
-    with pytest.raises(
-        JobError, match="Unknown kind of job 'tune': expected one of battery, clip, clip_question, study, "
-    ):
+    with pytest.raises(JobError, match="Unknown kind of job 'tune': expected one of battery, clip, clip_question, study, sweep"):
         server.submit("tune", {})
 
 
@@ -76,6 +74,7 @@ def test_the_name_of_a_kind_is_the_one_it_is_found_under() -> None:
             "Distance from the training set",
             "a and Study no. 3",
         ),
+        ("sweep", {"arms": ["D0", "a4"], "seeds": [0], "out": "runs/x"}, "Sweep", "D0, a4 × 1 seed in x"),
     ],
 )
 def test_what_a_kind_says_of_a_request(kind: str, request_: Mapping[str, Any], title: str, subject: str) -> None:
@@ -92,6 +91,7 @@ def test_what_a_kind_says_of_a_request(kind: str, request_: Mapping[str, Any], t
         ("clip", "{}", "{}", Page("clip", {"job": "x"})),
         ("train", "{}", '{"checkpoint": "/runs/two/"}', Page("checkpoints", {"checkpoint": "two"})),
         ("train", "{}", None, None),
+        ("sweep", "{}", "{}", Page("screening", {})),
     ],
 )
 def test_where_a_result_is_shown(kind: str, request_json: str, document_json: str | None, page: Page | None) -> None:

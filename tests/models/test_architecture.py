@@ -9,22 +9,27 @@ from torch import Tensor, nn
 
 from analysis.errors import ConfigError
 from analysis.models.architecture import Flow, Part, flow_lines
-from analysis.models.arms import ARMS, REAL_ARMS, SCALES, build_config
+from analysis.models.arms import REAL_ARMS, SCALES, build_config
 from analysis.models.counting import PARTS, count_parameters, count_parts
 from analysis.models.dual_encoder import DualEncoder, build_arm, outline
 from analysis.models.dual_encoder_flow import flow_of
 from analysis.models.midi_encoder import MidiBatch
 
 N_NOTES = 7
+MIXTURES = ("moe", "moe2", "moe3", "moe4")
 EXAMPLES = [*REAL_ARMS, "d4a4-zero", "d4-a4r-random", "d4-a4x-reordered"]
 MODULES = {  # part of the flow → the module whose output it describes
-    "CNN": "audio.cnn", "concatenation with A4": "audio.a4_norm", "concatenation with A7": "audio.a7_norm",
-    "cross-attention to A4": "audio.a4_norm", "reverse cross-attention": "audio.a4_norm", "note embeddings": "midi.input_norm",
-    "concatenation with D4": "midi.d4_norm", "FiLM by D4": "midi.d4_film",
+    "CNN": "audio.cnn", "note embeddings": "midi.input_norm",
     "4 audio blocks": "audio.blocks.3", "4 MIDI blocks": "midi.blocks.3",
     "audio mean": "audio", "MIDI mean": "midi", "audio head": "audio_head", "MIDI head": "midi_head",
+    "third tower": "descriptor_tower",
 }  # fmt: skip
-JOINS = {"concat": "concatenation with {}", "cross": "cross-attention to {}", "reverse": "reverse cross-attention"}
+JOINS = {
+    "concat": "concatenation with {}", "cross": "cross-attention to {}", "reverse": "reverse cross-attention",
+    "film": "FiLM by {}", "other_side": "concatenation with {}", **dict.fromkeys(MIXTURES, "mixture of experts by {}"),
+}  # fmt: skip
+ENDS = {"film": "film", **dict.fromkeys(MIXTURES, "moe.0.gate")}  # of what a join makes; else a norm
+WITHIN = ("film", *MIXTURES)
 
 
 def inputs() -> tuple[Tensor, MidiBatch]:
@@ -43,15 +48,20 @@ def forward(model: DualEncoder, modules: list[str], what: str = "output") -> dic
     hooks = [model.get_submodule(name).register_forward_hook(keep(name)) for name in modules]
     with torch.no_grad():
         waveform, notes = inputs()
-        model.embed_audio(waveform)
-        model.embed_midi(notes)
+        model.embed(waveform, notes)
+        model.embed_third(waveform, notes)
     for hook in hooks:
         hook.remove()
     return seen
 
 
+def join_of(flow: Flow, side: str) -> Part:
+    """Where a descriptor enters a side."""
+    return next(part for part in flow.parts if (part.kind, part.side) == ("join", side))
+
+
 @pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", EXAMPLES)
 def test_every_parameter_is_in_one_part(arm: str, scale: str) -> None:
     config = build_config(arm, scale)
     flow = flow_of(config)
@@ -91,16 +101,21 @@ def test_no_parameter_could_be_in_two_parts() -> None:
 @pytest.mark.parametrize("arm", EXAMPLES)
 def test_tokens_and_widths_are_those_of_a_forward_pass(arm: str) -> None:
     model, flow = build_arm(arm, "small").eval(), flow_of(build_config(arm, "small"))
-    descriptors = {side: f"{side}.{given.descriptor.name.lower()}" for side, given in model.given.items()}
+    descriptors = {side: f"{side}.{given.descriptor.key}" for side, given in model.given.items()}
     there = {part.name: MODULES[part.name] for part in flow.parts if part.name in MODULES}
     there |= {part.name: descriptors[part.side] for part in flow.parts if part.kind == "descriptor"}
+    for side, given in model.given.items():
+        there[join_of(flow, side).name] = f"{descriptors[side]}_{ENDS.get(given.injection.kind, 'norm')}"
     seen = forward(model, list(there.values()))
     for name, module in there.items():
         part, (out,) = flow.part(name), seen[module]
         out = out.transpose(1, 2) if name == "CNN" else out
+        if name.startswith("mixture of experts"):  # of one of its blocks
+            assert out.shape[2] == part.width
+            continue
         n = N_NOTES if part.tokens is None else part.tokens
         assert tuple(out.shape) == ((2, part.width) if part.unit == "vector" else (2, n, part.width)), name
-    tokens = model.audio.tokens(inputs()[0])
+    tokens = model.audio.tokens(*inputs()) if model.config.crosses else model.audio.tokens(inputs()[0])
     assert tuple(tokens.shape[1:]) == (flow.part("4 audio blocks").tokens, flow.part("4 audio blocks").width)
     shown = {part.name for part in flow.parts}
     assert shown - set(there) <= {"waveform", "notes", "audio positions", "MIDI positions", "joint embedding"}
@@ -112,19 +127,22 @@ def test_the_descriptor_enters_where_the_mechanism_says(arm: str) -> None:
     flow = flow_of(config)
     joins = {part.side: part for part in flow.parts if part.kind == "join"}
     assert joins.keys() == config.entries.keys()
+    for side, its in config.entries.items():
+        assert joins[side].name == JOINS[its.injection].format(its.descriptor)
     if (entry := config.audio_entry) is not None:
-        assert joins["audio"].name == JOINS[entry.injection].format(entry.descriptor)
-        assert [flow.part(name).kind for name in joins["audio"].sources] == ["network", "descriptor"]
+        kinds = [flow.part(name).kind for name in joins["audio"].sources]
+        assert kinds == (["descriptor"] if entry.injection in WITHIN else ["network", "descriptor"])
     model = build_arm(arm, "small").eval()
     with torch.no_grad():
         model.audio.positions.fill_(torch.nan)  # so that it shows where positions have been added
-    if entry is None:
+    if entry is None or entry.injection in WITHIN:
         return
-    module = f"audio.{entry.descriptor.lower()}_{'concat' if entry.injection == 'concat' else 'attention'}"
+    concatenates = entry.injection in ("concat", "other_side")
+    module = f"audio.{entry.descriptor.lower()}_{'concat' if concatenates else 'attention'}"
     given = forward(model, [module], "input")[module]
     assert any(tensor.isnan().any() for tensor in given) == (joins["audio"].sources[0] == "audio positions")
     names = [part.name for part in flow.parts]
-    assert (names.index("audio positions") < names.index(joins["audio"].name)) == (entry.injection != "concat")
+    assert (names.index("audio positions") < names.index(joins["audio"].name)) is not concatenates
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from analysis.descriptors.a4 import a4
 from analysis.descriptors.d4 import d4
+from analysis.errors import ConfigError
 from analysis.models.dual_encoder import DualEncoder, build_arm
 from analysis.models.midi_encoder import MidiBatch, collate_notes, sinusoids
 from analysis.models.transformer import MultiHeadAttention
@@ -69,6 +70,43 @@ def test_audio_tokens_are_those_of_the_formula(arm: str, waveforms: Tensor) -> N
         query = audio.a4_query(descriptor) + audio.a4_positions[: descriptor.shape[1]]
         expected = audio.a4_norm(query + attend(audio.a4_attention, query, placed, heads))
     torch.testing.assert_close(audio.tokens(waveforms), expected, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("arm", ["D4x", "D4r"])
+def test_notes_and_d4_attend_to_each_other_without_padding(arm: str, notes: MidiBatch) -> None:
+    midi: Any = shaken(arm).midi
+    found, heads = midi.tokens(notes), 8
+    for row, n in enumerate(notes.mask.sum(dim=1).tolist()):  # every window by itself, so that there is no padding
+        columns = [x[row : row + 1, :n] for x in (notes.pitch, notes.velocity, notes.duration)]
+        parts = [embed.weight[x] for embed, x in zip((midi.pitch, midi.velocity, midi.duration), columns, strict=True)]
+        x = midi.input_norm(F.linear(torch.cat(parts, -1), midi.input.weight, midi.input.bias))
+        placed, steps = x + sinusoids(n, x.shape[2], x.device), d4(columns[0])
+        if arm == "D4x":
+            expected = midi.d4_norm(placed + attend(midi.d4_attention, placed, midi.d4_source(steps), heads))
+        else:
+            query = midi.d4_query(steps) + sinusoids(n, x.shape[2], x.device)
+            expected = midi.d4_norm(query + attend(midi.d4_attention, query, placed, heads))
+        torch.testing.assert_close(found[row : row + 1, :n], expected, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_each_side_is_given_the_descriptor_of_the_other(waveforms: Tensor, notes: MidiBatch) -> None:
+    model: Any = shaken("d4a4cm")
+    frames, a4_of = model.audio.cnn(waveforms[:, None]).transpose(1, 2), a4(waveforms, 24_000)
+    for row, n in enumerate(notes.mask.sum(dim=1).tolist()):
+        one = slice(row, row + 1)
+        steps = F.interpolate(d4(notes.pitch[one, :n]).transpose(1, 2), frames.shape[1], mode="linear").transpose(1, 2)
+        heard = model.audio.d4_norm(model.audio.d4_concat(torch.cat([frames[one], steps], -1))) + model.audio.positions[:188]
+        torch.testing.assert_close(model.audio.tokens(waveforms, notes)[one], heard, rtol=1e-4, atol=1e-5)
+        tables = zip(("pitch", "velocity", "duration"), (notes.pitch, notes.velocity, notes.duration), strict=True)
+        parts = [getattr(model.midi, name).weight[x[one, :n]] for name, x in tables]
+        x = model.midi.input_norm(model.midi.input(torch.cat(parts, -1)))
+        bands = F.interpolate(a4_of[one].transpose(1, 2), n, mode="linear").transpose(1, 2)
+        read = model.midi.a4_norm(model.midi.a4_concat(torch.cat([x, bands], -1))) + sinusoids(n, x.shape[2], x.device)
+        torch.testing.assert_close(model.midi.tokens(notes, waveforms)[one, :n], read, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ConfigError, match="expected sound and notes of the same windows"):
+        model.embed_audio(waveforms)
 
 
 @torch.no_grad()

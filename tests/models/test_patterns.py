@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from analysis.models.arms import ARMS
+from analysis.models.arms import REAL_ARMS
 from analysis.models.dual_encoder import build_arm
 from analysis.models.patterns import AttentionInput, attention_modules, read_attention
 from analysis.models.transformer import MultiHeadAttention
+from tests.tiny import build_narrow
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,6 @@ def test_hooks_are_removed_even_when_the_encoder_refuses(windows: torch.Tensor) 
 
 
 def test_every_arm_has_its_blocks() -> None:
-    for name, arm in ARMS.items():
-        layers = list(attention_modules(build_arm(name, "small").audio))
+    for name, arm in REAL_ARMS.items():
+        layers = list(attention_modules(build_narrow(name).audio))
         assert layers == list(range(0 if arm.audio and arm.audio.injection in ("cross", "reverse") else 1, 5))

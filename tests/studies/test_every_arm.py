@@ -9,11 +9,13 @@ import torch
 
 from analysis import paths
 from analysis.clips.inspection import inspect_clip
+from analysis.clips.read import audio_tower
 from analysis.clips.sound_lanes import descriptor_lane
 from analysis.datasets.audio import Waveform
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import list_segments
 from analysis.descriptors.registry import find_descriptor
+from analysis.errors import ConfigError, ShapeError
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint
 from analysis.studies.base.requests import build_request
@@ -47,6 +49,20 @@ def test_their_descriptors_are_inputs_of_the_ablation(corpus_folder: Path, make_
         assert {row["input"] for row in its} == {"none", DESCRIPTOR_OF[arm]}
         moved = {row["kind"]: row["distance"] for row in its if row["input"] != "none"}
         assert all(value > 0 for value in moved.values()) == (arm == "A7")  # FiLM begins with γ = β = 0
+
+
+def test_a_side_that_reads_the_other_is_not_fed_alone(corpus_folder: Path, make_checkpoint: Make, monkeypatch) -> None:
+    crossed = make_checkpoint("d4a4cm")
+    monkeypatch.setenv(paths.CHECKPOINTS_VARIABLE, str(crossed.path.parent))
+    settings = {**SETTINGS["ablation"], "corpus": str(corpus_folder)}
+    rows = run_study("ablation", build_request("ablation", [crossed.name], settings)).tables["ablation"]
+    assert {row["input"] for row in rows} >= {"none", "A4", "D4"}
+    assert all(row["distance"] > 0 for row in rows if row["input"] != "none")
+    for study in ("bands", "transposition", "invariance"):
+        with pytest.raises(ConfigError, match="given each other's descriptors, so that neither can be fed alone"):
+            run_study(study, build_request(study, [crossed.name], {"corpus": str(corpus_folder)}))
+    with pytest.raises(ShapeError, match="is given a descriptor of the notes, and a clip has none"):
+        audio_tower(crossed.outline())
 
 
 def test_bands_of_the_sound_are_taken_from_them(corpus_folder: Path, make_checkpoint: Make, monkeypatch) -> None:

@@ -76,7 +76,7 @@ def test_one_batch_is_learned_by_heart() -> None:
     tones = [0.2 * np.sin(2 * np.pi * rng.uniform(100, 6000) * times_s) + 0.02 * rng.standard_normal(4 * RATE) for _ in range(8)]
     batch, run, rows = AudioBatch(torch.from_numpy(np.stack(tones).astype(np.float32))), Run(request(), CPU), []
     for _ in range(16):
-        loss, row = run.objective.loss(*run.objective.embed(run.model, batch), run.request)
+        loss, row = run.objective.loss(run.model, run.objective.embed(run.model, batch), run.request)
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()

@@ -29,7 +29,7 @@ class Modulation(nn.Module):
 class Film(Injection):
     """Linear(features → 128), ReLU, Linear(128 → layers · 2d) of the mean over positions; at first γ = β = 0."""
 
-    kind, title = "film", "FiLM"
+    kind, title, summarises = "film", "FiLM", "FiLM is"
 
     def build(self, width: int, sizes: TowerSizes) -> None:
         last = nn.Linear(D_HIDDEN, sizes.n_layers * 2 * sizes.d_model)
@@ -57,9 +57,8 @@ class Film(Injection):
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
         del tokens, descriptor
         name = self.descriptor.name
-        return Drawn(
-            f"FiLM by {name}", (f"mean of {name}", f"hidden {D_HIDDEN}", "scale and shift after every block"), within=True
-        )
+        details = f"mean of {name}", f"hidden {D_HIDDEN}", "scale and shift after every block"
+        return Drawn(f"FiLM by {name}", details, within=True, width=2 * self.sizes.d_model)
 
 
 INJECTION = Film

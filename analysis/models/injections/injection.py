@@ -4,10 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple, TypeVar
 
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from analysis.descriptors.descriptor import Axis, Descriptor, Reads
 from analysis.errors import ConfigError
+from analysis.models.tower import TapKind
 
 P = TypeVar("P", bound=nn.Module | nn.Parameter)
 
@@ -23,11 +26,15 @@ class TowerSizes(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """The mechanism as a part of an architecture: its name, what is known of it, and whether it enters the blocks themselves."""
+    """The mechanism as a part of an architecture: its name, what is known of it, and whether it enters the blocks themselves.
+
+    `width` counts the numbers that it then hands to every block.
+    """
 
     name: str
     details: tuple[str, ...]
     within: bool = False
+    width: int = 0
 
 
 class Injection(ABC):
@@ -39,6 +46,9 @@ class Injection(ABC):
         group: the group of the optimiser to which its parameters belong.
         reads: of which descriptors it can make use.
         after_positions: whether positions are added to the tokens before the descriptor enters, or when it has.
+        crosses: whether it takes the descriptor of the other side of the window.
+        summarises: what in it is given no more of a descriptor than the mean over positions, with its verb; "" for nothing.
+        tap_kind: of what can be read of its own.
     """
 
     kind: ClassVar[str]
@@ -46,6 +56,9 @@ class Injection(ABC):
     group: ClassVar[str] = "descriptors"
     reads: ClassVar[tuple[Reads, ...]] = ("audio", "notes")
     after_positions: ClassVar[bool] = True
+    crosses: ClassVar[bool] = False
+    summarises: ClassVar[str] = ""
+    tap_kind: ClassVar[TapKind] = "mechanism"
 
     def __init__(self, tower: nn.Module, descriptor: Descriptor, sizes: TowerSizes) -> None:
         self.tower, self.descriptor, self.sizes = tower, descriptor, sizes
@@ -79,6 +92,20 @@ class Injection(ABC):
         """What `enter` and `within` are given of a descriptor, once per pass; `mask` is True where it has a position."""
         del mask
         return descriptor
+
+    def begin(self, share: float) -> None:
+        """Told before every step of training which share of all steps is done."""
+        del share
+
+    def penalty(self) -> Tensor | None:
+        """What is added to the loss of the pass in training that was last; None where there is nothing."""
+        return None
+
+    @classmethod
+    def unsaid(cls, reads: Reads) -> str:
+        """What the source leaves open of it for descriptors of a side, and how it is here, in a sentence; "" for nothing."""
+        del reads
+        return ""
 
     def enter(self, tokens: Tensor, descriptor: Tensor) -> Tensor:
         """The tokens that go on, before block 1."""
@@ -115,12 +142,31 @@ class Injection(ABC):
         del tokens, descriptor
         return None
 
+    @classmethod
+    def words(cls, descriptor: str) -> str:
+        """A descriptor and how it enters, in words."""
+        return f"{descriptor} {cls.title}" if cls.crosses else f"{descriptor} by {cls.title}"
+
     @abstractmethod
     def drawn(self, tokens: Axis, descriptor: Axis) -> Drawn:
         """What an architecture shows of it."""
 
     def _name(self, name: str) -> str:
         return f"{self.descriptor.key}_{name}"
+
+
+def with_mask(
+    values: Float[Tensor, "batch positions features"], mask: Bool[Tensor, "batch positions"]
+) -> Float[Tensor, "batch positions more"]:
+    """Values with one feature more, which is 1 where there is a position: what `prepare` hands on to those that need it."""
+    return torch.cat([values, mask[..., None].to(values.dtype)], dim=-1)
+
+
+def without_mask(
+    prepared: Float[Tensor, "batch positions more"],
+) -> tuple[Float[Tensor, "batch positions features"], Bool[Tensor, "batch positions"]]:
+    """The way back."""
+    return prepared[..., :-1], prepared[..., -1] > 0
 
 
 def mixed(layer: nn.Linear) -> str:

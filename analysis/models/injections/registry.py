@@ -8,7 +8,7 @@ from analysis.errors import ConfigError, shown
 if TYPE_CHECKING:
     from analysis.models.injections.injection import Injection
 
-KINDS = ("concat", "cross", "reverse", "film")
+KINDS = ("concat", "cross", "reverse", "other_side", "film", "moe", "moe2", "moe3", "moe4")
 REGISTERED: dict[str, "type[Injection]"] = {}
 
 

@@ -19,12 +19,14 @@ class Needs:
         pair: whether it has two towers whose embeddings can be compared, which read these modalities between them.
         attention: whether one of its towers attends.
         descriptor: whether it is of a family into which descriptors may enter.
+        apart: whether each side must be fed by itself, the sound altered and the notes not, or one without the other.
     """
 
     modalities: tuple["Modality", ...] = ()
     pair: bool = False
     attention: bool = False
     descriptor: bool = False
+    apart: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
@@ -74,4 +76,6 @@ def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:
         return "no two towers to be compared" + (f" that read {' and '.join(needs.modalities)}" if model.pairs else "")
     if needs.attention and not any(tower.attends for tower in towers):
         return "no attention"
+    if needs.apart and checkpoint.of_family.has_arms and checkpoint.model_config.crosses:
+        return "sides that are given each other's descriptors, so that neither can be fed alone"
     return "no place for a descriptor" if needs.descriptor and not checkpoint.of_family.has_arms else ""

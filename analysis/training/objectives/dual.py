@@ -9,24 +9,26 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment, drop_repeated, list_segments
 from analysis.files import Json, JsonObject
+from analysis.models.arms import ARMS
 from analysis.models.controls import LEARNING, learn_descriptors
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.midi_encoder import MidiBatch
 from analysis.seeding import numpy_generator
 from analysis.training.card import write_card
 from analysis.training.evaluation import evaluate, evaluate_saved, note_batch, refuse_test_split, waveform_batch
-from analysis.training.losses import vicreg
+from analysis.training.losses import loss_of, with_penalty
 from analysis.training.objective import Groups, Objective, Row, validation_pool
 from analysis.training.recipes import FREEZES, LEARNING_RATES, RECIPES
 from analysis.training.request import TrainRequest
 
 FROZEN = {"": (), "cnn and positions": ("audio.cnn.", "audio.positions")}
+THIRD_TOWER = "descriptor_tower."
 LEARNED_WINDOWS = 256  # of the training set, from which a control learns what it is given
 Batch = tuple[Tensor, MidiBatch]
 
 
 class DualObjective(Objective):
-    """VICReg between the audio and the notes of windows."""
+    """VICReg between the audio and the notes of windows, and their descriptors where an arm has a third tower."""
 
     recipes, learning_rates, freezes = RECIPES, LEARNING_RATES, FREEZES
 
@@ -59,19 +61,26 @@ class DualObjective(Objective):
         del request, step
         return _fed(model, segments, device)
 
-    def embed(self, model: DualEncoder, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Joint embeddings of audio and of notes."""
-        waveform, notes = batch
-        return model.embed_audio(waveform), model.embed_midi(notes)
+    def begin_step(self, model: DualEncoder, share: float) -> None:
+        """Tell mechanisms which share of all steps is done."""
+        model.begin_step(share)
 
-    def loss(self, first: Tensor, second: Tensor, request: TrainRequest) -> tuple[Tensor, Row]:
-        """VICReg, with its terms and the spread of the embeddings."""
-        del request
-        terms = vicreg(first, second)
-        return terms.total, {
-            "loss": terms.total.item(),
+    def embed(self, model: DualEncoder, batch: Batch) -> tuple[Tensor, ...]:
+        """Joint embeddings of audio and of notes, and of descriptors where there is a third tower."""
+        waveform, notes = batch
+        audio, midi = model.embed(waveform, notes)
+        third = model.embed_third(waveform, notes)
+        return (audio, midi) if third is None else (audio, midi, third)
+
+    def loss(self, model: DualEncoder, embedded: tuple[Tensor, ...], request: TrainRequest) -> tuple[Tensor, Row]:
+        """The loss of the arm and what mechanisms add to it, with the terms of VICReg and the spread of the embeddings."""
+        audio, midi, *third = embedded
+        terms = loss_of(ARMS[request.arm].loss, audio, midi, third[0] if third else None)
+        total = with_penalty(terms.total, model.penalty())
+        return total, {
+            "loss": total.item(),
             "invariance": terms.invariance.item(), "variance": terms.variance.item(), "covariance": terms.covariance.item(),
-            "audio_std": first.float().std(dim=0).mean().item(), "midi_std": second.float().std(dim=0).mean().item(),
+            "audio_std": audio.float().std(dim=0).mean().item(), "midi_std": midi.float().std(dim=0).mean().item(),
         }  # fmt: skip
 
     def validation(self, request: TrainRequest, corpus: Corpus) -> tuple[list[Segment], PoolSizes]:
@@ -119,7 +128,9 @@ def parameter_groups(model: DualEncoder, learning_rates: str, freeze: str = "") 
         if name.startswith(FROZEN[freeze]):
             parameter.requires_grad_(False)
             continue
-        if injected := next((group for beginning, group in entering.items() if name.startswith(beginning)), ""):
+        if name.startswith(THIRD_TOWER):
+            group = "descriptors"
+        elif injected := next((group for beginning, group in entering.items() if name.startswith(beginning)), ""):
             group = injected
         elif "_head." in name:
             group = "heads"

@@ -79,12 +79,14 @@ class ViewObjective(Objective):
         first, second = model.towers[TOWER](batch).chunk(2)
         return first, second
 
-    def loss(self, first: Tensor, second: Tensor, request: TrainRequest) -> tuple[Tensor, Row]:
+    def loss(self, model: Vit1d, embedded: tuple[Tensor, ...], request: TrainRequest) -> tuple[Tensor, Row]:
         """NT-Xent, with the share of views that find their pair, cosines, and the spread of the directions of the embeddings.
 
         The spread is the standard deviation of √d · z / |z| over the views, on average over dimensions: 1 where all directions
         are taken alike, 0 where the embeddings have collapsed.
         """
+        del model
+        first, second = embedded
         terms = nt_xent(first, second, request.setting(TEMPERATURE))
         directions = F.normalize(torch.cat([first, second]).detach().float(), dim=1) * first.shape[1] ** 0.5
         return terms.total, {
