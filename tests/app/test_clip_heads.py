@@ -70,9 +70,9 @@ def answered(app, queue, number: int):
 def test_every_tab_asks_its_own_question(app) -> None:
     assert [tab.label for tab in app.tabs] == [
         "Which heads follow the music?", "What moves without this head?", "Where is a difference carried?",
-        "Which bands and moments?", "Hear a part",
+        "Which bands and moments?", "What reaches each layer?", "Hear a part",
     ]  # fmt: skip
-    assert [button.label for button in app.button].count("Answer this") == 4
+    assert [button.label for button in app.button].count("Answer this") == 5
 
 
 def test_heads_that_follow_the_music_are_marked_on_the_wall(app, desk, queue) -> None:
@@ -119,4 +119,4 @@ def test_a_recording_without_notes_has_no_pair(monkeypatch, narrow, rng, tmp_pat
     with_clip(monkeypatch, tmp_path, narrow, a_clip(rng, seconds=12.0))
     app = open_page("views/clip.py", layer="1", head="2")
     assert any("A pair is made from notes" in text.value for text in app.caption)
-    assert [button.label for button in app.button].count("Answer this") == 3
+    assert [button.label for button in app.button].count("Answer this") == 4

@@ -106,6 +106,16 @@ def test_bands_and_moments_add_up_to_the_change(models: tuple[Model, Model], mon
     assert "of the cosine with a reference" in answered(models, Question("attribute", at_s=4.0), notes=False).headline
 
 
+def test_rollout_says_what_reaches_each_layer_beside_the_twin(models: tuple[Model, Model]) -> None:
+    rolled = answered(models, Question("roll"))
+    assert rolled.grid is not None
+    assert rolled.grid.twin is not None
+    assert rolled.grid.values.shape == (len(rolled.rows), 32 * 4)
+    assert (rolled.grid.edges_s[0], rolled.grid.edges_s[-1]) == (0.0, 16.0)
+    np.testing.assert_allclose(rolled.grid.values.mean(axis=1), 0, atol=0.02)  # cells of 5 or 6 tokens
+    assert any("it is no attribution" in notice for notice in rolled.notices)
+
+
 def test_an_answer_comes_back_from_the_store(tmp_path: Path) -> None:
     values: ndarray = np.arange(6.0).reshape(2, 3)
     grid = Grid("G", "1", ("r", "s"), (0.0, 1.0, 2.0, 3.0), values)

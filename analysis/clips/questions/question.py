@@ -19,7 +19,7 @@ from analysis.models.tower import Model, Tower
 from analysis.run import RunContext
 from analysis.units import seconds_to_samples
 
-KINDS = ("find", "remove", "patch", "attribute")
+KINDS = ("find", "remove", "patch", "attribute", "roll")
 MOST_WINDOWS = 24
 
 
@@ -28,7 +28,8 @@ class Question:
     """What is inquiry.
 
     Attributes:
-        kind: "find" heads that follow the music, "remove" a head, "patch" a minimal pair, "attribute" to bands and times.
+        kind: "find" heads that follow the music, "remove" a head, "patch" a minimal pair, "attribute" to bands and times, or
+            "roll" patterns out over the layers.
         at_s: a second of the window that is patched or attributed.
         layer: of the head that is removed, as the tower counts it.
         head: its number, from 1.
@@ -147,6 +148,13 @@ class Inquiry:
             [spans[number * len(spans) // MOST_WINDOWS] for number in range(MOST_WINDOWS)] if len(spans) > MOST_WINDOWS else spans
         )
         return [self.window(span.start_s) for span in kept]
+
+    @property
+    def windows_here(self) -> list[ClipWindow]:
+        """Windows side by side around the question's second."""
+        n = self.clock.n_windows
+        first = min(max(0, self.clock.window_at(self.question.at_s) - MOST_WINDOWS // 2), max(0, n - MOST_WINDOWS))
+        return [self.window(float(start)) for start in self.clock.starts_s[first : first + MOST_WINDOWS]]
 
     def window(self, start_s: float) -> ClipWindow:
         """The window that begins at a second."""

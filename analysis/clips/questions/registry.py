@@ -11,6 +11,7 @@ from analysis.clips.questions.find import find_heads
 from analysis.clips.questions.patch import patch_pair
 from analysis.clips.questions.question import Inquiry, Question
 from analysis.clips.questions.remove import remove_head
+from analysis.clips.questions.roll import roll
 from analysis.clips.read import audio_tower
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
@@ -21,6 +22,7 @@ from analysis.store import Store
 
 ANSWERS: Mapping[str, Callable[[Inquiry], Answer]] = {
     "find": find_heads, "remove": remove_head, "patch": patch_pair, "attribute": attribute_window,
+    "roll": roll,
 }  # fmt: skip
 
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from analysis.clips.questions.question import Question
     from analysis.datasets.audio import Waveform
 
-TITLES = {"find": "Heads that follow the music", "remove": "Without a head", "patch": "Patching", "attribute": "Attribution"}
+TITLES = {
+    "find": "Heads that follow the music", "remove": "Without a head", "patch": "Patching", "attribute": "Attribution",
+    "roll": "Rollout",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

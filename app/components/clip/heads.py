@@ -30,7 +30,7 @@ CHANGES: Mapping[str, tuple[float, str]] = {
 }  # fmt: skip
 TITLES = {
     "find": "Which heads follow the music?", "remove": "What moves without this head?",
-    "patch": "Where is a difference carried?", "attribute": "Which bands and moments?",
+    "patch": "Where is a difference carried?", "attribute": "Which bands and moments?", "roll": "What reaches each layer?",
 }  # fmt: skip
 ABOUT = {
     "find": "Heads are chosen in one half of the windows and tested in the other, against events that are moved in a circle.",
@@ -38,6 +38,7 @@ ABOUT = {
     "patch": "The window at the playhead is rendered from its notes, once as written and once changed; activations of the first "
     "are put into the second, span by span. 0 % leaves it as it was, 100 % undoes the change.",
     "attribute": "Bands and moments of the window at the playhead are taken away on a path to silence (integrated gradients).",
+    "roll": "Attention patterns multiplied from layer to layer, with half of every token kept by the residual path (rollout).",
 }
 
 
@@ -140,7 +141,7 @@ def _changed(shown: Shown) -> None:
 
 
 SETTINGS: Mapping[str, Callable[[Shown], None]] = {
-    "find": _followed, "remove": _replaced_by, "patch": _changed, "attribute": _no_settings,
+    "find": _followed, "remove": _replaced_by, "patch": _changed, "attribute": _no_settings, "roll": _no_settings,
 }  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def _question(shown: Shown, kind: str, seconds: float) -> Question:
         return Question(kind, layer=shown.layer, head=shown.head, how=how)
     clock = shown.readings.trained.clock
     at_s = round(float(clock.starts_s[clock.window_at(seconds)]), 3)
-    if kind == "attribute":
+    if kind in ("attribute", "roll"):
         return Question(kind, at_s)
     change = str(state.widget_value("patch_change") or next(iter(CHANGES)))
     dose = state.widget_value(f"patch_dose_{change}")
