@@ -51,7 +51,9 @@ def test_a_kind_that_is_registered_runs_in_the_queue_which_says_what_is_kept(
 def test_a_kind_that_was_taken_back_cannot_be_submitted(made_up: JobKind, server: JobQueue) -> None:
     assert find_kind("tune") is made_up
     registry.forget("tune")
-    with pytest.raises(JobError, match="Unknown kind of job 'tune': expected one of battery, clip, study, sweep, train"):
+    with pytest.raises(
+        JobError, match="Unknown kind of job 'tune': expected one of battery, clip, clip_question, study, sweep, train"
+    ):
         server.submit("tune", {})
 
 
@@ -94,4 +96,4 @@ def test_where_a_result_is_shown(kind: str, request_json: str, document_json: st
 
 
 def test_what_is_of_use_when_a_part_is_done() -> None:
-    assert {name for name, kind in kinds().items() if not kind.partial_results} == {"clip"}
+    assert {name for name, kind in kinds().items() if not kind.partial_results} == {"clip", "clip_question"}
