@@ -1,9 +1,18 @@
 """The command that lists every arm beside what is published of it and what is trained here."""
 
 import argparse
+from typing import NamedTuple
 
 from analysis import paths
 from analysis.cli.output import emit
+
+
+class Other(NamedTuple):
+    """An architecture of another family than that of the arms, whatever its scale."""
+
+    name: str
+    summary: str
+    family: str
 
 
 def arms(options: argparse.Namespace) -> None:
@@ -31,18 +40,21 @@ def arms(options: argparse.Namespace) -> None:
         if (names := [row.arm.name for row in listed if row.arm.control_of == of.arm.name])
     ]
     others = _others()
-    listed_others = [f"{row['name']:{widths[0]}}  {row['summary']}" for row in others]
+    listed_others = [f"{other.name:{widths[0]}}  {other.summary}" for other in others]
     below = [cited(proper), "", *sentences(proper), "", *summaries, "", "Controls, with the parameters of their arms:", *controls]
-    emit(options, [*document(listed), *others], [*lines, *below, "", "Of other families:", *listed_others])
+    emit(
+        options,
+        [*document(listed), *(other._asdict() for other in others)],
+        [*lines, *below, "", "Of other families:", *listed_others],
+    )
 
 
-def _others() -> list[dict[str, str]]:
-    """The architectures of other families, whatever their scale."""
+def _others() -> list[Other]:
     from analysis.models.arms import ARMS
     from analysis.models.families import family_names, find_family
 
-    rows: list[dict[str, str]] = []
+    others: list[Other] = []
     for family in map(find_family, family_names()):
         names = dict.fromkeys(name.rpartition("-")[0] or name for name in family.presets())
-        rows += [{"name": name, "summary": family.title, "family": family.name} for name in names if name not in ARMS]
-    return rows
+        others += [Other(name, family.title, family.name) for name in names if name not in ARMS]
+    return others

@@ -4,10 +4,11 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from analysis.descriptors.descriptor import Axis
@@ -38,6 +39,17 @@ if TYPE_CHECKING:
     from analysis.models.dual_encoder import DualEncoder
 
 NOTE = "note"
+
+
+@dataclass(frozen=True)
+class SoundAndNotes(AudioBatch):
+    """Windows of sound with their notes, where the arm gives the audio side a descriptor of these."""
+
+    notes: MidiBatch = field(kw_only=True)
+
+    def to(self, device: torch.device | str) -> "SoundAndNotes":
+        """The same on another device."""
+        return SoundAndNotes(self.waveform.to(device), notes=self.notes.to(device))
 
 
 class _DualTower(ABC, Generic[B]):
@@ -157,13 +169,13 @@ class AudioTower(_DualTower[AudioBatch]):
             ConfigError: the content is no waveform.
         """
         batch = collate_sound(segments, self.input, content)
-        return replace(batch, notes=_notes(segments, self.config)) if self.config.crosses else batch
+        return SoundAndNotes(batch.waveform, notes=_notes(segments, self.config)) if self.config.crosses else batch
 
     def __call__(self, batch: AudioBatch) -> Tensor:
         """Joint embeddings."""
-        if batch.notes is None:
-            return self.model.embed_audio(batch.waveform)
-        return self.model.audio_head(self.encoder(batch.waveform, batch.notes))
+        if isinstance(batch, SoundAndNotes):
+            return self.model.audio_head(self.encoder(batch.waveform, batch.notes))
+        return self.model.embed_audio(batch.waveform)
 
     def attention(self, batch: AudioBatch) -> tuple[AttentionPlace, ...]:
         """That between CNN frames and the descriptor as layer 0, where there is one, then every block."""
@@ -177,7 +189,7 @@ class AudioTower(_DualTower[AudioBatch]):
         )  # fmt: skip
 
     def _window(self, batch: AudioBatch) -> Window:
-        return batch.waveform if batch.notes is None else Both(batch.waveform, batch.notes)
+        return Both(batch.waveform, batch.notes) if isinstance(batch, SoundAndNotes) else batch.waveform
 
     @contextlib.contextmanager
     def input_once(self) -> Iterator[None]:

@@ -9,21 +9,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from analysis.errors import ConfigError
-from analysis.models.midi_encoder import MidiBatch
 from analysis.models.tower import Content, InputSpec, SegmentLike
 
 
 @dataclass(frozen=True)
 class AudioBatch:
-    """Windows of sound, all of one length; with their notes, where the model gives the audio side a descriptor of these."""
+    """Windows of sound, all of one length."""
 
     waveform: Float[Tensor, "batch samples"]
     mask: None = None
-    notes: MidiBatch | None = None
 
     def to(self, device: torch.device | str) -> "AudioBatch":
         """The same on another device."""
-        return AudioBatch(self.waveform.to(device), None, self.notes and self.notes.to(device))
+        return AudioBatch(self.waveform.to(device))
 
 
 def collate_sound(segments: Sequence[SegmentLike], spec: InputSpec, content: Content | None = None) -> AudioBatch:

@@ -133,7 +133,8 @@ def paired(checkpoints: Iterable[Trained]) -> tuple[SweepRow, ...]:
 
     Empty where there are none besides the baseline.
     """
-    counted = [checkpoint for checkpoint in checkpoints if isinstance(checkpoint, Checkpoint) and _queries(checkpoint)]
+    described = [one for one in checkpoints if isinstance(one, Checkpoint) and one.of_family.has_arms]
+    counted = [checkpoint for checkpoint in described if _queries(checkpoint)]
     baseline = [checkpoint for checkpoint in counted if checkpoint.arm == BASELINE]
     if not baseline:
         return ()

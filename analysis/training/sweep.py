@@ -11,6 +11,8 @@ from analysis.run import RunContext, ignore
 from analysis.training.loop import TrainRequest
 from analysis.training.train_checkpoint import train_checkpoint
 
+USUAL: dict[str, object] = {"settings": {}}  # of trainings that could not be asked for otherwise yet
+
 
 @dataclass(frozen=True)
 class Member:
@@ -29,13 +31,16 @@ def members(like: TrainRequest, arms: Sequence[str], seeds: Sequence[int], out: 
     """Every arm with every seed, seed by seed, so that what is stopped can be compared; all else is as in `like`.
 
     Raises:
-        ConfigError: an arm is unknown, or an arm or a seed comes twice, or there is none.
+        ConfigError: an arm is unknown or of another family, or an arm or a seed comes twice, or there is none.
     """
     for what, given in (("arm", arms), ("seed", seeds)):
         if not given or len(set(given)) < len(given):
             got = ", ".join(map(str, given)) or "none"
             raise ConfigError(f"The {what}s of the sweep are {got}; expected one or more, each once.")
     requests = [replace(like, arm=arm, seed=seed) for seed in seeds for arm in arms]
+    if len(families := dict.fromkeys(request.model[0].title for request in requests)) > 1:
+        got = " and ".join(families)
+        raise ConfigError(f"The arms of the sweep are of {got}, which are examined otherwise; expected one family. Sweep each.")
     return [Member(request, out / f"{request.arm}-{request.scale}-{request.seed}") for request in requests]
 
 
@@ -52,7 +57,7 @@ def finished(member: Member, corpus: Corpus) -> Checkpoint | None:
     except CheckpointError as error:
         raise ConfigError(f"{error} Remove {member.folder}, or choose another --out.") from error
     wanted = {**asdict(member.request), "corpus_sha256": corpus.sha256}
-    if differing := sorted(name for name, value in wanted.items() if checkpoint.training.get(name) != value):
+    if differing := sorted(name for name, value in wanted.items() if checkpoint.training.get(name, USUAL.get(name)) != value):
         what = ", ".join(differing)
         raise ConfigError(f"{member.folder} was trained with another {what}; use the same again or another --out.")
     return checkpoint

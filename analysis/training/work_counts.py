@@ -10,6 +10,7 @@ from numpy import ndarray
 from analysis.files import Json
 
 DIRECTIONS = "audio_to_midi", "midi_to_audio"
+WAYS = {"canonical": DIRECTIONS, "views": ("first_to_second", "second_to_first")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class WorkCounts:
 
 @dataclass(frozen=True)
 class PoolCounts:
-    """What an evaluation says of the canonical pool of one model: counts by work, S and chance of S."""
+    """What an evaluation says of the pool of one model: counts by work, S and chance of S."""
 
     counts: WorkCounts
     s: float
@@ -42,12 +43,14 @@ class PoolCounts:
 
 
 def read_counts(evaluation: Mapping[str, object], weights: str = "trained") -> PoolCounts | None:
-    """The counts of an evaluation; None where they lack or are unsound, for an evaluation may come from anywhere.
+    """The counts of an evaluation, on the canonical pool, else on that of second views; None where they lack or are unsound.
 
-    Works are names in rising order, counts whole numbers, one for every work, and no more matches than queries.
+    An evaluation may come from anywhere, so it is checked: works are names in rising order, counts whole numbers, one for every
+    work, and no more matches than queries.
     """
     model = evaluation.get(weights)
-    pool = model.get("canonical") if isinstance(model, Mapping) else None
+    pools = {name: model[name] for name in WAYS if name in model} if isinstance(model, Mapping) else {}
+    name, pool = next(iter(pools.items()), ("canonical", None))
     counts = pool.get("by_work") if isinstance(pool, Mapping) else None
     if not isinstance(pool, Mapping) or not isinstance(counts, Mapping):
         return None
@@ -57,7 +60,7 @@ def read_counts(evaluation: Mapping[str, object], weights: str = "trained") -> P
     if not _is_share(s) or not _is_share(chance):
         return None
     try:
-        queries, hits = np.array(counts.get("queries")), np.array([counts.get(way) for way in DIRECTIONS])
+        queries, hits = np.array(counts.get("queries")), np.array([counts.get(way) for way in WAYS[name]])
     except (ValueError, OverflowError):
         return None
     whole = queries.dtype == hits.dtype == np.int64 and queries.shape == (len(works),) and hits.shape == (2, len(works))

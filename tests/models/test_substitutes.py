@@ -60,9 +60,7 @@ def test_every_arm_with_a_descriptor_has_its_controls() -> None:
     assert ARMS["d4a4-zero"].summary == "control of d4a4: zeros in place of A4 and D4"
 
 
-@pytest.mark.parametrize(
-    "name", [*(f"{arm}-shuffled" for arm in sorted({str(ARMS[name].control_of) for name in CONTROLS})), "d4a4-zero"]
-)
+@pytest.mark.parametrize("name", [*(name for name in CONTROLS if name.endswith("-shuffled")), "d4a4-zero"])
 def test_a_control_has_the_parameters_of_its_arm(name: str) -> None:
     real = ARMS[name].control_of
     assert count_parameters(name, "small") == count_parameters(real, "small")

@@ -19,7 +19,7 @@ from analysis.jobs.kinds import sweep as sweep_kind
 from analysis.measures.paired_scores import hits_exchange_p, s_exchange_p
 from analysis.measures.statistics import holm
 from analysis.models.arms import build_config
-from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.checkpoint import CONFIG_FILE, Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_model
 from analysis.run import RunContext
 from analysis.training import sweep
@@ -115,6 +115,24 @@ def test_arms_and_seeds_come_once(arms: list[str], seeds: list[int], said: str, 
         members(LIKE, arms, seeds, tmp_path)
     with pytest.raises(ConfigError, match="Unknown arm 'mine'"):
         members(LIKE, ["mine"], [0], tmp_path)
+
+
+def test_arms_of_two_families_are_refused_before_any_training(tmp_path: Path) -> None:
+    like = replace(LIKE, arm="vit1d")
+    assert [member.folder.name for member in members(like, ["vit1d"], [0, 1], tmp_path)] == ["vit1d-small-0", "vit1d-small-1"]
+    with pytest.raises(ConfigError, match="which are examined otherwise; expected one family"):
+        members(LIKE, ["D0", "vit1d"], [0], tmp_path)
+
+
+def test_a_training_that_had_no_settings_yet_is_as_one_with_the_usual_ones(trainer: Use, corpus: Corpus, tmp_path: Path) -> None:
+    trainer()
+    (member,) = members(LIKE, ["D0"], [0], tmp_path)
+    list(train_all([member], corpus, RunContext()))
+    file = member.folder / CONFIG_FILE
+    document = json.loads(file.read_text())
+    assert document["training"].pop("settings") == {}
+    file.write_text(json.dumps(document))
+    assert finished(member, corpus) is not None
 
 
 def made(arms: list[str], seeds: tuple[int, ...] = (0, 1)) -> list[Checkpoint]:

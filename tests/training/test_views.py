@@ -18,7 +18,8 @@ from analysis.models.vit1d.config import SCALES
 from analysis.models.vit1d.encoder import outline
 from analysis.models.vit1d.tower import VitTower
 from analysis.training.evaluation import fit_pool, score_pool
-from analysis.training.views import DIRECTIONS, embed_views, second_view, spread_over_works
+from analysis.training.views import DIRECTIONS, VIEWS, embed_views, second_view, spread_over_works
+from analysis.training.work_counts import read_counts
 
 NOWHERE = Path("nowhere")
 
@@ -113,7 +114,12 @@ def test_the_view_is_found_by_whoever_knows_the_recording(knows: bool) -> None:
     assert (pool.pool_size, pool.n_same_piece) == (64, 0)
     pools = build_pools(segments, **pool._asdict())
     scores = score_pool(first, second, segments, pools)
-    assert set(DIRECTIONS) < set(scores.record(DIRECTIONS))
+    record = scores.record(DIRECTIONS)
+    assert set(DIRECTIONS) < set(record)
+    counts = read_counts({"trained": {VIEWS: record}})
+    assert counts is not None
+    assert counts.s == scores.s
+    assert (counts.counts.queries.sum(), counts.counts.hits.sum()) == (100, 200 if knows else 0)
     assert scores.chance == pytest.approx(chance_of_s(100, 64))
     works = np.array([segment.piece.group for segment in segments])
     assert (works[pools.candidates[:, 1:]] != works[pools.candidates[:, :1]]).all()
