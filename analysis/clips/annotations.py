@@ -74,7 +74,7 @@ def _jams(text: str, label: str) -> dict[str, list[Annotation]]:
         data = annotation.get("data") if isinstance(annotation, dict) else None
         if not isinstance(data, list):
             continue
-        namespace = str(annotation.get("namespace") or f"annotation {number}")[:MOST_TEXT]
+        namespace = printable(str(annotation.get("namespace") or f"annotation {number}"))[:MOST_TEXT]
         title = namespace if namespace not in layers else f"{namespace} {number}"
         layers[title] = [mark for record in data if isinstance(record, dict) if (mark := _observation(record, label))]
     return layers
@@ -94,7 +94,10 @@ def _table(text: str, label: str) -> list[Annotation]:
     lines = [line for line in written if not line.lstrip().startswith("#")]
     if not lines:
         return []
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=_delimiter(lines[0]), skipinitialspace=True))
+    try:
+        rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=_delimiter(lines[0]), skipinitialspace=True))
+    except csv.Error as error:
+        raise AnnotationError(f"{label} is no table ({error}). Export the layer as CSV.") from error
     if _seconds(rows[0][0]) is None and (head := _columns(rows[0])):
         return [_named(dict(zip(head, row, strict=False)), label, number) for number, row in enumerate(rows[1:], 2)]
     # as NumPy writes them, names of columns stand in a comment
@@ -151,14 +154,15 @@ def _no_time(label: str, number: int, got: str) -> AnnotationError:
 
 def _mark(start_s: float, end_s: float | None, text: str) -> Annotation:
     label = printable(formula_back(text))[:MOST_TEXT]
-    return Annotation(start_s, end_s if end_s is not None and end_s > start_s else None, label)
+    is_stretch = end_s is not None and math.isfinite(end_s) and end_s > start_s
+    return Annotation(start_s, end_s if is_stretch else None, label)
 
 
 def _seconds(cell: Any) -> float | None:
     """A time; None for what is none, or lies before the clip."""
     try:
         seconds = float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 

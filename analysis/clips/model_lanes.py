@@ -238,7 +238,8 @@ def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
 
 def _even(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
     """A picture whose columns stand around times at equal distances, each around `join` of them."""
-    hop_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else whole_s
+    last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
+    hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s
     begin_s = float(times_s[0]) - hop_s / 2
     return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels)
 

@@ -46,7 +46,12 @@ def scored(wall: HeadWall, answer: Answer, kind: str) -> HeadWall:
         return wall
     shares = dict(zip(answer.heads, answer.scores[kind].tolist(), strict=True))
     scores = np.array([[shares.get((layer, head), 0.0) for head in wall.heads] for layer in wall.layers])
-    return replace(wall, score_name=f"{kind}: share of shifts below", scores=scores, nulls=np.full(scores.shape, 0.95))
+    return replace(
+        wall,
+        score_name=f"{kind}: share of shifts without such a head",
+        scores=scores,
+        nulls=np.full(scores.shape, 0.95),
+    )
 
 
 def most_concentrated(reading: ClipReading) -> tuple[int, int]:

@@ -52,14 +52,15 @@ class WindowPatterns:
         return torch.cat(rows, dim=1)[0].cpu().numpy()
 
     def _attentions(self, window: int) -> Mapping[int, tuple[AttentionPlace, Inputs]]:
-        if self._read is None or self._read[0] != window:
+        read = self._read  # another thread may put its window there at any time
+        if read is None or read[0] != window:
             device = next(iter(self.model.parameters())).device
             batch = self.tower.collate([], torch.from_numpy(self.windows[window : window + 1]).to(device))
             attentions, given = self.tower.attention(batch), {}
             with own_hooks(before=[(attention.module, given.__setitem__) for attention in attentions]):
                 self.tower(batch)
-            self._read = window, {attention.layer: (attention, given[attention.module]) for attention in attentions}
-        return self._read[1]
+            self._read = read = window, {attention.layer: (attention, given[attention.module]) for attention in attentions}
+        return read[1]
 
 
 def over_time(pattern: Float[ndarray, "queries keys"], query: TokenAxis, key: TokenAxis) -> Float[ndarray, "moments moments2"]:

@@ -52,7 +52,8 @@ class Answer:
         columns: of the table.
         rows: of the table.
         grid: over time; None where there is none.
-        scores: by kind of musical event, how much every head follows it: the share of shifts that give less; `heads` says whose.
+        scores: by kind of musical event, how much every head follows it: the share of shifts in which no head gives as
+            much; `heads` says whose.
         heads: layer and number, from 1, of the scores.
         sounds: by name, to be heard.
         sample_rate: of the sounds.

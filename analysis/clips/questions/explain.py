@@ -37,9 +37,10 @@ def attribute_window(inquiry: Inquiry) -> Answer:
     )
     best = int(values.argmax())
     band, span = divmod(best, values.shape[1])
+    control = f"untrained twin's largest: {others.max():+.3f}, there {others[band, span]:+.3f}"
     headline = (
         f"{values.max():+.3f} of the {kind} is due to {bands[band]} at {edges_s[span]:.1f} to {edges_s[span + 1]:.1f} s "
-        f"(untrained twin: {others[band, span]:+.3f}; whole window: {trained.recorded - trained.gone:+.3f})."
+        f"({control}; whole window: {trained.recorded - trained.gone:+.3f})."
     )
     return Answer(headline, (same,) if same else (), COLUMNS, rows, Grid(title, kind, bands, edges_s, values, others))
 

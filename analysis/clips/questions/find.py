@@ -7,7 +7,7 @@ from analysis.clips.heads.reading import HeadReading, read_heads
 from analysis.clips.questions.answer import Answer, Cell
 from analysis.clips.questions.question import ClipWindow, Inquiry
 from analysis.errors import ConfigError
-from analysis.measures.head_scores import ChosenHead
+from analysis.measures.head_scores import ChosenHead, halves
 from analysis.measures.head_templates import Kind
 
 COLUMNS = ("follows", "head", "rank", "lift", "lift of the twin", "null", "z", "p (Holm)", "windows")
@@ -40,7 +40,7 @@ def find_heads(inquiry: Inquiry) -> Answer:
     trained, twin = readings
     seed = inquiry.question.seed
     chosen = trained.chosen(seed=seed)
-    scores = {kind: 1 - trained.scores(kind, seed=seed).p for kind in trained.lifts}
+    scores = {kind: 1 - trained.scores(kind, seed=seed).p_any for kind in trained.lifts}
     heads = tuple((head.layer, head.head + 1) for head in trained.heads)
     rows = tuple(_row(trained, twin, head, seed) for head in chosen)
     notices = ["Beats are estimated from onsets."] if any(event.estimated for event in music) else []
@@ -59,7 +59,11 @@ def _music(inquiry: Inquiry, window: ClipWindow) -> WindowMusic:
 
 def _twin_lift(twin: HeadReading, head: ChosenHead, seed: int) -> float | None:
     kinds: dict[str, Kind] = {kind: kind for kind in twin.lifts}
-    return None if head.kind not in kinds else float(twin.scores(kinds[head.kind], seed=seed).lift[head.head])
+    if head.kind not in kinds:
+        return None
+    tested = ~halves(twin.groups, seed)  # where the trained head was tested
+    windows = [window for window, is_tested in zip(twin.lifts[kinds[head.kind]], tested, strict=True) if is_tested]
+    return float(np.mean([window.shifted[head.head, 0] for window in windows]))
 
 
 def _row(trained: HeadReading, twin: HeadReading, head: ChosenHead, seed: int) -> tuple[Cell, ...]:

@@ -169,7 +169,7 @@ class Inquiry:
         """Times of the first layer of annotations with such a word in its title; None for none."""
         for layer in self.companions.layers:
             if any(word in layer.title.lower() for word in words):
-                return np.array([mark.start_s for mark in layer.marks])
+                return np.unique([mark.start_s for mark in layer.marks])
         return None
 
     def stage(self, number: int, stages: int, what: str) -> Callable[[], None]:

@@ -6,6 +6,7 @@ import torch
 from analysis.clips.heads.ablation import HeadEffect, ablate_with_controls
 from analysis.clips.questions.answer import Answer, Cell
 from analysis.clips.questions.question import Inquiry
+from analysis.errors import ConfigError
 from analysis.models.heads import HeadId
 from analysis.models.tower import Batch, Model
 
@@ -19,6 +20,10 @@ def remove_head(inquiry: Inquiry) -> Answer:
         ConfigError: there is no such head, or the tower cannot say where its heads are.
     """
     question, windows = inquiry.question, inquiry.windows
+    if len(windows) < 2 and question.how == "other windows":
+        raise ConfigError(
+            "There is one whole window, so there is no other to take the head from. Replace it by the mean or zero."
+        )
     check = inquiry.stage(0, 1, f"{len(windows)} windows without a head")
     check()
     batch = inquiry.reader.collate(windows).to(inquiry.device)

@@ -17,7 +17,7 @@ IN_PARTS_AND_JOINED = 2
 SMALL_BYTES = 10**9  # of activations, beside the weights
 
 
-def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str, overlap: str = "none") -> int:
+def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str, overlap: str = "none", at_once: int = 1) -> int:
     """Memory of the device that reading takes at its largest: of CUDA its own, of other devices that of the host.
 
     The weights twice in fp32, one batch of windows with the states and inputs of every layer, blocks of a pattern; on the host
@@ -27,7 +27,7 @@ def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str, overlap:
         ShapeError: no tower of it hears.
     """
     size, tower = size_of(checkpoint, duration_s, overlap), audio_tower(checkpoint.outline())
-    model = weights_bytes(checkpoint) + _largest_batch(size, tower)
+    model = weights_bytes(checkpoint) + _largest_batch(size, tower, at_once)
     if device.startswith("cuda"):
         return model
     return LIBRARIES_BYTES + model + _recording_bytes(size, tower)
@@ -54,8 +54,8 @@ def refuse_large_window(size: ClipSize, tower: Tower, name: str) -> None:
         )
 
 
-def _largest_batch(size: ClipSize, tower: Tower) -> int:
-    batch = max(1, TOKENS_AT_ONCE // size.family.n_tokens(size.config))
+def _largest_batch(size: ClipSize, tower: Tower, at_once: int = 1) -> int:
+    batch = max(at_once, TOKENS_AT_ONCE // size.family.n_tokens(size.config))
     activations = size.family.window_bytes(size.config) + _states_bytes(size, tower)
     return batch * activations + LIVE_BLOCKS * FLOAT * BLOCK_ELEMENTS
 

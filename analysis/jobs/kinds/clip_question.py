@@ -19,6 +19,9 @@ TITLES = {
 }  # fmt: skip
 
 
+AT_ONCE = {"remove": 24, "attribute": 8}  # windows that are in memory together
+
+
 @dataclass(frozen=True)
 class QuestionRequest:
     """What a job answers.
@@ -94,7 +97,10 @@ def memory(request: Request, device: str) -> int:
 
     asked = QuestionRequest.of(request)
     recording = read_recording(open_store(), asked.clip)
-    return 0 if recording is None else 2 * needs_bytes(find_checkpoint(asked.checkpoint), recording.duration_s, device)
+    if recording is None:
+        return 0
+    at_once = AT_ONCE.get(str(asked.question.get("kind")), 1)
+    return 2 * needs_bytes(find_checkpoint(asked.checkpoint), recording.duration_s, device, at_once=at_once)
 
 
 def title(request: Request) -> str:
@@ -132,6 +138,9 @@ def clip_question(request: Request, context: RunContext) -> dict[str, str]:
     if (recording := read_recording(store, asked.clip)) is None:
         raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
     companions = read_companions(store, asked.companions, asked.companions_of) if asked.companions else None
+    if asked.companions and companions is None:
+        left = "Notes and annotations left the store before they were read."
+        raise StoreError(f"{left} Add them again, or raise OTOSCOPE_STORE_BYTES.")
     key = answer_key(question, checkpoint, asked.clip, asked.companions)
     if read_answer(store, key) is None:
         model, twin = (built().to(device) for built in (checkpoint.model, checkpoint.untrained_twin))

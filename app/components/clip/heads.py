@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -34,7 +34,7 @@ TITLES = {
 }  # fmt: skip
 ABOUT = {
     "find": "Heads are chosen in one half of the windows and tested in the other, against events that are moved in a circle.",
-    "remove": "What the head adds is replaced in every window of the recording; other heads at random are the control.",
+    "remove": "What the head adds is replaced in up to 24 whole windows; other heads at random are the control.",
     "patch": "The window at the playhead is rendered from its notes, once as written and once changed; activations of the first "
     "are put into the second, span by span. 0 % leaves it as it was, 100 % undoes the change.",
     "attribute": "Bands and moments of the window at the playhead are taken away on a path to silence (integrated gradients).",
@@ -108,7 +108,7 @@ def _show(answer: Answer) -> None:
     if answer.grid is not None:
         st.caption("The grid is a lane of the desk, beside the untrained twin's in the same colours.")
     if answer.scores:
-        st.caption("Bars on the wall of heads: the share of shifted events that a head follows less; the mark is at 95 %.")
+        st.caption("Bars on the wall of heads: the share of shifts in which no head follows as much; the mark is at 95 %.")
 
 
 def _no_settings(shown: Shown) -> None:
@@ -173,8 +173,8 @@ def _question(shown: Shown, kind: str, seconds: float) -> Question:
         ways: dict[str, Replacement] = {way: way for way in REPLACEMENTS}
         how = ways.get(str(state.widget_value("remove_how")), REPLACEMENTS[0])
         return Question(kind, layer=shown.layer, head=shown.head, how=how)
-    clock = shown.readings.trained.clock
-    at_s = round(float(clock.starts_s[clock.window_at(seconds)]), 3)
+    clock = replace(shown.readings.trained.clock, hop=shown.readings.trained.clock.window)  # questions know no overlap
+    at_s = round(float(clock.starts_s[clock.window_at(seconds)]) + clock.window_s / 2, 3)  # the middle: no rounding leaves it
     if kind in ("attribute", "roll"):
         return Question(kind, at_s)
     change = str(state.widget_value("patch_change") or next(iter(CHANGES)))
@@ -211,13 +211,15 @@ def _job_of(asking: Asking) -> Job | None:
     question = asking.shown.question
     if question is None:
         return None
-    wanted = str(question.checkpoint.name), question.key, asdict(asking.question)
+    clip = asking.shown.clip
+    belongs = companions_key(clip.key, clip.companions)
+    wanted = str(question.checkpoint.name), question.key, belongs, asdict(asking.question)
     asked = [job for job in jobs.queue().list() if job.kind == "clip_question" and _request_of(job) == wanted]
     return asked[-1] if asked else None
 
 
-def _request_of(job: Job) -> tuple[str, str, dict[str, object]]:
+def _request_of(job: Job) -> tuple[str, str, str, dict[str, object]]:
     from analysis.jobs.kinds.clip_question import QuestionRequest
 
     request = QuestionRequest.of(job.request)
-    return request.checkpoint, request.clip, request.question
+    return request.checkpoint, request.clip, request.companions, request.question

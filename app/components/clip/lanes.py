@@ -72,7 +72,7 @@ def _tiles(shown: Shown, position: Position) -> bytes:
     window = _window(shown, position)
     chosen = "" if shown.readings is None else repr((shown.layer, shown.head, window))
     read = shown.readings is not None, shown.readings is not None and shown.readings.twin is not None
-    beside = None if shown.beside is None else shown.beside.name
+    beside = None if shown.beside is None else (shown.beside.name, shown.beside.reading.seconds, shown.beside.reading.device)
     question, companions = shown.question, shown.clip.companions
     asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
@@ -106,12 +106,17 @@ def _heard(shown: Shown) -> Listening | None:
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:
     """Patterns of single windows, kept from click to click."""
+    from analysis.clips.cost import size_of
+    from analysis.clips.read import audio_tower
     from analysis.clips.window_patterns import WindowPatterns
+    from analysis.jobs.kinds.clip_memory import refuse_large_window
 
     checkpoint = question.checkpoint
     key = ("patterns", caching.identity(checkpoint), question.key, question.overlap, twin)
 
     def opened() -> WindowPatterns:
+        size = size_of(checkpoint, question.waveform.duration_s, question.overlap)
+        refuse_large_window(size, audio_tower(checkpoint.outline()), str(checkpoint.name))
         model = checkpoint.untrained_twin() if twin else caching.model(checkpoint)
         return WindowPatterns(model, question.waveform, question.overlap)
 

@@ -102,7 +102,7 @@ def _shown(question: Question, clip: Clip, readings: Readings | None, beside: st
         return Shown(clip, question, readings)
     with st.container(horizontal=True, gap="medium"):
         layer, head = _pick_head(readings.trained) if readings.trained.numbers else (_pick_state(readings.trained), 0)
-    return Shown(clip, question, readings, _side(question, readings, beside), layer, head)
+    return Shown(clip, question, readings, _side(question, clip, readings, beside), layer, head)
 
 
 def _pick_head(trained: ClipReading) -> tuple[int, int]:
@@ -127,7 +127,7 @@ def _pick_state(trained: ClipReading) -> int:
     return controls.pick_one("layer", "Layer", states, states[-1], lambda n: trained.states[n].title)
 
 
-def _side(question: Question, readings: Readings, beside: str) -> Side | None:
+def _side(question: Question, clip: Clip, readings: Readings, beside: str) -> Side | None:
     """The model that is drawn beside; None as long as it has not read the recording."""
     if beside == NOTHING:
         return None
@@ -136,9 +136,13 @@ def _side(question: Question, readings: Readings, beside: str) -> Side | None:
     if beside == UNTRAINED:
         return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
     good, _ = controls.usable()
-    other = Question(controls.by_name(good)[beside], question.waveform, question.key, question.overlap)
-    read = reading.readings(other)
-    return None if read is None else Side(beside, read.trained, patterns_of(other))
+    try:
+        other = _question(ClipChoice(controls.by_name(good)[beside], clip, question.overlap, NOTHING))
+        read = reading.readings(other)
+        return None if read is None else Side(beside, read.trained, patterns_of(other))
+    except OtoscopeError as error:  # one that cannot be compared takes nothing away
+        layout.error(str(error))
+        return None
 
 
 def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:

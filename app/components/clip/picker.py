@@ -49,6 +49,9 @@ def open_clip(chosen: str) -> Clip | None:
     if clip is not None:
         unfit = [] if chosen in demos else agreement.warnings(clip)
         _warn([*clip.waveform.notices, *(state.recall("notices") or {}).get(clip.key, []), *unfit])
+        last: Clip | None = state.recall("clip")
+        if last is not None and last.key != clip.key and not state.is_arriving():
+            state.put("at", None)  # a place in another recording
         state.keep("clip", clip)
         return clip
     before: Clip | None = state.recall("clip")
@@ -113,8 +116,11 @@ def add_companions(clip: Clip) -> None:
             "MIDI, Sonic Visualiser CSV, .lab or JAMS", type=[*MIDI, *ANNOTATIONS], accept_multiple_files=True, key="companions"
         )
         if files and st.button("Add", type="primary"):
-            recordings.keep(clip.waveform)
-            _choose(clip.key, clip.companions, files)
+            try:
+                recordings.keep(clip.waveform)
+                _choose(clip.key, clip.companions, files)
+            except OtoscopeError as error:
+                layout.error(str(error))
 
 
 def _choose(key: str, before: Companions, files: Sequence[UploadedFile]) -> None:

@@ -83,8 +83,11 @@ def readings(question: Question) -> Readings | None:
 def read_twin(question: Question) -> None:
     """Read the untrained twin after everything was drawn, if the page reads this itself; then the page is drawn once more."""
     from analysis.clips.cost import size_of
+    from analysis.clips.read import audio_tower
+    from analysis.jobs.kinds.clip_memory import is_small
 
-    if size_of(question.checkpoint, question.waveform.duration_s, question.overlap).is_short:
+    size = size_of(question.checkpoint, question.waveform.duration_s, question.overlap)
+    if size.is_short and is_small(size, audio_tower(question.checkpoint.outline())):
         _read_here(question, twin=True)
         st.rerun()
 

@@ -58,7 +58,7 @@ export function wordsAt(lane, state, seconds, yShare, special = null, width = 10
     return mark ? `${stretch(mark)}: ${markWords(mark)}` : when;
   }
   if (lane.kind === "curves") {
-    const told = set.series.map((series) => {
+    const told = set.series.filter((series) => state.numbers(series.times).length).map((series) => {
       const times = state.numbers(series.times);
       const i = Math.min(times.length - 1, Math.max(0, firstAtOrAfter(times, seconds)));
       return `${series.name} ${state.numbers(series.values)[i].toPrecision(3)}`;

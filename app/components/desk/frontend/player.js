@@ -64,7 +64,10 @@ export class Player {
     const [at, going] = [this.element.src ? this.timeS : 0, this.playing];
     this.element.src = url;
     this.element.currentTime = at;
-    if (going) this.element.play();
+    if (going) {
+      this.before();
+      this.element.play();
+    }
   }
 
   /** To be called on every frame: ends moments, and goes back to where a loop begins. */
