@@ -192,7 +192,9 @@ def test_variants_are_switched_at_the_same_place_and_each_is_the_one_that_is_hea
     assert all(later >= sooner for sooner, later in pairwise(heard))  # it went on where it was, forwards
     assert max(later - sooner for sooner, later in pairwise(heard)) < 0.5
     page.keyboard.press("x")
+    began = page.evaluate("find('.desk audio').currentTime")
     page.keyboard.press("Space")
+    page.wait_for_function(f"find('.desk audio').currentTime > {began} + 0.5")  # what was heard before has left the analyser
     page.wait_for_function(f"{list(FREQUENCIES_HZ)}.some(hz => Math.abs(loudestHz() - hz) < 15)")
     hz = page.evaluate("loudestHz()")
     name = next(name for name, of_name in zip(NAMES, FREQUENCIES_HZ, strict=True) if abs(of_name - hz) < 15)
@@ -234,8 +236,7 @@ def test_a_head_is_chosen_on_the_wall_by_mouse_and_by_keys(page: Any, harness: s
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    chosen = page.locator("[role=gridcell][aria-selected=true]")
-    assert chosen.get_attribute("aria-label").startswith("Layer 3, head 4: entropy")
+    page.locator("[role=gridcell][aria-selected=true][aria-label^='Layer 3, head 4: entropy']").wait_for()
     page.wait_for_function('document.body.innerText.includes(\'"layer": 3, "head": 4\')')
     page.keyboard.press("Enter")
     page.locator(".where", has_text="Layer 3, mean of heads").wait_for()
