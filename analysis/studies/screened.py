@@ -133,7 +133,7 @@ def paired(checkpoints: Iterable[Trained]) -> tuple[SweepRow, ...]:
 
     Empty where there are none besides the baseline.
     """
-    described = [one for one in checkpoints if isinstance(one, Checkpoint) and one.of_family.has_arms]
+    described = [trained for trained in checkpoints if isinstance(trained, Checkpoint) and trained.of_family.has_arms]
     counted = [checkpoint for checkpoint in described if _queries(checkpoint)]
     baseline = [checkpoint for checkpoint in counted if checkpoint.arm == BASELINE]
     if not baseline:

@@ -69,6 +69,12 @@ def test_the_name_of_a_kind_is_the_one_it_is_found_under() -> None:
         ("clip", {"checkpoint": "/runs/a", "clip": "k", "twin": True}, "Clip", "a on Study no. 3"),
         ("clip", {"checkpoint": "a", "clip": "gone", "twin": True}, "Clip", "a on a recording"),
         ("train", {"arm": "D0", "seed": 0}, "Training", "D0, seed 0"),
+        (
+            "training_distance",
+            {"checkpoint": "/runs/a", "clip": "k", "corpus": "full"},
+            "Distance from the training set",
+            "a and Study no. 3",
+        ),
         ("sweep", {"arms": ["D0", "a4"], "seeds": [0], "out": "runs/x"}, "Sweep", "D0, a4 × 1 seed in x"),
     ],
 )
