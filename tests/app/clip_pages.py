@@ -1,5 +1,6 @@
 """The clip page with recordings and a checkpoint of a test's own, and what its desk was sent."""
 
+import hashlib
 import io
 import json
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from app.components.desk.show import Sent
 
 def a_clip(rng: np.random.Generator, name: str = "Demo.wav", seconds: float = 5.0, rate: int = 24_000) -> Clip:
     samples = rng.normal(0, 0.1, round(seconds * rate)).astype(np.float32)
-    waveform = Waveform(samples, rate, name, name.ljust(64, "0"))
+    waveform = Waveform(samples, rate, name, hashlib.sha256(samples.tobytes()).hexdigest())
     return Clip(waveform, recording_key(waveform))
 
 

@@ -72,8 +72,8 @@ def test_shipped_situation_one_seed_per_arm(
     corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint], store: Store
 ) -> None:
     request = build_request("replication", [str(make_checkpoint("D0").path)], {**SMALL, **FEW, "corpus": str(corpus_folder)})
-    steps: list[int] = []
-    listen = lambda done, total, _what: steps.append(done) if total == 600 else None  # noqa: E731
+    reports: list[tuple[int, int]] = []
+    listen = lambda done, total, _what: reports.append((done, total))  # noqa: E731
     result = finish_study("replication", request, store=store, context=RunContext(progress=listen)).result
     assert " points is the SD of S over 3 redrawn pools of 8 candidates (independent queries " in result.headline
     assert result.headline.endswith("; every arm was trained once.")
@@ -96,8 +96,10 @@ def test_shipped_situation_one_seed_per_arm(
     assert (instead.dtype, instead.shape) == (np.int32, (2, len(result.rows(WindowRow))))
     assert ((instead == -1) == (result.arrays["asked"] == 0)).all()
     assert (instead != np.arange(instead.shape[1])).all()
+    most = max(total for _, total in reports)
+    steps = [done for done, total in reports if total == most]
     assert steps == sorted(steps)
-    assert steps[-1] > 500
+    assert steps[-1] > 0.8 * most
     assert finish_study("replication", request, store=store).result == result
 
 

@@ -182,9 +182,11 @@ def finish_study(
 
 
 def _kept(identity: Identity, store: Store) -> Finished | None:
-    """What `kept_result` gives; what was put together can be again, and is not stored a second time."""
+    """What `kept_result` gives; what was put together from parts is stored whole too, so that summaries and jobs find it."""
+    if (whole := read_result(store, identity.key)) is not None:
+        return Finished(whole, identity.key)
     result = kept_result(identity, store)
-    return None if result is None else Finished(result, identity.key)
+    return None if result is None else _keep(identity, result, store)
 
 
 def _keep(identity: Identity, result: Result, store: Store | None) -> Finished:
