@@ -109,9 +109,7 @@ def _pick_head(trained: ClipReading) -> tuple[int, int]:
     from analysis.clips.wall import most_concentrated
 
     layers, (first_layer, first_head) = list(trained.numbers), most_concentrated(trained)
-    layer = controls.pick_one(
-        "layer", "Layer", layers, first_layer, lambda n: trained.layer(n).title.removeprefix("Layer ").removesuffix("-attention")
-    )
+    layer = controls.pick_one("layer", "Layer", layers, first_layer, lambda number: _short(trained.layer(number).title))
     heads = range(trained.layer(layer).n_heads + 1)
     return layer, controls.pick_one("head", "Head", heads, first_head, lambda number: str(number) if number else "mean")
 
