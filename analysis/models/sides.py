@@ -32,6 +32,12 @@ def tower_of(model: Model, side: Side) -> str:
     raise ConfigError(f"The family {model.family} has no tower for {READS[side]}. Choose a checkpoint of another family.")
 
 
+def sides_of(model: Model) -> tuple[Side, ...]:
+    """The sides that its towers read: sound, notes, or both."""
+    read = {tower.modality for tower in model.towers.values()}
+    return tuple(side for side in SIDES if READS[side] in read)
+
+
 def pairs_of(model: Model, modalities: tuple[Modality, ...]) -> list[tuple[str, str]]:
     """The pairs whose towers read all of these modalities between them."""
     return [pair for pair in model.pairs if set(modalities) <= {model.towers[name].modality for name in pair}]

@@ -1,6 +1,7 @@
 """Windows of a corpus, and their embeddings by a checkpoint or its untrained twin, kept in the store between studies."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -44,7 +45,7 @@ def _listed(study_run: StudyRun, split: str, windows_per_piece: int, fewest: int
     for number, piece in enumerate(pieces):
         study_run.step(number, len(pieces), f"{piece.title}: reading notes")
         segments += list_segments([piece], max_per_piece=windows_per_piece, window_s=window_s)
-    kept = drop_repeated(segments)
+    kept = _with_notes(drop_repeated(segments), study_run.stretch_s)
     if len(kept) < fewest:
         long = sum(piece.duration_s >= window_s for piece in pieces)
         raise CorpusError(
@@ -53,6 +54,13 @@ def _listed(study_run: StudyRun, split: str, windows_per_piece: int, fewest: int
             "left out because their notes are those of another. Use more, longer or other recordings, or another split."
         )
     return kept
+
+
+def _with_notes(segments: list[Segment], stretch_s: float) -> list[Segment]:
+    """Those in whose first seconds a note sounds, where it is known what sounds."""
+    longer = [segment for segment in segments if segment.duration_s > stretch_s and segment.piece.midi_path is not None]
+    silent = {id(segment) for segment in longer if not len(replace(segment, duration_s=stretch_s).notes())}
+    return [segment for segment in segments if id(segment) not in silent]
 
 
 def spread(segments: Sequence[T], n: int) -> list[T]:

@@ -24,6 +24,7 @@ from analysis.models.poolings import MEAN
 from analysis.models.taps import capture, intervene
 from analysis.models.tower import Content, Model, NotesLike, Tower, embedding_tap
 from analysis.readings.kept_rows import KeptRows
+from analysis.readings.stretch import cut, for_tower, mask_within
 from analysis.readings.study_run import StudyRun, Weights, refuse_not_finite
 from analysis.run import ignore
 from analysis.sources import code_of
@@ -121,6 +122,9 @@ class Reader:
         """
         pooling = "" if pooling == MEAN else pooling  # the usual one of every tower
         identity = {"kind": "rows", "pooling": pooling, **(self._of_change(altered.name) if altered.name else {})}
+        towers = self.checkpoint.outline().towers
+        if stretch := cut({name: towers[name] for name in taps}, self.study_run.stretch_s):
+            identity["stretch_s"] = stretch
         names = [name for chosen in taps.values() for name in chosen]
         compute = partial(self._rows_of_batch, taps, altered, pooling)
         return self._read(segments, identity, names, compute, altered.name or what)
@@ -185,10 +189,11 @@ class Reader:
         self, taps: Mapping[str, Sequence[str]], altered: Altered, pooling: str, model: Model, segments: Sequence[Segment]
     ) -> dict[str, ndarray]:
         """Rows of a batch."""
-        rows: dict[str, ndarray] = {}
+        rows, stretch_s = dict[str, ndarray](), self.study_run.stretch_s
         for name, chosen in taps.items():
             tower = model.towers[name]
-            batch = tower.collate(segments, altered.content(tower, segments)).to(self.study_run.device)
+            part = for_tower(segments, tower, stretch_s)
+            batch = tower.collate(part, altered.content(tower, part)).to(self.study_run.device)
             last = embedding_tap(tower)
             with ExitStack() as stack:
                 for tap, change in altered.taps.items():
@@ -196,7 +201,8 @@ class Reader:
                 seen = stack.enter_context(capture(model, [tap for tap in chosen if tap != last]))
                 seen[last] = tower(batch)
             for tap in chosen:
-                rows[tap] = tower.pool(seen[tap], tap, batch.mask, pooling).float().cpu().numpy()
+                mask = mask_within(tower, tap, seen[tap], batch, stretch_s)
+                rows[tap] = tower.pool(seen[tap], tap, mask, pooling).float().cpu().numpy()
         return rows
 
 

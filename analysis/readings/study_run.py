@@ -54,7 +54,7 @@ class StudyRun:
             what: is made, with all that decides it beside the request.
             make: makes it; what it gives is not to be changed.
         """
-        if (key := (what, self.window_s)) not in self.shared:
+        if (key := (what, self.window_s, self.stretch_s)) not in self.shared:
             self.shared[key] = make()
         return cast("T", self.shared[key])
 
@@ -90,6 +90,17 @@ class StudyRun:
         """The longest window that one of these was made for, in seconds; 4 where there is none."""
         towers = [tower for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()]
         return max((tower.input.window_s for tower in towers), default=WINDOW_S)
+
+    @property
+    def stretch_s(self) -> float:
+        """Seconds from the start of a window that all its models hear: the shortest window that one of them was made for."""
+        return self.stretch_s_of(self.checkpoints.values())
+
+    @staticmethod
+    def stretch_s_of(checkpoints: Iterable[Checkpoint]) -> float:
+        """The shortest window that one of these was made for, in seconds; 4 where there is none."""
+        towers = [tower for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()]
+        return min((tower.input.window_s for tower in towers), default=WINDOW_S)
 
     @property
     def sample_rate(self) -> int:

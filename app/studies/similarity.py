@@ -8,7 +8,18 @@ import streamlit as st
 from analysis.results import Result
 from analysis.studies.shared_rows import WorkWindowRow
 from analysis.studies.similarity.layers import EMBEDDING, INPUT
-from analysis.studies.similarity.rows import EMBEDDINGS, INPUTS, LAST, CellRow, Compared, GridRow, SummaryRow
+from analysis.studies.similarity.rows import (
+    EMBEDDINGS,
+    FIRST_TO_LAST,
+    INPUT_TO_EMBEDDING,
+    INPUTS,
+    LAST,
+    OTHER_BLOCKS,
+    CellRow,
+    Compared,
+    GridRow,
+    SummaryRow,
+)
 from app.charts import intervals, matrix
 from app.charts import mark as marked
 from app.charts.mark import Key, Mark
@@ -36,8 +47,9 @@ def draw(result: Result, choice: Choice) -> None:
         measure = controls.pick_choice("measure", "Measure", measures, str(result.request["measure"]))
     with right:
         pairs = pairs_of(result)
-        pair = controls.pick_choice("side", "Compared", list(pairs), WITHIN)
-    shown = pairs[pair] if pair in pairs else pairs[WITHIN]
+        usual = WITHIN if WITHIN in pairs else next(iter(pairs))
+        pair = controls.pick_choice("side", "Compared", list(pairs), usual)
+    shown = pairs[pair] if pair in pairs else pairs[usual]
     cells = [row for row in result.rows(CellRow) if row.estimator == measure and row.compared in shown]
     if not cells:
         st.caption(f"Two checkpoints are compared by other measures: {', '.join(_measures(result, shown))}.")
@@ -128,13 +140,22 @@ def cell_of_mean(cells: Sequence[CellRow], key: Key) -> Key:
     own = [row for row in cells if (row.first, row.second, row.weights) == (name, name, weights)]
     blocks = [(row.first_layer, row.second_layer) for row in own if row.first_layer.isdigit()]
     last = max(blocks, key=lambda block: tuple(int(layer) if layer.isdigit() else -1 for layer in block), default=("", ""))
-    corners = {LAST: last, EMBEDDINGS: (EMBEDDING, EMBEDDING), INPUTS: (INPUT, INPUT)}
+    first = min(blocks, key=lambda block: tuple(int(layer) for layer in block), default=("", ""))
+    corners = {
+        LAST: last, EMBEDDINGS: (EMBEDDING, EMBEDDING), INPUTS: (INPUT, INPUT), INPUT_TO_EMBEDDING: (INPUT, EMBEDDING),
+        FIRST_TO_LAST: (first[0], last[1]),
+    }  # fmt: skip
     wanted = [
         row
         for row in own
-        if (row.of_blocks if what not in corners else (row.first_layer, row.second_layer) == corners[str(what)])
+        if (_averaged(row, what) if what not in corners else (row.first_layer, row.second_layer) == corners[str(what)])
     ]
     return _highest(wanted or cells)
+
+
+def _averaged(row: CellRow, what: object) -> bool:
+    """Whether a cell counts in a mean over blocks."""
+    return row.of_blocks and (what != OTHER_BLOCKS or row.first_layer != row.second_layer)
 
 
 def _highest(cells: Sequence[CellRow]) -> Key:

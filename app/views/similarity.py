@@ -9,6 +9,10 @@ that are alike on one side are alike on the other. **Debiased** CKA is 0 on aver
 most published maps show, is not: for independent Gaussian data with the same participation ratios it would be what a cell says
 on hover. **RBF** looks at near neighbours (the smaller t, the nearer). **RSA** compares the orders of all distances.
 
+A model with one side alone has its layers compared with each other, a block never with itself; those of two models are compared
+where both have that side. Models that hear windows of different lengths begin them at the same moments, and of every layer the
+tokens count whose centres lie in the seconds that all of them hear; an embedding or a class token knows its whole window.
+
 A cell that shuffled pairs (windows of one side given to other works) reach in 5 % of the draws or more is hatched. The
 untrained twin shows what the architecture and the input alone make alike; the row and column *in* begin before the first block,
 and *inputs alone* compares mean log-mel spectra with pitch histograms, without any model.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.families import Family
 from analysis.models.poolings import POOLINGS
 from analysis.models.tower import LAYERS
+from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request
@@ -23,12 +25,14 @@ from analysis.studies.base.study import run_study
 from analysis.studies.battery import run_battery
 from analysis.studies.memory import needs_bytes
 from analysis.studies.probes import study as probes
+from analysis.studies.similarity.rows import FIRST_TO_LAST, INPUT_TO_EMBEDDING, OTHER_BLOCKS, CellRow, SummaryRow
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.small_studies import SETTINGS
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = ("retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
-SERVED = {LISTENER.name: ("probes",), PAIR.name: OF_A_PAIR, GRID.name: ("probes",)}
+OF_SOUND = ("similarity", "probes")
+SERVED = {LISTENER.name: OF_SOUND, PAIR.name: OF_A_PAIR, GRID.name: OF_SOUND}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},
     "embedding": {"methods": "PCA"},
@@ -76,7 +80,7 @@ def test_each_study_says_why_it_does_not_serve_a_model(family: Family, make: Mak
             assert sentence.endswith(". Choose others.")
 
 
-@pytest.mark.parametrize(("family", "study"), [(PAIR, study) for study in OF_A_PAIR] + [(LISTENER, "probes"), (GRID, "probes")])
+@pytest.mark.parametrize(("family", "study"), [(PAIR, study) for study in OF_A_PAIR] + list(product((LISTENER, GRID), OF_SOUND)))
 def test_it_answers(family: Family, study: str, make: Make, corpus_folder: Path) -> None:
     make(family)
     request = request_of(study, corpus_folder)
@@ -91,6 +95,37 @@ def test_it_answers(family: Family, study: str, make: Make, corpus_folder: Path)
         assert all(row.table == kind.table for row in result.rows(kind))
     find_study(study).draw(result)
     list(find_study(study).ours(result))
+
+
+def test_layers_of_any_two_models_are_compared_over_the_seconds_that_both_hear(
+    make: Make, corpus_folder: Path, tmp_path: Path
+) -> None:
+    """One hears 2 s and has one side, the other 3 s and both; one of them first measured alone, over all that it hears."""
+    make(LISTENER)
+    families.register(PAIR)
+    model = PAIR.build(PAIR.preset(*PAIR.presets()), 3)
+    described = {"arm": PAIR.presets()[0], "scale": "", "evaluation": {}, "history": [], "card": "# Nobody trained it"}
+    save_checkpoint(tmp_path / "theirs" / "three", model, training={"seed": 3, "steps": 0}, **described)
+    store, said = Store(tmp_path / "store"), list[str]()
+    settings = {**SETTINGS["similarity"], **SMALLEST["similarity"], "corpus": str(corpus_folder)}
+    try:
+        alone = run_study("similarity", build_request("similarity", ["three"], settings), store=store)
+        context = RunContext(notice=said.append)
+        request = build_request("similarity", ["one", "three"], settings)
+        result = run_study("similarity", request, store=store, context=context)
+        again = run_study("similarity", request, store=store)
+    finally:
+        families.forget(PAIR.name)
+    assert said == ["Of tokens those in the first 2 s of 3 s count, which all of these models hear."]
+    between = {row.compared for row in result.rows(CellRow) if row.first != row.second}
+    assert between == {("one", "audio", "three", "audio"), ("one", "audio", "three", "midi")}
+    own = {(row.first, row.what): row.value for row in result.rows(SummaryRow) if row.within and row.weights == "trained"}
+    assert {what for name, what in own if name == "one"} == {OTHER_BLOCKS, FIRST_TO_LAST, INPUT_TO_EMBEDDING}
+    assert " three " in result.headline  # what has two sides is spoken of
+    assert [row.value for row in again.rows(CellRow)] == [row.value for row in result.rows(CellRow)]
+    whole = {row.first_layer: row.value for row in alone.rows(CellRow) if row.of_blocks and row.weights == "trained"}
+    part = {row.first_layer: row.value for row in result.rows(CellRow) if row.of_blocks and row.first == row.second == "three"}
+    assert whole != part
 
 
 @pytest.mark.parametrize("family", [LISTENER, PAIR, GRID], ids=lambda family: family.name)

@@ -14,7 +14,7 @@ from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, measure
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
-from analysis.readings.layer_means import layer_means
+from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
@@ -235,7 +235,8 @@ def test_summary_values_and_sentence_belong_together(result: Result, checkpoints
 
 def plans_of(across: str) -> tuple[Plan, Plan]:
     """Of one checkpoint, and of two."""
-    return plan_within(["a"], "debiased CKA", across), plan_between([("a", "b")], "debiased CKA", across)
+    sides = {"a": SIDES, "b": SIDES}
+    return plan_within({"a": SIDES}, "debiased CKA", across), plan_between([("a", "b")], "debiased CKA", across, sides)
 
 
 def test_every_side_and_none(checkpoints: tuple[Checkpoint, Checkpoint], corpus_folder: Path, store: Store) -> None:

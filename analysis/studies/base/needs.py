@@ -20,6 +20,9 @@ class Needs:
         attention: whether one of its towers attends.
         descriptor: whether it is of a family into which descriptors may enter.
         apart: whether each side must be fed by itself, the sound altered and the notes not, or one without the other.
+        every_tower: whether all towers are read, so that recordings need notes where one of them reads notes.
+        any_length: whether models whose windows differ in length may stand beside each other: all then begin their windows at
+            the same moments, and tokens count as far as the shortest of these windows reaches.
     """
 
     modalities: tuple["Modality", ...] = ()
@@ -27,6 +30,8 @@ class Needs:
     attention: bool = False
     descriptor: bool = False
     apart: bool = False
+    every_tower: bool = False
+    any_length: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
@@ -43,7 +48,7 @@ def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", reque
             who = f"{checkpoint.name}, of the family {checkpoint.of_family.title}, has {lacking}"
             return f"{title} is not made of these checkpoints: {who}. Choose others."
     lengths = {tower.input.window_s for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()}
-    if len(lengths) > 1:
+    if len(lengths) > 1 and not needs.any_length:
         words = " and ".join(f"{length:g} s" for length in sorted(lengths))
         return f"{title} is not made of these checkpoints: their windows last {words}. Choose some of one length."
     return None if request is None else _refused_request(title, needs, checkpoints, request)
@@ -53,7 +58,7 @@ def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint
     """What the corpus does not hold, or which tower does not pool so."""
     from analysis.datasets.corpora import has_notes  # slow to import
 
-    if "notes" in needs.modalities and not has_notes(request.corpus):
+    if _reads_notes(needs, checkpoints) and not has_notes(request.corpus):
         return f"{title} reads notes, but no recording of {request.corpus} has a MIDI file. Choose another corpus."
     if (pooling := getattr(request, "pooling", "")) == "":
         return None
@@ -63,6 +68,13 @@ def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint
                 has = f"the tower {name} of {checkpoint.name} has {' and '.join(tower.poolings)}"
                 return f"{title} is not made with the pooling {pooling}: {has}. Choose another."
     return None
+
+
+def _reads_notes(needs: Needs, checkpoints: "Sequence[Checkpoint]") -> bool:
+    """Whether notes of recordings are read."""
+    if "notes" in needs.modalities or not needs.every_tower:
+        return "notes" in needs.modalities
+    return any(tower.modality == "notes" for each in checkpoints for tower in each.outline().towers.values())
 
 
 def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:

@@ -50,6 +50,11 @@ class Parts:
         return in_pairs(self.checkpoints) if self.study.compares else []
 
     @property
+    def mixed(self) -> bool:
+        """Whether its models were made for windows of different lengths."""
+        return StudyRun.window_s_of(self.checkpoints.values()) > StudyRun.stretch_s_of(self.checkpoints.values())
+
+    @property
     def needed(self) -> list[About]:
         """All parts of the answer, in its order: what all share, where that is a part, every checkpoint, every two."""
         return [*([()] if self.study.shares else []), *((name,) for name in self.checkpoints), *self.pairs]
@@ -58,11 +63,14 @@ class Parts:
         """Where the part of one checkpoint, of two or of none is kept.
 
         Weights, configuration and training decide the numbers of a checkpoint and of its untrained twin; the rows hold its name.
-        What all share depends on how long the windows are that they read.
+        What all share depends on how long the windows are that they read; where models of several lengths stand beside each
+        other, so does everything.
         """
         models = [self.checkpoints[name] for name in about]
         settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
-        lengths = {"window_s": StudyRun.window_s_of(self.checkpoints.values())} if not about else {}
+        lengths = {"window_s": StudyRun.window_s_of(self.checkpoints.values())} if not about or self.mixed else {}
+        if self.mixed:
+            lengths["stretch_s"] = StudyRun.stretch_s_of(self.checkpoints.values())
         return Store.key(
             kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
             models=[[model.name, model.key, model.training] for model in models],
@@ -147,6 +155,7 @@ def compute(
         Cancelled: somebody asked to stop.
     """
     study_run, parts_of = _telling_once(study_run), dict(known)
+    together = together or parts.mixed
     missing = [name for name in parts.checkpoints if (name,) not in known]
     pairs = [pair for pair in parts.pairs if pair not in known]
     shares, apart = parts.study.shares and () not in known, study_run.store is not None

@@ -11,6 +11,7 @@ from numpy import ndarray
 from analysis.measures.layer_grids import collect, contributions, grid, grids_without_works, shuffled_grids
 from analysis.measures.registry import Measure
 from analysis.studies.similarity.layers import Stack
+from analysis.studies.similarity.rows import AUDIO_WITH_MIDI
 from analysis.studies.similarity.windows import WorkShuffles
 
 Tick = Callable[[], None]
@@ -29,6 +30,7 @@ class LayerGrid:
         without: the same without each work, `(works, rows, columns)`; empty where that cannot be computed.
         null: the same with works shuffled, `(shuffles, rows, columns)`.
         contributions: of every window, `(rows, columns, windows)`; None if not asked for.
+        sides: of rows and of columns, such as "audio, midi".
     """
 
     measure: str
@@ -39,10 +41,17 @@ class LayerGrid:
     without: Float[ndarray, "works a b"]
     null: Float[ndarray, "k a b"]
     contributions: Float[ndarray, "a b n"] | None
+    sides: str = AUDIO_WITH_MIDI
 
     def defines(self, row: str, column: str) -> bool:
         """Whether there is such a cell."""
         return row in self.rows and column in self.columns
+
+    @property
+    def of_itself(self) -> bool:
+        """Whether rows and columns are layers of one side."""
+        first, second = self.sides.split(", ")
+        return first == second
 
 
 def compare(first: Stack, second: Stack, measure: Measure, works: WorkShuffles, tick: Tick, *, behind: bool = False) -> LayerGrid:
@@ -62,9 +71,10 @@ def compare(first: Stack, second: Stack, measure: Measure, works: WorkShuffles, 
     both = [measure.matrices(stack.layers, len(works.of_window), works.seed, tick) for stack in (first, second)]
     (rows, columns), batch = (side.defined for side in both), both[0].batch
     reasons = {(number, label): why for number, side in enumerate(both) for label, why in side.reasons.items()}
+    sides = f"{first.side}, {second.side}"
     if not rows or not columns:
         empty = np.empty((0, len(rows), len(columns)))
-        return LayerGrid(measure.name, list(rows), list(columns), reasons, np.empty(empty.shape[1:]), empty, empty, None)
+        return LayerGrid(measure.name, list(rows), list(columns), reasons, np.empty(empty.shape[1:]), empty, empty, None, sides)
     row_stack, other = torch.stack(list(rows.values())), torch.stack(list(columns.values()))
     a, b = measure.prepare(row_stack, batch), measure.prepare(other, batch)
     shape = len(rows), len(columns)
@@ -75,4 +85,4 @@ def compare(first: Stack, second: Stack, measure: Measure, works: WorkShuffles, 
         draws = shuffled_grids(a, other, works.orders, measure.prepare, batch)
     null = collect(draws, shape, tick)
     shares = contributions(a, b).to(torch.float32).numpy() if behind else None
-    return LayerGrid(measure.name, list(rows), list(columns), reasons, grid(a, b).numpy(), without, null, shares)
+    return LayerGrid(measure.name, list(rows), list(columns), reasons, grid(a, b).numpy(), without, null, shares, sides)

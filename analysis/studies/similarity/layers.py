@@ -1,17 +1,17 @@
 """What the study of similarity compares: one row per window at every layer of both sides, the inputs, and how wide they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.datasets.segments import Segment, segment_notes, segment_waveform
-from analysis.descriptors.log_mel import N_MELS, log_mel
+from analysis.datasets.segments import Segment
+from analysis.descriptors.log_mel import log_mel
 from analysis.measures.kernels import UndefinedError, participation_ratio
 from analysis.readings.embeddings import Weights
-from analysis.readings.layer_means import Side, layer_means, tower_of
+from analysis.readings.layer_means import SIDES, Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
 from analysis.studies.similarity.plan import Parts, Plan, StackKey
 from analysis.studies.similarity.rows import LayerRow
@@ -49,7 +49,7 @@ def read_stacks(parts: Parts, plan: Plan, segments: Sequence[Segment], pooling: 
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    inputs = parts.inputs.once("inputs", lambda: read_inputs(parts.inputs, segments))
+    inputs = parts.inputs.once(("inputs", *plan.read), lambda: read_inputs(parts.inputs, segments, plan.read))
     keys = zip(plan.stacks, parts.stacks, strict=True)
     return {key: read_stack(part, segments, key, inputs, pooling) for key, part in keys}
 
@@ -71,21 +71,24 @@ def by_place(rows: Sequence[LayerRow]) -> Layers:
     return {(row.checkpoint, row.weights, row.side, row.layer): row for row in rows}
 
 
-def read_inputs(study_run: StudyRun, segments: Sequence[Segment]) -> dict[Side, Float[ndarray, "n d"]]:
-    """What the two sides are given, without any model: level per mel band (dB, mean over time) and share of notes per pitch.
+def read_inputs(
+    study_run: StudyRun, segments: Sequence[Segment], sides: Sequence[Side] = SIDES
+) -> dict[Side, Float[ndarray, "n d"]]:
+    """What sides are given, without any model: level per mel band (dB, mean over time) and share of notes per pitch.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    heard, read = np.empty((len(segments), N_MELS), np.float32), np.empty((len(segments), N_PITCHES), np.float32)
+    inputs: dict[Side, list[ndarray]] = {side: [] for side in sides}
+    rate, seconds = study_run.corpus.sample_rate, study_run.stretch_s
     for number, segment in enumerate(segments):
         study_run.step(number, len(segments), "inputs: spectra and pitches of windows")
-        heard[number] = log_mel(segment_waveform(segment, study_run.corpus.sample_rate), study_run.corpus.sample_rate)[1].mean(
-            axis=1
-        )
-        pitches = segment_notes(segment).pitch
-        read[number] = np.bincount(pitches, minlength=N_PITCHES) / len(pitches)
-    return {"audio": heard, "midi": read}
+        if "audio" in inputs:
+            inputs["audio"].append(log_mel(segment.waveform(rate, seconds), rate)[1].mean(axis=1))
+        if "midi" in inputs:
+            pitches = replace(segment, duration_s=min(seconds, segment.duration_s)).notes().pitch
+            inputs["midi"].append(np.bincount(pitches, minlength=N_PITCHES) / len(pitches))
+    return {side: np.stack(rows).astype(np.float32) for side, rows in inputs.items()}
 
 
 def read_stack(

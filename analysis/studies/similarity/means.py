@@ -12,11 +12,13 @@ from analysis.studies.similarity.estimates import Columns, columns_of, estimate,
 from analysis.studies.similarity.grids import LayerGrid
 from analysis.studies.similarity.layers import EMBEDDING, INPUT, Stack
 from analysis.studies.similarity.rows import (
-    AUDIO_WITH_MIDI,
     EMBEDDINGS,
+    FIRST_TO_LAST,
+    INPUT_TO_EMBEDDING,
     INPUTS,
     LAST,
     MEAN,
+    OTHER_BLOCKS,
     SAME_LAYER,
     DifferenceRow,
     MeanRow,
@@ -35,7 +37,7 @@ def summarise(within: Within, across: Sequence[tuple[tuple[Stack, Stack], LayerG
     summary = list[SummaryRow]()
     for (name, weights, estimator), grid in within.items():
         for what, cells in _parts(grid).items():
-            whose = name, name, AUDIO_WITH_MIDI, weights, estimator, what
+            whose = name, name, grid.sides, weights, estimator, what
             summary.append(SummaryRow(*whose, *_mean_columns(grid, works, cells)))
     for (first, second), grid in across:
         both = first.blocks, second.blocks
@@ -50,6 +52,10 @@ def _parts(grid: LayerGrid) -> dict[str, list[tuple[str, str]]]:
     lost = [[label for side, label in grid.reasons if side == number] for number in (0, 1)]
     both = ((grid.rows, lost[0]), (grid.columns, lost[1]))
     rows, columns = (sorted((label for label in (*kept, *gone) if label.isdigit()), key=int) for kept, gone in both)
+    if grid.of_itself:
+        others = [(row, column) for row, column in product(rows, columns) if row != column]
+        ends = [(rows[0], columns[-1])] if others else []
+        return {OTHER_BLOCKS: others, FIRST_TO_LAST: ends, INPUT_TO_EMBEDDING: [(INPUT, EMBEDDING)]}
     blocks, last = list(product(rows, columns)), list(product(rows[-1:], columns[-1:]))
     return {MEAN: blocks, LAST: last, EMBEDDINGS: [(EMBEDDING, EMBEDDING)], INPUTS: [(INPUT, INPUT)]}
 
@@ -98,8 +104,13 @@ def _difference(
 
 
 def mean_over_blocks(grid: LayerGrid) -> Float[ndarray, " k"] | None:
-    """The mean over pairs of blocks and then, where that can be computed, the same without each work; None without blocks."""
-    i, j = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
-    if not i or not j:
+    """The mean over pairs of blocks and then, where that can be computed, the same without each work; None without blocks.
+
+    Among the layers of one side a block is not compared with itself.
+    """
+    rows, columns = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
+    pairs = [pair for pair in product(rows, columns) if not grid.of_itself or grid.rows[pair[0]] != grid.columns[pair[1]]]
+    if not pairs:
         return None
-    return np.append(grid.value[i][:, j].mean(), grid.without[:, i][:, :, j].mean(axis=(1, 2))).astype(np.float64)
+    i, j = (list(side) for side in zip(*pairs, strict=True))
+    return np.append(grid.value[i, j].mean(), grid.without[:, i, j].mean(axis=1)).astype(np.float64)

@@ -1,6 +1,6 @@
 """What a run compares: which sides of which checkpoints, by which measures, and the parts of its progress."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -9,6 +9,8 @@ from typing import NamedTuple
 from analysis.errors import ConfigError
 from analysis.measures import registry
 from analysis.measures.registry import MEASURES, Measure
+from analysis.models.checkpoint import Checkpoint
+from analysis.models.sides import sides_of
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import SIDES, Side
 from analysis.readings.study_run import StudyRun
@@ -20,6 +22,7 @@ WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 FEWEST_SHUFFLES = 20
 OneSide = tuple[str, Side]  # checkpoint and side
 StackKey = tuple[str, Weights, Side]
+Sides = Mapping[str, tuple[Side, ...]]  # of every checkpoint, those that its towers read
 
 
 class Parts(NamedTuple):
@@ -32,7 +35,10 @@ class Parts(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two stacks, the measures by which they are compared, and whether they are audio and MIDI of one checkpoint."""
+    """Two stacks, the measures by which they are compared, and whether they are what is compared of a checkpoint by itself.
+
+    That is its audio with its MIDI, or where it has one side alone the layers of that with each other.
+    """
 
     first: StackKey
     second: StackKey
@@ -42,16 +48,22 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared with what, and the measure of which windows are kept."""
+    """What is compared with what, the measure of which windows are kept, and the sides of every checkpoint."""
 
     comparisons: Sequence[Comparison]
     chosen: Measure
+    sides: Sides
 
     @cached_property
     def stacks(self) -> list[StackKey]:
-        """Whose layers are read, in order: both sides of a checkpoint and of its untrained twin."""
+        """Whose layers are read, in order: the sides of a checkpoint and of its untrained twin."""
         names = dict.fromkeys(key[0] for comparison in self.comparisons for key in (comparison.first, comparison.second))
-        return list(product(names, WEIGHTS, SIDES))
+        return [(name, weights, side) for name in names for weights in WEIGHTS for side in self.sides[name]]
+
+    @cached_property
+    def read(self) -> list[Side]:
+        """The sides that are read of any checkpoint."""
+        return [side for side in SIDES if any(key[2] == side for key in self.stacks)]
 
     def parts(self, study_run: StudyRun) -> Parts:
         """The parts of the progress, in order."""
@@ -60,36 +72,53 @@ class Plan:
         return Parts(windows, inputs, rest[: len(self.stacks)], rest[len(self.stacks) :])
 
 
-def plan_within(names: Iterable[str], measure: str, across: str) -> Plan:
-    """The sides of every checkpoint with each other: audio with MIDI, and where every side is asked for, each with itself.
+def known_sides(checkpoints: Mapping[str, Checkpoint]) -> Sides:
+    """The sides of every checkpoint, by its name."""
+    return {name: sides_of(checkpoint.outline()) for name, checkpoint in checkpoints.items()}
+
+
+def plan_within(sides: Sides, measure: str, across: str) -> Plan:
+    """The sides of every checkpoint with each other: audio with MIDI, and where every side is asked for, each with itself; where
+    there is one side alone, that with itself.
 
     Raises:
         ConfigError: there is no such measure.
     """
-    itself = SIDES if across == "every side" else ()
-    sides: list[tuple[Side, Side]] = [("audio", "midi"), *((side, side) for side in itself)]
-    return _plan([((name, first), (name, second)) for name in names for first, second in sides], measure)
+    compared: list[tuple[OneSide, OneSide]] = []
+    for name, known in sides.items():
+        itself = known if across == "every side" or len(known) == 1 else ()
+        pairs = [*([] if len(known) == 1 else [known]), *((side, side) for side in itself)]
+        compared += [((name, first), (name, second)) for first, second in pairs]
+    return _plan(compared, measure, sides)
 
 
-def plan_between(pairs: Iterable[About], measure: str, across: str) -> Plan:
-    """The sides of a checkpoint with those of another.
+def plan_between(pairs: Iterable[About], measure: str, across: str, sides: Sides) -> Plan:
+    """The sides of a checkpoint with those of another, as far as both have them.
 
     Raises:
         ConfigError: there is no such measure.
     """
-    sides = {"same side": list(zip(SIDES, SIDES, strict=True)), "every side": list(product(SIDES, SIDES)), "none": []}[across]
-    return _plan([((name, side), (other_name, other)) for name, other_name in pairs for side, other in sides], measure)
+    wanted = {"same side": list(zip(SIDES, SIDES, strict=True)), "every side": list(product(SIDES, SIDES)), "none": []}[across]
+    compared = [
+        ((name, side), (other_name, other))
+        for name, other_name in pairs
+        for side, other in wanted
+        if side in sides[name] and other in sides[other_name]
+    ]
+    return _plan(compared, measure, sides)
 
 
-def _plan(compared: Iterable[tuple[OneSide, OneSide]], measure: str) -> Plan:
-    """All measures of audio with MIDI of a checkpoint, else two kinds of CKA and the chosen one; with both kinds of weights."""
+def _plan(compared: Iterable[tuple[OneSide, OneSide]], measure: str, sides: Sides) -> Plan:
+    """All measures of what a checkpoint is compared for by itself, else two kinds of CKA and the chosen one; with both kinds of
+    weights.
+    """
     comparisons, chosen = list[Comparison](), registry.measure(measure)
     few = tuple(MEASURES[name] for name in dict.fromkeys((*ACROSS_MEASURES, chosen.name)))
     for ((name, side), (other_name, other)), weights in product(compared, WEIGHTS):
-        within = name == other_name and side != other
+        within = name == other_name and (side != other or len(sides[name]) == 1)
         measures = tuple(MEASURES.values()) if within else few
         comparisons.append(Comparison((name, weights, side), (other_name, weights, other), measures, within))
-    return Plan(comparisons, chosen)
+    return Plan(comparisons, chosen, sides)
 
 
 def refuse_unknown(measure: str, across: str, n_shuffles: int) -> None:

@@ -11,6 +11,8 @@ Weights = Literal["trained", "untrained"]
 Side = Literal["audio", "midi"]
 MEAN, LAST, EMBEDDINGS, INPUTS = "mean over blocks", "last blocks", "embeddings", "inputs alone"
 SAME_LAYER = "same block, mean"
+OTHER_BLOCKS, FIRST_TO_LAST = "mean over different blocks", "first and last block"
+INPUT_TO_EMBEDDING = "input and embedding"
 AUDIO_WITH_MIDI = "audio, midi"
 Sides = tuple[str, Side, str, Side, Weights, str, str, int, int, float | None, float | None]  # the first columns of a `CellRow`
 
@@ -108,8 +110,13 @@ class SummaryRow(Row):
 
     @property
     def within(self) -> bool:
-        """Whether audio and MIDI of one checkpoint are compared."""
-        return self.first == self.second and self.sides == AUDIO_WITH_MIDI
+        """Whether audio and MIDI of one checkpoint are compared, or where it has one side alone the layers of that."""
+        return self.first == self.second and (self.sides == AUDIO_WITH_MIDI or self.alone)
+
+    @property
+    def alone(self) -> bool:
+        """Whether different layers of the only side of a checkpoint are compared."""
+        return self.what in (OTHER_BLOCKS, FIRST_TO_LAST, INPUT_TO_EMBEDDING)
 
     @property
     def number(self) -> Value:

@@ -16,7 +16,7 @@ from analysis.studies.similarity import means
 from analysis.studies.similarity import words as similarity_words
 from analysis.studies.similarity.layers import layer_rows, read_stacks
 from analysis.studies.similarity.pairs import compare_all
-from analysis.studies.similarity.plan import ACROSS, plan_between, plan_within, refuse_unknown
+from analysis.studies.similarity.plan import ACROSS, known_sides, plan_between, plan_within, refuse_unknown
 from analysis.studies.similarity.rows import DifferenceRow, LayerRow, MeanRow, MeasureRow, SummaryRow
 from analysis.studies.similarity.windows import FEWEST_WINDOWS, choose
 
@@ -50,14 +50,15 @@ class Request:
 
 
 def measure(request: Request, study_run: StudyRun) -> Measurement:
-    """Compare the layers of every checkpoint and of its untrained twin, audio with MIDI.
+    """Compare the layers of every checkpoint and of its untrained twin, audio with MIDI, or of one side with each other.
 
     Raises:
         ConfigError: there is no such measure.
         CorpusError: there are fewer than 4 windows.
         Cancelled: somebody asked to stop.
     """
-    plan = plan_within(study_run.checkpoints, request.measure, request.across)
+    _tell_stretch(study_run)
+    plan = plan_within(known_sides(study_run.checkpoints), request.measure, request.across)
     parts = plan.parts(study_run)
     listed = list_windows(parts.windows, request.split, request.windows_per_piece, FEWEST_WINDOWS)
     segments, works = choose(listed, request.n_shuffles, request.seed, study_run.cancel.check)
@@ -82,7 +83,8 @@ def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singl
         CorpusError: there are fewer than 4 windows.
         Cancelled: somebody asked to stop.
     """
-    plan = plan_between(pairs, request.measure, request.across)
+    sides = known_sides(study_run.checkpoints)
+    plan = plan_between(pairs, request.measure, request.across, sides)
     parts = plan.parts(study_run)
     listed = list_windows(parts.windows, request.split, request.windows_per_piece, FEWEST_WINDOWS)
     segments, works = choose(listed, request.n_shuffles, request.seed, study_run.cancel.check)
@@ -90,15 +92,23 @@ def compare(request: Request, study_run: StudyRun, pairs: Sequence[About], singl
     gathered = compare_all(parts, plan, stacks, singles.of(LayerRow), works)
     summary = means.summarise({}, gathered.across, works)
     of_blocks = {row.checkpoint: singles.arrays[row.array] for row in singles.of(MeanRow)}
-    differences = list(means.differences(of_blocks, pairs, works, plan.chosen.name))
+    alike = [pair for pair in pairs if len({sides[name] for name in pair}) == 1]
+    differences = list(means.differences(of_blocks, alike, works, plan.chosen.name))
     rows = [*summary, *differences, *gathered.cells, *gathered.grids]
     return Measurement([row.number for row in (*summary, *differences)], rows, gathered.arrays)
 
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
-    """In which of them audio and MIDI are most alike, and in which least."""
+    """In which of them audio and MIDI are most alike, and in which least; the same of layers where all have one side."""
     about = measured.of(SummaryRow), measured.of(DifferenceRow), request.measure, ranked(checkpoints)
     return measured.answer(similarity_words.headline(*about), [SentenceRow(similarity_words.details(*about))])
+
+
+def _tell_stretch(study_run: StudyRun) -> None:
+    """Say which seconds count where windows differ in length."""
+    if study_run.stretch_s < study_run.window_s:
+        seconds = f"{study_run.stretch_s:g} s of {study_run.window_s:g} s"
+        study_run.notice(f"Of tokens those in the first {seconds} count, which all of these models hear.")
 
 
 def _measure_rows() -> list[MeasureRow]:

@@ -5,33 +5,42 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.numbers import format_value
-from analysis.studies.similarity.rows import MEAN, DifferenceRow, SummaryRow
+from analysis.studies.similarity.rows import MEAN, OTHER_BLOCKS, DifferenceRow, SummaryRow
 
 SHARED = "share structure"
 
 
 class Means(NamedTuple):
-    """Means over blocks of trained models and of their twins, which of them are known and ranked, and gains over the twins."""
+    """Means over blocks of trained models and of their twins, which of them are known and ranked, gains over the twins, and
+    whether they are of models that have one side alone, which is said where there are no others.
+    """
 
     trained: dict[str, SummaryRow]
     twins: dict[str, SummaryRow]
     known: list[str]
     gains: dict[str, DifferenceRow]
+    alone: bool
+
+    @property
+    def layers(self) -> str:
+        """What is compared."""
+        return "different layers of the sound" if self.alone else "audio and MIDI layers"
 
 
 def headline(
     summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str] = ()
 ) -> str:
     """The mean over blocks beside its untrained twin and shuffled works; of several of these highest and lowest; 30 words."""
-    trained, twins, known, gains = _read(summary, differences, measure, names)
+    means = _read(summary, differences, measure, names)
+    trained, twins, known, gains, _ = means
     if not known:
-        return f"Audio and MIDI layers cannot be compared by {measure}: no pair of blocks has one."
+        return f"{_capital(means.layers)} cannot be compared by {measure}: no pair of blocks has one."
     ordered = sorted(known, key=lambda name: -(trained[name].value or 0.0))
     highest, lowest = ordered[0], ordered[-1]
     row, verdict = trained[highest], _short_verdict(trained[highest], gains.get(highest))
     both = len(known) > 1 and verdict == SHARED
     most = ", most" if both and not _apart(highest, lowest, differences) else ""
-    text = f"{_bare(row)} {measure}: audio and MIDI layers {verdict}{most} in {highest} "
+    text = f"{_bare(row)} {measure}: {means.layers} {verdict}{most} in {highest} "
     text += f"(untrained twin {_short(twins[highest].value)}"
     text += ")" if row.null is None else f", shuffled pairs {_short(row.null)})"
     if not both:
@@ -43,25 +52,32 @@ def details(
     summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str] = ()
 ) -> str:
     """The mean over blocks in full, over which of them, beside its controls; of several of these highest and lowest."""
-    trained, twins, known, gains = _read(summary, differences, measure, names)
+    means = _read(summary, differences, measure, names)
+    trained, twins, known, gains, _ = means
     if not known:
         return "No pair of blocks has a value; the cells say why."
     highest = max(known, key=lambda name: trained[name].value or 0.0)
     lowest = min(known, key=lambda name: trained[name].value or 0.0)
     controls = {name: _controls(trained[name], twins[name]) for name in known}
     if len(known) == 1:
-        return f"Audio and MIDI layers {_verdict(trained[highest], gains.get(highest))}: {measure} {controls[highest]}."
-    text = f"Audio and MIDI layers are most alike in {highest}, where they {_verdict(trained[highest], gains.get(highest))}: "
+        return f"{_capital(means.layers)} {_verdict(trained[highest], gains.get(highest))}: {measure} {controls[highest]}."
+    text = f"{_capital(means.layers)} are most alike in {highest}, where they {_verdict(trained[highest], gains.get(highest))}: "
     text += f"{measure} {controls[highest]}; least in {lowest}, where they {_verdict(trained[lowest], gains.get(lowest))}: "
     return f"{text}{controls[lowest]}.{_apart(highest, lowest, differences)}"
 
 
 def _read(summary: Sequence[SummaryRow], differences: Sequence[DifferenceRow], measure: str, names: Collection[str]) -> Means:
-    means = [row for row in summary if row.what == MEAN and row.estimator == measure and row.within]
+    within = [row for row in summary if row.what in (MEAN, OTHER_BLOCKS) and row.estimator == measure and row.within]
+    alone = all(row.alone for row in within) and bool(within)
+    means = [row for row in within if row.alone is alone]
     trained = {row.first: row for row in means if row.weights == "trained"}
     twins = {row.first: row for row in means if row.weights == "untrained"}
     known = [name for name, row in trained.items() if row.value is not None and (not names or name in names)]
-    return Means(trained, twins, known, {row.first: row for row in differences if row.second_weights == "untrained"})
+    return Means(trained, twins, known, {row.first: row for row in differences if row.second_weights == "untrained"}, alone)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _short_verdict(row: SummaryRow, gain: DifferenceRow | None) -> str:
