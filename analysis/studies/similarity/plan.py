@@ -99,7 +99,7 @@ def plan_between(pairs: Iterable[About], measure: str, across: str, sides: Sides
         ConfigError: there is no such measure.
     """
     wanted = {"same side": list(zip(SIDES, SIDES, strict=True)), "every side": list(product(SIDES, SIDES)), "none": []}[across]
-    compared = [
+    compared: list[tuple[OneSide, OneSide]] = [
         ((name, side), (other_name, other))
         for name, other_name in pairs
         for side, other in wanted
