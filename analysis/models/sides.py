@@ -38,6 +38,11 @@ def sides_of(model: Model) -> tuple[Side, ...]:
     return tuple(side for side in SIDES if READS[side] in read)
 
 
+def compared_sides(model: Model) -> tuple[Side, ...]:
+    """The sides that can be compared with each other, or sound alone where no pair of towers reads both."""
+    return ("audio",) if pair_of(model) is None else SIDES
+
+
 def pairs_of(model: Model, modalities: tuple[Modality, ...]) -> list[tuple[str, str]]:
     """The pairs whose towers read all of these modalities between them."""
     return [pair for pair in model.pairs if set(modalities) <= {model.towers[name].modality for name in pair}]

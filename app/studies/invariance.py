@@ -89,7 +89,7 @@ def strongest(result: Result, change: ChangeRow) -> str:
 def usual_point(result: Result, change: ChangeRow) -> Point:
     """The point that is looked behind until one is clicked: the first checkpoint at the strongest dose."""
     points = _points_at(result, change, strongest(result, change))
-    return next(point for point in points if point[:2] == (study_facts.names_of(result)[0], "trained"))
+    return next(point for name in study_facts.names_of(result) for point in points if point[:2] == (name, "trained"))
 
 
 def cell_point(result: Result, change: ChangeRow, cell: Cell) -> Point:

@@ -13,6 +13,9 @@ The untrained twin is changed too, at the ends of the doses. What the twin ignor
 trained model ignores was learnt. A hatched cell or a hollow mark is not distinguishable from no drop, from nothing moved, or from
 chance.
 
+A model that reads sound alone has no other side: an altered window then has to be found by itself as it was. Unaltered all are,
+and S at a dose says how many still are, beside the untrained twin and chance.
+
 How it misleads:
 
 - S near its ceiling cannot show small harm, for ranks 1 and 10 count the same; S near chance cannot show any. The distance shows

@@ -31,7 +31,7 @@ from tests.conformance.small_studies import SETTINGS
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = ("retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
-OF_SOUND = ("similarity", "probes")
+OF_SOUND = ("invariance", "similarity", "probes")
 SERVED = {LISTENER.name: OF_SOUND, PAIR.name: OF_A_PAIR, GRID.name: OF_SOUND}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},

@@ -79,7 +79,8 @@ class ScoreRow(ResponseRow):
     """S at a dose beside chance.
 
     Attributes:
-        value: S; its interval by work. Its null is chance.
+        value: S; its interval by work. Its null is chance. Of a model that reads sound alone it is how many altered windows find
+            themselves as they were, instead of their notes.
         n: queries.
         drop_value: S before minus S at the dose, the same queries in both; its interval, and 0 as its null.
         array: ranks of the matches (rows, 2, queries), audio to MIDI and MIDI to audio.

@@ -13,10 +13,12 @@ from numpy import ndarray
 
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.poolings import MEAN
+from analysis.models.sides import compared_sides
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Pooled, Seed, Setting
+from analysis.studies.invariance import views
 from analysis.studies.invariance.answer import Response, measurement
 from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import StressRequest
@@ -56,9 +58,14 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:  # noqa: ARG001
-    """What costs the best of them most of S."""
+    """What costs the best of them most of S; where all hear alone, what keeps most windows from finding themselves."""
     values, names = measured.values, ranked(checkpoints)
     (pool,) = measured.of(PoolRow)
+    paired = tuple(name for name in names if len(compared_sides(checkpoints[name].outline())) > 1)
+    if not paired:
+        about = values, names, pool.pool_size
+        return measured.answer(views.headline(*about), [SentenceRow(views.details(*about))])
+    names = paired
     sentence = SentenceRow(details(values, names, f" among {pool.short}"))
     return measured.answer(headline(values, names, pool.pool_size), [sentence])
 
@@ -66,6 +73,7 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
 def respond(bench: Bench, change: Change, plain: Mapping[Model, Sides], seed: int, conditions: str | None) -> list[Response]:
     """Every model at every dose, the unchanged one included; twins only at the doses meant for them."""
     responses: list[Response] = []
+    plain = {model: sides for model, sides in plain.items() if change.side in bench.sides(model)}
     units = {model: yardsticks(sides.of(change.side), bench.works) for model, sides in plain.items()}
     reference = Reference({model: sides.of(change.side) for model, sides in plain.items()}, AS_IT_IS)
     for dose in change.doses:

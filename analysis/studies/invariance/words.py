@@ -28,14 +28,14 @@ def headline(values: Sequence[Value], names: tuple[str, ...], pool_size: int) ->
         text = f"S = {_bare_words(score)} among {size_words(pool_size)} ({chance}): none of {len(drops)} changes lowers it"
         return f"{text} distinguishably in {best}."
     worst = max(drops, key=_size)
-    text = f"{_points(worst)} of S among {size_words(pool_size)}: {_named(worst)} costs {best}"
+    text = f"{_points(worst)} of S among {size_words(pool_size)}: {named(worst)} costs {best}"
     return f"{text} most of {len(drops)} changes (S unaltered {format_value(_bare(score))}, {chance})."
 
 
 def details(values: Sequence[Value], names: tuple[str, ...], among: str = "") -> str:
     """Of the best checkpoint the change that costs it most, those that cost nothing measurable, and what moves it least."""
     best, score = _best(values, names)
-    drops, least = _of(values, best, DROP), _least_moved(values, best)
+    drops, least = _of(values, best, DROP), least_moved(values, best)
     text = f"{best} finds the match for S = {format_value(score, 'chance')} of {score.n} unaltered windows{among}"
     if score.inside_null is not False:
         return f"{text}, so that a drop in S says nothing here. {least}"
@@ -43,7 +43,7 @@ def details(values: Sequence[Value], names: tuple[str, ...], among: str = "") ->
     if not any(map(_lowers, drops)):
         return f"{text}None of {len(drops)} changes lowers S distinguishably. {least}"
     worst = max(drops, key=_size)
-    text += f"Of {len(drops)} changes, {_named(worst)} costs it most: S falls by {_points(worst)}. "
+    text += f"Of {len(drops)} changes, {named(worst)} costs it most: S falls by {_points(worst)}. "
     harmful = {_noun(drop) for drop in drops if _lowers(drop)}
     harmless = [noun for noun in dict.fromkeys(map(_noun, drops)) if noun not in harmful]
     if harmless:
@@ -63,7 +63,7 @@ def _of(values: Sequence[Value], best: str, what: str) -> tuple[Value, ...]:
     return select(values, checkpoint=best, weights="trained", what=what)
 
 
-def _least_moved(values: Sequence[Value], best: str) -> str:
+def least_moved(values: Sequence[Value], best: str) -> str:
     """The change whose strongest dose moves the embedding least, beside the twin at that dose, in a sentence."""
     strongest: dict[str, Value] = {}
     for moved in _of(values, best, DISTANCE):
@@ -74,7 +74,7 @@ def _least_moved(values: Sequence[Value], best: str) -> str:
     least = min(strongest.values(), key=_size)
     twin = pick(values, **{**least.key, "weights": "untrained"})
     control = "" if twin is None else f" (untrained twin {_bare_words(twin)})"
-    return f"Its embedding moves least with {_named(least)}: {_bare_words(least)} of the distance to another piece{control}."
+    return f"Its embedding moves least with {named(least)}: {_bare_words(least)} of the distance to another piece{control}."
 
 
 def _noun(value: Value) -> str:
@@ -82,7 +82,7 @@ def _noun(value: Value) -> str:
     return str(value.key["change"])
 
 
-def _named(value: Value) -> str:
+def named(value: Value) -> str:
     """The change and its dose inside a sentence."""
     dose = str(value.key["dose"])
     return f"{_noun(value)} {dose}" if dose.startswith("×") else f"{_noun(value)} ({dose})"

@@ -6,7 +6,6 @@ What is changed is given to all models a block of windows at a time, so that no 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -15,6 +14,7 @@ from numpy import ndarray
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
 from analysis.models.poolings import MEAN
+from analysis.models.sides import compared_sides
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side, layer_means, tower_of
 from analysis.readings.study_run import StudyRun
@@ -83,9 +83,20 @@ class Bench:
             keep=keep,
         )  # fmt: skip
 
+    def sides(self, model: Model) -> tuple[Side, ...]:
+        """The sides of a model that can be changed."""
+        return compared_sides(self.study_run.checkpoints[model[0]].outline())
+
     def plain(self) -> dict[Model, Sides]:
-        """Rows of both sides of every model for the windows as they are: two passes per model."""
-        return {model: BySide.of_each(partial(self._plain, model)) for model in self.models}
+        """Rows of both sides of every model for the windows as they are: a pass per side and model.
+
+        Where a model has one side, that stands for the other too: what is altered then has to find itself as it was.
+        """
+        return {model: self._plain_sides(model) for model in self.models}
+
+    def _plain_sides(self, model: Model) -> Sides:
+        rows = {side: self._plain(model, side) for side in self.sides(model)}
+        return BySide.of_each(lambda side: rows.get(side, rows["audio"]))
 
     def _plain(self, model: Model, side: Side) -> dict[str, ndarray]:
         rows = self.rows(model, side, study_run=self.study_run.part(self.done, self.total))

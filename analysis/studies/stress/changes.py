@@ -15,6 +15,7 @@ from analysis.datasets.excerpts import OTHER_FONT, render_excerpt
 from analysis.datasets.midi import Notes
 from analysis.datasets.segments import Segment
 from analysis.errors import ConfigError
+from analysis.models.sides import compared_sides
 from analysis.readings.embeddings import list_windows
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import StudyRun
@@ -135,7 +136,23 @@ def choose_changes(names: str, conditions: str | None, study_run: StudyRun) -> t
         chosen.remove(BY_NAME["sound_font"])
     if not chosen:
         raise ConfigError("Only the sound font is asked for, which needs a rendered corpus; add another change.")
-    return tuple(chosen)
+    return _of_sides(chosen, study_run)
+
+
+def _of_sides(changes: Sequence[Change], study_run: StudyRun) -> tuple[Change, ...]:
+    """The changes of sides that one of the models has.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    known = {side for checkpoint in study_run.checkpoints.values() for side in compared_sides(checkpoint.outline())}
+    kept = tuple(change for change in changes if not known or change.side in known)
+    left_out = ", ".join(change.title for change in changes if change not in kept)
+    if left_out and not kept:
+        raise ConfigError(f"Of these models none reads what is changed by: {left_out}. Add a change of the audio.")
+    if left_out:
+        study_run.notice(f"None of these models reads notes. Left out: {left_out}.")
+    return kept
 
 
 def dose_label(change: Change, dose: float | None) -> str:

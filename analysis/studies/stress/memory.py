@@ -1,6 +1,7 @@
 """What altered recordings and notes take beside models and embeddings, counted from above."""
 
-from analysis.readings.layer_means import SIDES, layers_of, tower_of
+from analysis.models.sides import compared_sides, tower_of
+from analysis.readings.layer_means import layers_of
 from analysis.studies.base.study import find_checkpoint
 from analysis.studies.memory import FLOAT, row_width
 from analysis.studies.pools.request import StressRequest
@@ -17,9 +18,10 @@ def altered_bytes(request: StressRequest, n_windows: int) -> int:
     """
     rows = distances = samples = 0
     for model in (find_checkpoint(checkpoint).outline() for checkpoint in request.checkpoints):
-        audio, midi = (model.towers[tower_of(model, side)] for side in SIDES)
-        rows += 2 * row_width(audio) + row_width(midi)
-        distances += MOST_DOSES * sum(len(layers_of(model, tower.name)) for tower in (audio, midi))
+        towers = [model.towers[tower_of(model, side)] for side in compared_sides(model)]
+        audio = towers[0]
+        rows += row_width(audio) + sum(map(row_width, towers))
+        distances += MOST_DOSES * sum(len(layers_of(model, tower.name)) for tower in towers)
         samples = max(samples, round(audio.input.sample_rate * audio.input.window_s))
     per_window = WEIGHTS_KINDS * (rows + distances)
     return 150_000_000 + FLOAT * (min(n_windows, BLOCK) * samples + n_windows * per_window)
