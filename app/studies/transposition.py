@@ -28,7 +28,7 @@ from app.kit.study_form import Choice
 
 AXIS = "transposition (semitones, not to scale)"
 SIDES: dict[Transposed, tuple[Side, ...]] = {
-    "MIDI alone": ("midi",), "audio alone": ("audio",), "both": ("audio", "midi"),
+    "MIDI alone": ("midi",), "audio alone": ("audio",), "both": ("audio", "midi"), "sound": ("audio",),
 }  # fmt: skip
 USUAL = 3  # semitones: the size of the published retention
 MAIN_PX, DETAIL_PX = 440, 380
@@ -71,10 +71,12 @@ def shift_words(semitones: int) -> str:
 def usual_point(result: Result) -> Point:
     """The point that is looked behind until one is clicked: the first checkpoint, as much as possible moved, +3 or the least."""
     shifts = shifts_of(result)
-    moved: list[Transposed] = [row.moved for row in result.rows(ScoreRow)]
+    rows = result.rows(ScoreRow)
+    first = next(name for name in study_facts.names_of(result) if any(row.checkpoint == name for row in rows))
+    moved: list[Transposed] = [row.moved for row in rows if row.checkpoint == first]
     what = "both" if "both" in moved else moved[0]
     size = USUAL if USUAL in shifts else min(shift for shift in shifts if shift > 0)
-    return Point(study_facts.names_of(result)[0], "trained", what, size)
+    return Point(first, "trained", what, size)
 
 
 def shifts_of(result: Result) -> list[int]:
@@ -110,7 +112,7 @@ def _sound(result: Result, choice: Choice, point: Point) -> None:
         return
     label = f"{shift_words(semitones)} semitones"
     twin = ", untrained twin" if weights == "untrained" else ""
-    moved = {"MIDI alone": "the MIDI alone", "audio alone": "the audio alone"}.get(what, "MIDI and audio")
+    moved = {"MIDI alone": "the MIDI alone", "audio alone": "the audio alone", "sound": "the sound"}.get(what, "MIDI and audio")
     st.caption(
         f"The windows that {plain(checkpoint)}{twin} moves most with {moved} {label}; click a point above to choose another. "
         + _folded_words(result, semitones)

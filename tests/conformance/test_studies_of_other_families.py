@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.cli import main
+from analysis.errors import ConfigError
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.families import Family
@@ -32,7 +33,7 @@ from tests.conformance.small_studies import SETTINGS
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = ("retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
 OF_SOUND = ("invariance", "similarity", "probes")
-SERVED = {LISTENER.name: OF_SOUND, PAIR.name: OF_A_PAIR, GRID.name: OF_SOUND}
+SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},
     "embedding": {"methods": "PCA"},
@@ -158,6 +159,12 @@ def test_windows_are_those_of_the_model_at_its_own_rate(make: Make, corpus_folde
     assert shapes == {("plain", (48_000,)), ("altered", (48_000,))}
     assert {row["layer"] for row in result.tables["distances"] if row["change"] == "gain"} == set()
     assert {row["tap"].partition(".")[0] for row in result.tables["distances"]} == {"sound", "score"}
+
+
+def test_sound_alone_is_transposed_where_it_can_be_rendered(make: Make, corpus_folder: Path) -> None:
+    make(LISTENER)
+    with pytest.raises(ConfigError, match=r"^These models read sound alone, .* Choose such a corpus\.$"):
+        run_study("transposition", request_of("transposition", corpus_folder))
 
 
 @pytest.fixture

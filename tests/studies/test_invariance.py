@@ -14,7 +14,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
-from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side
+from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, BySide, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
@@ -48,6 +48,10 @@ SIZES: HardSizes = {"n_queries": 12, "pool_size": 8, "n_same_piece": 2, "n_same_
 @dataclass
 class Fake(Bench):
     """Instead of a model: a spectrum that ignores the level, and a histogram of pitch classes."""
+
+    def sides(self, model: Any) -> tuple[Side, ...]:
+        del model
+        return SIDES
 
     def rows(
         self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, study_run: StudyRun | None = None,

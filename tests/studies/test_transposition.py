@@ -14,7 +14,7 @@ from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
 from analysis.numbers import Value
-from analysis.readings.layer_means import AS_IT_IS, Altered, BySide, Side
+from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, BySide, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.run import RunContext
@@ -41,6 +41,12 @@ KEYS = np.arange(36, 100)
 class PitchClasses(Bench):
     """Instead of a model: energy by pitch class, of the sound and of the notes."""
 
+    known: tuple[Side, ...] = SIDES
+
+    def sides(self, model: Any) -> tuple[Side, ...]:
+        del model
+        return self.known
+
     def rows(
         self, model: Any, side: Side, change: Altered = AS_IT_IS, block: slice = EVERY, study_run: StudyRun | None = None,
         *, keep: bool = True,
@@ -66,6 +72,28 @@ def found(corpus: Corpus, make_checkpoint: Callable[[str], Checkpoint]) -> Resul
     measured = measurement(bench, move(bench, SHIFTS, plain, "clean"), SHIFTS, [1, 12])
     answered = conclude(Request((), semitones="1,12"), {"fake": make_checkpoint("D0")}, measured)
     return Result("transposition", {}, answered.headline, answered.values, answered.tables, answered.arrays, {})
+
+
+def test_sound_alone_has_to_find_itself(corpus: Corpus) -> None:
+    study_run = StudyRun({}, corpus, CPU)
+    bench = PitchClasses(**vars(set_up(study_run, inner_windows(study_run, "all", 3), 1, SIZES, 42)), known=("audio",))
+    heard = bench.rows(MODEL, "audio")
+    measured = measurement(bench, move(bench, SHIFTS, {MODEL: BySide(heard, heard)}, "clean"), SHIFTS, [1, 12])
+    assert {row.moved for row in measured.of(ScoreRow)} == {"sound"}
+    assert {row.side for row in measured.of(DistanceRow)} == {"audio"}
+    assert not measured.of(DisplacementRow)
+    kept = {row.semitones: row.value for row in measured.of(ScoreRow)}
+    assert kept[0] == 1
+    assert kept[12] == kept[-12] == 1  # it hears pitch classes
+    moved = {row.semitones: row.value or 0 for row in measured.of(DistanceRow)}
+    assert max(moved[12], moved[-12]) < min(moved[1], moved[-1]) / 2
+    names, pool = ("fake",), measured.of(PoolRow)[0]
+    values = [replace(value, null=0.04) if value.null == 1 else value for value in measured.values]  # of a larger pool
+    left = next(row for row in measured.of(RetentionRow) if row.semitones == 1)
+    expected = f"{100 * (left.value or 0):.1f} % [100.0, 100.0] of windows still find themselves when transposed by ±1 semitones"
+    assert headline(values, names, [1, 12], pool) == f"{expected} (chance 4.0 %) in fake."
+    said = details(values, names, [1, 12], pool)
+    assert said.startswith("fake reads sound alone, so that a transposed window has to find itself at 0 semitones among 8 ")
 
 
 def test_semitones_move_it_and_octaves_do_not(found: Result) -> None:

@@ -31,6 +31,7 @@ from analysis.studies.transposition.rows import (
     Transposed,
 )
 
+FIRST: tuple[Transposed, ...] = ("MIDI alone", "sound")  # what is moved where S at 0 is looked up
 PAPERS_SIZE = 3  # semitones of the published retention
 COSINE, ABOVE = "cosine of audio and MIDI displacement", "displacement alignment above mismatched windows"  # quantities
 
@@ -72,10 +73,12 @@ def measurement(bench: Bench, moved: Sequence[ShiftRecord], shifts: list[int], s
     for added in moved:
         models.setdefault(added.model, {})[added.shift] = added
     parts: list[Part] = []
+    scored = placed = 0
     for number, by_shift in enumerate(models.values()):
         ordered = [by_shift[shift] for shift in shifts]
-        parts += [add(bench, ordered, number) for add in (_scores, _distances, _displacements)]
+        parts += [_scores(bench, ordered, scored), _distances(bench, ordered, placed), _displacements(bench, ordered, number)]
         parts.append(_retention(bench, by_shift, sizes))
+        scored, placed = scored + len(by_shift[0].ranks), placed + len(by_shift[0].distances)
     values = [value for part in parts for value in part.values]
     folded = _folded(bench, shifts)
     arrays = bench.pool_arrays() | {name: array for part in parts for name, array in part.arrays.items()} | {"folded": folded}
@@ -107,6 +110,8 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
         sentence = f"S = {format_value(score, 'chance')} {among}: {best} finds too little"
         return f"{sentence} for a transposition to take anything away."
     size, (alone, both) = _left(values, best, sizes)
+    if (itself := _itself(values, best, size)) is not None:
+        return f"{itself} in {best}."
     if alone is None:
         return f"{best} was not transposed by ±{size} semitones."
     control = f"chance {100 * (alone.null or 0.0):.1f} %{', not distinguishable' if alone.inside_null else ''}"
@@ -120,6 +125,9 @@ def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int
     sentence = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool.short}"
     sentence += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
     size, left = _left(values, best, sizes)
+    if (itself := _itself(values, best, size)) is not None:
+        alone = f"{best} reads sound alone, so that a transposed window has to find itself at 0 semitones"
+        return f"{alone} among {pool.short}: {itself}."
     if any(max(value.value or 0.0, value.ci_high or 0.0) > 1 for value in left if value):
         sentence += "More than 100 % is left where S rises. "
     if left[1] is None:
@@ -129,8 +137,9 @@ def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int
 
 def _best(values: Sequence[Value], names: tuple[str, ...]) -> tuple[str, Value]:
     """The checkpoint with the highest S where nothing is moved, and that S."""
-    unmoved: dict[str, str | int] = {"weights": "trained", "moved": "MIDI alone", "semitones": 0, "what": "S"}
-    start = {name: the(values, checkpoint=name, **unmoved) for name in names}
+    unmoved: dict[str, str | int] = {"weights": "trained", "semitones": 0, "what": "S"}
+    by_moved = {moved: {name: pick(values, checkpoint=name, moved=moved, **unmoved) for name in names} for moved in FIRST}
+    start = {name: score for known in by_moved.values() for name, score in known.items() if score is not None}
     best = max(names, key=lambda name: start[name].value or 0.0)
     return best, start[best]
 
@@ -140,6 +149,17 @@ def _left(values: Sequence[Value], best: str, sizes: Sequence[int]) -> tuple[int
     size = PAPERS_SIZE if PAPERS_SIZE in sizes else sizes[0]
     left = {"checkpoint": best, "weights": "trained", "size": size, "what": RETAINED}
     return size, (pick(values, moved="MIDI alone", **left), pick(values, moved="both", **left))
+
+
+def _itself(values: Sequence[Value], best: str, size: int) -> str | None:
+    """How many transposed windows still find themselves, of a model that reads sound alone; None of others."""
+    kept = {"size": size, "what": RETAINED, "moved": "sound", "checkpoint": best}
+    trained, twin = (pick(values, weights=weights, **kept) for weights in ("trained", "untrained"))
+    if trained is None:
+        return None
+    control = f"chance {100 * (trained.null or 0.0):.1f} %{', not distinguishable' if trained.inside_null else ''}"
+    twins = f"untrained twin {_share(replace(twin, ci_low=None, ci_high=None))}, " if twin else ""
+    return f"{_share(trained)} of windows still find themselves when transposed by ±{size} semitones ({twins}{control})"
 
 
 def _share(value: Value) -> str:
@@ -160,14 +180,14 @@ def _alike(values: Sequence[Value], best: str, size: int) -> str:
     return f"{sentence}; {more}, not distinguishable from none." if excess.inside_null else f"{sentence}; {more}."
 
 
-def _scores(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
+def _scores(bench: Bench, ordered: list[ShiftRecord], first: int) -> Part:
     """S by what was moved and shift, and its drop from 0 semitones."""
     values: list[Value] = []
     rows: list[ScoreRow] = []
     arrays: dict[str, ndarray] = {}
     start = next(record for record in ordered if record.shift == 0)
     for order, what in enumerate(start.ranks):
-        array = f"ranks.{number * len(start.ranks) + order}"
+        array = f"ranks.{first + order}"
         arrays[array] = np.stack([record.ranks[what] for record in ordered]).astype(np.int32)
         for row, record in enumerate(ordered):
             key = {**record.key, "moved": what, "semitones": record.shift}
@@ -194,13 +214,13 @@ def _retention(bench: Bench, by_shift: Mapping[int, ShiftRecord], sizes: list[in
     return Part(values, rows, {})
 
 
-def _distances(bench: Bench, ordered: list[ShiftRecord], number: int) -> Part:
+def _distances(bench: Bench, ordered: list[ShiftRecord], first: int) -> Part:
     """How far every layer of either side moved; of shifts other than 0 the joint embedding is a value."""
     values: list[Value] = []
     rows: list[DistanceRow] = []
     arrays: dict[str, ndarray] = {}
     for order, side in enumerate(ordered[0].distances):
-        array = f"distances.{number * len(ordered[0].distances) + order}"
+        array = f"distances.{first + order}"
         arrays[array] = np.stack([record.distances[side] for record in ordered])
         for row, record in enumerate(ordered):
             key = {**record.key, "side": side, "semitones": record.shift}

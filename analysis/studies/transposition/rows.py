@@ -12,11 +12,12 @@ from analysis.rows import Numbers, Row
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.shared_rows import SentenceRow, Weights, WorkWindowRow
 
-Transposed = Literal["MIDI alone", "audio alone", "both"]
+Transposed = Literal["MIDI alone", "audio alone", "both", "sound"]
 WHAT: dict[Transposed, str] = {
     "MIDI alone": "the MIDI is transposed, the audio is the recording",
     "audio alone": "the audio is rendered from transposed notes, the MIDI stays",
     "both": "the MIDI is transposed and the audio rendered from it",
+    "sound": "the audio is rendered from transposed notes, and has to find itself at 0 semitones",
 }
 
 

@@ -18,6 +18,7 @@ from analysis.measures.displacements import displacement_alignment
 from analysis.measures.geometry import unit_rows
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.poolings import MEAN
+from analysis.models.sides import compared_sides
 from analysis.readings.layer_means import AS_IT_IS, Altered, Side
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
@@ -34,6 +35,11 @@ from analysis.studies.transposition.rows import Transposed
 LARGEST = 48
 NO_RENDERER = (
     "Only the MIDI is transposed: the audio can be rendered from transposed notes only for a corpus that was rendered here."
+)
+
+ONLY_SOUND = (
+    "These models read sound alone, which can be rendered from transposed notes only for a corpus that was rendered here. "
+    "Choose such a corpus."
 )
 
 Distances = dict[Side, Float32[ndarray, "taps n"]]
@@ -58,6 +64,8 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     """
     sizes, conditions = parse_semitones(request.semitones), rendering_of(request.corpus)
     shifts = [-size for size in reversed(sizes)] + [0] + sizes
+    if conditions is None and not any(map(_is_paired, study_run.checkpoints.values())):
+        raise ConfigError(ONLY_SOUND)
     per_model = 2 + len(shifts) - 1 + (len(shifts) if conditions else 0)
     n_passes = 2 * len(study_run.checkpoints) * per_model
     windows = inner_windows(study_run.part(0, n_passes + 1), request.split, request.windows_per_piece)
@@ -71,8 +79,15 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
 
 def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: Measurement) -> Answer:
     """How much of S the best of them keeps."""
-    about = measured.values, ranked(checkpoints), parse_semitones(request.semitones), measured.of(PoolRow)[0]
+    names = ranked(checkpoints)
+    names = tuple(name for name in names if _is_paired(checkpoints[name])) or names
+    about = measured.values, names, parse_semitones(request.semitones), measured.of(PoolRow)[0]
     return measured.answer(headline(*about), [SentenceRow(details(*about))])
+
+
+def _is_paired(checkpoint: Checkpoint) -> bool:
+    """Whether sound and notes can be compared."""
+    return len(compared_sides(checkpoint.outline())) > 1
 
 
 def parse_semitones(text: str) -> list[int]:
@@ -109,22 +124,24 @@ class Moving:
 
 @dataclass(frozen=True)
 class MovedSides:
-    """Where a shift takes the windows in one model; None where the audio cannot be rendered."""
+    """Where a shift takes the windows in one model; None where a side is not there or the audio cannot be rendered."""
 
-    midi: Moved
+    midi: Moved | None
     audio: Moved | None
 
     @property
     def sides(self) -> dict[Side, Moved]:
         """What was moved."""
-        sides: dict[Side, Moved] = {"midi": self.midi}
-        return sides if self.audio is None else {**sides, "audio": self.audio}
+        both: dict[Side, Moved | None] = {"midi": self.midi, "audio": self.audio}
+        return {side: moved for side, moved in both.items() if moved is not None}
 
 
 def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions: str | None) -> list[ShiftRecord]:
     """Every model at every shift; 0 first, because everything else is compared with it."""
     notes = {shift: altered("transposition", "midi", shift, bench.study_run) if shift else AS_IT_IS for shift in shifts}
-    midi, audio = Moving("midi", notes, {model: sides.midi for model, sides in plain.items()}), None
+    read = {model: sides.midi for model, sides in plain.items() if "midi" in bench.sides(model)}
+    midi, audio = Moving("midi", notes, read), None
+    plain = plain if conditions else {model: plain[model] for model in read}
     if conditions:
         sound = {shift: altered("transposition", "audio", shift, bench.study_run, conditions=conditions) for shift in shifts}
         audio = Moving("audio", sound, bench.changed("audio", sound[0], list(plain)))
@@ -137,7 +154,8 @@ def move(bench: Bench, shifts: list[int], plain: dict[Model, Sides], conditions:
             first, then, unit = start[model], now[model], units[model]
             far: Distances = {side: relative(moved.distances, unit.of(side)) for side, moved in then.sides.items()}
             alignment = _alignment(bench, first, then, shift)
-            records.append(ShiftRecord(*model, shift, _ranks(bench, recorded, then), far, unit, alignment))
+            ranks = _ranks(bench, recorded, first, then)
+            records.append(ShiftRecord(*model, shift, ranks, far, unit, alignment))
     return records
 
 
@@ -145,11 +163,15 @@ def _moved_sides(bench: Bench, midi: Moving, audio: Moving | None, shift: int) -
     """Where a shift takes every model: the MIDI first, then the audio."""
     read = midi.at(bench, shift)
     heard = {} if audio is None else audio.at(bench, shift)
-    return {model: MovedSides(moved, heard.get(model)) for model, moved in read.items()}
+    return {model: MovedSides(read.get(model), heard.get(model)) for model in heard or read}
 
 
-def _ranks(bench: Bench, recorded: Sides, now: MovedSides) -> dict[Transposed, Int[ndarray, "2 q"]]:
-    """Ranks of the matches by what was moved."""
+def _ranks(bench: Bench, recorded: Sides, start: MovedSides, now: MovedSides) -> dict[Transposed, Int[ndarray, "2 q"]]:
+    """Ranks of the matches by what was moved; sound that stands alone has to find itself at 0 semitones."""
+    if now.midi is None:
+        return (
+            {} if start.audio is None or now.audio is None else {"sound": bench.ranks(now.audio.embedding, start.audio.embedding)}
+        )
     audio, midi = joint(recorded.audio), joint(recorded.midi)
     alone: dict[Transposed, Int[ndarray, "2 q"]] = {"MIDI alone": bench.ranks(audio, now.midi.embedding)}
     if now.audio is None:
@@ -166,6 +188,8 @@ def _alignment(
     None where nothing moved, one side cannot be moved, or there is one work only.
     """
     if shift == 0 or start.audio is None or now.audio is None or bench.works.n_works < 2:
+        return None
+    if start.midi is None or now.midi is None:
         return None
     audio, midi = _displaced(start.audio, now.audio), _displaced(start.midi, now.midi)
     return displacement_alignment(audio, midi, bench.works.groups)
