@@ -1,5 +1,7 @@
 """A second opinion: attribution of the similarity between a window's audio and its own notes to the bands of the sound (Captum).
 
+Of a model that reads sound alone it is the similarity with the sound as it is.
+
 The sound is a sum of bands with gains in decibels: 0 dB as recorded, −60 dB as good as gone. In decibels, because nearly all that
 a network with normalised layers does on a straight way from silence happens at its very beginning. What lies outside the bands
 stays.
@@ -17,15 +19,15 @@ from analysis.datasets.segments import Segment
 from analysis.descriptors.filters import split_bands
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.tower import Model as AnyModel
 from analysis.numbers import Value
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
+from analysis.studies.bands.hearing import counterparts, heard, hearing_tower, sound_of
 from analysis.studies.bands.rows import AgreementRow, AttributionRow, ConvergenceRow
 from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
-from analysis.training.evaluation import note_batch, waveform_batch
 
 GONE_DB = -60.0
 N_STEPS, STEPS_AT_ONCE = 32, 8
@@ -52,8 +54,9 @@ def attribute(
     if not segments:
         return
 
-    def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
-        model.requires_grad_(False)
+    def compute(model: AnyModel, part: Sequence[Segment]) -> dict[str, ndarray]:
+        for parameter in model.parameters():
+            parameter.requires_grad_(False)
         windows = [_attribute_one(model, segment, edges_hz, study_run) for segment in part]
         return {name: np.stack([window[name] for window in windows]) for name in windows[0]}
 
@@ -64,20 +67,22 @@ def attribute(
     _add_agreement(findings, model, passes, draws)
 
 
-def _attribute_one(model: DualEncoder, segment: Segment, edges_hz: Sequence[float], study_run: StudyRun) -> dict[str, ndarray]:
+def _attribute_one(model: AnyModel, segment: Segment, edges_hz: Sequence[float], study_run: StudyRun) -> dict[str, ndarray]:
     """Attributions `(bands,)` of one window, convergence delta and the change that the gradients are to add up to."""
     from captum.attr import FeatureAblation, IntegratedGradients, Occlusion
 
-    sample_rate = model.config.sample_rate
-    waveform = waveform_batch([segment], sample_rate).to(study_run.device)
-    parts = split_bands(waveform, edges_hz, sample_rate)[0]
+    tower = hearing_tower(model)
+    waveform = sound_of(tower, [segment], study_run.device)
+    parts = split_bands(waveform, edges_hz, tower.input.sample_rate)[0]
     with torch.no_grad():
-        notes = model.embed_midi(note_batch([segment], model.config.max_notes).to(study_run.device))
+        other = counterparts(model, [segment], study_run.device)
+
+    def similarity_of(sound: Tensor) -> Tensor:
+        return F.cosine_similarity(heard(tower, [segment], sound), other)
 
     def similarity(gains_db: Tensor) -> Tensor:
         study_run.cancel.check()
-        sound = parts[0] + parts[-1] + 10 ** (gains_db / 20) @ parts[1:-1]
-        return F.cosine_similarity(model.embed_audio(sound), notes)
+        return similarity_of(parts[0] + parts[-1] + 10 ** (gains_db / 20) @ parts[1:-1])
 
     recorded = torch.zeros(1, len(edges_hz) - 1, device=study_run.device)
     gone = torch.full_like(recorded, GONE_DB)
@@ -88,13 +93,9 @@ def _attribute_one(model: DualEncoder, segment: Segment, edges_hz: Sequence[floa
         ablated = FeatureAblation(similarity).attribute(recorded, gone)
         occluded = Occlusion(similarity).attribute(recorded, (min(2, recorded.shape[1]),), baselines=gone)
         change = similarity(recorded) - similarity(gone)
-        stopped = torch.cat([similarity(recorded) - _without(model, waveform, part, notes) for part in parts[1:-1]])
+        stopped = torch.cat([similarity(recorded) - similarity_of(waveform - part) for part in parts[1:-1]])
     rows = {GRADIENTS: gradients[0], ABLATION: ablated[0], OCCLUSION: occluded[0], STOPPED: stopped}
     return {name: row.detach().cpu().numpy() for name, row in (rows | {DELTA: delta[0], CHANGE: change[0]}).items()}
-
-
-def _without(model: DualEncoder, waveform: Tensor, part: Tensor, notes: Tensor) -> Tensor:
-    return F.cosine_similarity(model.embed_audio(waveform - part), notes)
 
 
 def _add_attributions(

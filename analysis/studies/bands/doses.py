@@ -71,7 +71,7 @@ def nearest_one(doses: Sequence[float]) -> tuple[float, ...]:
 
 def bands_of(checkpoint: Checkpoint) -> Descriptor | None:
     """The descriptor of its audio side, if its features are frequency bands; None otherwise."""
-    entry = checkpoint.model_config.audio_entry
+    entry = checkpoint.model_config.audio_entry if checkpoint.of_family.has_arms else None
     descriptor = None if entry is None else find_descriptor(entry.descriptor)
     return descriptor if descriptor is not None and descriptor.look.edges_hz else None
 

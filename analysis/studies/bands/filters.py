@@ -23,16 +23,16 @@ from analysis.measures.geometry import cosine_distance
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.sensitivity import distance_to_others
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import DualEncoder
+from analysis.models.tower import Model as AnyModel
 from analysis.numbers import SHARE, Key
 from analysis.readings.altered import AS_IT_IS, over_batches, window_seeds
 from analysis.readings.embeddings import Weights
 from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
+from analysis.studies.bands.hearing import counterparts, heard, hearing_rate, hearing_tower, sound_of
 from analysis.studies.bands.rows import LATER, FilterRow
 from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value, ratio_value
 from analysis.studies.pools.scores import PoolScores
-from analysis.training.evaluation import note_batch, waveform_batch
 from analysis.units import db_to_amplitude, power_to_db
 
 
@@ -49,6 +49,7 @@ class Energy(TypedDict):
     fall_db: float | None
 
 
+OTHER = "midi"  # what the sound is compared with; of models that read sound alone the sound as it is
 NOISE = "white noise at −60 dB"
 NOISE_DB = -60.0
 SMALLEST_LOSS_DB = 0.01  # below it a distance per decibel says nothing
@@ -73,18 +74,19 @@ def filter_bands(
         OutOfMemoryError: not even one window fits.
         Cancelled: somebody asked to stop.
     """
-    sample_rate = checkpoint.model_config.sample_rate
+    sample_rate = hearing_rate(checkpoint)
 
     @torch.no_grad()
-    def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
-        waveform = waveform_batch(part, sample_rate).to(study_run.device)
+    def compute(model: AnyModel, part: Sequence[Segment]) -> dict[str, ndarray]:
+        tower = hearing_tower(model)
+        waveform = sound_of(tower, part, study_run.device)
         arrays = {
-            "midi": model.embed_midi(note_batch(part, model.config.max_notes).to(study_run.device)),
+            OTHER: counterparts(model, part, study_run.device),
             "energy": energy_shares(waveform, edges_hz, sample_rate),
         }
         for name, altered in _changes(waveform, part, edges_hz, sample_rate, scores.seed):
             study_run.cancel.check()
-            arrays[name] = model.embed_audio(altered)
+            arrays[name] = heard(tower, part, altered)
         return {name: array.cpu().numpy() for name, array in arrays.items()}
 
     identity = {"what": "taking bands out", "edges": list(edges_hz), "changes seed": scores.seed}
@@ -111,12 +113,12 @@ def _rows(
     findings: Findings, model: Model, passes: Mapping[str, ndarray], edges_hz: Sequence[float], scores: PoolScores
 ) -> list[FilterRow]:
     """One row per band, and one for each null."""
-    base, midi, bands = passes[AS_IT_IS], passes["midi"], bands_between(edges_hz)
-    draws, before = scores.window_draws, scores.ranks(base, midi)
+    base, other, bands = passes[AS_IT_IS], passes[OTHER], bands_between(edges_hz)
+    draws, before = scores.window_draws, scores.ranks(base, other)
     findings.values.append(scores.s_value({**model._asdict(), "sound": AS_IT_IS}, before))
     changes = (*(band.band for band in bands), NOISE, LATER)
     distances = [cosine_distance(passes[name], base) for name in changes]
-    lost = [cosine_distance(passes[name], midi) - cosine_distance(base, midi) for name in changes]
+    lost = [cosine_distance(passes[name], other) - cosine_distance(base, other) for name in changes]
     between = {**model._asdict(), "what": "distance between works"}
     apart = mean_value(between, distance_to_others(base, draws.work), draws, None, "", DISTANCE)
     findings.values.append(apart)
@@ -127,7 +129,7 @@ def _rows(
         key = {**model._asdict(), "without" if band else "sound": name}
         null = None if name == LATER else float(distances[-1].mean())
         moved = mean_value({**key, "what": "distance"}, distances[number], draws, null, "", DISTANCE)
-        drop = scores.drop(key, before, scores.ranks(passes[name], midi))
+        drop = scores.drop(key, before, scores.ranks(passes[name], other))
         less = mean_value({**key, "what": "similarity lost"}, lost[number], draws, 0.0, "", LOST)
         findings.values += [moved, drop]
         row = FilterRow(

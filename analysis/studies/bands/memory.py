@@ -1,7 +1,9 @@
 """What this study holds beside models and embeddings, counted from above."""
 
 from analysis.descriptors.a4 import N_BANDS, n_frames
+from analysis.models.checkpoint import Checkpoint
 from analysis.studies.bands.attribution import STEPS_AT_ONCE
+from analysis.studies.bands.hearing import hearing_tower
 from analysis.studies.bands.reading import N_SHIFTS
 from analysis.studies.bands.study import Request
 from analysis.studies.base.study import find_checkpoint
@@ -14,12 +16,21 @@ def extra_bytes(request: Request, n_windows: int, _width: int) -> int:
     Reading holds every layer on A4's frames, in parts and joined, one layer as it is centred and dealt into folds, and A4 with
     its shifted copies. Gradients keep what every layer computed.
     """
-    configs = [find_checkpoint(checkpoint).model_config for checkpoint in request.checkpoints]
     targets = N_BANDS * (1 + N_SHIFTS)
     reading = gradients = 0
-    for config in configs:
-        moments = min(n_windows, request.reading_windows) * n_frames(config.n_samples)
-        columns = (2 * (config.audio_n_layers + 1) + 3) * config.audio_d_model + 6 * targets
+    for checkpoint in map(find_checkpoint, request.checkpoints):
+        tower = hearing_tower(checkpoint.outline())
+        layers = [tap.width or tower.width for tap in tower.taps() if tap.kind in ("input", "block")]
+        samples = round(tower.input.sample_rate * tower.input.window_s)
+        moments = min(n_windows, request.reading_windows) * n_frames(samples)
+        columns = 2 * sum(layers) + 3 * max(layers, default=0) + 6 * targets
         reading = max(reading, FLOAT * moments * columns)
-        gradients = max(gradients, STEPS_AT_ONCE * gradient_bytes(config))
+        gradients = max(gradients, STEPS_AT_ONCE * _gradient_bytes(checkpoint, len(layers)))
     return max(reading, gradients if request.attribution_windows else 0)
+
+
+def _gradient_bytes(checkpoint: Checkpoint, n_layers: int) -> int:
+    """What gradients of one window keep; of families without arms every layer is taken to be as wide as the widest place."""
+    if checkpoint.of_family.has_arms:
+        return gradient_bytes(checkpoint.model_config)
+    return n_layers * checkpoint.of_family.window_bytes(checkpoint.model_config)

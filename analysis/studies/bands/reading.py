@@ -11,24 +11,27 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from numpy import ndarray
+from torch import Tensor
 
 from analysis.datasets.segments import Segment
-from analysis.descriptors.a4 import A4_EDGES_HZ, N_BANDS, a4
+from analysis.descriptors.a4 import A4_EDGES_HZ, a4
 from analysis.measures.resampling import WorkDraws
 from analysis.measures.sensitivity import held_out_correlations
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.dual_encoder import DualEncoder
 from analysis.models.taps import capture
+from analysis.models.tower import Model as AnyModel
+from analysis.models.tower import TokenAxis
 from analysis.readings.altered import over_batches
 from analysis.readings.embeddings import Weights
 from analysis.readings.layer_means import layers_of
 from analysis.readings.study_run import StudyRun
 from analysis.rows import columns
 from analysis.seeding import numpy_generator
+from analysis.studies.bands.hearing import hearing_rate, hearing_tower, sound_of
 from analysis.studies.bands.rows import ReadingRow
 from analysis.studies.bands.tables import Findings, Model, bands_between, mean_value
-from analysis.training.evaluation import waveform_batch
 
 N_FOLDS, N_SHIFTS, SMALLEST_SHIFT = 5, 20, 1 / 8
 DESCRIPTOR = "descriptor"
@@ -51,14 +54,18 @@ def read_bands(
         findings.note(checkpoint.name, "reading", "left out: all windows are of one work, so that none can be held out")
         return
 
+    n_bands = sum(low < hearing_rate(checkpoint) / 2 for low in A4_EDGES_HZ[:-1])  # others are 0 at all times
+
     @torch.no_grad()
-    def compute(model: DualEncoder, part: Sequence[Segment]) -> dict[str, ndarray]:
-        waveform = waveform_batch(part, model.config.sample_rate).to(study_run.device)
-        bands = a4(waveform, model.config.sample_rate)
-        taps = [tap for tap in layers_of(model, "audio") if not tap.endswith(".embedding")]
-        with capture(model, taps) as seen:
-            model.embed_audio(waveform)
-        states = {tap: F.adaptive_avg_pool1d(seen[tap].mT, bands.shape[1]).mT for tap in taps}
+    def compute(model: AnyModel, part: Sequence[Segment]) -> dict[str, ndarray]:
+        tower = hearing_tower(model)
+        waveform = sound_of(tower, part, study_run.device)
+        bands = a4(waveform, tower.input.sample_rate)[..., :n_bands]
+        batch = tower.collate(part, waveform)
+        axes = {tap: axis for tap in layers_of(model, tower.name) if (axis := tower.axis(tap, batch)) is not None}
+        with capture(model, list(axes)) as seen:
+            tower(batch)
+        states = {tap: F.adaptive_avg_pool1d(over_time(seen[tap], axis).mT, bands.shape[1]).mT for tap, axis in axes.items()}
         return {name: array.float().cpu().numpy() for name, array in (states | {DESCRIPTOR: bands}).items()}
 
     passes = over_batches(study_run, checkpoint, segments, weights, {"what": "reading bands"}, compute, keep=False)
@@ -70,14 +77,26 @@ def read_bands(
         findings.reading += _rows(findings, Model(checkpoint.name, weights), layer, correlations, draws)
 
 
+def over_time(tokens: Float[Tensor, "batch tokens d"], axis: TokenAxis) -> Float[Tensor, "batch times d"]:
+    """Tokens that have a time, in its order; those of one time are averaged, such as the bands of a grid."""
+    tokens = tokens[:, axis.special :]
+    times, number = np.unique(axis.times_s, return_inverse=True)
+    if len(times) == tokens.shape[1]:
+        return tokens[:, torch.from_numpy(np.argsort(axis.times_s, kind="stable")).to(tokens.device)]
+    summed = tokens.new_zeros(len(tokens), len(times), tokens.shape[2])
+    summed.index_add_(1, torch.from_numpy(number.ravel()).to(tokens.device), tokens)
+    return summed / torch.from_numpy(np.bincount(number.ravel())).to(summed)[:, None]
+
+
 def _rows(findings: Findings, model: Model, layer: str, correlations: ndarray, draws: WorkDraws) -> list[ReadingRow]:
     """One row per band; the first columns of the correlations are the bands', the rest those of the shifted bands."""
-    real, shifted = correlations[:, :N_BANDS], correlations[:, N_BANDS:].reshape(len(correlations), N_SHIFTS, N_BANDS)
+    n_bands = correlations.shape[1] // (1 + N_SHIFTS)
+    real, shifted = correlations[:, :n_bands], correlations[:, n_bands:].reshape(len(correlations), N_SHIFTS, n_bands)
     key = {**model._asdict(), "layer": layer}
     of_bands = {**key, "what": "A4 read back, mean of bands"}
     findings.values.append(mean_value(of_bands, real.mean(axis=1), draws, float(shifted.mean()), "", ESTIMATOR))
     array, rows = findings.keep("reading", list(real.T)), []
-    for number, band in enumerate(bands_between(A4_EDGES_HZ)):
+    for number, band in enumerate(bands_between(A4_EDGES_HZ)[:n_bands]):
         where = {**key, "band": band.band, "what": "A4 read back"}
         value = mean_value(where, real[:, number], draws, float(shifted[:, :, number].mean()), "", ESTIMATOR)
         high = float(np.quantile(shifted[:, :, number].mean(axis=0), 0.975))

@@ -14,6 +14,7 @@ from analysis.descriptors.filters import band_edges
 from analysis.errors import ConfigError
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.sides import compared_sides
 from analysis.numbers import the
 from analysis.readings.altered import AS_IT_IS
 from analysis.readings.embeddings import Weights, list_windows, spread
@@ -23,6 +24,7 @@ from analysis.run import ignore
 from analysis.studies.bands.attribution import attribute
 from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shift_bands
 from analysis.studies.bands.filters import filter_bands
+from analysis.studies.bands.hearing import hearing_rate
 from analysis.studies.bands.reading import read_bands
 from analysis.studies.bands.rows import LATER, FilterRow, PartRow
 from analysis.studies.bands.tables import Findings
@@ -68,7 +70,6 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     parts = {name: getattr(request, name) for name in ("dose_windows", "reading_windows", "attribution_windows")}
     if min(parts.values()) < 0:
         raise ConfigError(f"{parts} holds a number below 0; expected 0, to leave a part out, or more.")
-    edges = band_edges(request.bands, study_run.corpus.sample_rate)
     segments = list_windows(study_run, request.split, request.windows_per_piece, fewest=1)
     scores = _pool(request, study_run, segments)
     chosen = one_per_work(segments, request.attribution_windows)
@@ -79,6 +80,7 @@ def measure(request: Request, study_run: StudyRun) -> Measurement:
     findings, models = Findings(), study_run.every_model
     for number, (checkpoint, weights) in enumerate(models):
         parts = [study_run.part(number, len(models)).part(part, N_PARTS) for part in range(N_PARTS)]
+        edges = band_edges(request.bands, min(hearing_rate(checkpoint), study_run.corpus.sample_rate))
         filter_bands(findings, parts[0], checkpoint, weights, edges, scores)
         if bands_of(checkpoint) is None:
             findings.note(checkpoint.name, "doses", f"{weights}: has no A4, so that no band of it can be shifted")
@@ -96,7 +98,8 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     """Which band moves which of them farthest."""
     names = ranked(checkpoints)
     text = headline(measured, window_draws(measured, request.seed), names)
-    return measured.answer(text, [SentenceRow(details(measured, names))])
+    alone = [name for name in names if len(compared_sides(checkpoints[name].outline())) == 1]
+    return measured.answer(text, [SentenceRow(details(measured, names, alone))])
 
 
 def window_draws(measured: Measurement, seed: int) -> WorkDraws:
@@ -148,13 +151,14 @@ def headline(measured: Measurement, draws: WorkDraws, names: Collection[str] = (
     return f"{sentence}; not distinguishable from {rest[0].band}." if alike else f"{sentence}."
 
 
-def details(measured: Measurement, names: Collection[str] = ()) -> str:
-    """The same band in other numbers, and the farthest band of every other checkpoint."""
+def details(measured: Measurement, names: Collection[str] = (), alone: Collection[str] = ()) -> str:
+    """The same band in other numbers, and the farthest band of every other checkpoint; `alone` read sound alone."""
     bands = _farthest_first(measured, names)
     name = max(bands, key=lambda name: _size(bands[name][0].share))
     first = bands[name][0]
     sentence = f"{first.band} holds {100 * _size(first.energy):.1f} % of the energy; without it {name} moves by a cosine "
-    sentence += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and S falls by {100 * _size(first.s_lost):.1f} points"
+    falls = "of 100 windows that find themselves as they were so many fewer are left:" if name in alone else "S falls by"
+    sentence += f"distance of {_size(first):.3f}{_ends(first, 1, 3)} and {falls} {100 * _size(first.s_lost):.1f} points"
     sentence += _ends(first.s_lost, 100, 1)
     start = the(measured.values, checkpoint=name, weights=WEIGHTS[0], sound=AS_IT_IS, what="S").value or 0.0
     if start >= CEILING:
