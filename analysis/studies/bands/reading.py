@@ -81,8 +81,8 @@ def over_time(tokens: Float[Tensor, "batch tokens d"], axis: TokenAxis) -> Float
     """Tokens that have a time, in its order; those of one time are averaged, such as the bands of a grid."""
     tokens = tokens[:, axis.special :]
     times, number = np.unique(axis.times_s, return_inverse=True)
-    if len(times) == tokens.shape[1]:
-        return tokens[:, torch.from_numpy(np.argsort(axis.times_s, kind="stable")).to(tokens.device)]
+    if np.array_equal(times, axis.times_s):
+        return tokens
     summed = tokens.new_zeros(len(tokens), len(times), tokens.shape[2])
     summed.index_add_(1, torch.from_numpy(number.ravel()).to(tokens.device), tokens)
     return summed / torch.from_numpy(np.bincount(number.ravel())).to(summed)[:, None]

@@ -109,8 +109,10 @@ def mean_over_blocks(grid: LayerGrid) -> Float[ndarray, " k"] | None:
     Among the layers of one side a block is not compared with itself.
     """
     rows, columns = ([number for number, label in enumerate(side) if label.isdigit()] for side in (grid.rows, grid.columns))
-    pairs = [pair for pair in product(rows, columns) if not grid.of_itself or grid.rows[pair[0]] != grid.columns[pair[1]]]
-    if not pairs:
+    value, without = grid.value[rows][:, columns], grid.without[:, rows][:, :, columns]
+    if grid.of_itself:
+        others = np.array([[grid.rows[row] != grid.columns[column] for column in columns] for row in rows], bool)
+        value, without = value[others.reshape(value.shape)], without[:, others.reshape(value.shape)]
+    if not value.size:
         return None
-    i, j = (list(side) for side in zip(*pairs, strict=True))
-    return np.append(grid.value[i, j].mean(), grid.without[:, i, j].mean(axis=1)).astype(np.float64)
+    return np.append(value.mean(), without.mean(axis=tuple(range(1, without.ndim)))).astype(np.float64)
