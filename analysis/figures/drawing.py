@@ -167,15 +167,17 @@ def matrices(
 
 
 @plainly
-def maps(points: Mapping[str, tuple[np.ndarray, np.ndarray]], x_title: str, y_title: str) -> Figure:
-    """A panel per name: audio points `(n, 2)` and MIDI points `(n, 2)`, matched ones joined."""
+def maps(points: Mapping[str, Sequence[np.ndarray]], x_title: str, y_title: str) -> Figure:
+    """A panel per name: audio points `(n, 2)` and, where there are, MIDI points `(n, 2)`, matched ones joined."""
     figure = blank(7.2, 0.5 + 2.4 * -(-max(len(points), 1) // 3))
     axes = figure.subplots(-(-max(len(points), 1) // 3), min(3, max(len(points), 1)), squeeze=False)
-    for axis, (title, (audio, midi)) in zip(axes.flat, points.items(), strict=False):
-        for first, other in zip(audio, midi, strict=True):
-            axis.plot([first[0], other[0]], [first[1], other[1]], color="0.8", linewidth=0.4, zorder=1)
+    for axis, (title, (audio, *others)) in zip(axes.flat, points.items(), strict=False):
+        for midi in others:
+            for first, other in zip(audio, midi, strict=True):
+                axis.plot([first[0], other[0]], [first[1], other[1]], color="0.8", linewidth=0.4, zorder=1)
         axis.scatter(*audio.T, s=5, color=COLOURS[0], label="audio", zorder=2)
-        axis.scatter(*midi.T, s=6, color=COLOURS[1], marker="D", label="MIDI", zorder=2)
+        for midi in others:
+            axis.scatter(*midi.T, s=6, color=COLOURS[1], marker="D", label="MIDI", zorder=2)
         axis.set_title(title, fontsize=8)
         axis.set_aspect("equal", adjustable="datalim")
         axis.tick_params(labelsize=6)

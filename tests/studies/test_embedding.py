@@ -33,7 +33,8 @@ from analysis.studies.embedding.rows import (
     SpaceRow,
     VarianceRow,
 )
-from analysis.studies.embedding.study import Request, details, headline
+from analysis.studies.embedding.study import Request
+from analysis.studies.embedding.words import details, headline
 from analysis.studies.shared_rows import SentenceRow
 
 CPU = torch.device("cpu")

@@ -21,6 +21,7 @@ class Needs:
         descriptor: whether it is of a family into which descriptors may enter.
         apart: whether each side must be fed by itself, the sound altered and the notes not, or one without the other.
         every_tower: whether all towers are read, so that recordings need notes where one of them reads notes.
+        same_sides: whether all of them must read the same, sound and notes or sound alone.
         any_length: whether models whose windows differ in length may stand beside each other: all then begin their windows at
             the same moments, and tokens count as far as the shortest of these windows reaches.
     """
@@ -31,6 +32,7 @@ class Needs:
     descriptor: bool = False
     apart: bool = False
     every_tower: bool = False
+    same_sides: bool = False
     any_length: bool = False
 
 
@@ -47,6 +49,8 @@ def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", reque
         if lacking := _lacking(needs, checkpoint, checkpoint.outline()):
             who = f"{checkpoint.name}, of the family {checkpoint.of_family.title}, has {lacking}"
             return f"{title} is not made of these checkpoints: {who}. Choose others."
+    if needs.same_sides and (unlike := _unlike(checkpoints)):
+        return f"{title} is not made of these checkpoints: {unlike}. Choose some that read the same."
     lengths = {tower.input.window_s for checkpoint in checkpoints for tower in checkpoint.outline().towers.values()}
     if len(lengths) > 1 and not needs.any_length:
         words = " and ".join(f"{length:g} s" for length in sorted(lengths))
@@ -68,6 +72,15 @@ def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint
                 has = f"the tower {name} of {checkpoint.name} has {' and '.join(tower.poolings)}"
                 return f"{title} is not made with the pooling {pooling}: {has}. Choose another."
     return None
+
+
+def _unlike(checkpoints: "Sequence[Checkpoint]") -> str:
+    """Which two of them do not read the same, in words; "" where all do."""
+    from analysis.models.sides import compared_sides  # slow to import
+
+    alone = [each.name for each in checkpoints if len(compared_sides(each.outline())) == 1]
+    paired = [each.name for each in checkpoints if each.name not in alone]
+    return f"{alone[0]} reads sound alone and {paired[0]} sound and notes" if alone and paired else ""
 
 
 def _reads_notes(needs: Needs, checkpoints: "Sequence[Checkpoint]") -> bool:

@@ -9,6 +9,6 @@ STUDY = Study(
     question="How is the space laid out?",
     package=__name__,
     cost=Cost(small_s=50, full_s=140, small_share=5, full_share=5),
-    needs=Needs(("audio", "notes"), pair=True),
+    needs=Needs(("audio",), every_tower=True, same_sides=True),
     small={"windows_per_piece": 12, "n_seeds": 1},
 )

@@ -1,6 +1,6 @@
 """Maps of one space: PCA, t-SNE and UMAP of both modalities, and how far each can be trusted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -30,7 +30,6 @@ from analysis.numbers import Value
 from analysis.readings.study_run import StudyRun
 from analysis.studies.embedding.rows import PCA, Model, Number, ProjectionRow, Side, SpaceName, VarianceRow
 
-SIDES: tuple[Side, Side] = ("audio", "midi")
 N_SHARES = 10
 COLLAPSED = "all its windows are in one place"
 
@@ -116,9 +115,11 @@ def check_settings(settings: MapSettings) -> None:
         raise ConfigError(f"seed is {settings.seed}; expected 0 to {LARGEST_SEED - settings.n_seeds}.")
 
 
-def make_spaces(audio: ndarray, midi: ndarray, works: WorkDraws, *, joint: bool, k: int, tick: Callable[[], None]) -> list[Space]:
+def make_spaces(
+    of_sides: Mapping[Side, ndarray], works: WorkDraws, *, joint: bool, k: int, tick: Callable[[], None]
+) -> list[Space]:
     """The space of both modalities if they share one, else that of each; rows have length 1."""
-    sides: dict[SpaceName, ndarray] = {name: unit_rows(rows) for name, rows in zip(SIDES, (audio, midi), strict=True)}
+    sides: dict[SpaceName, ndarray] = {name: unit_rows(rows) for name, rows in of_sides.items()}
     if joint:
         sides = {"joint": np.concatenate(list(sides.values()))}
     made = []
@@ -144,7 +145,7 @@ def draw_maps(study_run: StudyRun, maps: Maps, model: Model, drawn: Sequence[Spa
             study_run.step(done, len(attempts), f"{what} (the first map compiles for some ten seconds)")
             load_umap()
         parts = [np.zeros((len(space.rows), 2)) if space.is_flat else _draw(attempt, space.rows, settings) for space in drawn]
-        points = np.concatenate(parts).reshape(2, -1, 2)
+        points = np.concatenate(parts).reshape(2 if drawn[0].name == "joint" else len(drawn), -1, 2)
         reference = first.setdefault(attempt.method, points)
         _judge(maps, model, attempt, drawn, points, reference, settings, tick)
         maps.arrays[f"points.{maps.number}"] = points.astype(np.float32)
@@ -202,7 +203,7 @@ def _judge(
             by_point[name].append(numbers)
     for name, parts in by_point.items():
         if name != "moved" or not attempt.first:
-            maps.arrays[f"{name}.{maps.number}"] = np.concatenate(parts).reshape(2, -1).astype(np.float32)
+            maps.arrays[f"{name}.{maps.number}"] = np.concatenate(parts).reshape(len(points), -1).astype(np.float32)
 
 
 def _arrays_of(number: int, attempt: Attempt) -> tuple[str, str, str, str | None]:

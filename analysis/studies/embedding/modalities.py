@@ -1,6 +1,6 @@
 """Where audio lies beside MIDI: cosines of matched and other pairs, the gap between the two, neighbours both have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,7 +80,7 @@ def compare_modalities(
         _compare_in_one_space(findings, audio, midi, pairing, tick)
     else:
         for measure in (AUC_OTHER, AUC_SAME, COSINE, GAP):
-            _missing(findings, measure, ALONE)
+            add_missing(findings, measure, ALONE)
     names = (f"{kind}.{findings.number}" for kind in ("cosine", "gap", "rival"))
     between = (name if name in findings.arrays else None for name in names)
     findings.rows.append(SpaceRow(*findings.model, joint, f"shared.{findings.number}", *between))
@@ -92,7 +92,7 @@ def _compare_in_one_space(findings: Findings, audio: ndarray, midi: ndarray, pai
     _aucs(findings, cosine, pairing, tick)
     _cosines(findings, cosine, pairing)
     _gap(findings, audio, midi, pairing)
-    _distributions(findings, cosine, pairing)
+    add_distributions(findings, cosine, kinds_of(pairing), pairing.seed)
     name = str(findings.number)
     far = np.where(pairing.other, cosine, -np.inf)
     if pairing.other.any():
@@ -120,7 +120,7 @@ def _neighbours(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pair
     near: list[Int[ndarray, "n k"]] = [spaces.nearest(unit_rows(side), k, tick) for side in (audio, midi)]
     shared = spaces.shared_neighbours(near[0], near[1])
     ends, estimator = pairing.works.interval(pairing.works.means(shared)), f"mutual {k} nearest neighbours"
-    _add(findings, SHARED, float(shared.mean()), ends, n, k / (n - 1), SHARE, estimator)
+    add_measure(findings, SHARED, float(shared.mean()), ends, n, k / (n - 1), SHARE, estimator)
     findings.arrays[f"shared.{findings.number}"] = shared.astype(np.float32)
 
 
@@ -131,11 +131,11 @@ def _aucs(findings: Findings, cosine: ndarray, pairing: Pairing, tick: Callable[
         value = spaces.auc(*counts, works)
         if value is None:
             why = "there is one work only" if measure == AUC_OTHER else "no work has windows that do not overlap"
-            _missing(findings, measure, why)
+            add_missing(findings, measure, why)
             continue
         draws = spaces.auc_draws(*counts, works, tick)
         ends = works.interval(draws)
-        _add(findings, measure, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
+        add_measure(findings, measure, value, ends, n, 0.5, "", "area under the ROC curve of cosines")
         if measure == AUC_OTHER:
             findings.auc_draws = draws
 
@@ -144,34 +144,41 @@ def _cosines(findings: Findings, cosine: ndarray, pairing: Pairing) -> None:
     matched = np.diag(cosine)
     null = float(cosine[pairing.other].mean()) if pairing.other.any() else None
     ends = pairing.works.interval(pairing.works.means(matched))
-    _add(findings, COSINE, float(matched.mean()), ends, len(matched), null, "", "mean cosine; null: other works")
+    add_measure(findings, COSINE, float(matched.mean()), ends, len(matched), null, "", "mean cosine; null: other works")
 
 
 def _gap(findings: Findings, audio: ndarray, midi: ndarray, pairing: Pairing) -> None:
     null, p = spaces.exchanged_gap(audio, midi, pairing.works)
     ends, estimator = spaces.gap_interval(audio, midi, pairing.works), "distance between centroids of unit rows"
-    _add(findings, GAP, spaces.modality_gap(audio, midi), ends, len(audio), null, "", estimator, p)
+    add_measure(findings, GAP, spaces.modality_gap(audio, midi), ends, len(audio), null, "", estimator, p)
 
 
-def _add(
+def add_measure(
     findings: Findings, measure: str, value: float, ends: Interval, n: int, null: float | None, unit: str, estimator: str,
     p: float | None = None,
 ) -> None:  # fmt: skip
+    """Add a number as value and row."""
     low, high = ends
     findings.values.append(Value({**findings.model.key, WHAT: measure}, value, low, high, n, null, unit, estimator))
     findings.rows.append(MeasureRow(*findings.model, measure, value, low, high, null, n, unit, p, note=""))
 
 
-def _missing(findings: Findings, measure: str, why: str) -> None:
+def add_missing(findings: Findings, measure: str, why: str) -> None:
+    """Add that there is no such number, and why."""
     key, note = {**findings.model.key, WHAT: measure}, f"Not available: {why}."
     findings.values.append(Value(key, None, None, None, 0, None, "", f"not available: {why}"))
     findings.rows.append(MeasureRow(*findings.model, measure, None, None, None, None, 0, "", None, note))
 
 
-def _distributions(findings: Findings, cosine: ndarray, pairing: Pairing) -> None:
+def kinds_of(pairing: Pairing) -> dict[Kind, Bool[ndarray, "n n"]]:
+    """Which pairs are of which kind."""
+    return dict(zip(KINDS, (np.eye(len(pairing.other), dtype=bool), pairing.other, pairing.same), strict=True))
+
+
+def add_distributions(findings: Findings, cosine: ndarray, kinds: Mapping[Kind, Bool[ndarray, "n n"]], seed: int) -> None:
     """Histograms on fixed bins, their quantiles, and for every bar a few pairs that can be played."""
-    rng, model = numpy_generator(pairing.seed, "examples of bins"), findings.model
-    for kind, allowed in zip(KINDS, (np.eye(len(cosine), dtype=bool), pairing.other, pairing.same), strict=True):
+    rng, model = numpy_generator(seed, "examples of bins"), findings.model
+    for kind, allowed in kinds.items():
         pairs, values = np.argwhere(allowed), cosine[allowed]
         if not len(values):
             continue

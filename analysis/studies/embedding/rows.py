@@ -67,8 +67,8 @@ class MeasureRow(ModelRow):
 class ProjectionRow(ModelRow):
     """A map of one space with what it keeps of it, the first map of a method being `first`.
 
-    Arrays of a map hold both sides `(2, windows)`: `array` its points, `trust` and `kept` what every point adds to
-    trustworthiness and neighbours kept, `displaced` how far it lies from where the first map has it; the first map has none.
+    Arrays of a map hold its sides, one or both, `(sides, windows)`: `array` its points, `trust` and `kept` what every point adds
+    to trustworthiness and neighbours kept, `displaced` how far it lies from where the first map has it; the first map has none.
     """
 
     table: ClassVar[str] = "projections"
@@ -190,7 +190,7 @@ class SpaceRow(ModelRow):
 
     Attributes:
         joint: whether they do; only then there are the arrays that compare one side with the other.
-        shared: share of its neighbours that audio and MIDI of a window have in common, (windows,).
+        shared: share of its neighbours that audio and MIDI of a window have in common, (windows,); None of sound alone.
         cosine: of its audio and its MIDI, (windows,).
         gap: its part of the gap between the modalities, (windows,).
         rival: the nearest window of another work, (2, windows): MIDI to its audio, audio to its MIDI; None of one work.
@@ -200,7 +200,7 @@ class SpaceRow(ModelRow):
     array_columns: ClassVar[tuple[str, ...]] = ("shared", "cosine", "gap", "rival")
 
     joint: bool
-    shared: str
+    shared: str | None
     cosine: str | None
     gap: str | None
     rival: str | None

@@ -14,19 +14,18 @@ from analysis.measures.projections import fit_neighbours
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.poolings import MEAN
-from analysis.numbers import Value, format_value, pick, the
+from analysis.models.sides import compared_sides
+from analysis.numbers import Value
 from analysis.readings.embeddings import Weights, embed
-from analysis.readings.layer_means import SIDES, layer_means, layers_of, tower_of
+from analysis.readings.layer_means import Side, layer_means, layers_of, tower_of
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.rows import Row
 from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Pooled, Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.embedding.alone import lay_out
 from analysis.studies.embedding.maps import Maps, MapSettings, check_settings, draw_maps, make_spaces, read_methods
 from analysis.studies.embedding.modalities import (
-    AUC_OTHER,
     GAP,
-    MINUS_TWIN,
-    SHARED,
     Findings,
     Pairing,
     compare_modalities,
@@ -35,9 +34,9 @@ from analysis.studies.embedding.modalities import (
 )
 from analysis.studies.embedding.rows import PCA, MeasureRow, Model
 from analysis.studies.embedding.windows import FEWEST_WINDOWS, choose_windows, describe_windows
+from analysis.studies.embedding.words import JOINT, details, headline
 from analysis.studies.shared_rows import SentenceRow
 
-JOINT = "embedding"
 PARTS = 4  # of a checkpoint: for both kinds of weights windows through the model, then numbers and maps
 
 
@@ -138,25 +137,29 @@ def _analyse(
     for i, findings in enumerate(both):
         embedding, comparing, drawing = parts[2 * i], parts[2 * i + 1].part(0, 2), parts[2 * i + 1].part(1, 2)
         weights = findings.model.weights
-        audio, midi = _activations(embedding, checkpoint, segments, weights, *read)
-        compare_modalities(comparing, audio, midi, pairing, findings, joint)
+        of_sides = _activations(embedding, checkpoint, segments, weights, *read)
+        if "midi" in of_sides:
+            compare_modalities(comparing, of_sides["audio"], of_sides["midi"], pairing, findings, joint)
+        else:
+            lay_out(of_sides["audio"], pairing, findings)
         tick = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
-        drawn = make_spaces(audio, midi, pairing.works, joint=joint, k=settings.k, tick=tick)
+        drawn = make_spaces(of_sides, pairing.works, joint=joint and len(of_sides) > 1, k=settings.k, tick=tick)
         draw_maps(drawing, maps, findings.model, drawn, settings if weights == "trained" else replace(settings, methods=(PCA,)))
     return both
 
 
 def check_layer(checkpoint: Checkpoint, layer: str) -> None:
-    """Refuse a layer that a model does not have on both sides; no weights are loaded.
+    """Refuse a layer that a model does not have on all of its sides; no weights are loaded.
 
     Raises:
         ConfigError: it lacks it.
     """
     model = checkpoint.outline()
-    heard, read = (layers_of(model, tower_of(model, side)) for side in SIDES)
-    both = [layer for layer in map(_untowered, heard) if layer in set(map(_untowered, read))]
-    if layer not in both:
-        raise ConfigError(f"{checkpoint.name} has no layer {layer!r} on both sides; expected one of {', '.join(both)}.")
+    heard, *others = ([_untowered(tap) for tap in layers_of(model, tower_of(model, side))] for side in compared_sides(model))
+    known = [each for each in heard if all(each in other for other in others)]
+    if layer not in known:
+        where = " on both sides" if others else ""
+        raise ConfigError(f"{checkpoint.name} has no layer {layer!r}{where}; expected one of {', '.join(known)}.")
 
 
 def _untowered(tap: str) -> str:
@@ -164,115 +167,25 @@ def _untowered(tap: str) -> str:
     return tap.partition(".")[2]
 
 
-def headline(values: Sequence[Value], names: Sequence[str], layer: str) -> str:
-    """Of the checkpoint that tells matched pairs best: by how much, beside chance and its untrained twin; at most 30 words."""
-    best, auc, twin = _best(values, names, AUC_OTHER if layer == JOINT else SHARED)
-    if layer != JOINT:
-        unclear = "" if auc.inside_null is False else ", not distinguishable"
-        text = f"{_bare(auc)} of a window's neighbours do audio and MIDI share at {layer} in {best}"
-        return f"{text} (chance {100 * (auc.null or 0.0):.1f} %{unclear}; untrained twin {_bare(twin)})."
-    if auc.value is None:
-        return f"{best} is given one work only, so that no mismatched pairs can be made."
-    above = "" if auc.inside_null is not False else _above_twin(_difference(values, best))
-    verdict = "cannot be said to be closer" if auc.inside_null is not False else "are closer"
-    verdict = "are farther apart" if auc.inside_null is False and auc.value < 0.5 else verdict
-    text = f"AUC {_bare(auc)}: matched audio and MIDI {verdict} than mismatched in {best} (chance 0.5, untrained twin "
-    return f"{text}{_bare(twin)}{above})."
-
-
-def _best(values: Sequence[Value], names: Sequence[str], measure: str) -> tuple[str, Value, Value]:
-    """The checkpoint with the highest value of a measure, that value, and its untrained twin's."""
-    trained = {name: the(values, checkpoint=name, weights="trained", what=measure) for name in names}
-    best = max(names, key=lambda name: trained[name].value or 0.0)
-    return best, trained[best], the(values, checkpoint=best, weights="untrained", what=measure)
-
-
-def _difference(values: Sequence[Value], name: str) -> Value | None:
-    """What the AUC has above that of the untrained twin."""
-    return pick(values, checkpoint=name, weights=MINUS_TWIN, what=AUC_OTHER)
-
-
-def _above_twin(difference: Value | None) -> str:
-    """What is to be said where a model is not shown to be above its untrained twin."""
-    if difference is None or difference.inside_null is None or (difference.ci_low or 0.0) > 0:
-        return ""
-    return ", not distinguishable" if difference.inside_null else ", which is higher"
-
-
-def details(values: Sequence[Value], names: Sequence[str], layer: str, gap_p: Mapping[str, float | None]) -> str:
-    """Of the checkpoint that tells matched pairs best: by how much, beside its untrained twin, and the gap between modalities."""
-    if layer != JOINT:
-        best, shared, twin = _best(values, names, SHARED)
-        return _of_a_layer(best, layer, shared, twin)
-    best, auc, twin = _best(values, names, AUC_OTHER)
-    gap = the(values, checkpoint=best, weights="trained", what=GAP)
-    works = "one work" if auc.value is None else "two works"  # with more there is an interval
-    return f"{best}: {_closeness(auc, twin, _difference(values, best))} {_apart(gap, gap_p[best], works)}"
-
-
-def _closeness(auc: Value, twin: Value, difference: Value | None) -> str:
-    if auc.value is None:
-        return "there is one work only, so that no mismatched pairs can be made;"
-    numbers = f"AUC {format_value(auc, 'chance')}"
-    twins = f"untrained twin {_bare(twin)};"
-    if auc.inside_null is None:
-        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}, of two works; {twins}"
-    if auc.inside_null:
-        return f"matched audio and MIDI cannot be said to be closer than mismatched ones: {numbers}; {twins}"
-    if auc.value < 0.5:
-        return f"matched audio and MIDI are farther apart than mismatched ones: {numbers} (chance 0.5); {twins}"
-    sentence = f"matched audio and MIDI are closer than mismatched ones: {numbers}"
-    if difference is None or difference.inside_null is None or (difference.ci_low or 0.0) > 0:
-        return f"{sentence}, {twins}"
-    if difference.inside_null:
-        return f"{sentence}, but not distinguishably more than in the {twins}"
-    return f"{sentence}, but less than in the {twins}"
-
-
-def _apart(gap: Value, p: float | None, works: str) -> str:
-    sentence = f"the two modalities lie {_bare(gap)} apart"
-    if gap.inside_null is None or p is None:
-        return f"{sentence}, {works} being too few to judge that."
-    exchanged = format_value(replace(gap, value=gap.null, ci_low=None, ci_high=None, null=None))
-    chance = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-    if p >= 0.05:
-        return f"{sentence}, not distinguishable from exchanged labels ({exchanged}, {chance})."
-    if gap.inside_null:
-        return f"{sentence}, little more than exchanged labels give ({exchanged}, {chance})."
-    return f"{sentence} (exchanged labels {exchanged}, {chance})."
-
-
-def _of_a_layer(name: str, layer: str, shared: Value, twin: Value) -> str:
-    chance = f"chance {100 * (shared.null or 0.0):.1f} %"
-    sentence = (
-        f"At {layer} audio and MIDI have spaces of their own; in {name} the two share {_bare(shared)} of a window's neighbours"
-    )
-    if shared.inside_null is None:
-        return f"{sentence}, which so few works cannot tell from chance ({100 * (shared.null or 0.0):.1f} %)."
-    if shared.inside_null:
-        return f"{sentence}, not distinguishable from chance ({100 * (shared.null or 0.0):.1f} %), untrained twin {_bare(twin)}."
-    return f"{sentence} ({chance}, untrained twin {_bare(twin)})."
-
-
-def _bare(value: Value) -> str:
-    return format_value(replace(value, null=None))
-
-
 def _activations(
     study_run: StudyRun, checkpoint: Checkpoint, segments: Sequence[Segment], weights: Weights, layer: str, pooling: str
-) -> tuple[Float[ndarray, "n d"], Float[ndarray, "n e"]]:
-    if layer == JOINT:
-        return embed(study_run, checkpoint, segments, weights)
-    taps = {tower: f"{tower}.{layer}" for tower in (tower_of(checkpoint.outline(), side) for side in SIDES)}
-    audio, midi = (
-        layer_means(study_run.part(i, 2), checkpoint, segments, weights, tower, (tap,), pooling=pooling)[tap]
-        for i, (tower, tap) in enumerate(taps.items())
-    )
-    return audio, midi
+) -> dict[Side, Float[ndarray, "n d"]]:
+    """Rows of every side."""
+    model = checkpoint.outline()
+    sides = compared_sides(model)
+    if layer == JOINT and len(sides) > 1:
+        return dict(zip(sides, embed(study_run, checkpoint, segments, weights), strict=True))
+    rows: dict[Side, Float[ndarray, "n d"]] = {}
+    for i, side in enumerate(sides):
+        tower, part = tower_of(model, side), study_run.part(i, len(sides))
+        tap = f"{tower}.{layer}"
+        rows[side] = layer_means(part, checkpoint, segments, weights, tower, (tap,), pooling=pooling)[tap]
+    return rows
 
 
 def _notice_what_shrinks(study_run: StudyRun, request: Request, n_windows: int) -> None:
-    n_points, few = n_windows * (2 if request.layer == JOINT else 1), "points are few"
+    paired = any(len(compared_sides(checkpoint.outline())) > 1 for checkpoint in study_run.checkpoints.values())
+    n_points, few = n_windows * (2 if request.layer == JOINT and paired else 1), "points are few"
     if (k := fit_neighbours(n_points, request.k)) < request.k:
         study_run.notice(f"{n_points} {few}; maps are judged by {k} nearest neighbours instead of {request.k}.")
     if request.perplexity > (n_points - 1) / 3 and "t-sne" in request.methods.lower():

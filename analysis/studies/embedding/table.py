@@ -39,7 +39,7 @@ def points_table(result: Result) -> pd.DataFrame:
         maps.setdefault(row.array, row)  # a map of two spaces has a row of each
     parts = []
     for array, row in maps.items():
-        for i, side in enumerate(SIDES):
+        for i, side in enumerate(SIDES[: len(result.arrays[array])]):
             part = pd.DataFrame({name: [of] * len(windows) for name, of in of_map(row).items()} | {"modality": side})
             part[["x", "y"]] = result.arrays[array][i]
             nothing, space = np.full(len(windows), np.nan, np.float32), spaces[row.model]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis.numbers import SHARE, Value, p_words
 from analysis.results import Result
+from analysis.studies.embedding.alone import AUC_WORK
 from analysis.studies.embedding.rows import (
     ESTIMATORS,
     BinRow,
@@ -25,6 +26,7 @@ from app.kit.plain import plain
 from app.kit.pool_scores import TWINS, cell
 from app.kit.study_form import Choice
 from app.studies.embedding import cosines, point_map
+from app.studies.embedding.points import sides_of
 
 MATCHED: Kind = "matched"
 OTHER: Kind = "other works"
@@ -33,12 +35,14 @@ COLOURS = {MATCHED: theme.JOINT, "same work": LIGHT_BLUE}
 TITLES = {"trained": "trained", "untrained": "untrained twin (shares on a scale of their own)"}
 FEWEST = 3  # pairs of a bin that is looked into before one is chosen
 SHORT = {
+    AUC_WORK: "AUC, same work",
     "AUC against other works": "AUC, other works",
     "AUC against the same work": "AUC, same work",
     "cosine of matched pairs": "matched cosine",
     "neighbours shared by audio and MIDI": "shared neighbours",
 }
 NULLS = {
+    AUC_WORK: "chance",
     "AUC against other works": "chance",
     "AUC against the same work": "chance",
     "modality gap": "labels exchanged",
@@ -49,6 +53,11 @@ HEARD = {
     "cosine": st.column_config.NumberColumn("cosine", width=60, format="%.3f", help="Cosine of this audio and that MIDI"),
     "piece": st.column_config.TextColumn("audio of", width=150),
     "MIDI": st.column_config.TextColumn("MIDI of", width=210),
+}
+ALONE = {
+    "cosine": st.column_config.NumberColumn("cosine", width=60, format="%.3f", help="Cosine of the two windows"),
+    "piece": st.column_config.TextColumn("window of", width=150),
+    "MIDI": st.column_config.TextColumn("other window of", width=210),
 }
 MEASURES = {
     "checkpoint": st.column_config.TextColumn("checkpoint", width=92),
@@ -90,14 +99,19 @@ def bins_of(result: Result, checkpoint: str) -> list[BinRow]:
 
 def _cosines(result: Result, choice: Choice, checkpoint: str) -> None:
     """How close matched pairs are beside others, and what pairs of a bin sound like."""
-    st.subheader("Are matched pairs closer than others?", anchor=False)
+    alone = len(sides_of(result)) == 1
+    st.subheader(
+        "Are windows of one work closer than others?" if alone else "Are matched pairs closer than others?", anchor=False
+    )
     bars = bars_of(result, checkpoint)
     if not bars:
-        st.caption("Before the joint embedding audio and MIDI have spaces of their own: no cosine leads from one to the other.")
+        apart = "Before the joint embedding audio and MIDI have spaces of their own: no cosine leads from one to the other."
+        st.caption("No two windows can be compared: they overlap or there is one." if alone else apart)
         return
+    of_what = "two windows" if alone else "an audio window and a MIDI window"
     drawing = histogram.panels(
-        bars, x_title="cosine of an audio window and a MIDI window (no unit)", y_title="share of pairs (%)", n_name="pairs",
-        null=OTHER, twins=[TITLES["untrained"]], colours=COLOURS,
+        bars, x_title=f"cosine of {of_what} (no unit)", y_title="share of pairs (%)", n_name="pairs", null=OTHER,
+        twins=[TITLES["untrained"]], colours=COLOURS,
     )  # fmt: skip
     number = study_facts.names_of(result).index(checkpoint)
     picked = actions.figure(drawing, f"cosines-{number}", result, bins_of(result, checkpoint), select=("points",))
@@ -120,7 +134,7 @@ def spreads(result: Result, checkpoint: str) -> str:
 def alike(result: Result, checkpoint: str) -> marked.Key:
     """The highest bin with a few pairs of other works: what the model confuses most; of matched pairs where there are none."""
     rows = [row for row in bins_of(result, checkpoint) if row.weights == "trained" and row.pairs]
-    others = [row for row in rows if row.kind == OTHER] or [row for row in rows if row.kind == MATCHED]
+    others = [row for row in rows if row.kind == OTHER] or [row for row in rows if row.kind == MATCHED] or rows
     return max(others, key=lambda row: (row.pairs >= FEWEST, row.bin)).key
 
 
@@ -143,15 +157,18 @@ def _examples(result: Result, choice: Choice, chosen: BinRow) -> None:
     whose = f"{chosen.checkpoint}{twin}, {chosen.kind}"
     st.caption(plain(f"{whose}: {count} with a cosine of {edges}. Click a dot to choose another bin."))
 
+    alone = len(sides_of(result)) == 1
+
     def other(number: int) -> None:
         if chosen.kind != MATCHED:
-            midi = windows[rows[number].midi]
-            player.play("MIDI, heard from its recording", choice, midi.piece, midi.start_s)
+            second = windows[rows[number].midi]
+            title = "The other window" if alone else "MIDI, heard from its recording"
+            player.play(title, choice, second.piece, second.start_s)
 
     index = study_facts.names_of(result).index(chosen.checkpoint)
     key = f"pairs_{index}_{chosen.weights}_{chosen.kind}_{chosen.bin}"
     listed = [ListedPair(windows[row.audio], windows[row.midi], row.cosine) for row in rows]
-    player.pick(listed, choice, key, title="Audio", columns=HEARD, more=other)
+    player.pick(listed, choice, key, title="Audio", columns=ALONE if alone else HEARD, more=other)
 
 
 @dataclass(frozen=True)
@@ -179,7 +196,8 @@ def measure_mark(row: MeasureRow) -> Mark | None:
 
 def _measures(result: Result) -> None:
     """Every measure of every checkpoint beside the twins and its null."""
-    st.subheader("How close are the two modalities?", anchor=False)
+    alone = len(sides_of(result)) == 1
+    st.subheader("How close are windows of one work?" if alone else "How close are the two modalities?", anchor=False)
     order = list(NULLS)
     rows = sorted(result.rows(MeasureRow), key=lambda row: (order.index(row.measure), row.weights != "trained"))
     marks = [mark for row in rows if (mark := measure_mark(row)) is not None]
@@ -196,6 +214,8 @@ def measured(result: Result) -> list[dict[str, object]]:
     rows = []
     for measure in NULLS:
         for name in study_facts.names_of(result):
+            if (name, measure, "trained") not in by_measure:
+                continue
             ours, twin = by_measure[name, measure, "trained"], by_measure[name, measure, "untrained"]
             rows.append({
                 "checkpoint": name, "measure": SHORT.get(measure, measure), "trained": _cell(ours), "twin": _cell(twin),
@@ -219,6 +239,8 @@ def _numbers(result: Result) -> None:
     rows = measured(result)
     if not any(row.note for row in result.rows(MeasureRow) if row.weights == "trained"):
         rows = [{name: value for name, value in row.items() if name != "note"} for row in rows]
+    if not any(row["p"] for row in rows):
+        rows = [{name: value for name, value in row.items() if name != "p"} for row in rows]
     st.dataframe(rows, column_config=MEASURES, hide_index=True, placeholder="—", height="content")
     st.caption(
         "In brackets 95 % intervals, bootstrap over works; ○ the interval holds the null. Nulls: chance; of the gap, audio and "

@@ -25,7 +25,7 @@ TITLES: dict[str, tuple[Kind, Weights]] = {  # panel → which pairs, of which w
 def draw(result: Result) -> None:
     """The distributions of all checkpoints over each other; nothing before the joint embedding."""
     curves = curves_of(result)
-    if not curves:
+    if not any(row.kind == MATCHED for row in result.rows(CosineRow)):
         return
     st.subheader("Do the checkpoints differ in how close matched pairs are?", anchor=False)
     means = published_means()

@@ -16,7 +16,7 @@ from app.kit import actions, controls, study_facts
 from app.kit.plain import plain
 from app.kit.study_form import Choice
 from app.studies.embedding import selection, sound
-from app.studies.embedding.points import SIDES, MapPoint, points_of
+from app.studies.embedding.points import SIDES, MapPoint, points_of, sides_of
 
 PUBLISHED_PAIRS = 2_000
 SIDE, PAIR = "audio or MIDI", "cosine of the pair"
@@ -39,8 +39,9 @@ COLOURS: dict[str, tuple[Colour | None, str]] = {  # what is offered → of a po
 
 def draw(result: Result, choice: Choice) -> str:
     """The chosen map with what it keeps of the space, and the windows that are chosen in it; whose map it is."""
-    names, joint = study_facts.names_of(result), is_joint(result)
-    columns = st.columns(2 + (len(names) > 1) + (not joint))
+    names, joint, known = study_facts.names_of(result), is_joint(result), sides_of(result)
+    apart = not joint and len(known) > 1
+    columns = st.columns(2 + (len(names) > 1) + apart)
     checkpoint = names[0]
     if len(names) > 1:
         with columns[0]:
@@ -49,10 +50,10 @@ def draw(result: Result, choice: Choice) -> str:
     with columns[len(names) > 1]:
         name = controls.pick_choice("method", "Map", list(maps), most_trusted(maps))
     with columns[1 + (len(names) > 1)]:
-        offered = [quantity for quantity in COLOURS if quantity != PAIR or joint]
-        colour = controls.pick_choice("colour", "Colour", offered, SIDE)
-    rows, sides = maps[name], list[Side](SIDES)
-    if not joint:
+        offered = [quantity for quantity in COLOURS if quantity not in (PAIR, SIDE) or (quantity == SIDE if apart else joint)]
+        colour = controls.pick_choice("colour", "Colour", offered, offered[0])
+    rows, sides = maps[name], list[Side](known)
+    if apart:
         with columns[-1]:
             space = controls.pick_word("side", "Space", SIDES)
         rows = [row for row in rows if row.space == space]

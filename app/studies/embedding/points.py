@@ -41,6 +41,12 @@ def points_of(result: Result, row: ProjectionRow, sides: Sequence[Side]) -> list
     return drawn
 
 
+def sides_of(result: Result) -> tuple[Side, ...]:
+    """The sides that are laid out: both, or sound alone."""
+    spaces = {row.space for row in result.rows(ProjectionRow)}
+    return SIDES if "joint" in spaces or len(spaces) > 1 else SIDES[:1]
+
+
 def array_of(result: Result, kind: Literal["cosine", "shared", "rival"], model: Model) -> np.ndarray | None:
     """An array of a model that is not of a map; None where there is none."""
     space = next(row for row in result.rows(SpaceRow) if row.model == model)

@@ -11,9 +11,10 @@ from analysis.studies.embedding.rows import DescribedWindowRow, ProjectionRow, S
 from app.kit import player
 from app.kit.study_form import Choice
 from app.studies.embedding import selection
-from app.studies.embedding.points import MapPoint, array_of
+from app.studies.embedding.points import MapPoint, array_of, sides_of
 
 MOST = 20
+LOOP = "Draw a loop around points, or click one, to choose windows and to hear them."
 COLUMNS = {
     "points": st.column_config.TextColumn("points", width=58, help="Which points of this window are chosen"),
     "cosine": st.column_config.NumberColumn("cosine", width=60, format="%.2f", help="Cosine of its audio and its MIDI"),
@@ -37,23 +38,26 @@ class Listed:
         """Its row of the list."""
         first = {"points": self.sides} if self.sides else {}
         cosine = {} if self.cosine is None else {"cosine": self.cosine}
-        return {**first, **cosine, "shared": self.shared, "start_s": self.window.start_s, "piece": self.window.piece}
+        shared = {} if self.shared is None else {"shared": self.shared}
+        return {**first, **cosine, **shared, "start_s": self.window.start_s, "piece": self.window.piece}
 
 
 def draw(result: Result, choice: Choice, row: ProjectionRow, picked: Sequence[MapPoint]) -> None:
     """The windows chosen in the map, or those whose two sides are farthest apart; each can be heard."""
-    listed = chosen_windows(result, row, picked) if picked else farthest(result, row)
-    st.subheader("Hear the chosen windows" if picked else "Hear the pairs that lie farthest apart", anchor=False)
+    listed, alone = chosen_windows(result, row, picked) if picked else farthest(result, row), len(sides_of(result)) == 1
+    st.subheader("Hear the chosen windows" if picked or alone else "Hear the pairs that lie farthest apart", anchor=False)
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left:
         joint = all(space.joint for space in result.rows(SpaceRow))
-        st.caption(_what(len(picked), len(listed), joint))
+        st.caption(LOOP if alone and not picked else _what(len(picked), len(listed), joint))
     if picked:
         right.button("Choose none", icon=":material/deselect:", key="choose_none", type="tertiary", on_click=selection.drop)
         right.download_button(
             "Chosen points, as CSV", lambda: points_csv(result, row, picked), f"{result.study}-chosen.csv", "text/csv",
             icon=":material/download:", key="csv_chosen", type="tertiary",
         )  # fmt: skip
+    if not listed:
+        return
     rival = array_of(result, "rival", row.model)
     windows = result.rows(DescribedWindowRow)
 
