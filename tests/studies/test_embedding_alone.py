@@ -43,9 +43,7 @@ def test_works_that_lie_apart_have_an_area_of_1_and_noise_one_half(rng: np.rando
     assert noise.value == pytest.approx(0.5, abs=0.12)
     values = [*laid_out(apart).values, *laid_out(rng.standard_normal((24, 40)), "untrained").values]
     said = headline(values, ["x"], "embedding")
-    assert said.startswith(
-        "AUC 1.000 [1.000, 1.000]: windows of one work lie nearer together than those of other works in x (chance"
-    )
+    assert said.startswith("AUC 1.00 [1.00, 1.00]: windows of one work lie nearer together than those of other works in x (")
 
 
 def test_what_cannot_be_compared_is_said() -> None:
