@@ -121,10 +121,12 @@ class Reader:
             Cancelled: somebody asked to stop.
         """
         pooling = "" if pooling == MEAN else pooling  # the usual one of every tower
-        identity = {"kind": "rows", "pooling": pooling, **(self._of_change(altered.name) if altered.name else {})}
         towers = self.checkpoint.outline().towers
-        if stretch := cut({name: towers[name] for name in taps}, self.study_run.stretch_s):
-            identity["stretch_s"] = stretch
+        stretch = cut({name: towers[name] for name in taps}, self.study_run.stretch_s)
+        identity = {
+            "kind": "rows", "pooling": pooling, **(self._of_change(altered.name) if altered.name else {}),
+            **({"stretch_s": stretch} if stretch else {}),
+        }  # fmt: skip
         names = [name for chosen in taps.values() for name in chosen]
         compute = partial(self._rows_of_batch, taps, altered, pooling)
         return self._read(segments, identity, names, compute, altered.name or what)

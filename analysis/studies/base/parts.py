@@ -69,8 +69,7 @@ class Parts:
         models = [self.checkpoints[name] for name in about]
         settings = {name: value for name, value in asdict(self.request).items() if name != "checkpoints"}
         lengths = {"window_s": StudyRun.window_s_of(self.checkpoints.values())} if not about or self.mixed else {}
-        if self.mixed:
-            lengths["stretch_s"] = StudyRun.stretch_s_of(self.checkpoints.values())
+        lengths |= {"stretch_s": StudyRun.stretch_s_of(self.checkpoints.values())} if self.mixed else {}
         return Store.key(
             kind="part", study=self.study.name, settings=settings, code=self.study.code, schema=SCHEMA_VERSION,
             models=[[model.name, model.key, model.training] for model in models],

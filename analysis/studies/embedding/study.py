@@ -138,10 +138,11 @@ def _analyse(
         embedding, comparing, drawing = parts[2 * i], parts[2 * i + 1].part(0, 2), parts[2 * i + 1].part(1, 2)
         weights = findings.model.weights
         of_sides = _activations(embedding, checkpoint, segments, weights, *read)
-        if "midi" in of_sides:
-            compare_modalities(comparing, of_sides["audio"], of_sides["midi"], pairing, findings, joint)
-        else:
-            lay_out(of_sides["audio"], pairing, findings)
+        audio, *others = of_sides.values()
+        for midi in others:
+            compare_modalities(comparing, audio, midi, pairing, findings, joint)
+        if not others:
+            lay_out(audio, pairing, findings)
         tick = lambda drawing=drawing: drawing.step(0, 1, f"{name}: finding neighbours")  # noqa: E731
         drawn = make_spaces(of_sides, pairing.works, joint=joint and len(of_sides) > 1, k=settings.k, tick=tick)
         draw_maps(drawing, maps, findings.model, drawn, settings if weights == "trained" else replace(settings, methods=(PCA,)))

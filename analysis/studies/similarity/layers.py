@@ -80,15 +80,21 @@ def read_inputs(
         Cancelled: somebody asked to stop.
     """
     inputs: dict[Side, list[ndarray]] = {side: [] for side in sides}
-    rate, seconds = study_run.corpus.sample_rate, study_run.stretch_s
     for number, segment in enumerate(segments):
         study_run.step(number, len(segments), "inputs: spectra and pitches of windows")
-        if "audio" in inputs:
-            inputs["audio"].append(log_mel(segment.waveform(rate, seconds), rate)[1].mean(axis=1))
-        if "midi" in inputs:
-            pitches = replace(segment, duration_s=min(seconds, segment.duration_s)).notes().pitch
-            inputs["midi"].append(np.bincount(pitches, minlength=N_PITCHES) / len(pitches))
+        for side, rows in inputs.items():
+            rows.append(_levels(study_run, segment) if side == "audio" else _pitches(study_run, segment))
     return {side: np.stack(rows).astype(np.float32) for side, rows in inputs.items()}
+
+
+def _levels(study_run: StudyRun, segment: Segment) -> ndarray:
+    rate = study_run.corpus.sample_rate
+    return log_mel(segment.waveform(rate, study_run.stretch_s), rate)[1].mean(axis=1)
+
+
+def _pitches(study_run: StudyRun, segment: Segment) -> ndarray:
+    pitches = replace(segment, duration_s=min(study_run.stretch_s, segment.duration_s)).notes().pitch
+    return np.bincount(pitches, minlength=N_PITCHES) / len(pitches)
 
 
 def read_stack(

@@ -239,7 +239,7 @@ def _numbers(result: Result) -> None:
     rows = measured(result)
     if not any(row.note for row in result.rows(MeasureRow) if row.weights == "trained"):
         rows = [{name: value for name, value in row.items() if name != "note"} for row in rows]
-    if not any(row["p"] for row in rows):
+    if not any(row.p for row in result.rows(MeasureRow)):
         rows = [{name: value for name, value in row.items() if name != "p"} for row in rows]
     st.dataframe(rows, column_config=MEASURES, hide_index=True, placeholder="—", height="content")
     st.caption(
