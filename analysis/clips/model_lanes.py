@@ -97,10 +97,12 @@ def attention_lane(
     scale = layer if scaled_as is None else scaled_as.layer(number)
     highs = {h: _bright(scale.use.thumbs[:, h], scale.use.tops[:, h]) for h in heads}
     pieces: dict[int, list[Piece]] = {h: [] for h in heads}
+    keys = columns_of(layer.key).times_s
     for window in range(reading.clock.n_windows):
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
-            pieces[of_head].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head])))
+            levels = quantised(pattern[::-1], 0.0, highs[of_head])
+            pieces[of_head] += _window_pieces(reading, window, levels, len(keys), columns_of(layer.query).times_s.size)
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
         special_names=names, special=special, id="attention",
@@ -124,10 +126,12 @@ def _special(
     for head in heads:
         rows = layer.use.special_rows[:, head]
         over = [over_time_of_rows(row, layer.key) for row in rows]
-        join = -(-rows.size * len(heads) // (MOST_BYTES // 4))
+        columns = max(1, MOST_BYTES // 4 // (n * len(rows) * len(heads)))
+        join = -(-over[0].shape[1] // columns)
         pieces = [
-            _window_piece(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]))
+            piece
             for window, row in enumerate(over)
+            for piece in _window_pieces(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]), row.shape[1])
         ]
         sets[layer.layer, head] = [pieces]
     return names, sets
@@ -223,17 +227,36 @@ def _n_rows(layer: LayerReading) -> int:
     return -(-moments // -(-moments // MOST_ROWS))
 
 
-def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
-    """The part of a window's picture whose keys belong to the window, with all its queries."""
-    clock = reading.clock
+def _window_pieces(
+    reading: ClipReading, window: int, levels: UInt8[ndarray, "rows columns"], n_keys: int, n_queries: int | None = None
+) -> list[Piece]:
+    """The part of a window's picture whose keys belong to the window, with all its queries; two pieces where the last column
+    stands for fewer keys than the others.
+
+    Args:
+        reading: of the recording.
+        window: its number.
+        levels: of runs of as many neighbouring queries and keys each, the last runs of fewer.
+        n_keys: moments of the window that columns stand for.
+        n_queries: moments that rows stand for; None where rows are no moments.
+    """
+    clock, columns = reading.clock, levels.shape[1]
     start_s, borders = float(clock.starts_s[window]), clock.borders_s
-    end_s = start_s + clock.window_s
-    edges = np.linspace(start_s, end_s, levels.shape[1] + 1)
+    run = -(-n_keys // columns)
+    edges = start_s + np.minimum(np.arange(columns + 1) * run, n_keys) / n_keys * clock.window_s
     middles = (edges[:-1] + edges[1:]) / 2
     kept = np.flatnonzero((middles >= borders[window]) & (middles < borders[window + 1]))
     if not len(kept):
-        kept = np.arange(levels.shape[1])
-    return Piece(float(edges[kept[0]]), float(edges[kept[-1] + 1]), levels[:, kept], (start_s, end_s))
+        kept = np.arange(columns)
+    last = 1 if n_keys % run and kept[-1] == columns - 1 and len(kept) > 1 else 0
+    parts = [part for part in np.split(kept, [len(kept) - last]) if len(part)]
+    rows_s = start_s, start_s + clock.window_s * _runs_end(len(levels), n_queries)
+    return [Piece(float(edges[part[0]]), float(edges[part[-1] + 1]), levels[:, part], rows_s) for part in parts]
+
+
+def _runs_end(rows: int, n: int | None) -> float:
+    """Where the last of so many runs would end if it were as long as the others, as a share of what `n` moments take."""
+    return 1.0 if n is None else -(-n // rows) * rows / n
 
 
 def _even(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
