@@ -19,11 +19,12 @@ Spectrogram = tuple[Float[ndarray, " frames"], Float[ndarray, "bands frames"]]  
 
 @dataclass(frozen=True)
 class Sound:
-    """A recording, its log-mel spectrogram, and what belongs to it."""
+    """A recording, its log-mel spectrogram, what belongs to it, and its constant-Q spectrogram; None where that is not drawn."""
 
     waveform: Waveform
     log_mel: Spectrogram
     companions: Companions = field(default_factory=Companions)
+    constant_q: Spectrogram | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def desk_lanes(sound: Sound, heard: Listening | None, near_s: float) -> list[Lan
         sound_lanes.wave_lane(sound.waveform),
         sound_lanes.mel_lane(*sound.log_mel, sound.waveform.sample_rate / 2),
     ]
+    if sound.constant_q is not None:
+        drawn.append(sound_lanes.constant_q_lane(*sound.constant_q))
     if sound.companions.notes is not None:
         drawn.append(sound_lanes.note_lane(sound.companions.notes))
     drawn += sound_lanes.mark_lanes([(layer.title, layer.marks) for layer in sound.companions.layers])

@@ -39,7 +39,9 @@ def sound(seconds: float) -> Sequence[Lane]:
     rng = np.random.default_rng(3)
     wave = Waveform(rng.normal(0, 0.1, round(seconds * RATE)).astype(np.float32), RATE, "noise.wav", "0" * 64)
     times_s = np.arange(0, seconds, 0.02)
-    return [sound_lanes.wave_lane(wave), sound_lanes.mel_lane(times_s, rng.uniform(-80, 0, (64, len(times_s))), RATE / 2)]
+    mel, semitones = (rng.uniform(-80, 0, (rows, len(times_s))) for rows in (64, 84))
+    pictures = sound_lanes.mel_lane(times_s, mel, RATE / 2), sound_lanes.constant_q_lane(times_s, semitones)
+    return [sound_lanes.wave_lane(wave), *pictures]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def draw(question: Question) -> None:
     if (corpus := _corpus(question)) is None:
         name = question.checkpoint.training.get("corpus", "a corpus that is not named")
         st.caption(plain(
-            f"{question.checkpoint.name} was trained on {name}, which is not on this computer or was not read yet; so it cannot "
+            f"{question.name} was trained on {name}, which is not on this computer or was not read yet; so it cannot "
             "be said how far this recording lies from it."
         ))  # fmt: skip
     elif st.button("How far is this from what it was trained on?", icon=":material/straighten:", help=_takes(corpus)):
@@ -65,7 +65,7 @@ def _corpus(question: Question) -> str | None:
 
 def _job_of(question: Question) -> Job | None:
     """The last job that computes this."""
-    wanted = str(question.checkpoint.name), question.key
+    wanted = question.name, question.key
     ours = [
         job
         for job in jobs.queue().list()
@@ -78,7 +78,7 @@ def _start(question: Question, corpus: str) -> None:
     from analysis.jobs.kinds.training_distance import submit_distance
 
     try:
-        submit_distance(jobs.queue(), str(question.checkpoint.name), question.waveform, corpus)
+        submit_distance(jobs.queue(), question.name, question.waveform, corpus)
     except OtoscopeError as error:
         layout.error(str(error))
         return

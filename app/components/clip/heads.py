@@ -197,7 +197,7 @@ def _start(asking: Asking) -> None:
     try:
         kept = "" if clip.companions.empty else keep_companions(open_store(), clip.key, clip.companions)
         belongs = (kept, clip.key if kept else "")
-        submit_question(jobs.queue(), str(question.checkpoint.name), question.waveform, belongs, asking.question)
+        submit_question(jobs.queue(), question.name, question.waveform, belongs, asking.question)
     except OtoscopeError as error:
         layout.error(str(error))
         return
@@ -213,7 +213,7 @@ def _job_of(asking: Asking) -> Job | None:
         return None
     clip = asking.shown.clip
     belongs = companions_key(clip.key, clip.companions)
-    wanted = str(question.checkpoint.name), question.key, belongs, asdict(asking.question)
+    wanted = question.name, question.key, belongs, asdict(asking.question)
     asked = [job for job in jobs.queue().list() if job.kind == "clip_question" and _request_of(job) == wanted]
     return asked[-1] if asked else None
 

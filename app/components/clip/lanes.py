@@ -74,7 +74,7 @@ def _tiles(shown: Shown, position: Position) -> bytes:
     read = shown.readings is not None, shown.readings is not None and shown.readings.twin is not None
     beside = None if shown.beside is None else (shown.beside.name, shown.beside.reading.seconds, shown.beside.reading.device)
     question, companions = shown.question, shown.clip.companions
-    asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
+    asked = () if question is None else (question.key, question.identity, question.overlap)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
     belongs = companions_key(shown.clip.key, companions)
     key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed)
@@ -87,8 +87,9 @@ def lanes(shown: Shown, near_s: float) -> list[Lane]:
     from analysis.clips.clip_lanes import Sound, desk_lanes
 
     wave = shown.clip.waveform
-    drawn = desk_lanes(Sound(wave, caching.log_mel(wave), shown.clip.companions), _heard(shown), near_s)
-    after = 1 + next((number for number, lane in enumerate(drawn) if lane.id == "notes"), 1)
+    sound = Sound(wave, caching.log_mel(wave), shown.clip.companions, caching.constant_q(wave))
+    drawn = desk_lanes(sound, _heard(shown), near_s)
+    after = 1 + next((number for number, lane in enumerate(drawn) if lane.id == "notes"), 2)
     grids = ((kind, answer.grid) for kind, answer in shown.answers.items() if answer.grid is not None)
     answered = [replace(lane, id=f"{lane.id}_{kind}") for kind, grid in grids for lane in grid.lanes]
     return [*drawn[:after], *agreement.lanes(shown.clip, shown.question, shown.readings), *drawn[after:], *answered]
@@ -106,21 +107,14 @@ def _heard(shown: Shown) -> Listening | None:
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:
     """Patterns of single windows, kept from click to click."""
-    from analysis.clips.cost import size_of
-    from analysis.clips.read import audio_tower
     from analysis.clips.window_patterns import WindowPatterns
     from analysis.jobs.kinds.clip_memory import refuse_large_window
 
-    checkpoint = question.checkpoint
-    key = ("patterns", caching.identity(checkpoint), question.key, question.overlap, twin)
-
     def opened() -> WindowPatterns:
-        size = size_of(checkpoint, question.waveform.duration_s, question.overlap)
-        refuse_large_window(size, audio_tower(checkpoint.outline()), str(checkpoint.name))
-        model = checkpoint.untrained_twin() if twin else caching.model(checkpoint)
-        return WindowPatterns(model, question.waveform, question.overlap)
+        refuse_large_window(question.size, question.name)
+        return WindowPatterns(question.model(twin=twin), question.waveform, question.overlap)
 
-    return caching.once(key, opened)
+    return caching.once(("patterns", question.identity, question.key, question.overlap, twin), opened)
 
 
 def _window(shown: Shown, position: Position) -> int:

@@ -44,7 +44,7 @@ class ClipChoice:
 def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
     """The desk, then the answer; what the footer says of it."""
     try:
-        question = _question(choice)
+        question = reading.question(choice.checkpoint, choice.clip, choice.overlap)
         readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
@@ -69,17 +69,6 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
 def draw_sound(clip: Clip) -> None:
     """The recording alone, where there is no checkpoint."""
     show(KEY, sent(Shown(clip, None, None)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
-
-
-def _question(choice: ClipChoice) -> Question:
-    """Which recording is read, at the rate of the tower that hears."""
-    from analysis.clips.read import audio_tower
-    from analysis.clips.recordings import recording_key
-
-    clip = choice.clip
-    waveform = clip.waveform.at_rate(audio_tower(choice.checkpoint.outline()).input.sample_rate)
-    key = clip.key if waveform is clip.waveform else recording_key(waveform)
-    return Question(choice.checkpoint, waveform, key, choice.overlap)
 
 
 def pick_overlap() -> str:
@@ -135,7 +124,7 @@ def _side(question: Question, clip: Clip, readings: Readings, beside: str) -> Si
         return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
     good, _ = controls.usable()
     try:
-        other = _question(ClipChoice(controls.by_name(good)[beside], clip, question.overlap, NOTHING))
+        other = reading.question(controls.by_name(good)[beside], clip, question.overlap)
         read = reading.readings(other)
         return None if read is None else Side(beside, read.trained, patterns_of(other))
     except OtoscopeError as error:  # one that cannot be compared takes nothing away
@@ -147,7 +136,7 @@ def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
     """How widely the chosen layer and head spread their attention; of a tower that does not attend, what was read."""
     from analysis.clips.clip_lanes import desk_headline
 
-    name = "" if shown.question is None else str(shown.question.checkpoint.name)
+    name = "" if shown.question is None else shown.question.name
     return (desk_headline(name, readings.trained, readings.twin, shown.layer, shown.head),)
 
 
