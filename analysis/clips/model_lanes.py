@@ -51,8 +51,11 @@ def received_lane(reading: ClipReading, twin: ClipReading | None, number: int = 
     )  # fmt: skip
 
 
-def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
-    """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands."""
+def grid_lane(reading: ClipReading, number: int, scaled_as: ClipReading | None = None) -> ImageLane | None:
+    """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands.
+
+    Its colours are its own, or those of another reading of the same model.
+    """
     layer = reading.layer(number)
     if layer.key.bands_hz is None:
         return None
@@ -61,10 +64,11 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
     for head in range(layer.n_heads + 1):
         times_s, share = reading.received_by_band(number, head or None)
         multiple = share * layer.key.n
-        highs[number, head] = max(float(multiple.max()), 1.0)
+        scale = multiple if scaled_as is None else scaled_as.received_by_band(number, head or None)[1] * layer.key.n
+        highs[number, head] = max(float(scale.max()), 1.0)
         join = -(-multiple.size * (layer.n_heads + 1) // (MOST_BYTES // 4))
         levels = quantised(_largest(multiple[::-1].T, join=join).T, 0.0, highs[number, head])
-        sets[number, head] = [[_even(times_s, levels, join=join)]]
+        sets[number, head] = [[even_piece(times_s, levels, join=join)]]
     bands = columns_of(layer.key).bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
@@ -146,7 +150,7 @@ def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
     """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
     state = min(number, len(reading.states) - 1)
     times_s, matrix = reading.self_similarity(state)
-    piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
+    piece = even_piece(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity", title=f"Self-similarity, {reading.states[state].title}: time of the clip",
@@ -162,7 +166,7 @@ def difference_lane(reading: ClipReading, other: ClipReading, number: int, less:
     if state >= len(other.states) or not np.array_equal(reading.states[state].times_s, other.states[state].times_s):
         return None
     times_s, ours = reading.self_similarity(state)
-    piece = _even(times_s, quantised((ours - other.self_similarity(state)[1])[::-1], -1.0, 1.0), reading.clock.duration_s)
+    piece = even_piece(times_s, quantised((ours - other.self_similarity(state)[1])[::-1], -1.0, 1.0), reading.clock.duration_s)
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
@@ -259,7 +263,7 @@ def _runs_end(rows: int, n: int | None) -> float:
     return 1.0 if n is None else -(-n // rows) * rows / n
 
 
-def _even(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
+def even_piece(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
     """A picture whose columns stand around times at equal distances, each around `join` of them."""
     last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
     hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s

@@ -17,7 +17,7 @@ from analysis.units import hz_to_mel, hz_to_name, mel_to_hz, midi_to_hz, midi_to
 
 FINEST_RUN, COARSER = 64, 8  # samples per run of the finest level; runs joined from level to level
 FLOOR_DB = -80.0
-MOST_COLUMNS = 8_192
+MOST_COLUMNS = 6_144
 OCTAVE = 12
 TICKS_HZ = (100, 500, 1000, 2000, 4000, 8000)
 
@@ -60,7 +60,7 @@ def constant_q_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, 
         for number, pitch in enumerate(pitches)
         if pitch % OCTAVE == 0
     ]
-    levels = pyramid([_spectrogram(times_s, decibel, MOST_COLUMNS // 2)], largest=False)
+    levels = pyramid([_spectrogram(times_s, decibel, MOST_COLUMNS // 3)], largest=False)
     return ImageLane(
         id="constant_q", title="Constant-Q spectrogram", unit="dB", height=150, ticks=ticks[::-1], low=FLOOR_DB, high=0.0,
         colours="magma", row_names=names[::-1], sets={(): levels}, along="pitch (note name, frequency in Hz)",

@@ -31,7 +31,7 @@ def draw(question: Question) -> None:
         job_progress.follow(job)
         return
     job_progress.explain_end(job, "It was cancelled.", "It was computed, but the store does not hold it.")
-    if (corpus := _corpus(question)) is None:
+    if (corpus := training_corpus(question)) is None:
         name = question.checkpoint.training.get("corpus", "a corpus that is not named")
         st.caption(plain(
             f"{question.name} was trained on {name}, which is not on this computer or was not read yet; so it cannot "
@@ -54,7 +54,8 @@ def _stored(question: Question) -> TrainingDistance | None:
     return caching.once(("training distance", key), lambda: read_distance(open_store(), key))
 
 
-def _corpus(question: Question) -> str | None:
+def training_corpus(question: Question) -> str | None:
+    """The corpus that the checkpoint was trained on, where it is on this computer; None where it is not."""
     from analysis.jobs.kinds.training_distance import corpus_at_hand
     from analysis.store import open_store
 
