@@ -254,13 +254,9 @@ def _window_pieces(
         kept = np.arange(columns)
     last = 1 if n_keys % run and kept[-1] == columns - 1 and len(kept) > 1 else 0
     parts = [part for part in np.split(kept, [len(kept) - last]) if len(part)]
-    rows_s = start_s, start_s + clock.window_s * _runs_end(len(levels), n_queries)
+    as_long = 1.0 if n_queries is None else -(-n_queries // len(levels)) * len(levels) / n_queries  # as if the last run were
+    rows_s = start_s, start_s + clock.window_s * as_long
     return [Piece(float(edges[part[0]]), float(edges[part[-1] + 1]), levels[:, part], rows_s) for part in parts]
-
-
-def _runs_end(rows: int, n: int | None) -> float:
-    """Where the last of so many runs would end if it were as long as the others, as a share of what `n` moments take."""
-    return 1.0 if n is None else -(-n // rows) * rows / n
 
 
 def even_piece(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:

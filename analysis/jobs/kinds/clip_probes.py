@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ProbesRequest:
-    """What a job fits: probes of a checkpoint, by name or folder, to the corpus that it was trained on."""
+class CorpusRequest:
+    """A checkpoint, by name or folder, and a corpus that it is to hear: for probes the one that it was trained on."""
 
     checkpoint: str
     corpus: str
 
     @classmethod
-    def of(cls, document: Request) -> ProbesRequest:
+    def of(cls, document: Request) -> CorpusRequest:
         """The request of a job.
 
         Raises:
@@ -32,7 +32,7 @@ class ProbesRequest:
         names = [field.name for field in fields(cls)]
         if document.keys() != set(names) or not is_names(asked := [document[name] for name in names]):
             expected = "checkpoint (a name) and corpus (a name or folder)"
-            raise ConfigError(f"The request of probes for clips holds {expected}; got {dict(document)}.")
+            raise ConfigError(f"A request about a checkpoint and a corpus holds {expected}; got {dict(document)}.")
         return cls(*asked)
 
 
@@ -45,7 +45,7 @@ def submit_probes(queue: JobQueue, checkpoint: str, corpus: str) -> str:
     """
     from analysis.training.loop import pick_device
 
-    device, request = str(pick_device()), asdict(ProbesRequest(checkpoint, corpus))
+    device, request = str(pick_device()), asdict(CorpusRequest(checkpoint, corpus))
     return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
 
 
@@ -58,10 +58,9 @@ def memory(request: Request, device: str) -> int:
     from analysis.studies.base.requests import build_request
     from analysis.studies.memory import needs_bytes
 
-    asked = ProbesRequest.of(request)
-    return needs_bytes(
-        "probes", build_request("probes", [asked.checkpoint], {"corpus": asked.corpus, "split": "transfer"}), device
-    )
+    asked = CorpusRequest.of(request)
+    study_request = build_request("probes", [asked.checkpoint], {"corpus": asked.corpus, "split": "transfer"})
+    return needs_bytes("probes", study_request, device)
 
 
 def subject(request: Request, names: Names) -> str:
@@ -72,11 +71,11 @@ def subject(request: Request, names: Names) -> str:
 
 def page(job: Job) -> Page:
     """The clip page with that checkpoint."""
-    return Page("clip", {"checkpoint": PurePath(ProbesRequest.of(job.request).checkpoint).name})
+    return Page("clip", {"checkpoint": PurePath(CorpusRequest.of(job.request).checkpoint).name})
 
 
 def clip_probes(request: Request, context: RunContext) -> dict[str, str]:
-    """Fit the probes, as a `ProbesRequest` says, unless they are stored already; the document holds their key in the store.
+    """Fit the probes, as a `CorpusRequest` says, unless they are stored already; the document holds their key in the store.
 
     Raises:
         CheckpointError, ConfigError, CorpusError: the request cannot be used, or it is another corpus.
@@ -92,7 +91,7 @@ def clip_probes(request: Request, context: RunContext) -> dict[str, str]:
     from analysis.studies.probes.for_clips import probes_key
     from analysis.training.loop import pick_device
 
-    asked, store, device = ProbesRequest.of(request), open_store(), pick_device()
+    asked, store, device = CorpusRequest.of(request), open_store(), pick_device()
     checkpoint = find_checkpoint(asked.checkpoint)
     key = probes_key(checkpoint, device.type)
     if read_probes(store, key) is None:

@@ -14,7 +14,7 @@ from analysis.clips.training_distance import HELD_OUT, refuse_other_corpus
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.measures.probe_scores import score_interval
-from analysis.measures.probes import FEWEST_WORKS, ridge_map
+from analysis.measures.probes import ridge_map
 from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import list_windows, spread
 from analysis.readings.layer_means import layer_means
@@ -27,6 +27,7 @@ from analysis.studies.probes.labels import label_tasks
 PER_PIECE = 8  # windows of a recording
 MOST_TRAINING, MOST_HELD_OUT = 1_000, 400  # windows, as of the distance from the training set, so that they are read once
 INNER_FOLDS, SHUFFLES, RESAMPLES, SEED = 3, 2, 1_000, 42
+FEWEST_WORKS = 2  # of the training split, dealt into folds that choose the penalty
 PARTS = 5
 
 

@@ -33,9 +33,7 @@ def stored(question: Question) -> ClipProbes | None:
 def draw(question: Question) -> None:
     """The job that fits probes, else a button; nothing where they are drawn, or their corpus is not at hand, which is said."""
     if stored(question) is not None:
-        st.caption(
-            "Probes of the layer are lanes of the desk, beside those of the untrained twin and, where it is known, the truth."
-        )
+        st.caption("Probes of the layer are lanes of the desk, beside the untrained twin's and, where it is known, the truth.")
         return
     job = _job_of(question)
     if job is not None and not job.finished:
