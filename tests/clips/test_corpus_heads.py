@@ -21,15 +21,15 @@ from analysis.run import Cancel, Cancelled, RunContext
 from analysis.store import open_store
 
 
-def run_of(checkpoint: Checkpoint, corpus: Corpus, **context: object) -> StudyRun:
-    return StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), None, RunContext(**context))
+def run_of(checkpoint: Checkpoint, corpus: Corpus, context: RunContext) -> StudyRun:
+    return StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), None, context)
 
 
 def test_heads_are_chosen_on_half_of_the_works_and_tested_on_the_others(
     make_checkpoint: Callable[[str], Checkpoint], corpus: Corpus
 ) -> None:
     checkpoint = make_checkpoint("D0")
-    found = heads_in_corpus(run_of(checkpoint, corpus), checkpoint)
+    found = heads_in_corpus(run_of(checkpoint, corpus, RunContext()), checkpoint)
     n_works = len({piece.group for piece in corpus.pieces})
     tested = [row[found.columns.index("works")] for row in found.rows]
     assert set(tested) == {n_works // 2}
@@ -39,10 +39,10 @@ def test_heads_are_chosen_on_half_of_the_works_and_tested_on_the_others(
     assert "pitch-class-locked" in found.scores
     lift, low, high = (found.columns.index(name) for name in ("lift", "95 % from", "to"))
     for row in found.rows:
-        lowest, highest = row[low], row[high]
+        lowest, value, highest = row[low], row[lift], row[high]
         assert (lowest is None) == (n_works // 2 < 3)
-        if isinstance(lowest, float) and isinstance(highest, float):
-            assert lowest <= row[lift] <= highest
+        if isinstance(lowest, float) and isinstance(value, float) and isinstance(highest, float):
+            assert lowest <= value <= highest
 
 
 def test_too_few_works_are_refused(make_checkpoint: Callable[[str], Checkpoint], corpus: Corpus) -> None:
@@ -50,14 +50,14 @@ def test_too_few_works_are_refused(make_checkpoint: Callable[[str], Checkpoint],
     group = corpus.pieces[0].group
     few = replace(corpus, pieces=tuple(piece for piece in corpus.pieces if piece.group == group))
     with pytest.raises(CorpusError, match="4 at least; tiny corpus has 1. Use more pieces"):
-        heads_in_corpus(run_of(checkpoint, few), checkpoint)
+        heads_in_corpus(run_of(checkpoint, few, RunContext()), checkpoint)
 
 
 def test_it_can_be_cancelled(make_checkpoint: Callable[[str], Checkpoint], corpus: Corpus) -> None:
     checkpoint, cancel = make_checkpoint("D0"), Cancel()
-    cancel.set()
+    cancel.request()
     with pytest.raises(Cancelled):
-        heads_in_corpus(run_of(checkpoint, corpus, cancel=cancel), checkpoint)
+        heads_in_corpus(run_of(checkpoint, corpus, RunContext(cancel=cancel)), checkpoint)
 
 
 def test_the_job_stores_the_answer_once(

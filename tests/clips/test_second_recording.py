@@ -25,7 +25,7 @@ def tones(semitones: int = 0, seconds: float = 4.0, late_s: float = 0.0) -> Soun
         tone = np.sin(2 * np.pi * 220 * 2 ** ((2 * number + semitones) / 12) * time_s) * np.exp(-6 * time_s)
         part = samples[begin : begin + len(tone)]
         part += tone[: len(part)]
-    waveform = Waveform(samples.astype(np.float32), RATE, f"{semitones}.wav", hashlib.sha256(samples).hexdigest())
+    waveform = Waveform(samples.astype(np.float32), RATE, f"{semitones}.wav", hashlib.sha256(samples.tobytes()).hexdigest())
     return Sound(waveform, log_mel(waveform.samples, RATE))
 
 

@@ -24,8 +24,8 @@ WIDGET = "find_over"
 
 def pick() -> None:
     """Over what heads are looked for."""
-    known = controls.corpora()
-    st.selectbox("Over", [HERE, *known], key=WIDGET, format_func=lambda option: known.get(option, option))
+    known = {HERE: HERE} | controls.corpora()
+    st.selectbox("Over", list(known), key=WIDGET, format_func=known.__getitem__)
 
 
 def chosen() -> str:

@@ -33,8 +33,8 @@ TITLES = {
     "patch": "Where is a difference carried?", "attribute": "Which bands and moments?", "roll": "What reaches each layer?",
 }  # fmt: skip
 ABOUT = {
-    "find": "Heads are chosen in one half of the windows, of a corpus of its works, and tested in the other, against events that are "
-    "moved in a circle.",
+    "find": "Heads are chosen in one half of the windows, of a corpus in half of its works, and tested in the other, against "
+    "events that are moved in a circle.",
     "remove": "What the head adds is replaced in up to 24 whole windows; other heads at random are the control.",
     "patch": "The window at the playhead is rendered from its notes, once as written and once changed; activations of the first "
     "are put into the second, span by span. 0 % leaves it as it was, 100 % undoes the change.",
@@ -78,7 +78,8 @@ def draw(shown: Shown, seconds: float) -> None:
     """
     st.subheader("What does a head do?")
     st.caption(
-        "Attention says where values were read from, not what they changed. Answers are about this recording alone, unless a corpus is named."
+        "Attention says where values were read from, not what they changed. Answers are about this recording alone, unless a "
+        "corpus is named."
     )
     *tabs, last = st.tabs([*TITLES.values(), "Hear a part"])
     for kind, tab in zip(TITLES, tabs, strict=True):
