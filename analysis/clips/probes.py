@@ -1,12 +1,13 @@
 """Probes that were fitted to windows of a corpus, as the store keeps them: what they read in a recording is drawn over time."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float64
 from numpy import ndarray
 
+from analysis.files import Json
 from analysis.store import Store
 
 
@@ -84,8 +85,8 @@ def put_probes(store: Store, key: str, probes: ClipProbes) -> None:
         for name, array in (("weights", probe.weights), ("bias", probe.bias))
     }
     words = {side: [asdict(probe.words) for probe in of_side] for side, of_side in sides.items()}
-    about = {"corpus": probes.corpus, "n_fitted": probes.n_fitted, "n_held_out": probes.n_held_out}
-    store.put(key, {"kind": "clip probes", **about, **words}, arrays)
+    about = [probes.corpus, probes.n_fitted, probes.n_held_out]
+    store.put(key, {"kind": "clip probes", "about": about, **words}, arrays)
 
 
 def read_probes(store: Store, key: str) -> ClipProbes | None:
@@ -94,21 +95,20 @@ def read_probes(store: Store, key: str) -> ClipProbes | None:
         return None
     try:
         document = entry.document
+        corpus, n_fitted, n_held_out = document["about"]
         sides = (_side(side, document[side], entry.arrays) for side in ("trained", "untrained"))
-        return ClipProbes(str(document["corpus"]), int(document["n_fitted"]), int(document["n_held_out"]), *sides)
+        return ClipProbes(str(corpus), int(n_fitted), int(n_held_out), *sides)
     except (KeyError, TypeError, ValueError):  # written by another version of the library
         return None
 
 
-def _side(side: str, words: list[dict[str, object]], arrays: Mapping[str, ndarray]) -> tuple[Probe, ...]:
+def _side(side: str, words: Sequence[Json], arrays: Mapping[str, ndarray]) -> tuple[Probe, ...]:
     return tuple(
         Probe(_words(about), arrays[f"{side}.{number}.weights"], arrays[f"{side}.{number}.bias"])
         for number, about in enumerate(words)
     )
 
 
-def _words(about: Mapping[str, object]) -> ProbeWords:
-    outputs = about["outputs"]
-    if not isinstance(outputs, list):
-        raise TypeError("outputs are names")
-    return ProbeWords(**{**about, "outputs": tuple(map(str, outputs))})
+def _words(about: Json) -> ProbeWords:
+    words = ProbeWords(**about)
+    return replace(words, outputs=tuple(map(str, words.outputs)))

@@ -17,9 +17,12 @@ from analysis.jobs.job import Job
 from analysis.jobs.kinds import clip_probes as kind
 from analysis.jobs.kinds.kind import Page
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
+from analysis.readings.embeddings import list_windows
+from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import StudyRun
 from analysis.run import RunContext
 from analysis.store import Store, open_store
+from analysis.studies.probes.features import window_features
 from analysis.studies.probes.for_clips import clip_probes, probes_key
 
 
@@ -40,10 +43,23 @@ def test_every_layer_and_the_twin_have_probes_with_their_scores(
     assert "audio.block.1" in taps
     for probe, twin in made.at("audio.block.1"):
         assert twin is not None
-        assert probe.words.r2 <= 1.0
-        assert np.isfinite(probe.weights).all()
-        assert not np.allclose(probe.weights, twin.weights)
-    assert {probe.words.task for probe in made.trained} >= {"note density", "spectral centroid"}
+        assert (probe.words.task, probe.words.outputs) == (twin.words.task, twin.words.outputs)
+        assert probe.weights.shape == twin.weights.shape == (32, len(probe.words.outputs))
+    assert {probe.words.task for probe in made.trained} >= {"chroma histogram", "spectral centroid"}
+
+
+def test_the_score_is_that_of_what_is_read_in_held_out_works(
+    make_checkpoint: Callable[[str], Checkpoint], corpus: Corpus, tmp_path: Path
+) -> None:
+    checkpoint = of_corpus(make_checkpoint("D0"), corpus)
+    study_run = StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), Store(tmp_path))
+    (probe,) = (p for p, _ in clip_probes(study_run, checkpoint).at("audio.block.2") if p.words.task == "spectral centroid")
+    held_out = [window for split in ("validation", "test") for window in list_windows(study_run, split, 8)]
+    rows = layer_means(study_run, checkpoint, held_out, "trained", "audio", ["audio.block.2"])["audio.block.2"]
+    truth = window_features(study_run, held_out).sound.spectral_centroid
+    gone = np.square(truth - probe.read(rows)).sum() / np.square(truth - truth.mean()).sum()
+    assert probe.words.r2 == pytest.approx(1 - gone, rel=1e-6)
+    assert probe.words.r2 <= 1.0
 
 
 def test_another_corpus_is_refused(make_checkpoint: Callable[[str], Checkpoint], corpus: Corpus, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ class Asking:
 def answers(shown: Shown, seconds: float) -> dict[str, Answer]:
     """The answers that are known about what is shown, by kind of question."""
     asked = {kind: asking for kind in TITLES if (asking := _asking(shown, kind, seconds)) is not None}
-    found = {kind: _over_corpus(asking) if _corpus_of(asking) else _stored(asking) for kind, asking in asked.items()}
-    return {kind: answer for kind, answer in found.items() if answer is not None}
+    known = {kind: _over_corpus(asking) if _corpus_of(asking) else _stored(asking) for kind, asking in asked.items()}
+    return {kind: answer for kind, answer in known.items() if answer is not None}
 
 
 def _corpus_of(asking: Asking) -> str:
