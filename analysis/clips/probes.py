@@ -1,7 +1,7 @@
 """Probes that were fitted to windows of a corpus, as the store keeps them: what they read in a recording is drawn over time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -110,5 +110,4 @@ def _side(side: str, words: Sequence[Json], arrays: Mapping[str, ndarray]) -> tu
 
 
 def _words(about: Json) -> ProbeWords:
-    words = ProbeWords(**about)
-    return replace(words, outputs=tuple(map(str, words.outputs)))
+    return ProbeWords(**{**about, "outputs": tuple(map(str, about["outputs"]))})
