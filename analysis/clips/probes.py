@@ -8,7 +8,11 @@ from jaxtyping import Float, Float64
 from numpy import ndarray
 
 from analysis.files import Json
+from analysis.models.checkpoint import Checkpoint
+from analysis.sources import code_of
 from analysis.store import Store
+
+FITTED_BY = "analysis.studies.probes.for_clips"  # not imported: it takes seconds
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ class ClipProbes:
         """The probes of a tap, each with that of the twin."""
         twins = {probe.words.task: probe for probe in self.untrained if probe.words.tap == tap}
         return [(probe, twins.get(probe.words.task)) for probe in self.trained if probe.words.tap == tap]
+
+
+def probes_key(checkpoint: Checkpoint, device: str) -> str:
+    """Where the probes of a model are kept; the corpus is decided by the checkpoint."""
+    corpus, code = str(checkpoint.training.get("corpus_sha256")), code_of(FITTED_BY)
+    return Store.key(kind="clip probes", model=checkpoint.key, corpus=corpus, device=device, code=code)
 
 
 def put_probes(store: Store, key: str, probes: ClipProbes) -> None:

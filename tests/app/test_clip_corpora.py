@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from analysis.clips.heads.corpus import corpus_heads_key
-from analysis.clips.probes import ClipProbes, Probe, ProbeWords, put_probes
+from analysis.clips.probes import ClipProbes, Probe, ProbeWords, probes_key, put_probes
 from analysis.clips.questions.answer import Answer, put_answer
 from analysis.jobs.kinds import clip_probes, corpus_heads
 from analysis.models.checkpoint import Checkpoint
 from analysis.store import open_store
 from analysis.studies import listings
-from analysis.studies.probes.for_clips import probes_key
 from app import caching
 from app.components.clip import familiarity
 from tests.app.clip_pages import Desk, a_clip, with_clip

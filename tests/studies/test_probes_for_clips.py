@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from analysis import paths
-from analysis.clips.probes import read_probes
+from analysis.clips.probes import probes_key, read_probes
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError, CorpusError
 from analysis.jobs.job import Job
@@ -23,7 +23,7 @@ from analysis.readings.study_run import StudyRun
 from analysis.run import RunContext
 from analysis.store import Store, open_store
 from analysis.studies.probes.features import window_features
-from analysis.studies.probes.for_clips import clip_probes, probes_key
+from analysis.studies.probes.for_clips import clip_probes
 
 
 def of_corpus(checkpoint: Checkpoint, corpus: Corpus) -> Checkpoint:

@@ -82,13 +82,12 @@ def clip_probes(request: Request, context: RunContext) -> dict[str, str]:
         StoreError: the store does not take the result.
         Cancelled: the user asked to stop; rows of windows that were finished are kept.
     """
-    from analysis.clips.probes import put_probes, read_probes
+    from analysis.clips.probes import probes_key, put_probes, read_probes
     from analysis.datasets.corpora import open_corpus
     from analysis.readings.study_run import StudyRun
     from analysis.store import open_store
     from analysis.studies.base.study import find_checkpoint
     from analysis.studies.probes.for_clips import clip_probes as compute
-    from analysis.studies.probes.for_clips import probes_key
     from analysis.training.loop import pick_device
 
     asked, store, device = CorpusRequest.of(request), open_store(), pick_device()

@@ -19,8 +19,6 @@ from analysis.models.checkpoint import Checkpoint
 from analysis.readings.embeddings import list_windows, spread
 from analysis.readings.layer_means import layer_means
 from analysis.readings.study_run import StudyRun, Weights
-from analysis.sources import code_of
-from analysis.store import Store
 from analysis.studies.probes.fit import ProbeScore, ProbeSettings, ProbeTask, Source, fit_linear_probes, split_task
 from analysis.studies.probes.labels import label_tasks
 
@@ -59,12 +57,6 @@ def clip_probes(study_run: StudyRun, checkpoint: Checkpoint) -> ClipProbes:
     windows = _windows(study_run)
     sides = [_fitted(study_run, checkpoint, windows, weights, number) for number, weights in enumerate(("trained", "untrained"))]
     return ClipProbes(study_run.corpus.name, windows.n_works(windows.fits), windows.n_works(~windows.fits), *sides)
-
-
-def probes_key(checkpoint: Checkpoint, device: str) -> str:
-    """Where the probes of a model are kept; the corpus is decided by the checkpoint."""
-    corpus, code = str(checkpoint.training.get("corpus_sha256")), code_of(__name__)
-    return Store.key(kind="clip probes", model=checkpoint.key, corpus=corpus, device=device, code=code)
 
 
 def _windows(study_run: StudyRun) -> _Windows:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 def stored(question: Question) -> ClipProbes | None:
     """The probes of a checkpoint; None where they were not fitted yet."""
-    from analysis.clips.probes import read_probes
+    from analysis.clips.probes import probes_key, read_probes
     from analysis.store import open_store
-    from analysis.studies.probes.for_clips import probes_key
     from analysis.training.loop import pick_device
 
     key = caching.once(("probes key", question.identity), lambda: probes_key(question.checkpoint, pick_device().type))
