@@ -57,6 +57,8 @@ def numbers_of(levels: UInt8[ndarray, "rows columns"], low: float, high: float) 
 def pyramid(pieces: Sequence[Piece], *, largest: bool) -> list[tuple[Piece, ...]]:
     """The pieces, then coarser ones, each of a quarter of the columns of the one before, while all together have over 1,024.
 
+    A piece of fewer than four columns, such as the end of a window, stays as it is.
+
     Args:
         pieces: side by side.
         largest: whether a coarse column is the largest of those it stands for, which no bright cell escapes, or their mean.
@@ -70,6 +72,8 @@ def pyramid(pieces: Sequence[Piece], *, largest: bool) -> list[tuple[Piece, ...]
 def _coarser(piece: Piece, largest: bool) -> Piece:
     """Columns joined by fours; a last group of fewer stays, and the picture ends where it did."""
     columns = piece.levels.shape[1]
+    if columns < COARSER:
+        return piece
     starts = np.arange(0, columns, COARSER)
     if largest:
         joined = np.maximum.reduceat(piece.levels, starts, axis=1)
