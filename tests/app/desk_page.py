@@ -28,9 +28,9 @@ from analysis.clips.lanes import (
 )  # fmt: skip
 from analysis.clips.tiles import Piece, pyramid, quantised
 from app import state
-from app.components.desk.packing import pack
-from app.components.desk.show import Cell, Layers, Position, Sent, show
-from app.components.desk.sounds import Sounds, Variant, join
+from app.kit.desk.packing import pack
+from app.kit.desk.show import Cell, Layers, Position, Sent, show
+from app.kit.desk.sounds import Sounds, Variant, join
 
 KEY, RATE, WINDOW_S, LAYERS, HEADS = "desk", 8_000, 4.0, 3, 4
 FREQUENCIES_HZ = (330.0, 550.0, 770.0, 990.0)

@@ -28,10 +28,10 @@ from analysis.clips.lanes import (
 )  # fmt: skip
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError, ShapeError
-from app.components.desk import show
-from app.components.desk.bundle import MODULES, program, style, text
-from app.components.desk.packing import pack
-from app.components.desk.sounds import Sounds, Variant, join
+from app.kit.desk import show
+from app.kit.desk.bundle import MODULES, program, style, text
+from app.kit.desk.packing import pack
+from app.kit.desk.sounds import Sounds, Variant, join
 
 KINDS = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "f32": np.float32, "f64": np.float64}
 LEVELS = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -202,7 +202,7 @@ def test_the_program_is_all_modules_joined_and_no_name_stands_twice() -> None:
     assert whole.count("export default") == 1
     names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
     assert len(names) == len(set(names))
-    folder = Path(__file__).resolve().parents[2] / "app/components/desk/frontend"
+    folder = Path(__file__).resolve().parents[2] / "app/kit/desk/frontend"
     assert {file.stem for file in folder.glob("*.js")} == set(MODULES)
     assert ".desk" in style()
     assert all(len(text(f"{name}.js").splitlines()) <= 300 for name in MODULES)

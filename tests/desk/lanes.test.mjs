@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unpack } from "../../app/components/desk/frontend/bytes.js";
-import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
-import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
-import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
-import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/components/desk/frontend/lanes.js";
-import { columnsOf, firstAtOrAfter, placesInView } from "../../app/components/desk/frontend/lines.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { unpack } from "../../app/kit/desk/frontend/bytes.js";
+import { table, valueOf } from "../../app/kit/desk/frontend/colours.js";
+import { cellAt, levelFor } from "../../app/kit/desk/frontend/image.js";
+import { SHEET, actionOf } from "../../app/kit/desk/frontend/keys.js";
+import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
+import { columnsOf, firstAtOrAfter, placesInView } from "../../app/kit/desk/frontend/lines.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
 const numbers = (ref) => ref;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HIGHEST_PX, LOWEST_PX, allowed } from "../../app/components/desk/frontend/grip.js";
-import { Live } from "../../app/components/desk/frontend/live.js";
-import { entryOf, moved, readEntry } from "../../app/components/desk/frontend/order.js";
-import { Placing, thousandth } from "../../app/components/desk/frontend/placing.js";
+import { HIGHEST_PX, LOWEST_PX, allowed } from "../../app/kit/desk/frontend/grip.js";
+import { Live } from "../../app/kit/desk/frontend/live.js";
+import { entryOf, moved, readEntry } from "../../app/kit/desk/frontend/order.js";
+import { Placing, thousandth } from "../../app/kit/desk/frontend/placing.js";
 
 test("an entry is a lane, with its height where it is not the lane's own", () => {
   assert.deepEqual(readEntry("mel"), { id: "mel", height: null });

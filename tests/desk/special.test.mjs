@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areasOf, whereAt } from "../../app/components/desk/frontend/geometry.js";
-import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/components/desk/frontend/lanes.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { areasOf, whereAt } from "../../app/kit/desk/frontend/geometry.js";
+import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
 const lane = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Blind, drawsOf } from "../../app/components/desk/frontend/blind.js";
-import { Mixer } from "../../app/components/desk/frontend/mixer.js";
-import { gainWords } from "../../app/components/desk/frontend/strip.js";
+import { Blind, drawsOf } from "../../app/kit/desk/frontend/blind.js";
+import { Mixer } from "../../app/kit/desk/frontend/mixer.js";
+import { gainWords } from "../../app/kit/desk/frontend/strip.js";
 
 test("what is hidden follows from the seed, is one of the variants, and every one comes", () => {
   const hidden = (seed) => {

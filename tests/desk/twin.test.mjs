@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tableOf } from "../../app/components/desk/frontend/twin.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { tableOf } from "../../app/kit/desk/frontend/twin.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const state = (view, layer = 1) => ({ layer, head: 0, view, numbers: (ref) => ref });
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.clips.companions import companions_key
 from app import caching, state
 from app.components.clip import agreement, hearing, moment
-from app.components.desk.show import Layers, Sent
+from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.clips.window_patterns import WindowPatterns
     from app.components.clip.reading import Question, Readings
     from app.components.clip.recordings import Clip
-    from app.components.desk.show import Position
+    from app.kit.desk.show import Position
 
 UNTRAINED = "untrained twin"
 
@@ -67,7 +67,7 @@ def _sound(clip: Clip) -> bytes:
 
 
 def _tiles(shown: Shown, position: Position) -> bytes:
-    from app.components.desk.packing import pack
+    from app.kit.desk.packing import pack
 
     window = _window(shown, position)
     chosen = "" if shown.readings is None else repr((shown.layer, shown.head, window))

@@ -15,9 +15,9 @@ from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
-from app.components.desk.sent_back import lanes_of, moment_of
-from app.components.desk.show import show
 from app.kit import controls, layout
+from app.kit.desk.sent_back import lanes_of, moment_of
+from app.kit.desk.show import show
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

@@ -30,4 +30,4 @@ def style() -> str:
 
 def text(name: str) -> str:
     """A file of the browser's part."""
-    return resources.files("app.components.desk").joinpath("frontend", name).read_text("utf-8")
+    return resources.files("app.kit.desk").joinpath("frontend", name).read_text("utf-8")

@@ -10,8 +10,8 @@ from streamlit.runtime import get_instance
 
 from analysis.clips.lanes import WindowSpan
 from analysis.files import JsonObject
-from app.components.desk import bundle
-from app.components.desk.sounds import Sounds
+from app.kit.desk import bundle
+from app.kit.desk.sounds import Sounds
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.files import JsonObject
-from app.components.desk.show import Cell, Position
+from app.kit.desk.show import Cell, Position
 
 
 @dataclass(frozen=True)
