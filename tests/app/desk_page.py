@@ -1,7 +1,8 @@
 """A page with nothing but the clip desk: made-up lanes of every kind, a wall of heads, windows, and four variants of one sound.
 
 The address may say `duration` (seconds), `layers` and `heads` of the wall, `alone` for a sound without variants, and `from`, `to`
-and `seconds` of the place where the desk begins. Under the desk stand how often Python ran, and what it was last told.
+and `seconds` of the place where the desk begins, the number of the `arrival`, and `longer` for a lane that was not there before.
+Under the desk stand how often Python ran, and what it was last told.
 """
 
 import json
@@ -162,17 +163,19 @@ def page() -> None:
     st.set_page_config(layout="wide")
     runs = (state.widget_value("runs") or 0) + 1
     state.preset("runs", runs)
-    told, order = state.widget_value("told") or {}, state.widget_value("order")
+    told, order = state.widget_value("told") or {}, state.widget_value("order") or ()
     duration_s = said("duration") or 9.0
     n_layers, n_heads = int(said("layers") or LAYERS), int(said("heads") or HEADS)
     numbers = range(1, n_layers + 1)
     names = [f"Layer {i}" for i in numbers]
     layers = Layers(numbers, names, range(n_heads + 1), told.get("layer", 1), told.get("head", 0))
     joined = sounds(duration_s)
-    tiles = pack(lanes(duration_s), duration_s, wall(n_layers, n_heads))
+    late = [] if said("longer") is None else [MarkLane(id="late", title="Late", height=28)]
+    tiles = pack([*lanes(duration_s), *late], duration_s, wall(n_layers, n_heads))
     variants = None if said("alone") else joined
     sent = Sent(
-        f"{duration_s:g} s", joined.wav, tiles, duration_s, layers, order, variants, windows(duration_s), position()
+        f"{duration_s:g} s", joined.wav, tiles, duration_s, layers, order, variants, windows(duration_s), position(),
+        int(said("arrival") or 0),
     )  # fmt: skip
 
     def back(name: str, of: str) -> None:

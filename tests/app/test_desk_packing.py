@@ -176,16 +176,17 @@ def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch:
     sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")], 4)
     windows = [WindowSpan(0.0, 4.0), WindowSpan(8.0, 12.0, 9.0)]
     begin = show.Position(2.5, (1.0, 2.0), cell)
-    told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin))
+    told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin, 3))
     assert sent == {"desk-tiles": b"tiles", "desk-sound": b"joined"}
     assert told["windows"] == [[0.0, 4.0, None], [8.0, 12.0, 9.0]]
-    assert told["sounds"] == {"variants": [{"name": "original", "gainDb": 1.5, "about": "as it is"}], "seed": 4}
+    variant = {"name": "original", "gainDb": 1.5, "about": "as it is", "shortDb": 0.0}
+    assert told["sounds"] == {"variants": [variant], "seed": 4}
     cell_sent = {"lane": "attention", "queryS": 1.0, "keyS": 3.0}
     assert told["place"] == {"seconds": 2.5, "loop": [1.0, 2.0], "view": None, "cell": cell_sent}
-    assert (told["order"], json.loads(json.dumps(told)) == told) == (["mel:200"], True)
+    assert (told["order"], told["arrival"], json.loads(json.dumps(told)) == told) == (["mel:200"], 3, True)
     plain = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers()))
     assert sent["desk-sound"] == b"alone"
-    assert not {"sounds", "place", "order"} & set(plain)
+    assert not {"sounds", "place"} & set(plain)
 
 
 def test_a_lane_of_no_kind_is_refused() -> None:

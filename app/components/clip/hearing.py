@@ -31,7 +31,10 @@ def sounds(clip: Clip) -> Sounds | None:
         return None
     from app.kit.desk.sounds import Sounds, Variant
 
-    named = [Variant(variant.name, variant.gain_db, variant.title) for variant in variants.variants]
+    named = [
+        Variant(variant.name, variant.gain_db, variant.title, None if variant.loudness is None else variant.short_of_db)
+        for variant in variants.variants
+    ]
     return Sounds(variants.wav(), named, SEED)
 
 

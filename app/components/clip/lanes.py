@@ -56,8 +56,9 @@ def sent(shown: Shown) -> Sent:
     position = moment.of_address(state.get_text("at") or "", duration_s)
     order = state.get_text("lanes")
     return Sent(
-        clip.key, _sound(clip), _tiles(shown, position), duration_s, _layers(shown), order.split(",") if order else None,
+        clip.key, _sound(clip), _tiles(shown, position), duration_s, _layers(shown), order.split(",") if order else (),
         sounds=hearing.sounds(clip), windows=readings.trained.clock.spans if readings is not None else (), position=position,
+        arrival=state.arrivals(),
     )  # fmt: skip
 
 

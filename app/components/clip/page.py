@@ -173,6 +173,6 @@ def _place_changed(duration_s: float) -> None:
 
 
 def _lanes_changed() -> None:
-    """Lanes were put elsewhere, away or back: the address says which are shown, in their order."""
+    """Lanes were put elsewhere, away or back: the address says in which order they stand, and which are hidden."""
     if (order := lanes_of(state.widget_value(KEY))) is not None:
         state.put("lanes", ",".join(order))

@@ -59,10 +59,13 @@ class Sent:
         tiles: its lanes, packed.
         duration_s: of the recording, in seconds.
         layers: what can be chosen.
-        order: ids of the lanes that are shown, from the top, as "id" or, with a height in pixels, "id:height"; None for all.
+        order: lanes from the top, as "id" or, with a height in pixels, "id:height", with "-" before those that are hidden; those
+            that it does not name are shown.
         sounds: variants of the recording that are heard in its stead, switched while they play; None for the recording alone.
         windows: what the model read at once.
-        position: where a desk begins that has not yet shown this recording; whoever already sees it stays where they are.
+        position: where a desk begins that has not yet shown this recording on this arrival; whoever already sees it stays where
+            they are.
+        arrival: number of the pages that were opened or gone back to before.
     """
 
     clip: str
@@ -70,10 +73,11 @@ class Sent:
     tiles: bytes
     duration_s: float
     layers: Layers
-    order: Sequence[str] | None = None
+    order: Sequence[str] = ()
     sounds: Sounds | None = None
     windows: Sequence[WindowSpan] = ()
     position: Position | None = None
+    arrival: int = 0
 
 
 def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed: Callable[[], None]) -> None:
@@ -85,7 +89,8 @@ def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed:
         place_changed: called when a moment, a cell, a layer, a head or what is in view was chosen; the state `place` of the key
             then holds {"clip", "seconds", "layer", "head", "loop": [start, end] or None, "cell": {"lane", "queryS", "keyS"} or
             None, "view": [start, end]}, all in seconds. It is called when things have come to rest, and not while it plays.
-        lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` is then as `Sent.order`.
+        lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` then names all of them, as
+            `Sent.order` does.
     """
     start = {"place": None, "lanes": None}
     _component()(key=key, data=_data(key, sent), default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
@@ -99,12 +104,10 @@ def _data(key: str, sent: Sent) -> JsonObject:
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
         "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
+        "order": list(sent.order), "arrival": sent.arrival,
     }  # fmt: skip
-    if sent.order is not None:
-        data["order"] = list(sent.order)
     if sounds is not None:
-        names = [{"name": variant.name, "gainDb": variant.gain_db, "about": variant.about} for variant in sounds.variants]
-        data["sounds"] = {"variants": names, "seed": sounds.seed}
+        data["sounds"] = sounds.names()
     if (position := sent.position) is not None:
         cell = position.cell
         data["place"] = {

@@ -10,22 +10,31 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.errors import ShapeError
+from analysis.files import JsonObject
 
 MOST_VARIANTS = 8  # channels that browsers play
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What one of them is called, the gain in dB by which it was made as loud as the others, and what it is."""
+    """One of them.
+
+    Attributes:
+        name: what it is called.
+        gain_db: by which it was made as loud as the others.
+        about: what it is.
+        short_db: how much softer than the others it still is, in LU; None where it has no loudness.
+    """
 
     name: str
     gain_db: float = 0.0
     about: str = ""
+    short_db: float | None = 0.0
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """Variants of one recording, all of the same length and loudness.
+    """Variants of one recording, all of the same length and, but for what `short_db` says, of the same loudness.
 
     Attributes:
         wav: a WAV file, channel by channel what `variants` names.
@@ -36,6 +45,14 @@ class Sounds:
     wav: bytes
     variants: Sequence[Variant]
     seed: int = 0
+
+    def names(self) -> JsonObject:
+        """What the browser is told of them."""
+        variants = [
+            {"name": variant.name, "gainDb": variant.gain_db, "about": variant.about, "shortDb": variant.short_db}
+            for variant in self.variants
+        ]
+        return {"variants": variants, "seed": self.seed}
 
 
 def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: int, seed: int = 0) -> Sounds:
