@@ -73,7 +73,7 @@ def test_back_leads_to_where_the_playhead_was(page: Any, address: str, recording
         page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
         page.wait_for_function(f"Math.abs(({DEEP})().time - {1.1 * SECONDS * share}) < 0.05")
         times.append(page.evaluate(DEEP)["time"])
-        page.wait_for_function("at => new URL(location).searchParams.get('at')?.startsWith(at)", arg=f"t{times[-1]:.1f}")
+        page.wait_for_function(f"new URL(location).searchParams.get('at')?.startsWith('t{int(times[-1])}.')")
         page.wait_for_function(IDLE)
         page.wait_for_timeout(500)
     page.go_back()

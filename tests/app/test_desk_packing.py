@@ -29,7 +29,7 @@ from analysis.clips.lanes import (
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError, ShapeError
 from app.kit.desk import show
-from app.kit.desk.bundle import MODULES, program, style, text
+from app.kit.desk.bundle import MODULES, STRIP, program, style, text
 from app.kit.desk.packing import pack
 from app.kit.desk.sounds import Sounds, Variant, join
 
@@ -171,7 +171,7 @@ def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch:
         sent[coordinates] = data
         return f"/{coordinates}"
 
-    monkeypatch.setattr(show, "_address", address)
+    monkeypatch.setattr(show, "media_address", address)
     cell = show.Cell("attention", 1.0, 3.0)
     sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")], 4)
     windows = [WindowSpan(0.0, 4.0), WindowSpan(8.0, 12.0, 9.0)]
@@ -198,16 +198,17 @@ def test_a_lane_of_no_kind_is_refused() -> None:
 
 
 def test_the_program_is_all_modules_joined_and_no_name_stands_twice() -> None:
-    whole = program()
-    assert not re.search(r"^import ", whole, re.MULTILINE)
-    assert whole.count("export default") == 1
-    names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
-    assert len(names) == len(set(names))
+    for modules in (MODULES, STRIP):
+        whole = program(modules)
+        assert not re.search(r"^import ", whole, re.MULTILINE)
+        assert whole.count("export default") == 1
+        names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
+        assert len(names) == len(set(names))
+        assert "://" not in whole + style()  # nothing is loaded from elsewhere
     folder = Path(__file__).resolve().parents[2] / "app/kit/desk/frontend"
-    assert {file.stem for file in folder.glob("*.js")} == set(MODULES)
+    assert {file.stem for file in folder.glob("*.js")} == {*MODULES, *STRIP}
     assert ".desk" in style()
-    assert all(len(text(f"{name}.js").splitlines()) <= 300 for name in MODULES)
-    assert "://" not in whole + style()  # nothing is loaded from elsewhere
+    assert all(len(text(f"{name}.js").splitlines()) <= 300 for name in (*MODULES, *STRIP))
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

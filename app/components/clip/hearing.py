@@ -31,11 +31,7 @@ def sounds(clip: Clip) -> Sounds | None:
         return None
     from app.kit.desk.sounds import Sounds, Variant
 
-    named = [
-        Variant(variant.name, variant.gain_db, variant.title, None if variant.loudness is None else variant.short_of_db)
-        for variant in variants.variants
-    ]
-    return Sounds(variants.wav(), named, SEED)
+    return Sounds(variants.wav(), [Variant.of(variant) for variant in variants.variants], SEED)
 
 
 def draw(clip: Clip) -> None:

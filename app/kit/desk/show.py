@@ -100,7 +100,7 @@ def _data(key: str, sent: Sent) -> JsonObject:
     layers, sounds = sent.layers, sent.sounds
     sound = sent.sound if sounds is None else sounds.wav
     data: JsonObject = {
-        "url": _address(sent.tiles, BYTES, f"{key}-tiles"), "audio": _address(sound, WAV, f"{key}-sound"),
+        "url": media_address(sent.tiles, BYTES, f"{key}-tiles"), "audio": media_address(sound, WAV, f"{key}-sound"),
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
         "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
@@ -121,7 +121,7 @@ def _pair(ends: tuple[float, float] | None) -> list[float] | None:
     return None if ends is None else list(ends)
 
 
-def _address(data: bytes, kind: str, coordinates: str) -> str:
+def media_address(data: bytes, kind: str, coordinates: str) -> str:
     """Where the browser finds bytes of this session, by ranges too."""
     return get_instance().media_file_mgr.add(data, kind, coordinates)
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -11,6 +12,9 @@ from numpy import ndarray
 
 from analysis.errors import ShapeError
 from analysis.files import JsonObject
+
+if TYPE_CHECKING:
+    from analysis.clips import variants
 
 MOST_VARIANTS = 8  # channels that browsers play
 
@@ -30,6 +34,12 @@ class Variant:
     gain_db: float = 0.0
     about: str = ""
     short_db: float | None = 0.0
+
+    @classmethod
+    def of(cls, matched: "variants.Variant") -> "Variant":
+        """What was made as loud as others."""
+        short_db = None if matched.loudness is None else matched.short_of_db
+        return cls(matched.name, matched.gain_db, matched.title, short_db)
 
 
 @dataclass(frozen=True)
