@@ -237,7 +237,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     changes = [replace(row, title=evil, what=evil, unit=evil) for row in result.rows(ChangeRow)[:1]]
     store[name,] = replace(result, tables={**result.tables, **tables_of([*windows, *changes])})
     app = opened()
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "error") for one in getattr(app, kind)
+    )
     assert shown.count("alert(1)") >= 4
     assert not obeyed(shown + "\n".join(one.label for one in app.expander))
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])

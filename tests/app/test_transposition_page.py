@@ -241,7 +241,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     windows = [replace(row, piece=evil) for row in result.rows(WorkWindowRow)]
     store[name,] = replace(result, tables={**result.tables, **tables_of(windows)})
     app = opened()
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "error") for one in getattr(app, kind)
+    )
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])

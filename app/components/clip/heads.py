@@ -64,7 +64,7 @@ def draw(shown: Shown, seconds: float) -> None:
         shown: what is looked at.
         seconds: where the playhead is.
     """
-    st.subheader("What does a head do?")
+    st.subheader("What does a head do?", anchor=False)
     st.caption("Attention says where values were read from, not what they changed. Every answer is about this recording alone.")
     *tabs, last = st.tabs([*TITLES.values(), "Hear a part"])
     for kind, tab in zip(TITLES, tabs, strict=True):
