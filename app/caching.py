@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.models.families import Described
     from analysis.models.tower import Model
 
+MOST_DRAWN = 8
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
 LogMel = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
@@ -229,6 +230,16 @@ def _read() -> Latest:
 def once(key: Key, read: Callable[[], T]) -> T:
     """What was read under that key, by any session; None is not kept, but read again."""
     return _read().read(key, read)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _drawn() -> Latest:
+    return Latest(MOST_DRAWN)
+
+
+def drawn(key: Key, draw: Callable[[], T]) -> T:
+    """As `once`, for what is drawn of a whole clip: it is large, so fewer are kept."""
+    return _drawn().read(key, draw)
 
 
 @st.cache_data(max_entries=24, show_spinner="Making what the model heard …")

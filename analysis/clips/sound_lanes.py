@@ -41,7 +41,7 @@ def mel_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "bands 
     starts = np.arange(0, frames, join)
     pooled = np.maximum.reduceat(decibel, starts, axis=1) if join > 1 else decibel
     # a frame stands for the hop around its centre
-    piece = Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0))
+    piece = Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0), exact=pooled[::-1])
     step = float(hz_to_mel(top_hz)) / (bands + 1)
     centres_hz = np.asarray(mel_to_hz(np.arange(bands, 0, -1) * step))
     names = [f"{hz:,.0f} Hz ({hz_to_name(float(hz))})" for hz in centres_hz]
@@ -70,7 +70,8 @@ def descriptor_lane(descriptor: Descriptor, waveform: Waveform) -> ImageLane:
     look = descriptor.look
     hop_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else waveform.duration_s
     begin_s = float(times_s[0]) - hop_s / 2
-    piece = Piece(begin_s, begin_s + len(times_s) * hop_s, quantised(values[::-1], look.low, look.high))
+    levels = quantised(values[::-1], look.low, look.high)
+    piece = Piece(begin_s, begin_s + len(times_s) * hop_s, levels, exact=values[::-1])
     n = len(look.features)
     ticks = [Tick((n - 0.5 - i) / n, feature) for i, feature in enumerate(look.features)][:: -max(1, n // 4)]
     return ImageLane(

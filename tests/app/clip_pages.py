@@ -41,6 +41,7 @@ def with_clip(monkeypatch: pytest.MonkeyPatch, folder: Any, checkpoint: Checkpoi
     monkeypatch.setattr(caching, "demo_clips", lambda: [SimpleNamespace(title="Demo")])
     monkeypatch.setattr(recordings, "demo", lambda _demo: clip)
     caching._read().clear()
+    caching._drawn().clear()
 
 
 class Desk:

@@ -23,6 +23,19 @@ RUN = "rules => axe.run(document, {resultTypes: ['violations'], rules})"
 CLIP = "clip?checkpoint=d4-a4r-small&beside=untrained+twin"
 NAMES = (view.stem for view in (paths.repository() / "app" / "views").glob("*.py"))
 VIEWS = sorted(name for name in NAMES if name not in ("__init__", "clip", HOME))
+LEAST_CONTRAST = 4.5  # of text and its ground (WCAG 2.2, 1.4.3)
+CONTRASTS = """() => {
+  const parts = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [[r, g, b], a]; };
+  const over = ([top, a], ground) => top.map((x, i) => a * x + (1 - a) * ground[i]);
+  const light = ([r, g, b]) => [r, g, b].map(x => x / 255).map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, x, i) => sum + [0.2126, 0.7152, 0.0722][i] * x, 0);
+  const groundOf = e => e ? over(parts(getComputedStyle(e).backgroundColor), groundOf(e.parentElement)) : [255, 255, 255];
+  return [...document.querySelectorAll('[role=radio][aria-checked=true]')].map(e => {
+    const ground = groundOf(e);
+    const [high, low] = [light(over(parts(getComputedStyle(e).color), ground)), light(ground)].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
 CHIPS = "controls"  # many of the elements that are coloured alike on all pages
 
 
@@ -55,6 +68,7 @@ def test_no_page_has_a_grave_fault(browser: Any, address: str, scheme: Any, path
     for path in paths_:
         drawn(page, f"{address}/{path}")
         found[path] = faults(page)
+        assert all(contrast >= LEAST_CONTRAST for contrast in page.evaluate(CONTRASTS)), path
         if path == CLIP:
             page.locator(".desk .lane").nth(3).hover()
             page.locator(".desk .tool", has_text="table").nth(3).click()

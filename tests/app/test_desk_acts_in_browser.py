@@ -309,6 +309,22 @@ def test_a_lane_is_made_higher_hidden_brought_back_and_read_as_a_table(page: Any
     page.wait_for_function('document.body.innerText.includes(\'"mel:168", "notes"\')')
 
 
+def test_the_number_of_a_cell_is_read_where_the_pointer_rests_and_no_python_runs(page: Any, harness: str) -> None:
+    desk = _open(page, harness)
+    desk.focus()
+    before = _runs(page)
+    page.keyboard.press("Space")
+    page.wait_for_function("find('.desk audio').currentTime > 0.3")
+    exact = pattern(1, 0)  # a query of 1.02 s, and a key of 2.02 s: 24 cells stand for a second
+    shown = areas_of_special_rows()
+    page.mouse.move(*_at(page, "attention", 2.02, shown + (1 - shown) * (1 - 1.02 / 4)))
+    page.locator(".words", has_text=f"query 1.02 s, key 2.02 s: {exact[24, 48]:.3g} share").wait_for()
+    assert "≈" not in page.locator(".words").text_content()
+    page.mouse.move(*_at(page, "mel", 2.02, 0.5))  # of which no numbers were sent
+    page.locator(".words", has_text="≈").wait_for()
+    assert _runs(page) == before
+
+
 def test_rows_that_are_no_moment_are_named_and_marks_say_what_they_are(page: Any, harness: str) -> None:
     _open(page, harness)
     page.mouse.move(*_at(page, "attention", 2.0, 0.02))

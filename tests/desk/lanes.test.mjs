@@ -21,7 +21,7 @@ test("a cell knows its value and its moments, in the window it is of", () => {
   assert.equal(cellAt(set, 7.9, 0.1, numbers, attention).value, 0.5);
   assert.deepEqual(momentsAt(attention, set, 7, 0.25), { queryS: 7, keyS: 7 });
   assert.equal(momentsAt(attention, set, 9, 0.25), null);
-  assert.equal(wordsAt(attention, { layer: 1, head: 0, numbers }, 3, 0.75), "query 1.00 s, key 3.00 s: 0.300 of 1");
+  assert.equal(wordsAt(attention, { layer: 1, head: 0, numbers }, 3, 0.75), "query 1.00 s, key 3.00 s: ≈ 0.300 of 1");
 });
 
 test("a layer or head that was not sent has no set", () => {

@@ -35,8 +35,8 @@ test("a lane without them is all time", () => {
 
 test("they are named, and are never a moment of a query", () => {
   assert.equal(momentsAt(lane, setOf(lane, 1, 0), 5, null), null);
-  assert.equal(wordsAt(lane, state, 5, null, 0), "query class token, key 5.00 s: 1.00");
-  assert.equal(wordsAt(lane, state, 7, null, 1), "query other token, key 7.00 s: 0.00");
+  assert.equal(wordsAt(lane, state, 5, null, 0), "query class token, key 5.00 s: ≈ 1.00");
+  assert.equal(wordsAt(lane, state, 7, null, 1), "query other token, key 7.00 s: ≈ 0.00");
   assert.equal(wordsAt(lane, state, 5, null, null), "5.00 s");
 });
 

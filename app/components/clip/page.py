@@ -45,7 +45,8 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
     """The desk, then the answer; what the footer says of it."""
     try:
         question = _question(choice)
-        readings = reading.readings(question)
+        with st.container():  # also when there is nothing to read, so that what follows keeps its place
+            readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())

@@ -10,7 +10,7 @@ from importlib import resources
 
 MODULES = (
     "dom", "bytes", "view", "colours", "theme", "geometry", "player", "keys", "image", "lines", "marks", "windows", "lanes",
-    "twin", "live", "grip", "order", "placing", "mixer", "blind", "strip", "wall", "ruler", "row", "bar", "pointer",
+    "twin", "live", "exact", "grip", "order", "placing", "mixer", "blind", "strip", "wall", "ruler", "row", "bar", "pointer",
     "actions", "desk", "mount",
 )  # fmt: skip
 STRIP = ("dom", "view", "player", "keys", "mixer", "blind", "strip", "listening", "mount_strip")

@@ -66,6 +66,7 @@ class Sent:
         position: where a desk begins that has not yet shown this recording on this arrival; whoever already sees it stays where
             they are.
         arrival: number of the pages that were opened or gone back to before.
+        numbers: behind the levels of pictures, as the tiles say; the browser reads single ones of them.
     """
 
     clip: str
@@ -78,6 +79,7 @@ class Sent:
     windows: Sequence[WindowSpan] = ()
     position: Position | None = None
     arrival: int = 0
+    numbers: bytes = b""
 
 
 def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed: Callable[[], None]) -> None:
@@ -106,6 +108,8 @@ def _data(key: str, sent: Sent) -> JsonObject:
         "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
         "order": list(sent.order), "arrival": sent.arrival,
     }  # fmt: skip
+    if sent.numbers:
+        data["exact"] = media_address(sent.numbers, BYTES, f"{key}-numbers")
     if sounds is not None:
         data["sounds"] = sounds.names()
     if (position := sent.position) is not None:

@@ -3,6 +3,7 @@
 import { perform } from "./actions.js";
 import { Bar } from "./bar.js";
 import { element, refill } from "./dom.js";
+import { Exact } from "./exact.js";
 import { actionOf } from "./keys.js";
 import { Mixer } from "./mixer.js";
 import { completed, entryOf, moved, readEntry, withHidden } from "./order.js";
@@ -44,6 +45,7 @@ export class Desk {
     this.strip = new Strip((channel) => this.mixer.choose(channel));
     this.lanes = element("div", "lanes");
     this.ruler = new Ruler();
+    this.exact = new Exact();
     this.wall = new Wall((layer, head) => this.choose(layer, head), (text) => this.say(text));
     this.state = { view: new View(1), nowS: 0, layer: 1, head: 0, loop: null, cell: null, numbers: null, windows: [] };
     [this.rows, this.turn, this.chosen] = [new Map(), 0, null];
@@ -96,6 +98,7 @@ export class Desk {
     this.strip.show(head.sounds);
     this.arrange(head.order);
     this.wall.show(head.wall, numbers);
+    this.exact.show(head.exact);
     this.draw();
   }
 
@@ -285,6 +288,7 @@ export class Desk {
     cancelAnimationFrame(this.asked);
     if (this.drawing) cancelAnimationFrame(this.drawing);
     this.placing.close();
+    this.exact.leave();
     this.resized.disconnect();
     this.seen.disconnect();
     this.audio.pause();
