@@ -1,6 +1,7 @@
 """The lanes of what a tower does with a recording."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -63,8 +64,9 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
         multiple = share * layer.key.n
         highs[number, head] = max(float(multiple.max()), 1.0)
         join = -(-multiple.size * (layer.n_heads + 1) // (MOST_BYTES // 4))
-        levels = quantised(_largest(multiple[::-1].T, join=join).T, 0.0, highs[number, head])
-        sets[number, head] = [[_even(times_s, levels, join=join)]]
+        joined = _largest(multiple[::-1].T, join=join).T
+        levels = quantised(joined, 0.0, highs[number, head])
+        sets[number, head] = [[_even(times_s, levels, join=join, exact=joined)]]
     bands = columns_of(layer.key).bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
@@ -100,7 +102,9 @@ def attention_lane(
     for window in range(reading.clock.n_windows):
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
-            pieces[of_head].append(_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head])))
+            parts = [_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head]))]
+            begin_s = float(reading.clock.starts_s[window])
+            pieces[of_head] += _numbered(parts, pattern[::-1], begin_s) if window in windows else parts
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
         special_names=names, special=special, id="attention",
@@ -142,7 +146,7 @@ def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
     """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
     state = min(number, len(reading.states) - 1)
     times_s, matrix = reading.self_similarity(state)
-    piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
+    piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s, exact=matrix[::-1])
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity", title=f"Self-similarity, {reading.states[state].title}: time of the clip",
@@ -158,7 +162,8 @@ def difference_lane(reading: ClipReading, other: ClipReading, number: int, less:
     if state >= len(other.states) or not np.array_equal(reading.states[state].times_s, other.states[state].times_s):
         return None
     times_s, ours = reading.self_similarity(state)
-    piece = _even(times_s, quantised((ours - other.self_similarity(state)[1])[::-1], -1.0, 1.0), reading.clock.duration_s)
+    less_theirs = (ours - other.self_similarity(state)[1])[::-1]
+    piece = _even(times_s, quantised(less_theirs, -1.0, 1.0), reading.clock.duration_s, exact=less_theirs)
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
@@ -236,12 +241,26 @@ def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
     return Piece(float(edges[kept[0]]), float(edges[kept[-1] + 1]), levels[:, kept], (start_s, end_s))
 
 
-def _even(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
+def _numbered(pieces: Sequence[Piece], pattern: Float[ndarray, "rows columns"], begin_s: float) -> list[Piece]:
+    """Pieces that stand side by side, with the numbers of the picture of a window that they are of, which begins there."""
+    first = pieces[0]
+    column = round((first.start_s - begin_s) / (first.end_s - first.start_s) * first.levels.shape[1])
+    numbered: list[Piece] = []
+    for piece in pieces:
+        after = column + piece.levels.shape[1]
+        numbered.append(replace(piece, exact=pattern[:, column:after]))
+        column = after
+    return numbered
+
+
+def _even(
+    times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1, exact: ndarray | None = None
+) -> Piece:
     """A picture whose columns stand around times at equal distances, each around `join` of them."""
     last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
     hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s
     begin_s = float(times_s[0]) - hop_s / 2
-    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels)
+    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels, exact=exact)
 
 
 def _largest(pattern: Float[ndarray, "queries keys"], join: int) -> Float[ndarray, "rows keys"]:

@@ -25,9 +25,6 @@ class Piece:
         rows_s: where its bottom row begins and its top row ends, where the vertical axis is time too and that is another stretch
             than the horizontal one; None for the same.
         exact: the numbers that levels stand for, where they are kept: a reader may want one of them to more than a step.
-
-    Raises:
-        ShapeError: there are not as many numbers as levels.
     """
 
     start_s: float
@@ -35,10 +32,6 @@ class Piece:
     levels: UInt8[ndarray, "rows columns"]
     rows_s: tuple[float, float] | None = None
     exact: Float[ndarray, "rows columns"] | None = None
-
-    def __post_init__(self) -> None:
-        if self.exact is not None and self.exact.shape != self.levels.shape:
-            raise ShapeError(f"A picture of {self.levels.shape} cells has {self.exact.shape} numbers; expected one for each.")
 
 
 def quantised(values: Float[ndarray, "rows columns"], low: float, high: float) -> UInt8[ndarray, "rows columns"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.desk_page import FREQUENCIES_HZ, NAMES
+from tests.app.desk_page import FREQUENCIES_HZ, NAMES, pattern
 from tests.app.serving import COME_TO, IDLE
 
 pytestmark = pytest.mark.browser
@@ -315,11 +315,11 @@ def test_the_number_of_a_cell_is_read_where_the_pointer_rests_and_no_python_runs
     before = _runs(page)
     page.keyboard.press("Space")
     page.wait_for_function("find('.desk audio').currentTime > 0.3")
-    exact = pattern(1, 0)  # a query of 1.02 s, and a key of 2.02 s: 24 cells stand for a second
-    shown = areas_of_special_rows()
-    page.mouse.move(*_at(page, "attention", 2.02, shown + (1 - shown) * (1 - 1.02 / 4)))
-    page.locator(".words", has_text=f"query 1.02 s, key 2.02 s: {exact[24, 48]:.3g} share").wait_for()
-    assert "≈" not in page.locator(".words").text_content()
+    shown = (30 + 150 * (1 - 1.02 / 4)) / 180  # of the height, 30 pixels are of rows that are no moment
+    page.mouse.move(*_at(page, "attention", 2.02, shown))
+    page.wait_for_function("/query 1.* key 2.*: 0[.]/.test(find('.words').textContent)")
+    number = float(page.locator(".words").text_content().split(": ")[1].split(" ")[0])
+    assert number == pytest.approx(pattern(1, 0)[24, 48], rel=0.01)  # 24 cells stand for a second
     page.mouse.move(*_at(page, "mel", 2.02, 0.5))  # of which no numbers were sent
     page.locator(".words", has_text="≈").wait_for()
     assert _runs(page) == before
