@@ -63,10 +63,10 @@ def _beside(energy_db: float) -> str:
     """An energy in words.
 
     >>> _beside(-8.26), _beside(0.0), _beside(2.0), _beside(-120.0)
-    ('8.3 dB below the recording', 'as much energy as the recording', '2.0 dB above the recording', 'silence')
+    ('energy 8.3 dB below the recording', 'as much energy as the recording', 'energy 2.0 dB above the recording', 'silence')
     """
     if energy_db < SILENT_DB:
         return "silence"
     if abs(energy_db) < 0.05:
         return "as much energy as the recording"
-    return f"{abs(energy_db):.1f} dB {'below' if energy_db < 0 else 'above'} the recording"
+    return f"energy {abs(energy_db):.1f} dB {'below' if energy_db < 0 else 'above'} the recording"

@@ -146,7 +146,7 @@ def test_a_band_is_heard_kept_and_removed_and_beside_a_random_one(queue, store, 
     rows = app.dataframe[0].value.to_dict("records")
     assert [row["start_s"] for row in rows] == ["0:30", "0:20", "0:10", "0:00"]
     assert "The windows that one moves most without 400–1600 Hz. Click a point above" in " ".join(said(app))
-    energies = "Kept: 400–1,600 Hz; 3.0 dB below the recording. Removed: all but 400–1,600 Hz; 3.0 dB"
+    energies = "Kept: 400–1,600 Hz; energy 3.0 dB below the recording. Removed: all but 400–1,600 Hz; energy 3.0 dB"
     assert any(text.startswith(energies) for text in said(app))
     assert shown_strips.names == ["original", "kept", "removed", "random"]
     whole, kept, removed = (shown_strips.channel(name) for name in ("original", "kept", "removed"))
