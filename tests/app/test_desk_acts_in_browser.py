@@ -123,7 +123,11 @@ def test_every_key_of_the_sheet_does_what_it_says(page: Any, harness: str) -> No
     keys = page.keyboard
     keys.press("?")
     assert page.locator(".sheet").is_visible()
+    assert page.locator(".sheet").evaluate("e => e.getBoundingClientRect().bottom <= innerHeight")  # it is seen where one is
     keys.press("?")
+    assert not page.locator(".sheet").is_visible()
+    keys.press("?")
+    keys.press("Escape")
     assert not page.locator(".sheet").is_visible()
     keys.press("End")
     assert _time(page) == pytest.approx(9, abs=0.01)

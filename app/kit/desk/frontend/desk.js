@@ -49,7 +49,7 @@ export class Desk {
     this.wall = new Wall((layer, head) => this.choose(layer, head), (text) => this.say(text));
     this.state = { view: new View(1), nowS: 0, layer: 1, head: 0, loop: null, cell: null, numbers: null, windows: [] };
     [this.rows, this.turn, this.chosen] = [new Map(), 0, null];
-    this.root.append(this.bar.root, this.strip.root, this.lanes, this.ruler.root, this.bar.sheet, this.wall.root, this.audio);
+    this.root.append(this.bar.root, this.strip.root, this.lanes, this.ruler.root, this.wall.root, this.audio);
     root.append(this.root);
     pointAtRuler(this.ruler, this);
     this.listen();
