@@ -101,6 +101,6 @@ def test_keys_choose_head_and_layer_and_the_address_has_them(page: Any, address:
     page.wait_for_function(IDLE)
     page.locator(".lane", has_text="Waveform").first.hover()
     page.locator(".lane", has_text="Waveform").first.get_by_label("hide: Waveform").click()
-    page.wait_for_function("(new URL(location).searchParams.get('lanes') ?? '').startsWith('log_mel')")
+    page.wait_for_function("(new URL(location).searchParams.get('lanes') ?? '').startsWith('-waveform,log_mel')")
     assert page.locator(".lane .name", has_text="Waveform").count() == 0
     assert page.get_by_text("Traceback").count() == 0
