@@ -27,9 +27,9 @@ def lane(request: pytest.FixtureRequest) -> ImageLane:
 def test_numbers_are_those_that_the_levels_stand_for(lane: ImageLane) -> None:
     for choice, (finest, *coarser) in lane.sets.items():
         high = lane.highs.get(choice, lane.high)
-        numbered = [piece for piece in finest if piece.exact is not None]
+        numbered = [(piece.levels, piece.exact) for piece in finest if piece.exact is not None]
         assert numbered
-        for piece in numbered:
-            drawn = np.clip(piece.exact, lane.low, high)
-            assert np.abs(numbers_of(piece.levels, lane.low, high) - drawn).max() <= 0.51 * (high - lane.low) / LEVELS
+        for levels, exact in numbered:
+            drawn = np.clip(exact, lane.low, high)
+            assert np.abs(numbers_of(levels, lane.low, high) - drawn).max() <= 0.51 * (high - lane.low) / LEVELS
         assert all(piece.exact is None for level in coarser for piece in level)
