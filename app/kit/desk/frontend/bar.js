@@ -54,16 +54,18 @@ export class Bar {
 
 /** All keys and what they do, as a table that is hidden at first. */
 function sheetOfKeys() {
-  const sheet = element("table", "sheet");
+  const sheet = element("div", "sheet");
   sheet.hidden = true;
-  sheet.append(element("caption", "", "Keys, once the desk was clicked"));
+  const table = element("table", "");
+  sheet.append(table);
+  table.append(element("caption", "", "Keys, once the desk was clicked"));
   for (const [key, words] of SHEET) {
     const line = element("tr", "");
     const name = element("th", "");
     name.scope = "row";
     for (const one of key.split(" ")) name.append(element("kbd", "", one));
     line.append(name, element("td", "", words));
-    sheet.append(line);
+    table.append(line);
   }
   return sheet;
 }
