@@ -98,6 +98,15 @@ def hz_to_midi(frequency: float) -> float:
     return 69 + 12 * math.log2(frequency / 440.0)
 
 
+def midi_to_hz(pitch: float) -> float:
+    """Frequency of a MIDI pitch, 440 · 2^((pitch − 69) / 12).
+
+    >>> midi_to_hz(81)
+    880.0
+    """
+    return 440.0 * 2.0 ** ((pitch - 69) / 12)
+
+
 def hz_to_name(frequency: float) -> str:
     """Name of the nearest equal-tempered pitch.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_DRAWN = 8
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
-LogMel = tuple[NDArray[np.float64], NDArray[np.float32]]
+Spectrogram = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
 
 
@@ -56,14 +56,12 @@ def identity(checkpoint: Checkpoint) -> tuple[str, str]:
 
 def model(checkpoint: Checkpoint) -> Model:
     """The model of a checkpoint, as long as its weights and its configuration stay the same."""
-    return _model(str(checkpoint.path), *identity(checkpoint))
+    return _model(str(checkpoint.path), *identity(checkpoint), checkpoint)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the checkpoint …")
-def _model(folder: str, sha256: str, configured: str) -> Model:  # noqa: ARG001 - what it is made of is part of the key
-    from analysis.models.checkpoint import open_checkpoint
-
-    return open_checkpoint(Path(folder)).model()
+def _model(folder: str, sha256: str, configured: str, _checkpoint: Checkpoint) -> Model:  # noqa: ARG001 - what it is made of is the key
+    return _checkpoint.model()
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the clip …")
@@ -118,15 +116,27 @@ def _upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]] | s
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing the spectrogram …")
-def _log_mel(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> LogMel:  # noqa: ARG001
+def _log_mel(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> Spectrogram:  # noqa: ARG001
     from analysis.descriptors.log_mel import log_mel as compute
 
     return compute(_samples, sample_rate)
 
 
-def log_mel(clip: Waveform) -> LogMel:
+def log_mel(clip: Waveform) -> Spectrogram:
     """Frame times (s) and a log-mel spectrogram `(bands, frames)` in dB below its maximum."""
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
+
+
+@st.cache_data(max_entries=8, show_spinner="Computing the constant-Q spectrogram …")
+def _constant_q(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> Spectrogram:  # noqa: ARG001
+    from analysis.descriptors.constant_q import constant_q as compute
+
+    return compute(_samples, sample_rate)
+
+
+def constant_q(clip: Waveform) -> Spectrogram:
+    """Frame times (s) and a constant-Q spectrogram `(semitones, frames)` in dB below its maximum."""
+    return _constant_q(clip.sha256, clip.sample_rate, clip.samples)
 
 
 def described(checkpoint: Checkpoint) -> Described:

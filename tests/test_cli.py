@@ -77,7 +77,7 @@ def test_inspect_writes_pictures_arrays_and_their_description(tmp_path: Path, rn
     with np.load(out / "arrays.npz") as arrays:
         np.testing.assert_allclose(arrays["attention"].sum(axis=-1), 1, rtol=1e-4)
         np.testing.assert_allclose(np.diag(arrays["self_similarity"]), 1, rtol=1e-4)
-    lanes = {"waveform", "log_mel", "received", "attention", "similarity", "novelty", "descriptor_a4"}
+    lanes = {"waveform", "log_mel", "constant_q", "received", "attention", "similarity", "novelty", "descriptor_a4"}
     for kind in ("png", "svg"):
         assert {path.stem for path in out.glob(f"*.{kind}")} == lanes | {"desk", "heads", "a4_attention"}
     assert main([*arguments[:5], "9", *arguments[6:]]) == 2

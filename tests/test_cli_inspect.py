@@ -78,8 +78,8 @@ def test_every_lane_of_the_page_is_a_picture_a_drawing_and_a_layer(
     told = json.loads((out / "inspection.json").read_text())
     lanes = [lane["id"] for lane in told["lanes"]]
     assert lanes == [
-        "waveform", "log_mel", "notes", "marks_1", "received", "attention", "attention_beside", "similarity", "similarity_beside",
-        "similarity_difference", "novelty", "descriptor_a4",
+        "waveform", "log_mel", "constant_q", "notes", "marks_1", "received", "attention", "attention_beside", "similarity",
+        "similarity_beside", "similarity_difference", "novelty", "descriptor_a4",
     ]  # fmt: skip
     for name in [*lanes, "desk", "heads"]:
         assert (out / f"{name}.png").read_bytes().startswith(PNG)
@@ -125,7 +125,14 @@ def test_a_tower_that_does_not_attend_has_its_other_lanes(
     assert inspect(listener, recordings / "one.wav", "--out", out) == 0
     told = json.loads((out / "inspection.json").read_text())
     assert told["headline"] == "listener hears this recording in 2 windows and has no attention to show."
-    assert [lane["id"] for lane in told["lanes"]] == ["waveform", "log_mel", "similarity", "novelty", "descriptor_a4"]
+    assert [lane["id"] for lane in told["lanes"]] == [
+        "waveform",
+        "log_mel",
+        "constant_q",
+        "similarity",
+        "novelty",
+        "descriptor_a4",
+    ]
     assert (out / "desk.png").is_file()
     assert not (out / "heads.png").exists()
 

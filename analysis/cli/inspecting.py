@@ -149,7 +149,6 @@ def inspect_into(
     from analysis.clips.hearing import listen
     from analysis.clips.inspection import inspected
     from analysis.datasets.audio import load_waveform
-    from analysis.descriptors.log_mel import log_mel
     from analysis.figures import draw_inspection
 
     companions, odd = _companions(recording, lenient)
@@ -159,7 +158,8 @@ def inspect_into(
         say(notice)
     heard = listen(listeners, waveform, look, progress)
     arrays, described = inspected(listeners.checkpoint, heard, look, companions)
-    lanes = desk_lanes(Sound(waveform, log_mel(waveform.samples, waveform.sample_rate), companions), heard, look.at_s)
+    log_mel, constant_q = ((arrays[f"{name}_times_s"], arrays[name]) for name in ("log_mel", "constant_q"))
+    lanes = desk_lanes(Sound(waveform, log_mel, companions, constant_q), heard, look.at_s)
     made_folder(out)
     save_arrays(arrays, out / "arrays.npz")
     drawn = draw_inspection(lanes, arrays, described, out)

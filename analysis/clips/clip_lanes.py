@@ -9,21 +9,26 @@ from analysis.clips import model_lanes, sound_lanes
 from analysis.clips.attention_span import headline
 from analysis.clips.companions import Companions
 from analysis.clips.lanes import Lane
+from analysis.clips.probe_lanes import probe_lanes
+from analysis.clips.probes import ClipProbes
 from analysis.clips.reading import ClipReading
 from analysis.clips.tower_descriptors import drawn_descriptor
 from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform
+from analysis.datasets.midi import Notes
 
 Spectrogram = tuple[Float[ndarray, " frames"], Float[ndarray, "bands frames"]]  # times in seconds, dB below the maximum
+ConstantQ = tuple[Float[ndarray, " frames"], Float[ndarray, "semitones frames"]]
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A recording, its log-mel spectrogram, and what belongs to it."""
+    """A recording, its log-mel spectrogram, what belongs to it, and its constant-Q spectrogram; None where that is not drawn."""
 
     waveform: Waveform
     log_mel: Spectrogram
     companions: Companions = field(default_factory=Companions)
+    constant_q: ConstantQ | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ class Listening:
         beside: another model; None for none.
         layer: blocks count from 1; 0 is a cross-attention before them.
         head: from 1; 0 for the mean of all.
+        probes: of the model; None where none were fitted.
+        notes: of the recording, for what probes should read; None where they are not known.
+        scaled_as: whose colours its pictures have, so that both can be compared; None for their own.
     """
 
     waveform: Waveform
@@ -56,6 +64,9 @@ class Listening:
     beside: Side | None = None
     layer: int = 1
     head: int = 0
+    scaled_as: ClipReading | None = None
+    probes: ClipProbes | None = None
+    notes: Notes | None = None
 
 
 def desk_lanes(sound: Sound, heard: Listening | None, near_s: float) -> list[Lane]:
@@ -73,6 +84,8 @@ def desk_lanes(sound: Sound, heard: Listening | None, near_s: float) -> list[Lan
         sound_lanes.wave_lane(sound.waveform),
         sound_lanes.mel_lane(*sound.log_mel, sound.waveform.sample_rate / 2),
     ]
+    if sound.constant_q is not None:
+        drawn.append(sound_lanes.constant_q_lane(*sound.constant_q))
     if sound.companions.notes is not None:
         drawn.append(sound_lanes.note_lane(sound.companions.notes))
     drawn += sound_lanes.mark_lanes([(layer.title, layer.marks) for layer in sound.companions.layers])
@@ -84,8 +97,8 @@ def _of_model(heard: Listening, near_s: float) -> list[Lane]:
     drawn: list[Lane | None] = []
     if trained.layers:
         drawn.append(model_lanes.received_lane(trained, heard.twin, layer, near_s))
-        drawn.append(model_lanes.grid_lane(trained, layer))
-        drawn.append(model_lanes.attention_lane(heard.patterns, trained, layer, heard.head, near_s))
+        drawn.append(model_lanes.grid_lane(trained, layer, heard.scaled_as))
+        drawn.append(model_lanes.attention_lane(heard.patterns, trained, layer, heard.head, near_s, heard.scaled_as))
         if beside is not None and layer in beside.reading.numbers:
             drawn.append(_beside(beside, _attention_beside(beside, heard, near_s)))
     if trained.states:
@@ -94,6 +107,8 @@ def _of_model(heard: Listening, near_s: float) -> list[Lane]:
             drawn.append(_beside(beside, model_lanes.similarity_lane(beside.reading, layer)))
             drawn.append(model_lanes.difference_lane(trained, beside.reading, layer, beside.name))
         drawn.append(model_lanes.novelty_lane(trained, heard.twin, layer))
+    if heard.probes is not None and trained.states:
+        drawn += probe_lanes(heard.probes, trained, heard.twin, layer, heard.waveform, heard.notes)
     drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(heard.patterns.model), heard.waveform))
     return [lane for lane in drawn if lane is not None]
 

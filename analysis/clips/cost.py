@@ -1,12 +1,13 @@
 """What it costs to read a clip, and which clips are so short that a page reads them while somebody waits."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from analysis.clips.clock import Clock, hop_of
 from analysis.clips.read import audio_tower
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.families import Config, Family
-from analysis.models.tower import InputSpec
+from analysis.models.tower import InputSpec, Model, Tower
 
 MULTIPLY_ADDS_PER_S = 20e9
 """What one CPU core does at least: 20 to 55 · 10⁹ were measured with fp32 weights, the fewest with narrow layers."""
@@ -15,23 +16,33 @@ SHORT_S = 2.5
 """A page reads a model and its untrained twin: no more than 5 s together, and a picture of the model's after half of that."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClipSize:
-    """How much a recording is for a model.
+    """How much a recording is for a model, whose outline was opened once to say it.
 
     Attributes:
         family: of the model.
         config: of the model, as its family has it.
-        heard: what its audio tower is fed.
+        outline: the model without memory for its tensors.
         duration_s: of the recording.
         overlap: of its windows, a name of `analysis.clips.clock.OVERLAPS`.
     """
 
     family: Family
     config: Config
-    heard: InputSpec
+    outline: Model
     duration_s: float
     overlap: str = "none"
+
+    @cached_property
+    def tower(self) -> Tower:
+        """The tower that hears, without memory for its tensors."""
+        return audio_tower(self.outline)
+
+    @property
+    def heard(self) -> InputSpec:
+        """What it is fed."""
+        return self.tower.input
 
     @property
     def n_windows(self) -> int:
@@ -74,5 +85,6 @@ def size_of(checkpoint: Checkpoint, duration_s: float, overlap: str = "none") ->
     Raises:
         ShapeError: no tower of it hears.
     """
-    heard = audio_tower(checkpoint.outline()).input
-    return ClipSize(checkpoint.of_family, checkpoint.model_config, heard, duration_s, overlap)
+    outline = checkpoint.outline()
+    audio_tower(outline)
+    return ClipSize(checkpoint.of_family, checkpoint.model_config, outline, duration_s, overlap)

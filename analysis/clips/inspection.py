@@ -16,6 +16,7 @@ from analysis.clips.tower_descriptors import drawn_descriptor
 from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
+from analysis.descriptors.constant_q import constant_q
 from analysis.descriptors.descriptor import Descriptor
 from analysis.descriptors.log_mel import log_mel
 from analysis.files import Json
@@ -47,9 +48,10 @@ def inspected(checkpoint: Checkpoint, heard: Listening, look: Look, companions: 
 
     The pattern of each head in the window that holds the second that is looked at; the notes, if there are any; attention
     received and its spread (mean of the heads, then each head), by band where keys have some, beside the untrained twin's; what
-    queries without a time, such as a class token, attend to; self-similarity, novelty, descriptor, log-mel spectrogram and
-    envelope; the cross-attention with the descriptor where the arm has one; the same of the model beside. What is of the
-    descriptor is named by it, such as "a4" and "a4_attention". What a tower does not have is left out.
+    queries without a time, such as a class token, attend to; self-similarity, novelty, descriptor, log-mel spectrogram,
+    constant-Q spectrogram (a row per semitone from C1) and envelope; the cross-attention with the descriptor where the arm has
+    one; the same of the model beside. What is of the descriptor is named by it, such as "a4" and "a4_attention". What a tower
+    does not have is left out.
     """
     waveform, reading, shown = heard.waveform, heard.trained, drawn_descriptor(heard.patterns.model)
     window = reading.clock.window_at(look.at_s)
@@ -149,9 +151,11 @@ def _changes(reading: ClipReading, layer: int) -> tuple[np.ndarray, np.ndarray, 
 
 def _sound(waveform: Waveform) -> dict[str, np.ndarray]:
     times, decibel = log_mel(waveform.samples, waveform.sample_rate)
+    constant_q_times, semitones = constant_q(waveform.samples, waveform.sample_rate)
     starts = np.unique(np.linspace(0, len(waveform.samples), ENVELOPE_BINS, endpoint=False).astype(int))
     return {
         "log_mel": decibel, "log_mel_times_s": times,
+        "constant_q": semitones, "constant_q_times_s": constant_q_times,
         "envelope_low": np.minimum.reduceat(waveform.samples, starts),
         "envelope_high": np.maximum.reduceat(waveform.samples, starts), "envelope_times_s": starts / waveform.sample_rate,
     }  # fmt: skip

@@ -41,6 +41,8 @@ class Lane:
         side: the model or tower it belongs to, written on a tag; "" for what is of the recording itself.
         side_colour: of the tag, such as "#56B4E9"; "" lets the desk take the next one of its fixed order.
         note: a caution, one line under its title.
+        recording: whose it is, where there are lanes of two; written on the tag.
+        duration_s: of that recording; None for that of the desk.
     """
 
     kind: ClassVar[str]
@@ -55,6 +57,13 @@ class Lane:
     side: str = ""
     side_colour: str = ""
     note: str = ""
+    recording: str = ""
+    duration_s: float | None = None
+
+    @property
+    def tag(self) -> str:
+        """Whose it is, where that has to be said: the model or tower, and the recording."""
+        return ", ".join(name for name in (self.side, self.recording) if name)
 
     @property
     def of_model(self) -> bool:
@@ -137,11 +146,18 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveLane(Lane):
-    """Quantities over time, from `low` to the largest number of the set that is shown."""
+    """Quantities over time, from `low` to the largest number of the set that is shown, or what `highs` has for the choice."""
 
     kind: ClassVar[str] = "curves"
     low: float
     sets: Mapping[Choice, Sequence[Series]]
+    highs: Mapping[Choice, float] = field(default_factory=dict)
+
+    def high(self, choice: Choice) -> float:
+        """Where the vertical axis ends: something above `low` where no number is."""
+        largest = max((float(series.values.max(initial=self.low)) for series in self.sets.get(choice, ())), default=self.low)
+        top = self.highs.get(choice, largest)
+        return top if top > self.low else self.low + 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The lanes of what a tower does with a recording."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -10,7 +9,7 @@ from numpy import ndarray
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
 from analysis.clips.read import MANY_WINDOWS
 from analysis.clips.reading import ClipReading, LayerReading
-from analysis.clips.tiles import LEVELS, Piece, pyramid, quantised
+from analysis.clips.tiles import LEVELS, Piece, even_piece, numbered, pyramid, quantised
 from analysis.clips.token_columns import columns_of
 from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_of_rows
 from analysis.measures.novelty import checkerboard_novelty
@@ -52,8 +51,11 @@ def received_lane(reading: ClipReading, twin: ClipReading | None, number: int = 
     )  # fmt: skip
 
 
-def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
-    """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands."""
+def grid_lane(reading: ClipReading, number: int, scaled_as: ClipReading | None = None) -> ImageLane | None:
+    """Attention received by every token of a grid over time and frequency, as a multiple of uniform; None without bands.
+
+    Its colours are its own, or those of another reading of the same model.
+    """
     layer = reading.layer(number)
     if layer.key.bands_hz is None:
         return None
@@ -62,11 +64,12 @@ def grid_lane(reading: ClipReading, number: int) -> ImageLane | None:
     for head in range(layer.n_heads + 1):
         times_s, share = reading.received_by_band(number, head or None)
         multiple = share * layer.key.n
-        highs[number, head] = max(float(multiple.max()), 1.0)
+        scale = multiple if scaled_as is None else scaled_as.received_by_band(number, head or None)[1] * layer.key.n
+        highs[number, head] = max(float(scale.max()), 1.0)
         join = -(-multiple.size * (layer.n_heads + 1) // (MOST_BYTES // 4))
         joined = _largest(multiple[::-1].T, join=join).T
         levels = quantised(joined, 0.0, highs[number, head])
-        sets[number, head] = [[_even(times_s, levels, join=join, exact=joined)]]
+        sets[number, head] = [[even_piece(times_s, levels, join=join, exact=joined)]]
     bands = columns_of(layer.key).bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
@@ -99,12 +102,14 @@ def attention_lane(
     scale = layer if scaled_as is None else scaled_as.layer(number)
     highs = {h: _bright(scale.use.thumbs[:, h], scale.use.tops[:, h]) for h in heads}
     pieces: dict[int, list[Piece]] = {h: [] for h in heads}
+    keys = columns_of(layer.key).times_s
     for window in range(reading.clock.n_windows):
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
-            parts = [_window_piece(reading, window, quantised(pattern[::-1], 0.0, highs[of_head]))]
+            levels = quantised(pattern[::-1], 0.0, highs[of_head])
+            parts = _window_pieces(reading, window, levels, len(keys), columns_of(layer.query).times_s.size)
             begin_s = float(reading.clock.starts_s[window])
-            pieces[of_head] += _numbered(parts, pattern[::-1], begin_s) if window in windows else parts
+            pieces[of_head] += numbered(parts, pattern[::-1], begin_s) if window in windows else parts
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
         special_names=names, special=special, id="attention",
@@ -128,10 +133,12 @@ def _special(
     for head in heads:
         rows = layer.use.special_rows[:, head]
         over = [over_time_of_rows(row, layer.key) for row in rows]
-        join = -(-rows.size * len(heads) // (MOST_BYTES // 4))
+        columns = max(1, MOST_BYTES // 4 // (n * len(rows) * len(heads)))
+        join = -(-over[0].shape[1] // columns)
         pieces = [
-            _window_piece(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]))
+            piece
             for window, row in enumerate(over)
+            for piece in _window_pieces(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]), row.shape[1])
         ]
         sets[layer.layer, head] = [pieces]
     return names, sets
@@ -146,7 +153,7 @@ def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
     """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
     state = min(number, len(reading.states) - 1)
     times_s, matrix = reading.self_similarity(state)
-    piece = _even(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s, exact=matrix[::-1])
+    piece = even_piece(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s, exact=matrix[::-1])
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity", title=f"Self-similarity, {reading.states[state].title}: time of the clip",
@@ -163,7 +170,7 @@ def difference_lane(reading: ClipReading, other: ClipReading, number: int, less:
         return None
     times_s, ours = reading.self_similarity(state)
     less_theirs = (ours - other.self_similarity(state)[1])[::-1]
-    piece = _even(times_s, quantised(less_theirs, -1.0, 1.0), reading.clock.duration_s, exact=less_theirs)
+    piece = even_piece(times_s, quantised(less_theirs, -1.0, 1.0), reading.clock.duration_s, exact=less_theirs)
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
@@ -228,39 +235,32 @@ def _n_rows(layer: LayerReading) -> int:
     return -(-moments // -(-moments // MOST_ROWS))
 
 
-def _window_piece(reading: ClipReading, window: int, levels: ndarray) -> Piece:
-    """The part of a window's picture whose keys belong to the window, with all its queries."""
-    clock = reading.clock
+def _window_pieces(
+    reading: ClipReading, window: int, levels: UInt8[ndarray, "rows columns"], n_keys: int, n_queries: int | None = None
+) -> list[Piece]:
+    """The part of a window's picture whose keys belong to the window, with all its queries; two pieces where the last column
+    stands for fewer keys than the others.
+
+    Args:
+        reading: of the recording.
+        window: its number.
+        levels: of runs of as many neighbouring queries and keys each, the last runs of fewer.
+        n_keys: moments of the window that columns stand for.
+        n_queries: moments that rows stand for; None where rows are no moments.
+    """
+    clock, columns = reading.clock, levels.shape[1]
     start_s, borders = float(clock.starts_s[window]), clock.borders_s
-    end_s = start_s + clock.window_s
-    edges = np.linspace(start_s, end_s, levels.shape[1] + 1)
+    run = -(-n_keys // columns)
+    edges = start_s + np.minimum(np.arange(columns + 1) * run, n_keys) / n_keys * clock.window_s
     middles = (edges[:-1] + edges[1:]) / 2
     kept = np.flatnonzero((middles >= borders[window]) & (middles < borders[window + 1]))
     if not len(kept):
-        kept = np.arange(levels.shape[1])
-    return Piece(float(edges[kept[0]]), float(edges[kept[-1] + 1]), levels[:, kept], (start_s, end_s))
-
-
-def _numbered(pieces: Sequence[Piece], pattern: Float[ndarray, "rows columns"], begin_s: float) -> list[Piece]:
-    """Pieces that stand side by side, with the numbers of the picture of a window that they are of, which begins there."""
-    first = pieces[0]
-    column = round((first.start_s - begin_s) / (first.end_s - first.start_s) * first.levels.shape[1])
-    numbered: list[Piece] = []
-    for piece in pieces:
-        after = column + piece.levels.shape[1]
-        numbered.append(replace(piece, exact=pattern[:, column:after]))
-        column = after
-    return numbered
-
-
-def _even(
-    times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1, exact: ndarray | None = None
-) -> Piece:
-    """A picture whose columns stand around times at equal distances, each around `join` of them."""
-    last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
-    hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s
-    begin_s = float(times_s[0]) - hop_s / 2
-    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels, exact=exact)
+        kept = np.arange(columns)
+    last = 1 if n_keys % run and kept[-1] == columns - 1 and len(kept) > 1 else 0
+    parts = [part for part in np.split(kept, [len(kept) - last]) if len(part)]
+    as_long = 1.0 if n_queries is None else -(-n_queries // len(levels)) * len(levels) / n_queries  # as if the last run were
+    rows_s = start_s, start_s + clock.window_s * as_long
+    return [Piece(float(edges[part[0]]), float(edges[part[-1] + 1]), levels[:, part], rows_s) for part in parts]
 
 
 def _largest(pattern: Float[ndarray, "queries keys"], join: int) -> Float[ndarray, "rows keys"]:

@@ -44,7 +44,7 @@ def warning(fit: NoteFit) -> str:
 
 
 def fit_lane(fit: NoteFit) -> CurveLane:
-    """Agreement of sound and notes second by second, beside what 95 % of the shifts of the notes stay below."""
+    """Agreement of sound and notes second by second, beside what 95 % of the shifts stay below; no set where nothing agrees."""
     known, null = ~np.isnan(fit.agreement), ~np.isnan(fit.null_high)
     lowest = min([0.0, *fit.agreement[known].tolist(), *fit.null_high[null].tolist()])
     series = [
@@ -52,9 +52,11 @@ def fit_lane(fit: NoteFit) -> CurveLane:
         _series(fit, f"{1 - LEVEL:.0%} of {len(fit.null_overall)} shifts in time", "twin", fit.null_high, null),
     ]
     p = "too short for a p" if fit.p is None else f"p = {fit.p:.2g}"
+    left_out = "" if not fit.n_brief else f" Left out for too little sound: {fit.n_brief} s."
     return CurveLane(
-        id="note_fit", title="Agreement of sound and notes", unit="−1 to 1", height=72, low=lowest, sets={(): series},
-        note=f"Pitch classes and onsets, by second; of the whole recording {fit.overall:.2f}, {p}.",
+        id="note_fit", title="Agreement of sound and notes", unit="−1 to 1", height=72, low=lowest,
+        sets={(): series} if known.any() else {},
+        note=f"Pitch classes and onsets, by second; of the whole recording {fit.overall:.2f}, {p}.{left_out}",
         empty="No note sounds in this recording.",
     )  # fmt: skip
 

@@ -11,12 +11,14 @@ from analysis.clips.lanes import FULL, Annotation, ImageLane, MarkLane, NoteLane
 from analysis.clips.tiles import Piece, pyramid, quantised
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
+from analysis.descriptors.constant_q import LOWEST_PITCH
 from analysis.descriptors.descriptor import Descriptor
-from analysis.units import hz_to_mel, hz_to_name, mel_to_hz
+from analysis.units import hz_to_mel, hz_to_name, mel_to_hz, midi_to_hz, midi_to_name
 
 FINEST_RUN, COARSER = 64, 8  # samples per run of the finest level; runs joined from level to level
 FLOOR_DB = -80.0
-MOST_COLUMNS = 8_192
+MOST_COLUMNS = 6_144
+OCTAVE = 12
 TICKS_HZ = (100, 500, 1000, 2000, 4000, 8000)
 
 
@@ -35,13 +37,8 @@ def wave_lane(waveform: Waveform) -> WaveLane:
 
 def mel_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "bands frames"], top_hz: float) -> ImageLane:
     """A log-mel spectrogram in dB below its maximum, its bands equally spaced in mel from 0 to `top_hz`."""
-    bands, frames = decibel.shape
-    join = -(-frames // MOST_COLUMNS)
-    hop_s = float(times_s[1] - times_s[0]) if frames > 1 else 0.02
-    starts = np.arange(0, frames, join)
-    pooled = np.maximum.reduceat(decibel, starts, axis=1) if join > 1 else decibel
-    # a frame stands for the hop around its centre
-    piece = Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0), exact=pooled[::-1])
+    bands = len(decibel)
+    piece = _spectrogram(times_s, decibel, MOST_COLUMNS)
     step = float(hz_to_mel(top_hz)) / (bands + 1)
     centres_hz = np.asarray(mel_to_hz(np.arange(bands, 0, -1) * step))
     names = [f"{hz:,.0f} Hz ({hz_to_name(float(hz))})" for hz in centres_hz]
@@ -51,6 +48,34 @@ def mel_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "bands 
         id="log_mel", title="Log-mel spectrogram", unit="dB", height=150, ticks=ticks, low=FLOOR_DB, high=0.0, colours="magma",
         row_names=names, sets={(): levels}, along="frequency (Hz, mel scale)",
     )  # fmt: skip
+
+
+def constant_q_lane(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "bins frames"]) -> ImageLane:
+    """A constant-Q spectrogram in dB below its maximum, a row per semitone from C1 on."""
+    pitches = range(LOWEST_PITCH, LOWEST_PITCH + len(decibel))
+    names = [f"{midi_to_name(pitch)} ({midi_to_hz(pitch):,.0f} Hz)" for pitch in pitches]
+    n = len(names)
+    ticks = [
+        Tick((n - 0.5 - number) / n, f"{midi_to_name(pitch)} {midi_to_hz(pitch):,.0f} Hz")
+        for number, pitch in enumerate(pitches)
+        if pitch % OCTAVE == 0
+    ]
+    levels = pyramid([_spectrogram(times_s, decibel, MOST_COLUMNS // 3)], largest=False)
+    return ImageLane(
+        id="constant_q", title="Constant-Q spectrogram", unit="dB", height=150, ticks=ticks[::-1], low=FLOOR_DB, high=0.0,
+        colours="magma", row_names=names[::-1], sets={(): levels}, along="pitch (note name, frequency in Hz)",
+    )  # fmt: skip
+
+
+def _spectrogram(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "rows frames"], most: int) -> Piece:
+    """A picture of frames, the first row at the bottom; of more than `most` the loudest of neighbours."""
+    frames = decibel.shape[1]
+    join = -(-frames // most)
+    hop_s = float(times_s[1] - times_s[0]) if frames > 1 else 0.02
+    starts = np.arange(0, frames, join)
+    pooled = np.maximum.reduceat(decibel, starts, axis=1) if join > 1 else decibel
+    # a frame stands for the hop around its centre
+    return Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0), exact=pooled[::-1])
 
 
 def note_lane(notes: Notes) -> NoteLane:

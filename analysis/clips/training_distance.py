@@ -65,12 +65,7 @@ def training_distance(study_run: StudyRun, checkpoint: Checkpoint, waveform: Wav
         ShapeError: the recording is at another rate, or no tower hears.
         Cancelled: somebody asked to stop.
     """
-    trained_on = checkpoint.training.get("corpus_sha256")
-    if trained_on != (corpus_sha256 := study_run.corpus.sha256):
-        raise CorpusError(
-            f"{checkpoint.name} was trained on another corpus (SHA-256 {str(trained_on)[:12]}) than {study_run.corpus.name} "
-            f"({corpus_sha256[:12]}). Give the one it was trained on."
-        )
+    refuse_other_corpus(study_run, checkpoint)
     training = spread(list_windows(study_run, "train", PER_PIECE, fewest=K), MOST_TRAINING)
     held_out = spread([window for split in HELD_OUT for window in list_windows(study_run, split, PER_PIECE)], MOST_HELD_OUT)
     if not held_out:
@@ -81,6 +76,20 @@ def training_distance(study_run: StudyRun, checkpoint: Checkpoint, waveform: Wav
     works = np.array([window.piece.group for window in held_out])
     stands = standing(nearest_distance(mine, among), nearest_distance(rows[len(training) :], among), works, seed=seed)
     return TrainingDistance(stands, len(mine), len(training), study_run.corpus.name)
+
+
+def refuse_other_corpus(study_run: StudyRun, checkpoint: Checkpoint) -> None:
+    """Refuse a corpus that a checkpoint was not trained on: what it heard in training is not known of it.
+
+    Raises:
+        CorpusError: it is another one.
+    """
+    trained_on = checkpoint.training.get("corpus_sha256")
+    if trained_on != (corpus_sha256 := study_run.corpus.sha256):
+        raise CorpusError(
+            f"{checkpoint.name} was trained on another corpus (SHA-256 {str(trained_on)[:12]}) than {study_run.corpus.name} "
+            f"({corpus_sha256[:12]}). Give the one it was trained on."
+        )
 
 
 def _of_corpus(study_run: StudyRun, checkpoint: Checkpoint, windows: list[Segment], what: str) -> Float[ndarray, "windows d"]:

@@ -116,7 +116,7 @@ def _draw(row: _Row, axis: Axes, bar: Axes, sheet: Sheet) -> None:
         if 0 < border < sheet.duration_s:
             axis.axvline(border, color="0.5", linewidth=0.6)
     if row.above == TITLE:
-        side = f"{lane.side}: " if lane.side else ""
+        side = f"{lane.tag}: " if lane.tag else ""
         axis.set_title(" · ".join(part for part in (f"{side}{lane.title}", lane.note) if part), loc="left", fontsize=8)
 
 
@@ -181,7 +181,7 @@ def _curves(lane: CurveLane, axis: Axes, sheet: Sheet) -> None:
     for curve in series:
         look = "--" if curve.dashed else "-"
         axis.plot(curve.times_s, curve.values, look, color=SERIES.get(curve.colour, "black"), linewidth=0.8, label=curve.name)
-    axis.set_ylim(bottom=lane.low)
+    axis.set_ylim(lane.low, lane.highs.get(lane.choice(sheet.layer, sheet.head)))
     axis.set_ylabel(lane.unit, fontsize=7)
     if series:
         axis.legend(loc="upper right", fontsize=6, ncols=len(series), frameon=False)

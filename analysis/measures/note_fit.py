@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from analysis.datasets.midi import Notes
@@ -16,6 +16,7 @@ N_SHIFTS = 199
 GUARD_S = 1.0  # a shift that is shorter tells nothing: chords last
 FEWEST_SHIFTS = 19  # fewer cannot give p = 0.05
 LEVEL = 0.05  # the notes fit where fewer shifts agree as well
+FEWEST_SOUNDING = 0.5  # s of a second in which something sounds
 MOST_OFFSET_S, CLEAR_OF_S, CLEAR_SD = 10.0, 0.5, 4.0
 
 
@@ -36,6 +37,7 @@ class NoteFit:
         null_overall: the same for every shift.
         offset_s: where the notes fit best, positive where they are late; None where no place is better than all others.
         longer_s: by how much the notes end after the recording.
+        n_brief: seconds that are left out because something sounds in less than half of their frames, such as the end.
     """
 
     times_s: Float[ndarray, " seconds"]
@@ -47,6 +49,7 @@ class NoteFit:
     null_overall: Float[ndarray, " shifts"]
     offset_s: float | None
     longer_s: float
+    n_brief: int = 0
 
     @property
     def p(self) -> float | None:
@@ -99,12 +102,22 @@ def note_fit(
         shifted = written.rolled(int(shift))
         by_second.append(agreement_of_groups(sound, shifted, second))
         overall.append(agreement(sound, shifted))
+    brief = _brief(sound, second, hop_s)
+    for of_shift in by_second:
+        of_shift[brief] = np.nan
     ours = by_second[0]
     mean, deviation, high = _over_shifts(by_second[1:], len(ours))
     return NoteFit(
         np.arange(len(ours)) + 0.5, ours, mean, deviation, high, float(np.nan_to_num(overall[0])), np.nan_to_num(overall[1:]),
         _offset(sound, written, hop_s), notes.end_s - duration_s,
+        int(brief.sum()),
     )  # fmt: skip
+
+
+def _brief(sound: SoundFrames, second: Int[ndarray, " frames"], hop_s: float) -> Bool[ndarray, " seconds"]:
+    """Seconds in which something sounds, but in so few frames that chance alone agrees well."""
+    sounding = np.bincount(second, sound.active)
+    return (sounding > 0) & (sounding < FEWEST_SOUNDING / hop_s)
 
 
 def _shifts(n: int, hop_s: float, seed: int) -> ndarray:

@@ -176,6 +176,29 @@ def ridge_probes(
     return Ridge(predictions, np.stack(chosen_per_fold))
 
 
+def ridge_map(
+    features: Float[ndarray, "n d"], targets: Float[ndarray, "n outputs"], fit: Int64[ndarray, " fit"], alpha: float
+) -> tuple[Float64[ndarray, "d outputs"], Float64[ndarray, " outputs"]]:
+    """Weights and bias of the probe that `ridge_probes` fits to some rows with a penalty: a row x is read as x W + b.
+
+    Args:
+        features: of one layer, as they are.
+        targets: of the same rows.
+        fit: rows that are fitted.
+        alpha: the penalty, as `Ridge.alphas` has it.
+
+    Raises:
+        ShapeError: a feature or a target is not finite.
+    """
+    x, y = np.asarray(features, np.float64)[fit], np.asarray(targets, np.float64)[fit]
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ShapeError("A probe needs finite features and targets; got others. Look at the model.")
+    centre, mean, scale = x.mean(axis=0), y.mean(axis=0), float(stack_layers([x]).scales(np.arange(len(x)))[0])
+    z = (x - centre) / scale
+    weights = np.linalg.solve(z.T @ z + alpha * np.eye(z.shape[1]), z.T @ (y - mean)) / scale
+    return weights, mean - centre @ weights
+
+
 def _choose(
     block: Block, targets: Tensor, task_of: Int64[ndarray, " outputs"], fold: Fold, grid: Tensor
 ) -> Int64[Tensor, "layers tasks"]:

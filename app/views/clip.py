@@ -22,12 +22,12 @@ def _content() -> None:
     first, second, third, fourth = st.columns((3, 2, 2, 2), vertical_alignment="bottom")
     with second:
         checkpoint = controls.pick_checkpoint()
-    with third:
-        beside = clip_page.pick_beside(checkpoint)
-    with fourth:
-        overlap = clip_page.pick_overlap()
     with first:
         chosen = picker.choose()
+    with third:
+        beside = clip_page.pick_beside(checkpoint, chosen)
+    with fourth:
+        overlap = clip_page.pick_overlap()
     clip = picker.open_clip(chosen)
     if checkpoint is None:
         layout.empty(
@@ -46,7 +46,7 @@ def _content() -> None:
     else:
         with answer:
             layout.headline(f"{wave.name or 'The clip'} lasts {seconds_to_words(wave.duration_s)}.")
-        clip_page.draw_sound(clip)
+        clip_page.draw_sound(clip, beside)
     picker.add_companions(clip)
     layout.provenance(facts)
 

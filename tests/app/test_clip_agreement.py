@@ -48,7 +48,7 @@ def uploaded(app, samples: np.ndarray, notes: Notes) -> list[str]:
 
 
 def test_a_demo_clip_has_the_lanes_and_never_a_warning(app, desk) -> None:
-    assert desk.lanes[:5] == ["waveform", "log_mel", "notes", "note_fit", "own_notes"]
+    assert desk.lanes[:6] == ["waveform", "log_mel", "constant_q", "notes", "note_fit", "own_notes"]
     assert [series["dashed"] for series in desk.lane("note_fit")["sets"][""]["series"]] == [False, True]
     names = [series["name"] for series in desk.lane("own_notes")["sets"][""]["series"]]
     assert names == ["its own notes", "notes of other windows, mean", "untrained twin, its own notes"]

@@ -19,7 +19,7 @@ from app.components.clip.picker import UPLOAD
 from app.components.clip.recordings import Clip
 from tests.app.clip_pages import Desk, a_clip, with_clip
 
-HEARD = ["waveform", "log_mel"]
+HEARD = ["waveform", "log_mel", "constant_q"]
 READ = [*HEARD, "received", "attention", "similarity", "novelty", "descriptor_a4"]
 OFFER = "Read the recording"
 

@@ -16,7 +16,7 @@ from tests.conformance.made_up_family import preset
 from tests.conformance.made_up_listeners import BANDS_HZ, PATCHES, STEPS
 
 RATE, SECONDS = 8_000, 5.0  # two windows and a half
-HEARD = ["waveform", "log_mel"]
+HEARD = ["waveform", "log_mel", "constant_q"]
 ALIKE = ["similarity", "novelty", "descriptor_a4"]
 TWIN = {"beside": "untrained twin"}
 

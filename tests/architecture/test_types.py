@@ -15,6 +15,7 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
     "JSON, TOML or a pickle-free archive comes in here, and is checked where it is read": {
         "analysis/cli/library.py": 3,
         "analysis/clips/companions.py": 1,
+        "analysis/clips/probes.py": 2,
         "analysis/clips/questions/answer.py": 10,
         "analysis/clips/store.py": 6,
         "analysis/clips/training_distance.py": 1,

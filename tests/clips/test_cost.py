@@ -10,15 +10,10 @@ from analysis.jobs.kinds.clip_memory import is_small, refuse_large_window
 from analysis.models.arms import build_config
 from analysis.models.config import ModelConfig
 from analysis.models.dual_family import FAMILY
-from analysis.models.tower import InputSpec, Tower
 
 
 def size(config: ModelConfig, duration_s: float, overlap: str = "none") -> ClipSize:
-    return ClipSize(FAMILY, config, InputSpec(config.sample_rate, config.window_s), duration_s, overlap)
-
-
-def tower(config: ModelConfig) -> Tower:
-    return FAMILY.outline(config).towers["audio"]
+    return ClipSize(FAMILY, config, FAMILY.outline(config), duration_s, overlap)
 
 
 @pytest.mark.parametrize(
@@ -58,14 +53,14 @@ def test_every_window_costs_the_same() -> None:
 @pytest.mark.parametrize("arm", ["D0", "a4x", "a4r", "d4-a4r"])
 def test_clips_of_our_own_arms_are_small(arm: str, scale: str) -> None:
     config = build_config(arm, scale)
-    assert is_small(size(config, 600.0), tower(config))
-    refuse_large_window(size(config, 4.0), tower(config), arm)
+    assert is_small(size(config, 600.0))
+    refuse_large_window(size(config, 4.0), arm)
 
 
 def test_few_weights_that_make_large_activations_are_read_by_no_page() -> None:
     config = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2**6, 2**5, 2**4, 2**3))
     assert size(config, 30.0).is_short
-    assert not is_small(size(config, 30.0), tower(config))
+    assert not is_small(size(config, 30.0))
     wide = replace(build_config("D0", "small"), n_samples=2**24, conv_strides=(2, 2**9, 2**4, 2**3))
     with pytest.raises(CheckpointError, match="One window of 'wide' takes .* a page looks at no more than"):
-        refuse_large_window(size(wide, 4.0), tower(wide), "wide")
+        refuse_large_window(size(wide, 4.0), "wide")

@@ -1,6 +1,7 @@
 """Lanes of what a tower does: exact near a moment, small enough to be sent however long a recording and however many tokens."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +39,9 @@ def sound(seconds: float) -> Sequence[Lane]:
     rng = np.random.default_rng(3)
     wave = Waveform(rng.normal(0, 0.1, round(seconds * RATE)).astype(np.float32), RATE, "noise.wav", "0" * 64)
     times_s = np.arange(0, seconds, 0.02)
-    return [sound_lanes.wave_lane(wave), sound_lanes.mel_lane(times_s, rng.uniform(-80, 0, (64, len(times_s))), RATE / 2)]
+    mel, semitones = (rng.uniform(-80, 0, (rows, len(times_s))) for rows in (64, 84))
+    pictures = sound_lanes.mel_lane(times_s, mel, RATE / 2), sound_lanes.constant_q_lane(times_s, semitones)
+    return [sound_lanes.wave_lane(wave), *pictures]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +59,8 @@ def test_what_is_sent_stays_below_five_megabytes(size: Size) -> None:
 
 
 def windows_of(lane: ImageLane, head: int) -> list[int]:
-    """How many rows each window's picture has."""
-    return [piece.levels.shape[0] for piece in lane.sets[LAYER, head][0]]
+    """How many rows each window's picture has; it may be in two pieces."""
+    return list({(piece.rows_s or (0.0,))[0]: piece.levels.shape[0] for piece in lane.sets[LAYER, head][0]}.values())
 
 
 def test_windows_near_the_moment_are_exact_and_the_others_small_pictures() -> None:
@@ -71,10 +74,24 @@ def test_windows_near_the_moment_are_exact_and_the_others_small_pictures() -> No
     exact = [number for number, n in enumerate(rows) if n == 94]
     assert exact == list(range(min(exact), max(exact) + 1))
     assert here in exact
-    high, piece = lane.highs[LAYER, HEAD], lane.sets[LAYER, HEAD][0][here]
+    high = lane.highs[LAYER, HEAD]
+    (piece,) = (piece for piece in lane.sets[LAYER, HEAD][0] if piece.start_s == here * 4.0)
     pattern = patterns.pattern(here, LAYER, HEAD)
     pooled = np.maximum.reduceat(pattern, np.arange(0, 188, 2), axis=0)[::-1]
     np.testing.assert_allclose(piece.levels / 255 * high, np.minimum(pooled, high), atol=0.51 / 255 * high)
+
+
+def test_a_last_run_of_fewer_keys_is_drawn_as_narrow_as_it_is() -> None:
+    size = Size(TEN_MINUTES, 188, n_layers=2)
+    lane = model_lanes.attention_lane(RandomPatterns(size, 1), a_large_reading(size, 1), LAYER, HEAD, near_s=301.0)
+    whole, rest = lane.sets[LAYER, HEAD][0][:2]  # 188 keys in runs of 8: 23 runs, and one of 4
+    key_s = 4.0 / 188
+    assert (whole.start_s, whole.end_s, rest.end_s) == pytest.approx((0.0, 23 * 8 * key_s, 4.0))
+    assert (whole.levels.shape, rest.levels.shape) == ((24, 23), (24, 1))
+    assert whole.rows_s == rest.rows_s == pytest.approx((0.0, 24 * 8 * key_s))
+    for level in lane.sets[LAYER, HEAD]:
+        assert all(piece.start_s >= before.start_s for before, piece in pairwise(level))
+        assert (level[1].start_s, level[1].end_s) == (rest.start_s, rest.end_s)
 
 
 def test_a_short_recording_is_exact_in_all_heads() -> None:

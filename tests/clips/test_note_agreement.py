@@ -54,3 +54,14 @@ def test_a_recording_and_its_notes_are_held_against_each_other(rng: np.random.Ge
     assert said.startswith("The notes do not fit the sound (agreement ")
     begins = float(said.partition("they seem to begin ")[2].partition(" s late.")[0])
     assert begins == pytest.approx(3.0, abs=3 * HOP_S)
+
+
+def test_where_no_note_sounds_the_lane_says_so() -> None:
+    nothing = np.full(3, np.nan)
+    lane = fit_lane(replace(a_fit(0), agreement=nothing, null_high=nothing))
+    assert lane.sets == {}
+    assert lane.empty == "No note sounds in this recording."
+
+
+def test_seconds_that_were_left_out_are_counted() -> None:
+    assert fit_lane(replace(a_fit(0), n_brief=2)).note.endswith("p = 0.005. Left out for too little sound: 2 s.")

@@ -10,7 +10,7 @@ import pytest
 
 from analysis import paths
 from analysis.clips.cost import size_of
-from analysis.clips.read import audio_tower, read_clip
+from analysis.clips.read import read_clip
 from analysis.clips.reading import ClipReading
 from analysis.clips.recordings import keep_recording, recording_key
 from analysis.clips.store import read_reading, reading_key
@@ -159,6 +159,6 @@ def test_the_memory_that_reading_takes(checkpoint: Checkpoint) -> None:
     states = 2 * 4 * 2 * 30 * 8  # of one layer and its input, and what each was given
     model = weights_bytes(checkpoint) + windows_at_once * (window_bytes(config) + states) + 6 * 16_000_000
     result = 3 * 3 * (4 * 30 + 48**2)  # windows, heads and their mean; a number per key, and a small picture
-    assert result_bytes(size_of(checkpoint, 9.1), audio_tower(checkpoint.outline())) == result
+    assert result_bytes(size_of(checkpoint, 9.1)) == result
     assert needs_bytes(checkpoint, 9.1, "cpu") == LIBRARIES_BYTES + model + 3 * 4 * 218_400 + 2 * result
     assert needs_bytes(checkpoint, 9.1, "cuda:0") == model

@@ -51,7 +51,7 @@ def test_a_kind_that_is_registered_runs_in_the_queue_which_says_what_is_kept(
 def test_a_kind_that_was_taken_back_cannot_be_submitted(made_up: JobKind, server: JobQueue) -> None:
     assert find_kind("tune") is made_up
     registry.forget("tune")
-    known = "battery, clip, clip_question, study, sweep, train"
+    known = "battery, clip, clip_probes, clip_question, corpus_heads, study, sweep, train"
     with pytest.raises(JobError, match=f"Unknown kind of job 'tune': expected one of {known}"):
         server.submit("tune", {})
 
@@ -75,6 +75,8 @@ def test_the_name_of_a_kind_is_the_one_it_is_found_under() -> None:
             "Distance from the training set",
             "a and Study no. 3",
         ),
+        ("clip_probes", {"checkpoint": "/runs/a", "corpus": "full"}, "Probes for clips", "a on corpus full"),
+        ("corpus_heads", {"checkpoint": "/runs/a", "corpus": "full"}, "Heads that follow the music", "a on corpus full"),
         ("sweep", {"arms": ["D0", "a4"], "seeds": [0], "out": "runs/x"}, "Sweep", "D0, a4 × 1 seed in x"),
     ],
 )

@@ -71,6 +71,15 @@ def test_right_notes_fit_and_are_nowhere_else(rng: np.random.Generator) -> None:
     assert np.nanmean(right.agreement[:-1] > right.null_high[:-1]) > 0.8
 
 
+def test_a_second_in_which_little_sounds_is_left_out_and_counted(rng: np.random.Generator) -> None:
+    notes = played(rng)
+    samples = sound(notes, rng)[: round(20.3 * RATE)]
+    brief = fit(samples, notes)
+    assert np.isnan([brief.agreement[-1], brief.null_high[-1], brief.null_mean[-1]]).all()
+    assert brief.n_brief == 1
+    assert fit(samples[: round(19.8 * RATE)], notes).n_brief == 0
+
+
 def test_notes_of_another_piece_do_not_fit(rng: np.random.Generator) -> None:
     recording = sound(played(rng), rng)
     others = [fit(recording, played(rng)) for _ in range(6)]

@@ -18,7 +18,7 @@ from analysis.measures.probe_scores import (
     score_interval,
     shuffle_between_works,
 )
-from analysis.measures.probes import ALPHAS, Fold, deal_works, nested_folds, ridge_probes, stack_layers
+from analysis.measures.probes import ALPHAS, Fold, deal_works, fold_of, nested_folds, ridge_map, ridge_probes, stack_layers
 from analysis.measures.resampling import PROBES, WorkDraws, interval_over_works
 
 N_WORKS, PER_WORK = 12, 8
@@ -55,6 +55,23 @@ def scikit_learn(features: np.ndarray, targets: np.ndarray, folds: Sequence[Fold
         predictions[fold.score] = fitted(fold.fit, best).predict(features[fold.score])
         alphas.append(best)
     return predictions, alphas
+
+
+@pytest.mark.parametrize("width", [6, 150])  # narrower and wider than there are rows
+def test_weights_and_bias_read_what_the_probe_predicts(rng: np.random.Generator, width: int) -> None:
+    (features,) = layers_of_noise(rng, (width,))
+    targets = features[:, :2] @ rng.normal(size=(2, 3)) + rng.normal(0, 0.5, (len(features), 3))
+    half = np.arange(len(GROUPS)) < len(GROUPS) // 2
+    fold = fold_of(np.flatnonzero(half), np.flatnonzero(~half), np.array(GROUPS), seed=0)
+    ridge = ridge_probes(stack_layers([features]), targets, np.zeros(3, np.int64), [fold])
+    weights, bias = ridge_map(features, targets, fold.fit, float(ridge.alphas[0, 0, 0]))
+    expected = ridge.predictions[0, fold.score].numpy()
+    np.testing.assert_allclose(features[fold.score] @ weights + bias, expected, rtol=1e-7, atol=1e-8)
+
+
+def test_weights_of_what_is_not_finite_are_refused() -> None:
+    with pytest.raises(ShapeError, match="needs finite features and targets"):
+        ridge_map(np.full((4, 2), np.nan), np.ones((4, 1)), np.arange(4), 1.0)
 
 
 def test_predictions_and_penalties_are_those_of_scikit_learn(rng: np.random.Generator) -> None:

@@ -3,14 +3,12 @@
 import numpy as np
 
 from analysis.clips.heads.music import WindowMusic, music_of_notes, music_of_sound
-from analysis.clips.heads.reading import HeadReading, read_heads
-from analysis.clips.questions.answer import Answer, Cell
+from analysis.clips.heads.reading import read_heads
+from analysis.clips.questions.answer import Answer
+from analysis.clips.questions.followers import COLUMNS, headline, row_of
 from analysis.clips.questions.question import ClipWindow, Inquiry
 from analysis.errors import ConfigError
-from analysis.measures.head_scores import ChosenHead, halves
-from analysis.measures.head_templates import Kind
 
-COLUMNS = ("follows", "head", "rank", "lift", "lift of the twin", "null", "z", "p (Holm)", "windows")
 FEWEST = 2
 
 
@@ -42,11 +40,11 @@ def find_heads(inquiry: Inquiry) -> Answer:
     chosen = trained.chosen(seed=seed)
     scores = {kind: 1 - trained.scores(kind, seed=seed).p_any for kind in trained.lifts}
     heads = tuple((head.layer, head.head + 1) for head in trained.heads)
-    rows = tuple(_row(trained, twin, head, seed) for head in chosen)
+    rows = tuple(row_of(trained, twin, head, seed) for head in chosen)
     notices = ["Beats are estimated from onsets."] if any(event.estimated for event in music) else []
     if inquiry.companions.notes is None:
         notices.append("Without notes, what happens is read from the sound; pitch classes are left out.")
-    return Answer(_headline(trained, twin, chosen, seed), tuple(notices), COLUMNS, rows, None, scores, heads)
+    return Answer(headline(trained, twin, chosen, seed), tuple(notices), COLUMNS, rows, None, scores, heads)
 
 
 def _music(inquiry: Inquiry, window: ClipWindow) -> WindowMusic:
@@ -55,32 +53,3 @@ def _music(inquiry: Inquiry, window: ClipWindow) -> WindowMusic:
         return music_of_notes(window.notes(), window.start_s, window.length_s, beats_s, bars_s)
     rate = inquiry.waveform.sample_rate
     return music_of_sound(window.waveform(rate, window.length_s), rate, window.start_s, beats_s, bars_s)
-
-
-def _twin_lift(twin: HeadReading, head: ChosenHead, seed: int) -> float | None:
-    kinds: dict[str, Kind] = {kind: kind for kind in twin.lifts}
-    if head.kind not in kinds:
-        return None
-    tested = ~halves(twin.groups, seed)  # where the trained head was tested
-    windows = [window for window, is_tested in zip(twin.lifts[kinds[head.kind]], tested, strict=True) if is_tested]
-    return float(np.mean([window.shifted[head.head, 0] for window in windows]))
-
-
-def _row(trained: HeadReading, twin: HeadReading, head: ChosenHead, seed: int) -> tuple[Cell, ...]:
-    head_id = trained.heads[head.head]
-    name = f"{trained.titles[head_id.layer]}, head {head_id.head + 1}"
-    lift = _twin_lift(twin, head, seed)
-    return head.kind, name, head.rank, head.lift, lift, head.null, head.z, head.p_holm, head.n_windows
-
-
-def _headline(trained: HeadReading, twin: HeadReading, chosen: list[ChosenHead], seed: int) -> str:
-    """The best of the heads that pass the correction, or that none does."""
-    passing = [head for head in chosen if head.p_holm <= 0.05]
-    best = max(passing or chosen, key=lambda head: head.z)
-    head_id, lift = trained.heads[best.head], _twin_lift(twin, best, seed)
-    name = f"{trained.titles[head_id.layer]}, head {head_id.head + 1}"
-    control = "" if lift is None else f"untrained twin: {lift:.2f}; "
-    text = (
-        f"{best.lift:.2f} of lift: {name} is most {best.kind} ({control}shifted events: {best.null:.2f}; p = {best.p_holm:.2g})."
-    )
-    return text if passing else f"{text} Not distinguishable from shifted events."

@@ -9,7 +9,7 @@ from analysis.run import RunContext
 
 JobFunction = Callable[[Request, RunContext], object]
 
-MODULES = ("battery", "clip", "clip_question", "study", "sweep", "train", "training_distance")
+MODULES = ("battery", "clip", "clip_probes", "clip_question", "corpus_heads", "study", "sweep", "train", "training_distance")
 REGISTERED: dict[str, JobKind] = {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,22 +56,18 @@ def _fit(clip: Clip) -> NoteFit | None:
 
 def _own_notes(question: Question, notes: Notes, *, twin: bool) -> OwnNotes | None:
     """Of as many windows as a page may read; None where that is none, or the model reads no notes."""
-    from analysis.clips.cost import size_of
     from analysis.clips.own_notes import FEWEST, MOST, own_notes, pair_with_notes
-    from analysis.clips.read import audio_tower
     from analysis.jobs.kinds.clip_memory import is_small
 
-    checkpoint, outline = question.checkpoint, question.checkpoint.outline()
-    size = size_of(checkpoint, question.waveform.duration_s)
+    size = replace(question.size, overlap="none")
     most = min(MOST, size.most_windows)
-    if pair_with_notes(outline) is None or most < FEWEST or not is_small(size, audio_tower(outline)):
+    if pair_with_notes(size.outline) is None or most < FEWEST or not is_small(size):
         return None
 
     def read() -> OwnNotes | None:
-        model = checkpoint.untrained_twin() if twin else caching.model(checkpoint)
-        return own_notes(model, question.waveform, notes, most)
+        return own_notes(question.model(twin=twin), question.waveform, notes, most)
 
-    return caching.once(("own notes", caching.identity(checkpoint), question.key, _key(notes), twin), read)
+    return caching.once(("own notes", question.identity, question.key, _key(notes), twin), read)
 
 
 def _key(notes: Notes) -> str:

@@ -31,10 +31,10 @@ def draw(question: Question) -> None:
         job_progress.follow(job)
         return
     job_progress.explain_end(job, "It was cancelled.", "It was computed, but the store does not hold it.")
-    if (corpus := _corpus(question)) is None:
+    if (corpus := training_corpus(question)) is None:
         name = question.checkpoint.training.get("corpus", "a corpus that is not named")
         st.caption(plain(
-            f"{question.checkpoint.name} was trained on {name}, which is not on this computer or was not read yet; so it cannot "
+            f"{question.name} was trained on {name}, which is not on this computer or was not read yet; so it cannot "
             "be said how far this recording lies from it."
         ))  # fmt: skip
     elif st.button("How far is this from what it was trained on?", icon=":material/straighten:", help=_takes(corpus)):
@@ -54,7 +54,8 @@ def _stored(question: Question) -> TrainingDistance | None:
     return caching.once(("training distance", key), lambda: read_distance(open_store(), key))
 
 
-def _corpus(question: Question) -> str | None:
+def training_corpus(question: Question) -> str | None:
+    """The corpus that the checkpoint was trained on, where it is on this computer; None where it is not."""
     from analysis.jobs.kinds.training_distance import corpus_at_hand
     from analysis.store import open_store
 
@@ -65,7 +66,7 @@ def _corpus(question: Question) -> str | None:
 
 def _job_of(question: Question) -> Job | None:
     """The last job that computes this."""
-    wanted = str(question.checkpoint.name), question.key
+    wanted = question.name, question.key
     ours = [
         job
         for job in jobs.queue().list()
@@ -78,7 +79,7 @@ def _start(question: Question, corpus: str) -> None:
     from analysis.jobs.kinds.training_distance import submit_distance
 
     try:
-        submit_distance(jobs.queue(), str(question.checkpoint.name), question.waveform, corpus)
+        submit_distance(jobs.queue(), question.name, question.waveform, corpus)
     except OtoscopeError as error:
         layout.error(str(error))
         return

@@ -13,7 +13,7 @@ from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.store import open_store
 from app import caching, state
-from app.components.clip import hearing
+from app.components.clip import corpus_heads, hearing
 from app.kit import job_progress, layout, strips
 from app.kit.plain import plain
 
@@ -34,7 +34,8 @@ TITLES = {
     "patch": "Where is a difference carried?", "attribute": "Which bands and moments?", "roll": "What reaches each layer?",
 }  # fmt: skip
 ABOUT = {
-    "find": "Heads are chosen in one half of the windows and tested in the other, against events that are moved in a circle.",
+    "find": "Heads are chosen in one half of the windows, of a corpus in half of its works, and tested in the other, against "
+    "events that are moved in a circle.",
     "remove": "What the head adds is replaced in up to 24 whole windows; other heads at random are the control.",
     "patch": "The window at the playhead is rendered from its notes, once as written and once changed; activations of the first "
     "are put into the second, span by span. 0 % leaves it as it was, 100 % undoes the change.",
@@ -55,7 +56,18 @@ class Asking:
 def answers(shown: Shown, seconds: float) -> dict[str, Answer]:
     """The answers that are known about what is shown, by kind of question."""
     asked = {kind: asking for kind in TITLES if (asking := _asking(shown, kind, seconds)) is not None}
-    return {kind: answer for kind, asking in asked.items() if (answer := _stored(asking)) is not None}
+    known = {kind: _over_corpus(asking) if _corpus_of(asking) else _stored(asking) for kind, asking in asked.items()}
+    return {kind: answer for kind, answer in known.items() if answer is not None}
+
+
+def _corpus_of(asking: Asking) -> str:
+    """The corpus over which it is asked; "" for this recording alone."""
+    return corpus_heads.chosen() if asking.question.kind == "find" else ""
+
+
+def _over_corpus(asking: Asking) -> Answer | None:
+    asked = asking.shown.question
+    return None if asked is None else corpus_heads.stored(asked, _corpus_of(asking))
 
 
 def draw(shown: Shown, seconds: float) -> None:
@@ -66,7 +78,10 @@ def draw(shown: Shown, seconds: float) -> None:
         seconds: where the playhead is.
     """
     st.subheader("What does a head do?", anchor=False)
-    st.caption("Attention says where values were read from, not what they changed. Every answer is about this recording alone.")
+    st.caption(
+        "Attention says where values were read from, not what they changed. Answers are about this recording alone, unless a "
+        "corpus is named."
+    )
     *tabs, last = st.tabs([*TITLES.values(), "Hear a part"])
     for kind, tab in zip(TITLES, tabs, strict=True):
         with tab:
@@ -79,10 +94,14 @@ def draw(shown: Shown, seconds: float) -> None:
 
 def _draw(asking: Asking | None) -> None:
     """The answer, or the job that finds it, or a button."""
-    if asking is None:
+    if asking is None or asking.shown.question is None:
         return
-    if (answer := _stored(asking)) is not None:
+    corpus = _corpus_of(asking)
+    if (answer := _over_corpus(asking) if corpus else _stored(asking)) is not None:
         _show(answer)
+        return
+    if corpus:
+        corpus_heads.draw(asking.shown.question, corpus)
         return
     job = _job_of(asking)
     if job is not None and not job.finished:
@@ -121,7 +140,11 @@ def _followed(shown: Shown) -> None:
     from analysis.measures.head_templates import KINDS
 
     del shown
-    st.selectbox("On the wall", KINDS, key="find_kind")
+    first, other = st.columns(2)
+    with first:
+        st.selectbox("On the wall", KINDS, key="find_kind")
+    with other:
+        corpus_heads.pick()
 
 
 def _replaced_by(shown: Shown) -> None:
@@ -199,7 +222,7 @@ def _start(asking: Asking) -> None:
     try:
         kept = "" if clip.companions.empty else keep_companions(open_store(), clip.key, clip.companions)
         belongs = (kept, clip.key if kept else "")
-        submit_question(jobs.queue(), str(question.checkpoint.name), question.waveform, belongs, asking.question)
+        submit_question(jobs.queue(), question.name, question.waveform, belongs, asking.question)
     except OtoscopeError as error:
         layout.error(str(error))
         return
@@ -215,7 +238,7 @@ def _job_of(asking: Asking) -> Job | None:
         return None
     clip = asking.shown.clip
     belongs = companions_key(clip.key, clip.companions)
-    wanted = str(question.checkpoint.name), question.key, belongs, asdict(asking.question)
+    wanted = question.name, question.key, belongs, asdict(asking.question)
     asked = [job for job in jobs.queue().list() if job.kind == "clip_question" and _request_of(job) == wanted]
     return asked[-1] if asked else None
 

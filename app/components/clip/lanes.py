@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from analysis.clips.companions import companions_key
 from app import caching, state
-from app.components.clip import agreement, hearing, moment
+from app.components.clip import agreement, hearing, moment, probing
 from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analysis.clips.clip_lanes import Listening, Side
+    from analysis.clips.clip_lanes import Listening, Side, Sound
     from analysis.clips.lanes import HeadWall, Lane
     from analysis.clips.questions.answer import Answer
     from analysis.clips.window_patterns import WindowPatterns
     from app.components.clip.reading import Question, Readings
     from app.components.clip.recordings import Clip
+    from app.components.clip.second import Second
     from app.kit.desk.packing import Packed
     from app.kit.desk.show import Position
 
@@ -38,6 +39,7 @@ class Shown:
         head: from 1; 0 for the mean of all.
         answers: what is known of heads and moments, by kind of question.
         followed: kind of musical event whose followers are marked on the wall of heads.
+        second: another recording, drawn after the first; None for none.
     """
 
     clip: Clip
@@ -48,6 +50,7 @@ class Shown:
     head: int = 0
     answers: Mapping[str, Answer] = field(default_factory=dict)
     followed: str = ""
+    second: Second | None = None
 
 
 def sent(shown: Shown) -> Sent:
@@ -76,21 +79,47 @@ def _tiles(shown: Shown, position: Position) -> Packed:
     read = shown.readings is not None, shown.readings is not None and shown.readings.twin is not None
     beside = None if shown.beside is None else (shown.beside.name, shown.beside.reading.seconds, shown.beside.reading.device)
     question, companions = shown.question, shown.clip.companions
-    asked = () if question is None else (question.key, caching.identity(question.checkpoint), question.overlap)
+    asked = () if question is None else (question.key, question.identity, question.overlap, probing.stored(question) is not None)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
     belongs = companions_key(shown.clip.key, companions)
-    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed)
+    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed, _second_key(shown.second))
     duration_s = shown.clip.waveform.duration_s
     return caching.drawn(key, lambda: pack_with_numbers(lanes(shown, position.seconds), duration_s, _wall(shown, window)))
 
 
-def lanes(shown: Shown, near_s: float) -> list[Lane]:
-    """The lanes of a recording, and where it was read by a model, of what that does with it; near a moment exactly."""
-    from analysis.clips.clip_lanes import Sound, desk_lanes
+def _second_key(second: Second | None) -> tuple[object, ...]:
+    if second is None:
+        return ()
+    read = second.readings is not None, second.readings is not None and second.readings.twin is not None
+    return second.clip.key, companions_key(second.clip.key, second.clip.companions), read
 
-    wave = shown.clip.waveform
-    drawn = desk_lanes(Sound(wave, caching.log_mel(wave), shown.clip.companions), _heard(shown), near_s)
-    after = 1 + next((number for number, lane in enumerate(drawn) if lane.id == "notes"), 1)
+
+def lanes(shown: Shown, near_s: float) -> list[Lane]:
+    """The lanes of a recording, and where it was read by a model, of what that does with it; near a moment exactly.
+
+    Those of a second recording stand after them, kind by kind.
+    """
+    if shown.second is None:
+        return _of_first(shown, near_s)
+    from analysis.clips.second_recording import Recorded, beside_second
+
+    second = replace(shown, clip=shown.second.clip, question=shown.second.question, readings=shown.second.readings, second=None)
+    first, other = (Recorded(each.clip.waveform.name, sound_of(each.clip), _heard(each)) for each in (shown, second))
+    return beside_second(_of_first(shown, near_s), first, other, near_s)
+
+
+def sound_of(clip: Clip) -> Sound:
+    """What is drawn of a recording alone."""
+    from analysis.clips.clip_lanes import Sound
+
+    return Sound(clip.waveform, caching.log_mel(clip.waveform), clip.companions, caching.constant_q(clip.waveform))
+
+
+def _of_first(shown: Shown, near_s: float) -> list[Lane]:
+    from analysis.clips.clip_lanes import desk_lanes
+
+    drawn = desk_lanes(sound_of(shown.clip), _heard(shown), near_s)
+    after = 1 + next((number for number, lane in enumerate(drawn) if lane.id == "notes"), 2)
     grids = ((kind, answer.grid) for kind, answer in shown.answers.items() if answer.grid is not None)
     answered = [replace(lane, id=f"{lane.id}_{kind}") for kind, grid in grids for lane in grid.lanes]
     return [*drawn[:after], *agreement.lanes(shown.clip, shown.question, shown.readings), *drawn[after:], *answered]
@@ -103,26 +132,22 @@ def _heard(shown: Shown) -> Listening | None:
     if question is None or readings is None:
         return None
     patterns = patterns_of(question)
-    return Listening(question.waveform, readings.trained, readings.twin, patterns, shown.beside, shown.layer, shown.head)
+    return Listening(
+        question.waveform, readings.trained, readings.twin, patterns, shown.beside, shown.layer, shown.head,
+        probes=probing.stored(question), notes=shown.clip.companions.notes,
+    )  # fmt: skip
 
 
 def patterns_of(question: Question, *, twin: bool = False) -> WindowPatterns:
     """Patterns of single windows, kept from click to click."""
-    from analysis.clips.cost import size_of
-    from analysis.clips.read import audio_tower
     from analysis.clips.window_patterns import WindowPatterns
     from analysis.jobs.kinds.clip_memory import refuse_large_window
 
-    checkpoint = question.checkpoint
-    key = ("patterns", caching.identity(checkpoint), question.key, question.overlap, twin)
-
     def opened() -> WindowPatterns:
-        size = size_of(checkpoint, question.waveform.duration_s, question.overlap)
-        refuse_large_window(size, audio_tower(checkpoint.outline()), str(checkpoint.name))
-        model = checkpoint.untrained_twin() if twin else caching.model(checkpoint)
-        return WindowPatterns(model, question.waveform, question.overlap)
+        refuse_large_window(question.size, question.name)
+        return WindowPatterns(question.model(twin=twin), question.waveform, question.overlap)
 
-    return caching.once(key, opened)
+    return caching.once(("patterns", question.identity, question.key, question.overlap, twin), opened)
 
 
 def _window(shown: Shown, position: Position) -> int:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import state
-from app.components.clip import familiarity, heads, reading
+from app.components.clip import familiarity, heads, probing, reading, second
 from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
@@ -33,7 +33,7 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class ClipChoice:
-    """Which checkpoint reads which recording, how its windows overlap, and what is drawn beside it."""
+    """Which checkpoint reads which recording, how its windows overlap, and what is drawn beside it: a model or a recording."""
 
     checkpoint: Checkpoint
     clip: Clip
@@ -44,12 +44,13 @@ class ClipChoice:
 def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
     """The desk, then the answer; what the footer says of it."""
     try:
-        question = _question(choice)
+        question = reading.question(choice.checkpoint, choice.clip, choice.overlap)
         with st.container():  # also when there is nothing to read, so that what follows keeps its place
             readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
+        _say_second(shown)
         show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
         if readings is None:
             return {}
@@ -58,29 +59,23 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         if readings.trained.numbers:
             heads.draw(shown, seconds)
         familiarity.draw(question)
+        if readings.trained.states:
+            probing.draw(question)
         how_to_read(readings.trained)
-        if readings.twin is None:
-            reading.read_twin(question)
+        for asked, read in _who_read(shown):
+            if read.twin is None:
+                reading.read_twin(asked)
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
     return facts(choice.checkpoint, readings)
 
 
-def draw_sound(clip: Clip) -> None:
-    """The recording alone, where there is no checkpoint."""
-    show(KEY, sent(Shown(clip, None, None)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
-
-
-def _question(choice: ClipChoice) -> Question:
-    """Which recording is read, at the rate of the tower that hears."""
-    from analysis.clips.read import audio_tower
-    from analysis.clips.recordings import recording_key
-
-    clip = choice.clip
-    waveform = clip.waveform.at_rate(audio_tower(choice.checkpoint.outline()).input.sample_rate)
-    key = clip.key if waveform is clip.waveform else recording_key(waveform)
-    return Question(choice.checkpoint, waveform, key, choice.overlap)
+def draw_sound(clip: Clip, beside: str) -> None:
+    """The recording alone, or beside another, where there is no checkpoint."""
+    shown = Shown(clip, None, None, second=second.opened(beside, None) if second.chosen(beside) else None)
+    _say_second(shown)
+    show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
 
 
 def pick_overlap() -> str:
@@ -90,20 +85,39 @@ def pick_overlap() -> str:
     return controls.pick_choice("overlap", "Overlap of windows", list(OVERLAPS), "none")
 
 
-def pick_beside(checkpoint: Checkpoint | None) -> str:
-    """What is drawn beside it: nothing, its untrained twin, or another checkpoint."""
+def _say_second(shown: Shown) -> None:
+    if shown.second is not None:
+        second.say_lengths(shown.clip, shown.second.clip)
+
+
+def _who_read(shown: Shown) -> list[tuple[Question, Readings]]:
+    """What was read of the recordings that are shown."""
+    return [
+        (each.question, each.readings)
+        for each in (shown, shown.second)
+        if each is not None and each.question is not None and each.readings is not None
+    ]
+
+
+def pick_beside(checkpoint: Checkpoint | None, clip: str) -> str:
+    """What is drawn beside it: nothing, its untrained twin, another checkpoint, or another recording than the clip."""
     good, _ = controls.usable()
     others = [name for name in controls.by_name(good) if checkpoint is None or name != str(checkpoint.name)]
-    return controls.pick_choice("beside", "Compare with", [NOTHING, UNTRAINED, *others], NOTHING)
+    named, models = second.options(clip), [] if checkpoint is None else [UNTRAINED, *others]
+    return controls.pick_choice(
+        "beside", "Compare with", [NOTHING, *models, *named], NOTHING, lambda option: named.get(option, option)
+    )
 
 
 def _shown(question: Question, clip: Clip, readings: Readings | None, beside: str) -> Shown:
     """Layer and head are chosen of what was read; the most concentrated head is looked at first."""
+    other = second.opened(beside, question) if second.chosen(beside) else None
     if readings is None or not (readings.trained.numbers or readings.trained.states):
-        return Shown(clip, question, readings)
+        return Shown(clip, question, readings, second=other)
     with st.container(horizontal=True, gap="medium"):
         layer, head = _pick_head(readings.trained) if readings.trained.numbers else (_pick_state(readings.trained), 0)
-    return Shown(clip, question, readings, _side(question, clip, readings, beside), layer, head)
+    side = None if second.chosen(beside) else _side(question, clip, readings, beside)
+    return Shown(clip, question, readings, side, layer, head, second=other)
 
 
 def _pick_head(trained: ClipReading) -> tuple[int, int]:
@@ -136,7 +150,7 @@ def _side(question: Question, clip: Clip, readings: Readings, beside: str) -> Si
         return None if readings.twin is None else Side(beside, readings.twin, patterns_of(question, twin=True))
     good, _ = controls.usable()
     try:
-        other = _question(ClipChoice(controls.by_name(good)[beside], clip, question.overlap, NOTHING))
+        other = reading.question(controls.by_name(good)[beside], clip, question.overlap)
         read = reading.readings(other)
         return None if read is None else Side(beside, read.trained, patterns_of(other))
     except OtoscopeError as error:  # one that cannot be compared takes nothing away
@@ -148,7 +162,7 @@ def headline(shown: Shown, readings: Readings) -> tuple[str, ...]:
     """How widely the chosen layer and head spread their attention; of a tower that does not attend, what was read."""
     from analysis.clips.clip_lanes import desk_headline
 
-    name = "" if shown.question is None else str(shown.question.checkpoint.name)
+    name = "" if shown.question is None else shown.question.name
     return (desk_headline(name, readings.trained, readings.twin, shown.layer, shown.head),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,23 +23,46 @@ if TYPE_CHECKING:
     from analysis.clips.reading import ClipReading
     from analysis.datasets.audio import Waveform
     from analysis.models.checkpoint import Checkpoint
+    from analysis.models.tower import Model
+    from app.components.clip.recordings import Clip
 
 
 @dataclass(frozen=True)
 class Question:
-    """Which checkpoint reads which recording.
+    """Which checkpoint reads which recording; the checkpoint is opened for it once, see `question`.
 
     Attributes:
         checkpoint: that reads.
         waveform: the recording, at the rate of its tower.
         key: of this waveform in the store.
-        overlap: of its windows.
+        size: how much that is for its model, of which it holds the outline.
+        is_here: whether a page reads it while somebody waits.
     """
 
     checkpoint: Checkpoint
     waveform: Waveform
     key: str
-    overlap: str = "none"
+    size: ClipSize
+    is_here: bool
+
+    @property
+    def overlap(self) -> str:
+        """Of its windows."""
+        return self.size.overlap
+
+    @property
+    def name(self) -> str:
+        """Of the checkpoint."""
+        return str(self.checkpoint.name)
+
+    @cached_property
+    def identity(self) -> tuple[str, str]:
+        """What makes its model and the untrained twin."""
+        return caching.identity(self.checkpoint)
+
+    def model(self, *, twin: bool) -> Model:
+        """What reads: the model, kept from click to click, or its untrained twin."""
+        return self.checkpoint.untrained_twin() if twin else caching.model(self.checkpoint)
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,23 @@ class Readings:
 
     trained: ClipReading
     twin: ClipReading | None
+
+
+def question(checkpoint: Checkpoint, clip: Clip, overlap: str) -> Question:
+    """A checkpoint and the recording that it reads, at the rate of its tower that hears.
+
+    Raises:
+        ShapeError: no tower of it hears.
+        ConfigError: there is no such overlap.
+    """
+    from analysis.clips.cost import size_of
+    from analysis.clips.recordings import recording_key
+    from analysis.jobs.kinds.clip_memory import is_small
+
+    size = size_of(checkpoint, clip.waveform.duration_s, overlap)
+    waveform = clip.waveform.at_rate(size.heard.sample_rate)
+    key = clip.key if waveform is clip.waveform else recording_key(waveform)
+    return Question(checkpoint, waveform, key, size, size.is_short and is_small(size))
 
 
 def adopt() -> None:
@@ -65,29 +106,18 @@ def adopt() -> None:
 
 def readings(question: Question) -> Readings | None:
     """What was read; what is short is read here, of what is long the job is drawn, and the answer is None."""
-    from analysis.clips.cost import size_of
-    from analysis.clips.read import audio_tower
-    from analysis.jobs.kinds.clip_memory import is_small
-
     trained, twin = (_stored(question, twin=twin) for twin in (False, True))
     if trained is not None and twin is not None:
         return Readings(trained, twin)
-    checkpoint = question.checkpoint
-    size = size_of(checkpoint, question.waveform.duration_s, question.overlap)
-    if size.is_short and is_small(size, audio_tower(checkpoint.outline())):
+    if question.is_here:
         return Readings(trained or _read_here(question, twin=False), None)
-    _offer(question, size)
+    _offer(question)
     return None if trained is None else Readings(trained, None)
 
 
 def read_twin(question: Question) -> None:
     """Read the untrained twin after everything was drawn, if the page reads this itself; then the page is drawn once more."""
-    from analysis.clips.cost import size_of
-    from analysis.clips.read import audio_tower
-    from analysis.jobs.kinds.clip_memory import is_small
-
-    size = size_of(question.checkpoint, question.waveform.duration_s, question.overlap)
-    if size.is_short and is_small(size, audio_tower(question.checkpoint.outline())):
+    if question.is_here:
         _read_here(question, twin=True)
         st.rerun()
 
@@ -113,15 +143,13 @@ def _read_here(question: Question, *, twin: bool) -> ClipReading:
     from analysis.clips.store import put_reading
     from analysis.store import open_store
 
-    slot, what = st.empty(), "The untrained twin listens" if twin else f"{question.checkpoint.name} listens"
-    checkpoint = question.checkpoint
+    slot, what = st.empty(), "The untrained twin listens" if twin else f"{question.name} listens"
 
     def report(done: int, total: int) -> None:
         slot.progress(done / total, f"{plain(what)}: window {done:,} of {total:,} …")
 
     def read() -> ClipReading:
-        model = checkpoint.untrained_twin() if twin else caching.model(checkpoint)
-        reading = read_clip(model, question.waveform, question.overlap, report)
+        reading = read_clip(question.model(twin=twin), question.waveform, question.overlap, report)
         put_reading(open_store(), key, reading)
         return reading
 
@@ -132,7 +160,7 @@ def _read_here(question: Question, *, twin: bool) -> ClipReading:
         slot.empty()
 
 
-def _offer(question: Question, size: ClipSize) -> None:
+def _offer(question: Question) -> None:
     """The job that reads it, or what reading takes and a button."""
     job = _job_of(question)
     if job is not None and not job.finished:
@@ -140,21 +168,20 @@ def _offer(question: Question, size: ClipSize) -> None:
         return
     job_progress.explain_end(job, "Reading was cancelled.", "The recording was read, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Read the recording"
-    takes = job_words.about(2 * size.seconds)
+    takes = job_words.about(2 * question.size.seconds)
     st.markdown(plain(
-        f"{question.checkpoint.name} and its untrained twin take {takes} to read {seconds_to_words(size.duration_s)} on a "
+        f"{question.name} and its untrained twin take {takes} to read {seconds_to_words(question.size.duration_s)} on a "
         "CPU that does nothing else; the page stays usable, and the address leads back here."
     ))  # fmt: skip
-    if st.button(label, icon=":material/play_arrow:", type="primary"):
+    if st.button(label, icon=":material/play_arrow:", type="primary", key=f"read_{question.key}_{question.name}"):
         _start(question)
 
 
 def _start(question: Question) -> None:
     from analysis.jobs.kinds.clip import submit_clip
 
-    name = str(question.checkpoint.name)
     try:
-        job_id = submit_clip(jobs.queue(), name, question.waveform, overlap=question.overlap)
+        job_id = submit_clip(jobs.queue(), question.name, question.waveform, overlap=question.overlap)
     except OtoscopeError as error:
         layout.error(str(error))
         return
@@ -169,7 +196,7 @@ def _job_of(question: Question) -> Job | None:
         if job.kind != KIND.name:
             return False
         asked = ClipRequest.of(job.request)
-        wanted = (str(question.checkpoint.name), question.key, question.overlap)
+        wanted = (question.name, question.key, question.overlap)
         return (asked.checkpoint, asked.clip, asked.overlap) == wanted
 
     job = _in_address()

@@ -35,11 +35,12 @@ class Clip:
 
 
 def recent() -> dict[str, str]:
-    """Names of the recordings that this session has had, by key, the last one first; also the one that the address names."""
+    """Names of the recordings that this session has had, by key, the last one first; also those that the address names."""
     known = dict(state.recall("recent") or {})
-    key = state.get_text("clip") or ""
-    if key not in known and KEY.fullmatch(key) and (waveform := stored(key)) is not None:
-        known = remember(key, waveform.name)
+    named = (state.get_text("clip") or "", (state.get_text("beside") or "").rpartition(":")[2])
+    for key in named:
+        if key not in known and KEY.fullmatch(key) and (waveform := stored(key)) is not None:
+            known = remember(key, waveform.name)
     return known
 
 
@@ -66,6 +67,12 @@ def companions(recording: str) -> Companions:
             return read
     state.put("with", None)
     return Companions()
+
+
+def added_to(recording: str) -> Companions:
+    """What this session added to a recording, which need not be the one that the address names first."""
+    key = (state.recall("companions") or {}).get(recording, "")
+    return (_read(key, recording) if KEY.fullmatch(key) else None) or Companions()
 
 
 def _read(key: str, recording: str) -> Companions | None:

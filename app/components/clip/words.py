@@ -40,6 +40,12 @@ HOW_TO_READ = """
 - **The model hears {window} s at a time.** {side} Nothing attends across their borders, which are drawn; steps there, also in the
   self-similarity, are made by the windows. The last window is padded with silence (hatched): the padding can be attended to as a
   key, but its queries are left out of every average.
+- **A probe reads what is linearly there, not what the model uses.** It was fitted to means over windows of the training corpus;
+  compare it with the untrained twin's, and look at R² on held-out works before you believe a single second.
+- **The constant-Q spectrogram has a row for every semitone.** Low notes are smeared over half a second: a filter that tells
+  semitones apart there is that long.
+- **A second recording has the colours of the first**, and curves of a kind end at the same number; its seconds are counted from
+  its own beginning, whatever happens in them.
 - **Where there are more cells than pixels**, attention shows the largest of those that a pixel stands for, so that no bright
   cell is lost; so does attention received over many minutes, away from the playhead. Other pictures show the mean. A colour is
   one of 256 steps of its range; colours of attention end where 1 % of the cells lie above, and a model that is drawn beside

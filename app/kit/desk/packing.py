@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, Series, WaveLane
+from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, WaveLane
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError
 
@@ -83,8 +83,8 @@ def _lane(lane: Lane, packer: Packer, duration_s: float, exact: Packer) -> Json:
     common: Json = {
         "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
         "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
-        "side": lane.side, "sideColour": lane.side_colour, "note": lane.note, "ofModel": lane.of_model,
-        "durationS": duration_s, "yTime": "", "sets": {},
+        "side": lane.tag, "sideColour": lane.side_colour, "note": lane.note, "ofModel": lane.of_model,
+        "durationS": lane.duration_s or duration_s, "yTime": "", "sets": {},
     }  # fmt: skip
     if isinstance(lane, WaveLane):
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]
@@ -135,7 +135,7 @@ def _level(pieces: Sequence[Piece], packer: Packer, exact: Packer) -> Json:
 def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
     return {
         _name(choice): {
-            "high": _top(lane, series),
+            "high": lane.high(choice),
             "series": [
                 {
                     "name": curve.name, "colour": curve.colour, "dashed": curve.dashed, "times": packer.put(curve.times_s),
@@ -146,12 +146,6 @@ def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
         }
         for choice, series in lane.sets.items()
     }  # fmt: skip
-
-
-def _top(lane: CurveLane, series: Sequence[Series]) -> float:
-    """The largest number of the curves, or something above `low` where none is."""
-    top = max(float(curve.values.max(initial=lane.low)) for curve in series)
-    return top if top > lane.low else lane.low + 1
 
 
 def _name(choice: Choice) -> str:

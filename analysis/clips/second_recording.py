@@ -1,0 +1,104 @@
+"""Lanes of a second recording after those of the same kind of the first: on the same clock, in the same colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.clips.clip_lanes import Listening, Sound, desk_lanes
+from analysis.clips.lanes import CurveLane, Lane
+from analysis.clips.model_lanes import difference_lane
+from analysis.datasets.audio import Waveform
+from analysis.descriptors.chroma import onset_strength
+from analysis.units import seconds_to_words
+
+SECOND = "_second"
+MOST_FRAMES_APART = 1
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording by its name, and what a model did with it; None for the sound alone."""
+
+    name: str
+    sound: Sound
+    heard: Listening | None = None
+
+
+def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_s: float) -> list[Lane]:
+    """The lanes of a recording, each followed by the same of a second one, then what only the second has.
+
+    Pictures of the second have the colours of the first, curves of a kind end at the same number. Where both sound at the same
+    moments, such as a transposed version, the difference of their self-similarity follows.
+
+    Args:
+        ours: lanes of the first.
+        first: whose they are.
+        second: another recording; what read it is the same model.
+        near_s: what is looked at, in seconds of both.
+
+    Raises:
+        ShapeError: there is no such layer or head.
+    """
+    heard = second.heard
+    if heard is not None and first.heard is not None:
+        heard = replace(heard, scaled_as=first.heard.trained)
+    theirs = {lane.id: _of_second(lane, second) for lane in desk_lanes(second.sound, heard, near_s)}
+    lanes: list[Lane] = []
+    for lane in ours:
+        named = replace(lane, recording=first.name)
+        lanes += [named] if (other := theirs.pop(lane.id, None)) is None else _on_one_scale(named, other)
+        if lane.id == "similarity":
+            lanes += _difference(first, second)
+    return [*lanes, *theirs.values()]
+
+
+def same_moments(first: Sound, second: Sound) -> bool:
+    """Whether two recordings are as long and sound begins at the same moments: their onset strengths, as of
+    `analysis.descriptors.chroma.onset_strength`, correlate more than with any circular shift of one of them.
+    """
+    a, b = (onset_strength(sound.log_mel[1]) for sound in (first, second))
+    if abs(len(a) - len(b)) > MOST_FRAMES_APART:
+        return False
+    n = min(len(a), len(b))
+    ours, theirs = (np.fft.rfft(each[:n] - each[:n].mean()) for each in (a, b))
+    by_shift = np.fft.irfft(ours * np.conj(theirs), n)
+    return bool(by_shift[0] > 0 and by_shift.argmax() == 0)
+
+
+def lengths_text(first: Waveform, second: Waveform) -> str:
+    """What is drawn of a second recording that is shorter or longer than the first; "" where both are as long.
+
+    >>> a, b = (Waveform(np.zeros(n * 8, np.float32), 8, f"{n} s.wav", "") for n in (30, 20))
+    >>> lengths_text(a, b)
+    '20 s.wav lasts 20 s, 30 s.wav 30 s: after 20 s only 30 s.wav is drawn.'
+    """
+    ours_s, theirs_s = first.duration_s, second.duration_s
+    if abs(ours_s - theirs_s) <= 1 / min(first.sample_rate, second.sample_rate):
+        return ""
+    lasts = f"{second.name} lasts {seconds_to_words(theirs_s)}, {first.name} {seconds_to_words(ours_s)}"
+    if theirs_s < ours_s:
+        return f"{lasts}: after {seconds_to_words(theirs_s)} only {first.name} is drawn."
+    return f"{lasts}: of {second.name} the first {seconds_to_words(ours_s)} are drawn."
+
+
+def _of_second(lane: Lane, second: Recorded) -> Lane:
+    duration_s = second.sound.waveform.duration_s
+    return replace(lane, id=f"{lane.id}{SECOND}", recording=second.name, duration_s=duration_s)
+
+
+def _on_one_scale(ours: Lane, theirs: Lane) -> list[Lane]:
+    """Both, curves with one range for every choice."""
+    if not isinstance(ours, CurveLane) or not isinstance(theirs, CurveLane):
+        return [ours, theirs]
+    pair = [replace(lane, low=min(ours.low, theirs.low)) for lane in (ours, theirs)]
+    highs = {choice: max(lane.high(choice) for lane in pair if choice in lane.sets) for choice in (*ours.sets, *theirs.sets)}
+    return [replace(lane, highs=highs) for lane in pair]
+
+
+def _difference(first: Recorded, second: Recorded) -> list[Lane]:
+    """Of self-similarity, where a moment of one is the same moment of the other."""
+    if first.heard is None or second.heard is None or not same_moments(first.sound, second.sound):
+        return []
+    lane = difference_lane(first.heard.trained, second.heard.trained, first.heard.layer, second.name)
+    return [] if lane is None else [replace(lane, id=f"{lane.id}{SECOND}")]

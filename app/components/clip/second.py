@@ -1,0 +1,77 @@
+"""A second recording, drawn beside the first on the same clock: which, who reads it, and what is said of its length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis.errors import OtoscopeError
+from app.components.clip import reading, recordings
+from app.kit import controls, layout
+from app.kit.plain import plain
+
+if TYPE_CHECKING:
+    from app.components.clip.reading import Question, Readings
+    from app.components.clip.recordings import Clip
+
+PREFIX = "recording:"
+
+
+@dataclass(frozen=True)
+class Second:
+    """Another recording.
+
+    Attributes:
+        clip: the recording.
+        question: who reads it; None where there is no checkpoint.
+        readings: what was read; None as long as it is not.
+    """
+
+    clip: Clip
+    question: Question | None = None
+    readings: Readings | None = None
+
+
+def options(first: str) -> dict[str, str]:
+    """Recordings that are at hand beside the first, as the address names them, and what they are called."""
+    known = {title: title for title in controls.demo_clips()} | recordings.recent()
+    return {f"{PREFIX}{key}": f"Recording: {name}" for key, name in known.items() if key != first}
+
+
+def chosen(beside: str) -> bool:
+    """Whether what is drawn beside is a recording."""
+    return beside.startswith(PREFIX)
+
+
+def opened(beside: str, question: Question | None) -> Second | None:
+    """The second recording, read by the same checkpoint as the first; None, and why, where it cannot be had."""
+    key = beside.removeprefix(PREFIX)
+    try:
+        clip = _clip(key)
+        if clip is None or question is None:
+            return None if clip is None else Second(clip)
+        asked = reading.question(question.checkpoint, clip, question.overlap)
+        return Second(clip, asked, reading.readings(asked))
+    except (OtoscopeError, OSError) as error:  # one that cannot be compared takes nothing away
+        layout.error(str(error))
+        return None
+
+
+def _clip(key: str) -> Clip | None:
+    demos = controls.demo_clips()
+    if key in demos:
+        return recordings.demo(demos[key])
+    if (waveform := recordings.stored(key)) is None:
+        layout.error("The store does not hold the second recording any more. Upload it again, or raise OTOSCOPE_STORE_BYTES.")
+        return None
+    return recordings.Clip(waveform, key, recordings.added_to(key))
+
+
+def say_lengths(first: Clip, second: Clip) -> None:
+    """What is drawn where one of them is longer."""
+    from analysis.clips.second_recording import lengths_text
+
+    if text := lengths_text(first.waveform, second.waveform):
+        st.caption(plain(text))

@@ -1,0 +1,74 @@
+"""Another recording beside the first on the clip page: its lanes, its colours, its place in the address."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.clips.recordings import keep_recording, recording_key
+from analysis.store import open_store
+from app.components.clip.recordings import Clip
+from tests.app.clip_pages import Desk, a_clip, with_clip
+
+KINDS = ("waveform", "log_mel", "constant_q", "received", "attention", "similarity", "novelty", "descriptor_a4")
+
+
+@pytest.fixture
+def desk(monkeypatch) -> Desk:
+    return Desk(monkeypatch)
+
+
+@pytest.fixture
+def demo(monkeypatch, make_checkpoint, rng, tmp_path, desk) -> Clip:
+    clip = a_clip(rng, seconds=9.0)
+    with_clip(monkeypatch, tmp_path, make_checkpoint("D0"), clip)
+    return clip
+
+
+def kept(clip: Clip) -> str:
+    return keep_recording(open_store(), clip.waveform)
+
+
+def louder(clip: Clip) -> Clip:
+    """The same moments, other samples."""
+    waveform = replace(clip.waveform, samples=np.tanh(5 * clip.waveform.samples), name="louder.wav", sha256="1" * 64)
+    return Clip(waveform, recording_key(waveform))
+
+
+def test_a_second_recording_is_drawn_kind_by_kind_in_the_colours_of_the_first(demo, desk, rng, queue, open_page) -> None:
+    key = kept(a_clip(rng, "other.wav", seconds=5.0))
+    app = open_page("views/clip.py", beside=f"recording:{key}", layer="1", head="2")
+    assert not app.exception
+    assert desk.lanes == [lane for kind in KINDS for lane in (kind, f"{kind}_second")]
+    ours, theirs = desk.lane("attention"), desk.lane("attention_second")
+    assert (ours["side"], theirs["side"]) == ("Demo.wav", "other.wav")
+    assert (ours["durationS"], theirs["durationS"]) == (9.0, 5.0)
+    assert ours["sets"]["1.2"]["high"] == theirs["sets"]["1.2"]["high"]
+    received = [desk.lane(name)["sets"]["1.2"] for name in ("received", "received_second")]
+    assert received[0]["high"] == received[1]["high"]
+    assert [len(each["series"]) for each in received] == [2, 2]  # each beside the untrained twin
+    assert any("other.wav lasts 5.0 s, Demo.wav 9.0 s: after 5.0 s only" in each.value for each in app.caption)
+    assert app.query_params["beside"] == f"recording:{key}"
+
+
+def test_a_version_with_the_same_moments_is_held_against_the_first(demo, desk, queue, open_page) -> None:
+    app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo))}")
+    assert not app.exception
+    assert "similarity_difference_second" in desk.lanes
+    assert not any(" lasts " in each.value for each in app.caption)
+
+
+def test_recordings_that_are_at_hand_can_be_chosen_and_the_first_cannot(demo, desk, rng, queue, open_page) -> None:
+    key = kept(a_clip(rng, "other.wav"))
+    app = open_page("views/clip.py", clip=key)
+    with_which = next(box for box in app.selectbox if box.label == "Compare with")
+    assert with_which.options == ["nothing", "untrained twin", "Recording: Demo"]
+    with_which.set_value("recording:Demo").run()
+    assert not app.exception
+    assert desk.lane("waveform_second")["side"] == "Demo.wav"
+
+
+def test_a_second_recording_that_left_the_store_is_said(demo, desk, queue, open_page) -> None:
+    app = open_page("views/clip.py", beside=f"recording:{'0' * 64}")
+    assert "which is not here" in app.info[0].value
+    assert not any(lane.endswith("_second") for lane in desk.lanes)

@@ -1,0 +1,74 @@
+"""A second recording beside the first: which lanes stand where, one range for both, and when a difference is drawn."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from analysis.clips.clip_lanes import Sound
+from analysis.clips.lanes import CurveLane, Series
+from analysis.clips.second_recording import Recorded, beside_second, lengths_text, same_moments
+from analysis.clips.sound_lanes import wave_lane
+from analysis.datasets.audio import Waveform
+from analysis.descriptors.log_mel import log_mel
+
+RATE = 24_000
+ONSETS_S = (0.3, 0.9, 1.3, 2.2, 2.5, 3.3)
+
+
+def tones(semitones: int = 0, seconds: float = 4.0, late_s: float = 0.0) -> Sound:
+    """Decaying tones at uneven moments, a melody of six, transposed and late."""
+    samples = np.zeros(round(seconds * RATE))
+    time_s = np.arange(RATE // 2) / RATE
+    for number, onset_s in enumerate(ONSETS_S):
+        begin = round((onset_s + late_s) * RATE)
+        tone = np.sin(2 * np.pi * 220 * 2 ** ((2 * number + semitones) / 12) * time_s) * np.exp(-6 * time_s)
+        part = samples[begin : begin + len(tone)]
+        part += tone[: len(part)]
+    waveform = Waveform(samples.astype(np.float32), RATE, f"{semitones}.wav", hashlib.sha256(samples.tobytes()).hexdigest())
+    return Sound(waveform, log_mel(waveform.samples, RATE))
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (tones(), True), (tones(3), True), (tones(late_s=0.25), False), (tones(seconds=4.5), False),
+    ],
+    ids=["itself", "transposed", "late", "longer"],
+)  # fmt: skip
+def test_the_same_moments_are_known_by_their_onsets(other: Sound, same: bool) -> None:
+    assert same_moments(tones(), other) is same
+
+
+def test_silence_begins_nowhere() -> None:
+    silence = Sound(Waveform(np.zeros(RATE, np.float32), RATE, "none", ""), log_mel(np.zeros(RATE, np.float32), RATE))
+    assert not same_moments(silence, silence)
+
+
+def test_lanes_of_one_kind_stand_together_under_the_names_of_their_recordings() -> None:
+    first, second = Recorded("a.wav", tones()), Recorded("b.wav", tones(3, seconds=3.0))
+    lanes = beside_second([wave_lane(first.sound.waveform)], first, second, 0.0)
+    assert [(lane.id, lane.tag, lane.duration_s) for lane in lanes] == [
+        ("waveform", "a.wav", None), ("waveform_second", "b.wav", 3.0), ("log_mel_second", "b.wav", 3.0),
+    ]  # fmt: skip
+    assert not any(lane.of_model for lane in lanes)
+
+
+def test_curves_of_both_have_one_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    def curve(*values: float, low: float) -> CurveLane:
+        series = Series("x", "audio", np.arange(len(values), dtype=float), np.array(values))
+        return CurveLane(id="novelty", title="Novelty", low=low, by="layer", sets={(1,): [series]})
+
+    monkeypatch.setattr("analysis.clips.second_recording.desk_lanes", lambda *_: [curve(0.1, 0.3, low=-0.2)])
+    first, second = Recorded("a.wav", tones()), Recorded("b.wav", tones(3))
+    ours, theirs = beside_second([curve(0.5, 0.2, low=0.0)], first, second, 0.0)
+    assert isinstance(ours, CurveLane)
+    assert isinstance(theirs, CurveLane)
+    assert (ours.low, ours.high((1,))) == (theirs.low, theirs.high((1,))) == (-0.2, 0.5)
+
+
+def test_what_is_drawn_of_a_longer_or_a_shorter_recording_is_said() -> None:
+    short, long = tones(seconds=4.0).waveform, tones(3, seconds=12.0).waveform
+    assert lengths_text(short, short) == ""
+    assert lengths_text(short, long) == "3.wav lasts 12 s, 0.wav 4.0 s: of 3.wav the first 4.0 s are drawn."
+    assert lengths_text(long, short) == "0.wav lasts 4.0 s, 3.wav 12 s: after 4.0 s only 3.wav is drawn."
