@@ -13,7 +13,6 @@ NEEDED = (
     "pandas",
     "analysis.clips.read",
     "analysis.jobs.kinds.clip_memory",
-    "librosa.core.constantq",
 )
 WAIT_S = 4.0  # a browser that comes at once is handed its files first
 _waiting: list[threading.Timer] = []
