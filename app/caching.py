@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.models.families import Described
     from analysis.models.tower import Model
 
+MOST_DRAWN = 8
 MOST_KEPT = 32  # results: the summary alone reads a result of every study
 Spectrogram = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
@@ -168,7 +169,13 @@ def rendered(demo: DemoClip) -> DemoClip:
 @st.cache_data(max_entries=8, show_spinner=False)
 def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes:
     """A part of a recording as a WAV file."""
-    return wav(read_window(Path(path), start_s, stop_s, sample_rate), sample_rate)
+    return wav(part(path, start_s, stop_s, sample_rate), sample_rate)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def part(path: str, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
+    """A part of a recording, `(samples,)`, full scale 1."""
+    return read_window(Path(path), start_s, stop_s, sample_rate)
 
 
 def wav(samples: NDArray[np.floating], sample_rate: int) -> bytes:
@@ -235,20 +242,27 @@ def once(key: Key, read: Callable[[], T]) -> T:
     return _read().read(key, read)
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _drawn() -> Latest:
+    return Latest(MOST_DRAWN)
+
+
+def drawn(key: Key, draw: Callable[[], T]) -> T:
+    """As `once`, for what is drawn of a whole clip: it is large, so fewer are kept."""
+    return _drawn().read(key, draw)
+
+
 @st.cache_data(max_entries=24, show_spinner="Making what the model heard …")
 def altered_window(
     corpus: str, piece_id: str, start_s: float, change: str, dose: float, sample_rate: int, seed: int, window_s: float
-) -> tuple[bytes, float]:
-    """What a model was given of a window, as a WAV file, and by how many dB it was lowered so that nothing is clipped.
+) -> NDArray[np.float32]:
+    """What a model was given of a window, `(samples,)`, full scale 1.
 
     Raises:
         OtoscopeError: the change, the recording or its notes cannot be used.
     """
     from analysis.datasets.segments import Segment
     from analysis.studies.stress.changes import altered_audio, rendering_of
-    from analysis.units import amplitude_to_db
 
     segment = Segment(pieces(corpus)[piece_id], start_s, window_s)
-    samples = altered_audio(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))
-    peak = max(1.0, float(np.abs(samples).max(initial=0.0)))
-    return wav(samples / peak, sample_rate), float(amplitude_to_db(peak))
+    return altered_audio(change, dose, segment, sample_rate, seed=seed, conditions=rendering_of(corpus))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
     from streamlit.navigation.page import StreamlitPage
 
-VIEWS = Path(__file__).parent / "views"
+VIEWS, STYLE = (Path(__file__).parent / name for name in ("views", "selected.css"))
 # Drawn here, since the picture of a page's icon would be fetched from elsewhere: an ear canal, seen through the cone.
 ICON = (
     '<svg viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="#0072B2"/><circle cx="16" cy="16" r="8.5" fill="#FFFFFF"/>'
@@ -72,6 +72,7 @@ def main() -> None:
     from app.kit import jobs_drawer  # what it caches needs the server to be there
 
     st.set_page_config(page_title="Otoscope", page_icon=ICON, layout="wide")
+    st.html(STYLE)
     access.require_access()
     pages = {name: _page(name, icon) for views in pages_by_group().values() for name, icon in views.items()}
     page = st.navigation(list(pages.values()), position="hidden")

@@ -22,7 +22,7 @@ from analysis.clips.reading import ClipReading
 from analysis.clips.store import put_reading, read_reading
 from analysis.clips.wall import head_wall
 from analysis.store import Store
-from app.components.desk.packing import pack
+from app.kit.desk.packing import pack
 from tests.clips.large_readings import RandomPatterns, Size, a_large_reading
 
 SIZES = (Size(600.0, 188), Size(30.0, 2400), Size(600.0, 2400))

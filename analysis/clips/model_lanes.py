@@ -9,7 +9,7 @@ from numpy import ndarray
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
 from analysis.clips.read import MANY_WINDOWS
 from analysis.clips.reading import ClipReading, LayerReading
-from analysis.clips.tiles import LEVELS, Piece, pyramid, quantised
+from analysis.clips.tiles import LEVELS, Piece, even_piece, numbered, pyramid, quantised
 from analysis.clips.token_columns import columns_of
 from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_of_rows
 from analysis.measures.novelty import checkerboard_novelty
@@ -67,8 +67,9 @@ def grid_lane(reading: ClipReading, number: int, scaled_as: ClipReading | None =
         scale = multiple if scaled_as is None else scaled_as.received_by_band(number, head or None)[1] * layer.key.n
         highs[number, head] = max(float(scale.max()), 1.0)
         join = -(-multiple.size * (layer.n_heads + 1) // (MOST_BYTES // 4))
-        levels = quantised(_largest(multiple[::-1].T, join=join).T, 0.0, highs[number, head])
-        sets[number, head] = [[even_piece(times_s, levels, join=join)]]
+        joined = _largest(multiple[::-1].T, join=join).T
+        levels = quantised(joined, 0.0, highs[number, head])
+        sets[number, head] = [[even_piece(times_s, levels, join=join, exact=joined)]]
     bands = columns_of(layer.key).bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
@@ -106,7 +107,9 @@ def attention_lane(
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
             levels = quantised(pattern[::-1], 0.0, highs[of_head])
-            pieces[of_head] += _window_pieces(reading, window, levels, len(keys), columns_of(layer.query).times_s.size)
+            parts = _window_pieces(reading, window, levels, len(keys), columns_of(layer.query).times_s.size)
+            begin_s = float(reading.clock.starts_s[window])
+            pieces[of_head] += numbered(parts, pattern[::-1], begin_s) if window in windows else parts
     names, special = _special(reading, layer, heads, highs)
     return ImageLane(
         special_names=names, special=special, id="attention",
@@ -150,7 +153,7 @@ def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
     """Cosine similarity between moments of the clip after a layer (0: before the first), both axes on the clip's clock."""
     state = min(number, len(reading.states) - 1)
     times_s, matrix = reading.self_similarity(state)
-    piece = even_piece(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s)
+    piece = even_piece(times_s, quantised(matrix[::-1], -1.0, 1.0), reading.clock.duration_s, exact=matrix[::-1])
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity", title=f"Self-similarity, {reading.states[state].title}: time of the clip",
@@ -166,7 +169,8 @@ def difference_lane(reading: ClipReading, other: ClipReading, number: int, less:
     if state >= len(other.states) or not np.array_equal(reading.states[state].times_s, other.states[state].times_s):
         return None
     times_s, ours = reading.self_similarity(state)
-    piece = even_piece(times_s, quantised((ours - other.self_similarity(state)[1])[::-1], -1.0, 1.0), reading.clock.duration_s)
+    less_theirs = (ours - other.self_similarity(state)[1])[::-1]
+    piece = even_piece(times_s, quantised(less_theirs, -1.0, 1.0), reading.clock.duration_s, exact=less_theirs)
     duration_s = reading.clock.duration_s
     return ImageLane(
         id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
@@ -257,14 +261,6 @@ def _window_pieces(
     as_long = 1.0 if n_queries is None else -(-n_queries // len(levels)) * len(levels) / n_queries  # as if the last run were
     rows_s = start_s, start_s + clock.window_s * as_long
     return [Piece(float(edges[part[0]]), float(edges[part[-1] + 1]), levels[:, part], rows_s) for part in parts]
-
-
-def even_piece(times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1) -> Piece:
-    """A picture whose columns stand around times at equal distances, each around `join` of them."""
-    last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
-    hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s
-    begin_s = float(times_s[0]) - hop_s / 2
-    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels)
 
 
 def _largest(pattern: Float[ndarray, "queries keys"], join: int) -> Float[ndarray, "rows keys"]:

@@ -10,10 +10,9 @@ from numpy import ndarray
 
 from analysis.clips.clock import Clock
 from analysis.clips.lanes import CurveLane, ImageLane, Lane, Series, Tick
-from analysis.clips.model_lanes import even_piece
 from analysis.clips.probes import ClipProbes, Probe
 from analysis.clips.reading import ClipReading, StateReading
-from analysis.clips.tiles import Piece, quantised
+from analysis.clips.tiles import Piece, even_piece, quantised
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes
 from analysis.descriptors.audio_targets import audio_chroma, spectral_centroid
@@ -107,12 +106,12 @@ def _pictures(
         )  # fmt: skip
 
     def drawn(values: Float64[ndarray, "cells outputs"], state: StateReading) -> Piece:
-        return even_piece(state.times_s, quantised(values.T[::-1], 0.0, high), clock.duration_s)
+        return even_piece(state.times_s, quantised(values.T[::-1], 0.0, high), clock.duration_s, exact=values.T[::-1])
 
     lanes = [lane("", ", by token", drawn(read[0], cells[0][0]))]
     if truth is not None:
         hop_s = clock.hop / clock.sample_rate
-        piece = Piece(0.0, len(truth) * hop_s, quantised(truth.T[::-1], 0.0, high))
+        piece = Piece(0.0, len(truth) * hop_s, quantised(truth.T[::-1], 0.0, high), exact=truth.T[::-1])
         lanes.append(lane("_truth", ": as it is, by window", piece))
     return lanes + [lane("_beside", ", by token", drawn(read[1], cells[1][0]), "untrained twin")] * (len(read) > 1)
 

@@ -75,7 +75,7 @@ def _spectrogram(times_s: Float[ndarray, " frames"], decibel: Float[ndarray, "ro
     starts = np.arange(0, frames, join)
     pooled = np.maximum.reduceat(decibel, starts, axis=1) if join > 1 else decibel
     # a frame stands for the hop around its centre
-    return Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0))
+    return Piece(-hop_s / 2, (len(starts) * join - 0.5) * hop_s, quantised(pooled[::-1], FLOOR_DB, 0.0), exact=pooled[::-1])
 
 
 def note_lane(notes: Notes) -> NoteLane:
@@ -95,7 +95,8 @@ def descriptor_lane(descriptor: Descriptor, waveform: Waveform) -> ImageLane:
     look = descriptor.look
     hop_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else waveform.duration_s
     begin_s = float(times_s[0]) - hop_s / 2
-    piece = Piece(begin_s, begin_s + len(times_s) * hop_s, quantised(values[::-1], look.low, look.high))
+    levels = quantised(values[::-1], look.low, look.high)
+    piece = Piece(begin_s, begin_s + len(times_s) * hop_s, levels, exact=values[::-1])
     n = len(look.features)
     ticks = [Tick((n - 0.5 - i) / n, feature) for i, feature in enumerate(look.features)][:: -max(1, n // 4)]
     return ImageLane(

@@ -1,7 +1,7 @@
 """Pictures of a recording as bytes: 256 levels between two ends, in pieces over time, from coarse to fine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -24,12 +24,14 @@ class Piece:
         levels: 0 for the lower end of the range or what lies below it, 255 for the upper one.
         rows_s: where its bottom row begins and its top row ends, where the vertical axis is time too and that is another stretch
             than the horizontal one; None for the same.
+        exact: the numbers that levels stand for, where they are kept: a reader may want one of them to more than a step.
     """
 
     start_s: float
     end_s: float
     levels: UInt8[ndarray, "rows columns"]
     rows_s: tuple[float, float] | None = None
+    exact: Float[ndarray, "rows columns"] | None = None
 
 
 def quantised(values: Float[ndarray, "rows columns"], low: float, high: float) -> UInt8[ndarray, "rows columns"]:
@@ -83,3 +85,30 @@ def _coarser(piece: Piece, largest: bool) -> Piece:
     # equal columns: the last group is drawn as wide as the others, so the stretch grows by what it lacks
     longer = len(starts) * COARSER / columns
     return Piece(piece.start_s, piece.start_s + (piece.end_s - piece.start_s) * longer, joined, piece.rows_s)
+
+
+def numbered(pieces: Sequence[Piece], pattern: Float[ndarray, "rows columns"], begin_s: float) -> list[Piece]:
+    """Pieces that stand side by side, with their numbers in the picture of a window, which begins there (s).
+
+    >>> piece = Piece(2.0, 4.0, np.zeros((1, 2), np.uint8))
+    >>> numbered([piece], np.array([[0.1, 0.2, 0.3, 0.4]]), begin_s=0.0)[0].exact
+    array([[0.3, 0.4]])
+    """
+    first = pieces[0]
+    column = round((first.start_s - begin_s) / (first.end_s - first.start_s) * first.levels.shape[1])
+    with_numbers: list[Piece] = []
+    for piece in pieces:
+        after = column + piece.levels.shape[1]
+        with_numbers.append(replace(piece, exact=pattern[:, column:after]))
+        column = after
+    return with_numbers
+
+
+def even_piece(
+    times_s: Float[ndarray, " times"], levels: ndarray, whole_s: float = 1.0, join: int = 1, exact: ndarray | None = None
+) -> Piece:
+    """A picture whose columns stand around times at equal distances, each around `join` of them."""
+    last = max(1, len(times_s) - 2)  # the very last may stand for less; windows may be a part of a step apart
+    hop_s = float(times_s[last] - times_s[0]) / last if len(times_s) > 1 else whole_s
+    begin_s = float(times_s[0]) - hop_s / 2
+    return Piece(begin_s, begin_s + levels.shape[1] * join * hop_s, levels, exact=exact)

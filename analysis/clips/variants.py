@@ -44,7 +44,7 @@ class Variant:
     """One channel.
 
     Attributes:
-        name: "original", "kept", "removed" or "random".
+        name: such as "original", "kept", "removed" or "random".
         title: what is heard, in words.
         gain_db: by which it was multiplied.
         loudness: of what is heard, in LKFS; None where it is too short or too soft to have one, and then its gain is that of the
@@ -97,7 +97,14 @@ class Variants:
         return f"Gains: {gains}." + "".join(f" The variant {text}." for text in (*short, *silent))
 
 
-def make_variants(samples: Float[ndarray, " samples"], sample_rate: int, part: Part, *, seed: int) -> Variants:
+def make_variants(
+    samples: Float[ndarray, " samples"],
+    sample_rate: int,
+    part: Part,
+    *,
+    seed: int,
+    kept: Float[ndarray, " samples"] | None = None,
+) -> Variants:
     """The clip itself, the part alone, all but the part, and a random part of the same energy alone; equally loud.
 
     Args:
@@ -105,13 +112,14 @@ def make_variants(samples: Float[ndarray, " samples"], sample_rate: int, part: P
         sample_rate: in Hz.
         part: a band, a span of time or both, in the clip.
         seed: of the place of the random part.
+        kept: the part alone, where something else has cut it already; None for `cut_part`.
 
     Raises:
         ConfigError: the part names nothing, lies outside, or there is no sound in it.
     """
     _check_part(part, len(samples), sample_rate)
     wave = np.asarray(samples, np.float64)
-    kept = cut_part(wave, sample_rate, part)
+    kept = cut_part(wave, sample_rate, part) if kept is None else np.asarray(kept, np.float64)
     if not np.abs(kept).max(initial=0.0) > 0:
         raise ConfigError("There is no sound in this part of the clip. Choose another part.")
     random = random_part(wave, sample_rate, part, seed)
@@ -154,11 +162,17 @@ def random_part(samples: Float64[ndarray, " samples"], sample_rate: int, part: P
 
 
 def match_loudness(
-    waves: Sequence[Float64[ndarray, " samples"]], titles: Sequence[str], sample_rate: int
-) -> tuple[Float32[ndarray, "4 samples"], tuple[Variant, ...]]:
-    """The waves of `NAMES` at the loudness of the first, or up to 12 dB below it, so that no sample is above −1 dBFS.
+    waves: Sequence[Float64[ndarray, " samples"]], titles: Sequence[str], sample_rate: int, names: Sequence[str] = NAMES
+) -> tuple[Float32[ndarray, "variants samples"], tuple[Variant, ...]]:
+    """Waves at the loudness of the first, or up to 12 dB below it, so that no sample is above −1 dBFS.
 
     What would still clip then is softer than the others, by as much as is said.
+
+    Args:
+        waves: mono, full scale 1, all of one length.
+        titles: what is heard, wave by wave.
+        sample_rate: in Hz.
+        names: of the waves.
     """
     loudness = [integrated_loudness(wave[None], sample_rate) for wave in waves]
     peaks_db = [float(amplitude_to_db(np.abs(wave).max(initial=0.0))) for wave in waves]
@@ -173,7 +187,7 @@ def match_loudness(
             name, title, gain, None if own is None else own + gain, max(0.0, want - lowered - gain),
             float(power_to_db(energy / energies[0])) if energies[0] else 0.0,
         )
-        for name, title, gain, own, want, energy in zip(NAMES, titles, gains, loudness, wanted, energies, strict=True)
+        for name, title, gain, own, want, energy in zip(names, titles, gains, loudness, wanted, energies, strict=True)
     )  # fmt: skip
     sound = np.stack([wave * db_to_amplitude(gain) for wave, gain in zip(waves, gains, strict=True)])
     return sound.astype(np.float32), variants

@@ -15,7 +15,7 @@ from analysis.results import Result
 from analysis.studies.shared_rows import WindowRow, WorkWindowRow
 from analysis.units import midi_to_name
 from app import caching
-from app.kit import layout, player
+from app.kit import layout, player, strips
 from app.kit.plain import plain
 from app.kit.study_form import Choice
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analysis.datasets.piece import Piece
 
 MOST, NOTES_PX = 20, 212
+ORIGINAL, COMPARED, ALTERED = "original", "compared with", "altered"
+LEVELS = ("gain",)  # changes of level alone
 AWAY = "Distance of the embedding from where it was, as a share of that between windows of different works"
 RANK = "Place of the match among the candidates before → after, the worse of both directions; S counts places up to 10"
 COLUMNS = {
@@ -104,38 +106,41 @@ def most_moved(result: Result, moved: ndarray, before: ndarray, after: ndarray) 
 
 
 def draw(result: Result, choice: Choice, rows: Sequence[MovedWindow], given: Sequence[Given], sample_rate: int, key: str) -> None:
-    """The windows, the recording of the chosen one, and below it what the model was given instead."""
+    """The windows, the recording of the chosen one beside what the model was given instead, and the notes that it read."""
+    sounds = [change for change in given if change.side == "audio"]
+
+    def strip(number: int, path: Path) -> None:
+        _show_strip(sounds[0], choice, rows[number].window, sample_rate, int(result.request["seed"]), f"strip_{key}", path)
 
     def more(number: int) -> None:
-        window = rows[number].window
         for change in given:
-            if change.side == "audio":
-                _play(change, choice, window, sample_rate, int(result.request["seed"]))
-            else:
-                _show_notes(change, choice, window)
+            if change.side == "midi":
+                _show_notes(change, choice, rows[number].window)
 
-    player.pick(rows, choice, key, title="The recording", columns=COLUMNS, more=more)
+    player.pick(rows, choice, key, title="The recording", columns=COLUMNS, more=more, strip=strip if sounds else None)
 
 
-def _play(given: Given, choice: Choice, window: WindowRow, sample_rate: int, seed: int) -> None:
-    """What was heard, and what that is compared with where it is not the recording."""
-    if (piece := caching.pieces(choice.corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
-        return  # which is said above
-    sounds = [("What the model heard", given.label, given.dose)]
+def _show_strip(given: Given, choice: Choice, window: WindowRow, sample_rate: int, seed: int, key: str, path: Path) -> None:
+    """The recording, what it is compared with where that is not the recording, and what the model heard, on one strip."""
+    stop_s = window.start_s + choice.cut.window_s
+    doses = [(ALTERED, given.label, given.dose)]
+    st.markdown(f"**What the model heard**: {plain(given.label)}")
     if given.against is not None and given.against[0] != given.dose:
-        sounds.insert(0, ("Compared with", given.against[1], given.against[0]))
-    for title, label, dose in sounds:
-        st.markdown(f"**{title}**: {plain(label)}")
-        try:
-            wav, lowered_db = caching.altered_window(
+        doses.insert(0, (COMPARED, given.against[1], given.against[0]))
+        st.markdown(f"**Compared with**: {plain(given.against[1])}")
+    try:
+        versions = [strips.Version(ORIGINAL, "the recording", caching.part(str(path), window.start_s, stop_s, sample_rate))]
+        for name, label, dose in doses:
+            samples = caching.altered_window(
                 choice.corpus, window.piece, window.start_s, given.change, dose, sample_rate, seed, choice.cut.window_s
             )
-        except (OtoscopeError, OSError) as error:
-            layout.error(str(error))
-            continue
-        st.audio(wav, format="audio/wav", alt=f"{title}: {label}")
-        if lowered_db:
-            st.caption(f"Played {lowered_db:.1f} dB lower than the model heard it, since it would be clipped here.")
+            versions.append(strips.Version(name, label, samples))
+    except (OtoscopeError, OSError) as error:
+        layout.error(str(error))
+        return
+    strips.draw(key, versions, sample_rate, f"{window.piece} from {player.clock(window.start_s)}")
+    if given.change in LEVELS:
+        st.caption("Equal loudness undoes this change: the gains above are all that is left of it.")
 
 
 def _show_notes(given: Given, choice: Choice, window: WindowRow) -> None:

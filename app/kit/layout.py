@@ -72,7 +72,7 @@ def way(label: str, page: str, icon: str, parameters: Mapping[str, str | Sequenc
 
 def headline(sentence: str, *more: str) -> None:
     """The answer, in larger type under the question, and below it what it has no room for; names are shown as they are."""
-    st.subheader(plain(sentence), anchor=False)
+    st.header(plain(sentence), anchor=False)
     for words in filter(None, more):
         st.caption(plain(words))
 

@@ -112,6 +112,7 @@ def pick(
     title: str = "Heard",
     columns: ColumnConfigMappingInput | None = None,
     more: Callable[[int], None] | None = None,
+    strip: Callable[[int, Path], None] | None = None,
 ) -> int | None:
     """A table of windows beside the sound of the chosen one; its number, None where there are none.
 
@@ -122,6 +123,7 @@ def pick(
         title: of the sound.
         columns: column_config of the table.
         more: called with the number of the chosen row, to draw below its sound.
+        strip: called with the number of the chosen row and its recording, to draw what is heard; None for the window as it is.
     """
     if not rows:
         return None
@@ -133,7 +135,11 @@ def pick(
         alt = "Windows; the chosen row is heard beside it"
         number = row_choice.pick_row(shown, key, alt=alt, columns=names, height=height)
     with right:
-        play(title, source, rows[number].window.piece, rows[number].window.start_s)
+        window = rows[number].window
+        if strip is None:
+            play(title, source, window.piece, window.start_s)
+        elif (path := locate(title, source, window.piece, window.start_s)) is not None:
+            strip(number, path)
         if more is not None:
             more(number)
     return number
@@ -141,6 +147,13 @@ def pick(
 
 def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
     """A window with its place and its sound; a sentence where the recording is not there."""
+    if (path := locate(title, source, piece_id, start_s)) is not None:
+        sound = caching.excerpt(str(path), start_s, start_s + source.cut.window_s, source.cut.sample_rate)
+        st.audio(sound, format="audio/wav", alt=f"{title}: {piece_id} from {clock(start_s)}")
+
+
+def locate(title: str, source: Source, piece_id: str, start_s: float) -> Path | None:
+    """The place of a window in words, and its recording; None, and a sentence, where that is not there."""
     corpus, stop_s = source.corpus, start_s + source.cut.window_s
     st.markdown(f"**{plain(title)}**: {plain(piece_id)}, {clock(start_s)} to {clock(stop_s)}")
     piece = caching.pieces(corpus).get(piece_id)
@@ -153,8 +166,8 @@ def play(title: str, source: Source, piece_id: str, start_s: float) -> None:
                 caching.render_piece(corpus, piece_id)
             st.rerun()
     else:
-        sound = caching.excerpt(str(piece.audio_path), start_s, stop_s, source.cut.sample_rate)
-        st.audio(sound, format="audio/wav", alt=f"{title}: {piece_id} from {clock(start_s)}")
+        return Path(piece.audio_path)
+    return None
 
 
 def pick_missed(

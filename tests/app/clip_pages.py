@@ -18,7 +18,7 @@ from app import caching
 from app.components.clip import page as clip_page
 from app.components.clip import recordings
 from app.components.clip.recordings import Clip
-from app.components.desk.show import Sent
+from app.kit.desk.show import Sent
 
 
 def a_clip(rng: np.random.Generator, name: str = "Demo.wav", seconds: float = 5.0, rate: int = 24_000) -> Clip:
@@ -41,6 +41,7 @@ def with_clip(monkeypatch: pytest.MonkeyPatch, folder: Any, checkpoint: Checkpoi
     monkeypatch.setattr(caching, "demo_clips", lambda: [SimpleNamespace(title="Demo")])
     monkeypatch.setattr(recordings, "demo", lambda _demo: clip)
     caching._read().clear()
+    caching._drawn().clear()
 
 
 class Desk:

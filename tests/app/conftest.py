@@ -1,5 +1,6 @@
 """A queue that runs nothing, a result of the scoreboard, and pages that are opened."""
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
 from analysis import paths
@@ -24,9 +26,31 @@ from analysis.rows import tables_of
 from analysis.studies.retrieval.rows import PairRow, RanksRow, SearchedPoolRow
 from analysis.studies.shared_rows import WindowRow
 from app import answers, caching
+from app.kit import strips
+from app.kit.desk.sounds import Sounds
 from tests.app.serving import address, browser, chromium, page, serve  # noqa: F401 - fixtures of the tests in a browser
 
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
+
+
+class Strips:
+    """Strips that pages showed, run by run: key, sounds and title."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shown: list[tuple[str, Sounds, str]] = []
+        monkeypatch.setattr(strips, "show_strip", lambda *strip: self.shown.append(strip))
+
+    @property
+    def names(self) -> list[str]:
+        """Of the variants of the last strip."""
+        return [variant.name for variant in self.shown[-1][1].variants]
+
+    def channel(self, name: str) -> np.ndarray:
+        """What is heard of a variant of the last strip, without its gain."""
+        sounds = self.shown[-1][1]
+        number = self.names.index(name)
+        samples = soundfile.read(io.BytesIO(sounds.wav), dtype="float32")[0][:, number]
+        return samples / 10 ** (sounds.variants[number].gain_db / 20)
 
 
 class FakeQueue:
@@ -60,6 +84,12 @@ class FakeQueue:
 
 FAMILY = find_family("dual")
 DUAL = {"family": "dual", "of_family": FAMILY, "outline": lambda: FAMILY.outline(FAMILY.preset("D0-small"))}
+
+
+@pytest.fixture
+def shown_strips(monkeypatch: pytest.MonkeyPatch) -> Strips:
+    """What is played on strips, kept in place of the browser's part."""
+    return Strips(monkeypatch)
 
 
 @pytest.fixture

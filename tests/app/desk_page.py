@@ -1,7 +1,8 @@
 """A page with nothing but the clip desk: made-up lanes of every kind, a wall of heads, windows, and four variants of one sound.
 
-The address may say `duration` (seconds), `layers` and `heads` of the wall, `alone` for a sound without variants, and `from`, `to`
-and `seconds` of the place where the desk begins. Under the desk stand how often Python ran, and what it was last told.
+The address may say `duration` (seconds), `layers` and `heads` of the wall, `alone` for a sound without variants, `from`, `to` and
+`seconds` of the place where the desk begins, the number of the `arrival`, `longer` for a lane that was not there before, and
+`strip` for a strip without a desk. Under the desk stand how often Python ran, and what it was last told.
 """
 
 import json
@@ -28,9 +29,10 @@ from analysis.clips.lanes import (
 )  # fmt: skip
 from analysis.clips.tiles import Piece, pyramid, quantised
 from app import state
-from app.components.desk.packing import pack
-from app.components.desk.show import Cell, Layers, Position, Sent, show
-from app.components.desk.sounds import Sounds, Variant, join
+from app.kit.desk.packing import pack_with_numbers
+from app.kit.desk.show import Cell, Layers, Position, Sent, show
+from app.kit.desk.sounds import Sounds, Variant, join
+from app.kit.desk.strip import show_strip
 
 KEY, RATE, WINDOW_S, LAYERS, HEADS = "desk", 8_000, 4.0, 3, 4
 FREQUENCIES_HZ = (330.0, 550.0, 770.0, 990.0)
@@ -93,7 +95,8 @@ def lanes(duration_s: float) -> list[Lane]:
         for head in range(HEADS + 1):
             levels = quantised(pattern(layer, head)[::-1], 0, 0.3)
             token = quantised(rng.uniform(0, 0.3, (2, 96)), 0, 0.3)
-            sets[layer, head] = pyramid([Piece(b, b + WINDOW_S, levels) for b in borders[:-1]], largest=True)
+            exact = pattern(layer, head)[::-1]
+            sets[layer, head] = pyramid([Piece(b, b + WINDOW_S, levels, exact=exact) for b in borders[:-1]], largest=True)
             special[layer, head] = pyramid([Piece(b, b + WINDOW_S, token) for b in borders[:-1]], largest=True)
             values = 1 + 0.5 * np.sin(times_s * (layer + head)) + 0.1 * rng.normal(size=len(times_s))
             received[layer, head] = [
@@ -160,19 +163,24 @@ def position() -> Position | None:
 def page() -> None:
     """The desk, how often Python ran, and what it was told."""
     st.set_page_config(layout="wide")
+    if said("strip") is not None:
+        show_strip("strip", sounds(4.0), "Four tones")
+        return
     runs = (state.widget_value("runs") or 0) + 1
     state.preset("runs", runs)
-    told, order = state.widget_value("told") or {}, state.widget_value("order")
+    told, order = state.widget_value("told") or {}, state.widget_value("order") or ()
     duration_s = said("duration") or 9.0
     n_layers, n_heads = int(said("layers") or LAYERS), int(said("heads") or HEADS)
     numbers = range(1, n_layers + 1)
     names = [f"Layer {i}" for i in numbers]
     layers = Layers(numbers, names, range(n_heads + 1), told.get("layer", 1), told.get("head", 0))
     joined = sounds(duration_s)
-    tiles = pack(lanes(duration_s), duration_s, wall(n_layers, n_heads))
+    late = [] if said("longer") is None else [MarkLane(id="late", title="Late", height=28)]
+    packed = pack_with_numbers([*lanes(duration_s), *late], duration_s, wall(n_layers, n_heads))
     variants = None if said("alone") else joined
     sent = Sent(
-        f"{duration_s:g} s", joined.wav, tiles, duration_s, layers, order, variants, windows(duration_s), position()
+        f"{duration_s:g} s", joined.wav, packed.tiles, duration_s, layers, order, variants, windows(duration_s), position(),
+        int(said("arrival") or 0), packed.numbers,
     )  # fmt: skip
 
     def back(name: str, of: str) -> None:

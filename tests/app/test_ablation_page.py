@@ -69,7 +69,7 @@ def test_the_stored_answer_is_shown_with_numbers_and_controls(queue, store, chec
     store["one", "two"] = ablated("one", "two")
     app = opened(checkpoints=["one", "two"], corpus="small")
     assert app.title[0].value == "Which input is causal?"
-    assert app.subheader[0].value == "Zeroing A4 costs one 30.0 points."
+    assert app.header[0].value == "Zeroing A4 costs one 30.0 points."
     assert len(app.get("plotly_chart")) == 2
     rows = app.dataframe[0].value.to_dict("records")
     assert rows[0] == {
@@ -161,7 +161,7 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
     checkpoints[0].name = name
     store[name,] = ablated(name, piece=evil)
     app = opened(checkpoints=[name], corpus="small")
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "header", "subheader") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))

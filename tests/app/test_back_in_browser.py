@@ -87,17 +87,17 @@ def test_back_chooses_the_row_that_was_chosen_before(page: Any, address: str) ->
     page.goto(f"{address}/")
     page.locator(TABLE).first.wait_for()
     n = still(page)
-    first = page.get_by_role("heading", level=2).first.inner_text()
+    first = page.get_by_role("heading", level=2).last.inner_text()
     box = page.locator(TABLE).first.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + HEADER_PX + 2.5 * ROW_PX)
     page.wait_for_function("location.search.includes('checkpoint=')")
     assert still(page) == n + 1
-    second = page.get_by_role("heading", level=2).first.inner_text()
+    second = page.get_by_role("heading", level=2).last.inner_text()
     assert second != first
     page.go_back()
     still(page)
-    assert page.get_by_role("heading", level=2).first.inner_text() == first
+    assert page.get_by_role("heading", level=2).last.inner_text() == first
     assert page.url == f"{address}/"
     page.go_forward()
     still(page)
-    assert page.get_by_role("heading", level=2).first.inner_text() == second
+    assert page.get_by_role("heading", level=2).last.inner_text() == second

@@ -1,6 +1,5 @@
 """The page of bands with a stored result: the chart over the energy, details, and from a band to its sound."""
 
-import io
 import json
 import re
 from dataclasses import replace
@@ -121,7 +120,7 @@ def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, reco
     store["one", "two"] = examined("one", "two")
     app = opened(checkpoints=["one", "two"])
     assert app.title[0].value == "Which frequencies drive it?"
-    assert app.subheader[0].value == "one moves farthest without 400–1600 Hz."
+    assert app.header[0].value == "one moves farthest without 400–1600 Hz."
     main, shifts, reading, attribution = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
     lines = [trace for trace in main["data"] if trace.get("customdata")]
     assert [trace["y"] for trace in lines] == [pytest.approx(y) for y in ([25 / 3] * 2,) * 2 + ([25 / 3, 50],) * 2]
@@ -141,17 +140,23 @@ def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, reco
     assert "Compute" not in labels(app)
 
 
-def test_a_band_is_heard_kept_and_removed(queue, store, opened, recording, ran):
+def test_a_band_is_heard_kept_and_removed_and_beside_a_random_one(queue, store, opened, recording, ran, shown_strips):
     store["one",] = examined("one")
     app = opened(checkpoints=["one"])
     rows = app.dataframe[0].value.to_dict("records")
     assert [row["start_s"] for row in rows] == ["0:30", "0:20", "0:10", "0:00"]
     assert "The windows that one moves most without 400–1600 Hz. Click a point above" in " ".join(said(app))
-    assert {"**Without**: 400–1600 Hz", "**Alone**: 400–1600 Hz", "3.0 dB below the recording."} <= set(said(app))
-    assert len(app.get("audio")) == 3
+    energies = "Kept: 400–1,600 Hz; energy 3.0 dB below the recording. Removed: all but 400–1,600 Hz; energy 3.0 dB"
+    assert any(text.startswith(energies) for text in said(app))
+    assert shown_strips.names == ["original", "kept", "removed", "random"]
+    whole, kept, removed = (shown_strips.channel(name) for name in ("original", "kept", "removed"))
+    assert kept + removed == pytest.approx(whole, abs=2e-3)
+    assert np.abs(np.fft.rfft(kept)).argmax() / 4 == pytest.approx(800, abs=1)  # of 4 s
+    assert not app.get("audio")  # the strip is the player
     app.session_state["filters"] = {"selection": {"points": [{"customdata": ["one", "untrained", "100–400 Hz"]}]}}
     ran(app)
-    assert "**Alone**: 100–400 Hz" in said(app)
+    assert np.abs(np.fft.rfft(shown_strips.channel("kept"))).argmax() / 4 == pytest.approx(200, abs=1)
+    assert shown_strips.shown[-1][2].endswith("100–400 Hz")
     assert any("one, untrained twin, moves most without" in text for text in said(app))
 
 
@@ -225,7 +230,7 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, recording, evil,
     checkpoints[0].name = name
     store[name,] = examined(name, with_a4=False, piece=evil)
     app = opened(checkpoints=[name])
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "header", "subheader") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     spec = "".join(chart.proto.spec for chart in app.get("plotly_chart"))
@@ -266,13 +271,12 @@ def test_kept_and_removed_add_up_and_part_the_tones(recording):
     assert len(whole) == len(kept) == 4 * RATE
 
 
-def test_a_faint_band_is_raised_a_loud_one_lowered_and_silence_said():
+def test_a_band_without_sound_is_silent_and_a_faint_one_is_not():
     recording = np.full(RATE, 0.5, np.float32)
-    wav, level_db, gain_db = sound.playable(0.01 * recording, recording, RATE)
-    assert (level_db, gain_db) == (pytest.approx(-40, abs=0.01), pytest.approx(20, abs=0.01))
-    assert soundfile.read(io.BytesIO(wav))[0].max() == pytest.approx(0.05, abs=1e-3)
-    assert sound.playable(4 * recording, recording, RATE)[2] == pytest.approx(-6.02, abs=0.01)
-    assert sound.playable(0 * recording, recording, RATE) == (b"", None, 0.0)
+    assert sound.is_silent(0 * recording, recording)
+    assert sound.is_silent(1e-5 * recording, recording)
+    assert not sound.is_silent(1e-4 * recording, recording)
+    assert sound.is_silent(0 * recording, 0 * recording)
 
 
 def test_agreement_has_one_row_per_model():

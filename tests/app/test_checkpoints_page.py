@@ -76,16 +76,16 @@ def test_the_table_says_what_there_is(library, opened):
     assert table["steps"][0] == 1200
     assert set(table["sha256"]) == {"0123456789ab"}
     assert (table["arm"][0], table["family"][0]) == ("D0 (small)", "dual encoder")
-    assert app.subheader[0].value.startswith("S = 50.0\u00a0% ")
-    assert ": high finds most (" in app.subheader[0].value
+    assert app.header[0].value.startswith("S = 50.0\u00a0% ")
+    assert ": high finds most (" in app.header[0].value
     assert any("n = 500 queries" in caption.value for caption in app.caption)
 
 
 def test_the_first_row_is_chosen_and_the_address_chooses_another(library, opened):
     library.extend([checkpoint("low", 0.1), checkpoint("high", 0.5)])
-    assert opened().header[0].value == "high"
+    assert opened().header[-1].value == "high"
     app = opened(checkpoint="low")
-    assert app.header[0].value == "low"
+    assert app.header[-1].value == "low"
     assert "checkpoint: low (0123456789ab)" in app.caption[-1].value
 
 
@@ -93,8 +93,8 @@ def test_a_control_is_marked_below_its_arm_and_not_chosen_first(library, opened)
     library.extend([checkpoint("zero", 0.9, arm="d4a4-zero"), checkpoint("base", 0.6), checkpoint("both", 0.5, arm="d4a4")])
     app = opened()
     assert app.dataframe[0].value["name"].tolist() == ["base", "both", "↳ zero"]
-    assert app.header[0].value == "base"
-    assert ": base ranks first (" in app.subheader[0].value
+    assert app.header[-1].value == "base"
+    assert ": base ranks first (" in app.header[0].value
     assert any(caption.value.startswith("↳ control") for caption in app.caption)
 
 
@@ -103,11 +103,11 @@ def test_a_row_chooses_the_card_and_the_address(library, opened, ran):
     app = opened()
     app.session_state[table_key(["high", "low"])] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     ran(app)
-    assert app.header[0].value == "low"
+    assert app.header[-1].value == "low"
     assert app.query_params["checkpoint"] == "low"
     library.pop(0)  # the list has changed: row 1 is gone, and so is "low"
     ran(app)
-    assert app.header[0].value == "high"
+    assert app.header[-1].value == "high"
 
 
 def test_open_in_clip_keeps_the_checkpoint(library, monkeypatch, open_page, ways):
@@ -144,7 +144,7 @@ def test_the_numbers_of_every_figure_can_be_downloaded(library, opened):
 def test_without_scores_and_without_history(library, opened):
     library.append(checkpoint("bare", history=list))
     app = opened()
-    assert app.subheader[0].value == "bare came without scores, so how well it finds the match is not known."
+    assert app.header[0].value == "bare came without scores, so how well it finds the match is not known."
     assert app.info[0].value.startswith("This checkpoint came without a training history.")
     assert [chart.key for chart in app.get("plotly_chart")] == ["architecture"]
 
@@ -189,7 +189,7 @@ def test_a_broken_folder_is_shown_with_its_reason_and_costs_nothing_else(library
     library.extend([checkpoint("good", 0.5), SimpleNamespace(path=Path("x/torn"), reason="torn lacks *everything*. Restore it.")])
     app = opened()
     assert app.warning[0].value == "One folder cannot be opened:\n- **torn**: torn lacks \\*everything\\*. Restore it."
-    assert app.header[0].value == "good"
+    assert app.header[-1].value == "good"
 
 
 def test_two_of_one_name_are_said(library, opened):

@@ -94,8 +94,9 @@ def test_a_head_is_taken_out(app, queue) -> None:
     assert any("the mean of all cannot be taken out" in text.value for text in app.caption)
 
 
-def test_a_patch_is_a_lane_beside_its_twin(app, desk, queue) -> None:
+def test_a_patch_is_a_lane_beside_its_twin_and_its_pair_is_heard(app, desk, queue, shown_strips) -> None:
     answered(app, queue, 2)
+    assert shown_strips.names == ["original", "altered"]
     assert {"answer_patch", "answer_beside_patch"} <= set(desk.lanes)
     assert desk.lane("answer_beside_patch")["side"] == "untrained twin"
     next(box for box in app.selectbox if box.label == "Change").set_value("tempo").run()

@@ -70,7 +70,7 @@ def test_a_long_clip_is_heard_and_its_reading_is_offered(demo, desk, open_page, 
     assert desk.lanes == HEARD
     assert any("one and its untrained twin take a few seconds to read 5.0 s on a CPU " in m.value for m in app.markdown)
     assert reading(labels(app)) == [OFFER]
-    assert not app.subheader
+    assert not app.header
 
 
 def test_a_short_clip_is_read_by_the_page_and_its_twin_after_it_was_drawn(demo, desk, queue, open_page, labels, monkeypatch):
@@ -97,18 +97,18 @@ def test_reading_is_a_job_that_the_address_leads_back_to(demo, desk, one, queue,
     for page in (ran(app), open_page("views/clip.py", clip="Demo", checkpoint="one", job="job1")):
         assert reading(labels(page)) == []
         assert desk.lanes == READ
-        assert " spreads each query over " in page.subheader[0].value
+        assert " spreads each query over " in page.header[0].value
         assert "device: cpu" in page.caption[-1].value
 
 
 def test_the_numbers_are_those_that_a_page_would_have_computed(demo, queue, open_page, press, ran, monkeypatch):
     app = press(open_page("views/clip.py"), OFFER)
     read_by_a_worker(queue, "job1")
-    by_worker = ran(app).subheader[0].value
+    by_worker = ran(app).header[0].value
     monkeypatch.setattr(clip_cost, "SHORT_S", 60.0)
     open_store().clear()
     caching._read().clear()
-    assert open_page("views/clip.py").subheader[0].value == by_worker
+    assert open_page("views/clip.py").header[0].value == by_worker
 
 
 def test_pictures_are_shown_while_the_twin_is_still_read(demo, desk, queue, open_page, press, labels, ran):
@@ -117,7 +117,7 @@ def test_pictures_are_shown_while_the_twin_is_still_read(demo, desk, queue, open
     ran(app)
     assert reading(labels(app)) == ["Cancel"]
     assert desk.lanes == READ
-    assert "(untrained twin: yet to be read; uniform:" in app.subheader[0].value
+    assert "(untrained twin: yet to be read; uniform:" in app.header[0].value
 
 
 def test_an_overlap_is_another_reading(demo, desk, queue, open_page, press):

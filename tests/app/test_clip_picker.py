@@ -51,7 +51,7 @@ def uploading(app, *files):
 
 
 def test_the_answer_stands_beside_its_controls(app) -> None:
-    answer = app.subheader[0].value
+    answer = app.header[0].value
     assert " spreads each query over " in answer
     assert "of 188 A4 tokens (untrained twin:" in answer or "CNN tokens (untrained twin:" in answer
     assert "uniform: 188; n = 282 queries in 2 windows)" in answer
@@ -63,7 +63,7 @@ def test_the_answer_stands_beside_its_controls(app) -> None:
 def test_layer_and_head_change_what_they_name(app, desk) -> None:
     app.button_group[0].set_value(0).run()
     app.button_group[1].set_value(3).run()
-    assert app.subheader[0].value.startswith("A4 cross-attention, head 3 spreads each query over")
+    assert app.header[0].value.startswith("A4 cross-attention, head 3 spreads each query over")
     assert (desk.last.layers.layer, desk.last.layers.head) == (0, 3)
     assert "0.3" in desk.lane("attention")["sets"]
     assert not app.exception
@@ -76,10 +76,10 @@ def test_the_most_concentrated_head_is_looked_at_first(app, desk) -> None:
         app.button_group[0].set_value(layer).run()
         for head in (1, 5):
             app.button_group[1].set_value(head).run()
-            widths.append(float(app.subheader[0].value.split("query over ")[1].split(" of ")[0]))
+            widths.append(float(app.header[0].value.split("query over ")[1].split(" of ")[0]))
     app.button_group[0].set_value(chosen.layer).run()
     app.button_group[1].set_value(chosen.head).run()
-    first = float(app.subheader[0].value.split("query over ")[1].split(" of ")[0])
+    first = float(app.header[0].value.split("query over ")[1].split(" of ")[0])
     assert first <= min(widths)
 
 
@@ -91,7 +91,7 @@ def test_at_most_seven_controls_are_in_view(app) -> None:
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_upload_keeps_what_was_there(app, desk, kind) -> None:
     app.button_group[1].set_value(5).run()
-    before, answer = desk.last.tiles, app.subheader[0].value
+    before, answer = desk.last.tiles, app.header[0].value
     app.selectbox[0].set_value(UPLOAD).run()
     assert desk.last.tiles == before
     app.file_uploader[0].set_value([(f"{kind}.wav", BAD[kind], "audio/wav")]).run()
@@ -100,7 +100,7 @@ def test_a_bad_upload_keeps_what_was_there(app, desk, kind) -> None:
     assert f"{kind}.wav" in error.value
     assert any("the page shows Demo.wav" in caption.value for caption in app.caption)
     assert desk.last.tiles == before
-    assert app.subheader[0].value == answer
+    assert app.header[0].value == answer
     assert app.button_group[1].value == 5
 
 
@@ -194,5 +194,5 @@ def test_a_recording_of_the_store_is_read_at_the_rate_of_the_model(app, desk, rn
     key = keep_recording(open_store(), other.waveform)
     opened = open_page("views/clip.py", clip=key)
     assert not opened.exception
-    assert " spreads each query over " in opened.subheader[0].value
+    assert " spreads each query over " in opened.header[0].value
     assert soundfile.info(io.BytesIO(desk.last.sound)).samplerate == 16_000

@@ -61,8 +61,8 @@ def test_rows_of_a_class_token_stand_apart(read: Callable[..., Any], desk: Desk)
         assert [piece["rowsS"] for piece in drawn["levels"][0]["pieces"]] == [[0.0, 2.0], [2.0, 4.0], [4.0, 6.0]]
     wall = desk.head["wall"]
     assert (wall["layerNames"], wall["heads"], wall["rows"], wall["columns"]) == (["Layer 1", "Layer 2"], [1, 2], 20, 20)
-    assert " spreads each query over " in app.subheader[0].value
-    assert "of 21 frames (untrained twin: " in app.subheader[0].value
+    assert " spreads each query over " in app.header[0].value
+    assert "of 21 frames (untrained twin: " in app.header[0].value
 
 
 def test_patches_are_drawn_over_time_and_over_time_and_frequency(read: Callable[..., Any], desk: Desk) -> None:
@@ -81,7 +81,7 @@ def test_patches_are_drawn_over_time_and_over_time_and_frequency(read: Callable[
     (row,) = desk.lane("attention")["sets"]["1.0"]["special"]
     assert row["pieces"][0]["columns"] == 20  # patches of one frame are one moment
     assert (desk.head["wall"]["rows"], desk.head["wall"]["columns"]) == (20, 20)
-    assert "of 81 patches (untrained twin: " in app.subheader[0].value
+    assert "of 81 patches (untrained twin: " in app.header[0].value
 
 
 @pytest.mark.parametrize("family", [CLASS_TOKEN, PATCHES], ids=lambda family: family.name)
@@ -102,7 +102,7 @@ def test_a_tower_that_does_not_attend_is_said_and_its_states_are_drawn(
 ) -> None:
     app = read(STEPS, **address)
     assert not app.error
-    assert app.subheader[0].value == "made-up-steps hears this recording in 3 windows and has no attention to show."
+    assert app.header[0].value == "made-up-steps hears this recording in 3 windows and has no attention to show."
     beside = ["similarity_beside", "similarity_difference"] if address else []
     assert desk.lanes == [*HEARD, "similarity", *beside, "novelty", "descriptor_a4"]
     assert "wall" not in desk.head

@@ -79,7 +79,7 @@ ALL = ("d4a4", "d4a4-zero", "D0")
 def test_the_stored_answer_is_shown_with_numbers_and_controls(queue, store, opened):
     app = opened(controlled(), store, ALL)
     assert app.title[0].value == "Is it the information or the parameters?"
-    assert app.subheader[0].value == "one is better than its control."
+    assert app.header[0].value == "one is better than its control."
     assert len(app.get("plotly_chart")) == 2
     rows = app.dataframe[0].value.to_dict("records")
     assert rows[0] == {
@@ -169,7 +169,9 @@ def test_a_name_is_no_markup(queue, store, opened, evil, obeyed):
     name = evil.split("/", 1)[0]
     models = ((name, "d4a4", "real", 0.6),)
     app = opened(controlled(models, missing=(f"Of {name} there is no control here.",), piece=evil), store, ("d4a4",))
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "info") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "info") for one in getattr(app, kind)
+    )
     assert "alert(1)" in app.info[0].value
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))

@@ -123,7 +123,12 @@ def test_every_key_of_the_sheet_does_what_it_says(page: Any, harness: str) -> No
     keys = page.keyboard
     keys.press("?")
     assert page.locator(".sheet").is_visible()
+    inside = "e => e.scrollHeight <= e.clientHeight + 1 && e.getBoundingClientRect().bottom <= innerHeight"
+    assert page.locator(".sheet").evaluate(inside)  # it is seen where one is
     keys.press("?")
+    assert not page.locator(".sheet").is_visible()
+    keys.press("?")
+    keys.press("Escape")
     assert not page.locator(".sheet").is_visible()
     keys.press("End")
     assert _time(page) == pytest.approx(9, abs=0.01)
@@ -263,10 +268,11 @@ def test_a_lane_is_made_higher_hidden_brought_back_and_read_as_a_table(page: Any
     assert table.get_by_role("row").count() == 37  # of 40 moments 36 are of the sound
     assert table.get_by_role("columnheader").all_text_contents() == ["time (s)", "row", "value (dB)"]
     lane.get_by_label("hide: Log-mel spectrogram").click()
+    page.wait_for_function("document.body.innerText.includes('\"-mel:168\"')")
     page.get_by_text("Hidden lanes").click()
     page.get_by_role("button", name="show: Log-mel spectrogram").click()
     page.locator(".lane[data-lane=mel]").wait_for()
-    page.wait_for_function('document.body.innerText.includes(\'"similarity", "mel"]\')')
+    page.wait_for_function('document.body.innerText.includes(\'"mel:168", "notes"\')')
 
 
 def test_rows_that_are_no_moment_are_named_and_marks_say_what_they_are(page: Any, harness: str) -> None:

@@ -65,6 +65,23 @@ def test_one_playhead_goes_through_all_lanes_without_python(page: Any, address: 
     assert sent == []
 
 
+def test_back_leads_to_where_the_playhead_was(page: Any, address: str, recording: Path) -> None:
+    _open(page, address, recording)
+    box = _box(page, "Log-mel spectrogram")
+    times: list[float] = []
+    for share in (0.25, 0.6):
+        page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+        page.wait_for_function(f"Math.abs(({DEEP})().time - {1.1 * SECONDS * share}) < 0.05")
+        times.append(page.evaluate(DEEP)["time"])
+        page.wait_for_function(f"new URL(location).searchParams.get('at')?.startsWith('t{int(times[-1])}.')")
+        page.wait_for_function(IDLE)
+        page.wait_for_timeout(500)
+    page.go_back()
+    page.wait_for_function(f"Math.abs(({DEEP})().time - {times[0]}) < 0.05")
+    page.go_forward()
+    page.wait_for_function(f"Math.abs(({DEEP})().time - {times[1]}) < 0.05")
+
+
 def test_keys_choose_head_and_layer_and_the_address_has_them(page: Any, address: str, recording: Path) -> None:
     desk = _open(page, address, recording)
     page.get_by_role("radiogroup", name="Layer").get_by_role("radio", name="1", exact=True).click()
@@ -84,6 +101,6 @@ def test_keys_choose_head_and_layer_and_the_address_has_them(page: Any, address:
     page.wait_for_function(IDLE)
     page.locator(".lane", has_text="Waveform").first.hover()
     page.locator(".lane", has_text="Waveform").first.get_by_label("hide: Waveform").click()
-    page.wait_for_function("(new URL(location).searchParams.get('lanes') ?? '').startsWith('log_mel')")
+    page.wait_for_function("(new URL(location).searchParams.get('lanes') ?? '').startsWith('-waveform,log_mel')")
     assert page.locator(".lane .name", has_text="Waveform").count() == 0
     assert page.get_by_text("Traceback").count() == 0

@@ -28,10 +28,10 @@ from analysis.clips.lanes import (
 )  # fmt: skip
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError, ShapeError
-from app.components.desk import show
-from app.components.desk.bundle import MODULES, program, style, text
-from app.components.desk.packing import pack
-from app.components.desk.sounds import Sounds, Variant, join
+from app.kit.desk import show
+from app.kit.desk.bundle import MODULES, STRIP, program, style, text
+from app.kit.desk.packing import pack
+from app.kit.desk.sounds import Sounds, Variant, join
 
 KINDS = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "f32": np.float32, "f64": np.float64}
 LEVELS = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -171,21 +171,22 @@ def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch:
         sent[coordinates] = data
         return f"/{coordinates}"
 
-    monkeypatch.setattr(show, "_address", address)
+    monkeypatch.setattr(show, "media_address", address)
     cell = show.Cell("attention", 1.0, 3.0)
     sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")], 4)
     windows = [WindowSpan(0.0, 4.0), WindowSpan(8.0, 12.0, 9.0)]
     begin = show.Position(2.5, (1.0, 2.0), cell)
-    told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin))
+    told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin, 3))
     assert sent == {"desk-tiles": b"tiles", "desk-sound": b"joined"}
     assert told["windows"] == [[0.0, 4.0, None], [8.0, 12.0, 9.0]]
-    assert told["sounds"] == {"variants": [{"name": "original", "gainDb": 1.5, "about": "as it is"}], "seed": 4}
+    variant = {"name": "original", "gainDb": 1.5, "about": "as it is", "shortDb": 0.0}
+    assert told["sounds"] == {"variants": [variant], "seed": 4}
     cell_sent = {"lane": "attention", "queryS": 1.0, "keyS": 3.0}
     assert told["place"] == {"seconds": 2.5, "loop": [1.0, 2.0], "view": None, "cell": cell_sent}
-    assert (told["order"], json.loads(json.dumps(told)) == told) == (["mel:200"], True)
+    assert (told["order"], told["arrival"], json.loads(json.dumps(told)) == told) == (["mel:200"], 3, True)
     plain = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers()))
     assert sent["desk-sound"] == b"alone"
-    assert not {"sounds", "place", "order"} & set(plain)
+    assert not {"sounds", "place"} & set(plain)
 
 
 def test_a_lane_of_no_kind_is_refused() -> None:
@@ -197,16 +198,17 @@ def test_a_lane_of_no_kind_is_refused() -> None:
 
 
 def test_the_program_is_all_modules_joined_and_no_name_stands_twice() -> None:
-    whole = program()
-    assert not re.search(r"^import ", whole, re.MULTILINE)
-    assert whole.count("export default") == 1
-    names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
-    assert len(names) == len(set(names))
-    folder = Path(__file__).resolve().parents[2] / "app/components/desk/frontend"
-    assert {file.stem for file in folder.glob("*.js")} == set(MODULES)
+    for modules in (MODULES, STRIP):
+        whole = program(modules)
+        assert not re.search(r"^import ", whole, re.MULTILINE)
+        assert whole.count("export default") == 1
+        names = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", whole, re.MULTILINE)
+        assert len(names) == len(set(names))
+        assert "://" not in whole + style()  # nothing is loaded from elsewhere
+    folder = Path(__file__).resolve().parents[2] / "app/kit/desk/frontend"
+    assert {file.stem for file in folder.glob("*.js")} == {*MODULES, *STRIP}
     assert ".desk" in style()
-    assert all(len(text(f"{name}.js").splitlines()) <= 300 for name in MODULES)
-    assert "://" not in whole + style()  # nothing is loaded from elsewhere
+    assert all(len(text(f"{name}.js").splitlines()) <= 300 for name in (*MODULES, *STRIP))
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

@@ -125,7 +125,7 @@ def test_the_map_says_its_seed_and_how_far_it_can_be_trusted(queue, store, check
     store["one", "two"] = laid_out("one", "two")
     app = opened(checkpoints=["one", "two"], corpus="small")
     assert app.title[0].value == "How is the space laid out?"
-    assert app.subheader[0].value == "one: matched audio and MIDI are closer."
+    assert app.header[0].value == "one: matched audio and MIDI are closer."
     picker = next(box for box in app.selectbox if box.label == "Map")
     assert picker.options == ["PCA", "t-SNE, seed 42", "t-SNE, seed 43", "PCA, untrained twin"]
     assert picker.value == "t-SNE, seed 42"  # not seed 43, which only looks better
@@ -295,7 +295,7 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
     checkpoints[0].name = name
     store[name,] = laid_out(name, piece=evil)
     app = opened(checkpoints=[name], corpus="small", colour="composer")
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "header", "subheader") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))

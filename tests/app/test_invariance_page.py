@@ -1,6 +1,5 @@
 """The page of invariance: the overview, one change dose by dose, its sound, and the very sound that a model was given."""
 
-import io
 import json
 import re
 from dataclasses import replace
@@ -87,10 +86,6 @@ def opened(open_page):
 
 def specs(app: Any) -> list[Any]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def samples(wav: bytes) -> np.ndarray:
-    return soundfile.read(io.BytesIO(wav), dtype="float32")[0]
 
 
 def test_what_the_headline_leaves_out_stands_below_the_overview(queue, store, opened):
@@ -189,41 +184,45 @@ def test_notes_that_were_changed_are_listed_and_not_played(queue, store, opened)
     assert notes["at"].tolist() == pytest.approx([0.5, 0.75])
 
 
-def test_what_is_compared_with_a_rendering_plays_that_too(queue, store, opened, monkeypatch):
+def test_what_is_compared_with_a_rendering_plays_that_too(queue, store, opened, monkeypatch, shown_strips):
     asked = []
 
-    def altered(*key: Any) -> tuple[bytes, float]:
+    def altered(*key: Any) -> np.ndarray:
         asked.append(key)
-        return b"RIFF", 0.0
+        return np.full(4 * RATE - 9, 0.1, np.float32)
 
     monkeypatch.setattr(caching, "altered_window", altered)
     store["one",] = changed("one")
     app = opened(checkpoints="one", change="Sound font")
     assert [key[3:5] for key in asked] == [("sound_font", 0.0), ("sound_font", 1)]
     assert "**Compared with**: rendered again" in [text.value for text in app.markdown]
-    assert len(app.get("audio")) == 3
+    assert shown_strips.names == ["original", "compared with", "altered"]
+    assert not app.get("audio")
 
 
 def test_what_is_played_is_what_the_model_heard(piece):
-    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "time_shift", 1000.0, RATE, 42, 4.0)
+    samples = caching.altered_window("small", "piece 1", 2.0, "time_shift", 1000.0, RATE, 42, 4.0)
     recording = soundfile.read(piece.audio_path, dtype="float32")[0]
-    assert lowered_db == 0
-    assert samples(wav) == pytest.approx(recording[2 * RATE + 1000 : 6 * RATE + 1000], abs=1e-4)
+    assert samples == pytest.approx(recording[2 * RATE + 1000 : 6 * RATE + 1000], abs=1e-4)
 
 
-def test_what_would_be_clipped_is_turned_down_and_says_so(queue, store, opened, monkeypatch):
+def test_what_is_louder_is_made_as_loud_and_says_so(queue, store, opened, monkeypatch, shown_strips):
     monkeypatch.setattr(invariance, "usual_point", lambda result, change: Point("one", "trained", 4))
-    wav, lowered_db = caching.altered_window("small", "piece 1", 2.0, "gain", 12.0, RATE, 42, 4.0)
-    assert lowered_db == pytest.approx(12 - 6.02, abs=0.01)
-    assert np.abs(samples(wav)).max() == pytest.approx(1.0, abs=1e-3)
     store["one",] = changed("one")
     app = opened(checkpoints="one", change="Gain")
-    assert any("Played 6.0 dB lower than the model heard it" in caption.value for caption in app.caption)
+    assert shown_strips.names == ["original", "altered"]
+    original, altered = shown_strips.shown[-1][1].variants
+    assert altered.gain_db - original.gain_db == pytest.approx(-12, abs=0.01)
+    assert shown_strips.channel("altered") == pytest.approx(shown_strips.channel("original") * 10 ** (12 / 20), abs=2e-3)
+    said = [caption.value for caption in app.caption]
+    assert any("12.0 dB above the recording" in text for text in said)
+    assert any("Equal loudness undoes this change" in text for text in said)
 
 
 def test_a_recording_that_cannot_be_read_is_said_and_the_rest_stays(queue, store, opened, piece):
     Path(piece.audio_path).write_bytes(b"no sound")
     caching.altered_window.clear()
+    caching.part.clear()
     store["one",] = changed("one")
     app = opened(checkpoints="one", change="Gain")
     assert app.error
@@ -238,7 +237,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     changes = [replace(row, title=evil, what=evil, unit=evil) for row in result.rows(ChangeRow)[:1]]
     store[name,] = replace(result, tables={**result.tables, **tables_of([*windows, *changes])})
     app = opened()
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "error") for one in getattr(app, kind)
+    )
     assert shown.count("alert(1)") >= 4
     assert not obeyed(shown + "\n".join(one.label for one in app.expander))
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])

@@ -111,7 +111,7 @@ def test_the_result_of_a_study_opens_on_its_page_with_its_choice(queue, checkpoi
 def test_a_trained_checkpoint_opens_in_the_library(queue, checkpoints, ways, open_page):
     queue.add("done", "train", {"arm": "a4r"}, document_json='{"checkpoint":"/runs/two"}', seconds=1.0)
     assert ways(opened())[-1] == ("Open result", "", {"checkpoint": ["two"]})
-    assert open_page("views/checkpoints.py", checkpoint="two").header[0].value == "two"
+    assert open_page("views/checkpoints.py", checkpoint="two").header[-1].value == "two"
 
 
 def test_a_kind_that_is_registered_has_its_words_and_its_page_in_the_drawer(queue, ways):

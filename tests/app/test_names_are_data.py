@@ -71,7 +71,7 @@ def test_retrieval(library, monkeypatch, evil, obeyed, result_of):
     monkeypatch.setattr(answers, "stored_result", lambda _: answers.Answered(result))
     app = opened("retrieval.py")
     shown = "\n".join(texts(app))
-    assert "alert(1)" in app.subheader[0].value
+    assert "alert(1)" in app.header[0].value
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     assert "<script" not in figures(app)
@@ -93,7 +93,7 @@ def test_a_clip_and_its_notices(library, monkeypatch, evil, obeyed):
     app = opened("clip.py", clip=UPLOAD)
     app.file_uploader[0].set_value([(f"{evil}.wav", file.getvalue(), "audio/wav")])
     app.run()
-    assert "alert(1)" in app.subheader[0].value
+    assert "alert(1)" in app.header[0].value
     assert "has 6 channels" in app.warning[0].value
     assert not obeyed("\n".join(texts(app)))
     app.selectbox[0].set_value(UPLOAD).run()

@@ -105,7 +105,7 @@ def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, labe
     store["one", "two"] = probed("one", "two")
     app = opened(checkpoints=["one", "two"])
     assert app.title[0].value == "What can be read out of each layer?"
-    assert app.subheader[0].value == "Note density is read best from audio block 1 of one."
+    assert app.header[0].value == "Note density is read best from audio block 1 of one."
     main, overview = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
     lines = [trace for trace in main["data"] if trace.get("customdata")]
     assert lines[2]["y"] == [0.6, 0.8, 0.6]  # after the twins, which lie beneath
@@ -191,7 +191,7 @@ def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
     checkpoints[0].name = name
     store[name,] = probed(name, piece=evil)
     app = opened(checkpoints=[name], task="composer")
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader") for one in getattr(app, kind))
+    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "header", "subheader") for one in getattr(app, kind))
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     spec = "".join(chart.proto.spec for chart in app.get("plotly_chart"))

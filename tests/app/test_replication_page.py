@@ -79,7 +79,7 @@ def opened(open_page, monkeypatch, checkpoint):
 def test_trainings_and_pools_are_told_apart(queue, store, opened):
     app = opened(replicated(), store)
     assert app.title[0].value == "Would another training give the same?"
-    assert [one.value for one in app.subheader[:3]] == [
+    assert [one.value for one in [*app.header, *app.subheader[:2]]] == [
         "d4a4 has the highest mean.",
         "From training to training",
         "From pool to pool",
@@ -161,7 +161,9 @@ def test_the_mean_of_a_model_is_its_own(queue, store, opened):
 def test_a_name_is_no_markup(queue, store, opened, evil, obeyed):
     name = evil.split("/", 1)[0]
     app = opened(replicated(((name, "D0", 0),), piece=evil), store)
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "info") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "info") for one in getattr(app, kind)
+    )
     assert shown.count("alert(1)") >= 2
     assert not obeyed(shown)
     assert "<script" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))

@@ -26,7 +26,7 @@ def test_a_stored_result_is_shown_at_once(queue, store, result_of, opened, label
     store["one",] = result_of("one")
     app = opened(checkpoints="one")
     assert app.title[0].value == "Can it find the match?"
-    assert app.subheader[0].value.startswith("one finds the match among the first ten for S = 50.0\u00a0% \\[42.0, 60.0\\]")
+    assert app.header[0].value.startswith("one finds the match among the first ten for S = 50.0\u00a0% \\[42.0, 60.0\\]")
     assert len(app.get("plotly_chart")) == 1
     table = {row["measure"]: row for row in app.dataframe[0].value.to_dict("records")}
     assert table["R@1"]["audio to MIDI"] == "50.0 % [42.0, 60.0]"

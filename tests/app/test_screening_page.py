@@ -74,7 +74,7 @@ def test_the_leader_its_groups_and_what_is_not_trained_here(told, opened):
     opened.found.append(checkpoint("mine", "d4a4", 0.344))
     app = opened.page()
     assert app.title[0].value == "Which descriptor, entered how, helps most?"
-    said = app.subheader[0].value.replace("\N{NO-BREAK SPACE}", " ")
+    said = app.header[0].value.replace("\N{NO-BREAK SPACE}", " ")
     assert said.startswith("69.8 % by d4a4: the highest S of 4 published configurations after 5 epochs, 9.6 points over")
     first, second = specs(app)
     assert first["layout"]["yaxis"]["ticktext"] == ["d4a4", "a4r", "D0", "film-a4"]
@@ -118,7 +118,7 @@ def test_a_sweep_is_compared_with_the_baseline_by_work(told, opened):
 
 def test_without_checkpoints_the_published_numbers_stand_alone(told, opened):
     app = opened.page()
-    assert "none of them is trained here" in app.subheader[0].value
+    assert "none of them is trained here" in app.header[0].value
     assert "trained here" not in [trace.get("name") for trace in specs(app)[0]["data"]]
 
 

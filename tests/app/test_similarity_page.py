@@ -49,7 +49,7 @@ def captions(app: Any) -> str:
 
 def test_a_cell_leads_to_the_windows_that_make_it(opened):
     app = opened()
-    assert app.subheader[0].value == "one: layers share structure."
+    assert app.header[0].value == "one: layers share structure."
     heard = app.dataframe[0].value
     assert heard["piece"].tolist() == ["piece 1", "piece 2", "piece 3", "piece 0"]
     assert heard["share"].tolist() == pytest.approx([40, 30, 20, 10])

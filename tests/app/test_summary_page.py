@@ -39,13 +39,13 @@ def library(monkeypatch, checkpoint, shipped):
 
 
 def shown(app: Any) -> str:
-    return "\n".join(str(one.value) for one in [*app.markdown, *app.caption, *app.subheader])
+    return "\n".join(str(one.value) for one in [*app.markdown, *app.caption, *app.header, *app.subheader])
 
 
 def test_the_best_arm_stands_beside_its_controls_and_every_test_leads_to_its_page(library, opened, labels):
     app = opened(checkpoints=list(ARMS), corpus="full")
     assert app.title[0].value == "What do these checkpoints do, at a glance?"
-    said = app.subheader[0].value
+    said = app.header[0].value
     assert "chance" in said
     assert "untrained twin" in said
     assert not any(f"{name} finds" in said for name, arm in ARMS.items() if arm == "d4a4-zero")
@@ -80,7 +80,7 @@ def test_what_is_not_at_hand_says_so_and_still_leads_to_its_page(library, opened
     assert "Without A4: D0-small. Not computed: a4r-small." in shown(app)
     assert "Transposition" in labels(app)
     library["retrieval"] = []
-    assert opened(checkpoints=["D0-small"], corpus="full").subheader[0].value.startswith("No result about these checkpoints")
+    assert opened(checkpoints=["D0-small"], corpus="full").header[0].value.startswith("No result about these checkpoints")
 
 
 def test_other_settings_and_origins_are_told(library, opened):

@@ -85,9 +85,9 @@ def played(monkeypatch, store, tmp_path) -> list[tuple[Any, ...]]:
     """What was asked to be made for the player; every window has the notes C4 and B7."""
     asked: list[tuple[Any, ...]] = []
 
-    def altered(*key: Any) -> tuple[bytes, float]:
+    def altered(*key: Any) -> np.ndarray:
         asked.append(key)
-        return b"RIFF", 0.0
+        return np.full(1000, 0.1, np.float32)
 
     midi, performance = tmp_path / "notes.mid", pretty_midi.PrettyMIDI()
     performance.instruments.append(pretty_midi.Instrument(0))
@@ -99,6 +99,7 @@ def played(monkeypatch, store, tmp_path) -> list[tuple[Any, ...]]:
     names = [*(f"piece {i}" for i in range(6)), EVIL]
     pieces = {name: Piece(name, "c", "t", "g", "test", 600.0, there, midi) for name in names}
     monkeypatch.setattr(caching, "altered_window", altered)
+    monkeypatch.setattr(caching, "part", lambda *_: np.full(1000, 0.2, np.float32))
     monkeypatch.setattr(caching, "pieces", lambda corpus: pieces)
     return asked
 
@@ -166,9 +167,9 @@ def test_the_windows_that_move_most_come_first():
     assert rows[0].record() == first
 
 
-def test_windows_are_heard_as_the_models_of_a_result_read_them(queue, store, played, opened, monkeypatch):
+def test_windows_are_heard_as_the_models_of_a_result_read_them(queue, store, played, opened, monkeypatch, shown_strips):
     excerpts = []
-    monkeypatch.setattr(caching, "excerpt", lambda *asked: excerpts.append(asked[1:]) or b"RIFF")
+    monkeypatch.setattr(caching, "part", lambda *asked: excerpts.append(asked[1:]) or np.full(1000, 0.2, np.float32))
     result = transposed("one")
     read = {"window_s": 2.0, "sample_rate": 16_000}
     store["one",] = replace(result, provenance={**result.provenance, WINDOWS_READ: read})
@@ -178,11 +179,11 @@ def test_windows_are_heard_as_the_models_of_a_result_read_them(queue, store, pla
     assert "**The recording**: piece 1, 0:10 to 0:12" in [text.value for text in app.markdown]
 
 
-def test_a_point_leads_to_what_the_model_heard_and_read(queue, store, played, opened):
+def test_a_point_leads_to_what_the_model_heard_and_read(queue, store, played, opened, shown_strips):
     store["one",] = transposed("one")
     app = opened(checkpoints="one", corpus="small")
     assert played == [("small", "piece 1", 10.0, "transposition", dose, 24_000, 42, 4.0) for dose in (0.0, 3)]
-    assert len(app.get("audio")) == 3
+    assert (shown_strips.names, len(app.get("audio"))) == (["original", "compared with", "altered"], 0)
     said = [text.value for text in app.markdown]
     assert "**The recording**: piece 1, 0:10 to 0:14" in said
     assert "**What the model heard**: +3 semitones" in said
@@ -240,7 +241,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     windows = [replace(row, piece=evil) for row in result.rows(WorkWindowRow)]
     store[name,] = replace(result, tables={**result.tables, **tables_of(windows)})
     app = opened()
-    shown = "\n".join(str(one.value) for kind in ("markdown", "caption", "subheader", "error") for one in getattr(app, kind))
+    shown = "\n".join(
+        str(one.value) for kind in ("markdown", "caption", "header", "subheader", "error") for one in getattr(app, kind)
+    )
     assert shown.count("alert(1)") >= 3
     assert not obeyed(shown)
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])

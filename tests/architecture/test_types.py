@@ -53,9 +53,9 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
     },
     "Streamlit, a browser or a web server says so": {
         "app/access.py": 1,
-        "app/components/desk/packing.py": 1,
-        "app/components/desk/sent_back.py": 9,
-        "app/components/desk/show.py": 3,
+        "app/kit/desk/packing.py": 1,
+        "app/kit/desk/sent_back.py": 9,
+        "app/kit/desk/show.py": 3,
         "app/guard.py": 4,
         "app/kit/row_choice.py": 2,
         "app/views/clip.py": 1,
@@ -105,7 +105,7 @@ ANYTHING: dict[str, dict[str, int]] = {
         "analysis/jobs/executors/inline.py": 1,
         "analysis/jobs/job.py": 1,
         "analysis/models/config.py": 1,
-        "app/components/desk/packing.py": 1,
+        "app/kit/desk/packing.py": 1,
     },
     "whatever PyTorch gives a hook or an optimiser": {
         "analysis/models/tower.py": 1,

@@ -11,7 +11,7 @@ from analysis.clips.lanes import ImageLane, Lane
 from analysis.clips.reading import ClipReading
 from analysis.clips.wall import head_wall
 from analysis.datasets.audio import Waveform
-from app.components.desk.packing import pack
+from app.kit.desk.packing import pack
 from tests.clips.large_readings import RATE, RandomPatterns, Size, a_large_reading
 
 LAYER, HEAD = 2, 3

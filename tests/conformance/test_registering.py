@@ -60,5 +60,5 @@ def test_a_made_up_study_has_a_page(made_up: str, make_checkpoint: Callable[...,
     app.run()
     assert not app.exception
     assert app.title[0].value == STUDY.question
-    assert any(one.value.startswith("4 works") for one in app.subheader)
+    assert any(one.value.startswith("4 works") for one in app.header)
     assert len(app.dataframe) == 2  # its values, and its table

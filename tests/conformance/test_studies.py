@@ -42,7 +42,7 @@ def arms_of(case: Case) -> Mapping[str, str]:
 def test_its_page_shows_all_of_it(case: Case, study: str, source: str) -> None:
     app = case.open()
     assert missing(app) == []
-    assert layout.plain(case.result.headline) in [one.value for one in app.subheader]
+    assert layout.plain(case.result.headline) in [one.value for one in app.header]
     assert "Compute" not in [button.label for button in app.button]
 
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unpack } from "../../app/components/desk/frontend/bytes.js";
-import { table, valueOf } from "../../app/components/desk/frontend/colours.js";
-import { cellAt, levelFor } from "../../app/components/desk/frontend/image.js";
-import { SHEET, actionOf } from "../../app/components/desk/frontend/keys.js";
-import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/components/desk/frontend/lanes.js";
-import { columnsOf, firstAtOrAfter, placesInView } from "../../app/components/desk/frontend/lines.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { unpack } from "../../app/kit/desk/frontend/bytes.js";
+import { table, valueOf } from "../../app/kit/desk/frontend/colours.js";
+import { cellAt, levelFor } from "../../app/kit/desk/frontend/image.js";
+import { SHEET, actionOf } from "../../app/kit/desk/frontend/keys.js";
+import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
+import { columnsOf, firstAtOrAfter, placesInView } from "../../app/kit/desk/frontend/lines.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
 const numbers = (ref) => ref;
@@ -21,7 +21,7 @@ test("a cell knows its value and its moments, in the window it is of", () => {
   assert.equal(cellAt(set, 7.9, 0.1, numbers, attention).value, 0.5);
   assert.deepEqual(momentsAt(attention, set, 7, 0.25), { queryS: 7, keyS: 7 });
   assert.equal(momentsAt(attention, set, 9, 0.25), null);
-  assert.equal(wordsAt(attention, { layer: 1, head: 0, numbers }, 3, 0.75), "query 1.00 s, key 3.00 s: 0.300 of 1");
+  assert.equal(wordsAt(attention, { layer: 1, head: 0, numbers }, 3, 0.75), "query 1.00 s, key 3.00 s: ≈ 0.300 of 1");
 });
 
 test("a layer or head that was not sent has no set", () => {

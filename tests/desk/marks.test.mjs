@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { wordsAt } from "../../app/components/desk/frontend/lanes.js";
-import { drawMarks, markAt, strideOf } from "../../app/components/desk/frontend/marks.js";
-import { coloursOf } from "../../app/components/desk/frontend/theme.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { wordsAt } from "../../app/kit/desk/frontend/lanes.js";
+import { drawMarks, markAt, strideOf } from "../../app/kit/desk/frontend/marks.js";
+import { coloursOf } from "../../app/kit/desk/frontend/theme.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const beats = Array.from({ length: 400 }, (_, i) => ({ startS: i / 2, endS: null, text: i % 4 ? "" : "1", kind: "beat" }));
 const chords = [{ startS: 0, endS: 2, text: "C", kind: "chord" }, { startS: 2, endS: 4, text: "Am", kind: "chord" }];

@@ -1,24 +1,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HIGHEST_PX, LOWEST_PX, allowed } from "../../app/components/desk/frontend/grip.js";
-import { Live } from "../../app/components/desk/frontend/live.js";
-import { entryOf, moved, readEntry } from "../../app/components/desk/frontend/order.js";
-import { Placing, thousandth } from "../../app/components/desk/frontend/placing.js";
+import { HIGHEST_PX, LOWEST_PX, allowed } from "../../app/kit/desk/frontend/grip.js";
+import { Live } from "../../app/kit/desk/frontend/live.js";
+import { completed, entryOf, moved, readEntry, withHidden } from "../../app/kit/desk/frontend/order.js";
+import { Placing, thousandth } from "../../app/kit/desk/frontend/placing.js";
 
-test("an entry is a lane, with its height where it is not the lane's own", () => {
-  assert.deepEqual(readEntry("mel"), { id: "mel", height: null });
-  assert.deepEqual(readEntry("mel:200"), { id: "mel", height: 200 });
-  assert.deepEqual(readEntry("mel:tall"), { id: "mel", height: null });
+test("an entry is a lane, with its height where it is not the lane's own, and a sign where it is hidden", () => {
+  assert.deepEqual(readEntry("mel"), { id: "mel", height: null, hidden: false });
+  assert.deepEqual(readEntry("mel:200"), { id: "mel", height: 200, hidden: false });
+  assert.deepEqual(readEntry("-mel:200"), { id: "mel", height: 200, hidden: true });
+  assert.deepEqual(readEntry("mel:tall"), { id: "mel", height: null, hidden: false });
+  assert.deepEqual(["mel:99999", "mel:-7"].map((entry) => readEntry(entry).height), [HIGHEST_PX, LOWEST_PX]);
   assert.equal(entryOf("mel", 200, 120), "mel:200");
   assert.equal(entryOf("mel", 120, 120), "mel");
 });
 
-test("a lane moves up, down, and away, and keeps its height", () => {
-  const order = ["a", "b:90", "c"];
-  assert.deepEqual(moved(order, "b", -1), ["b:90", "a", "c"]);
-  assert.deepEqual(moved(order, "b", 1), ["a", "c", "b:90"]);
-  assert.deepEqual(moved(order, "a", -1), ["a", "b:90", "c"]);
-  assert.deepEqual(moved(order, "b", 0), ["a", "c"]);
+test("a lane moves past the next one that is seen, is hidden where it stands, and keeps its height", () => {
+  const order = ["a", "b:90", "-c", "d"];
+  assert.deepEqual(moved(order, "b", -1), ["b:90", "a", "-c", "d"]);
+  assert.deepEqual(moved(order, "b", 1), ["a", "-c", "d", "b:90"]);
+  assert.deepEqual(moved(order, "d", -1), ["a", "d", "b:90", "-c"]);
+  assert.deepEqual(moved(order, "a", -1), order);
+  assert.deepEqual(moved(order, "d", 1), order);
+  assert.deepEqual(withHidden(order, "b", true), ["a", "-b:90", "-c", "d"]);
+  assert.deepEqual(withHidden(order, "c", false), ["a", "b:90", "c", "d"]);
+  assert.deepEqual(withHidden(order, "c", true), order);
+});
+
+test("a lane of which nothing was said stands after the one that it follows, and what is not there yet keeps its entry", () => {
+  assert.deepEqual(completed([], ["a", "b"]), ["a", "b"]);
+  assert.deepEqual(completed(["c", "-a"], ["a", "b", "c", "d"]), ["c", "d", "-a", "b"]);
+  assert.deepEqual(completed(["-a", "-b"], ["n", "a", "b"]), ["n", "-a", "-b"]);
+  assert.deepEqual(completed(["-later", "a:90"], ["a"]), ["-later", "a:90"]);
 });
 
 test("no lane is too low to be seen or higher than a screen", () => {

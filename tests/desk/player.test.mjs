@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Player } from "../../app/components/desk/frontend/player.js";
+import { Player } from "../../app/kit/desk/frontend/player.js";
 
 const element = (duration) => ({
   currentTime: 0, duration, paused: true, play() { this.paused = false; }, pause() { this.paused = true; },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areasOf, whereAt } from "../../app/components/desk/frontend/geometry.js";
-import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/components/desk/frontend/lanes.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { areasOf, whereAt } from "../../app/kit/desk/frontend/geometry.js";
+import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
 const lane = {
@@ -35,8 +35,8 @@ test("a lane without them is all time", () => {
 
 test("they are named, and are never a moment of a query", () => {
   assert.equal(momentsAt(lane, setOf(lane, 1, 0), 5, null), null);
-  assert.equal(wordsAt(lane, state, 5, null, 0), "query class token, key 5.00 s: 1.00");
-  assert.equal(wordsAt(lane, state, 7, null, 1), "query other token, key 7.00 s: 0.00");
+  assert.equal(wordsAt(lane, state, 5, null, 0), "query class token, key 5.00 s: ≈ 1.00");
+  assert.equal(wordsAt(lane, state, 7, null, 1), "query other token, key 7.00 s: ≈ 0.00");
   assert.equal(wordsAt(lane, state, 5, null, null), "5.00 s");
 });
 

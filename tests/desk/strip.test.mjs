@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Blind, drawsOf } from "../../app/components/desk/frontend/blind.js";
-import { Mixer } from "../../app/components/desk/frontend/mixer.js";
-import { gainWords } from "../../app/components/desk/frontend/strip.js";
+import { Blind, drawsOf } from "../../app/kit/desk/frontend/blind.js";
+import { Mixer } from "../../app/kit/desk/frontend/mixer.js";
+import { gainWords, loudnessWords } from "../../app/kit/desk/frontend/strip.js";
 
 test("what is hidden follows from the seed, is one of the variants, and every one comes", () => {
   const hidden = (seed) => {
@@ -35,6 +35,18 @@ test("a guess is told right from wrong, counted beside chance, and X is another 
 
 test("gains are said with their sign", () => {
   assert.deepEqual([4.8, -3, 0, 0.04].map(gainWords), ["+4.8 dB", "−3.0 dB", "0.0 dB", "0.0 dB"]);
+});
+
+test("what is not as loud as the others is named, with how much it lacks", () => {
+  const variants = [{ name: "original", gainDb: -2, shortDb: 0 }, { name: "kept", gainDb: 4.8, shortDb: 0.04 }];
+  const all = "Equally loud (ITU-R BS.1770-4); gain of each: original −2.0 dB, kept +4.8 dB.";
+  assert.equal(loudnessWords(variants), all);
+  const [one, other] = variants;
+  assert.equal(
+    loudnessWords([one, { ...other, shortDb: 2.31 }, { ...other, name: "random", shortDb: null }]),
+    "Equally loud (ITU-R BS.1770-4), but for kept, 2.3 LU softer, as it would clip; random, too short or too soft to have a loudness; " +
+      "gain of each: original −2.0 dB, kept +4.8 dB, random +4.8 dB.",
+  );
 });
 
 /** As much of a browser's sound as the mixer asks for. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tableOf } from "../../app/components/desk/frontend/twin.js";
-import { View } from "../../app/components/desk/frontend/view.js";
+import { tableOf } from "../../app/kit/desk/frontend/twin.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
 
 const state = (view, layer = 1) => ({ layer, head: 0, view, numbers: (ref) => ref });
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
@@ -17,7 +17,7 @@ test("the largest cells in view, with the moments of query and key", () => {
   const all = tableOf(lane, state(new View(8)));
   assert.deepEqual(all.columns, ["query (s)", "key (s)", "value (of 1)"]);
   assert.deepEqual(all.rows.slice(0, 3), [["7.000", "7.000", "0.500"], ["class token", "5.000", "0.490"], ["7.000", "5.000", "0.400"]]);
-  assert.equal(all.caption, "Attention: the 10 largest of 10 cells in view");
+  assert.equal(all.caption, "Attention: the 10 largest of 10 cells in view, to 1/255 of the range of colours");
   const view = new View(8);
   view.show(0, 4);
   assert.deepEqual(tableOf(lane, state(view)).rows[0], ["1.000", "3.000", "0.300"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { View, clock, ticks } from "../../app/components/desk/frontend/view.js";
+import { View, clock, ticks } from "../../app/kit/desk/frontend/view.js";
 
 test("seconds and pixels are each other's inverse, and the whole clip fits at first", () => {
   const view = new View(30);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { headWords, neighbour, sameWall, wallCaption } from "../../app/components/desk/frontend/wall.js";
+import { headWords, neighbour, sameWall, wallCaption } from "../../app/kit/desk/frontend/wall.js";
 
 const wall = {
   layers: [1, 2], layerNames: ["Layer 1", "Layer 2"], heads: [1, 2, 3], rows: 1, columns: 1, low: 0, high: 0.25, unit: "of 1",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { View } from "../../app/components/desk/frontend/view.js";
-import { drawBrackets, drawWindowsOver, lastEndOf, rowCount, rowsOf, windowStride, windowWords, windowsAt } from "../../app/components/desk/frontend/windows.js";
+import { View } from "../../app/kit/desk/frontend/view.js";
+import { drawBrackets, drawWindowsOver, lastEndOf, rowCount, rowsOf, windowStride, windowWords, windowsAt } from "../../app/kit/desk/frontend/windows.js";
 
 const halves = [[0, 4, null], [2, 6, null], [4, 8, null], [6, 10, 9]];
 

@@ -14,7 +14,7 @@ from analysis.jobs import queue as jobs
 from analysis.store import open_store
 from app import caching, state
 from app.components.clip import corpus_heads, hearing
-from app.kit import job_progress, layout
+from app.kit import job_progress, layout, strips
 from app.kit.plain import plain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ CHANGES: Mapping[str, tuple[float, str]] = {
     "transposition": (1.0, "Semitones"), "one note": (1.0, "Semitones"), "tempo": (1.1, "Times as fast"),
     "timbre": (40.0, "General MIDI program"),
 }  # fmt: skip
+PAIR = ("original", "altered")
 TITLES = {
     "find": "Which heads follow the music?", "remove": "What moves without this head?",
     "patch": "Where is a difference carried?", "attribute": "Which bands and moments?", "roll": "What reaches each layer?",
@@ -76,7 +77,7 @@ def draw(shown: Shown, seconds: float) -> None:
         shown: what is looked at.
         seconds: where the playhead is.
     """
-    st.subheader("What does a head do?")
+    st.subheader("What does a head do?", anchor=False)
     st.caption(
         "Attention says where values were read from, not what they changed. Answers are about this recording alone, unless a "
         "corpus is named."
@@ -117,9 +118,10 @@ def _show(answer: Answer) -> None:
     st.markdown(f"**{plain(answer.headline)}**")
     for notice in answer.notices:
         st.caption(plain(notice))
-    for name, samples in answer.sounds.items():
-        st.caption(plain(name))
-        st.audio(caching.wav(samples, answer.sample_rate))
+    if answer.sounds:
+        sounds = zip(PAIR, answer.sounds.items(), strict=True)
+        versions = [strips.Version(name, title, samples) for name, (title, samples) in sounds]
+        strips.draw("strip_pair", versions, answer.sample_rate, "The window as written, and changed")
     if answer.rows:
         table = DataFrame([list(row) for row in answer.rows], columns=list(answer.columns))
         numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}

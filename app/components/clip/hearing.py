@@ -16,7 +16,7 @@ from app.kit.plain import plain
 if TYPE_CHECKING:
     from analysis.clips.variants import Part, Variants
     from app.components.clip.recordings import Clip
-    from app.components.desk.sounds import Sounds
+    from app.kit.desk.sounds import Sounds
 
 WHOLE, SELECTION = "the recording as it is", "the selection"
 MOST_S = 120.0
@@ -29,10 +29,9 @@ def sounds(clip: Clip) -> Sounds | None:
     variants = _variants(clip)
     if variants is None:
         return None
-    from app.components.desk.sounds import Sounds, Variant
+    from app.kit.desk.sounds import Sounds, Variant
 
-    named = [Variant(variant.name, variant.gain_db, variant.title) for variant in variants.variants]
-    return Sounds(variants.wav(), named, SEED)
+    return Sounds(variants.wav(), [Variant.of(variant) for variant in variants.variants], SEED)
 
 
 def draw(clip: Clip) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.clips.companions import companions_key
 from app import caching, state
 from app.components.clip import agreement, hearing, moment, probing
-from app.components.desk.show import Layers, Sent
+from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from app.components.clip.reading import Question, Readings
     from app.components.clip.recordings import Clip
     from app.components.clip.second import Second
-    from app.components.desk.show import Position
+    from app.kit.desk.packing import Packed
+    from app.kit.desk.show import Position
 
 UNTRAINED = "untrained twin"
 
@@ -57,10 +58,11 @@ def sent(shown: Shown) -> Sent:
     clip, readings = shown.clip, shown.readings
     duration_s = clip.waveform.duration_s
     position = moment.of_address(state.get_text("at") or "", duration_s)
-    order = state.get_text("lanes")
+    order, packed = state.get_text("lanes"), _tiles(shown, position)
     return Sent(
-        clip.key, _sound(clip), _tiles(shown, position), duration_s, _layers(shown), order.split(",") if order else None,
+        clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), order.split(",") if order else (),
         sounds=hearing.sounds(clip), windows=readings.trained.clock.spans if readings is not None else (), position=position,
+        arrival=state.arrivals(), numbers=packed.numbers,
     )  # fmt: skip
 
 
@@ -69,8 +71,8 @@ def _sound(clip: Clip) -> bytes:
     return caching.once(("wav", clip.key), lambda: caching.wav(wave.samples, wave.sample_rate)) or b""
 
 
-def _tiles(shown: Shown, position: Position) -> bytes:
-    from app.components.desk.packing import pack
+def _tiles(shown: Shown, position: Position) -> Packed:
+    from app.kit.desk.packing import pack_with_numbers
 
     window = _window(shown, position)
     chosen = "" if shown.readings is None else repr((shown.layer, shown.head, window))
@@ -82,7 +84,7 @@ def _tiles(shown: Shown, position: Position) -> bytes:
     belongs = companions_key(shown.clip.key, companions)
     key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed, _second_key(shown.second))
     duration_s = shown.clip.waveform.duration_s
-    return caching.once(key, lambda: pack(lanes(shown, position.seconds), duration_s, _wall(shown, window))) or b""
+    return caching.drawn(key, lambda: pack_with_numbers(lanes(shown, position.seconds), duration_s, _wall(shown, window)))
 
 
 def _second_key(second: Second | None) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 import math
 import re
 
-from app.components.desk.show import Cell, Position
+from app.kit.desk.show import Cell, Position
 
 NUMBER = r"(\d{1,6}(?:\.\d{1,3})?)"
 PARTS = {

@@ -15,9 +15,9 @@ from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
-from app.components.desk.sent_back import lanes_of, moment_of
-from app.components.desk.show import show
 from app.kit import controls, layout
+from app.kit.desk.sent_back import lanes_of, moment_of
+from app.kit.desk.show import show
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -45,7 +45,8 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
     """The desk, then the answer; what the footer says of it."""
     try:
         question = reading.question(choice.checkpoint, choice.clip, choice.overlap)
-        readings = reading.readings(question)
+        with st.container():  # also when there is nothing to read, so that what follows keeps its place
+            readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
@@ -187,6 +188,6 @@ def _place_changed(duration_s: float) -> None:
 
 
 def _lanes_changed() -> None:
-    """Lanes were put elsewhere, away or back: the address says which are shown, in their order."""
+    """Lanes were put elsewhere, away or back: the address says in which order they stand, and which are hidden."""
     if (order := lanes_of(state.widget_value(KEY))) is not None:
         state.put("lanes", ",".join(order))

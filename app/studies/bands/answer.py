@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -159,7 +160,7 @@ def _energy(row: FilterRow) -> Energy:
 
 
 def _sound(result: Result, choice: Choice, row: FilterRow) -> None:
-    """The windows that move most without the chosen band, the recording, what was left and what was cut out."""
+    """The windows that move most without the chosen band, the recording, the band alone and all but the band."""
     st.subheader("Hear a band", anchor=False)
     twin = ", untrained twin," if row.is_twin else ""
     whose = f"{row.checkpoint}{twin} moves most without {row.band}"
@@ -167,12 +168,13 @@ def _sound(result: Result, choice: Choice, row: FilterRow) -> None:
     windows, edges = behind(result, row), edges_of(result.rows(FilterRow))
     rate = altered_sound.sample_rate_of(choice, row.checkpoint)
 
-    def more(number: int) -> None:
-        window = windows[number].window
-        sound.draw(choice, window, edges, edges.index(row.low_hz or 0.0), row.band, rate)
-
     key = "_".join(("windows", *map(str, key_of(row))))
-    player.pick(windows, choice, key, title="The recording", columns=details.HEARD, more=more)
+
+    def strip(number: int, path: Path) -> None:
+        window, band = windows[number].window, edges.index(row.low_hz or 0.0)
+        sound.draw(f"strip_{key}", choice, path, window, edges, band, row.band, rate)
+
+    player.pick(windows, choice, key, title="The recording", columns=details.HEARD, strip=strip)
 
 
 def _numbers(result: Result) -> None:

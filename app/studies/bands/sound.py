@@ -1,50 +1,48 @@
-"""A band of the sound to be heard: the window without it, and the band alone, cut as the model heard it."""
+"""A band of the sound to be heard: kept, removed, and beside them a random band of the same energy, cut as the model heard it."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.errors import OtoscopeError
 from analysis.studies.shared_rows import WindowRow
-from analysis.units import amplitude_to_db, db_to_amplitude
-from app import caching
-from app.kit import layout
-from app.kit.plain import plain
+from analysis.units import db_to_amplitude
+from app.kit import layout, player, strips
 from app.kit.player import Source
 
-FAINT_DB = -20.0  # what is fainter than this below the recording is played at this level
-SILENT_DB = -90.0
 
-
-def draw(source: Source, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int) -> None:
-    """Two players below the recording of a window.
+def draw(
+    key: str, source: Source, path: Path, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int
+) -> None:
+    """A strip of a window: the recording, the band alone, all but the band, and a random band that holds as much energy.
 
     Args:
-        source: where the piece is, and how long its windows last.
+        key: of the strip.
+        source: how long windows last.
+        path: of the recording.
         window: of the recording.
         edges_hz: of all bands of the study, for a band fades into its neighbours.
         band: its number, from 0.
         name: what the page calls it.
         sample_rate: at how many Hz the checkpoint hears.
     """
-    if (piece := caching.pieces(source.corpus).get(window.piece)) is None or not Path(piece.audio_path).is_file():
-        return  # which is said above
+    from analysis.clips.variants import Part, make_variants
+
+    title = f"{window.piece} from {player.clock(window.start_s)}, {name}"
+    part = Part(band_hz=(edges_hz[band], min(edges_hz[band + 1], sample_rate / 2)))
     try:
-        recording, kept = cut(Path(piece.audio_path), window.start_s, source.cut.window_s, edges_hz, band, sample_rate)
+        recording, kept = cut(path, window.start_s, source.cut.window_s, edges_hz, band, sample_rate)
+        if is_silent(kept, recording):
+            st.caption("Silence: this window has nothing in this band, so there is nothing to hear. Choose another window.")
+            return
+        made = make_variants(recording, sample_rate, part, seed=strips.SEED, kept=kept)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return
-    for title, samples in (("Without", recording - kept), ("Alone", kept)):
-        st.markdown(f"**{title}**: {plain(name)}")
-        wav, level_db, gain_db = playable(samples, recording, sample_rate)
-        if wav:
-            st.audio(wav, format="audio/wav", alt=f"{title}: {name}")
-        st.caption(level_text(level_db, gain_db))
+    strips.draw_matched(key, made.samples, made.variants, sample_rate, title)
 
 
 def cut(
@@ -65,34 +63,7 @@ def cut(
     return samples, parts[0, 1 + band].numpy()
 
 
-def playable(samples: NDArray[np.float32], recording: NDArray[np.float32], sample_rate: int) -> tuple[bytes, float | None, float]:
-    """A WAV file, empty for silence; its level below the recording (dB), None for silence; how much louder it is played (dB)."""
-    level_db = float(amplitude_to_db(_rms(samples)) - amplitude_to_db(_rms(recording)))
-    if not samples.any() or level_db < SILENT_DB:
-        return b"", None, 0.0
-    peak_db = float(amplitude_to_db(float(np.abs(samples).max())))
-    gain_db = min(max(FAINT_DB - level_db, 0.0), -peak_db)
-    file = io.BytesIO()
-    soundfile.write(file, samples * db_to_amplitude(gain_db), sample_rate, format="WAV", subtype="PCM_16")
-    return file.getvalue(), level_db, gain_db
-
-
-def level_text(level_db: float | None, gain_db: float) -> str:
-    """How loud a part is beside the recording, and what the player makes of that.
-
-    >>> in_words(-8.26, 0.0), in_words(-31.0, 11.0)
-    ('8.3 dB below the recording.', '31.0 dB below the recording; played 11.0 dB louder, else it could hardly be heard.')
-    >>> in_words(0.01, -0.2), in_words(None, 0.0)
-    ('As loud as the recording; played 0.2 dB lower, since it would be clipped here.', 'Silence: this window has nothing there.')
-    """
-    if level_db is None:
-        return "Silence: this window has nothing there."
-    side = "below" if level_db < 0 else "above"
-    text = f"{abs(level_db):.1f} dB {side} the recording" if abs(level_db) >= 0.05 else "As loud as the recording"
-    if gain_db >= 0.05:
-        return f"{text}; played {gain_db:.1f} dB louder, else it could hardly be heard."
-    return f"{text}; played {-gain_db:.1f} dB lower, since it would be clipped here." if gain_db <= -0.05 else f"{text}."
-
-
-def _rms(samples: NDArray[np.float32]) -> float:
-    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+def is_silent(samples: NDArray[np.float32], recording: NDArray[np.float32]) -> bool:
+    """Whether a part holds next to nothing beside the recording: its RMS lies 90 dB below, or there is none."""
+    part, whole = (float(np.sqrt(np.mean(np.square(wave, dtype=np.float64)))) for wave in (samples, recording))
+    return part <= whole * db_to_amplitude(strips.SILENT_DB)

@@ -8,6 +8,7 @@ import { element } from "./dom.js";
 import { valueOf } from "./colours.js";
 
 const MOST_ROWS = 40;
+const ROUNDED = "to 1/255 of the range of colours";
 const MOST_COLUMNS = 12; // of names beside each other
 
 const TABLES = { wave: waveTable, image: imageTable, curves: curveTable, notes: noteTable, marks: markTable };
@@ -73,14 +74,14 @@ function imageTable(lane, set, state) {
   if (height <= MOST_COLUMNS) {
     const rows = found.map(([at, cells]) => [asSeconds(at), ...cells.map((cell) => asNumber(cell.value))]);
     const unit = lane.unit ? `, in ${lane.unit}` : "";
-    return { caption: `${lane.title}${unit}, evenly over the view`, columns: ["time (s)", ...names], rows };
+    return { caption: `${lane.title}${unit}, evenly over the view, ${ROUNDED}`, columns: ["time (s)", ...names], rows };
   }
   const rows = found.map(([at, cells]) => {
     const largest = cells.reduce((a, b) => (b.value > a.value ? b : a));
     return [asSeconds(at), names[largest.row], asNumber(largest.value)];
   });
   return {
-    caption: `${lane.title}: the largest of ${height} rows, evenly over the view`,
+    caption: `${lane.title}: the largest of ${height} rows, evenly over the view, ${ROUNDED}`,
     columns: ["time (s)", "row", withUnit("value", lane.unit)], rows,
   }; // prettier-ignore
 }
@@ -112,7 +113,7 @@ function cellTable(lane, set, { view, numbers }) {
   if (set.special) collect(set.special[0], (_, row) => lane.specialNames[row]);
   const high = set.high ?? lane.high;
   const rows = cells.map((cell) => [cell.query, asSeconds(cell.keyS), asNumber(valueOf(cell.level, lane.low, high))]);
-  const caption = `${lane.title}: the ${cells.length} largest of ${count.toLocaleString("en")} cells in view`;
+  const caption = `${lane.title}: the ${cells.length} largest of ${count.toLocaleString("en")} cells in view, ${ROUNDED}`;
   return { caption, columns: ["query (s)", "key (s)", withUnit("value", lane.unit)], rows };
 }
 

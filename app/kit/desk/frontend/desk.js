@@ -3,9 +3,10 @@
 import { perform } from "./actions.js";
 import { Bar } from "./bar.js";
 import { element, refill } from "./dom.js";
+import { Exact } from "./exact.js";
 import { actionOf } from "./keys.js";
 import { Mixer } from "./mixer.js";
-import { entryOf, moved, readEntry } from "./order.js";
+import { completed, entryOf, moved, readEntry, withHidden } from "./order.js";
 import { Placing, thousandth } from "./placing.js";
 import { Player } from "./player.js";
 import { around, pointAt, pointAtRuler } from "./pointer.js";
@@ -20,6 +21,7 @@ import { Wall } from "./wall.js";
 const THEME_MS = 300; // between two looks at the colours of the page, which may turn dark
 const PATIENCE_MS = 5000; // in which Python answers a choice of layer and head, before what it says instead is taken
 
+const NO_LANES = "All lanes are hidden. “Hidden lanes” above brings each of them back.";
 const SCROLLING = /^(Arrow|Home|End)/; // keys that a table of numbers needs itself
 
 /** All parts of the desk, what is chosen in them, and what Python is told of it. */
@@ -43,10 +45,11 @@ export class Desk {
     this.strip = new Strip((channel) => this.mixer.choose(channel));
     this.lanes = element("div", "lanes");
     this.ruler = new Ruler();
+    this.exact = new Exact();
     this.wall = new Wall((layer, head) => this.choose(layer, head), (text) => this.say(text));
     this.state = { view: new View(1), nowS: 0, layer: 1, head: 0, loop: null, cell: null, numbers: null, windows: [] };
     [this.rows, this.turn, this.chosen] = [new Map(), 0, null];
-    this.root.append(this.bar.root, this.strip.root, this.lanes, this.ruler.root, this.bar.sheet, this.wall.root, this.audio);
+    this.root.append(this.bar.root, this.strip.root, this.lanes, this.ruler.root, this.wall.root, this.audio);
     root.append(this.root);
     pointAtRuler(this.ruler, this);
     this.listen();
@@ -77,11 +80,12 @@ export class Desk {
     }, { rootMargin: "200px" });
   }
 
-  /** What Python has sent; what a person sees stays where it is while it is the same recording. */
+  /** What Python has sent; what a person sees stays where it is while it is the same visit to the same recording. */
   show(head, numbers) {
     const { state } = this;
-    const fresh = this.clip !== head.clip.id;
-    [this.clip, this.head, this.layers, this.heads] = [head.clip.id, head, head.layers, head.heads];
+    const fresh = this.clip !== head.clip.id || this.arrival !== head.arrival;
+    [this.clip, this.arrival, this.head, this.layers, this.heads] = [head.clip.id, head.arrival, head, head.layers, head.heads];
+    if (fresh) this.chosen = null;
     Object.assign(state, { numbers, windows: head.windows ?? [] }, this.layerAndHead(head));
     this.placing.last = "";
     if (fresh) this.begin(head);
@@ -92,12 +96,13 @@ export class Desk {
       if (!fresh) this.player.load(head.clip.url);
     }
     this.strip.show(head.sounds);
-    this.arrange(head.order ?? head.lanes.map((lane) => lane.id));
+    this.arrange(head.order);
     this.wall.show(head.wall, numbers);
+    this.exact.show(head.exact);
     this.draw();
   }
 
-  /** Another recording: from its start, or where an address says. */
+  /** Another recording, or an address that was opened or gone back to: from its start, or where that says. */
   begin(head) {
     const { state, player } = this;
     const { seconds = 0, loop = null, cell = null, view = null } = head.place ?? {};
@@ -105,7 +110,7 @@ export class Desk {
     state.view.reach(lastEndOf(state.windows));
     if (view) state.view.show(...view);
     [state.loop, state.cell, player.loop] = [loop, cell, loop];
-    this.audio.src = head.clip.url;
+    if (this.sound !== head.clip.url) this.audio.src = head.clip.url;
     player.seek(seconds);
     state.nowS = seconds;
   }
@@ -122,14 +127,14 @@ export class Desk {
 
   /** Show these lanes, in this order; a lane that is drawn already stays as it is. */
   arrange(order) {
-    this.order = order;
-    const entries = order.map(readEntry);
+    this.order = completed(order, this.head.lanes.map((lane) => lane.id));
+    const entries = this.order.map(readEntry);
     const sent = new Map(this.head.lanes.map((lane) => [lane.id, lane]));
     const colours = coloursOf(this.head.lanes.map((lane) => lane.side).filter(Boolean));
     const rows = new Map();
-    for (const { id, height } of entries) {
+    for (const { id, height, hidden } of entries) {
       const lane = sent.get(id);
-      if (!lane || rows.has(id)) continue;
+      if (!lane || hidden || rows.has(id)) continue;
       const before = this.rows.get(id);
       if (before?.sent === lane) {
         if (height !== null && height !== before.lane.height) before.size(height, false);
@@ -138,14 +143,16 @@ export class Desk {
     }
     for (const [id, row] of this.rows) if (rows.get(id) !== row) this.seen.unobserve(row.root);
     this.rows = rows;
-    refill(this.lanes, [...rows.values()].map((row) => row.root));
-    this.bar.hide(this.head.lanes.filter((lane) => !rows.has(lane.id)), (id) => this.rearrange([...this.order, id]));
+    const none = rows.size ? [] : [element("p", "none", NO_LANES)];
+    refill(this.lanes, [...none, ...[...rows.values()].map((row) => row.root)]);
+    const away = this.head.lanes.filter((lane) => !rows.has(lane.id));
+    this.bar.hide(away, (id) => this.rearrange(withHidden(this.order, id, false)));
   }
 
   /** A lane as a row of the page; its table is open where it was before. */
   row(lane, height, sideColour, before) {
     const row = new Row({ ...lane, height }, sideColour, {
-      moved: (id, by) => this.rearrange(moved(this.order, id, by)),
+      moved: (id, by) => this.rearrange(by ? moved(this.order, id, by) : withHidden(this.order, id, true)),
       sized: (id, pixels, done) => this.sized(id, pixels, done),
     });
     row.sent = lane;
@@ -281,6 +288,7 @@ export class Desk {
     cancelAnimationFrame(this.asked);
     if (this.drawing) cancelAnimationFrame(this.drawing);
     this.placing.close();
+    this.exact.leave();
     this.resized.disconnect();
     this.seen.disconnect();
     this.audio.pause();

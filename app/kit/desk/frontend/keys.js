@@ -11,7 +11,7 @@ export const SHEET = [
   ["[ ]", "head down, up"],
   ["1 2 3 4", "hear that variant of the recording"],
   ["x", "hear X, a hidden one of the variants"],
-  ["esc", "forget the selection"],
+  ["esc", "close this sheet, or forget the selection"],
   ["?", "this sheet"],
 ];
 

@@ -10,8 +10,8 @@ from streamlit.runtime import get_instance
 
 from analysis.clips.lanes import WindowSpan
 from analysis.files import JsonObject
-from app.components.desk import bundle
-from app.components.desk.sounds import Sounds
+from app.kit.desk import bundle
+from app.kit.desk.sounds import Sounds
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -59,10 +59,14 @@ class Sent:
         tiles: its lanes, packed.
         duration_s: of the recording, in seconds.
         layers: what can be chosen.
-        order: ids of the lanes that are shown, from the top, as "id" or, with a height in pixels, "id:height"; None for all.
+        order: lanes from the top, as "id" or, with a height in pixels, "id:height", with "-" before those that are hidden; those
+            that it does not name are shown.
         sounds: variants of the recording that are heard in its stead, switched while they play; None for the recording alone.
         windows: what the model read at once.
-        position: where a desk begins that has not yet shown this recording; whoever already sees it stays where they are.
+        position: where a desk begins that has not yet shown this recording on this arrival; whoever already sees it stays where
+            they are.
+        arrival: number of the pages that were opened or gone back to before.
+        numbers: behind the levels of pictures, as the tiles say; the browser reads single ones of them.
     """
 
     clip: str
@@ -70,10 +74,12 @@ class Sent:
     tiles: bytes
     duration_s: float
     layers: Layers
-    order: Sequence[str] | None = None
+    order: Sequence[str] = ()
     sounds: Sounds | None = None
     windows: Sequence[WindowSpan] = ()
     position: Position | None = None
+    arrival: int = 0
+    numbers: bytes = b""
 
 
 def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed: Callable[[], None]) -> None:
@@ -85,7 +91,8 @@ def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed:
         place_changed: called when a moment, a cell, a layer, a head or what is in view was chosen; the state `place` of the key
             then holds {"clip", "seconds", "layer", "head", "loop": [start, end] or None, "cell": {"lane", "queryS", "keyS"} or
             None, "view": [start, end]}, all in seconds. It is called when things have come to rest, and not while it plays.
-        lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` is then as `Sent.order`.
+        lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` then names all of them, as
+            `Sent.order` does.
     """
     start = {"place": None, "lanes": None}
     _component()(key=key, data=_data(key, sent), default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
@@ -95,16 +102,16 @@ def _data(key: str, sent: Sent) -> JsonObject:
     layers, sounds = sent.layers, sent.sounds
     sound = sent.sound if sounds is None else sounds.wav
     data: JsonObject = {
-        "url": _address(sent.tiles, BYTES, f"{key}-tiles"), "audio": _address(sound, WAV, f"{key}-sound"),
+        "url": media_address(sent.tiles, BYTES, f"{key}-tiles"), "audio": media_address(sound, WAV, f"{key}-sound"),
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
         "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
+        "order": list(sent.order), "arrival": sent.arrival,
     }  # fmt: skip
-    if sent.order is not None:
-        data["order"] = list(sent.order)
+    if sent.numbers:
+        data["exact"] = media_address(sent.numbers, BYTES, f"{key}-numbers")
     if sounds is not None:
-        names = [{"name": variant.name, "gainDb": variant.gain_db, "about": variant.about} for variant in sounds.variants]
-        data["sounds"] = {"variants": names, "seed": sounds.seed}
+        data["sounds"] = sounds.names()
     if (position := sent.position) is not None:
         cell = position.cell
         data["place"] = {
@@ -118,7 +125,7 @@ def _pair(ends: tuple[float, float] | None) -> list[float] | None:
     return None if ends is None else list(ends)
 
 
-def _address(data: bytes, kind: str, coordinates: str) -> str:
+def media_address(data: bytes, kind: str, coordinates: str) -> str:
     """Where the browser finds bytes of this session, by ranges too."""
     return get_instance().media_file_mgr.add(data, kind, coordinates)
 

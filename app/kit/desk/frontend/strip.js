@@ -47,8 +47,7 @@ export class Strip {
     this.variants.forEach(({ name }, number) => this.guess.append(button("say", name, `X is ${name}`, () => this.say(number))));
     this.answer = element("span", "answer");
     this.answer.setAttribute("role", "status");
-    const gains = this.variants.map(({ name, gainDb }) => `${name} ${gainWords(gainDb)}`).join(", ");
-    this.caption = element("div", "caption", `All are equally loud; gain of each: ${gains}.`);
+    this.caption = element("div", "caption", loudnessWords(this.variants));
     line.append(this.hiddenOne, this.guess, this.answer);
     this.root.replaceChildren(line, this.caption);
     this.mark();
@@ -85,4 +84,15 @@ export class Strip {
 export function gainWords(gainDb) {
   const sign = gainDb > 0.05 ? "+" : gainDb < -0.05 ? "−" : "";
   return `${sign}${Math.abs(gainDb).toFixed(1)} dB`;
+}
+
+/** How loud variants are beside each other: which are softer than the others, and by how much; the gain of each. */
+export function loudnessWords(variants) {
+  const gains = variants.map(({ name, gainDb }) => `${name} ${gainWords(gainDb)}`).join(", ");
+  const odd = variants.flatMap(({ name, shortDb }) => {
+    if (shortDb === null) return [`${name}, too short or too soft to have a loudness`];
+    return shortDb > 0.05 ? [`${name}, ${shortDb.toFixed(1)} LU softer, as it would clip`] : [];
+  });
+  const but = odd.length ? `, but for ${odd.join("; ")}` : "";
+  return `Equally loud (ITU-R BS.1770-4)${but}; gain of each: ${gains}.`;
 }

@@ -1,7 +1,7 @@
 // The pointer on a lane: a click goes there, a drag selects, a wheel zooms or pans.
 
 import { markAt } from "./marks.js";
-import { setOf, wordsAt } from "./lanes.js";
+import { cellUnder, setOf, wordsAt } from "./lanes.js";
 import { clock } from "./view.js";
 import { windowWords } from "./windows.js";
 
@@ -9,13 +9,20 @@ const HEARD_S = 0.8; // of each moment of a cell
 const DRAG_PX = 4;
 const WHEEL = 1.0015;
 
-/** Let a row be pointed at; `desk` is told by its methods say, frame, select, click, viewed. */
+/** Let a row be pointed at; `desk` is told by its methods say, frame, select, click, viewed, and reads exact numbers. */
 export function pointAt(row, desk) {
   row.box.addEventListener("pointermove", (event) => {
-    const { seconds, yShare, special } = row.at(event, desk.state);
-    desk.say(wordsAt(row.lane, desk.state, seconds, yShare, special, row.width));
+    const point = row.at(event, desk.state);
+    const { exact, state } = desk;
+    const cell = cellUnder(row.lane, state, point);
+    const say = (value) => desk.say(wordsAt(row.lane, state, point.seconds, point.yShare, point.special, row.width, value));
+    say(exact.known(cell));
+    exact.rest(cell, say);
   });
-  row.box.addEventListener("pointerleave", () => desk.say(""));
+  row.box.addEventListener("pointerleave", () => {
+    desk.exact.leave();
+    desk.say("");
+  });
   row.box.addEventListener("pointerdown", (event) => press(row, desk, event));
   row.box.addEventListener("wheel", (event) => wheel(row, desk, event), { passive: false });
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.files import JsonObject
-from app.components.desk.show import Cell, Position
+from app.kit.desk.show import Cell, Position
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def moment_of(sent: JsonObject | None) -> Moment | None:
 
 
 def lanes_of(sent: JsonObject | None) -> list[str] | None:
-    """Ids of the lanes that are shown, from the top, in the state `lanes` of the component; None where none was touched."""
+    """Lanes from the top, those with "-" hidden, in the state `lanes` of the component; None where none was touched."""
     lanes = (sent or {}).get("lanes")
     return None if lanes is None else [str(lane) for lane in lanes]
 

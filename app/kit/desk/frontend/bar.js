@@ -1,11 +1,11 @@
-// What stands above the lanes: play, the time, the chosen layer and head, words of the pointer, lanes put away, the sheet of keys.
+// What stands above the lanes: play, time, layer and head, words of the pointer, hidden lanes, and the sheet of keys.
 
 import { button, element } from "./dom.js";
 import { SHEET } from "./keys.js";
 import { Live } from "./live.js";
 import { clock } from "./view.js";
 
-/** The row above the lanes, and the sheet of keys under them. */
+/** The row above the lanes, and the sheet of keys that hangs from it. */
 export class Bar {
   /** @param act is given the name of what was asked for */
   constructor(act) {
@@ -22,8 +22,8 @@ export class Bar {
     this.list = element("div", "list");
     this.menu.append(this.list);
     this.help = button("help", "?", "Keys of the desk (?)", () => act("sheet"));
-    this.root.append(this.play, this.time, this.where, this.words, this.menu, this.help, this.heard);
     this.sheet = sheetOfKeys();
+    this.root.append(this.play, this.time, this.where, this.words, this.menu, this.help, this.heard, this.sheet);
   }
 
   /** What the pointer says: seen at once, heard once it rests. */
@@ -54,16 +54,18 @@ export class Bar {
 
 /** All keys and what they do, as a table that is hidden at first. */
 function sheetOfKeys() {
-  const sheet = element("table", "sheet");
+  const sheet = element("div", "sheet");
   sheet.hidden = true;
-  sheet.append(element("caption", "", "Keys, once the desk was clicked"));
+  const table = element("table", "");
+  sheet.append(table);
+  table.append(element("caption", "", "Keys, once the desk was clicked"));
   for (const [key, words] of SHEET) {
     const line = element("tr", "");
     const name = element("th", "");
     name.scope = "row";
     for (const one of key.split(" ")) name.append(element("kbd", "", one));
     line.append(name, element("td", "", words));
-    sheet.append(line);
+    table.append(line);
   }
   return sheet;
 }

@@ -47,12 +47,19 @@ export function yShareOf(lane, set, cell) {
   return 1 - (cell.queryS - from) / (until - from);
 }
 
-/** The point under the pointer in words. */
-export function wordsAt(lane, state, seconds, yShare, special = null, width = 1000) {
+/** The cell of a picture under a point; null where there is none. */
+export function cellUnder(lane, state, { seconds, yShare, special = null }) {
+  const set = setOf(lane, state.layer, state.head);
+  if (lane.kind !== "image" || !set || (yShare === null && (special === null || !set.special))) return null;
+  return cellAt(set, seconds, yShare, state.numbers, lane, special);
+}
+
+/** The point under the pointer in words; `exact` is the number of its cell where it is known to more than a level. */
+export function wordsAt(lane, state, seconds, yShare, special = null, width = 1000, exact = null) {
   const set = setOf(lane, state.layer, state.head);
   const when = `${clock(seconds, 0.01)} s`;
   if (!set) return when;
-  if (lane.kind === "image") return imageWords(lane, set, state, seconds, yShare, special);
+  if (lane.kind === "image") return imageWords(lane, set, state, { seconds, yShare, special }, exact);
   if (lane.kind === "marks") {
     const mark = markAt(set.marks, seconds, state.view, width);
     return mark ? `${stretch(mark)}: ${markWords(mark)}` : when;
@@ -69,16 +76,17 @@ export function wordsAt(lane, state, seconds, yShare, special = null, width = 10
 }
 
 /** The cell of a picture in words: its moments or its row, its number, its unit. */
-function imageWords(lane, set, state, seconds, yShare, special) {
+function imageWords(lane, set, state, point, exact) {
+  const { seconds, yShare, special } = point;
   const when = `${clock(seconds, 0.01)} s`;
-  if (yShare === null && (special === null || !set.special)) return when;
-  const cell = cellAt(set, seconds, yShare, state.numbers, lane, special);
+  const cell = cellUnder(lane, state, point);
   if (!cell) return when;
   const moments = momentsAt(lane, set, seconds, yShare);
   let where = `${when}${atHeight(lane, yShare)}`;
   if (special !== null) where = `query ${lane.specialNames[special]}, key ${when}`;
   else if (moments) where = `query ${clock(moments.queryS, 0.01)} s, key ${clock(moments.keyS, 0.01)} s`;
-  return `${where}: ${cell.value.toPrecision(3)} ${lane.unit}`.trim();
+  const value = exact === null ? `≈ ${cell.value.toPrecision(3)}` : exact.toPrecision(3);
+  return `${where}: ${value} ${lane.unit}`.trim();
 }
 
 /** The name of the row at a height, where rows have names. */

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -10,22 +11,40 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from analysis.errors import ShapeError
+from analysis.files import JsonObject
+
+if TYPE_CHECKING:
+    from analysis.clips import variants
 
 MOST_VARIANTS = 8  # channels that browsers play
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What one of them is called, the gain in dB by which it was made as loud as the others, and what it is."""
+    """One of them.
+
+    Attributes:
+        name: what it is called.
+        gain_db: by which it was made as loud as the others.
+        about: what it is.
+        short_db: how much softer than the others it still is, in LU; None where it has no loudness.
+    """
 
     name: str
     gain_db: float = 0.0
     about: str = ""
+    short_db: float | None = 0.0
+
+    @classmethod
+    def of(cls, matched: "variants.Variant") -> "Variant":
+        """What was made as loud as others."""
+        short_db = None if matched.loudness is None else matched.short_of_db
+        return cls(matched.name, matched.gain_db, matched.title, short_db)
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """Variants of one recording, all of the same length and loudness.
+    """Variants of one recording, all of the same length and, but for what `short_db` says, of the same loudness.
 
     Attributes:
         wav: a WAV file, channel by channel what `variants` names.
@@ -36,6 +55,14 @@ class Sounds:
     wav: bytes
     variants: Sequence[Variant]
     seed: int = 0
+
+    def names(self) -> JsonObject:
+        """What the browser is told of them."""
+        variants = [
+            {"name": variant.name, "gainDb": variant.gain_db, "about": variant.about, "shortDb": variant.short_db}
+            for variant in self.variants
+        ]
+        return {"variants": variants, "seed": self.seed}
 
 
 def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: int, seed: int = 0) -> Sounds:

@@ -7,7 +7,7 @@ of 8 from there. In the head an array is {"at", "n", "type"}.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -48,11 +48,24 @@ class Packer:
         return begin + bytes(-len(begin) % WORD) + b"".join(self.parts)
 
 
+class Packed(NamedTuple):
+    """What is drawn, and beside it the numbers behind the levels of pictures, of which the browser reads single ones."""
+
+    tiles: bytes
+    numbers: bytes
+
+
 def pack(lanes: Sequence[Lane], duration_s: float, wall: HeadWall | None = None) -> bytes:
     """Lanes over a clip of so many seconds, and the wall of heads where there is one."""
-    packer = Packer()
-    head: Json = {"lanes": [_lane(lane, packer, duration_s) for lane in lanes]}
-    return packer.bytes(head | ({} if wall is None else {"wall": _wall(wall, packer)}))
+    return pack_with_numbers(lanes, duration_s, wall).tiles
+
+
+def pack_with_numbers(lanes: Sequence[Lane], duration_s: float, wall: HeadWall | None = None) -> Packed:
+    """The same with its numbers as 32-bit floats: "exact" of a piece says where its own begin, {"at", "n", "type"}."""
+    packer, exact = Packer(), Packer()
+    head: Json = {"lanes": [_lane(lane, packer, duration_s, exact) for lane in lanes]}
+    tiles = packer.bytes(head | ({} if wall is None else {"wall": _wall(wall, packer)}))
+    return Packed(tiles, b"".join(exact.parts))
 
 
 def _wall(wall: HeadWall, packer: Packer) -> Json:
@@ -66,7 +79,7 @@ def _wall(wall: HeadWall, packer: Packer) -> Json:
     } | {name: packer.put(array) for name, array in numbers.items()}  # fmt: skip
 
 
-def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
+def _lane(lane: Lane, packer: Packer, duration_s: float, exact: Packer) -> Json:
     common: Json = {
         "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
         "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
@@ -77,7 +90,7 @@ def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]
         return common | {"sets": {"": {"levels": levels}}}
     if isinstance(lane, ImageLane):
-        return common | _image(lane, packer)
+        return common | _image(lane, packer, exact)
     if isinstance(lane, CurveLane):
         return common | {"low": lane.low, "sets": _curves(lane, packer)}
     if isinstance(lane, NoteLane):
@@ -90,12 +103,12 @@ def _lane(lane: Lane, packer: Packer, duration_s: float) -> Json:
     raise ConfigError(f"The desk cannot draw a lane of kind {lane.kind!r}. Give `_lane` a way to send it.")
 
 
-def _image(lane: ImageLane, packer: Packer) -> Json:
+def _image(lane: ImageLane, packer: Packer, exact: Packer) -> Json:
     sets: dict[str, Json] = {}
     for choice, levels in lane.sets.items():
-        drawn: Json = {"high": lane.highs.get(choice, lane.high), "levels": [_level(level, packer) for level in levels]}
+        drawn: Json = {"high": lane.highs.get(choice, lane.high), "levels": [_level(level, packer, exact) for level in levels]}
         if choice in lane.special:
-            drawn["special"] = [_level(level, packer) for level in lane.special[choice]]
+            drawn["special"] = [_level(level, packer, exact) for level in lane.special[choice]]
         sets[_name(choice)] = drawn
     return {
         "low": lane.low, "high": lane.high, "colours": lane.colours, "yTime": lane.y_time, "rowNames": list(lane.row_names),
@@ -103,7 +116,7 @@ def _image(lane: ImageLane, packer: Packer) -> Json:
     }  # fmt: skip
 
 
-def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
+def _level(pieces: Sequence[Piece], packer: Packer, exact: Packer) -> Json:
     drawn = [
         {
             "startS": piece.start_s,
@@ -112,6 +125,7 @@ def _level(pieces: Sequence[Piece], packer: Packer) -> Json:
             "columns": piece.levels.shape[1],
             "rowsS": None if piece.rows_s is None else list(piece.rows_s),
             "data": packer.put(piece.levels),
+            "exact": None if piece.exact is None else exact.put(piece.exact.astype(np.float32)),
         }
         for piece in pieces
     ]

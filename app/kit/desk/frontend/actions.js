@@ -20,6 +20,10 @@ export function perform(desk, action) {
     fit: () => view.fit(),
     loop: () => toggleLoop(desk),
     forget: () => {
+      if (!desk.bar.sheet.hidden) {
+        desk.bar.sheet.hidden = true;
+        return;
+      }
       [state.loop, state.cell, player.loop] = [null, null, null];
     },
     sheet: () => {
