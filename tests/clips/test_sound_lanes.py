@@ -14,7 +14,7 @@ def test_a_semitone_is_a_row_with_its_name_and_its_frequency() -> None:
     decibel[45, 30] = 0.0  # A4 at 0.6 s
     lane = constant_q_lane(TIMES_S, decibel)
     ((piece,),) = lane.sets[()]
-    row, column = np.unravel_index(piece.levels.argmax(), piece.levels.shape)
+    row, column = map(int, np.unravel_index(piece.levels.argmax(), piece.levels.shape))
     assert lane.row_names[row] == "A4 (440 Hz)"
     assert piece.start_s + (column + 0.5) * (piece.end_s - piece.start_s) / 100 == pytest.approx(0.6)
     assert (lane.row_names[0], lane.row_names[-1]) == ("B7 (3,951 Hz)", "C1 (33 Hz)")
