@@ -127,16 +127,36 @@ def log_mel(clip: Waveform) -> Spectrogram:
     return _log_mel(clip.sha256, clip.sample_rate, clip.samples)
 
 
-@st.cache_data(max_entries=8, show_spinner="Computing the constant-Q spectrogram …")
+@st.cache_resource(show_spinner=False)
+def _with_constant_q() -> set[str]:
+    """Of which recordings a constant-Q spectrogram was computed since the server began."""
+    return set()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def _constant_q(sha256: str, sample_rate: int, _samples: NDArray[np.float32]) -> Spectrogram:  # noqa: ARG001
     from analysis.descriptors.constant_q import constant_q as compute
 
     return compute(_samples, sample_rate)
 
 
-def constant_q(clip: Waveform) -> Spectrogram:
-    """Frame times (s) and a constant-Q spectrogram `(semitones, frames)` in dB below its maximum."""
-    return _constant_q(clip.sha256, clip.sample_rate, clip.samples)
+def constant_q(clip: Waveform) -> Spectrogram | None:
+    """Frame times (s) and a constant-Q spectrogram `(semitones, frames)` in dB below its maximum; None until it is made."""
+    return _constant_q(clip.sha256, clip.sample_rate, clip.samples) if has_constant_q(clip) else None
+
+
+def has_constant_q(clip: Waveform) -> bool:
+    """Whether it is made."""
+    return clip.sha256 in _with_constant_q()
+
+
+def make_constant_q(clip: Waveform) -> bool:
+    """Compute it where nobody has yet, which takes seconds the first time; whether there was anything to do."""
+    if has_constant_q(clip):
+        return False
+    _constant_q(clip.sha256, clip.sample_rate, clip.samples)
+    _with_constant_q().add(clip.sha256)
+    return True
 
 
 def described(checkpoint: Checkpoint) -> Described:

@@ -82,7 +82,10 @@ def _tiles(shown: Shown, position: Position) -> Packed:
     asked = () if question is None else (question.key, question.identity, question.overlap, probing.stored(question) is not None)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
     belongs = companions_key(shown.clip.key, companions)
-    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, known, shown.followed, _second_key(shown.second))
+    clips = [shown.clip, *([] if shown.second is None else [shown.second.clip])]
+    whole = tuple(caching.has_constant_q(clip.waveform) for clip in clips)
+    others = known, shown.followed, _second_key(shown.second), whole
+    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, *others)
     duration_s = shown.clip.waveform.duration_s
     return caching.drawn(key, lambda: pack_with_numbers(lanes(shown, position.seconds), duration_s, _wall(shown, window)))
 

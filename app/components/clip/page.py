@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
-from app import state
+from app import caching, state
 from app.components.clip import familiarity, heads, probing, reading, second
 from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
@@ -53,6 +53,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         _say_second(shown)
         show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
         if readings is None:
+            _complete(shown)
             return {}
         with answer:  # before the twin is read, so that nothing moves down later
             layout.headline(*headline(shown, readings))
@@ -65,6 +66,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         for asked, read in _who_read(shown):
             if read.twin is None:
                 reading.read_twin(asked)
+        _complete(shown)
     except OtoscopeError as error:
         layout.error(str(error))
         return {}
@@ -76,6 +78,14 @@ def draw_sound(clip: Clip, beside: str) -> None:
     shown = Shown(clip, None, None, second=second.opened(beside, None) if second.chosen(beside) else None)
     _say_second(shown)
     show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
+    _complete(shown)
+
+
+def _complete(shown: Shown) -> None:
+    """Make what takes seconds at first, once everything else is drawn, and draw it too."""
+    clips = [shown.clip, *([] if shown.second is None else [shown.second.clip])]
+    if any([caching.make_constant_q(clip.waveform) for clip in clips]):
+        st.rerun()
 
 
 def pick_overlap() -> str:
