@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from analysis.datasets.conditions import CONDITION_SETS
 from analysis.datasets.corpus import load_demo_corpus
+from analysis.datasets.hands import HANDS, load_hands
 from analysis.datasets.maestro import SOURCE as MAESTRO
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
@@ -17,7 +18,7 @@ PROFILES = ("small", "full")
 REGISTERED: list[Source] = []  # layouts that are not part of the library; they are asked first
 NAMES = (
     *PROFILES,
-    *(f"{profile}-{conditions}" for profile in PROFILES for conditions in CONDITION_SETS if conditions != "recorded"),
+    *(f"{profile}-{kind}" for profile in PROFILES for kind in (*CONDITION_SETS, HANDS) if kind != "recorded"),
 )
 
 
@@ -28,7 +29,7 @@ def open_corpus(
     progress: Callable[[int, int, str], None] | None = None,
     most_new: int | None = None,
 ) -> Corpus:
-    """The demo corpus ("small", "full", or one of them with "-clean" or "-shifted"), or a folder.
+    """The demo corpus ("small", "full", or one of them with "-clean", "-shifted" or "-hands"), or a folder.
 
     A folder is read in the first of the layouts of `sources` that it has. Of a folder no more than `most_new` recordings that
     were not examined before are, where that is not None.
@@ -39,6 +40,8 @@ def open_corpus(
     """
     if name in NAMES:
         profile, _, conditions = name.partition("-")
+        if conditions == HANDS:
+            return load_hands(profile, sample_rate=sample_rate, progress=progress)
         return load_demo_corpus(profile, conditions or "recorded", sample_rate=sample_rate, progress=progress)
     folder = home_expanded(name)
     if not is_text(name):
@@ -58,6 +61,19 @@ def has_notes(name: str) -> bool:
     if name in NAMES or not is_text(name) or not is_folder(folder := home_expanded(name)):
         return True
     return any(path.suffix.lower() in MIDI_SUFFIXES for path in folder.rglob("*"))
+
+
+def has_stems(name: str) -> bool:
+    """Whether recordings of a corpus of that name have stems, told without reading one; True where nothing is there to ask.
+
+    >>> has_stems("small"), has_stems("small-hands")
+    (False, True)
+    """
+    if name in NAMES:
+        return name.endswith(f"-{HANDS}")
+    if not is_text(name) or not is_folder(folder := home_expanded(name)):
+        return True
+    return next(source for source in sources() if source.recognises(folder)).has_stems(folder)
 
 
 def sources() -> tuple[Source, ...]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.datasets.audio import read_window
 from analysis.datasets.midi import Notes, load_notes
+from analysis.datasets.stems import Stem, mean_of
 from analysis.errors import CorpusError
 from analysis.fingerprints import file_sha256s
 from analysis.seeding import derive
@@ -22,14 +23,15 @@ from analysis.seeding import derive
 Split = Literal["train", "validation", "test"]
 UNKNOWN_COMPOSER = "unknown"
 SPLITS: tuple[Split, ...] = get_args(Split)
-Listed = tuple[str, str, Path, Path | None]
+Listed = tuple[str, str, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
 class Piece:
     """One recording and its MIDI file; `midi_path` is None where it has none.
 
-    Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio.
+    Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio. `stems` are its
+    parts, where they are there by themselves.
     """
 
     piece_id: str
@@ -40,6 +42,7 @@ class Piece:
     duration_s: float
     audio_path: Path
     midi_path: Path | None
+    stems: tuple[Stem, ...] = ()
 
     @property
     def midi_file(self) -> Path:
@@ -54,8 +57,9 @@ class Piece:
 
     @property
     def files(self) -> list[Path]:
-        """The recording, then its MIDI file if it has one."""
-        return [self.audio_path] if self.midi_path is None else [self.audio_path, self.midi_path]
+        """The recording, then its MIDI file if it has one, then the files of its stems."""
+        own = [self.audio_path] if self.midi_path is None else [self.audio_path, self.midi_path]
+        return own + [path for stem in self.stems for path in stem.audio_paths]
 
     def notes(self) -> Notes:
         """All its notes; times in seconds from the start of the recording.
@@ -73,6 +77,21 @@ class Piece:
             AudioError: the audio cannot be read there.
         """
         return read_window(self.audio_path, start_s, stop_s, sample_rate)
+
+    def mix(self, names: Sequence[str], start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
+        """The mean of some of its stems in `[start_s, stop_s)`, mono at `sample_rate` Hz, shape `(samples,)`.
+
+        Raises:
+            CorpusError: it has no stem of a name, or none is named.
+            AudioError: a stem cannot be read there.
+        """
+        stems = {stem.name: stem for stem in self.stems}
+        unknown = [name for name in names if name not in stems]
+        if unknown or not names:
+            got = ", ".join(map(repr, unknown)) or "none"
+            has = ", ".join(stems) if stems else "none"
+            raise CorpusError(f"A mix of stems of {self.piece_id} needs some of its stems, which are: {has}; got {got}.")
+        return mean_of([stems[name] for name in names], start_s, stop_s, sample_rate)
 
 
 @lru_cache(maxsize=256)
@@ -158,8 +177,8 @@ class Corpus:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
 
     def listing(self) -> list[Listed]:
-        """Of every piece what decides the identity of the corpus: id, split, audio file and MIDI file, if it has one."""
-        return [(piece.piece_id, piece.split, piece.audio_path, piece.midi_path) for piece in self.pieces]
+        """Of every piece what decides the identity of the corpus: id, split and files."""
+        return [(piece.piece_id, piece.split, tuple(piece.files)) for piece in self.pieces]
 
 
 def contents_sha256(
@@ -179,9 +198,9 @@ def contents_sha256(
         OSError: a file is gone or cannot be read.
         UnreadError: more than `most_unread_bytes` would have to be read.
     """
-    files = [[path for path in (audio, midi) if path is not None] for _, _, audio, midi in listing]
-    hashes = iter(file_sha256s([path for of_piece in files for path in of_piece], most_unread_bytes=most_unread_bytes, step=step))
-    rows = [[piece_id, split, *islice(hashes, len(of))] for (piece_id, split, _, _), of in zip(listing, files, strict=True)]
+    files = [path for _, _, of_piece in listing for path in of_piece]
+    hashes = iter(file_sha256s(files, most_unread_bytes=most_unread_bytes, step=step))
+    rows = [[piece_id, split, *islice(hashes, len(of_piece))] for piece_id, split, of_piece in listing]
     return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
 
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.datasets.midi import Notes
 from analysis.datasets.piece import Piece
+from analysis.datasets.stems import is_silent
 
 WINDOW_S = 4.0
 HOP_S = 1.0
@@ -17,20 +18,42 @@ GRID_S = 0.05
 
 @dataclass(frozen=True)
 class Segment:
-    """The `duration_s` seconds of a piece that begin at `start_s`."""
+    """The `duration_s` seconds of a piece that begin at `start_s`.
+
+    `stems` names those of its stems whose mean is heard; where it is empty, the recording is.
+    """
 
     piece: Piece
     start_s: float
     duration_s: float = WINDOW_S
+    stems: tuple[str, ...] = ()
 
     def notes(self) -> Notes:
-        """Notes that sound in the window; times are those of the piece."""
+        """Notes of the piece that sound in the window, of whichever stem; times are those of the piece."""
         return self.piece.notes().overlapping(self.start_s, self.start_s + self.duration_s)
 
     def waveform(self, sample_rate: int, duration_s: float | None = None) -> NDArray[np.float32]:
         """Audio of the window, or of so many seconds from its start, mono at `sample_rate` Hz, shape `(samples,)`."""
-        length_s = self.duration_s if duration_s is None else duration_s
-        return self.piece.waveform(self.start_s, self.start_s + length_s, sample_rate)
+        stop_s = self.start_s + (self.duration_s if duration_s is None else duration_s)
+        if self.stems:
+            return self.piece.mix(self.stems, self.start_s, stop_s, sample_rate)
+        return self.piece.waveform(self.start_s, stop_s, sample_rate)
+
+    def of_stems(self, *names: str) -> "Segment":
+        """The same window of the mix of some stems, which is their mean.
+
+        Raises:
+            CorpusError: when it is read, if the piece has no stem of a name.
+        """
+        return replace(self, stems=names)
+
+    def sounding(self, sample_rate: int) -> tuple[str, ...]:
+        """Names of the piece's stems that are not silent in the window: their RMS there is −60 dB of full scale or more.
+
+        Raises:
+            AudioError: a stem cannot be read there.
+        """
+        return tuple(stem.name for stem in self.piece.stems if not is_silent(self.of_stems(stem.name).waveform(sample_rate)))
 
 
 def list_segments(

@@ -1,13 +1,16 @@
-"""Slakh2100: multitrack MIDI rendered with sampled instruments; the mix with all its notes."""
+"""Slakh2100: multitrack MIDI rendered with sampled instruments; the mix with all its notes, and its stems."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.datasets.examined import MOST_LISTED, examine_all, finding_sentences, usable
 from analysis.datasets.piece import SPLITS, Corpus, Piece, Split, drop_straddlers, split_by_group, summarise
 from analysis.datasets.source import Source
+from analysis.datasets.stem_files import examine_stems
+from analysis.datasets.stems import Stem
 from analysis.errors import CorpusError
-from analysis.files import is_text, printable
+from analysis.files import is_file, is_text, printable
 from analysis.run import Progress
 
 LICENCE = "CC BY 4.0"
@@ -16,17 +19,19 @@ CITATION = (
     "A dataset to study the impact of training data quality and quantity. WASPAA."
 )
 MIXES = ("mix.flac", "mix.wav")
+STEMS = re.compile(r"(S\d+)\.(?:flac|wav)")
 _MOST_METADATA_BYTES = 1_000_000
 
 
 def load_slakh(
     folder: Path, *, sample_rate: int, seed: int = 0, progress: Progress | None = None, most_new: int | None = None
 ) -> Corpus:
-    """Read `Track*/{mix.flac, all_src.mid, metadata.yaml}` of `folder`, or of its `train/`, `validation/` and `test/`.
+    """Read `Track*/{mix.flac, all_src.mid, metadata.yaml, stems/}` of `folder`, or of its `train/`, `validation/` and `test/`.
 
     Without those subfolders the tracks are dealt 70/10/20 by group from `seed`. A group is the song of the Lakh MIDI
     data set that a track was made from, as its metadata says; a song of two published splits stays in the stricter one.
-    What cannot be used or is unusual is listed in the notices. For `progress` and `most_new` see `examine_all`.
+    Stems are those whose files are there. What cannot be used or is unusual is listed in the notices. For `progress` and
+    `most_new` see `examine_all`.
 
     Raises:
         UnreadError: more than `most_new` tracks would have to be examined.
@@ -63,8 +68,11 @@ def load_slakh(
         _piece(mix, songs[track], split or dealt[songs[track]], findings[mix].duration_s) for track, split, mix in mixes
     )
     sentences = finding_sentences(findings, {mix: mix.parent.name for mix in findings})
-    notices = (*summarise("Tracks left out", incomplete, MOST_LISTED), *sentences, *straddling)
-    return Corpus("Slakh2100", kept, sample_rate, LICENCE, CITATION, notices)
+    listed = {piece.piece_id: _stems(piece.audio_path.parent) for piece in kept}
+    stems, without = examine_stems(listed, progress=progress, most_new=most_new)
+    pieces = tuple(replace(piece, stems=stems[piece.piece_id]) for piece in kept)
+    notices = (*summarise("Tracks left out", incomplete, MOST_LISTED), *sentences, *straddling, *without)
+    return Corpus("Slakh2100", pieces, sample_rate, LICENCE, CITATION, notices)
 
 
 def _piece(mix: Path, song: str, split: Split, duration_s: float) -> Piece:
@@ -74,15 +82,34 @@ def _piece(mix: Path, song: str, split: Split, duration_s: float) -> Piece:
 
 def _song(track: Path) -> str:
     """The Lakh song that a track was made from, else its MIDI file, else the track itself."""
-    try:
-        with (track / "metadata.yaml").open(encoding="utf-8", errors="replace") as file:
-            text = file.read(_MOST_METADATA_BYTES)
-    except OSError:
-        return track.name
+    text = _metadata(track)
     song = re.search(r"^lmd_midi_dir:.*?(TR[A-Z0-9]{16})/", text, re.MULTILINE)
     midi = re.search(r"^UUID:\s*(\w+)", text, re.MULTILINE)
     match = song or midi
     return match[1] if match else track.name
+
+
+def _stems(track: Path) -> tuple[Stem, ...]:
+    """Stems whose files are there, by name, with the program of General MIDI that the metadata tell of each."""
+    files = sorted(path for path in (track / "stems").glob("*") if STEMS.fullmatch(path.name) and is_file(path))
+    programs: dict[str, str] = {}
+    name = ""
+    for line in _metadata(track).splitlines():
+        if begins := re.fullmatch(r"\s+(S\d+):\s*", line):
+            name = begins[1]
+        elif name and (program := re.fullmatch(r"\s+midi_program_name:\s*(\S.*?)\s*", line)):
+            programs[name] = printable(program[1])
+    by_name = {path.stem: path for path in files}
+    return tuple(Stem(name, f"{name} {programs.get(name, '')}".rstrip(), (path,)) for name, path in by_name.items())
+
+
+def _metadata(track: Path) -> str:
+    """What the metadata of a track say; nothing where there are none."""
+    try:
+        with (track / "metadata.yaml").open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_METADATA_BYTES)
+    except OSError:
+        return ""
 
 
 def is_slakh(folder: Path) -> bool:
@@ -91,4 +118,12 @@ def is_slakh(folder: Path) -> bool:
     return any((track / "all_src.mid").is_file() or any((track / mix).is_file() for mix in MIXES) for track in tracks)
 
 
-SOURCE = Source("slakh", "Track*/mix.flac with Track*/all_src.mid, directly or in folders of splits", is_slakh, load_slakh)
+def has_stems(folder: Path) -> bool:
+    """Whether a track of a folder, or of one of its splits, has stems."""
+    tracks = (track for home in (folder, *(folder / split for split in SPLITS)) for track in home.glob("Track*"))
+    return any(STEMS.fullmatch(path.name) for track in tracks for path in (track / "stems").glob("*"))
+
+
+SOURCE = Source(
+    "slakh", "Track*/mix.flac with Track*/all_src.mid, directly or in folders of splits", is_slakh, load_slakh, has_stems
+)

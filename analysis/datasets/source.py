@@ -27,9 +27,11 @@ class Source:
         summary: what lies where, in a sentence.
         recognises: whether a folder has this layout; cheap, nothing is decoded.
         load: reads it.
+        has_stems: whether recordings of a folder have stems; as cheap.
     """
 
     name: str
     summary: str
     recognises: Callable[[Path], bool]
     load: Load
+    has_stems: Callable[[Path], bool] = lambda _: False

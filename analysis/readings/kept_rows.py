@@ -17,8 +17,8 @@ from analysis.errors import CorpusError
 from analysis.fingerprints import file_sha256s
 from analysis.store import Store, StoreError
 
-WINDOWS, ROWS, NAMES = "windows", "rows", "names"
-Window = tuple[str, float, float]
+WINDOWS, STEMS, ROWS, NAMES = "windows", "stems", "rows", "names"
+Window = tuple[str, float, float, tuple[str, ...]]
 
 
 class KeptRows:
@@ -64,7 +64,8 @@ class KeptRows:
         for piece_id, chosen in numbers.items():
             windows = np.array([[segments[number].start_s, segments[number].duration_s] for number in chosen], np.float64)
             parts = {f"{ROWS}.{i}": array[chosen] for i, array in enumerate(arrays.values())}
-            entries[self._key(piece_id, self.n_parts[piece_id])] = {NAMES: list(arrays)}, {WINDOWS: windows, **parts}
+            document = {NAMES: list(arrays), STEMS: [list(segments[number].stems) for number in chosen]}
+            entries[self._key(piece_id, self.n_parts[piece_id])] = document, {WINDOWS: windows, **parts}
             self.n_parts[piece_id] += 1
         with contextlib.suppress(StoreError):
             self.store.put_all(entries)
@@ -81,7 +82,8 @@ class KeptRows:
         """Take in every part of a piece; how many there are."""
         number = 0
         while self.store is not None and (entry := self.store.get(self._key(piece_id, number))) is not None:
-            windows = [(piece_id, float(start), float(length)) for start, length in entry.arrays[WINDOWS]]
+            pairs = zip(entry.arrays[WINDOWS], entry.document[STEMS], strict=True)
+            windows = [(piece_id, float(start), float(length), tuple(stems)) for (start, length), stems in pairs]
             self._take(windows, {name: entry.arrays[f"{ROWS}.{i}"] for i, name in enumerate(entry.document[NAMES])})
             number += 1
         return number
@@ -109,4 +111,4 @@ def _contents(pieces: Iterable[Piece]) -> dict[str, list[str]]:
 
 
 def _window(segment: Segment) -> Window:
-    return segment.piece.piece_id, segment.start_s, segment.duration_s
+    return segment.piece.piece_id, segment.start_s, segment.duration_s, segment.stems

@@ -145,7 +145,7 @@ class Reader:
         Raises:
             CheckpointError, CorpusError, OutOfMemoryError, Cancelled: as `rows`.
         """
-        among = [[segment.piece.piece_id, segment.start_s] for segment in segments]
+        among = [[segment.piece.piece_id, segment.start_s, *segment.stems] for segment in segments]
         return self._read(segments, {"kind": "arrays", "among": among, **self._of_change(dict(identity))}, (), compute, what)
 
     def _of_change(self, change: object) -> dict[str, object]:

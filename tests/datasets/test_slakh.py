@@ -71,3 +71,22 @@ def test_a_folder_without_a_complete_track_is_an_error(tmp_path: Path) -> None:
     (write_track(tmp_path, 1) / "mix.flac").unlink()
     with pytest.raises(CorpusError, match=r"has no complete track; expected.*Left out \(1\): Track00001 \(no mix\.flac\)"):
         load_slakh(tmp_path, sample_rate=8_000)
+
+
+def test_stems_are_those_whose_files_are_there(tmp_path: Path) -> None:
+    track = write_track(tmp_path, 1)
+    (track / "stems").mkdir()
+    for name, level in (("S00", 0.5), ("S01", 0.2), ("S02", 0.0)):
+        soundfile.write(track / "stems" / f"{name}.flac", level * np.sin(np.arange(8_000) / 5), 8_000)
+    (track / "stems" / "notes.txt").touch()
+    programs = {"S00": "Drums", "S09": "Flute"}
+    described = "\n".join(f"  {name}:\n    inst_class: X\n    midi_program_name: {title}" for name, title in programs.items())
+    (track / "metadata.yaml").write_text(f"UUID: 00ff\nstems:\n{described}\n")
+    corpus = load_slakh(tmp_path, sample_rate=8_000)
+    (piece,) = corpus.pieces
+    assert [(stem.name, stem.title, stem.audio_paths[0].name) for stem in piece.stems] == [
+        ("S00", "S00 Drums", "S00.flac"),
+        ("S01", "S01", "S01.flac"),
+    ]
+    np.testing.assert_allclose(piece.mix(["S00", "S01"], 0.0, 1.0, 8_000), 0.35 * np.sin(np.arange(8_000) / 5), atol=1e-3)
+    assert corpus.notices[-1].startswith("Stems left out (1): Track00001 S02 (S02.flac is silent")
