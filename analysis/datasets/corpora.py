@@ -6,6 +6,7 @@ from analysis.datasets.conditions import CONDITION_SETS
 from analysis.datasets.corpus import load_demo_corpus
 from analysis.datasets.hands import HANDS, load_hands
 from analysis.datasets.maestro import SOURCE as MAESTRO
+from analysis.datasets.moises import SOURCE as MOISES
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
 from analysis.datasets.piece import Corpus
@@ -78,4 +79,4 @@ def has_stems(name: str) -> bool:
 
 def sources() -> tuple[Source, ...]:
     """Layouts of folders; the first that recognises a folder reads it, and the last takes every folder."""
-    return *REGISTERED, MAESTRO, SLAKH, PAIRED_FOLDER
+    return *REGISTERED, MAESTRO, SLAKH, MOISES, PAIRED_FOLDER

@@ -1,6 +1,7 @@
 """Every layout of folders is recognised and read alike; a made-up one is one file and one row, and every command finds it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,22 @@ def write_slakh(folder: Path) -> Path:
     return folder
 
 
-WRITE: dict[str, Callable[[Path], Path]] = {"maestro": write_maestro, "slakh": write_slakh, "paired folder": write_corpus}
+def write_moises(folder: Path) -> Path:
+    """Songs of one stem each, which is all that a recording must have."""
+    write_corpus(folder / "flat")
+    for number in range(4):
+        track = folder / "moisesdb_v0.1" / f"track{number}"
+        (track / "bass").mkdir(parents=True)
+        (folder / "flat" / f"work{number}.wav").rename(track / "bass" / "source.wav")
+        stems = [{"stemName": "bass", "tracks": [{"id": "source", "extension": "wav", "trackType": "bass"}]}]
+        (track / "data.json").write_text(json.dumps({"song": f"Song {number}", "artist": "Nobody", "stems": stems}))
+    shutil.rmtree(folder / "flat")
+    return folder
+
+
+WRITE: dict[str, Callable[[Path], Path]] = {
+    "maestro": write_maestro, "slakh": write_slakh, "moisesdb": write_moises, "paired folder": write_corpus,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
@@ -53,7 +69,7 @@ def test_a_layout_is_recognised_and_read(source: Source, tmp_path: Path) -> None
     assert len(corpus.pieces) == len({piece.piece_id for piece in corpus.pieces}) == 4
     for piece in corpus.pieces:
         assert piece.audio_path.is_file()
-        assert piece.midi_file.is_file()
+        assert all(path.is_file() for path in piece.files)
         assert piece.duration_s == pytest.approx(20.0, abs=0.01)
         assert piece.split in ("train", "validation", "test")
     works = {piece.group: {one.split for one in corpus.pieces if one.group == piece.group} for piece in corpus.pieces}
