@@ -198,6 +198,7 @@ def layer_title(layer: str) -> str:
 SAID: dict[str, Callable[[Any], str]] = {
     "semitones": _semitones,
     "size": lambda size: f"±{size} semitones",
+    "candidates": lambda n: f"among {n}",
     "evaluation_seeds": lambda n: f"over {n} evaluation seeds",
     "training_seeds": lambda n: f"over {n} training seeds",
     "without": lambda band: f"without {band}",

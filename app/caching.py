@@ -198,6 +198,17 @@ def part(path: str, start_s: float, stop_s: float, sample_rate: int) -> NDArray[
     return read_window(Path(path), start_s, stop_s, sample_rate)
 
 
+@st.cache_data(max_entries=24, show_spinner=False)
+def mix_excerpt(corpus: str, piece_id: str, names: tuple[str, ...], start_s: float, stop_s: float, sample_rate: int) -> bytes:
+    """A part of the mix of some stems of a recording, as a WAV file; it is lowered where it would be clipped.
+
+    Raises:
+        OtoscopeError: the corpus or a stem cannot be used.
+    """
+    samples = pieces(corpus)[piece_id].mix(names, start_s, stop_s, sample_rate)
+    return wav(samples / max(1.0, float(np.abs(samples).max(initial=0.0))), sample_rate)
+
+
 def wav(samples: NDArray[np.floating], sample_rate: int) -> bytes:
     """Samples as a WAV file."""
     file = io.BytesIO()
@@ -211,9 +222,9 @@ def render_piece(corpus: str, piece_id: str) -> None:
     Raises:
         CorpusError: it cannot be rendered.
     """
-    from analysis.datasets.corpus_rendering import render_pieces
+    from analysis.datasets.corpora import render_listed
 
-    render_pieces([pieces(corpus)[piece_id]])
+    render_listed(corpus, pieces(corpus)[piece_id])
 
 
 def pieces(corpus: str) -> dict[str, Piece]:
@@ -227,11 +238,9 @@ def pieces(corpus: str) -> dict[str, Piece]:
 
 @st.cache_resource(max_entries=8, show_spinner="Listing the recordings …")
 def _pieces(corpus: str, stamp: str) -> dict[str, Piece]:  # noqa: ARG001 - a changed folder is another one
-    from analysis.datasets.corpora import PROFILES, open_corpus
-    from analysis.datasets.corpus import list_demo_pieces
+    from analysis.datasets.corpora import list_pieces
 
-    pieces = list_demo_pieces(corpus) if corpus in PROFILES else open_corpus(corpus).pieces
-    return {piece.piece_id: piece for piece in pieces}
+    return {piece.piece_id: piece for piece in list_pieces(corpus)}
 
 
 def unrendered(corpus: str) -> list[Piece]:
@@ -240,7 +249,9 @@ def unrendered(corpus: str) -> list[Piece]:
     Raises:
         CorpusError: there is no such corpus, or it cannot be used.
     """
-    return [piece for piece in pieces(corpus).values() if not piece.audio_path.is_file()]
+    from analysis.datasets.corpora import is_rendered
+
+    return [piece for piece in pieces(corpus).values() if not is_rendered(piece)]
 
 
 def stamp(corpus: str) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from analysis.datasets.conditions import CONDITION_SETS
-from analysis.datasets.corpus import load_demo_corpus
-from analysis.datasets.hands import HANDS, load_hands
+from analysis.datasets.corpus import list_demo_pieces, load_demo_corpus
+from analysis.datasets.corpus_rendering import render_pieces
+from analysis.datasets.hands import HANDS, load_hands, render_hands, with_hands
 from analysis.datasets.maestro import SOURCE as MAESTRO
 from analysis.datasets.moises import SOURCE as MOISES
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
-from analysis.datasets.piece import Corpus
+from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.slakh import SOURCE as SLAKH
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError, shown
@@ -51,6 +52,36 @@ def open_corpus(
         raise CorpusError(f"There is no corpus {shown(name)}: expected {', '.join(NAMES)} or a folder of audio and MIDI files.")
     source = next(source for source in sources() if source.recognises(folder))
     return source.load(folder, sample_rate=sample_rate, progress=progress, most_new=most_new)
+
+
+def list_pieces(name: str) -> tuple[Piece, ...]:
+    """The pieces of a corpus; of a demo corpus nothing is rendered.
+
+    Raises:
+        CorpusError: there is no such corpus, or it cannot be used.
+    """
+    if name not in NAMES:
+        return open_corpus(name).pieces
+    profile, _, conditions = name.partition("-")
+    listed = list_demo_pieces(profile, "clean" if conditions == HANDS else conditions or "recorded")
+    return tuple(map(with_hands, listed)) if conditions == HANDS else listed
+
+
+def render_listed(name: str, piece: Piece) -> None:
+    """Render what is missing of a piece of `list_pieces` of a demo corpus.
+
+    Raises:
+        CorpusError: it cannot be rendered.
+    """
+    _, _, conditions = name.partition("-")
+    render_pieces([piece], "clean" if conditions == HANDS else conditions or "recorded")
+    if conditions == HANDS and not is_rendered(piece):
+        render_hands(piece)
+
+
+def is_rendered(piece: Piece) -> bool:
+    """Whether the recording and all its stems are there."""
+    return piece.audio_path.is_file() and all(path.is_file() for stem in piece.stems for path in stem.audio_paths)
 
 
 def has_notes(name: str) -> bool:

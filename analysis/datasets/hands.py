@@ -39,13 +39,19 @@ def load_hands(profile: str, *, sample_rate: int = 24_000, progress: Progress | 
         CorpusError: the package is missing or incomplete, or there is no such profile.
     """
     corpus = load_demo_corpus(profile, "clean", sample_rate=sample_rate, progress=_part(progress, 0))
-    folder = cache() / "corpus" / f"{HANDS}-{sample_rate}-v{RENDERER_VERSION}"
-    pieces = tuple(replace(piece, stems=_stems(piece, folder)) for piece in corpus.pieces)
+    pieces = tuple(with_hands(piece, sample_rate) for piece in corpus.pieces)
     render_missing(pieces, _files, partial(render_hands, sample_rate=sample_rate), _part(progress, 1))
     return replace(corpus, name=f"{corpus.name}-{HANDS}", pieces=pieces)
 
 
-def render_hands(piece: Piece, sample_rate: int) -> None:
+def with_hands(piece: Piece, sample_rate: int = 24_000) -> Piece:
+    """A piece of the demo corpus with its hands as stems, rendered or not."""
+    folder = cache() / "corpus" / f"{HANDS}-{sample_rate}-v{RENDERER_VERSION}"
+    stems = tuple(Stem(name, f"{name} hand", (folder / f"{piece.piece_id}.{name}.wav",)) for name in BEGINNINGS)
+    return replace(piece, stems=stems)
+
+
+def render_hands(piece: Piece, sample_rate: int = 24_000) -> None:
     """Render each hand of a piece to its place, so loud that both together are what the clean rendering of the piece is.
 
     Raises:
@@ -70,10 +76,6 @@ def _hand(midi: pretty_midi.PrettyMIDI, name: str, piece_id: str) -> pretty_midi
     if not hand.instruments:
         raise CorpusError(f"{piece_id} has no instrument for the {name} hand; expected one. Install the package again.")
     return hand
-
-
-def _stems(piece: Piece, folder: Path) -> tuple[Stem, ...]:
-    return tuple(Stem(name, f"{name} hand", (folder / f"{piece.piece_id}.{name}.wav",)) for name in BEGINNINGS)
 
 
 def _files(piece: Piece) -> Sequence[Path]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,21 @@ class Stem:
         Raises:
             AudioError: a file cannot be read there.
         """
-        parts = [read_window(path, start_s, stop_s, sample_rate) for path in self.audio_paths]
-        return np.stack(parts).sum(axis=0)
+        return np.stack([_window(_stamp(path), start_s, stop_s, sample_rate) for path in self.audio_paths]).sum(axis=0)
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    """A file with its size and the time of its last change (ns); with zeros where it is gone, as whoever reads it says."""
+    try:
+        return path, path.stat().st_size, path.stat().st_mtime_ns
+    except OSError:
+        return path, 0, 0
+
+
+@lru_cache(maxsize=32)  # mixes of one window share their stems
+def _window(stamp: tuple[Path, int, int], start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
+    """`read_window` of a file as it is now."""
+    return read_window(stamp[0], start_s, stop_s, sample_rate)
 
 
 def mean_of(stems: Sequence[Stem], start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:

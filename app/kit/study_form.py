@@ -120,7 +120,7 @@ def offer(choice: Choice) -> None:
     cancelled = f"The computation was cancelled{kept}."
     job_progress.explain_end(job, cancelled, "The result was computed, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Compute"
-    to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.corpus))
+    to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.study_request.request.corpus))
     seconds = find_study(choice.study).cost.seconds(choice.corpus, len(choice.checkpoints))
     st.markdown(plain(effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)))
     if st.button(label, icon=":material/play_arrow:", type="primary"):

@@ -24,6 +24,7 @@ class Needs:
         same_sides: whether all of them must read the same, sound and notes or sound alone.
         any_length: whether models whose windows differ in length may stand beside each other: all then begin their windows at
             the same moments, and tokens count as far as the shortest of these windows reaches.
+        stems: whether the recordings of a corpus must have stems.
     """
 
     modalities: tuple["Modality", ...] = ()
@@ -34,6 +35,7 @@ class Needs:
     every_tower: bool = False
     same_sides: bool = False
     any_length: bool = False
+    stems: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
@@ -60,10 +62,13 @@ def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", reque
 
 def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest") -> str | None:
     """What the corpus does not hold, or which tower does not pool so."""
-    from analysis.datasets.corpora import has_notes  # slow to import
+    from analysis.datasets.corpora import NAMES, has_notes, has_stems  # slow to import
 
     if _reads_notes(needs, checkpoints) and not has_notes(request.corpus):
         return f"{title} reads notes, but no recording of {request.corpus} has a MIDI file. Choose another corpus."
+    if needs.stems and not has_stems(request.corpus):
+        some = " or ".join(name for name in NAMES if has_stems(name))
+        return f"{title} compares stems, but no recording of {request.corpus} has any. Choose {some}, or a folder with stems."
     if (pooling := getattr(request, "pooling", "")) == "":
         return None
     for checkpoint in checkpoints:

@@ -6,7 +6,7 @@ from analysis.errors import ConfigError, shown
 from analysis.studies.base.record import Study
 
 PACKAGES = (
-    "retrieval", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",
+    "retrieval", "stems", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",
     "embedding",
 )  # fmt: skip
 REGISTERED: dict[str, Study] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+from analysis.datasets.corpora import PROFILES
 from analysis.errors import ConfigError, shown
 from analysis.results import Result
 from analysis.run import ignore
@@ -29,6 +30,8 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
     for key, value in converted.items():
         refuse_setting(name, kind, key, value)
+    if study.demo and converted.get("corpus") in PROFILES:
+        converted["corpus"] = f"{converted['corpus']}-{study.demo}"
     request = kind(checkpoints=tuple(checkpoints), **converted)
     getattr(module, "check", ignore)(request)
     return request
