@@ -32,7 +32,8 @@ def draw(result: Result, arms: Mapping[str, str]) -> None:
     )  # fmt: skip
     drawing.update_layout(height=CHART_PX)
     actions.figure(name_twins_once(drawing), "accuracies", result, rows)
-    st.dataframe(measured(result, arms), column_config=_columns(result), hide_index=True, placeholder="—", height="content")
+    columns = {f"K = {size}": st.column_config.TextColumn(width=WIDTH) for size in sizes_of(result)}
+    st.dataframe(measured(result, arms), column_config=columns, hide_index=True, placeholder="—", height="content")
     st.caption(
         f"n = {rows[0].n} windows; in brackets 95 % intervals, bootstrap over works; ± is the standard deviation from partition to "
         "partition, in percentage points; ○ not distinguishable from chance."
@@ -88,7 +89,3 @@ def published_table() -> None:
 
 def _published(per_cent: float | None) -> str | None:
     return None if per_cent is None else f"◇ {percent(per_cent / 100)}"
-
-
-def _columns(result: Result) -> dict[str, object]:
-    return {f"K = {size}": st.column_config.TextColumn(width=WIDTH) for size in sizes_of(result)}
