@@ -20,7 +20,7 @@ PAGES = {
     "clip": "/clip?checkpoint=D0-small&layer=2&head=3",
     **{
         name: f"/{name}"
-        for name in ("summary", "retrieval", "similarity", "probes", "replication", "screening", "embedding", "ablation")
+        for name in ("summary", "retrieval", "stems", "similarity", "probes", "replication", "screening", "embedding", "ablation")
     },
     **{name: f"/{name}" for name in ("bands", "controls", "transposition", "invariance", "battery")},
 }

@@ -36,8 +36,9 @@ How it misleads:
 def draw(result: Result, choice: Choice) -> None:
     """Accuracies, the wrong choices to be heard, and what is published."""
     arms = {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints}
-    answer.draw(result, arms)
+    answer.curves(result)
     negatives = controls.pick_word("pool", "Wrong candidates", NEGATIVES)
+    answer.draw(result, negatives, arms)
     hard_queries.draw(result, negatives)
     answer.published_table()
 

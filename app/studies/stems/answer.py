@@ -8,36 +8,42 @@ from analysis.models.arms import under_their_arms
 from analysis.numbers import percent
 from analysis.results import Result
 from analysis.studies.stems.published import CITATION, COMPARABILITY, PUBLISHED
-from analysis.studies.stems.rows import BASELINE, CANDIDATES, NOBODY, AccuracyRow
-from app.charts import doses, theme
+from analysis.studies.stems.rows import BASELINE, CANDIDATES, NOBODY, AccuracyRow, MaterialRow
+from analysis.studies.stems.words import inside_null
+from app.charts import doses
 from app.charts import mark as marked
 from app.charts.mark import Mark
 from app.kit import actions, study_facts
 from app.kit.arms import marked as marked_name
 from app.kit.plain import plain
-from app.kit.pool_scores import cell, name_twins_once
+from app.kit.pool_scores import name_twins_once
 
 AXIS = "candidates K, one of them right (not to scale)"
-PANELS = {"other works": "wrong candidates of other works", "same work too": "half of them of the same work"}
-CHART_PX = 420
-WIDTH = 170
+CHART_PX, WIDTH = 420, 152
+HANDS = "Of the demo corpus each hand is a stem, rendered as a dry grand piano: no room, noise or instrument tells them apart."
 
 
-def draw(result: Result, arms: Mapping[str, str]) -> None:
-    """A panel per origin of the wrong candidates, then all numbers; controls, by name → arm, are marked."""
-    rows = result.rows(AccuracyRow)
+def draw(result: Result, negatives: str, arms: Mapping[str, str]) -> None:
+    """All numbers with wrong candidates of one origin; controls, by name → arm, are marked."""
+    columns = {f"K = {size} (%)": st.column_config.TextColumn(width=WIDTH) for size in sizes_of(result)}
+    st.dataframe(measured(result, negatives, arms), column_config=columns, hide_index=True, placeholder="—", height="content")
+    (material,) = result.rows(MaterialRow)
+    st.caption(
+        f"n = {material.windows} windows; ± is the standard deviation between partitions; in brackets 95 % intervals, bootstrap over "
+        "works; ○ not distinguishable from chance."
+    )
+
+
+def curves(result: Result) -> None:
+    """A panel per origin of the wrong candidates."""
+    if str(result.corpus).endswith("-hands"):
+        st.caption(HANDS)
     drawing = doses.panels(
         marks_of(result), x_title=AXIS, y_title="right (%)", percent=True, categories=sizes_of(result), domain=(0, 104),
-        null_name="chance", columns=2, colours={**study_facts.colours_of(result), BASELINE: theme.TEXT},
+        null_name="chance", columns=2, colours=study_facts.colours_of(result),
     )  # fmt: skip
     drawing.update_layout(height=CHART_PX)
-    actions.figure(name_twins_once(drawing), "accuracies", result, rows)
-    columns = {f"K = {size}": st.column_config.TextColumn(width=WIDTH) for size in sizes_of(result)}
-    st.dataframe(measured(result, arms), column_config=columns, hide_index=True, placeholder="—", height="content")
-    st.caption(
-        f"n = {rows[0].n} windows; in brackets 95 % intervals, bootstrap over works; ± is the standard deviation from partition to "
-        "partition, in percentage points; ○ not distinguishable from chance."
-    )
+    actions.figure(name_twins_once(drawing), "accuracies", result, result.rows(AccuracyRow))
 
 
 def sizes_of(result: Result) -> list[str]:
@@ -51,29 +57,35 @@ def marks_of(result: Result) -> list[Mark]:
     sizes = sizes_of(result)
     marks = [
         marked.from_row(
-            row, PANELS[row.negatives], row.checkpoint or BASELINE, at=float(sizes.index(str(row.candidates))), unit="share",
+            row, f"wrong: {row.negatives}", row.checkpoint or BASELINE, at=float(sizes.index(str(row.candidates))), unit="share",
             twin=row.weights == "untrained", note=f"SD from partition to partition {100 * row.sd:.1f} points; {row.score}",
         )
-        for row in result.rows(AccuracyRow)
+        for row in sorted(result.rows(AccuracyRow), key=lambda row: row.checkpoint == NOBODY)
     ]  # fmt: skip
     return [mark for mark in marks if mark is not None]
 
 
-def measured(result: Result, arms: Mapping[str, str]) -> list[dict[str, str | None]]:
-    """A row per model and origin of the wrong candidates, with every number of candidates."""
+def measured(result: Result, negatives: str, arms: Mapping[str, str]) -> list[dict[str, str | None]]:
+    """A row per model with every number of candidates."""
     names = under_their_arms({name: arms.get(name, "") for name in study_facts.names_of(result)})
     rows: list[dict[str, str | None]] = []
     for name, weights in [*((name, weights) for name in names for weights in ("trained", "untrained")), (NOBODY, BASELINE)]:
-        for negatives in PANELS:
-            own = [
-                row
-                for row in result.rows(AccuracyRow)
-                if (row.checkpoint, row.weights, row.negatives) == (name, weights, negatives)
-            ]
-            model = marked_name(name, arms.get(name, "")) if name else "spectrum alone"
-            row: dict[str, str | None] = {"model": model, "weights": weights, "wrong candidates": negatives}
-            rows.append(row | {f"K = {of.candidates}": f"{cell(of)} ± {100 * of.sd:.1f}" for of in own})
+        whose = name, weights, negatives
+        own = [row for row in result.rows(AccuracyRow) if (row.checkpoint, row.weights, row.negatives) == whose]
+        model = marked_name(name, arms.get(name, "")) if name else "spectrum alone"
+        rows.append({"model": model, "weights": weights, **{f"K = {row.candidates} (%)": cell(row) for row in own}})
     return rows
+
+
+def cell(row: AccuracyRow) -> str:
+    """A number in per cent with its standard deviation and its interval, marked where that holds chance.
+
+    >>> numbers = {"value": 0.213, "ci_low": 0.12, "ci_high": 0.35, "null": 0.125, "sd": 0.02, "n": 156}
+    >>> cell(AccuracyRow("D0", "trained", "other works", 8, score="cosine", right="", chosen="", **numbers))
+    '○ 21.3 ± 2.0 [12.0, 35.0]'
+    """
+    ends = "" if row.ci_low is None or row.ci_high is None else f" [{100 * row.ci_low:.1f}, {100 * row.ci_high:.1f}]"
+    return f"{'○ ' if inside_null(row) else ''}{100 * row.value:.1f} ± {100 * row.sd:.1f}{ends}"
 
 
 def published_table() -> None:

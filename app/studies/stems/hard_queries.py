@@ -1,8 +1,8 @@
 """From a wrong choice to its sound: the anchor, the candidate that belongs to it, and the one that was chosen."""
 
+from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from analysis.results import Result
@@ -19,8 +19,8 @@ COLUMNS = {
     "right": st.column_config.TextColumn("right", width=76, help="In how many of the partitions its own was chosen"),
     "start": st.column_config.TextColumn("start", width=56),
     "piece": st.column_config.TextColumn("piece", width=220),
-    "anchor": st.column_config.TextColumn("anchor", width=120),
-    "candidate": st.column_config.TextColumn("its own candidate", width=120),
+    "anchor": st.column_config.TextColumn("anchor", width=88),
+    "candidate": st.column_config.TextColumn("its own", width=88, help="The stems that belong to the anchor"),
 }
 
 
@@ -72,10 +72,19 @@ def behind(result: Result, checkpoint: str, negatives: str) -> AccuracyRow:
 
 
 def wrong_choices(result: Result, row: AccuracyRow) -> list[WrongChoice]:
-    """Windows whose anchor chose another's stems in the first partition, those first that are rarely right."""
-    right, chosen = result.arrays[row.right], result.arrays[row.chosen]
-    order = [int(number) for number in np.argsort(right, kind="stable") if chosen[number] != number]
-    return [WrongChoice(number, int(chosen[number]), float(right[number])) for number in order[:MOST]]
+    """Windows whose anchor chose another's stems in the first partition, those first that are rarely right.
+
+    Of equally rare ones every recording has its first before any has its second.
+    """
+    right, chosen, windows = result.arrays[row.right], result.arrays[row.chosen], result.rows(WorkWindowRow)
+    wrong = [WrongChoice(number, int(of), float(right[number])) for number, of in enumerate(chosen) if of != number]
+    turns: Counter[tuple[float, str]] = Counter()
+    ranked: list[tuple[float, int, int, WrongChoice]] = []
+    for choice in wrong:
+        whose = choice.right, windows[choice.window].piece
+        ranked.append((choice.right, turns[whose], choice.window, choice))
+        turns[whose] += 1
+    return [choice for *_, choice in sorted(ranked, key=lambda of: of[:3])[:MOST]]
 
 
 def record(result: Result, choice: WrongChoice) -> dict[str, object]:
@@ -84,9 +93,9 @@ def record(result: Result, choice: WrongChoice) -> dict[str, object]:
     return {
         "right": f"{choice.right * material.partitions:.3g} of {material.partitions}",
         "start": clock(window.start_s),
-        "piece": window.piece,
         "anchor": _titles(result, choice.window, "anchor"),
         "candidate": _titles(result, choice.window, "positive"),
+        "piece": window.piece,
     }
 
 
