@@ -90,7 +90,7 @@ def _sweep(sweep: argparse.ArgumentParser) -> None:
 def _training(train: argparse.ArgumentParser) -> None:
     """What decides a training besides its arm and its seed."""
     train.add_argument("--scale", default="small", help="paper or small (default small)")
-    corpora = "small, full, or a folder: Maestro, Slakh, or audio and MIDI of the same stems (default full)"
+    corpora = "small, full, or a folder: Maestro, Slakh, MoisesDB, or audio and MIDI of the same stems (default full)"
     train.add_argument("--corpus", default="full", help=corpora)
     train.add_argument("--steps", type=int, default=700, help="batches (default 700)")
     recipes = "small (ours), paper (the published text) or authors (their runs); default small or paper, after the scale"

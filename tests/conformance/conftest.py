@@ -1,5 +1,6 @@
 """Small results of every study in a store of their own, as a user would have computed them."""
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from analysis import paths
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import open_store
+from analysis.studies.base.registry import study_names
 from analysis.studies.base.study import run_study
 from tests.conformance import small_studies
 from tests.conformance.drawn import Case
@@ -30,7 +32,8 @@ def small_library(
 ) -> None:
     """The environment in which the small results are computed: their checkpoints, their corpus, their store."""
     monkeypatch.setenv("OTOSCOPE_CHECKPOINTS", str(make_checkpoint("D0", 1).path.parent))
-    monkeypatch.setenv("OTOSCOPE_CORPORA", str(corpus_folder))
+    folders = sorted({str(small_studies.corpus_of(study, corpus_folder)) for study in study_names()})
+    monkeypatch.setenv("OTOSCOPE_CORPORA", os.pathsep.join(folders))
     monkeypatch.setenv("OTOSCOPE_CACHE", str(small_cache))
 
 

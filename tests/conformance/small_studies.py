@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.models.checkpoint import Checkpoint
+from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
+from tests.tiny_stems import stems_beside
 
 Make = Callable[..., Checkpoint]
 WINDOWS: dict[str, Any] = {"split": "all", "windows_per_piece": 4}
@@ -17,6 +19,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "bands": {**STRESS, **FEW_WINDOWS, "doses": "0.1"},
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
+    "stems": {**WINDOWS, "partitions": 3},
     "embedding": {**WINDOWS, "n_seeds": 2, "n_neighbors": 5, "perplexity": 5},
 }  # fmt: skip
 USUAL = (("D0", 1), ("d4a4", 1))
@@ -33,4 +36,9 @@ def checkpoints_of(study: str, make: Make) -> list[Checkpoint]:
 def request_of(study: str, make: Make, corpus_folder: Path) -> Any:
     """The request for all of it, by names, as a page asks; `OTOSCOPE_CHECKPOINTS` has to name their folder."""
     names = [one.name for one in checkpoints_of(study, make)]
-    return build_request(study, names, {**SETTINGS[study], "corpus": str(corpus_folder)})
+    return build_request(study, names, {**SETTINGS[study], "corpus": str(corpus_of(study, corpus_folder))})
+
+
+def corpus_of(study: str, corpus_folder: Path) -> Path:
+    """The tiny corpus, or the one beside it with stems, where the study needs them."""
+    return stems_beside(corpus_folder) if find_study(study).needs.stems else corpus_folder

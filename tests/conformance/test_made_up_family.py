@@ -111,7 +111,8 @@ def test_the_battery_makes_what_serves_it_and_skips_the_rest(listener: Checkpoin
     parts = run_battery(["listener"], str(corpus_folder))
     assert [part.study for part in parts] == list(study_names())
     for part in parts:
-        sentence = find_study(part.study).refusal([listener])
+        request = build_request(part.study, ["listener"], settings_for(part.study, str(corpus_folder)))
+        sentence = find_study(part.study).refusal([listener], request)
         if sentence is not None:
             assert (part.result, part.error) == (None, sentence)
         elif part.result is None:  # a pool of the test split of this corpus cannot be filled

@@ -29,11 +29,11 @@ from analysis.studies.probes import study as probes
 from analysis.studies.similarity.rows import FIRST_TO_LAST, INPUT_TO_EMBEDDING, OTHER_BLOCKS, CellRow, SummaryRow
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.drawn import Case, missing
-from tests.conformance.small_studies import SETTINGS
+from tests.conformance.small_studies import SETTINGS, corpus_of
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
-OF_A_PAIR = ("bands", "retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
-OF_SOUND = ("bands", "embedding", "invariance", "similarity", "probes")
+OF_A_PAIR = ("bands", "retrieval", "stems", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
+OF_SOUND = ("bands", "stems", "embedding", "invariance", "similarity", "probes")
 SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},
@@ -68,7 +68,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 
 def request_of(study: str, corpus: Path, **settings: Any) -> Any:
-    return build_request(study, ["one", "two"], {**SETTINGS[study], **SMALLEST.get(study, {}), "corpus": str(corpus), **settings})
+    return build_request(
+        study, ["one", "two"], {**SETTINGS[study], **SMALLEST.get(study, {}), "corpus": str(corpus_of(study, corpus)), **settings}
+    )
 
 
 @by_family

@@ -38,7 +38,7 @@ def test_a_study_tells_the_same_on_a_gpu(
     study: str, corpus_folder: Path, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [str(make_checkpoint(arm).path) for arm in ARMS]
-    request = build_request(study, names, {**SETTINGS[study], "corpus": str(corpus_folder)})
+    request = build_request(study, names, {**SETTINGS[study], "corpus": str(corpus_of(study, corpus_folder))})
 
     def on(device: str) -> Result:
         monkeypatch.setattr(

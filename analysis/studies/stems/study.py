@@ -1,5 +1,6 @@
 """Which stems belong together? K-way accuracy of an anchor among candidates, beside chance, the twin and the spectrum alone."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,7 +19,7 @@ from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow, work_window_rows
 from analysis.studies.stems.questions import MOST_STEMS, Questions, draw_questions
-from analysis.studies.stems.rows import BASELINE, CANDIDATES, HARD, NOBODY, OTHER_WORKS, AccuracyRow, MaterialRow, StemRow
+from analysis.studies.stems.rows import BASELINE, CANDIDATES, HARD, NOBODY, AccuracyRow, MaterialRow, StemRow
 from analysis.studies.stems.scoring import Compared, Parts, accuracies, compared_by, cosine, material_of
 from analysis.studies.stems.words import details, headline
 
@@ -46,13 +47,15 @@ def share(request: Request, study_run: StudyRun) -> Measurement:
         Cancelled: somebody asked to stop.
     """
     listed = _windows(request, study_run.part(0, 2))
-    questions = draw_questions(listed.windows, request.partitions, request.seed)
-    if not questions.sizes(OTHER_WORKS):
-        raise CorpusError(
-            f"Of {len(listed.windows)} windows in which two stems sound, some have fewer than {min(CANDIDATES) - 1} of other "
-            "works; expected as many at least. Use more or longer recordings, another split, or more windows of every piece."
-        )
     segments = [window.segment for window in listed.windows]
+    of_works = Counter(segment.piece.group for segment in segments)
+    if len(segments) - max(of_works.values(), default=0) < min(CANDIDATES) - 1:
+        raise CorpusError(
+            f"The split {request.split} of {study_run.corpus.name} has {len(segments)} windows in which two stems sound, of "
+            f"{len(of_works)} works; expected {min(CANDIDATES) - 1} or more beside those of any work. Use more or longer "
+            "recordings, another split, or more windows of every piece."
+        )
+    questions = draw_questions(listed.windows, request.partitions, request.seed)
     material = material_of(segments, questions, request.seed)
     spectra = _by_spectrum(study_run.part(1, 2), material.parts)
     rows, arrays = accuracies(spectra, material, (NOBODY, BASELINE), study_run.cancel)

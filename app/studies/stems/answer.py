@@ -18,6 +18,7 @@ from app.kit.arms import marked as marked_name
 from app.kit.plain import plain
 from app.kit.pool_scores import name_twins_once
 
+TWIN = ", twin"
 AXIS = "candidates K, one of them right (not to scale)"
 CHART_PX, WIDTH = 420, 152
 HANDS = "Of the demo corpus each hand is a stem, rendered as a dry grand piano: no room, noise or instrument tells them apart."
@@ -29,8 +30,8 @@ def draw(result: Result, negatives: str, arms: Mapping[str, str]) -> None:
     st.dataframe(measured(result, negatives, arms), column_config=columns, hide_index=True, placeholder="—", height="content")
     (material,) = result.rows(MaterialRow)
     st.caption(
-        f"n = {material.windows} windows; ± is the standard deviation between partitions; in brackets 95 % intervals, bootstrap over "
-        "works; ○ not distinguishable from chance."
+        f"n = {material.windows} windows; ± is the standard deviation between partitions; in brackets 95 % intervals over "
+        "works, by bootstrap; ○ not distinguishable from chance."
     )
 
 
@@ -72,8 +73,8 @@ def measured(result: Result, negatives: str, arms: Mapping[str, str]) -> list[di
     for name, weights in [*((name, weights) for name in names for weights in ("trained", "untrained")), (NOBODY, BASELINE)]:
         whose = name, weights, negatives
         own = [row for row in result.rows(AccuracyRow) if (row.checkpoint, row.weights, row.negatives) == whose]
-        model = marked_name(name, arms.get(name, "")) if name else "spectrum alone"
-        rows.append({"model": model, "weights": weights, **{f"K = {row.candidates} (%)": cell(row) for row in own}})
+        model = f"{marked_name(name, arms.get(name, ''))}{TWIN if weights == 'untrained' else ''}" if name else weights
+        rows.append({"model": model, **{f"K = {row.candidates} (%)": cell(row) for row in own}})
     return rows
 
 
