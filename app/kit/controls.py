@@ -93,10 +93,23 @@ def corpora() -> dict[str, str]:
     return demo | {str(folder): folder.name for folder in folders if is_folder(folder) and is_text(folder)}
 
 
-def pick_corpus() -> str:
-    """The chosen corpus; what the address names counts only where it is among those that may be chosen."""
+def without_kind(corpus: str, kind: str) -> str:
+    """A demo corpus as it is chosen, where its name says of which kind it is.
+
+    >>> without_kind("small-hands", "hands"), without_kind("small-clean", "hands"), without_kind("small", "")
+    ('small', 'small-clean', 'small')
+    """
+    return corpus.removesuffix(f"-{kind}") if kind else corpus
+
+
+def pick_corpus(kind: str = "") -> str:
+    """The chosen corpus; what the address names counts only where it is among those that may be chosen.
+
+    Args:
+        kind: of the demo corpora that is read where one of them is chosen, such as "hands"; it may stand in the address.
+    """
     known = corpora()
-    wanted = state.get_text("corpus")
+    wanted = without_kind(state.get_text("corpus") or "", kind)
     state.start(CORPUS_WIDGET, wanted if wanted in known else next(iter(known)), list(known))
     chosen = st.selectbox("Corpus", list(known), format_func=known.__getitem__, key=CORPUS_WIDGET)
     state.put("corpus", chosen)

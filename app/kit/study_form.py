@@ -70,7 +70,7 @@ def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
         beside = SHIPPED_CONTROLS if study == "controls" else ()
         checkpoints = controls.pick_checkpoints(good, beside, _widget(study))
     with second:
-        corpus = controls.pick_corpus()
+        corpus = controls.pick_corpus(find_study(study).demo)
     with third:
         settings = study_settings.pick(study)
     if not checkpoints:
@@ -101,7 +101,7 @@ def _adopt(study: str, names: Sequence[str]) -> None:
         state.put_list("checkpoints", chosen)
         state.preset(_widget(study), chosen)
     settings = dict(request.get("settings") or {})
-    if (corpus := settings.get("corpus")) in controls.corpora():
+    if (corpus := controls.without_kind(str(settings.get("corpus")), find_study(study).demo)) in controls.corpora():
         state.put("corpus", corpus)
         state.preset(controls.CORPUS_WIDGET, corpus)
     study_settings.adopt(settings)

@@ -22,7 +22,7 @@ from analysis.studies.base.needs import Needs, refusal
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
-from analysis.studies.battery import run_battery
+from analysis.studies.battery import run_battery, settings_for
 from tests.conformance.made_up_family import FAMILY, Listener, build, preset
 
 CPU = torch.device("cpu")

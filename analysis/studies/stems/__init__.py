@@ -11,5 +11,6 @@ STUDY = Study(
     cost=Cost(small_s=90, full_s=300, small_share=6, full_share=8),
     needs=Needs(("audio",), stems=True),
     small={"windows_per_piece": 20},
+    quick={"corpus": "small", "windows_per_piece": 20},
     demo="hands",
 )

@@ -119,7 +119,7 @@ def choose(
     """Choices among every number of candidates: the own one and the first wrong ones of every anchor.
 
     The credit is 1 where the own one is best, 0 where another is; candidates that are equally good share it, so that who hears
-    nothing gets what chance gives.
+    nothing gets what chance gives; as chosen then counts a wrong one.
     """
     n_partitions, n = parts.anchor.shape
     credit = {size: np.zeros((n_partitions, n)) for size in sizes}
@@ -136,7 +136,7 @@ def choose(
                 best = these == these.max(axis=1, keepdims=True)
                 credit[size][partition, rows] = best[:, 0] / best.sum(axis=1)
                 if partition == 0:
-                    chosen[size][rows] = among[np.arange(len(rows)), these.argmax(axis=1)]
+                    chosen[size][rows] = among[np.arange(len(rows)), size - 1 - best[:, ::-1].argmax(axis=1)]
     return {size: Choices(credit[size], chosen[size]) for size in sizes}
 
 
