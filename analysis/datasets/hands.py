@@ -72,7 +72,7 @@ def render_hands(piece: Piece, sample_rate: int = 24_000) -> None:
 def _hand(midi: pretty_midi.PrettyMIDI, name: str, piece_id: str) -> pretty_midi.PrettyMIDI:
     """What one hand plays."""
     hand = pretty_midi.PrettyMIDI()
-    hand.instruments = [one for one in midi.instruments if one.name.lower().startswith(BEGINNINGS[name])]
+    hand.instruments = [part for part in midi.instruments if part.name.lower().startswith(BEGINNINGS[name])]
     if not hand.instruments:
         raise CorpusError(f"{piece_id} has no instrument for the {name} hand; expected one. Install the package again.")
     return hand

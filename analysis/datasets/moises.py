@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from analysis.paths import cache
 from analysis.run import Progress
 
 TABLE = "data.json"
+STEMS, STEM_NAME, TRACKS, FILE = "stems", "stemName", "tracks", ("id", "extension")  # keys of the table
 LARGEST_TABLE = 1_000_000
 CEILING = 0.99
 LICENCE = "MoisesDB: non-commercial research only, by its own terms"
@@ -127,8 +127,9 @@ def _read_song(track: Path) -> _Song:
     try:
         table = json.loads(read_file(track / TABLE, LARGEST_TABLE))
         sources: dict[str, list[Path]] = {}
-        for stem in table["stems"]:
-            sources.setdefault(_plain(stem["stemName"]), []).extend(_source(track, stem, source) for source in stem["tracks"])
+        for stem in table[STEMS]:
+            name = _plain(stem[STEM_NAME])
+            sources.setdefault(name, []).extend(track / name / _file_name(*map(source.get, FILE)) for source in stem[TRACKS])
         title, artist = (str(table.get(key) or "") for key in ("song", "artist"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CorpusError(f"{TABLE} cannot be read as the table of a track: {error}") from error
@@ -139,8 +140,8 @@ def _read_song(track: Path) -> _Song:
     return _Song(printable(title) or track.name, printable(artist) or UNKNOWN_COMPOSER, stems)
 
 
-def _source(track: Path, stem: dict[str, Any], source: dict[str, Any]) -> Path:
-    return track / _plain(stem["stemName"]) / f"{_plain(source['id'])}.{_plain(source['extension'])}"
+def _file_name(source_id: object, extension: object) -> str:
+    return f"{_plain(source_id)}.{_plain(extension)}"
 
 
 def _plain(name: object) -> str:

@@ -34,7 +34,8 @@ def test_every_study_has_its_share_and_its_settings() -> None:
     assert cost_of("invariance", "small-clean") == find_study("invariance").cost.small_share
     for study in study_names():
         for corpus in ("small", "full"):
-            assert build_request(study, ["x"], settings_for(study, corpus)).corpus == corpus
+            kind = find_study(study).demo
+            assert build_request(study, ["x"], settings_for(study, corpus)).corpus == (f"{corpus}-{kind}" if kind else corpus)
 
 
 def test_a_second_run_comes_from_the_store_and_progress_runs_once(

@@ -14,6 +14,7 @@ from analysis.studies.base.registry import find_study
 from analysis.studies.base.settings import AnyRequest, refuse_setting
 
 Q = TypeVar("Q")
+CORPUS = "corpus"
 
 
 def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, object]) -> Any:  # Any: of the class of the study
@@ -30,8 +31,8 @@ def build_request(name: str, checkpoints: Sequence[str], settings: Mapping[str, 
     converted = {key: _converted(name, key, value, fields[key].default) for key, value in settings.items()}
     for key, value in converted.items():
         refuse_setting(name, kind, key, value)
-    if study.demo and converted.get("corpus") in PROFILES:
-        converted["corpus"] = f"{converted['corpus']}-{study.demo}"
+    if study.demo and (profile := converted.get(CORPUS)) in PROFILES:
+        converted[CORPUS] = f"{profile}-{study.demo}"
     request = kind(checkpoints=tuple(checkpoints), **converted)
     getattr(module, "check", ignore)(request)
     return request

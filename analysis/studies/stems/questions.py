@@ -14,7 +14,8 @@ from analysis.seeding import numpy_generator
 from analysis.studies.stems.rows import CANDIDATES, HARD, NEGATIVES, OTHER_WORKS, Negatives
 
 MOST_STEMS = 62  # that the bits of a number hold
-WRONG: Mapping[Negatives, str] = {OTHER_WORKS: "wrong_other_works", HARD: "wrong_hard"}  # names of arrays
+ANCHORS, POSITIVES = "anchors", "positives"  # names of arrays
+WRONG: Mapping[Negatives, str] = {OTHER_WORKS: "wrong_other_works", HARD: "wrong_hard"}
 NONE = -1  # in place of a wrong candidate where there is none left
 
 
@@ -39,12 +40,12 @@ class Questions:
 
     def arrays(self) -> dict[str, ndarray]:
         """All of it by names of arrays."""
-        return {"anchors": self.anchor, "positives": self.positive, **{WRONG[name]: of for name, of in self.wrong.items()}}
+        return {ANCHORS: self.anchor, POSITIVES: self.positive, **{WRONG[name]: of for name, of in self.wrong.items()}}
 
     @classmethod
     def of(cls, arrays: Mapping[str, ndarray]) -> "Questions":
         """From what `arrays` gave."""
-        return cls(arrays["anchors"], arrays["positives"], {name: arrays[array] for name, array in WRONG.items()})
+        return cls(arrays[ANCHORS], arrays[POSITIVES], {name: arrays[array] for name, array in WRONG.items()})
 
 
 def draw_questions(windows: Sequence[StemWindow], partitions: int, seed: int) -> Questions:
