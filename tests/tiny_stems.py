@@ -27,7 +27,7 @@ def write_stems(folder: Path) -> Path:
         stems = {name: stem(work, number, name) for number, name in enumerate(STEMS)}
         for name, waveform in stems.items():
             soundfile.write(track / "stems" / f"{name}.wav", waveform, RATE)
-        soundfile.write(track / "mix.wav", sum(stems.values()) / len(stems), RATE)
+        soundfile.write(track / "mix.wav", np.mean([*stems.values()], axis=0), RATE)
         midi = pretty_midi.PrettyMIDI()
         midi.instruments.append(pretty_midi.Instrument(0))
         midi.instruments[0].notes += [pretty_midi.Note(80, 50 + i % 12, float(i), i + 0.9) for i in range(SLOT_S * N_SLOTS)]

@@ -6,10 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from analysis.models import families
-from analysis.models.checkpoint import save_checkpoint
 from analysis.results import Result
 from analysis.store import open_store
 from analysis.studies.base.requests import build_request
@@ -19,7 +17,7 @@ from app import caching, state
 from app.kit import controls
 from app.studies.stems import answer, hard_queries
 from tests.conformance.drawn import Case, missing
-from tests.conformance.made_up_ears import EARS
+from tests.conformance.made_up_ears import EARS, save_ears
 from tests.tiny_stems import stems_beside
 
 Ask = Callable[..., Result]
@@ -33,12 +31,7 @@ def ask(tmp_path: Path, corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OTOSCOPE_CORPORA", str(folder))
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path / "cache"))
     families.register(EARS)
-    described = {"arm": EARS.name, "scale": "", "evaluation": {}, "history": [], "card": "# Nobody trained it"}
-    for name, gain in (("hears", 1.0), ("deaf", 0.0)):
-        model = EARS.build(EARS.preset(EARS.name), 1)
-        with torch.no_grad():
-            model.gain.fill_(gain)
-        save_checkpoint(theirs / name, model, training={"seed": 1, "steps": 1}, **described)
+    save_ears(theirs)
 
     def run(*names: str) -> Result:
         settings = {"corpus": str(folder), "split": "all", "windows_per_piece": 4, "partitions": 3}
@@ -58,7 +51,7 @@ def test_an_answer_is_shown_with_chart_table_and_three_sounds(ask: Ask) -> None:
     assert table["model"].tolist() == [name, f"{name}, twin", "log-mel"]
     assert [*table.columns] == ["model", "K = 8 (%)"]
     rows = {(row.checkpoint, row.weights): row for row in result.rows(AccuracyRow) if row.negatives == "other works"}
-    assert table["K = 8 (%)"][0] == answer.cell(rows[name, "trained"])
+    assert table["K = 8 (%)"].tolist()[0] == answer.cell(rows[name, "trained"])
     wrong = hard_queries.wrong_choices(result, rows[name, "trained"])
     assert len(app.dataframe[1].value) == len(wrong) > 1
     assert len(app.get("audio")) == 3
@@ -75,7 +68,7 @@ def test_another_origin_of_wrong_candidates_is_another_table(ask: Ask) -> None:
     assert not app.exception
     assert app.query_params["pool"] == "same work too"
     hard = next(row for row in result.rows(AccuracyRow) if (row.weights, row.negatives) == ("trained", "same work too"))
-    assert app.dataframe[0].value["K = 8 (%)"][0] == answer.cell(hard)
+    assert app.dataframe[0].value["K = 8 (%)"].tolist()[0] == answer.cell(hard)
     assert any("wrong ones from: same work too" in caption.value for caption in app.caption)
 
 
@@ -84,7 +77,7 @@ def test_of_who_is_always_right_there_is_nothing_to_hear(ask: Ask) -> None:
     assert not app.exception
     assert any("there is nothing to hear" in caption.value for caption in app.caption)
     assert not app.get("audio")
-    assert app.dataframe[0].value["K = 8 (%)"][0] == "100.0 ± 0.0 [100.0, 100.0]"
+    assert app.dataframe[0].value["K = 8 (%)"].tolist()[0] == "100.0 ± 0.0 [100.0, 100.0]"
 
 
 def test_a_recording_that_has_gone_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """A family nobody trained whose pair reads sound on both sides: it hears which tone there is, or nothing at all."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.tower import Tap
 from tests.conformance.made_up_towers import MadeUpTower, Sizes, Stack, family_of
 from tests.tiny_stems import LOWEST_HZ, RATE, SLOT_S, STEP_HZ
@@ -55,6 +57,18 @@ class Ears(nn.Module):
 
     def score(self, a: Tensor, b: Tensor) -> Tensor:
         return a.roll(-TURN, 1) @ b.T
+
+
+def save_ears(folder: Path) -> list[Checkpoint]:
+    """A model that hears tones, whose untrained twin is deaf, and one that stayed deaf: "hears" and "deaf"."""
+    described = {"arm": EARS.name, "scale": "", "evaluation": {}, "history": [], "card": "# Nobody trained it"}
+    saved = []
+    for name, gain in (("hears", 1.0), ("deaf", 0.0)):
+        model: Any = EARS.build(EARS.preset(EARS.name), 1)
+        with torch.no_grad():
+            model.gain.fill_(gain)
+        saved.append(save_checkpoint(folder / name, model, training={"seed": 1, "steps": 1}, **described))
+    return saved
 
 
 EARS = family_of(Ears, "made-up-ears", "made-up ears", Sizes(RATE, RATE * SLOT_S))

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from analysis.datasets.corpora import open_corpus
 from analysis.datasets.stem_windows import StemWindow, list_stem_windows
 from analysis.errors import ConfigError, CorpusError
 from analysis.models import families
-from analysis.models.checkpoint import Checkpoint, save_checkpoint
+from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.run import Cancel
 from analysis.store import Store
@@ -27,7 +26,7 @@ from analysis.studies.stems.rows import BASELINE, HARD, NEGATIVES, NOBODY, OTHER
 from analysis.studies.stems.scoring import COSINE, Compared, Parts, choose, cosine, listening, parts_of
 from analysis.studies.stems.words import headline
 from tests.conformance import made_up_family, made_up_towers
-from tests.conformance.made_up_ears import EARS
+from tests.conformance.made_up_ears import EARS, save_ears
 from tests.tiny_stems import N_WORKS, stems_beside
 
 
@@ -44,17 +43,10 @@ def windows(folder: Path) -> tuple[StemWindow, ...]:
 
 @pytest.fixture
 def ears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Checkpoint]]:
-    """A model that hears tones, whose untrained twin is deaf, and one that stayed deaf."""
+    """Models that hear the planted tones, or nothing."""
     monkeypatch.setenv("OTOSCOPE_CHECKPOINTS", str(tmp_path / "theirs"))
     families.register(EARS)
-    described = {"arm": EARS.name, "scale": "", "evaluation": {}, "history": [], "card": "# Nobody trained it"}
-    saved = []
-    for name, gain in (("hears", 1.0), ("deaf", 0.0)):
-        model = EARS.build(EARS.preset(EARS.name), 1)
-        with torch.no_grad():
-            model.gain.fill_(gain)
-        saved.append(save_checkpoint(tmp_path / "theirs" / name, model, training={"seed": 1, "steps": 1}, **described))
-    yield saved
+    yield save_ears(tmp_path / "theirs")
     families.forget(EARS.name)
 
 
