@@ -13,7 +13,7 @@ from torch import Tensor, device, nn
 
 from analysis.models.families import Config
 
-Modality = Literal["audio", "notes", "stems", "text"]
+Modality = Literal["audio", "notes", "text"]
 TapKind = Literal["input", "block", "embedding", "descriptor", "router", "mechanism"]
 Inputs = tuple[Any, ...]  # Any: whatever a module of PyTorch is given
 LAYERS: tuple[TapKind, ...] = ("input", "block", "embedding")  # kinds of taps that every tower has, in the order of computing

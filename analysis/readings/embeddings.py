@@ -19,7 +19,7 @@ from analysis.readings.reader import Reader
 from analysis.readings.study_run import StudyRun
 from analysis.readings.study_run import Weights as Weights
 
-MODALITIES: Mapping[Modality, str] = {"audio": "audio", "notes": "MIDI", "stems": "stem", "text": "text"}
+MODALITIES: Mapping[Modality, str] = {"audio": "audio", "notes": "MIDI", "text": "text"}
 T = TypeVar("T")
 
 

@@ -106,7 +106,7 @@ class StudyRun:
     def sample_rate(self) -> int:
         """Highest rate in Hz at which one of its models reads sound; that of the corpus where none does."""
         towers = [tower for checkpoint in self.checkpoints.values() for tower in checkpoint.outline().towers.values()]
-        rates = [tower.input.sample_rate for tower in towers if tower.modality in ("audio", "stems")]
+        rates = [tower.input.sample_rate for tower in towers if tower.modality == "audio"]
         return max(rates, default=self.corpus.sample_rate)
 
     def towers(self, checkpoint: Checkpoint) -> tuple[str, ...]:

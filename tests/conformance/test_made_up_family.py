@@ -142,7 +142,7 @@ def test_its_windows_are_as_long_as_its_input_and_are_read_by_any_pooling(listen
     [
         (Needs(), None),
         (Needs(("audio",), attention=True), None),
-        (Needs(("audio", "stems")), "no tower for stems"),
+        (Needs(("audio", "text")), "no tower for text"),
         (Needs(pair=True), "no two towers to be compared"),
         (Needs(descriptor=True), "no place for a descriptor"),
     ],
