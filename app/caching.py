@@ -249,9 +249,11 @@ def unrendered(corpus: str) -> list[Piece]:
     Raises:
         CorpusError: there is no such corpus, or it cannot be used.
     """
-    from analysis.datasets.corpora import is_rendered
-
-    return [piece for piece in pieces(corpus).values() if not is_rendered(piece)]
+    return [
+        piece
+        for piece in pieces(corpus).values()
+        if not all(path.is_file() for path in (piece.audio_path, *(path for stem in piece.stems for path in stem.audio_paths)))
+    ]
 
 
 def stamp(corpus: str) -> str:

@@ -177,7 +177,7 @@ def store(monkeypatch: pytest.MonkeyPatch, checkpoints: list[Any], tmp_path: Pat
     found: dict[tuple[str, ...], Any] = {}
     there = tmp_path / "there.wav"
     there.touch()
-    fields = {"split": "test", "duration_s": 600.0, "audio_path": there}
+    fields = {"split": "test", "duration_s": 600.0, "audio_path": there, "stems": ()}
     pieces = {f"piece {i}": SimpleNamespace(piece_id=f"piece {i}", group=f"work {i % 2}", **fields) for i in range(6)}
 
     def stored_result(asked: answers.StudyRequest) -> answers.Answered | None:
