@@ -1,11 +1,12 @@
 """What a ViT-1D is made of; saved beside the weights and enough to rebuild it."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
-from analysis.errors import ConfigError, shown
+from analysis.errors import ConfigError
 from analysis.files import Json
+from analysis.models.sizes import check_sizes, read_sizes
 
 # Smallest and largest value of every size; far above any model, far below what overflows or never ends.
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({
@@ -54,10 +55,7 @@ class VitConfig:
         if self.n_fft % 2 or self.n_fft // 2 >= self.n_samples:
             got = f"n_fft = {self.n_fft} with n_samples = {self.n_samples:,}"
             raise ConfigError(f"{got}; expected an even number below twice the samples. Correct one of them.")
-        for what, size in self.sizes.items():
-            if size > (most := LARGEST_MODEL[what]):
-                got = f"The configuration describes a model with {size:,} {what}; at most {most:,} are opened"
-                raise ConfigError(f"{got}. Correct d_model, d_ff, n_layers, n_heads, n_samples or hop_length.")
+        check_sizes(self.sizes, LARGEST_MODEL, "d_model, d_ff, n_layers, n_heads, n_samples or hop_length")
 
     @property
     def n_frames(self) -> int:
@@ -92,18 +90,7 @@ class VitConfig:
         Raises:
             ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
         """
-        known = {field.name: field for field in fields(cls)}
-        if unknown := sorted(set(values) - set(known)):
-            raise ConfigError(f"The configuration has unknown fields {shown(unknown)}: expected only {', '.join(known)}.")
-        if missing := [name for name, field in known.items() if field.default is MISSING and name not in values]:
-            raise ConfigError(f"The configuration lacks {', '.join(missing)}. Restore it.")
-        arguments: Json = dict(values)
-        for name, value in arguments.items():
-            kinds, (least, most) = (int,) if known[name].type is int else (int, float), RANGES[name]
-            if type(value) not in kinds or not least <= value <= most:
-                kind = "a whole number" if kinds == (int,) else "a number"
-                raise ConfigError(f"{name} must be {kind} from {least:,} to {most:,}; got {shown(value)}. Correct it.")
-        return cls(**arguments)
+        return read_sizes(cls, values, RANGES)
 
 
 PAPER = VitConfig(d_model=192, d_ff=768, n_layers=12, n_heads=3)  # the sizes of ViT-Tiny; the others are ours

@@ -1,7 +1,7 @@
 """A ViT-1D as counted parts, and as a flow of them."""
 
-from analysis.errors import ConfigError
 from analysis.models.architecture import VECTOR, Flow, Part
+from analysis.models.sizes import TOTAL, count_by_part
 from analysis.models.vit1d.config import PAPER, VitConfig
 from analysis.models.vit1d.encoder import outline
 from analysis.models.vit1d.tower import FRAME
@@ -9,7 +9,6 @@ from analysis.models.vit1d.tower import FRAME
 PROJECTION, CLASS, POSITIONS, BLOCKS, NORM = "projection", "class token", "positions", "transformer", "last norm"
 PARTS = {PROJECTION: "projection.", CLASS: "class_token", POSITIONS: "positions", BLOCKS: "blocks.", NORM: "norm."}
 SIDE = "audio"
-TOTAL = "total"
 TIMES_SMALLER, THEIRS = (
     18,
     95,
@@ -25,13 +24,7 @@ def count(config: VitConfig) -> dict[str, int]:
     >>> count(PAPER)["total"]
     5387904
     """
-    counts = dict.fromkeys(PARTS, 0)
-    for name, parameter in outline(config).named_parameters():
-        part = next((part for part, beginning in PARTS.items() if name.startswith(beginning)), None)
-        if part is None:
-            raise ConfigError(f"The parameter {name} belongs to no part of {', '.join(PARTS)}. Add it to one.")
-        counts[part] += parameter.numel()
-    return {**counts, TOTAL: sum(counts.values())}
+    return count_by_part(outline(config).named_parameters(), PARTS)
 
 
 def flow_of(config: VitConfig) -> Flow:
