@@ -53,7 +53,7 @@ class Part:
         '96,000 samples'
         """
         if self.unit == VECTOR:
-            return f"{self.width:,} numbers"
+            return f"{self.width:,} {'number' if self.width == 1 else 'numbers'}"
         positions = f"{self.unit}s" if self.tokens is None else f"{self.tokens:,} {self.unit}s"
         return positions if self.width == 1 else f"{positions} × {self.width:,}"
 
