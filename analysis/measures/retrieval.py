@@ -18,8 +18,16 @@ def ranks(
     >>> ranks(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 1.0]]), np.array([[0, 1, 2]])).tolist()
     [2]
     """
-    similarity = pool_similarities(queries, candidate_embeddings, pools)
-    return 1 + np.count_nonzero(~(similarity[:, 1:] < similarity[:, :1]), axis=1)
+    return first_ranks(pool_similarities(queries, candidate_embeddings, pools))
+
+
+def first_ranks(scores: Float[ndarray, "q pool"]) -> Int[ndarray, " q"]:
+    """Rank of column 0 of every row; 1 is best and ties count against, as does a score that is not finite.
+
+    >>> first_ranks(np.array([[0.5, 0.9, 0.5], [0.5, 0.1, 0.2]])).tolist()
+    [3, 1]
+    """
+    return 1 + np.count_nonzero(~(scores[:, 1:] < scores[:, :1]), axis=1)
 
 
 def pool_similarities(

@@ -104,6 +104,7 @@ FAMILY = Family(
     window_bytes=window_bytes,
     count=count,
     flow=flow_of,
+    recipe="otoscope train phalar",
     card=card,
     multiply_adds=multiply_adds,
     token_width=token_width,

@@ -59,7 +59,7 @@ def score_headline(checkpoint: Evaluated) -> str:
     if score is None:
         return "This checkpoint came without scores, so how well it finds the match is not known."
     verdict = _verdict(score, checkpoint) or [_above(score, checkpoint)]
-    return " ".join([f"S = {_measured(score, checkpoint)}.", *verdict])
+    return " ".join([f"{score.symbol} = {_measured(score, checkpoint)}.", *verdict])
 
 
 def compare_headline(checkpoints: Sequence[Evaluated]) -> str:
@@ -80,7 +80,9 @@ def compare_headline(checkpoints: Sequence[Evaluated]) -> str:
         return f"None of the {len(models)} checkpoints carries scores, so none can be called best."
     (best, score), *others = compared
     control = _twin_text(score, best)
-    sentence = f"S = {score_text(score)} among {score.candidates}: {best.name} {_rank_sentence(score, others, checkpoints)}"
+    sentence = (
+        f"{score.symbol} = {score_text(score)} among {score.candidates}: {best.name} {_rank_sentence(score, others, checkpoints)}"
+    )
     sentence += f" (chance {percent(score.chance)}, {control})"
     if unclear := _verdict(score, best):
         return f"{sentence}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."

@@ -41,7 +41,7 @@ class Run:
         family, config = request.model
         self.model: AnyModel = family.build(config, request.seed).to(device)
         groups = self.objective.groups(self.model, request.learning_rates or request.scale, request.freeze)
-        self.optimizer = torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
+        self.optimizer = self.objective.optimizer(groups, request)
         self.history: list[Row] = []
         self.minutes = 0.0
         self.best = Best(-1.0, 0, self._weights())

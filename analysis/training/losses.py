@@ -1,4 +1,4 @@
-"""VICReg between two modalities, the losses of arms by name, and NT-Xent between two views."""
+"""VICReg between two modalities, the losses of arms by name, NT-Xent between two views, and the choice among a batch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -153,3 +153,39 @@ def nt_xent(first: Float[Tensor, "batch d"], second: Float[Tensor, "batch d"], t
     others = (cosines.sum() - cosines.diagonal().sum() - 2 * pair.sum()) / (4 * n * (n - 1))
     accuracy = (logits.argmax(dim=1) == match).float().mean()
     return NtXentTerms(F.cross_entropy(logits, match), accuracy.item(), pair.mean().item(), others.item())
+
+
+@dataclass(frozen=True)
+class ChoiceTerms:
+    """The loss, and how often the own positive is chosen.
+
+    Attributes:
+        total: the loss in nats.
+        accuracy: share of the anchors that score their own positive highest of all; chance is 1 / batch.
+    """
+
+    total: Tensor
+    accuracy: float
+
+
+def choice_loss(scores: Float[Tensor, "anchors positives"], target: float = 1.0) -> ChoiceTerms:
+    """Mean over anchors i of −Σ_j t_ij log softmax_j(s_ij), t = `target` where j = i and (1 − target) / (B − 1) elsewhere.
+
+    That is cross-entropy with a label smoothing of B (1 − target) / (B − 1). Where all scores are equal the loss is log B.
+
+    Args:
+        scores: of every anchor with every positive; its own is on the diagonal.
+        target: share of the own positive.
+
+    Raises:
+        ShapeError: there are fewer than two rows, or not as many columns.
+        ConfigError: the target is below 1 / B or above 1.
+    """
+    n = len(scores)
+    if n < 2 or scores.shape != (n, n):
+        raise ShapeError(f"A choice among a batch needs a square of at least 2 rows; got {tuple(scores.shape)}. Score all pairs.")
+    if not 1 / n <= target <= 1:
+        raise ConfigError(f"The target of the own positive is {target}; expected a number from {1 / n:g} to 1.")
+    own = torch.arange(n, device=scores.device)
+    total = F.cross_entropy(scores.float(), own, label_smoothing=n * (1 - target) / (n - 1))
+    return ChoiceTerms(total, (scores.argmax(dim=1) == own).float().mean().item())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
+from analysis.datasets.corpora import PROFILES
 from analysis.datasets.piece import Corpus
 from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment
@@ -44,16 +45,26 @@ class Objective(ABC):
         learning_rates: by a scale or a name, then by group of parameters.
         freezes: what may keep the values it was drawn with; "" for nothing.
         settings: of its own, numbers by name.
+        demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for, "small-hands" is read.
     """
 
     recipes: Mapping[str, TrainingRecipe]
     learning_rates: Mapping[str, Mapping[str, float]]
     freezes: tuple[str, ...] = ("",)
     settings: Mapping[str, Setting] = MappingProxyType({})
+    demo: str = ""
 
     @abstractmethod
     def groups(self, model: AnyModel, learning_rates: str, freeze: str = "") -> Groups:
         """Parameters with their learning rates, each group as optimisers of PyTorch take it and with its `base_lr`."""
+
+    def corpus_of(self, name: str) -> str:
+        """The corpus that is read where one is asked for by name: of the demo corpora the kind that is needed."""
+        return f"{name}-{self.demo}" if self.demo and name in PROFILES else name
+
+    def optimizer(self, groups: Groups, request: "TrainRequest") -> torch.optim.Optimizer:
+        """What makes the steps: AdamW of all groups."""
+        return torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
 
     @abstractmethod
     def training_windows(self, corpus: Corpus) -> list[Segment]:

@@ -18,6 +18,7 @@ NEEDED = {
     "optimizer": dict,
 }  # fmt: skip
 MOMENTS = ("exp_avg", "exp_avg_sq")
+MOMENTUM = ("momentum_buffer",)
 Weights = dict[str, Tensor]
 Row = dict[str, float]
 
@@ -112,13 +113,14 @@ def load(state: State, model: nn.Module, optimizer: torch.optim.Optimizer) -> No
 
 
 def _check_moments(moments: Mapping[int, Mapping[str, Tensor]], numbers: list[int], parameters: list[Tensor]) -> None:
-    """Both moments and the step of every parameter that has any."""
+    """The step of every parameter that has any, with both moments, or with the momentum of one that Muon moves."""
     if numbers != list(range(len(parameters))):
         raise ValueError("parameters are numbered otherwise")
     for number, kept in moments.items():
-        if set(kept) != {"step", *MOMENTS} or not 0 <= float(kept["step"]):
+        names = MOMENTUM if MOMENTUM[0] in kept else MOMENTS
+        if set(kept) != {"step", *names} or not 0 <= float(kept["step"]):
             raise ValueError("moments are missing")
-        for moment in (kept[name] for name in MOMENTS):
+        for moment in (kept[name] for name in names):
             if moment.shape != parameters[number].shape or not moment.is_floating_point() or not moment.isfinite().all():
                 raise ValueError("moments do not fit")
 

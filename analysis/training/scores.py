@@ -9,15 +9,16 @@ from analysis.datasets.pools import size_words
 from analysis.numbers import percent
 
 Weights = Literal["trained", "untrained"]
-Pool = Literal["canonical", "no_overlap", "views"]
-RANKED: tuple[Pool, ...] = ("canonical", "views")  # pools by which checkpoints are ranked, each among those that have it
+Pool = Literal["canonical", "no_overlap", "views", "stems"]
+RANKED: tuple[Pool, ...] = ("canonical", "views", "stems")  # pools by which checkpoints are ranked, each among those that have it
 
 
 @dataclass(frozen=True)
 class RetrievalScore:
     """S of one model on one pool with its 95 % interval over works; shares of 1.
 
-    In the pool "views" not the other side of a window is to be found, but another window of the recording that is near it.
+    In the pool "views" not the other side of a window is to be found, but another window of the recording that is near it. In the
+    pool "stems" stems of a window are to be found by others of its stems, and S is the share for which they come first.
     """
 
     value: float
@@ -32,7 +33,14 @@ class RetrievalScore:
     @property
     def candidates(self) -> str:
         """Among what the match is to be found, in words."""
+        if self.pool == "stems":
+            return f"{self.pool_size:,} mixes"
         return f"{self.pool_size:,} second views" if self.pool == "views" else size_words(self.pool_size)
+
+    @property
+    def symbol(self) -> str:
+        """What the number is called."""
+        return "Accuracy" if self.pool == "stems" else "S"
 
     def overlaps(self, other: "RetrievalScore") -> bool:
         """Whether the two intervals share a point."""
@@ -65,11 +73,12 @@ def retrieval_rows(evaluation: Mapping[str, object]) -> list[dict[str, str | Non
     What is missing is None.
     """
     rows = []
-    pools = (("canonical", "canonical"), ("no_overlap", "no overlap"), ("views", "views"))
+    pools = (("canonical", "canonical"), ("no_overlap", "no overlap"), ("views", "views"), ("stems", "stems"))
     sides = (("audio_to_midi", "audio → MIDI"), ("midi_to_audio", "MIDI → audio"))
     views = (("first_to_second", "view 1 → view 2"), ("second_to_first", "view 2 → view 1"))
+    stems = (("anchor_to_positive", "stems → other stems"),)
     for pool, label in pools:
-        for direction, query in (*sides, *views):
+        for direction, query in (*sides, *views, *stems):
             trained = (evaluation, "trained", pool, direction)
             cells = {name: _interval(*trained, name, 100, 1) for name in ("R@1", "R@5", "R@10")}
             cells |= {"untrained R@10": _interval(evaluation, "untrained", *trained[2:], "R@10", 100, 1)}

@@ -42,6 +42,7 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
     "PyTorch's optimisers and function modes say so, and so do the rows of a history, which a CSV file holds": {
         "analysis/models/initial.py": 1,
         "analysis/training/loop.py": 5,
+        "analysis/training/muon.py": 8,
         "analysis/training/resume.py": 7,
     },
     "Plotly takes and gives figures as dictionaries": {

@@ -79,7 +79,7 @@ def sweep(request: Request, context: RunContext) -> Json:
 
     asked = SweepRequest.of(request)
     wanted = members(asked.like, asked.arms, asked.seeds, asked.out)
-    opened = open_corpus(asked.corpus, progress=context.step)
+    opened = open_corpus(asked.like.objective.corpus_of(asked.corpus), progress=context.step)
     for sentence in opened.notices:
         context.notice(sentence)
     checkpoints = list(train_all(wanted, opened, context))

@@ -35,7 +35,8 @@ def train(request: Request, context: RunContext) -> dict[str, str]:
         context.progress(done, total, what)
         context.cancel.check()
 
-    wanted, opened = TrainRequest(**fields), open_corpus(corpus, progress=step)
+    wanted = TrainRequest(**fields)
+    opened = open_corpus(wanted.objective.corpus_of(corpus), progress=step)
     for sentence in opened.notices:
         context.notice(sentence)
     saved = train_checkpoint(wanted, opened, Path(out), resume=resume, progress=step, metrics=context.metrics)

@@ -16,11 +16,11 @@ class Scale(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.factor = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.factor = nn.Parameter(torch.zeros(channels))
 
     def forward(self, cells: Float[Tensor, "batch channels bins frames"]) -> Float[Tensor, "batch channels bins frames"]:
         """Cells times the factor of their channel."""
-        return cells * self.factor
+        return cells * self.factor[:, None, None]
 
 
 def branch(channels: int, inner: int, kernel: tuple[int, int], dropout: float) -> nn.Sequential:
