@@ -14,7 +14,6 @@ from analysis.training.scores import read_score, score_text
 if TYPE_CHECKING:
     from analysis.training.stem_objective import StemObjective
 
-SOURCE = "arXiv 2605.03929"
 THEIR_DATA = "chunks of CocoChorales, MoisesDB and Slakh2100, a third of each, in batches of 64 on each of two devices"
 PAPER, POOL = "paper", "stems"
 TARGET, NOISE_SHARE = "positive_target", "noise_share"
@@ -29,7 +28,7 @@ def write_stem_card(
     described = "\n".join(f"- {title}: {words}" for title, words in ({} if family.card is None else family.card(config)).items())
     return f"""# {arm} ({scale})
 
-{family.title}, after {SOURCE}. These weights and numbers are ours, not the authors'.
+{family.title}, after {objective.source}. These weights and numbers are ours, not the authors'.
 
 {described}
 

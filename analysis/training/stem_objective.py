@@ -42,8 +42,13 @@ SMALLEST_CHOICE = 2
 
 
 class StemObjective(Objective):
-    """In-batch cross-entropy of disjoint mixes of one window's stems; a family says its recipes, rates and lengths."""
+    """In-batch cross-entropy of disjoint mixes of one window's stems; a family says its recipes, rates and lengths.
 
+    Attributes:
+        source: where the loss is from.
+    """
+
+    source = "arXiv 2605.03929"
     demo = HANDS
     settings = MappingProxyType({TARGET: Setting(0.9, 0.5, 1.0), NOISE_SHARE: Setting(1.0, 0.0, 2.0)})
 

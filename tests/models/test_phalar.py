@@ -13,9 +13,10 @@ from torch import Tensor
 
 from analysis.cli import main
 from analysis.errors import CheckpointError, ConfigError, ShapeError
+from analysis.models.cells import to_cells, to_tokens
 from analysis.models.checkpoint import open_checkpoint, save_checkpoint
 from analysis.models.families import find_family
-from analysis.models.phalar.backbone import Scale, to_cells, to_tokens
+from analysis.models.phalar.backbone import Scale
 from analysis.models.phalar.complex_layers import Bilinear, ComplexHead, ComplexLinear, ModReLU
 from analysis.models.phalar.config import SCALES, PhalarConfig
 from analysis.models.phalar.cqt import ConstantQ

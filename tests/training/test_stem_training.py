@@ -133,6 +133,29 @@ def test_at_the_scale_of_the_paper_lengths_are_drawn(stems: Corpus) -> None:
     assert objective.lengths_s(request(scale="small")) == (5.0, 5.0)
 
 
+def test_of_a_pair_the_same_parts_are_heard(stems: Corpus) -> None:
+    run = Run(request(arm="cocola", batch_size=3), CPU)
+    windows = run.objective.training_windows(stems)
+    crops = [run.objective.draw(windows, run.request, step) for step in range(6)]
+    batches = [run.objective.batch(run.model, part, run.request, step, CPU) for step, part in enumerate(crops)]
+    for batch in batches:
+        assert batch.kept.shape == (6, 2)
+        assert torch.equal(batch.kept[:3], batch.kept[3:])
+    assert {tuple(row) for batch in batches for row in batch.kept.tolist()} == {(True, False), (False, True), (True, True)}
+    anchors, _ = run.objective.embed(run.model.eval(), batches[0])
+    torch.testing.assert_close(anchors, run.model(batches[0].waveform[:3], batches[0].kept[:3]))
+
+
+def test_cocola_becomes_a_checkpoint_too(stems: Corpus, tmp_path: Path) -> None:
+    saved = train_checkpoint(request(arm="cocola", steps=2, batch_size=4), stems, tmp_path / "mine")
+    score = ranking_score(open_checkpoint(saved.path).evaluation)
+    assert score is not None
+    assert score.candidates == "16 mixes"
+    card = (saved.path / "card.md").read_text()
+    for words in ("after arXiv 2404.16969", "a target of 1 for the own positive", "without noise", "instead of 5,189,980"):
+        assert words in card, words
+
+
 def test_too_few_windows_are_refused(stems: Corpus) -> None:
     windows = find_objective("phalar").training_windows(stems)
     with pytest.raises(CorpusError, match="Mine has 1 windows in which two stems sound; expected 2 or more"):

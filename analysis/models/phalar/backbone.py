@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from analysis.models.cells import to_cells, to_tokens
+
 KERNEL = 3
 
 
@@ -86,17 +88,3 @@ class First(nn.Module):
     def forward(self, levels: Float[Tensor, "batch bins frames"]) -> Float[Tensor, "batch frames width"]:
         """Tokens of stage 1."""
         return to_tokens(self.cells(levels[:, None]))
-
-
-def to_tokens(cells: Float[Tensor, "batch channels bins frames"]) -> Float[Tensor, "batch frames width"]:
-    """A token per frame.
-
-    >>> to_tokens(torch.zeros(2, 8, 96, 501)).shape
-    torch.Size([2, 501, 768])
-    """
-    return cells.permute(0, 3, 2, 1).flatten(2)
-
-
-def to_cells(tokens: Float[Tensor, "batch frames width"], n_bins: int) -> Float[Tensor, "batch channels bins frames"]:
-    """The way back from `to_tokens`."""
-    return tokens.unflatten(2, (n_bins, -1)).permute(0, 3, 2, 1).contiguous()

@@ -1,9 +1,9 @@
 """A PHALAR as counted parts, and as a flow of them."""
 
 from analysis.models.architecture import VECTOR, Flow, Part
+from analysis.models.frame_tower import FRAME
 from analysis.models.phalar.config import PAPER, PhalarConfig
 from analysis.models.phalar.encoder import outline
-from analysis.models.phalar.tower import FRAME
 from analysis.models.sizes import TOTAL, count_by_part
 
 FIRST, STAGES, POOLING, HEAD, SIMILARITY = "first convolution", "stages", "spectral pooling", "complex head", "similarity"
