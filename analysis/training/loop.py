@@ -170,7 +170,9 @@ def train(
             run.save(out / RESUME)
         report(row, metrics)
         if progress:
-            best = f", best S {100 * run.best.s:.1f} % on validation" if run.best.s >= 0 else ""  # none before the first
+            best = (
+                f", best {run.objective.measure} {100 * run.best.s:.1f} % on validation" if run.best.s >= 0 else ""
+            )  # none before the first
             progress(run.step, request.steps, f"loss {row['loss']:.2f}{best}")
     run.model.load_state_dict(run.best.weights)
     return TrainedModel(run.model.cpu().eval(), run.best.step, run.minutes, run.history)

@@ -45,6 +45,7 @@ class Objective(ABC):
         learning_rates: by a scale or a name, then by group of parameters.
         freezes: what may keep the values it was drawn with; "" for nothing.
         settings: of its own, numbers by name.
+        measure: what `score` gives is called.
         demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for, "small-hands" is read.
     """
 
@@ -52,6 +53,7 @@ class Objective(ABC):
     learning_rates: Mapping[str, Mapping[str, float]]
     freezes: tuple[str, ...] = ("",)
     settings: Mapping[str, Setting] = MappingProxyType({})
+    measure: str = "S"
     demo: str = ""
 
     @abstractmethod
@@ -107,7 +109,7 @@ class Objective(ABC):
 
     @abstractmethod
     def score(self, model: AnyModel, segments: Sequence[Segment], sizes: PoolSizes, device: torch.device) -> float:
-        """S on the validation pool, a share of 1."""
+        """S on the validation pool, or whatever `measure` names: a share of 1."""
 
     @abstractmethod
     def refuse_test_split(self, corpus: Corpus) -> None:

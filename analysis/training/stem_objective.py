@@ -49,7 +49,7 @@ class StemObjective(Objective):
     """
 
     source = "arXiv 2605.03929"
-    demo = HANDS
+    measure, demo = "accuracy", HANDS
     settings = MappingProxyType({TARGET: Setting(0.9, 0.5, 1.0), NOISE_SHARE: Setting(1.0, 0.0, 2.0)})
 
     def lengths_s(self, request: TrainRequest) -> tuple[float, float]:
