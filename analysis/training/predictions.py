@@ -20,7 +20,7 @@ from analysis.files import Json
 from analysis.measures.latent_prediction import Spread, directions, norm_mse
 from analysis.measures.resampling import WorkDraws
 from analysis.models.pupujepa.config import PupuConfig
-from analysis.models.pupujepa.masks import RATIO, STRATEGIES, STRIPE_S, Masks, draw_mask, masks_of
+from analysis.models.pupujepa.masks import RATIO, STRATEGIES, Masks, draw_mask, masks_of, stripe_of
 from analysis.models.pupujepa.network import PupuJepa
 from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
@@ -50,11 +50,6 @@ class Errors(NamedTuple):
         """1 − error of the prediction / error of the mean target; 0 where targets are equal and nothing is to be explained."""
         below = float(self.constant.sum())
         return 1 - float(self.predicted.sum()) / below if below > 0 else 0.0
-
-
-def stripe_of(config: PupuConfig) -> int:
-    """The longest stripe of time in patches."""
-    return max(1, round(STRIPE_S / config.patch_s))
 
 
 def held_out_masks(segments: Sequence[Segment], strategy: str, config: PupuConfig, ratio: float = RATIO) -> Masks:

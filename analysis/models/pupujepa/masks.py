@@ -14,6 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.errors import ConfigError, ShapeError
+from analysis.models.pupujepa.config import PupuConfig
 
 Strategy = Literal["random", "blocks", "stripes"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -88,6 +89,16 @@ def draw_mask(
     visible = np.flatnonzero(~mask)
     mask.flat[rng.permutation(visible)[: wanted - int(mask.sum())]] = True
     return mask
+
+
+def stripe_of(config: PupuConfig) -> int:
+    """The longest stripe of time in patches.
+
+    >>> from analysis.models.pupujepa.config import PAPER
+    >>> stripe_of(PAPER)
+    40
+    """
+    return max(1, round(STRIPE_S / config.patch_s))
 
 
 def masks_of(masks: Bool[ndarray, "batch times bands"]) -> Masks:

@@ -18,7 +18,7 @@ from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment
 from analysis.files import Json, JsonObject
 from analysis.measures.latent_prediction import Spread, cosines, norm_mse
-from analysis.models.pupujepa.masks import STRATEGIES, Masks, draw_mask, mask_probabilities, masks_of
+from analysis.models.pupujepa.masks import STRATEGIES, Masks, draw_mask, mask_probabilities, masks_of, stripe_of
 from analysis.models.pupujepa.network import PupuJepa
 from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
@@ -30,7 +30,6 @@ from analysis.training.predictions import (
     TEST_WINDOWS_PER_PIECE,
     evaluate_predictions,
     sound_windows,
-    stripe_of,
     validation_errors,
 )
 from analysis.training.recipes import TrainingRecipe
