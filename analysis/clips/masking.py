@@ -25,7 +25,7 @@ from analysis.models.taps import own_hooks
 from analysis.seeding import numpy_generator
 
 if TYPE_CHECKING:
-    from analysis.models.tower import Model
+    from analysis.models.tower import InputSpec, Model
 
 REGIONS = "regions"
 MASKINGS = (*STRATEGIES, REGIONS)
@@ -233,10 +233,10 @@ def _region(text: str) -> Region:
 
 def _errors(model: PupuJepa, waveform: Tensor, mask: ndarray) -> PatchErrors:
     masks = masks_of(mask[None]).to(waveform.device)
-    said = model.predict(waveform[None], masks)
-    cosine = cosines(said.predicted, said.target)[0]
+    outcome = model.predict(waveform[None], masks)
+    cosine = cosines(outcome.predicted, outcome.target)[0]
     band = masks.masked[0] % mask.shape[1]
-    constant = 2 - 2 * others_cosine(directions(said.target)[0], band, mask.shape[1])
+    constant = 2 - 2 * others_cosine(directions(outcome.target)[0], band, mask.shape[1])
     return PatchErrors(*(_on_grid(values, mask) for values in (cosine, 2 - 2 * cosine, constant)))
 
 
@@ -275,3 +275,9 @@ def _percent(share: float) -> str:
 def shown_layers(model: "Model") -> Sequence[int]:
     """Layers of the predictor, from 1."""
     return range(1, model.config.predictor_n_layers + 1) if has_predictor(model) else ()
+
+
+def input_of(model: PupuJepa) -> "InputSpec":
+    """Rate and length of the windows that it reads."""
+    (tower,) = model.towers.values()
+    return tower.input

@@ -26,6 +26,7 @@ from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
 from analysis.training.prediction_scores import ALL, PREDICTION
 
+TOWER = "audio"
 EVALUATION_SEED = 42
 TEST_WINDOWS_PER_PIECE, TEST_WINDOWS = 20, 200
 TOKENS_AT_ONCE = 6_000
@@ -76,20 +77,20 @@ def prediction_errors(
     """
     was_training = model.training
     model.eval()
-    tower, config, (_, bands) = model.towers["audio"], model.config, model.config.grid
+    tower, config, (_, bands) = model.towers[TOWER], model.config, model.config.grid
     predicted, sums, counts = [], [], []
     size = max(1, TOKENS_AT_ONCE // config.n_tokens)
     for start in range(0, len(segments), size):
         part = segments[start : start + size]
         batch: AudioBatch = tower.collate(part).to(device)
         masks = held_out_masks(part, strategy, config).to(device)
-        said = model.predict(batch.waveform, masks)
-        predicted.append(norm_mse(said.predicted, said.target).sum(dim=1).cpu())
-        by_band, n = _by_band(directions(said.target), masks.masked % bands, bands)
+        outcome = model.predict(batch.waveform, masks)
+        predicted.append(norm_mse(outcome.predicted, outcome.target).sum(dim=1).cpu())
+        by_band, n = _by_band(directions(outcome.target), masks.masked % bands, bands)
         sums.append(by_band.cpu())
         counts.append(n.cpu())
         if spread is not None:
-            spread.add(said.target.flatten(0, 1))
+            spread.add(outcome.target.flatten(0, 1))
     model.train(was_training)
     of_bands, n = torch.cat(sums).double(), torch.cat(counts).double()
     means = torch.nn.functional.normalize(of_bands.sum(dim=0), dim=-1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import streamlit as st
@@ -84,12 +84,12 @@ def _text() -> str:
 def draw(checkpoint: Checkpoint, clip: Clip) -> None:
     """Controls, the answer, three pictures and the sound."""
     from analysis.clips.clock import clock_of
-    from analysis.clips.masking import explained_sentence, mask_of
+    from analysis.clips.masking import explained_sentence, input_of, mask_of
 
-    model: PupuJepa = caching.model(checkpoint)
+    model = cast("PupuJepa", caching.model(checkpoint))  # its view has looked
     answer = st.container()
     wave = clip.waveform.at_rate(model.config.sample_rate)
-    clock = clock_of(wave, model.towers["audio"].input, "none")
+    clock = clock_of(wave, input_of(model), "none")
     try:
         choice = choose(model, clock.n_windows)
         mask = mask_of(model.config, choice.masking)

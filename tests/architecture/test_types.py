@@ -35,6 +35,7 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
         "analysis/studies/replication/study.py": 1,
         "analysis/studies/shipped.py": 1,
         "analysis/training/card.py": 2,
+        "analysis/training/prediction_scores.py": 4,
         "analysis/training/scores.py": 3,
         "app/components/battery_answers.py": 2,
         "app/components/checkpoint_card.py": 1,

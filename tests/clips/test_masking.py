@@ -1,5 +1,7 @@
 """A window with a mask: what is masked, how far the predictor is off, and where it looks."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -124,21 +126,21 @@ def test_the_mean_target_is_that_of_the_others_of_the_band() -> None:
 
 def test_where_the_predictor_looks_is_a_row_of_its_pattern(model: PupuJepa, sound: Tensor) -> None:
     mask = mask_of(TINY, Masking("stripes", 0.5, 2))
-    patch = tuple(map(int, np.argwhere(mask)[11]))
-    given = []
-    module = model.predictor.blocks[1].get_submodule("attn")
+    moment, band = map(int, np.argwhere(mask)[11])
+    seen, given = tuple(map(int, np.argwhere(~mask)[0])), []
+    module: Any = model.predictor.blocks[1].get_submodule("attn")
     with torch.no_grad(), own_hooks(before=[(module, lambda _module, inputs: given.append(inputs))]):
         model.predict(sound[None], masks_of(mask[None]))
-        pattern = model.predictor.blocks[1].attn.pattern(*given[0])[0].mean(dim=0)
-    got = look_back(model, sound, mask, 2, patch)
+        pattern = module.pattern(*given[0])[0].mean(dim=0)
+    got = look_back(model, sound, mask, 2, (moment, band))
     np.testing.assert_array_equal(np.isnan(got.visible), mask)
     np.testing.assert_allclose(got.visible[~mask], pattern[50 + 11, :50], atol=1e-6)
     assert got.of_visible == pytest.approx(float(pattern[61, :50].sum()), abs=1e-6)
     assert got.uniform == 0.5
     with pytest.raises(ConfigError, match="The predictor has no layer 3: expected 1 to 2"):
-        look_back(model, sound, mask, 3, patch)
+        look_back(model, sound, mask, 3, (moment, band))
     with pytest.raises(ConfigError, match="is not masked; the predictor says nothing of it"):
-        look_back(model, sound, mask, 1, tuple(map(int, np.argwhere(~mask)[0])))
+        look_back(model, sound, mask, 1, (seen[0], seen[1]))
 
 
 def test_only_models_with_a_predictor_can_be_asked(model: PupuJepa) -> None:

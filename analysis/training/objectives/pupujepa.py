@@ -28,6 +28,7 @@ from analysis.training.prediction_card import write_prediction_card
 from analysis.training.predictions import (
     TEST_WINDOWS,
     TEST_WINDOWS_PER_PIECE,
+    TOWER,
     evaluate_predictions,
     sound_windows,
     validation_errors,
@@ -35,18 +36,16 @@ from analysis.training.predictions import (
 from analysis.training.recipes import TrainingRecipe
 from analysis.training.request import TrainRequest
 
-TOWER = "audio"
 RATIO, START, END, L2 = "mask_ratio", "ramp_start", "ramp_end", "l2_share"
 FIRST_DECAY, LAST_DECAY = 0.996, 0.9999
 SETTINGS = MappingProxyType({
     RATIO: Setting(0.8, 0.05, 0.95), START: Setting(0.1, 0.0, 1.0), END: Setting(0.3, 0.0, 1.0), L2: Setting(0.0, 0.0, 1.0),
 })  # fmt: skip
-SAME = {"beta2": 0.95, "clip_norm": 3.0}
 RECIPES = MappingProxyType({
     recipe.name: recipe
     for recipe in (
-        TrainingRecipe("small", "ours, for small models on a CPU", 32, 100, 0.05, False, "", "small", **SAME),
-        TrainingRecipe("paper", "M2D's, where the source is silent", 256, 25_000, 0.05, False, "", "paper", **SAME),
+        TrainingRecipe("small", "ours, for small models on a CPU", 32, 100, 0.05, False, "", "small", beta2=0.95, clip_norm=3.0),
+        TrainingRecipe("paper", "M2D's where the source is silent", 256, 25_000, 0.05, False, "", "paper", beta2=0.95, clip_norm=3.0),
     )
 })  # fmt: skip
 RATES = MappingProxyType({"paper": {"all": 3e-4}, "small": {"all": 1e-3}, "tiny": {"all": 1e-3}})
