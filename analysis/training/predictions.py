@@ -52,6 +52,14 @@ class Errors(NamedTuple):
         below = float(self.constant.sum())
         return 1 - float(self.predicted.sum()) / below if below > 0 else 0.0
 
+    @property
+    def skill(self) -> float:
+        """(error of the mean target − error of the prediction) / the larger of the two, above −1: what is explained where the
+        prediction is better, and where it is worse less than 0 by what the mean target would have spared.
+        """
+        error, constant = float(self.predicted.sum()), float(self.constant.sum())
+        return (constant - error) / larger if (larger := max(error, constant)) > 0 else 0.0
+
 
 def held_out_masks(segments: Sequence[Segment], strategy: str, config: PupuConfig, ratio: float = RATIO) -> Masks:
     """Masks that depend on the window and the strategy alone."""

@@ -8,6 +8,7 @@ from typing import Any
 import librosa
 import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import Tensor
 
@@ -339,3 +340,15 @@ def test_the_command_line_describes_it(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["describe", "pupujepa1d", "--scale", "small", "--json"]) == 0
     described = json.loads(capsys.readouterr().out)
     assert described["parameters"]["total"] == count(preset("pupujepa1d-small"))["total"]
+
+
+def test_a_recording_is_read_with_it(tmp_path: Path) -> None:
+    described = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
+    save_checkpoint(tmp_path / "mine", build(TINY, 3), arm="pupujepa", scale="tiny", **described)
+    soundfile.write(tmp_path / "clip.wav", noise(1)[0].repeat(2).numpy()[: 6 * TINY.sample_rate], TINY.sample_rate)
+    words = ["inspect", str(tmp_path / "clip.wav"), "--checkpoint", str(tmp_path / "mine"), "--layer", "2"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    with np.load(tmp_path / "out" / "arrays.npz") as arrays:
+        np.testing.assert_allclose(arrays["bands_hz"], bands_of_patches(TINY))
+        assert arrays["received_by_band"].shape[:2] == (1 + TINY.n_heads, 4)
+        assert arrays["attention"].shape[-1] == len(arrays["key_times_s"])

@@ -186,6 +186,8 @@ def test_the_mean_target_is_the_best_constant_of_its_band(tones: Corpus) -> None
     assert errors.n.tolist() == [80, 80, 80]
     assert Errors(np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.ones(2)).explained == 0.5
     assert Errors(np.ones(1), np.zeros(1), np.ones(1)).explained == 0
+    skills = [Errors(np.array([error]), np.array([2.0]), np.ones(1)).skill for error in (1.0, 2.0, 4.0, 400.0)]
+    assert skills == [0.5, 0, -0.5, -0.995]  # so that any step is better than none
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -45,7 +45,7 @@ RECIPES = MappingProxyType({
     recipe.name: recipe
     for recipe in (
         TrainingRecipe("small", "ours, for small models on a CPU", 32, 100, 0.05, False, "", "small", beta2=0.95, clip_norm=3.0),
-        TrainingRecipe("paper", "M2D's where the source is silent", 256, 25_000, 0.05, False, "", "paper", beta2=0.95, clip_norm=3.0),
+        TrainingRecipe("paper", "M2D's, as far as known", 256, 25_000, 0.05, False, "", "paper", beta2=0.95, clip_norm=3.0),
     )
 })  # fmt: skip
 RATES = MappingProxyType({"paper": {"all": 3e-4}, "small": {"all": 1e-3}, "tiny": {"all": 1e-3}})
@@ -149,9 +149,9 @@ class PredictionObjective(Objective):
         return sound_windows(corpus, "validation", _window_s(request), most, per_piece), None
 
     def score(self, model: PupuJepa, segments: Sequence[Segment], sizes: None, device: torch.device) -> float:
-        """Share of the error of the mean target that is explained, −1 at least; each strategy masks a third of the windows."""
+        """Share of the mean target's error that is explained, see `Errors.skill`; each strategy masks a third of the windows."""
         del sizes
-        return max(-1.0, validation_errors(model, segments, device).explained)
+        return validation_errors(model, segments, device).skill
 
     def refuse_test_split(self, corpus: Corpus, request: TrainRequest) -> None:
         """Refuse a corpus whose test split has no windows.
