@@ -269,7 +269,7 @@ def explained_sentence(window: MaskedWindow) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share >= -1 else "below −100 %"
+    return f"{100 * share:.1f} %".replace("-", "−") if share >= -1 else "< −100 %"
 
 
 def shown_layers(model: "Model") -> Sequence[int]:

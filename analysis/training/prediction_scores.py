@@ -41,7 +41,7 @@ def explained_text(explained: Explained) -> str:
     ('34.4 % [28.9, 40.3]', '-2.0 %')
     """
     if explained.value < LEAST:
-        return f"below {100 * LEAST:.0f} %"
+        return f"< {100 * LEAST:.0f} %"
     text = f"{100 * explained.value:.1f} %"
     known = explained.low <= explained.high
     return f"{text} [{100 * explained.low:.1f}, {100 * explained.high:.1f}]" if known else text

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from app.charts import theme
 
 HEIGHT = 260
+MARGIN: theme.Part = {"l": 64, "r": 110, "t": 8, "b": 48, "autoexpand": False}  # alike, so that moments stand below each other
+WIDTH_PX, INSIDE_PX, SMALLEST_PX = 800, 200, 6
 TICKS_HZ = (100, 300, 1000, 3000, 10_000)
 MOST_FRAMES = 512
 COVER = [[0.0, "rgba(127, 127, 127, 0)"], [1.0, "rgba(127, 127, 127, 0.82)"]]
@@ -61,7 +63,8 @@ def patch_numbers(
     heat = theme.heat_map(values.T.astype(np.float32), times_s, mels, scale="cividis", low=low, high=high)
     heat.update(name=title, hovertemplate="%{x:.2f} s: %{z:.3g}<extra></extra>", hoverongaps=False)
     ticks = [low, (low + high) / 2, high]
-    theme.label_colours(heat, title, ticks, [f"{tick:.3g}" for tick in ticks])
+    beyond = "≥ " if np.nanmax(values) > high else ""
+    theme.label_colours(heat, title, ticks, [f"{low:.3g}", f"{ticks[1]:.3g}", f"{beyond}{high:.3g}"])
     drawing = theme.figure(TIME, FREQUENCY, HEIGHT).add_trace(heat)
     if targets is not None:
         _add_targets(drawing, np.argwhere(targets), times_s, mels)
@@ -71,10 +74,11 @@ def patch_numbers(
 
 
 def _add_targets(drawing: go.Figure, cells: NDArray[np.integer], times_s: NDArray, mels: NDArray) -> None:
-    """Unseen squares, for a cell of a heat map cannot be chosen."""
+    """Unseen squares as large as patches allow, for a cell of a heat map cannot be chosen."""
+    side = max(SMALLEST_PX, min(WIDTH_PX / len(times_s), INSIDE_PX / len(mels)) - 1)
     drawing.add_scatter(
         x=times_s[cells[:, 0]], y=mels[cells[:, 1]], mode="markers", customdata=cells.tolist(), showlegend=False, name="patches",
-        marker={"symbol": "square", "size": 9, "opacity": 0}, selected={"marker": {"opacity": 0}},
+        marker={"symbol": "square", "size": side, "opacity": 0}, selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}}, hovertemplate="%{x:.2f} s: click to look from here<extra></extra>",
     )  # fmt: skip
 
@@ -103,4 +107,4 @@ def _axes(drawing: go.Figure, edges_s: NDArray, mel_hz: NDArray) -> go.Figure:
     at = np.interp(shown, mel_hz, np.arange(len(mel_hz)))
     drawing.update_xaxes(range=[float(edges_s[0]), float(edges_s[-1])])
     drawing.update_yaxes(range=[0, len(mel_hz) - 1], tickvals=at.tolist(), ticktext=[f"{tick:,}" for tick in shown])
-    return drawing.update_layout(uirevision="patches")
+    return drawing.update_layout(uirevision="patches", margin=MARGIN)

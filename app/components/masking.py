@@ -151,11 +151,8 @@ def _draw_errors(model: PupuJepa, samples: np.ndarray, seen: MaskedWindow, choic
 def _clicked(seen: MaskedWindow) -> tuple[int, int] | None:
     """The masked patch that was clicked last; None where there is none, or it is masked no more."""
     click = clicks.newest(PAGE, {ERRORS: actions.chosen(state.widget_value(ERRORS))})
-    if click is None or len(click.key) != 2:
-        return None
-    moment, band = (int(number) for number in click.key)
-    inside = 0 <= moment < seen.mask.shape[0] and 0 <= band < seen.mask.shape[1]
-    return (moment, band) if inside and seen.mask[moment, band] else None
+    key = None if click is None else click.key
+    return next(((moment, band) for moment, band in np.argwhere(seen.mask).tolist() if (moment, band) == key), None)
 
 
 def _look(model: PupuJepa, samples: np.ndarray, seen: MaskedWindow, layer: int, patch: tuple[int, int]) -> PatchAttention:

@@ -15,9 +15,6 @@ def page() -> None:
 
 
 def _content() -> None:
-    from analysis.clips.masking import has_predictor
-    from app.components import masking
-
     first, second = st.columns(2, vertical_alignment="bottom")
     with first:
         checkpoint = controls.pick_checkpoint()
@@ -27,6 +24,8 @@ def _content() -> None:
     if checkpoint is None:
         layout.empty("No checkpoint was found.", "Train one with `otoscope train pupujepa`.")
         return
+    from analysis.clips.masking import has_predictor  # slow to import
+
     if not has_predictor(checkpoint.outline()):
         layout.empty(
             f"{layout.plain(checkpoint.name)} is of the family {checkpoint.of_family.title}, which predicts nothing of what is "
@@ -36,6 +35,8 @@ def _content() -> None:
     elif clip is None:
         layout.empty("No clip is chosen.", "Drop a recording, record one, or pick a demo clip.")
     else:
+        from app.components import masking
+
         masking.draw(checkpoint, clip)
     facts = {} if clip is None else {"clip": f"{clip.waveform.name} ({clip.key[:12]})"}
     layout.provenance(facts | {"checkpoint": f"{checkpoint.name} ({str(checkpoint.sha256)[:12]})"})

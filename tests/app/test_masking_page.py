@@ -62,6 +62,22 @@ def test_another_mask_gives_another_answer(app) -> None:
     assert not app.exception
 
 
+def test_a_patch_that_is_clicked_is_looked_from(app, predicting) -> None:
+    def sentence() -> str:
+        return next(caption.value for caption in app.caption if "of the attention goes" in caption.value)
+
+    before, targets = sentence(), next(trace for trace in figures_of(app)[1]["data"] if trace["name"] == "patches")
+    moment, band = next(key for key in targets["customdata"] if f"From {key[0] * 0.16:.2f} to" not in before)
+    app.session_state["masking_errors"] = {"selection": {"points": [{"customdata": [moment, band]}]}}
+    app.run()
+    assert not app.exception
+    assert f"From {moment * 0.16:.2f} to {(moment + 1) * 0.16:.2f} s" in sentence()
+    for wrong in ([999, 0], [0], ["x", "y"]):
+        app.session_state["masking_errors"] = {"selection": {"points": [{"customdata": wrong}]}}
+        app.run()
+        assert not app.exception
+
+
 def test_regions_can_be_named(app, predicting) -> None:
     app.segmented_control(key="pick_masks").set_value("regions").run()
     app.text_input(key="pick_regions").set_value("1-2 s, 0-12000 Hz").run()
