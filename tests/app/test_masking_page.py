@@ -35,7 +35,7 @@ def figures_of(app) -> list[dict[str, Any]]:
 
 
 def test_the_answer_has_its_control_and_every_picture_its_axes(app, predicting) -> None:
-    answer, (moments, bands) = app.subheader[0].value, predicting.model_config.grid
+    answer, (moments, bands) = app.header[0].value, predicting.model_config.grid
     assert "of the mean target's error is explained at" in answer
     assert f"masked of {moments * bands} patches" in answer
     assert "untrained twin" in answer
@@ -50,12 +50,12 @@ def test_the_answer_has_its_control_and_every_picture_its_axes(app, predicting) 
 
 
 def test_another_mask_gives_another_answer(app) -> None:
-    before = app.subheader[0].value
+    before = app.header[0].value
     app.segmented_control(key="pick_masks").set_value("stripes").run()
-    stripes = app.subheader[0].value
+    stripes = app.header[0].value
     assert stripes != before
     app.segmented_control(key="pick_ratio").set_value("40").run()
-    assert app.subheader[0].value != stripes
+    assert app.header[0].value != stripes
     assert (app.query_params["masks"], app.query_params["ratio"]) == ("stripes", "40")
     app.slider(key="pick_window").set_value(2).run()
     assert any("From 4.0 to 8.0 s" in caption.value for caption in app.caption)
@@ -81,7 +81,7 @@ def test_a_patch_that_is_clicked_is_looked_from(app, predicting) -> None:
 def test_regions_can_be_named(app, predicting) -> None:
     app.segmented_control(key="pick_masks").set_value("regions").run()
     app.text_input(key="pick_regions").set_value("1-2 s, 0-12000 Hz").run()
-    assert f"at {7 * predicting.model_config.grid[1]} masked of" in app.subheader[0].value
+    assert f"at {7 * predicting.model_config.grid[1]} masked of" in app.header[0].value
     app.text_input(key="pick_regions").set_value("the chorus").run()
     assert not app.exception
     assert "'the chorus' is no region; expected such as 1-2 s, 200-800 Hz" in app.error[0].value
