@@ -29,6 +29,10 @@ Name = Literal[
     "beside",
     "at",
     "hear",
+    "masks",
+    "ratio",
+    "draw",
+    "regions",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
 Kept = Literal[

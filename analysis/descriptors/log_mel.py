@@ -42,6 +42,11 @@ def log_mel(
 def mel_filters(sample_rate: int, n_fft: int = N_FFT, n_mels: int = N_MELS) -> Float[ndarray, "bands bins"]:
     """Weights of every frequency bin of a transform of `n_fft` samples in every band from 0 Hz to half the sample rate."""
     edges_hz = np.asarray(mel_to_hz(np.linspace(0, hz_to_mel(sample_rate / 2), n_mels + 2)))
+    return triangular_filters(edges_hz, sample_rate, n_fft)
+
+
+def triangular_filters(edges_hz: Float[ndarray, " edges"], sample_rate: int, n_fft: int) -> Float[ndarray, "bands bins"]:
+    """Triangles of equal area: band i rises from edge i to edge i + 1, its centre, and falls to edge i + 2."""
     bins_hz = np.linspace(0, sample_rate / 2, n_fft // 2 + 1)
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     triangles = np.minimum((bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre))

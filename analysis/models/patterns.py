@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -28,17 +29,33 @@ class AttentionInput:
     def blocks(self, elements: int = BLOCK_ELEMENTS) -> Iterator[tuple[slice, Float[Tensor, "batch heads rows keys"]]]:
         """The pattern in runs of queries of at most `elements` numbers (or one query), each with its attention."""
         q, k, _ = self.module._project(self.query, self.source)
-        n_queries, per_query = q.shape[2], k.shape[0] * k.shape[1] * k.shape[2]
-        step = max(1, elements // per_query)
-        keys = k.transpose(-1, -2) / q.shape[-1] ** 0.5
-        for start in range(0, n_queries, step):
-            rows = slice(start, min(start + step, n_queries))
-            yield rows, (q[:, :, rows] @ keys).float().softmax(dim=-1)
+        return blocks_of(q, k, elements)
 
     def pattern(self, head: int | None) -> Float[Tensor, "batch queries keys"]:
         """The pattern of a head counted from 0; of None, the mean over heads, without holding all heads at once."""
         parts = [block.mean(dim=1) if head is None else block[:, head].clone() for _, block in self.blocks()]
         return torch.cat(parts, dim=1)
+
+
+def blocks_of(
+    q: Float[Tensor, "batch heads queries width"], k: Float[Tensor, "batch heads keys width"], elements: int = BLOCK_ELEMENTS
+) -> Iterator[tuple[slice, Float[Tensor, "batch heads rows keys"]]]:
+    """softmax(qkᵀ/√width) in runs of queries of at most `elements` numbers (or one query), each with its attention."""
+    n_queries, per_query = q.shape[2], k.shape[0] * k.shape[1] * k.shape[2]
+    step = max(1, elements // per_query)
+    keys = k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    for start in range(0, n_queries, step):
+        rows = slice(start, min(start + step, n_queries))
+        yield rows, (q[:, :, rows] @ keys).float().softmax(dim=-1)
+
+
+@runtime_checkable
+class InHeads(Protocol):
+    """A module whose pattern is softmax(qkᵀ/√width) and can be had in parts."""
+
+    def heads(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and keys `(batch, heads, tokens, width)` of what the module is given."""
+        ...
 
 
 Blocks = Iterable[tuple[slice, Float[Tensor, "batch heads rows keys"]]]
@@ -53,6 +70,8 @@ def pattern_blocks(attention: AttentionPlace, inputs: Inputs) -> Blocks:
     """
     if isinstance(attention.module, MultiHeadAttention) and all(given is None for given in inputs[2:]):
         return AttentionInput(attention.module, *inputs[:2]).blocks()
+    if isinstance(attention.module, InHeads):
+        return blocks_of(*attention.module.heads(*inputs))
     pattern = attention.pattern(inputs).float()
     return ((slice(0, pattern.shape[2]), pattern),)
 

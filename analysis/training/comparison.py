@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from analysis.models.arms import control_of
 from analysis.numbers import percent
+from analysis.training.prediction_scores import prediction_headline
 from analysis.training.scores import RANKED, ranking_score
 from analysis.training.scores import RetrievalScore as RetrievalScore
 from analysis.training.scores import read_score as read_score
@@ -57,7 +58,8 @@ def score_headline(checkpoint: Evaluated) -> str:
     """What is known of one checkpoint: S with interval, n, chance and untrained twin, and which of these it exceeds."""
     score = ranking_score(checkpoint.evaluation)
     if score is None:
-        return "This checkpoint came without scores, so how well it finds the match is not known."
+        unknown = "This checkpoint came without scores, so how well it finds the match is not known."
+        return prediction_headline(checkpoint.evaluation) or unknown
     verdict = _verdict(score, checkpoint) or [_above(score, checkpoint)]
     return " ".join([f"{score.symbol} = {_measured(score, checkpoint)}.", *verdict])
 

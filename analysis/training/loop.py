@@ -7,19 +7,18 @@ from pathlib import Path
 import torch
 
 from analysis.datasets.piece import Corpus
-from analysis.datasets.pools import PoolSizes
 from analysis.datasets.segments import Segment
 from analysis.errors import ConfigError, CorpusError
 from analysis.files import replaced
 from analysis.run import Metrics, Progress, ignore
 from analysis.seeding import derive
 from analysis.training.devices import pick_device
-from analysis.training.objective import AnyModel
+from analysis.training.objective import AnyModel, AnyPool
 from analysis.training.request import TrainRequest
 from analysis.training.resume import Best, Row, State, damaged, load, read_state
 
 RESUME = "resume.pt"
-REPORTED = ("loss", "validation_S")  # of what is known of a step
+LOSS, VALIDATION = "loss", "validation_"  # what is reported of a step: the loss, and what begins so
 
 
 @dataclass
@@ -69,11 +68,12 @@ class Run:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), request.clip_norm, error_if_nonfinite=True)
         self.optimizer.step()
+        objective.end_step(self.model, self.step / request.steps)
         self.step += 1
         return {"step": self.step, "learning_rate_factor": factor, **row}
 
-    def validate(self, segments: list[Segment], sizes: PoolSizes) -> float:
-        """S on the validation pool of these sizes; the best weights are kept."""
+    def validate(self, segments: list[Segment], sizes: AnyPool) -> float:
+        """What the objective validates, such as S on a pool of these sizes; the best weights are kept."""
         s = self.objective.score(self.model, segments, sizes, self.device)
         if s > self.best.s:
             self.best = Best(s, self.step, self._weights())
@@ -127,8 +127,8 @@ def begun_run(request: TrainRequest, corpus: Corpus, out: Path, *, resume: bool)
 
 
 def report(row: Row, metrics: Metrics) -> None:
-    """Tell the loss of a step in the history and, where it was validated, S."""
-    metrics(int(row["step"]), {name: row[name] for name in REPORTED if name in row})
+    """Tell the loss of a step in the history and, where it was validated, S or what else the objective validates."""
+    metrics(int(row["step"]), {name: row[name] for name in row if name == LOSS or name.startswith(VALIDATION)})
 
 
 def train(
@@ -149,13 +149,14 @@ def train(
     run = begun_run(request, corpus, out, resume=resume)
     for row in run.history:
         report(row, metrics)
-    training = run.objective.training_windows(corpus)
+    training = run.objective.training_windows(corpus, request)
     if len(training) < request.batch_size:
         raise CorpusError(
             f"The split train of {corpus.name} has {len(training)} windows in {len(corpus.split('train'))} recordings; expected "
             f"{request.batch_size} or more, the size of a batch. Use more or longer recordings, or a smaller --batch-size."
         )
     validation, sizes = run.objective.validation(request, corpus)
+    measured = f"{VALIDATION}{run.objective.validated}"
     out.mkdir(parents=True, exist_ok=True)
     if run.step == 0:
         run.learn(training)
@@ -163,15 +164,15 @@ def train(
         began = time.monotonic()
         row = run.train_step(training)
         if run.step % request.validate_every == 0 or run.step == request.steps:
-            row["validation_S"] = run.validate(validation, sizes)
+            row[measured] = run.validate(validation, sizes)
         run.history.append(row)
         run.minutes += (time.monotonic() - began) / 60
-        if "validation_S" in row:
+        if measured in row:
             run.save(out / RESUME)
         report(row, metrics)
         if progress:
             best = (
-                f", best {run.objective.measure} {100 * run.best.s:.1f} % on validation" if run.best.s >= 0 else ""
+                f", best {run.objective.validated} {100 * run.best.s:.1f} % on validation" if run.best.s >= 0 else ""
             )  # none before the first
             progress(run.step, request.steps, f"loss {row['loss']:.2f}{best}")
     run.model.load_state_dict(run.best.weights)

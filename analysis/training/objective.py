@@ -26,6 +26,7 @@ PACKAGE = f"{__package__}.objectives"
 Row = dict[str, float]
 AnyModel = Any  # a family alone knows the class of its models
 AnyBatch = Any  # and what they are fed with
+AnyPool = Any  # and on what of some windows they are validated
 Groups = list[dict[str, Any]]  # of parameters, with whatever settings optimisers of PyTorch take
 
 
@@ -45,7 +46,7 @@ class Objective(ABC):
         learning_rates: by a scale or a name, then by group of parameters.
         freezes: what may keep the values it was drawn with; "" for nothing.
         settings: of its own, numbers by name.
-        measure: what `score` gives is called.
+        validated: what is measured on validation, in the history and where it is reported; a larger one is better.
         demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for, "small-hands" is read.
     """
 
@@ -53,7 +54,7 @@ class Objective(ABC):
     learning_rates: Mapping[str, Mapping[str, float]]
     freezes: tuple[str, ...] = ("",)
     settings: Mapping[str, Setting] = MappingProxyType({})
-    measure: str = "S"
+    validated: str = "S"
     demo: str = ""
 
     @abstractmethod
@@ -69,7 +70,7 @@ class Objective(ABC):
         return torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
 
     @abstractmethod
-    def training_windows(self, corpus: Corpus) -> list[Segment]:
+    def training_windows(self, corpus: Corpus, request: "TrainRequest") -> list[Segment]:
         """Windows from which batches are drawn."""
 
     def learn(self, model: AnyModel, segments: Sequence[Segment], request: "TrainRequest", device: torch.device) -> bool:
@@ -95,24 +96,28 @@ class Objective(ABC):
     def embed(self, model: AnyModel, batch: AnyBatch) -> tuple[Tensor, ...]:
         """The batches of embeddings that are compared, two or more."""
 
+    def end_step(self, model: AnyModel, share: float) -> None:
+        """Let a model do what belongs after the optimiser's step; `share` of all steps was done before it."""
+        del model, share
+
     @abstractmethod
     def loss(self, model: AnyModel, embedded: tuple[Tensor, ...], request: "TrainRequest") -> tuple[Tensor, Row]:
         """The loss of what was embedded last, and what the history says of the step."""
 
     @abstractmethod
-    def validation(self, request: "TrainRequest", corpus: Corpus) -> tuple[list[Segment], PoolSizes]:
-        """The windows on which the best step is chosen, and the sizes of the pool drawn from them.
+    def validation(self, request: "TrainRequest", corpus: Corpus) -> tuple[list[Segment], AnyPool]:
+        """The windows on which the best step is chosen, and what is drawn of them, such as the sizes of a pool.
 
         Raises:
             CorpusError: the corpus has too few windows.
         """
 
     @abstractmethod
-    def score(self, model: AnyModel, segments: Sequence[Segment], sizes: PoolSizes, device: torch.device) -> float:
-        """S on the validation pool, or whatever `measure` names: a share of 1."""
+    def score(self, model: AnyModel, segments: Sequence[Segment], sizes: AnyPool, device: torch.device) -> float:
+        """What is `validated`, such as S on the validation pool: at most 1, and not below −1."""
 
     @abstractmethod
-    def refuse_test_split(self, corpus: Corpus) -> None:
+    def refuse_test_split(self, corpus: Corpus, request: "TrainRequest") -> None:
         """Refuse a corpus on which the trained model could not be examined.
 
         Raises:

@@ -25,7 +25,7 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Best:
-    """The weights of the best step on validation, and S there; -1 before the first validation."""
+    """The weights of the best step on validation, and S or what else was measured there; -1 before the first validation."""
 
     s: float
     step: int

@@ -49,7 +49,7 @@ class StemObjective(Objective):
     """
 
     source = "arXiv 2605.03929"
-    measure, demo = "accuracy", HANDS
+    validated, demo = "accuracy", HANDS
     settings = MappingProxyType({TARGET: Setting(0.9, 0.5, 1.0), NOISE_SHARE: Setting(1.0, 0.0, 2.0)})
 
     def lengths_s(self, request: TrainRequest) -> tuple[float, float]:
@@ -62,7 +62,7 @@ class StemObjective(Objective):
         del scale
         return ()
 
-    def training_windows(self, corpus: Corpus) -> list[Segment]:
+    def training_windows(self, corpus: Corpus, request: TrainRequest) -> list[Segment]:  # noqa: ARG002
         """Windows of 10 s of the training split, from which crops are taken.
 
         Raises:
@@ -131,7 +131,7 @@ class StemObjective(Objective):
         (score,) = score_stems(model, segments, [sizes.pool_size], device=device, partitions=VALIDATION_PARTITIONS)
         return score.accuracy
 
-    def refuse_test_split(self, corpus: Corpus) -> None:
+    def refuse_test_split(self, corpus: Corpus, request: TrainRequest) -> None:  # noqa: ARG002
         """Refuse a corpus whose test split gives no question, however its stems sound; none is read.
 
         Raises:

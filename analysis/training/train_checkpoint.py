@@ -27,7 +27,7 @@ def train_checkpoint(
         ConfigError, CorpusError: the request or the corpus cannot be used.
     """
     objective, (family, config) = request.objective, request.model
-    objective.refuse_test_split(corpus)  # so that a corpus that cannot be scored is refused before training
+    objective.refuse_test_split(corpus, request)  # so that a corpus that cannot be scored is refused before training
     trained = train(request, corpus, out, resume=resume, progress=progress, metrics=metrics)
     if progress:
         progress(request.steps, request.steps, "trained; scoring it and its untrained twin on the split test")

@@ -24,6 +24,9 @@ LOSS_LINES = {
 }
 SPARE_LINES = ((SKY, "dashdot"), (theme.WARNING, "longdash"), (theme.TWIN, "longdashdot"))
 
+USUAL = "validation_S"
+VALIDATED = {USUAL: "validation S", "validation_explained": "error explained on validation"}
+
 History = Sequence[Mapping[str, object]]
 
 
@@ -57,15 +60,19 @@ def spread(history: History) -> go.Figure:
 
 
 def validation(history: History, chance: float | None = None) -> go.Figure:
-    """S on the validation pool (%) over steps, with chance, a share of 1, where it is known."""
-    drawing = _figure(history, "validation S (%)")
-    x, y = _points(history, "validation_S")
+    """S on the validation pool (%) over steps, with chance, a share of 1, where it is known; or what else was validated."""
+    name = next((name for row in history for name in row if name in VALIDATED), USUAL)
+    drawing = _figure(history, f"{VALIDATED[name]} (%)")
+    x, y = _points(history, name)
     if len(x):
-        _add_line(drawing, x, 100 * y, "validation S", theme.JOINT, "solid")
+        _add_line(drawing, x, 100 * y, VALIDATED[name], theme.JOINT, "solid")
         drawing.update_traces(mode="lines+markers" if len(x) <= 100 else "lines", marker={"size": 7})
-        drawing.update_yaxes(range=[0, 100 * min(max(float(y.max()), chance or 0.0) * 1.15 + 0.005, 1.02)])
-        if chance is not None:
+        lowest = min(0.0, float(y.min()) * 1.15)
+        drawing.update_yaxes(range=[100 * lowest, 100 * min(max(float(y.max()), chance or 0.0) * 1.15 + 0.005, 1.02)])
+        if name == USUAL and chance is not None:
             _add_level(drawing, 100 * chance, f"chance {percent(chance)}")
+        elif name != USUAL:
+            _add_level(drawing, 0.0, "the mean target")
     return _finished(drawing)
 
 

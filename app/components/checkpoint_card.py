@@ -10,6 +10,7 @@ from analysis.errors import OtoscopeError
 from analysis.measures.retrieval import chance_of_s
 from analysis.numbers import percent
 from analysis.training.comparison import score_headline
+from analysis.training.prediction_scores import prediction_rows
 from analysis.training.scores import ranking_score, retrieval_rows
 from app import caching, state
 from app.charts import training
@@ -89,6 +90,10 @@ def _made(checkpoint: Checkpoint) -> str:
 
 
 def _retrieval(checkpoint: Checkpoint) -> None:
+    if predicted := prediction_rows(checkpoint.evaluation):
+        st.subheader("Prediction of masked patches", anchor=False)
+        st.dataframe(predicted, hide_index=True, placeholder="—", height="content")
+        return
     st.subheader("Retrieval", anchor=False)
     rows = retrieval_rows(checkpoint.evaluation)
     if not rows:

@@ -24,7 +24,9 @@ IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState ==
 PATIENCE_MS = 240_000
 QUESTIONS = {name: find_study(name).question for name in study_names()} | {
     "": "Which checkpoint finds the match best?", "checkpoints": "Which checkpoint finds the match best?",
-    "clip": "What does the model attend to in this clip?", "battery": "What does the whole examination say?",
+    "clip": "What does the model attend to in this clip?",
+    "masking": "What can the model say of what it is not shown?",
+    "battery": "What does the whole examination say?",
     "summary": "What do these checkpoints do, at a glance?", "screening": "Which descriptor, entered how, helps most?",
 }  # fmt: skip
 COME_TO = """

@@ -92,3 +92,12 @@ def test_long_histories_are_pooled():
     (line,) = curves([{"step": step, "loss": float(step)} for step in range(1, 10_001)]).data
     assert len(line.x) == 2000
     assert np.mean(line.y) == pytest.approx(5000.5)
+
+
+def test_what_else_was_validated_has_its_own_name_and_control():
+    rows = [{"step": step, "validation_explained": share} for step, share in ((1, -0.4), (2, float("nan")), (3, 0.2))]
+    drawing = validation(rows, chance=0.04)
+    assert drawing.layout.yaxis.title.text == "error explained on validation (%)"
+    assert list(drawing.data[0].y) == [-40, 20]
+    assert drawing.layout.yaxis.range[0] < -40
+    assert [note.text for note in drawing.layout.annotations] == ["the mean target"]

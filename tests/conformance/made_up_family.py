@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from analysis.errors import CheckpointError, ConfigError, shown
 from analysis.models.families import Family
 from analysis.models.pooling import pool_tokens
-from analysis.models.poolings import POOLINGS
+from analysis.models.poolings import CLASS_POOLINGS
 from analysis.models.sound import AudioBatch
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
@@ -63,7 +63,7 @@ class Whole(nn.Module):
 class Listener:
     """The only tower."""
 
-    name, modality, attends, poolings = "audio", "audio", True, POOLINGS
+    name, modality, attends, poolings = "audio", "audio", True, CLASS_POOLINGS
 
     def __init__(self, model: Whole) -> None:
         self.model = model

@@ -15,7 +15,7 @@ from analysis.models.dual_towers import AudioBatch
 from analysis.models.families import Family
 from analysis.models.midi_encoder import MidiBatch, collate_notes
 from analysis.models.pooling import pool_tokens
-from analysis.models.poolings import MEAN, POOLINGS
+from analysis.models.poolings import CLASS_POOLINGS, MEAN
 from analysis.models.tower import AttentionPlace, HookPoint, InputSpec, Modality, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
 from analysis.seeding import derive
@@ -70,7 +70,7 @@ class MadeUpTower:
 
     @property
     def poolings(self) -> tuple[str, ...]:
-        return POOLINGS if self.special else (MEAN,)
+        return CLASS_POOLINGS if self.special else (MEAN,)
 
     @property
     def input(self) -> InputSpec:

@@ -18,9 +18,9 @@ from analysis.models.families import Family, family_names, find_family
 from analysis.models.heads import HeadId, cuttable_heads, head_outputs, replace_heads
 from analysis.models.patterns import attention_patterns
 from analysis.models.pooling import mean_over_tokens
-from analysis.models.poolings import BOTH, CLASS_TOKEN, MEAN, POOLINGS
+from analysis.models.poolings import BOTH, BY_BAND, BY_BOTH, BY_MOMENT, CLASS_POOLINGS, CLASS_TOKEN, MEAN, MOMENTS, grid_poolings
 from analysis.models.taps import capture, intervene
-from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, Tower, embedding_tap
+from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, TokenAxis, Tower, embedding_tap
 from analysis.readings.self_similarity import self_similarities
 from tests.conformance import made_up_family, made_up_towers
 
@@ -237,6 +237,17 @@ def test_padding_counts_in_no_pooling(case: Case) -> None:
                 assert torch.allclose(first[0], both[0], atol=1e-5)
 
 
+def regions(tokens: Tensor, axis: TokenAxis) -> tuple[tuple[int, int], dict[str, Tensor]]:
+    """Moments and bands of a grid, and the means over its bands, over quarters of its moments, and over both, by hand."""
+    bands = 1 if axis.bands_hz is None else len(np.unique(axis.bands_hz[:, 0]))
+    image = tokens.unflatten(1, (-1, bands))
+    moments = image.shape[1]
+    bounds = [(moments * n // MOMENTS, -(-moments * (n + 1) // MOMENTS)) for n in range(MOMENTS)]
+    quarters = torch.stack([image[:, start:stop].mean(dim=1) for start, stop in bounds], dim=1)
+    ways = {BY_BAND: image.mean(dim=1), BY_MOMENT: quarters.mean(dim=2), BY_BOTH: quarters.flatten(1, 2)}
+    return (moments, bands), {how: parts.flatten(1) for how, parts in ways.items()}
+
+
 def test_the_usual_pooling_is_the_mean_of_the_tokens_that_have_a_time(case: Case) -> None:
     seen, mask = captured(case, WINDOWS), case.batch(*WINDOWS).mask
     for tap in case.tower.taps():
@@ -244,10 +255,11 @@ def test_the_usual_pooling_is_the_mean_of_the_tokens_that_have_a_time(case: Case
             continue
         tokens, of_tokens = seen[tap.name], None if mask is None else mask[:, axis.special :]
         mean, first = mean_over_tokens(tokens[:, axis.special :], of_tokens), tokens[:, 0]
-        expected = {MEAN: mean, CLASS_TOKEN: first, BOTH: (mean + first) / 2}
+        grid, by_region = regions(tokens, axis) if mask is None and not axis.special else ((1, 1), {})
+        expected = {MEAN: mean, CLASS_TOKEN: first, BOTH: (mean + first) / 2, **by_region}
         assert torch.equal(case.tower.pool(tokens, tap.name, mask), case.tower.pool(tokens, tap.name, mask, MEAN))
         assert case.tower.poolings[0] == MEAN
-        assert set(case.tower.poolings) <= (set(POOLINGS) if axis.special else {MEAN})
+        assert set(case.tower.poolings) <= set(CLASS_POOLINGS if axis.special else grid_poolings(grid))
         for how in case.tower.poolings:
             assert torch.allclose(case.tower.pool(tokens, tap.name, mask, how), expected[how], atol=1e-6)
         with pytest.raises(ConfigError, match="There is no pooling 'loudest'"):

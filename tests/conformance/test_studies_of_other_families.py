@@ -16,7 +16,7 @@ from analysis.errors import ConfigError
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.families import Family
-from analysis.models.poolings import POOLINGS
+from analysis.models.poolings import CLASS_POOLINGS
 from analysis.models.tower import LAYERS
 from analysis.run import RunContext
 from analysis.store import Store, open_store
@@ -248,7 +248,7 @@ def test_a_pooling_is_of_towers_that_have_it(study: str, make: Make, corpus_fold
 
 def test_a_class_token_is_probed_instead_of_the_mean(make: Make, corpus_folder: Path) -> None:
     make(LISTENER)
-    mean, first, both = (run_study("probes", request_of("probes", corpus_folder, pooling=how)) for how in POOLINGS)
+    mean, first, both = (run_study("probes", request_of("probes", corpus_folder, pooling=how)) for how in CLASS_POOLINGS)
     layer = "audio.block.1"
     found = [
         {row["task"]: row["value"] for row in result.tables["scores"] if row["layer"] == layer and row["weights"] == "trained"}

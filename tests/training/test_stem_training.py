@@ -108,7 +108,7 @@ def test_no_choice_is_refused(scores: Tensor, target: float, error: type[Excepti
 
 def test_crops_have_one_length_and_two_stems_that_sound(stems: Corpus) -> None:
     run = Run(request(), CPU)
-    windows = run.objective.training_windows(stems)
+    windows = run.objective.training_windows(stems, run.request)
     assert {(window.duration_s, window.stems) for window in windows} == {(10.0, ())}
     drawn = [run.objective.draw(windows, run.request, step) for step in range(12)]
     assert all(len({crop.piece.group for crop in crops}) == 3 for crops in drawn)
@@ -124,7 +124,7 @@ def test_crops_have_one_length_and_two_stems_that_sound(stems: Corpus) -> None:
 
 def test_at_the_scale_of_the_paper_lengths_are_drawn(stems: Corpus) -> None:
     run = request(scale="paper")
-    windows = run.objective.training_windows(stems)
+    windows = run.objective.training_windows(stems, run)
     lengths = [{crop.duration_s for crop in run.objective.draw(windows, run, step)} for step in range(6)]
     assert all(len(of_batch) == 1 for of_batch in lengths)
     drawn = [length for of_batch in lengths for length in of_batch]
@@ -135,7 +135,7 @@ def test_at_the_scale_of_the_paper_lengths_are_drawn(stems: Corpus) -> None:
 
 def test_of_a_pair_the_same_parts_are_heard(stems: Corpus) -> None:
     run = Run(request(arm="cocola", batch_size=3), CPU)
-    windows = run.objective.training_windows(stems)
+    windows = run.objective.training_windows(stems, run.request)
     crops = [run.objective.draw(windows, run.request, step) for step in range(6)]
     batches = [run.objective.batch(run.model, part, run.request, step, CPU) for step, part in enumerate(crops)]
     for batch in batches:
@@ -157,21 +157,21 @@ def test_cocola_becomes_a_checkpoint_too(stems: Corpus, tmp_path: Path) -> None:
 
 
 def test_too_few_windows_are_refused(stems: Corpus) -> None:
-    windows = find_objective("phalar").training_windows(stems)
+    windows = find_objective("phalar").training_windows(stems, request())
     with pytest.raises(CorpusError, match="Mine has 1 windows in which two stems sound; expected 2 or more"):
         draw_crops(windows[:1], 2, 2.0, RATE, np.random.default_rng(0), "Mine")
     bare = Stems("bare", tuple(Piece(*tuple(vars(piece).values())[:8]) for piece in stems.pieces), RATE, "free", "Nobody.")
     with pytest.raises(CorpusError, match="no recording of 10 s with two stems.*such as small-hands"):
-        find_objective("phalar").training_windows(bare)
+        find_objective("phalar").training_windows(bare, request())
     with pytest.raises(CorpusError, match=r"The split test of bare has 0 windows with two stems of 0 works; expected 7 or more"):
-        find_objective("phalar").refuse_test_split(bare)
+        find_objective("phalar").refuse_test_split(bare, request())
     with pytest.raises(CorpusError, match="has 0 windows of 0 works in which two stems sound"):
         sounding_windows(bare, "test", RATE, 2.0, 5)
 
 
 def test_what_is_fed_are_anchors_then_positives_of_other_stems(stems: Corpus) -> None:
     run = Run(request(settings={"noise_share": 0}), CPU)
-    crops = run.objective.draw(run.objective.training_windows(stems), run.request, 0)
+    crops = run.objective.draw(run.objective.training_windows(stems, run.request), run.request, 0)
     batch = run.objective.batch(run.model, crops, run.request, 0, CPU)
     assert batch.waveform.shape == (6, 2 * RATE)
     factors = []
@@ -344,7 +344,7 @@ def test_it_becomes_a_checkpoint_with_scores_a_history_and_a_card(trained: Check
     opened = open_checkpoint(trained.path)
     assert (opened.family, opened.arm, opened.scale) == ("phalar", "phalar", "tiny")
     assert [set(row) >= {"loss", "accuracy", "pair_score", "other_score"} for row in opened.history()] == 4 * [True]
-    validated: list[Any] = [row.get("validation_S") for row in opened.history()]
+    validated: list[Any] = [row.get("validation_accuracy") for row in opened.history()]
     assert [share is None or math.isnan(share) for share in validated] == [True, False, True, False]
     assert all(0 <= share <= 1 for share in validated[1::2])
     score = ranking_score(opened.evaluation)

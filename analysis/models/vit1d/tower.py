@@ -10,7 +10,7 @@ from torch import Tensor
 
 from analysis.errors import ConfigError
 from analysis.models.pooling import pool_tokens
-from analysis.models.poolings import POOLINGS
+from analysis.models.poolings import CLASS_POOLINGS
 from analysis.models.sound import AudioBatch, collate_sound
 from analysis.models.tower import AttentionPlace, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TokenAxis
 from analysis.models.transformer import Block
@@ -29,7 +29,7 @@ class VitTower:
     name = "audio"
     modality: Modality = "audio"
     attends = True
-    poolings = POOLINGS
+    poolings = CLASS_POOLINGS
 
     def __init__(self, model: "Vit1d") -> None:
         self.model = model

@@ -50,7 +50,11 @@ class Setting:
 Split = Annotated[str, Setting("Part of the corpus; “all” is right for a folder on which nothing was trained.", words=SPLITS)]
 WindowsPerPiece = Annotated[int, Setting("At most so many windows of every piece, evenly spread.", 1, 2_000)]
 Pooled = Annotated[
-    str, Setting("How tokens become a row per window; a class token only where all towers have one.", words=POOLINGS)
+    str,
+    Setting(
+        "How tokens become a row per window; a class token, or parts by band or moment, only where all towers have them.",
+        words=POOLINGS,
+    ),
 ]
 Seed = Annotated[int, Setting("Of everything that is drawn.", -LARGEST_SEED, LARGEST_SEED)]
 

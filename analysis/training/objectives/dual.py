@@ -36,8 +36,9 @@ class DualObjective(Objective):
         """See `parameter_groups`."""
         return parameter_groups(model, learning_rates, freeze)
 
-    def training_windows(self, corpus: Corpus) -> list[Segment]:
+    def training_windows(self, corpus: Corpus, request: TrainRequest) -> list[Segment]:
         """Every window of the training split in which a note sounds."""
+        del request
         return list_segments(corpus.split("train"))
 
     def learn(self, model: DualEncoder, segments: Sequence[Segment], request: TrainRequest, device: torch.device) -> bool:
@@ -97,12 +98,13 @@ class DualObjective(Objective):
         """S on the canonical pool."""
         return evaluate(model, segments, sizes, device=device).canonical.s
 
-    def refuse_test_split(self, corpus: Corpus) -> None:
+    def refuse_test_split(self, corpus: Corpus, request: TrainRequest) -> None:
         """Refuse a corpus whose test split gives no pool.
 
         Raises:
             CorpusError: it has too few windows.
         """
+        del request
         refuse_test_split(corpus)
 
     def evaluate(self, model: DualEncoder, twin: DualEncoder, corpus: Corpus) -> Json:

@@ -58,8 +58,9 @@ class ViewObjective(Objective):
         (rate,) = RATES[learning_rates].values()
         return [{"params": list(model.parameters()), "lr": rate, "base_lr": rate}]
 
-    def training_windows(self, corpus: Corpus) -> list[Segment]:
+    def training_windows(self, corpus: Corpus, request: TrainRequest) -> list[Segment]:
         """Every window of the training split; its notes are not read."""
+        del request
         return sound_windows(corpus, "train")
 
     def draw(self, segments: Sequence[Segment], request: TrainRequest, step: int) -> list[Segment]:
@@ -107,12 +108,13 @@ class ViewObjective(Objective):
         """S of finding the second view."""
         return score_views(model, TOWER, segments, SETTINGS[GAP].usual, sizes, device=device).s
 
-    def refuse_test_split(self, corpus: Corpus) -> None:
+    def refuse_test_split(self, corpus: Corpus, request: TrainRequest) -> None:
         """Refuse a corpus whose test split gives no pool.
 
         Raises:
             CorpusError: it has too few windows.
         """
+        del request
         views_pool(corpus)
 
     def evaluate(self, model: Vit1d, twin: Vit1d, corpus: Corpus) -> Json:
