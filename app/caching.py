@@ -249,11 +249,9 @@ def unrendered(corpus: str) -> list[Piece]:
     Raises:
         CorpusError: there is no such corpus, or it cannot be used.
     """
-    return [
-        piece
-        for piece in pieces(corpus).values()
-        if not all(path.is_file() for path in (piece.audio_path, *(path for stem in piece.stems for path in stem.audio_paths)))
-    ]
+    listed = pieces(corpus).values()
+    lacking = {piece.piece_id for piece in listed for stem in piece.stems for path in stem.audio_paths if not path.is_file()}
+    return [piece for piece in listed if piece.piece_id in lacking or not piece.audio_path.is_file()]
 
 
 def stamp(corpus: str) -> str:
