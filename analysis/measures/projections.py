@@ -1,10 +1,11 @@
 """Many dimensions drawn in two: PCA, t-SNE and UMAP, and how far two such maps differ once they are laid over each other.
 
-scikit-learn and umap-learn are imported when they are used; UMAP then compiles for some ten seconds, once per process.
+scikit-learn and umap-learn are imported when they are used; UMAP then compiles for some ten seconds, once per machine.
 """
 
 import math
 import warnings
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -91,11 +92,19 @@ def tsne(rows: Float[ndarray, "n d"], *, perplexity: float, seed: int, start: St
         return np.asarray(method.fit_transform(np.asarray(rows, np.float32)), np.float64)
 
 
+@cache
 def load_umap() -> type:
-    """The class UMAP; the import alone takes seconds."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-        from umap import UMAP
+    """The class UMAP; the import alone takes seconds. What it compiles is kept on disk where numba keeps such files."""
+    import numba
+
+    njit = numba.njit
+    numba.njit = lambda *given, **options: njit(*given, **{**options, "cache": True})
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+            from umap import UMAP
+    finally:
+        numba.njit = njit
     return UMAP
 
 
