@@ -120,10 +120,15 @@ def umap(rows: Float[ndarray, "n d"], *, n_neighbors: int, seed: int, start: Sta
     Raises:
         ShapeError: there are too few points, or all of them coincide.
     """
+    from threadpoolctl import threadpool_limits
+
     _check(rows, "UMAP")
     method = load_umap()
     init = STARTS["UMAP"] if start == "given" else "random"
-    with warnings.catch_warnings():
+    with (
+        threadpool_limits(limits=1),
+        warnings.catch_warnings(),
+    ):  # else numba leaves OpenMP, and so PyTorch, with as many as cores
         for message in ("Spectral initialisation failed", "Graph is not fully connected", "k >= N"):  # small or torn graphs
             warnings.filterwarnings("ignore", message=message)
         fitted = method(n_neighbors=n_neighbors, min_dist=MIN_DIST, init=init, random_state=seed, n_jobs=1)
