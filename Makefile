@@ -14,13 +14,17 @@ KEY := $(shell cat pyproject.toml requirements.lock requirements-content.lock | 
 APP_STAMP := .venv/.app-$(KEY)
 TEST_STAMP := .venv/.test-$(KEY)
 
-.PHONY: app test lint format clean
+.PHONY: app test suite lint format clean
 
 app: $(APP_STAMP)
 	$(if $(PORT),STREAMLIT_SERVER_PORT=$(PORT) )$(BIN)/otoscope app
 
+# The linters run beside the tests: the types take one process a minute. If one of both fails, so does this, once both have ended.
+test: $(TEST_STAMP)
+	@$(MAKE) --no-print-directory -j2 lint suite
+
 # Each process computes on one thread: more would only wait for each other. What is compiled is kept: tests start many processes.
-test: lint
+suite: $(TEST_STAMP)
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal
 
 lint: $(TEST_STAMP)

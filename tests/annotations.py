@@ -1,4 +1,7 @@
-"""Annotations are executed in tests, those of functions without arrays by beartype alone: jaxtyping's frame is dear."""
+"""Annotations are executed in tests: by beartype, each once per call, within a frame of jaxtyping where one names an array.
+
+jaxtyping's own decorator would check every parameter twice and bind the arguments to say more about what is wrong.
+"""
 
 import functools
 import inspect
@@ -8,16 +11,29 @@ from typing import Any
 
 import jaxtyping
 from jaxtyping import _decorator
+from jaxtyping._storage import pop_shape_memo, push_shape_memo
 
 OF_ARRAYS = jaxtyping.jaxtyped
 GENERATORS = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
-def names_an_array(annotation: Any) -> bool:
-    """Whether jaxtyping has to see an annotation: it names an array, or it is text, which may name one."""
+def is_text(annotation: Any) -> bool:
+    """Whether jaxtyping has to read an annotation, which may name an array in text."""
     if isinstance(annotation, str | typing.ForwardRef | typing.TypeVar):
         return True
-    if isinstance(annotation, type) and issubclass(annotation, jaxtyping.AbstractArray):
+    if isinstance(annotation, list | tuple):  # the parameters of a Callable
+        return any(map(is_text, annotation))
+    return any(map(is_text, () if is_array(annotation) else typing.get_args(annotation)))
+
+
+def is_array(annotation: Any) -> bool:
+    """Whether it is a type of arrays with a shape."""
+    return isinstance(annotation, type) and issubclass(annotation, jaxtyping.AbstractArray)
+
+
+def names_an_array(annotation: Any) -> bool:
+    """Whether it needs a frame of jaxtyping: it names an array, or it is text, which may name one."""
+    if isinstance(annotation, str | typing.ForwardRef | typing.TypeVar) or is_array(annotation):
         return True
     if getattr(annotation, "__module__", "").startswith("jaxtyping"):
         return True
@@ -32,16 +48,39 @@ def jaxtyped(function: Any = None, *, typechecker: Callable[..., Any] | None) ->
         return functools.partial(jaxtyped, typechecker=typechecker)
     if typechecker is None or not inspect.isfunction(function) or any(test(function) for test in GENERATORS):
         return OF_ARRAYS(function, typechecker=typechecker)
-    if getattr(function, "__no_type_check__", False) or any(map(names_an_array, function.__annotations__.values())):
+    annotations = function.__annotations__.values()
+    if getattr(function, "__no_type_check__", False) or any(map(is_text, annotations)):
         return OF_ARRAYS(function, typechecker=typechecker)
     checked = typechecker(function)
     if checked is function:
         return function
+    return in_frame(function, checked) if any(map(names_an_array, annotations)) else plain(function, checked)
+
+
+def plain(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that is checked, unless jaxtyping is switched off."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         return (function if jaxtyping.config.jaxtyping_disable else checked)(*args, **kwargs)
+
+    return call
+
+
+def in_frame(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, where a name of a size means one size in all parameters and in what is returned."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if jaxtyping.config.jaxtyping_disable:
+            return function(*args, **kwargs)
+        push_shape_memo({})
+        try:
+            return checked(*args, **kwargs)
+        finally:
+            pop_shape_memo()
 
     return call
 

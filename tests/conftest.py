@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,15 @@ def no_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name)  # what the user has chosen
         patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def as_many_threads() -> Iterator[None]:
+    """Nothing leaves torch with another number of threads: more than there are cores for wait for each other, at full load."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else None
+    yield
+    assert before is None or before == sys.modules["torch"].get_num_threads()
 
 
 @pytest.fixture

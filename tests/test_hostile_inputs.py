@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import string
 import struct
@@ -33,6 +34,12 @@ from analysis.models.importing import describe_safetensors
 from analysis.sandbox import decode_answer, encode_answer
 
 RATE = 24_000
+TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))  # a longer search: EXAMPLES_TIMES=5
+
+
+def examples(n: int) -> settings:
+    """So many, or so many times more."""
+    return settings(max_examples=n * TIMES, deadline=None)
 
 
 @contextmanager
@@ -118,7 +125,7 @@ def midi_from_events(draw: st.DrawFn) -> bytes:
 
 
 @given(st.one_of(st.binary(max_size=200).map(lambda rest: b"MThd" + rest), mutated(MIDI), midi_from_events()))
-@settings(max_examples=3000, deadline=None)
+@examples(600)
 def test_midi(data: bytes) -> None:
     with only_sentences(never=r"damaged .*([()_]|Error|0x)"):  # nothing that the parser says
         notes = load_notes(data, "x.mid")
@@ -152,7 +159,7 @@ BEGINNINGS = [b"RIFF\x00\x00\x00\x00WAVE", b"RIFF\xff\xff\xff\xffWAVEfmt ", b"RF
 
 @given(st.one_of(st.builds(bytes.__add__, st.sampled_from(BEGINNINGS), st.binary(max_size=300)), mutated(AUDIO)),
        st.sampled_from(["x.wav", "", "x\x00.mp3"]))  # fmt: skip
-@settings(max_examples=3000, deadline=None)
+@examples(600)
 def test_audio(data: bytes, name: str) -> None:
     with only_sentences():
         waveform = load_waveform(data, RATE, name=name, max_seconds=5.0)
@@ -164,7 +171,7 @@ def test_audio(data: bytes, name: str) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=2000, deadline=None)
+@examples(400)
 def test_names(name: str) -> None:
     shown = printable(name)
     assert len(shown) <= 80
@@ -219,7 +226,7 @@ def folder() -> Iterator[Path]:
 
 
 @given(text=st.one_of(configurations().map(str.encode), mutated([json.dumps(DESCRIBED).encode()], 2000), st.binary(max_size=100)))
-@settings(max_examples=1500, deadline=None)
+@examples(300)
 def test_config(folder: Path, text: bytes) -> None:
     (folder / "config.json").write_bytes(text)
     with only_sentences():
@@ -231,7 +238,7 @@ def test_config(folder: Path, text: bytes) -> None:
 
 @given(st.one_of(st.text(alphabet=string.digits + ',.\n\r\t"; eE-naif\x00', max_size=80).map(str.encode), st.binary(max_size=60),
                  mutated([b"step,loss\n1,2.5\n2,0.25\n"], 30)))  # fmt: skip
-@settings(max_examples=2000, deadline=None)
+@examples(400)
 def test_history(folder: Path, text: bytes) -> None:
     (folder / "history.csv").write_bytes(text)
     with only_sentences():
@@ -275,7 +282,7 @@ def headers(draw: st.DrawFn) -> bytes:
 
 
 @given(st.one_of(headers(), mutated([SMALL], 400), st.binary(max_size=60)))
-@settings(max_examples=3000, deadline=None)
+@examples(600)
 def test_safetensors(data: bytes) -> None:
     with only_sentences():
         found = describe_safetensors(data)
@@ -285,7 +292,7 @@ def test_safetensors(data: bytes) -> None:
 
 
 @given(data=mutated([WEIGHTS], 16_000))
-@settings(max_examples=200, deadline=None)
+@examples(40)
 def test_weights(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "model.safetensors").write_bytes(data)
@@ -314,7 +321,7 @@ def framed(answer: Any) -> bytes:
 
 
 @given(st.one_of(mutated([ANSWER], 300), st.binary(max_size=40), trees.map(framed)))
-@settings(max_examples=4000, deadline=None)
+@examples(800)
 def test_answers(data: bytes) -> None:
     try:
         answer = decode_answer(io.BytesIO(data), 2**20)

@@ -1,10 +1,11 @@
 """Many dimensions drawn in two: PCA, t-SNE and UMAP, and how far two such maps differ once they are laid over each other.
 
-scikit-learn and umap-learn are imported when they are used; UMAP then compiles for some ten seconds, once per process.
+scikit-learn and umap-learn are imported when they are used; UMAP then compiles for some ten seconds, once per machine.
 """
 
 import math
 import warnings
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -91,11 +92,19 @@ def tsne(rows: Float[ndarray, "n d"], *, perplexity: float, seed: int, start: St
         return np.asarray(method.fit_transform(np.asarray(rows, np.float32)), np.float64)
 
 
+@cache
 def load_umap() -> type:
-    """The class UMAP; the import alone takes seconds."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-        from umap import UMAP
+    """The class UMAP; the import alone takes seconds. What it compiles is kept on disk where numba keeps such files."""
+    import numba
+
+    njit = numba.njit
+    numba.njit = lambda *given, **options: njit(*given, **{**options, "cache": True})
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+            from umap import UMAP
+    finally:
+        numba.njit = njit
     return UMAP
 
 
@@ -111,10 +120,15 @@ def umap(rows: Float[ndarray, "n d"], *, n_neighbors: int, seed: int, start: Sta
     Raises:
         ShapeError: there are too few points, or all of them coincide.
     """
+    from threadpoolctl import threadpool_limits
+
     _check(rows, "UMAP")
     method = load_umap()
     init = STARTS["UMAP"] if start == "given" else "random"
-    with warnings.catch_warnings():
+    with (
+        threadpool_limits(limits=1),
+        warnings.catch_warnings(),
+    ):  # else numba leaves OpenMP, and so PyTorch, with as many as cores
         for message in ("Spectral initialisation failed", "Graph is not fully connected", "k >= N"):  # small or torn graphs
             warnings.filterwarnings("ignore", message=message)
         fitted = method(n_neighbors=n_neighbors, min_dist=MIN_DIST, init=init, random_state=seed, n_jobs=1)

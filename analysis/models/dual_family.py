@@ -33,7 +33,8 @@ def parse(raw: JsonObject, label: str) -> ModelConfig:
     """
     arm = raw["arm"]
     if arm not in ARMS:
-        raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {', '.join(ARMS)}.")
+        real = ", ".join(name for name in ARMS if entering(name)[2] == "real")
+        raise CheckpointError(f"{label} is of unknown arm {shown(arm)}: expected one of {real}, or a control of one.")
     try:
         config = read_config(raw["model"])
     except OtoscopeError as error:

@@ -4,16 +4,16 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jaxtyping
 import numpy as np
 import pytest
+from beartype import beartype
 from beartype.roar import BeartypeCallHintViolation
 from jaxtyping import Float
 
 from analysis.measures.geometry import cosine_distance
 from analysis.numbers import percent
 from analysis.run import RunContext
-from tests.annotations import names_an_array
+from tests.annotations import jaxtyped, names_an_array
 
 PAIR = Float[np.ndarray, "n d"]
 WRONG: Any = "0.5"
@@ -30,8 +30,21 @@ def test_a_field_of_a_wrong_type_is_refused() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
-    with pytest.raises(jaxtyping.TypeCheckError):
+    with pytest.raises(BeartypeCallHintViolation, match="cosine_distance.*parameter"):
         cosine_distance(rng.normal(size=(3, 2)), rng.normal(size=(4, 2)))
+    assert len(cosine_distance(rng.normal(size=(3, 2)), rng.normal(size=(3, 2)))) == 3
+
+
+def test_a_shape_that_does_not_fit_is_not_returned() -> None:
+    def halved(rows: PAIR) -> Float[np.ndarray, " n"]:
+        return rows[::2, 0]
+
+    checked = jaxtyped(halved, typechecker=beartype)
+    assert checked(np.zeros((1, 2))).shape == (1,)
+    with pytest.raises(BeartypeCallHintViolation, match="halved.*return"):
+        checked(np.zeros((4, 2)))
+    with pytest.raises(BeartypeCallHintViolation, match="halved.*return"):
+        checked(rows=np.zeros((4, 2)))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +54,7 @@ def test_shapes_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
         typing.Annotated[PAIR, "of rows"], "PAIR", list["PAIR"],
     ],
 )  # fmt: skip
-def test_what_may_name_an_array_is_left_to_jaxtyping(annotation: Any) -> None:
+def test_what_may_name_an_array_needs_a_frame_of_jaxtyping(annotation: Any) -> None:
     assert names_an_array(annotation)
 
 

@@ -1,6 +1,7 @@
 """Questions about heads in one recording: every answer has its control, comes back from the store, and bad ones are refused."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,7 @@ def test_a_minimal_pair_is_patched_on_the_clock_of_the_clip(models: tuple[Model,
 
 def test_bands_and_moments_add_up_to_the_change(models: tuple[Model, Model], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain, "N_SPANS", 2)
+    monkeypatch.setattr(explain, "attribute", partial(explain.attribute, n_steps=4))
     explained = answered(models, Question("attribute", at_s=4.0))
     assert explained.grid is not None
     row = dict(zip(explained.columns, explained.rows[0], strict=True))

@@ -1,5 +1,6 @@
 """Recordings and what attention did over them come back from the store as they were, under keys that hold what decides them."""
 
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from analysis.clips.recordings import keep_recording, read_recording, recording_
 from analysis.clips.store import put_reading, read_reading, reading_key
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from analysis.store import Store
+from tests.tiny import build_narrow
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # waiting for the disk changes nothing that these tests can see
     return Store(tmp_path / "store")
 
 
@@ -25,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     folder = tmp_path_factory.mktemp("checkpoints") / "one"
     described = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
-    return save_checkpoint(folder, build_arm("a4x", "small", 0), arm="a4x", scale="small", **described)
+    return save_checkpoint(folder, build_narrow("a4x"), arm="a4x", scale="small", **described)
 
 
 def recording(seconds: float = 9.1) -> Waveform:

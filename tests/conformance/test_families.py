@@ -1,7 +1,7 @@
 """Every tower of every family keeps to the protocol: shapes, times, interventions, pooling, attention and twins."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from analysis.models.taps import capture, intervene
 from analysis.models.tower import LAYERS, Batch, DescribedTower, Model, SegmentLike, TokenAxis, Tower, embedding_tap
 from analysis.readings.self_similarity import self_similarities
 from tests.conformance import made_up_family, made_up_towers
+from tests.tiny import NARROW
 
 SEED = 5
 MADE_UP = (made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID)
@@ -54,12 +55,13 @@ class Window:
 
 
 class Case(NamedTuple):
-    """A tower of a small model."""
+    """A tower of a narrow model, and what all of its taps hold of two windows."""
 
     family: Family
-    preset: str
+    config: Any
     model: Model
     tower: Tower
+    plain: Mapping[str, Tensor]
 
     def batch(self, *windows: SegmentLike) -> Batch:
         return self.tower.collate(windows)
@@ -97,11 +99,14 @@ def made_up() -> Iterator[None]:
 def case(request: pytest.FixtureRequest, made_up: None) -> Case:
     name, preset, tower = request.param
     family = find_family(name)
-    model = family.build(family.preset(preset), SEED).eval()
-    return Case(family, preset, model, model.towers[tower])
+    config = replace(family.preset(preset), **SIZES.get(name, {}))
+    model = family.build(config, SEED).eval()
+    case = Case(family, config, model, model.towers[tower], {})
+    return case._replace(plain=captured(case, WINDOWS))
 
 
 WINDOWS = (Window(5, 1), Window(9, 2))
+SIZES = {"dual": NARROW}  # as deep as the preset, so with every kind of tap
 
 
 @torch.no_grad()
@@ -118,8 +123,8 @@ def test_it_keeps_to_the_protocol(case: Case) -> None:
     assert isinstance(case.batch(*WINDOWS), Batch)
     assert case.model.family == case.family.name
     assert all(tower in case.model.towers for pair in case.model.pairs for tower in pair)
-    assert case.family.n_tokens(case.family.preset(case.preset)) > 0
-    assert case.family.window_bytes(case.family.preset(case.preset)) > 4 * 1000
+    assert case.family.n_tokens(case.config) > 0
+    assert case.family.window_bytes(case.config) > 4 * 1000
 
 
 def test_names_begin_with_that_of_the_tower_and_each_has_one_place(case: Case) -> None:
@@ -138,7 +143,7 @@ def test_names_begin_with_that_of_the_tower_and_each_has_one_place(case: Case) -
 
 
 def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -> None:
-    batch, seen = case.batch(*WINDOWS), captured(case, WINDOWS)
+    batch, seen = case.batch(*WINDOWS), case.plain
     assert set(seen) == {tap.name for tap in case.tower.taps()}
     for tap in case.tower.taps():
         axis, activation = case.tower.axis(tap.name, batch), seen[tap.name]
@@ -156,7 +161,7 @@ def test_every_tap_can_be_captured_and_has_the_shape_its_axis_says(case: Case) -
 def test_the_tower_returns_what_its_embedding_tap_holds(case: Case) -> None:
     with torch.no_grad():
         embedding = case.tower(case.batch(*WINDOWS))
-    assert torch.equal(captured(case, WINDOWS)[embedding_tap(case.tower)], embedding)
+    assert torch.equal(case.plain[embedding_tap(case.tower)], embedding)
 
 
 def test_times_are_finite_rise_and_lie_within_the_window(case: Case) -> None:
@@ -208,24 +213,24 @@ def exchanged(window: Window, share: float) -> tuple[SegmentLike, SegmentLike, f
 
 
 def test_a_tap_that_is_replaced_by_itself_changes_nothing(case: Case) -> None:
-    plain = captured(case, WINDOWS)
-    for tap in case.tower.taps():
-        with intervene(case.model, tap.name, lambda activation: activation):
-            again = captured(case, WINDOWS)
-        assert all(torch.equal(again[name], plain[name]) for name in plain)
+    with ExitStack() as stack:
+        for tap in case.tower.taps():
+            stack.enter_context(intervene(case.model, tap.name, lambda activation: activation))
+        again = captured(case, WINDOWS)
+    assert again.keys() == case.plain.keys()
+    assert all(torch.equal(again[name], plain) for name, plain in case.plain.items())
 
 
 def test_a_layer_that_is_replaced_reaches_the_embedding(case: Case) -> None:
     last = embedding_tap(case.tower)
-    plain = captured(case, WINDOWS)[last]
     for tap in case.tower.taps():
         if tap.kind in LAYERS:
             with intervene(case.model, tap.name, lambda activation: activation.flip(0)):
-                assert not torch.equal(captured(case, WINDOWS)[last], plain)
+                assert not torch.equal(captured(case, WINDOWS, [last])[last], case.plain[last])
 
 
 def test_padding_counts_in_no_pooling(case: Case) -> None:
-    alone, together = captured(case, WINDOWS[:1]), captured(case, WINDOWS)
+    alone, together = captured(case, WINDOWS[:1]), case.plain
     masks = case.batch(*WINDOWS[:1]).mask, case.batch(*WINDOWS).mask
     for tap in case.tower.taps():
         if tap.kind not in ("router", "mechanism"):
@@ -249,7 +254,7 @@ def regions(tokens: Tensor, axis: TokenAxis) -> tuple[tuple[int, int], dict[str,
 
 
 def test_the_usual_pooling_is_the_mean_of_the_tokens_that_have_a_time(case: Case) -> None:
-    seen, mask = captured(case, WINDOWS), case.batch(*WINDOWS).mask
+    seen, mask = case.plain, case.batch(*WINDOWS).mask
     for tap in case.tower.taps():
         if (axis := case.tower.axis(tap.name, case.batch(*WINDOWS))) is None or tap.kind not in LAYERS:
             continue
@@ -336,7 +341,7 @@ def test_moments_of_a_window_are_compared_at_every_layer(standardised: bool, cas
 
 
 def test_a_twin_is_that_of_its_seed(case: Case) -> None:
-    config = case.family.preset(case.preset)
+    config = case.config
 
     def twin(seed: int) -> dict[str, Tensor]:
         return case.family.untrained(config, seed, lambda: case.model).state_dict()
@@ -350,7 +355,7 @@ def test_a_twin_is_that_of_its_seed(case: Case) -> None:
 
 
 def test_a_configuration_survives_being_written(case: Case) -> None:
-    config = case.family.preset(case.preset)
+    config = case.config
     assert case.family.read(case.family.to_dict(config)) == config
     counts = dict(case.family.count(config))
     total = counts.pop("total")
@@ -366,7 +371,7 @@ def test_a_descriptor_is_given_to_the_towers_of_families_with_arms(case: Case) -
     rows = case.tower.descriptor(batch)
     assert len(rows) == (len(WINDOWS) if taps else 0)
     for number, row in enumerate(rows):
-        given = captured(case, WINDOWS, taps)[taps[0]][number]
+        given = case.plain[taps[0]][number]
         assert torch.equal(row, given if batch.mask is None or len(given) != batch.mask.shape[1] else given[batch.mask[number]])
 
 

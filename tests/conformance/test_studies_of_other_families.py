@@ -39,7 +39,6 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},
     "embedding": {"methods": "PCA"},
     "invariance": {"changes": "time_shift,low_pass,playback_speed,note_velocity"},
-    "similarity": {"across": "every side"},
 }
 Make = Callable[[Family], list[Checkpoint]]
 by_family = pytest.mark.parametrize("family", [LISTENER, PAIR, GRID], ids=lambda family: family.name)

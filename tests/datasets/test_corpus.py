@@ -2,8 +2,10 @@
 
 import multiprocessing
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import pretty_midi
 import pytest
 import soundfile
 
@@ -84,8 +86,12 @@ def test_rendering_that_is_stopped_ends_its_processes_and_leaves_no_piece(
 
 def test_rendering_looks_at_cancel_twenty_times_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path))
-    shortest = sorted(list_demo_pieces("small"), key=lambda piece: piece.duration_s)[:2]
-    monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: tuple(shortest))
+    midi = pretty_midi.PrettyMIDI()
+    midi.instruments.append(pretty_midi.Instrument(0))
+    midi.instruments[0].notes.append(pretty_midi.Note(80, 60, 0.0, 0.5))
+    midi.write(str(tmp_path / "one note.mid"))
+    short = [replace(piece, midi_path=tmp_path / "one note.mid") for piece in list_demo_pieces("small")[:2]]
+    monkeypatch.setattr(corpus, "list_demo_pieces", lambda *args, **kwargs: tuple(short))
     waited: list[float] = []
 
     def wait(futures, timeout_s, when):

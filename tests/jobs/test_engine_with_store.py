@@ -24,7 +24,7 @@ from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import read_result, stored_result
 
 TIMEOUT_S = 120.0
-KILLS, KILLS_IN_ONE_STORE, WORKER_KILLS = 44, 6, 2
+KILLS_AT_A_KIND, KILLS_IN_ONE_STORE, WORKER_KILLS = 3, 6, 2
 SETTINGS = {"split": "all", "windows_per_piece": 3, "n_queries": 8, "pool_size": 6, "n_same_piece": 2, "n_same_composer": 1}
 Run = Callable[..., dict[str, Any]]
 
@@ -83,6 +83,15 @@ def run(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: str, settings
     server.communicate()
 
 
+def some_of_each_kind(moments: list[str]) -> list[int]:
+    """Numbers of moments, from 1: the first, the last, and a few of every kind."""
+    draw, numbers = random.Random(11), {1, len(moments)}
+    for kind in sorted(set(moments)):
+        of_kind = [number for number, what in enumerate(moments, 1) if what == kind]
+        numbers |= set(draw.sample(of_kind, min(KILLS_AT_A_KIND, len(of_kind))))
+    return sorted(numbers)
+
+
 def test_killed_at_many_moments(run: Run, tmp_path: Path) -> None:
     whole = run(tmp_path / "whole")
     moments = whole["moments"]
@@ -90,8 +99,8 @@ def test_killed_at_many_moments(run: Run, tmp_path: Path) -> None:
     expected, n_entries = content(load(tmp_path / "whole", whole["document"])), check_store(tmp_path / "whole")
     assert n_entries > 3
     assert {"progress", "open", "fsync", "os.mkdir", "os.rename"} <= set(moments)
-    n_before, seen = len(moments), set()
-    for die_at in sorted(random.Random(11).sample(range(1, n_before + 1), KILLS)):
+    seen = set()
+    for die_at in some_of_each_kind(moments):
         cache = tmp_path / str(die_at)
         assert run(cache, die_at) == {"killed": signal.SIGKILL}
         seen.add((moments[die_at - 1], check_store(cache)))

@@ -113,6 +113,14 @@ def test_a_deaf_model_shows_no_band(study_run: StudyRun, scores: PoolScores, mak
     assert found.convergence[0].value == 0
 
 
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer draws and steps than a number needs that is published."""
+    monkeypatch.setattr("analysis.studies.bands.doses.N_DRAWS", 2)
+    monkeypatch.setattr("analysis.studies.bands.attribution.N_STEPS", 4)
+
+
+@pytest.mark.usefixtures("few_draws")
 def test_doses_have_the_random_direction_as_their_null(study_run: StudyRun, scores: PoolScores, make_checkpoint: Make) -> None:
     found = Findings()
     shift_bands(found, study_run, make_checkpoint("a4r"), "trained", (0.5, 2.0), scores)
@@ -128,6 +136,7 @@ def test_doses_have_the_random_direction_as_their_null(study_run: StudyRun, scor
     assert found.values[0].name == "a4r-1, trained, A4 47–94 Hz -0.5 SD: distance"
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_the_change_of_the_raw_embedding_has_the_same_null(
     study_run: StudyRun, scores: PoolScores, make_checkpoint: Make
 ) -> None:
@@ -217,6 +226,7 @@ def test_gradients_add_up_and_ablation_is_the_filter(study_run: StudyRun, scores
     assert (same.value or 0) > 0.9
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, store: Store) -> None:
     settings = {"corpus": str(corpus_folder), "split": "all", "windows_per_piece": 2, "bands": "low-17.5"}
     names = [str(make_checkpoint("D0").path), str(make_checkpoint("a4r").path)]

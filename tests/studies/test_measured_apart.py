@@ -12,6 +12,7 @@ import pytest
 from analysis.models.checkpoint import Checkpoint
 from analysis.results import Result
 from analysis.store import Store
+from analysis.studies.bands import attribution, doses
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.selections import selected
@@ -68,6 +69,8 @@ def test_another_selection_is_at_hand_and_as_if_computed(
     def ask(*checkpoints: str) -> Any:
         return build_request(study, checkpoints, {**SETTINGS[study], **FEWER[study], "corpus": str(corpus_folder)})
 
+    monkeypatch.setattr(attribution, "N_STEPS", 2)
+    monkeypatch.setattr(doses, "N_DRAWS", 2)
     selections = [folders[:1], folders[::-1]]
     computed = [run_study(study, ask(*selection)) for selection in selections]
     run_study(study, ask(*folders), store=store)

@@ -165,7 +165,7 @@ def test_pools_that_the_windows_cannot_fill_shrink_and_the_user_is_told(corpus: 
 
 
 def test_weights_that_overflow_are_refused_in_words(corpus: Path, checkpoints: tuple[str, str], tmp_path: Path) -> None:
-    model = build_arm("a4r", "small", 0)
+    model = build_arm("a4r", "small", 0)  # a narrow one does not overflow
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(6e4)

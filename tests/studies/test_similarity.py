@@ -13,7 +13,6 @@ from analysis.measures.cka import linear_cka
 from analysis.measures.layer_grids import shuffles_by_work
 from analysis.measures.registry import MEASURES, measure
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from analysis.readings.layer_means import SIDES, layer_means
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
@@ -42,6 +41,7 @@ from analysis.studies.similarity.rows import (
     WorkRow,
 )
 from analysis.studies.similarity.windows import WorkShuffles
+from tests.tiny import build_narrow
 
 LABELS = ["input", "in", "1", "2", "3", "4", "emb"]
 SMALL = {"split": "all", "windows_per_piece": 4, "n_shuffles": 20}
@@ -151,7 +151,7 @@ def test_inputs_are_spectra_and_pitches(corpus: Corpus) -> None:
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, Checkpoint]:
     folder, made = tmp_path_factory.mktemp("checkpoints"), []
     for seed, arm in enumerate(("D0", "d4a4")):
-        model, training = build_arm(arm, "small", seed), {"seed": seed, "steps": 0}
+        model, training = build_narrow(arm, seed), {"seed": seed, "steps": 0}
         saved = {"arm": arm, "scale": "small", "training": training, "evaluation": {}, "history": [], "card": ""}
         made.append(save_checkpoint(folder / arm, model, **saved))
     return made[0], made[1]

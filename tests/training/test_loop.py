@@ -1,5 +1,6 @@
 """A run that is interrupted and resumed gives the weights of one that was not."""
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -182,13 +183,15 @@ def other(value: Any, *path: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, bytes]:
-    """A run that has not begun, and a state after one step, from which it can go on."""
+    """A run, and a state after one step, from which it has gone on."""
     folder = write_folder(tmp_path_factory.mktemp("begun"), np.random.default_rng(20_260_101))
     request = TrainRequest("D0", steps=3, batch_size=4, warmup=0)
     run = Run(request, torch.device("cpu"))
     run.history.append(run.train_step(list_segments(load_paired_folder(folder, sample_rate=24_000, split="train").pieces)))
     run.save(folder / "resume.pt")
-    return Run(request, torch.device("cpu")), (folder / "resume.pt").read_bytes()
+    ready = Run(request, torch.device("cpu"))
+    ready.restore(folder / "resume.pt")
+    return ready, (folder / "resume.pt").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -208,9 +211,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, bytes]:
 )  # fmt: skip
 def test_a_state_that_is_damaged_is_not_gone_on_from(change: Any, begun: tuple[Run, bytes], tmp_path: Path) -> None:
     ready, whole = begun
-    (tmp_path / "whole.pt").write_bytes(whole)
-    ready.restore(tmp_path / "whole.pt")
-    state = torch.load(tmp_path / "whole.pt", weights_only=True)
+    state = torch.load(io.BytesIO(whole), weights_only=True)
     change(state)
     torch.save(state, tmp_path / "resume.pt")
     with pytest.raises(ConfigError, match="cannot be resumed: it is damaged. Begin again without --resume"):

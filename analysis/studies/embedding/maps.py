@@ -142,7 +142,7 @@ def draw_maps(study_run: StudyRun, maps: Maps, model: Model, drawn: Sequence[Spa
         tick = lambda done=done, what=what: study_run.step(done, len(attempts), what)  # noqa: E731
         tick()
         if attempt.method == "UMAP":
-            study_run.step(done, len(attempts), f"{what} (the first map compiles for some ten seconds)")
+            study_run.step(done, len(attempts), f"{what} (the first map of a machine compiles for some ten seconds)")
             load_umap()
         parts = [np.zeros((len(space.rows), 2)) if space.is_flat else _draw(attempt, space.rows, settings) for space in drawn]
         points = np.concatenate(parts).reshape(2 if drawn[0].name == "joint" else len(drawn), -1, 2)
