@@ -86,6 +86,7 @@ def main() -> None:
     page.run()
     if {name: state.carried(name) for name in pages} != before:  # the ways say what has been chosen in this run
         _ways(slot)
+    warm_up.settle()
 
 
 def _page(name: str, icon: str) -> StreamlitPage:

@@ -1,6 +1,8 @@
-"""What most pages need and takes long to import, imported while nobody asks the server for a page yet."""
+"""What most pages need and takes long to import: imported while nobody asks for a page yet, and then left out of tidying up."""
 
+import gc
 import importlib
+import sys
 import threading
 from contextlib import suppress
 
@@ -16,6 +18,7 @@ NEEDED = (
 )
 WAIT_S = 4.0  # a browser that comes at once is handed its files first
 _waiting: list[threading.Timer] = []
+_settled = [0]  # how many modules there were
 
 
 def begin(after_s: float = WAIT_S) -> threading.Timer:
@@ -38,3 +41,18 @@ def _import() -> None:
     for name in NEEDED:
         with suppress(Exception):
             importlib.import_module(name)
+    settle()
+
+
+def settle() -> None:
+    """Let the collector of garbage pass over what has been imported: after every run of a page it looks at all else.
+
+    With torch and what comes with it that would take longer than most runs. Only where modules have come since is anything done,
+    so that what is in use just then and will be garbage later, and would be kept, does not pile up.
+    """
+    if (modules := len(sys.modules)) <= _settled[-1]:
+        return
+    _settled.append(modules)
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

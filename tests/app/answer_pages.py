@@ -61,7 +61,9 @@ PAGES = {page.__name__: page for page in (coinciding, rows, invariance, similari
 
 if __name__ == "__main__":
     caching.pieces = lambda corpus: {}
-    name = str(state.recall("page") or state.address()["page"][0])  # a page writes its own address
+    name = str((state.address().get("page") or [state.recall("page")])[0])  # a page writes its own address
     state.keep("page", name)
+    kind = state.address().get("kind", [])
+    st.text(" ".join(["made up:", name, *kind]))
     with contextlib.nullcontext() if name == "coinciding" else layout.page("Made in a test"):
         PAGES[name]()

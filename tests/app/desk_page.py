@@ -1,8 +1,9 @@
 """A page with nothing but the clip desk: made-up lanes of every kind, a wall of heads, windows, and four variants of one sound.
 
-The address may say `duration` (seconds), `layers` and `heads` of the wall, `alone` for a sound without variants, `from`, `to` and
-`seconds` of the place where the desk begins, the number of the `arrival`, `longer` for a lane that was not there before, and
-`strip` for a strip without a desk. Under the desk stand how often Python ran, and what it was last told.
+The address may say `visit`, the number of a desk that nobody has touched yet, `duration` (seconds), `layers` and `heads` of the
+wall, `alone` for a sound without variants, `from`, `to` and `seconds` of the place where the desk begins, the number of the
+`arrival`, `longer` for a lane that was not there before, and `strip` for a strip without a desk. Under the desk stand its number,
+how often Python ran, and what it was last told.
 """
 
 import json
@@ -34,7 +35,7 @@ from app.kit.desk.show import Cell, Layers, Position, Sent, show
 from app.kit.desk.sounds import Sounds, Variant, join
 from app.kit.desk.strip import show_strip
 
-KEY, RATE, WINDOW_S, LAYERS, HEADS = "desk", 8_000, 4.0, 3, 4
+RATE, WINDOW_S, LAYERS, HEADS = 8_000, 4.0, 3, 4
 FREQUENCIES_HZ = (330.0, 550.0, 770.0, 990.0)
 NAMES = ("original", "kept", "removed", "random")
 TEXTS = ("C", "Am", "F", "G7")
@@ -166,9 +167,10 @@ def page() -> None:
     if said("strip") is not None:
         show_strip("strip", sounds(4.0), "Four tones")
         return
-    runs = (state.widget_value("runs") or 0) + 1
-    state.preset("runs", runs)
-    told, order = state.widget_value("told") or {}, state.widget_value("order") or ()
+    visit = int(said("visit") or 0)
+    runs = (state.widget_value(f"runs {visit}") or 0) + 1
+    state.preset(f"runs {visit}", runs)
+    told, order = state.widget_value(f"told {visit}") or {}, state.widget_value(f"order {visit}") or ()
     duration_s = said("duration") or 9.0
     n_layers, n_heads = int(said("layers") or LAYERS), int(said("heads") or HEADS)
     numbers = range(1, n_layers + 1)
@@ -184,9 +186,10 @@ def page() -> None:
     )  # fmt: skip
 
     def back(name: str, of: str) -> None:
-        state.preset(name, (state.widget_value(KEY) or {}).get(of))
+        state.preset(f"{name} {visit}", (state.widget_value(f"desk {visit}") or {}).get(of))
 
-    show(KEY, sent, lambda: back("told", "place"), lambda: back("order", "lanes"))
+    show(f"desk {visit}", sent, lambda: back("told", "place"), lambda: back("order", "lanes"))
+    st.text(f"visit {visit}")
     st.text(f"runs {runs}")
     st.text(f"told {json.dumps(told)}")
     st.text(f"order {json.dumps(order)}")

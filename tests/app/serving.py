@@ -20,6 +20,15 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-gpu-rasterization", "--force-prefers-reduced-motion",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+# One after the other is looked for; the first draws no window at all, which costs less than a window that nobody sees.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# Nothing fades, turns or pulses: to draw what moves costs more than all that the pages do.
+UNMOVING = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync('*, *::before, *::after { animation: none !important; transition: none !important }');
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+"""
+SIZE: dict[str, Any] = {"width": 1280, "height": 1000}
 IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 PATIENCE_MS = 240_000
 QUESTIONS = {name: find_study(name).question for name in study_names()} | {
@@ -41,15 +50,15 @@ path => {
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium on this machine: install it to run the browser tests")
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Any]:
-    """A browser for the tests of a module, each of which opens pages of its own in it."""
+    """A browser for all tests of a process, each of which opens pages of its own in it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -58,20 +67,35 @@ def browser(chromium: str) -> Iterator[Any]:
         found.close()
 
 
+@contextmanager
+def visitor(browser: Any, script: str = "", **options: Any) -> Iterator[Any]:
+    """A window of someone who was never here before, in which such a script runs before those of any page."""
+    context = browser.new_context(**{"viewport": SIZE, **options})
+    context.add_init_script(f"{{{UNMOVING}}}{script}")
+    shown = context.new_page()
+    shown.set_default_timeout(PATIENCE_MS)
+    try:
+        yield shown
+    finally:
+        context.close()
+
+
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """A page of a visitor who was never here before."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    shown = context.new_page()
-    shown.set_default_timeout(PATIENCE_MS)
-    yield shown
-    context.close()
+    with visitor(browser) as shown:
+        yield shown
+
+
+def come_to(page: Any, link: str) -> None:
+    """Let a window that shows a page come to another as if one went back to its address: nothing is loaded anew."""
+    page.wait_for_function(IDLE)
+    page.evaluate(COME_TO, f"/{link}")
 
 
 def go_to(page: Any, link: str) -> None:
-    """Let a window that shows a page of the app come to another as if one went back to its address: nothing is loaded anew."""
-    page.wait_for_function(IDLE)
-    page.evaluate(COME_TO, f"/{link}")
+    """Let a window that shows a page of the app come to another, until its question stands there."""
+    come_to(page, link)
     page.get_by_role("heading", name=QUESTIONS[link.split("?")[0]]).wait_for()
 
 

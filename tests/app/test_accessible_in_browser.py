@@ -11,7 +11,8 @@ import pytest
 
 from analysis import paths
 from app.main import HOME
-from tests.app.serving import IDLE, PATIENCE_MS
+from tests.app.serving import go_to, visitor
+from tests.app.test_back_in_browser import still
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -41,7 +42,6 @@ CHIPS = "controls"  # many of the elements that are coloured alike on all pages
 
 def faults(page: Any) -> list[str]:
     """What is grave, each with the first element that has it."""
-    page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate(RUN, {rule: {"enabled": False} for rule in OF_STREAMLIT})["violations"]
     return [
         f"{fault['id']} ({len(fault['nodes'])}): {fault['nodes'][0]['html'][:200]} {fault['nodes'][0]['failureSummary']}"
@@ -51,27 +51,24 @@ def faults(page: Any) -> list[str]:
 
 
 def drawn(page: Any, path: str) -> None:
-    page.goto(path)
-    page.locator("h1").wait_for()
-    if CLIP in path:
+    go_to(page, path)
+    if path == CLIP:
         page.locator(".desk .lane", has_text="Self-similarity: difference").wait_for()
-    page.wait_for_function(IDLE)
-    page.wait_for_timeout(500)  # what fades in has its colour then
+    still(page)
 
 
 @pytest.mark.parametrize(("scheme", "paths_"), [("light", [CLIP, "", *VIEWS]), ("dark", [CLIP, CHIPS])], ids=["light", "dark"])
 def test_no_page_has_a_grave_fault(browser: Any, address: str, scheme: Any, paths_: list[str]) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     found: dict[str, list[str]] = {}
-    for path in paths_:
-        drawn(page, f"{address}/{path}")
-        found[path] = faults(page)
-        assert all(contrast >= LEAST_CONTRAST for contrast in page.evaluate(CONTRASTS)), path
-        if path == CLIP:
-            page.locator(".desk .lane").nth(3).hover()
-            page.locator(".desk .tool", has_text="table").nth(3).click()
-            found["clip, a table"] = faults(page)
-    context.close()
+    with visitor(browser, AXE.read_text("utf-8"), color_scheme=scheme, bypass_csp=True) as page:
+        page.goto(f"{address}/{paths_[0]}")
+        for path in paths_:
+            drawn(page, path)
+            found[path] = faults(page)
+            assert all(contrast >= LEAST_CONTRAST for contrast in page.evaluate(CONTRASTS)), path
+            if path == CLIP:
+                page.locator(".desk .lane").nth(3).hover()
+                page.locator(".desk .tool", has_text="table").nth(3).click()
+                still(page)  # while Python runs, what is there already is dimmed
+                found["clip, a table"] = faults(page)
     assert found == {path: [] for path in found}

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.browser
 
 
 def still(page: Any) -> int:
-    """The length of the history once nothing has happened for a second."""
+    """The length of the history once nothing has happened for a while."""
     for _ in range(4):
-        page.wait_for_timeout(250)
+        page.wait_for_timeout(150)
         page.wait_for_function(IDLE)
     return page.evaluate("history.length")
 

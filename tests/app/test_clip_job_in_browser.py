@@ -1,4 +1,4 @@
-"""A person uploads ten minutes, has them read by a job, reloads, and finds the recording and its pictures. In a real Chromium."""
+"""A person uploads six minutes, has them read by a job, reloads, and finds the recording and its pictures. In a real Chromium."""
 
 import re
 from collections.abc import Callable
@@ -18,21 +18,21 @@ def address(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def ten_minutes(tmp_path: Path) -> Path:
-    path = tmp_path / "ten minutes.flac"
-    soundfile.write(path, 0.1 * np.random.default_rng(3).standard_normal(599 * 8_000), 8_000)
+def six_minutes(tmp_path: Path) -> Path:
+    path = tmp_path / "six minutes.flac"
+    soundfile.write(path, 0.1 * np.random.default_rng(3).standard_normal(359 * 8_000), 8_000)
     return path
 
 
-def test_ten_minutes_are_read_by_a_job_that_survives_a_reload(page: Any, address: str, ten_minutes: Path) -> None:
+def test_six_minutes_are_read_by_a_job_that_survives_a_reload(page: Any, address: str, six_minutes: Path) -> None:
     page.goto(f"{address}/clip?clip=Upload+or+record&checkpoint=D0-small")
-    page.locator("input[type=file]").first.set_input_files(str(ten_minutes))
+    page.locator("input[type=file]").first.set_input_files(str(six_minutes))
     page.get_by_role("button", name="Read the recording").click()
     page.wait_for_url(re.compile("[?&]job="), wait_until="commit")
-    page.get_by_test_id("stSidebar").get_by_text("D0-small on ten minutes.flac").wait_for()
+    page.get_by_test_id("stSidebar").get_by_text("D0-small on six minutes.flac").wait_for()
     page.reload(wait_until="commit")
-    page.get_by_text("ten minutes.flac").first.wait_for()
-    page.get_by_text(re.compile(r"Layer \d, head \d spreads each query over .* in 150 windows")).wait_for()
+    page.get_by_text("six minutes.flac").first.wait_for()
+    page.get_by_text(re.compile(r"Layer \d, head \d spreads each query over .* in 90 windows")).wait_for()
     _assert_whole(page)
 
 

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.app.serving import PATIENCE_MS, go_to
+from tests.app.serving import go_to, visitor
 from tests.app.test_back_in_browser import still
-from tests.app.test_clip_in_browser import recording
 
-__all__ = ["recording"]
 PAGES = ("", "retrieval", "similarity", "embedding", "bands", "ablation", "summary", "screening")
 WIDTHS = (1024, 1280, 1920)
 # Boxes of one figure: of its bar, and of all that is written and of the colour bars in it; only what can be seen.
@@ -51,25 +49,24 @@ def hidden_at_any_width(page: Any) -> dict[tuple[int, int], list[str]]:
 @pytest.fixture(scope="module")
 def window(browser: Any, address: str) -> Iterator[Any]:
     """A window in which one page after the other is shown."""
-    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 1000})
-    shown = context.new_page()
-    shown.set_default_timeout(PATIENCE_MS)
-    shown.goto(f"{address}/")
-    shown.locator(".js-plotly-plot").first.wait_for()
-    yield shown
-    context.close()
+    with visitor(browser) as shown:
+        shown.goto(f"{address}/")
+        shown.locator(".js-plotly-plot").first.wait_for()
+        yield shown
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_bar_covers_what_is_written(window: Any, name: str) -> None:
+    window.set_viewport_size({"width": WIDTHS[0], "height": 1000})
     go_to(window, name)
     still(window)
     window.locator(".js-plotly-plot").first.wait_for()
     assert hidden_at_any_width(window) == {}
 
 
-def test_a_zoom_says_nothing_over_the_page(page: Any, address: str) -> None:
-    page.goto(f"{address}/")
+def test_a_zoom_says_nothing_over_the_page(window: Any) -> None:
+    page = window
+    go_to(page, "")
     plot = page.locator(".js-plotly-plot").first
     plot.wait_for()
     still(page)

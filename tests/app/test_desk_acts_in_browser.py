@@ -1,17 +1,18 @@
 """What is done on the desk, in a real Chromium: what is heard of a cell, loops, keys, variants, the wall, what Python hears."""
 
 import json
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
 
 from tests.app.desk_page import FREQUENCIES_HZ, NAMES
-from tests.app.serving import IDLE
+from tests.app.serving import IDLE, SIZE, come_to, visitor
 
 pytestmark = pytest.mark.browser
 SCRIPT = "tests/app/desk_page.py"
+VISITS = count(1)
 FIND = """window.find = what => [document, ...Array.from(document.querySelectorAll('*')).map(e => e.shadowRoot).filter(Boolean)]
   .map(root => root.querySelector(what)).find(Boolean);"""
 # where the sound goes, an analyser listens too
@@ -31,25 +32,33 @@ window.loudestHz = () => {
 };"""
 # every time at which it played, frame by frame
 SAMPLE = """() => {
-  window.heard = [];
+  const heard = window.heard = [];
   const audio = find('.desk audio');
-  const look = () => { if (!audio.paused) window.heard.push(audio.currentTime); requestAnimationFrame(look); };
+  const look = () => { if (!audio.paused) heard.push(audio.currentTime); requestAnimationFrame(look); };
   look();
 }"""
 
 
 @pytest.fixture(scope="module")
-def harness(serve: Callable[..., tuple[str, int]]) -> str:
-    """Where the page with nothing but the desk is served."""
-    return serve({}, SCRIPT)[0]
+def page(browser: Any, serve: Callable[..., tuple[str, int]]) -> Iterator[Any]:
+    """A window that shows nothing but a desk, one after the other."""
+    with visitor(browser, FIND + LISTEN) as shown:
+        shown.goto(f"{serve({}, SCRIPT)[0]}/")
+        shown.locator(".desk[data-ready]").wait_for()
+        yield shown
 
 
-def _open(page: Any, harness: str, asked: str = "") -> Any:
-    page.add_init_script(FIND + LISTEN)
-    page.goto(f"{harness}/?{asked}")
+def _open(page: Any, asked: str = "", size: dict[str, int] = SIZE) -> Any:
+    """A desk that nobody has touched, in a window as it was at first."""
+    visit = next(VISITS)
+    page.set_viewport_size(size)
+    page.mouse.move(0, 0)
+    page.evaluate("delete window.analyser")
+    come_to(page, f"?visit={visit}&{asked}")
+    page.get_by_text(f"visit {visit}", exact=True).wait_for()
+    page.wait_for_function(IDLE)
     desk = page.locator(".desk[data-ready]")
     desk.wait_for()
-    page.wait_for_function(IDLE)
     page.evaluate(SAMPLE)
     return desk
 
@@ -80,8 +89,8 @@ def _paused(page: Any) -> bool:
     return page.evaluate("find('.desk audio').paused")
 
 
-def test_a_cell_is_heard_first_where_it_asks_and_then_where_it_looks(page: Any, harness: str) -> None:
-    _open(page, harness)
+def test_a_cell_is_heard_first_where_it_asks_and_then_where_it_looks(page: Any) -> None:
+    _open(page)
     page.mouse.click(*_at(page, "similarity", 3.0, 1 - 7.0 / 9))
     page.wait_for_function("window.heard.length > 5 && find('.desk audio').paused")
     heard = page.evaluate("window.heard")
@@ -98,8 +107,8 @@ def test_a_cell_is_heard_first_where_it_asks_and_then_where_it_looks(page: Any, 
     assert (cell["lane"], cell["queryS"], cell["keyS"]) == ("similarity", pytest.approx(7, abs=0.1), pytest.approx(3, abs=0.1))
 
 
-def test_what_is_dragged_over_is_heard_again_and_again(page: Any, harness: str) -> None:
-    desk = _open(page, harness)
+def test_what_is_dragged_over_is_heard_again_and_again(page: Any) -> None:
+    desk = _open(page)
     page.mouse.move(*_at(page, "wave", 2.0, 0.5))
     page.mouse.down()
     page.mouse.move(*_at(page, "wave", 2.6, 0.5), steps=4)
@@ -117,8 +126,8 @@ def test_what_is_dragged_over_is_heard_again_and_again(page: Any, harness: str) 
     assert _told(page)["loop"] == [pytest.approx(2.0, abs=0.05), pytest.approx(2.6, abs=0.05)]
 
 
-def test_every_key_of_the_sheet_does_what_it_says(page: Any, harness: str) -> None:
-    desk = _open(page, harness)
+def test_every_key_of_the_sheet_does_what_it_says(page: Any) -> None:
+    desk = _open(page)
     desk.focus()
     keys = page.keyboard
     keys.press("?")
@@ -165,8 +174,8 @@ def test_every_key_of_the_sheet_does_what_it_says(page: Any, harness: str) -> No
     assert _paused(page)
 
 
-def test_python_does_not_run_while_it_plays_and_hears_of_the_view_when_it_has_ended(page: Any, harness: str) -> None:
-    desk = _open(page, harness)
+def test_python_does_not_run_while_it_plays_and_hears_of_the_view_when_it_has_ended(page: Any) -> None:
+    desk = _open(page)
     desk.focus()
     before = _runs(page)
     page.keyboard.press("Space")
@@ -184,8 +193,8 @@ def test_python_does_not_run_while_it_plays_and_hears_of_the_view_when_it_has_en
     assert _runs(page) <= before + 2  # once for the place, and no more than once for what came of it
 
 
-def test_variants_are_switched_at_the_same_place_and_each_is_the_one_that_is_heard(page: Any, harness: str) -> None:
-    desk = _open(page, harness)
+def test_variants_are_switched_at_the_same_place_and_each_is_the_one_that_is_heard(page: Any) -> None:
+    desk = _open(page)
     desk.focus()
     page.keyboard.press("Space")
     page.wait_for_function("find('.desk audio').currentTime > 0.3")
@@ -207,8 +216,8 @@ def test_variants_are_switched_at_the_same_place_and_each_is_the_one_that_is_hea
     page.get_by_text(f"X was {name}: right. 1 of 1 right, by chance 1 in 4.").wait_for()
 
 
-def test_one_recording_alone_has_no_strip_and_needs_no_mixer(page: Any, harness: str) -> None:
-    desk = _open(page, harness, "alone=1")
+def test_one_recording_alone_has_no_strip_and_needs_no_mixer(page: Any) -> None:
+    desk = _open(page, "alone=1")
     desk.focus()
     assert not page.locator(".strip").is_visible()
     page.keyboard.press("Space")
@@ -216,8 +225,8 @@ def test_one_recording_alone_has_no_strip_and_needs_no_mixer(page: Any, harness:
     assert page.evaluate("window.analyser === undefined")
 
 
-def test_an_address_gives_the_same_place_to_whoever_opens_it(page: Any, harness: str) -> None:
-    _open(page, harness, "seconds=4.2&from=3&to=6")
+def test_an_address_gives_the_same_place_to_whoever_opens_it(page: Any) -> None:
+    _open(page, "seconds=4.2&from=3&to=6")
     page.wait_for_function("Math.abs(find('.desk audio').currentTime - 4.2) < 0.01")
     assert "from 3.00 to 6.00 s" in _seen(page)
     assert page.locator(".time").text_content().startswith("4.2 /")
@@ -228,9 +237,8 @@ def test_an_address_gives_the_same_place_to_whoever_opens_it(page: Any, harness:
     assert (told["seconds"], told["view"], told["loop"]) == (pytest.approx(4.5, abs=0.02), [3.0, 6.0], [1.0, 2.0])
 
 
-def test_a_head_is_chosen_on_the_wall_by_mouse_and_by_keys(page: Any, harness: str) -> None:
-    page.set_viewport_size({"width": 1024, "height": 900})
-    _open(page, harness, "layers=12&heads=12")
+def test_a_head_is_chosen_on_the_wall_by_mouse_and_by_keys(page: Any) -> None:
+    _open(page, "layers=12&heads=12", {"width": 1024, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     scroll = page.locator(".scroll")
     assert scroll.evaluate("e => e.scrollWidth > e.clientWidth && e.scrollHeight > e.clientHeight")
@@ -248,8 +256,8 @@ def test_a_head_is_chosen_on_the_wall_by_mouse_and_by_keys(page: Any, harness: s
     assert page.locator("[role=grid]").count() == 1
 
 
-def test_a_lane_is_made_higher_hidden_brought_back_and_read_as_a_table(page: Any, harness: str) -> None:
-    _open(page, harness)
+def test_a_lane_is_made_higher_hidden_brought_back_and_read_as_a_table(page: Any) -> None:
+    _open(page)
     edge = page.get_by_role("separator", name="height of Log-mel spectrogram")
     edge.focus()
     page.keyboard.press("ArrowDown")
@@ -275,8 +283,8 @@ def test_a_lane_is_made_higher_hidden_brought_back_and_read_as_a_table(page: Any
     page.wait_for_function('document.body.innerText.includes(\'"mel:168", "notes"\')')
 
 
-def test_rows_that_are_no_moment_are_named_and_marks_say_what_they_are(page: Any, harness: str) -> None:
-    _open(page, harness)
+def test_rows_that_are_no_moment_are_named_and_marks_say_what_they_are(page: Any) -> None:
+    _open(page)
     page.mouse.move(*_at(page, "attention", 2.0, 0.02))
     page.locator(".words", has_text="query class token, key 2.0").wait_for()
     page.mouse.move(*_at(page, "chords", 3.0, 0.5))

@@ -1,6 +1,8 @@
 """What stands before the server: names, sites, frames, and the memory that uploads take."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,12 @@ def request(path: str = "/", method: str = "GET", kind: str = "http", **headers:
     return {"type": kind, "path": path, "method": method, "headers": lines}
 
 
+def done(work: Coroutine[Any, Any, Any]) -> Any:
+    """What comes of it, in a thread of its own: in this one the loop of a browser may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def answer(scope: dict[str, Any], is_open: bool = True, guarded: guard.Guard | None = None) -> Any:
     """What comes back: a status, "closed", or "passed on" with the headers that were added."""
     sent: list[Any] = []
@@ -29,7 +37,7 @@ def answer(scope: dict[str, Any], is_open: bool = True, guarded: guard.Guard | N
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run((guarded or guard.Guard(server, lambda: is_open))(scope, None, send))  # pyright: ignore[reportArgumentType]
+    done((guarded or guard.Guard(server, lambda: is_open))(scope, None, send))  # pyright: ignore[reportArgumentType]
     return "closed" if sent[0]["type"] == "websocket.close" else sent[0]["status"]
 
 
@@ -143,7 +151,7 @@ def test_what_is_on_its_way_counts(kept: dict[str, Any]) -> None:
         assert guarded.uploads == {}
         return statuses
 
-    assert asyncio.run(storm()) == [413] * (20 - guard.MOST_OF_A_SESSION // (50 * MIB))
+    assert done(storm()) == [413] * (20 - guard.MOST_OF_A_SESSION // (50 * MIB))
 
 
 def test_sessions_that_are_gone_are_forgotten(kept: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from analysis.datasets.piece import split_by_group
-from tests.app.serving import PATIENCE_MS
+from tests.app.serving import visitor
 from tests.tiny import build_narrow
 
 EVIL = "**x** <script>alert(1)<script> [a](x) :smile:"  # a folder may be called that
@@ -65,15 +65,23 @@ def address(server: tuple[str, int]) -> str:
     return server[0]
 
 
-def opened(browser: Any, url: str) -> tuple[Any, list[str]]:
+@pytest.fixture
+def visits() -> Iterator[ExitStack]:
+    """The windows of a test."""
+    with ExitStack() as found:
+        yield found
+
+
+@contextmanager
+def opened(browser: Any, url: str) -> Iterator[tuple[Any, list[str]]]:
     """A page of a browser of its own, and what it asks of other machines."""
-    page, elsewhere = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page(), []
+    elsewhere: list[str] = []
     ours = (url.split("/retrieval")[0], url.split("/retrieval")[0].replace("http", "ws"), "data:", "blob:")
-    page.set_default_timeout(PATIENCE_MS)
-    page.on("request", lambda request: None if request.url.startswith(ours) else elsewhere.append(request.url))
-    page.on("dialog", lambda dialog: pytest.fail(f"a name was run as a script: {dialog.message}"))
-    page.goto(url, wait_until="commit")
-    return page, elsewhere
+    with visitor(browser) as page:
+        page.on("request", lambda request: None if request.url.startswith(ours) else elsewhere.append(request.url))
+        page.on("dialog", lambda dialog: pytest.fail(f"a name was run as a script: {dialog.message}"))
+        page.goto(url, wait_until="commit")
+        yield page, elsewhere
 
 
 def retrieval(address: str, corpus: Path, *names: str) -> str:
@@ -144,9 +152,9 @@ def held(worker: int) -> Iterator[None]:
 
 
 def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
-    server: tuple[str, int], address: str, corpus: Path, browser: Any
+    server: tuple[str, int], address: str, corpus: Path, browser: Any, visits: ExitStack
 ) -> None:
-    page, elsewhere = opened(browser, retrieval(address, corpus, EVIL))
+    page, elsewhere = visits.enter_context(opened(browser, retrieval(address, corpus, EVIL)))
     page.get_by_role("button", name="Compute").click()
     with held(worker_of(server[1])):  # so that the job lasts as long as this test looks at it
         job = job_of(page)
@@ -154,7 +162,7 @@ def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
         page.reload(wait_until="commit")
         main_cancel(page).wait_for()
         assert job_of(page) == job
-        other, elsewhere_too = opened(browser, f"{address}/retrieval?job={job}")
+        other, elsewhere_too = visits.enter_context(opened(browser, f"{address}/retrieval?job={job}"))
         main_cancel(other).wait_for()
         assert job_of(other) == job
         running = other.get_by_test_id("stSidebar").get_by_text("Retrieval, running")
@@ -175,8 +183,8 @@ def test_a_job_survives_a_reload_and_is_found_from_elsewhere(
     assert elsewhere == elsewhere_too == []
 
 
-def test_cancel_ends_the_job_and_the_page_says_so(address: str, corpus: Path, browser: Any) -> None:
-    page, _ = opened(browser, retrieval(address, corpus, "other"))
+def test_cancel_ends_the_job_and_the_page_says_so(address: str, corpus: Path, browser: Any, visits: ExitStack) -> None:
+    page, _ = visits.enter_context(opened(browser, retrieval(address, corpus, "other")))
     page.get_by_role("button", name="Compute").click()
     first = job_of(page)
     drawer = page.get_by_test_id("stSidebar")
@@ -189,6 +197,6 @@ def test_cancel_ends_the_job_and_the_page_says_so(address: str, corpus: Path, br
     page.get_by_text("The computation was cancelled").wait_for()
 
 
-def test_a_folder_that_is_not_configured_is_not_read(address: str, browser: Any) -> None:
-    page, _ = opened(browser, f"{address}/retrieval?checkpoints=other&corpus={quote(os.sep)}")
+def test_a_folder_that_is_not_configured_is_not_read(address: str, browser: Any, visits: ExitStack) -> None:
+    page, _ = visits.enter_context(opened(browser, f"{address}/retrieval?checkpoints=other&corpus={quote(os.sep)}"))
     page.get_by_text("which is not here; showing the corpus full").wait_for()

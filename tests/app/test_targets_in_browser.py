@@ -1,15 +1,15 @@
 """What is clicked is what is chosen: marks of trained models before their twins, cells, and rows by any of theirs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from analysis import paths
-from tests.app.serving import IDLE
+from tests.app.serving import IDLE, come_to, visitor
 
-STILL = 4  # times that the figures are found as they were
+STILL, APART_MS = 4, 250  # times that the figures are found as they were, and how far apart
 pytestmark = pytest.mark.browser
 CLICKS = 5
 LISTEN = """window.felt = 0;
@@ -28,10 +28,23 @@ FIND = """wanted => {
 
 
 @pytest.fixture(scope="module")
-def made_up(serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Address of the pages of results that are made up."""
+def window(
+    browser: Any, serve: Callable[..., tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Any]]:
+    """A window that comes to one page of results that are made up after the other."""
     environment = {"OTOSCOPE_CACHE": str(tmp_path_factory.mktemp("cache")), "PYTHONPATH": str(paths.repository())}
-    return serve(environment, "tests/app/answer_pages.py")[0]
+    made_up = serve(environment, "tests/app/answer_pages.py")[0]
+    with visitor(browser) as shown:
+
+        def come(asked: str) -> Any:
+            if shown.url == "about:blank":
+                shown.goto(f"{made_up}/?page={asked}")
+            else:
+                come_to(shown, f"?page={asked}")
+            shown.get_by_text(f"made up: {asked.replace('&kind=', ' ')}", exact=True).wait_for()
+            return shown
+
+        yield come
 
 
 def click_on(page: Any, *key: Any) -> None:
@@ -39,7 +52,7 @@ def click_on(page: Any, *key: Any) -> None:
     page.wait_for_function(f"wanted => ({FIND})(wanted) !== null", arg=json.dumps(key, separators=(",", ":")))
     seen: list[Any] = []
     while len(seen) < STILL or any(one != seen[-1] for one in seen[-STILL:]):
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(APART_MS)
         page.wait_for_function(IDLE)
         seen.append(page.evaluate(FIND, json.dumps(key, separators=(",", ":"))))
     page.evaluate(LISTEN)
@@ -67,14 +80,14 @@ def click_cell(page: Any, row: int, n_rows: int, right_px: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["curves", "panels"])
-def test_of_marks_that_coincide_the_trained_one_is_chosen(page: Any, made_up: str, kind: str) -> None:
-    page.goto(f"{made_up}?page=coinciding&kind={kind}")
+def test_of_marks_that_coincide_the_trained_one_is_chosen(window: Callable[[str], Any], kind: str) -> None:
+    page = window(f"coinciding&kind={kind}")
     click_on(page, False)
     page.get_by_text("chosen: [(False,)]").wait_for()
 
 
-def test_any_cell_of_a_row_chooses_it(page: Any, made_up: str) -> None:
-    page.goto(f"{made_up}?page=rows")
+def test_any_cell_of_a_row_chooses_it(window: Callable[[str], Any]) -> None:
+    page = window("rows")
     page.get_by_text("chosen: row 0").wait_for()
     for row, right_px in ((3, 200), (1, 60), (4, 16), (2, 200)):  # 16: what marks the chosen row
         click_cell(page, row, 5, right_px)
@@ -93,8 +106,8 @@ def test_a_row_of_the_checkpoints_is_chosen_by_its_name_and_by_its_mark(page: An
     page.wait_for_function("first => location.search.includes(`checkpoint=${first}`)", arg=first)
 
 
-def test_a_cell_of_the_overview_of_invariance_chooses_its_change(page: Any, made_up: str) -> None:
-    page.goto(f"{made_up}?page=invariance")
+def test_a_cell_of_the_overview_of_invariance_chooses_its_change(window: Callable[[str], Any]) -> None:
+    page = window("invariance")
     page.get_by_text("Time shift", exact=False).first.wait_for()
     click_on(page, "note_velocity", "two", "untrained")
     page.get_by_text("note velocity ×1.5 moves most in two, untrained twin").wait_for()
@@ -105,15 +118,15 @@ def test_a_cell_of_the_overview_of_invariance_chooses_its_change(page: Any, made
     page.get_by_text("moves most in one").wait_for()
 
 
-def test_a_mean_of_similarity_leads_to_its_highest_cell(page: Any, made_up: str) -> None:
-    page.goto(f"{made_up}?page=similarity")
+def test_a_mean_of_similarity_leads_to_its_highest_cell(window: Callable[[str], Any]) -> None:
+    page = window("similarity")
     page.get_by_text("one, trained: audio layer").wait_for()
     click_on(page, "mean over blocks", "one", "untrained")
     page.get_by_text("one, untrained: audio layer").wait_for()
 
 
-def test_a_mark_of_retrieval_leads_to_the_misses_of_its_checkpoint(page: Any, made_up: str) -> None:
-    page.goto(f"{made_up}?page=retrieval")
+def test_a_mark_of_retrieval_leads_to_the_misses_of_its_checkpoint(window: Callable[[str], Any]) -> None:
+    page = window("retrieval")
     page.get_by_label("Misses of").wait_for()
     click_on(page, "two", "trained")
     page.wait_for_function("document.querySelector('input[aria-label*=\"Misses of\"]').value === 'two'")
