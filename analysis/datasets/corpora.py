@@ -5,9 +5,11 @@ from collections.abc import Callable
 from analysis.datasets.conditions import CONDITION_SETS
 from analysis.datasets.corpus import load_demo_corpus
 from analysis.datasets.maestro import SOURCE as MAESTRO
+from analysis.datasets.maps import SOURCE as MAPS
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
 from analysis.datasets.piece import Corpus
+from analysis.datasets.pop909 import SOURCE as POP909
 from analysis.datasets.slakh import SOURCE as SLAKH
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError, shown
@@ -62,4 +64,4 @@ def has_notes(name: str) -> bool:
 
 def sources() -> tuple[Source, ...]:
     """Layouts of folders; the first that recognises a folder reads it, and the last takes every folder."""
-    return *REGISTERED, MAESTRO, SLAKH, PAIRED_FOLDER
+    return *REGISTERED, MAESTRO, SLAKH, MAPS, POP909, PAIRED_FOLDER

@@ -13,8 +13,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.datasets.annotations import Annotated
 from analysis.datasets.audio import read_window
 from analysis.datasets.midi import Notes, load_notes
+from analysis.datasets.sidecars import Sidecars
 from analysis.errors import CorpusError
 from analysis.fingerprints import file_sha256s
 from analysis.seeding import derive
@@ -22,14 +24,15 @@ from analysis.seeding import derive
 Split = Literal["train", "validation", "test"]
 UNKNOWN_COMPOSER = "unknown"
 SPLITS: tuple[Split, ...] = get_args(Split)
-Listed = tuple[str, str, Path, Path | None]
+Listed = tuple[str, str, Path, Path | None, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
 class Piece:
     """One recording and its MIDI file; `midi_path` is None where it has none.
 
-    Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio.
+    Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio. `annotated` is
+    where annotations lie; None for beside the recording.
     """
 
     piece_id: str
@@ -40,6 +43,12 @@ class Piece:
     duration_s: float
     audio_path: Path
     midi_path: Path | None
+    annotated: Annotated | None = None
+
+    @property
+    def annotations(self) -> Annotated:
+        """What people have annotated of it."""
+        return Sidecars(self.audio_path) if self.annotated is None else self.annotated
 
     @property
     def midi_file(self) -> Path:
@@ -65,6 +74,17 @@ class Piece:
             MidiError: the MIDI file cannot be read.
         """
         return _notes(self.midi_file)
+
+    def onsets_s(self) -> NDArray[np.float64] | None:
+        """When its notes begin, as annotated, else as its MIDI file has it, in order; None where neither is there.
+
+        Raises:
+            CorpusError: an annotation cannot be read.
+            MidiError: the MIDI file cannot be read.
+        """
+        if (annotated := self.annotations.onsets_s()) is not None:
+            return annotated
+        return None if self.midi_path is None else self.notes().onset_s
 
     def waveform(self, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
         """Samples of `[start_s, stop_s)`, mono at `sample_rate` Hz, shape `(samples,)`.
@@ -158,8 +178,10 @@ class Corpus:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
 
     def listing(self) -> list[Listed]:
-        """Of every piece what decides the identity of the corpus: id, split, audio file and MIDI file, if it has one."""
-        return [(piece.piece_id, piece.split, piece.audio_path, piece.midi_path) for piece in self.pieces]
+        """Of every piece what decides the identity of the corpus: id, split, audio, MIDI file, if it has one, and annotations."""
+        return [
+            (piece.piece_id, piece.split, piece.audio_path, piece.midi_path, piece.annotations.files) for piece in self.pieces
+        ]
 
 
 def contents_sha256(
@@ -179,9 +201,9 @@ def contents_sha256(
         OSError: a file is gone or cannot be read.
         UnreadError: more than `most_unread_bytes` would have to be read.
     """
-    files = [[path for path in (audio, midi) if path is not None] for _, _, audio, midi in listing]
+    files = [[path for path in (audio, midi, *annotations) if path is not None] for _, _, audio, midi, annotations in listing]
     hashes = iter(file_sha256s([path for of_piece in files for path in of_piece], most_unread_bytes=most_unread_bytes, step=step))
-    rows = [[piece_id, split, *islice(hashes, len(of))] for (piece_id, split, _, _), of in zip(listing, files, strict=True)]
+    rows = [[piece_id, split, *islice(hashes, len(of))] for (piece_id, split, *_), of in zip(listing, files, strict=True)]
     return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
 
 

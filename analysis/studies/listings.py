@@ -32,7 +32,7 @@ def known_corpus_sha256(name: str, store: Store) -> str | None:
 def remember_listing(name: str, corpus: Corpus, store: Store) -> None:
     """Keep the list of files of a demo corpus, whose pieces it takes seconds to list. Folders are listed anew every time."""
     if name in NAMES:
-        rows = [[piece_id, split, str(audio), str(midi or "")] for piece_id, split, audio, midi in corpus.listing()]
+        rows = [[piece_id, split, str(audio), str(midi or "")] for piece_id, split, audio, midi, _ in corpus.listing()]
         with suppress(StoreError):  # then it takes seconds the next time too
             store.put(_key(name), {"kind": "corpus listing", "pieces": rows}, {})
 
@@ -42,7 +42,7 @@ def _known_listing(store: Store, name: str) -> list[Listed] | None:
         return None
     try:
         rows = entry.document["pieces"]
-        return [(str(piece_id), split, Path(audio), Path(midi) if midi else None) for piece_id, split, audio, midi in rows]
+        return [(str(piece_id), split, Path(audio), Path(midi) if midi else None, ()) for piece_id, split, audio, midi in rows]
     except (KeyError, TypeError, ValueError):  # of another version, or written by somebody else
         return None
 
