@@ -44,6 +44,7 @@ PAGES = {
         "replication": "repeat",
         "screening": "leaderboard",
         "embedding": "scatter_plot",
+        "onsets": "music_note",
     },
     "Stress": {
         "ablation": "content_cut",

@@ -52,7 +52,7 @@ def received_attention(tower: Tower, batch: Batch, n_windows: int) -> Iterator[R
         ]  # fmt: skip
         for sender, total, n in senders:
             if total is not None and n:
-                share = total[:, :, attention.key.special :].double().cpu().numpy() / n
+                share = total[:, :, attention.key.special :].detach().double().cpu().numpy() / n
                 yield Received(attention, sender, *_by_moment(share, all_times))
 
 

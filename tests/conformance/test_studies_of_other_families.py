@@ -32,8 +32,12 @@ from tests.conformance.drawn import Case, missing
 from tests.conformance.small_studies import SETTINGS
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
-OF_A_PAIR = ("bands", "retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding")
-OF_SOUND = ("bands", "embedding", "invariance", "similarity", "probes")
+OF_A_PAIR = (
+    "bands", "retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding", "onsets",
+)
+OF_SOUND = (
+    "bands", "embedding", "invariance", "similarity", "probes", "onsets",
+)
 SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},

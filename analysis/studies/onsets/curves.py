@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float64, Shaped
 from numpy import ndarray
 
@@ -99,6 +100,7 @@ def peaks_of(curves: Float[ndarray, "curves moments"], times_s: Float64[ndarray,
     return [find_peaks(curve, times_s, apart_s=kind.apart_s, around_s=kind.around_s) for curve in curves]
 
 
+@torch.no_grad()
 def _received(model: Model, segments: Sequence[Segment]) -> dict[str, ndarray]:
     """One row per window of what moments receive and of their times, by `what|tower|layer|title|sender`."""
     arrays: dict[str, ndarray] = {}

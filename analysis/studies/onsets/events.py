@@ -105,6 +105,6 @@ def window_events(segments: Sequence[Segment], kind: EventKind, seed: int) -> Wi
     return WindowEvents(kind, known, cut, groups, row)
 
 
-def _cut(times_s: Float64[ndarray, " events"], segment: Segment) -> Float64[ndarray, " events"]:
+def _cut(times_s: Float64[ndarray, " events"], segment: Segment) -> Float64[ndarray, " inside"]:
     within = times_s - segment.start_s
     return within[(within >= 0) & (within < segment.duration_s)]
