@@ -83,7 +83,7 @@ class EventScores:
 
 
 def score_events(
-    peaks: Sequence[Sequence[Peaks]], events_s: Sequence[Shaped[ndarray, " events"]], groups: Shaped[ndarray, " windows"], *,
+    peaks: Sequence[Sequence[Peaks]], events_s: Sequence[Shaped[ndarray, " _"]], groups: Shaped[ndarray, " windows"], *,
     tolerance_s: float, window_s: float | Shaped[ndarray, " windows"], seed: int, n_shifts: int = N_SHIFTS,
 ) -> EventScores:  # fmt: skip
     """Thresholds of all curves chosen on half of the works, and hits on the other half.

@@ -62,14 +62,16 @@ def peaks_at(times_s: np.ndarray, height: float = 2.0) -> Peaks:
 
 def test_the_curve_that_follows_events_is_chosen_and_its_null_is_low() -> None:
     rng = np.random.default_rng(1)
-    events = [np.sort(rng.uniform(0, 4, 8)) for _ in range(24)]
-    peaks = [[peaks_at(rng.uniform(0, 4, 8)), peaks_at(of + rng.uniform(-0.04, 0.04, 8)), peaks_at(of + 0.2)] for of in events]
+    events = [np.sort(rng.uniform(0, 4, 6 + number % 5)) for number in range(24)]
+    peaks = [
+        [peaks_at(rng.uniform(0, 4, 8)), peaks_at(of + rng.uniform(-0.04, 0.04, len(of))), peaks_at(of + 0.2)] for of in events
+    ]
     groups = np.repeat([f"w{n}" for n in range(8)], 3)
     scores = score_events(peaks, events, groups, tolerance_s=0.05, window_s=4.0, seed=0)
     assert scores.best == 1
     assert scores.f1[1] > 0.95 > 0.5 > scores.f1[0]
     assert (scores.null_f1 < 0.35).all()
-    assert abs(scores.null_f1[1] - scores.f1[0]) < 0.12  # what is moved is as good as what was drawn at random
+    assert abs(scores.null_f1[1] - scores.f1[0]) < 0.2  # what is moved is as good as what was drawn at random
     assert len(scores.references) == 12  # half of the works
     assert scores.groups.tolist() == groups[is_tested(groups, 0)].tolist()
 

@@ -50,7 +50,7 @@ class WindowEvents:
 
     kind: EventKind
     known: Bool[ndarray, " windows"]
-    times_s: Sequence[Float64[ndarray, " events"]]
+    times_s: Sequence[Float64[ndarray, " _"]]
     groups: ndarray
     row: EventRow
 
