@@ -76,9 +76,11 @@ class Follower(made_up_family.Listener):
             onsets_s = window.piece.notes().onset_s - window.start_s
             factor[number, 1:][torch.from_numpy(np.abs(second.key.times_s[:, None] - onsets_s).min(axis=1) <= 0.05)] = 3.0
 
+        block: Any = self.model.blocks[1]
+
         def pattern(inputs: tuple[Any, ...]) -> torch.Tensor:
-            patterns = second.pattern(inputs).clone()
+            patterns = block.pattern(*inputs).clone()
             patterns[:, 1] = patterns[:, 1] * factor[:, None]
             return patterns / patterns.sum(dim=-1, keepdim=True)
 
-        return first, second._replace(pattern=pattern, module=second.module)
+        return first, second._replace(pattern=pattern, module=block)
