@@ -45,6 +45,7 @@ PAGES = {
         "screening": "leaderboard",
         "embedding": "scatter_plot",
         "onsets": "music_note",
+        "structure": "blur_linear",
     },
     "Stress": {
         "ablation": "content_cut",

@@ -18,6 +18,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
     "embedding": {**WINDOWS, "n_seeds": 2, "n_neighbors": 5, "perplexity": 5}, "onsets": WINDOWS,
+    "structure": WINDOWS,
 }  # fmt: skip
 USUAL = (("D0", 1), ("d4a4", 1))
 OF: Mapping[str, tuple[tuple[str, int], ...]] = {

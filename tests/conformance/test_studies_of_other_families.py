@@ -33,10 +33,25 @@ from tests.conformance.small_studies import SETTINGS
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = (
-    "bands", "retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding", "onsets",
+    "bands",
+    "retrieval",
+    "replication",
+    "transposition",
+    "invariance",
+    "similarity",
+    "probes",
+    "embedding",
+    "onsets",
+    "structure",
 )
 OF_SOUND = (
-    "bands", "embedding", "invariance", "similarity", "probes", "onsets",
+    "bands",
+    "embedding",
+    "invariance",
+    "similarity",
+    "probes",
+    "onsets",
+    "structure",
 )
 SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
