@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from analysis.descriptors.chroma import chroma, onset_strength
 from analysis.descriptors.log_mel import HOP_LENGTH, log_mel
-from analysis.measures.geometry import cosine
+from analysis.measures.geometry import cosine, unit_rows
 from analysis.readings.self_similarity import standardise
 from analysis.units import db_to_amplitude, power_to_db
 
@@ -33,7 +33,10 @@ class Frames:
 
 
 def frames_of(samples: Float[ndarray, " samples"], sample_rate: int) -> Frames:
-    """Pitch classes, mel-frequency cepstra (without the first, which is loudness), lags of onset strength, and level in dB."""
+    """Pitch classes, mel-frequency cepstra, lags of onset strength, and level in dB.
+
+    Loudness is in none of the others: pitch classes of every frame have length 1, and the first cepstrum is left out.
+    """
     import librosa  # slow to import
 
     times_s, decibel = log_mel(samples, sample_rate)
@@ -44,7 +47,7 @@ def frames_of(samples: Float[ndarray, " samples"], sample_rate: int) -> Frames:
     )
     level = np.asarray(power_to_db((db_to_amplitude(wide) ** 2).sum(axis=0)))
     features = {
-        CHROMA: chroma(samples, sample_rate).T.astype(np.float64),
+        CHROMA: unit_rows(chroma(samples, sample_rate).T),
         MFCC: librosa.feature.mfcc(S=wide, n_mfcc=N_MFCC).T[:, 1:],
         TEMPOGRAM: tempogram.T,
         LOUDNESS: level[:, None],
