@@ -81,7 +81,8 @@ def _novelty(result: Result, rows: Sequence[LayerNoveltyRow], references: Sequen
     """Peaks of novelty against annotated changes."""
     st.subheader("Novelty and annotated changes", anchor=False)
     kind = controls.pick_word("task", "Changes", list(dict.fromkeys(map(kind_title, rows))))
-    here, sound = ([row for row in of if kind_title(row) == kind] for of in (rows, references))
+    here = [row for row in rows if kind_title(row) == kind]
+    sound = [row for row in references if kind_title(row) == kind]
     drawing = intervals.forest(
         novelty_marks(here, sound), x_title="F1", y_title="layer or quantity", domain=(0.0, 1.0), null_name=MOVED
     )

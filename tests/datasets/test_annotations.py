@@ -28,6 +28,7 @@ def test_chords_of_roman_numerals_have_absolute_roots(tmp_path: Path) -> None:
         Chord(1.5, 2.5, 9, "maj", "V7"),
         Chord(2.5, None, 11, "min", "ii"),  # of A major
     )
+    assert chords is not None
     assert change_times(chords).tolist() == [2.5]  # a seventh is no other triad
     keys = Sidecars(tmp_path / "a.flac").keys()
     assert keys is not None

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from analysis.measures.event_scores import EventScores, is_tested, score_events
+from analysis.measures.events import Peaks
 from analysis.measures.head_templates import nearest
 from analysis.measures.partial import partial_correlations
 from analysis.measures.resampling import WorkDraws
@@ -18,6 +19,7 @@ from analysis.studies.onsets.events import WindowEvents
 from analysis.studies.onsets.rows import CurveRow, GainRow, HeadRow
 
 TWIN = "untrained twin"
+Columns = tuple[float, float | None, float | None, float, int, float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def gain_rows(
     return rows
 
 
-def _scores(peaks: list, events: WindowEvents, sound: Sound, settings: Settings) -> EventScores:
+def _scores(peaks: Sequence[Sequence[Peaks]], events: WindowEvents, sound: Sound, settings: Settings) -> EventScores:
     return score_events(
         peaks, events.times_s, events.groups, tolerance_s=events.kind.tolerance_s, window_s=float(sound.times_s[-1]),
         seed=settings.seed, n_shifts=settings.n_shifts,
@@ -138,10 +140,11 @@ def _window_partials(
     return partial_correlations(share, marks, energy), np.mean(rolled, axis=0) if rolled else np.full(len(share), np.nan)
 
 
-def _numbers(scores: EventScores, number: int, draws: WorkDraws) -> tuple:
+def _numbers(scores: EventScores, number: int, draws: WorkDraws) -> Columns:
     """Columns of a row that is scored, after its kind of events."""
+    low, high = scores.interval(number, draws)
     return (
-        float(scores.f1[number]), *scores.interval(number, draws), float(scores.null_f1[number]), len(scores.references),
+        float(scores.f1[number]), low, high, float(scores.null_f1[number]), len(scores.references),
         float(scores.precision[number]), float(scores.recall[number]), float(scores.thresholds[number]),
         float(scores.chosen_f1[number]),
     )  # fmt: skip

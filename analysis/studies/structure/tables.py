@@ -87,16 +87,19 @@ def _some(layer: LayerCorrelations, index: ndarray) -> LayerCorrelations:
 
 def _gain(layer: LayerCorrelations, twin: LayerCorrelations, column: int, draws: WorkDraws) -> Gain:
     more = layer.value[:, column] - twin.value[:, column]
-    return float(more.mean()), *draws.interval(draws.means(more))
+    low, high = draws.interval(draws.means(more))
+    return float(more.mean()), low, high
 
 
 def _mean(layer: LayerCorrelations, column: int, draws: WorkDraws) -> Scored:
     value, moved = layer.value[:, column], layer.moved[:, column]
-    return float(value.mean()), *draws.interval(draws.means(value)), float(moved.mean()), len(value)
+    low, high = draws.interval(draws.means(value))
+    return float(value.mean()), low, high, float(moved.mean()), len(value)
 
 
 def _f1(scores: EventScores, number: int, draws: WorkDraws) -> tuple[float, float | None, float | None, float, int, float, float]:
+    low, high = scores.interval(number, draws)
     return (
-        float(scores.f1[number]), *scores.interval(number, draws), float(scores.null_f1[number]), len(scores.references),
+        float(scores.f1[number]), low, high, float(scores.null_f1[number]), len(scores.references),
         float(scores.precision[number]), float(scores.recall[number]),
     )  # fmt: skip
