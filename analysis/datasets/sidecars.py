@@ -6,9 +6,10 @@ table of Roman numerals. Of key signatures alone no key is read: they do not tel
 
 import csv
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -24,6 +25,15 @@ BEATS = (".amaps_beats_key.tsv", ".beats.tsv", "_annotations.txt")
 HARMONY = ".harmony.tsv"
 KEY_COLUMNS = ("time_s", "globalkey", "localkey")
 CHORD_COLUMNS = (*KEY_COLUMNS, "root", "chord_type", "chord")
+
+
+class _Numeral(NamedTuple):
+    """A row of Roman numerals: the number of its local key, and what other columns hold."""
+
+    start_s: float
+    end_s: float | None
+    key: int
+    rest: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -61,39 +71,41 @@ class Sidecars:
     def keys(self) -> tuple[Key, ...] | None:
         """Local keys, each to where the next row begins."""
         rows = self._harmony(KEY_COLUMNS)
-        return None if rows is None else tuple(Key(*span, local_key(row["globalkey"], row["localkey"])) for span, row in rows)
+        return None if rows is None else tuple(Key(row.start_s, row.end_s, row.key) for row in rows)
 
     def chords(self) -> tuple[Chord, ...] | None:
         """Chords, each to where the next row begins."""
         if (rows := self._harmony(CHORD_COLUMNS)) is None:
             return None
         chords = []
-        for span, row in rows:
-            tonic = local_key(row["globalkey"], row["localkey"]) % 12
+        for row in rows:
+            root, chord_type, label = row.rest
             try:
-                root = numeral_root(tonic, int(row["root"]))
+                pitch_class = numeral_root(row.key % 12, int(root))
             except ValueError as error:
                 where = self._beside(HARMONY).name
-                raise CorpusError(f"{where} has the root {row['root']!r}; expected a number of fifths. Correct it.") from error
-            chords.append(Chord(*span, root, numeral_quality(row["chord_type"]), row["chord"]))
+                raise CorpusError(f"{where} has the root {root!r}; expected a number of fifths. Correct it.") from error
+            chords.append(Chord(row.start_s, row.end_s, pitch_class, numeral_quality(chord_type), label))
         return tuple(chords)
 
     @property
     def _notes(self) -> tuple[str, ...]:
         return (self.notes,) if self.notes else ()
 
-    def _harmony(self, names: tuple[str, ...]) -> list[tuple[tuple[float, float | None], Mapping[str, str]]] | None:
+    def _harmony(self, names: tuple[str, ...]) -> "list[_Numeral] | None":
+        """Rows of the table of Roman numerals, which has columns of these names."""
         if (path := self._first((HARMONY,))) is None:
             return None
-        expected = f"expected {', '.join(names)}"
         try:
-            table = list(csv.DictReader(io.StringIO(_text(path)), delimiter="\t"))
-            times = [float(row["time_s"]) for row in table]
-            rows = [{name: str(row[name]) for name in names} for row in table]
+            rows = list(map(itemgetter(*names), csv.DictReader(io.StringIO(_text(path)), delimiter="\t")))
+            times = [float(row[0]) for row in rows]
         except (KeyError, TypeError, ValueError) as error:
-            raise CorpusError(f"{path.name} is no table of keys ({error}); {expected}.") from error
+            raise CorpusError(f"{path.name} is no table of keys ({error}); expected {', '.join(names)}.") from error
         ends = [*times[1:], None]
-        return [((start, end), row) for start, end, row in zip(times, ends, rows, strict=True)] if times else []
+        return [
+            _Numeral(start_s, end_s, local_key(str(global_key), str(numeral)), tuple(map(str, rest)))
+            for start_s, end_s, (_, global_key, numeral, *rest) in zip(times, ends, rows, strict=False)
+        ]
 
     def _first(self, suffixes: tuple[str, ...]) -> Path | None:
         return next((path for suffix in suffixes if (path := self._beside(suffix)).is_file()), None)

@@ -4,7 +4,7 @@ The head and its threshold are chosen on half of the works, and F1 is of the oth
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Annotated
 
@@ -113,5 +113,5 @@ def _prepared(request: Request, study_run: StudyRun, shared: Measurement | None)
         )
     if shared is None:
         return Prepared(segments, read_sound(study_run, segments), events)
-    given = {name.removeprefix(SOUND): of for name, of in shared.groundwork.items() if name.startswith(SOUND)}
-    return Prepared(segments, Sound(given["times_s"], given["flux"], given["energy"]), events)
+    sound = Sound(*(shared.groundwork[f"{SOUND}{column.name}"] for column in fields(Sound)))
+    return Prepared(segments, sound, events)

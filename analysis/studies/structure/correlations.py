@@ -23,7 +23,7 @@ from analysis.studies.structure.references import Frames, similarities
 APART = 4  # moments; nearer ones are alike in everything
 MOST_MOMENTS = 200  # of a window; a pair of moments is a number in every layer
 RHO, NULL, BETWEEN = "rho", "moved", "|"
-Heard = Callable[[Segment], Frames]
+FramesOf = Callable[[Segment], Frames]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,14 @@ class LayerCorrelations:
 
 
 def correlate(
-    study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, segments: Sequence[Segment], frames: Heard, seed: int, n: int
-) -> list[LayerCorrelations]:
+    study_run: StudyRun,
+    checkpoint: Checkpoint,
+    weights: Weights,
+    segments: Sequence[Segment],
+    frames: FramesOf,
+    seed: int,
+    n: int,
+) -> list[LayerCorrelations]:  # fmt: skip
     """Every layer with tokens of every tower that reads sound.
 
     Args:
@@ -76,7 +82,7 @@ def correlate(
 
 @torch.no_grad()
 def _rows(
-    model: Model, segments: Sequence[Segment], *, frames: Heard, seed: int, n_moves: int, check: Callable[[], None]
+    model: Model, segments: Sequence[Segment], *, frames: FramesOf, seed: int, n_moves: int, check: Callable[[], None]
 ) -> dict[str, ndarray]:
     """One row per window of ρ_a with every reference, by `what|tower|layer`."""
     rows: dict[str, list[ndarray]] = {}
