@@ -33,26 +33,12 @@ from tests.conformance.small_studies import SETTINGS
 
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = (
-    "bands",
-    "retrieval",
-    "replication",
-    "transposition",
-    "invariance",
-    "similarity",
-    "probes",
-    "embedding",
-    "onsets",
-    "structure",
-)
+    "bands", "retrieval", "replication", "transposition", "invariance", "similarity", "probes", "embedding",
+    "onsets", "structure",
+)  # fmt: skip
 OF_SOUND = (
-    "bands",
-    "embedding",
-    "invariance",
-    "similarity",
-    "probes",
-    "onsets",
-    "structure",
-)
+    "bands", "embedding", "invariance", "similarity", "probes", "onsets", "structure",
+)  # fmt: skip
 SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},
