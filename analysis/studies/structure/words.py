@@ -8,6 +8,7 @@ from analysis.studies.structure.rows import ChangeKindRow, ChosenRow, LayerRow
 
 CHOSEN = "ρ of the chosen layer and quantity"
 GAIN = "ρ gained over the untrained twin"
+SHOWN = 0.005
 NOTHING = "0 layers could be chosen: that takes two works, also for the untrained twin."
 
 
@@ -55,10 +56,12 @@ def _of(rows: Sequence[LayerRow], reference: str) -> list[LayerRow]:
 
 
 def _beyond(row: LayerRow | ChosenRow) -> str:
-    """Whether training added to it."""
-    if row.gain_low is None or row.gain_high is None or row.gain_low > 0:
+    """Whether training added to it; what two decimals do not show is no difference."""
+    if row.gain_value is None or row.gain_low is None or row.gain_high is None:
         return ""
-    return ", less than untrained" if row.gain_high < 0 else ", no more than untrained"
+    if abs(row.gain_value) < SHOWN or row.gain_low <= 0 <= row.gain_high:
+        return ", no more than untrained"
+    return "" if row.gain_low > 0 else ", less than untrained"
 
 
 def _short(number: float | None) -> str:
