@@ -44,6 +44,8 @@ PAGES = {
         "replication": "repeat",
         "screening": "leaderboard",
         "embedding": "scatter_plot",
+        "onsets": "music_note",
+        "structure": "blur_linear",
     },
     "Stress": {
         "ablation": "content_cut",

@@ -12,7 +12,7 @@ import soundfile
 from matplotlib.figure import Figure
 
 from analysis.cli import main
-from analysis.clips.annotations import read_annotations
+from analysis.datasets.annotation_files import read_annotations
 from analysis.figures import saving
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, save_checkpoint

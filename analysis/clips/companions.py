@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
-from analysis.clips.annotations import MOST_BYTES, AnnotationError, read_annotations
 from analysis.clips.lanes import Annotation
+from analysis.datasets.annotation_files import MOST_BYTES, AnnotationError, read_annotations
 from analysis.datasets.midi import Notes, read_midi
 from analysis.files import printable, read_file
 from analysis.store import Entry, Store

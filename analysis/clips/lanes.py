@@ -8,6 +8,7 @@ from jaxtyping import Float, Int8, UInt8
 from numpy import ndarray
 
 from analysis.clips.tiles import Piece
+from analysis.datasets.annotation_files import Annotation as Annotation
 from analysis.errors import ShapeError
 
 By = Literal["", "layer", "head"]  # what decides which of its sets a lane shows
@@ -171,16 +172,6 @@ class NoteLane(Lane):
     offsets_s: Float[ndarray, " notes"]
     pitches: UInt8[ndarray, " notes"]
     velocities: UInt8[ndarray, " notes"] | None = None
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """A moment, or a stretch, with what it is called; `kind` decides its colour, and is said beside the text."""
-
-    start_s: float
-    end_s: float | None = None
-    text: str = ""
-    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

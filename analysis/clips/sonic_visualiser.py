@@ -2,7 +2,7 @@
 
 Instants are (time, label), curves (time, value), regions (time, value, duration, label), notes (time, pitch, duration, velocity
 as a share of 127, label); a picture is a row per column of time, (time, bin, bin, …) from the lowest bin, as exact as the 256
-levels of its lane. `analysis.clips.annotations` reads instants, regions and notes again.
+levels of its lane. `analysis.datasets.annotation_files` reads instants, regions and notes again.
 
 Source: svcore, `data/fileio/CSVFormat.cpp` and `CSVFileReader.cpp`, which take a first column that rises and has decimals for
 seconds, and the distance of the first two rows for the width of a column.

@@ -7,10 +7,12 @@ from analysis.datasets.corpus import list_demo_pieces, load_demo_corpus
 from analysis.datasets.corpus_rendering import render_pieces
 from analysis.datasets.hands import HANDS, load_hands, render_hands, with_hands
 from analysis.datasets.maestro import SOURCE as MAESTRO
+from analysis.datasets.maps import SOURCE as MAPS
 from analysis.datasets.moises import SOURCE as MOISES
 from analysis.datasets.paired_folder import MIDI_SUFFIXES
 from analysis.datasets.paired_folder import SOURCE as PAIRED_FOLDER
 from analysis.datasets.piece import Corpus, Piece
+from analysis.datasets.pop909 import SOURCE as POP909
 from analysis.datasets.slakh import SOURCE as SLAKH
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError, shown
@@ -110,4 +112,4 @@ def has_stems(name: str) -> bool:
 
 def sources() -> tuple[Source, ...]:
     """Layouts of folders; the first that recognises a folder reads it, and the last takes every folder."""
-    return *REGISTERED, MAESTRO, SLAKH, MOISES, PAIRED_FOLDER
+    return *REGISTERED, MAESTRO, SLAKH, MOISES, MAPS, POP909, PAIRED_FOLDER

@@ -13,8 +13,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.datasets.annotations import Annotated
 from analysis.datasets.audio import read_window
 from analysis.datasets.midi import Notes, load_notes
+from analysis.datasets.sidecars import Sidecars
 from analysis.datasets.stems import Stem, mean_of
 from analysis.errors import CorpusError
 from analysis.fingerprints import file_sha256s
@@ -31,7 +33,7 @@ class Piece:
     """One recording and its MIDI file; `midi_path` is None where it has none.
 
     Takes of one work share a `group`, and no group has pieces in two splits. `duration_s` is that of the audio. `stems` are its
-    parts, where they are there by themselves.
+    parts, where they are there by themselves. `annotated` is where annotations lie; None for beside the recording.
     """
 
     piece_id: str
@@ -43,6 +45,12 @@ class Piece:
     audio_path: Path
     midi_path: Path | None
     stems: tuple[Stem, ...] = ()
+    annotated: Annotated | None = None
+
+    @property
+    def annotations(self) -> Annotated:
+        """What people have annotated of it."""
+        return Sidecars(self.audio_path) if self.annotated is None else self.annotated
 
     @property
     def midi_file(self) -> Path:
@@ -69,6 +77,17 @@ class Piece:
             MidiError: the MIDI file cannot be read.
         """
         return _notes(self.midi_file)
+
+    def onsets_s(self) -> NDArray[np.float64] | None:
+        """When its notes begin, as annotated, else as its MIDI file has it, in order; None where neither is there.
+
+        Raises:
+            CorpusError: an annotation cannot be read.
+            MidiError: the MIDI file cannot be read.
+        """
+        if (annotated := self.annotations.onsets_s()) is not None:
+            return annotated
+        return None if self.midi_path is None else self.notes().onset_s
 
     def waveform(self, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
         """Samples of `[start_s, stop_s)`, mono at `sample_rate` Hz, shape `(samples,)`.
@@ -177,8 +196,8 @@ class Corpus:
             raise CorpusError(f"{self.name} has changed on disk: {error.filename} is gone. Load it again.") from error
 
     def listing(self) -> list[Listed]:
-        """Of every piece what decides the identity of the corpus: id, split and files."""
-        return [(piece.piece_id, piece.split, tuple(piece.files)) for piece in self.pieces]
+        """Of every piece what decides the identity of the corpus: id, split and files, annotations too."""
+        return [(piece.piece_id, piece.split, (*piece.files, *piece.annotations.files)) for piece in self.pieces]
 
 
 def contents_sha256(

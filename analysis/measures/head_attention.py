@@ -1,6 +1,7 @@
 """Patterns of heads over moments: special tokens apart, tokens of one moment joined; how wide they are and how far they reach."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -74,25 +75,39 @@ def timed_attention(
     distance = np.abs(np.asarray(key_times_s, np.float64) - np.asarray(query_times_s, np.float64)[:, None])
     mass = timed.sum(axis=(1, 2))
     reach_s = np.divide((timed * distance).sum(axis=(1, 2)), mass, out=np.zeros_like(mass), where=mass > 0)
-    query_moments, query_of, query_tokens = np.unique(query_times_s, return_inverse=True, return_counts=True)
-    key_moments, key_of, key_tokens = np.unique(key_times_s, return_inverse=True, return_counts=True)
+    keys, of_keys = join_moments(timed, key_times_s, 2)
+    queries, joined = join_moments(of_keys, query_times_s, 1)
     return TimedAttention(
-        _joined(_joined(timed, key_of, len(key_moments), 2), query_of, len(query_moments), 1) / query_tokens[:, None],
-        query_moments.astype(np.float64),
-        key_moments.astype(np.float64),
-        key_tokens.astype(np.int64),
+        joined / queries.tokens[:, None],
+        queries.times_s,
+        keys.times_s,
+        keys.tokens,
         entropy.mean(dim=1).double().numpy(),
         reach_s,
         rows[:, :, :key_special].sum(axis=2).mean(axis=1),
     )
 
 
-def _joined(values: ndarray, moment: ndarray, n: int, axis: int) -> ndarray:
-    """Sums along an axis over what belongs to the same moment."""
+class Moments(NamedTuple):
+    """Different times of tokens, rising, and how many tokens each has."""
+
+    times_s: Float64[ndarray, " moments"]
+    tokens: Int64[ndarray, " moments"]
+
+
+def join_moments(values: ndarray, times_s: Float[ndarray, " tokens"], axis: int) -> tuple[Moments, ndarray]:
+    """Sums along an axis of tokens over those of the same time, in the order of time.
+
+    >>> moments, joined = join_moments(np.array([[1.0, 2.0, 4.0]]), np.array([0.5, 0.1, 0.5]), 1)
+    >>> moments.times_s.tolist(), moments.tokens.tolist(), joined.tolist()
+    ([0.1, 0.5], [1, 2], [[2.0, 5.0]])
+    """
+    different, moment, tokens = np.unique(times_s, return_inverse=True, return_counts=True)
+    moments, n = Moments(different.astype(np.float64), tokens.astype(np.int64)), len(different)
     if n == values.shape[axis] and (np.diff(moment) > 0).all():
-        return values
+        return moments, values
     shape = [*values.shape]
     shape[axis] = n
     joined = np.zeros(shape)
     np.add.at(np.moveaxis(joined, axis, 0), moment, np.moveaxis(values, axis, 0))
-    return joined
+    return moments, joined

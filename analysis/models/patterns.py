@@ -84,11 +84,24 @@ def attention_patterns(tower: Tower[B], batch: B) -> Iterator[tuple[AttentionPla
         tower: of any model.
         batch: on the device of the model.
     """
+    for attention, inputs in _given(tower, batch):
+        yield attention, attention.pattern(inputs)
+
+
+@torch.no_grad()
+def attention_blocks(tower: Tower[B], batch: B) -> Iterator[tuple[AttentionPlace, Blocks]]:
+    """As `attention_patterns`, every pattern in runs of queries (`pattern_blocks`), so that no pattern is held as a whole."""
+    for attention, inputs in _given(tower, batch):
+        yield attention, pattern_blocks(attention, inputs)
+
+
+def _given(tower: Tower[B], batch: B) -> Iterator[tuple[AttentionPlace, Inputs]]:
+    """Every place where a tower attends, and what its module was given; one pass is made."""
     attentions, given = tower.attention(batch), {}
     with own_hooks(before=[(attention.module, given.__setitem__) for attention in attentions]):
         tower(batch)
     for attention in attentions:
-        yield attention, attention.pattern(given.pop(attention.module))
+        yield attention, given.pop(attention.module)
 
 
 @torch.no_grad()

@@ -101,7 +101,7 @@ SUBSCRIPTS: dict[str, dict[str, int]] = {
 }
 ANYTHING: dict[str, dict[str, int]] = {
     "whatever JSON may hold: its reader checks it": {
-        "analysis/clips/annotations.py": 2,
+        "analysis/datasets/annotation_files.py": 2,
         "analysis/datasets/examined.py": 1,
         "analysis/files.py": 2,
         "analysis/jobs/executors/inline.py": 1,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis.clips.annotations import read_annotations
 from analysis.clips.lanes import Annotation, CurveLane, ImageLane, MarkLane, NoteLane, Series
 from analysis.clips.sonic_visualiser import layers_of
 from analysis.clips.tiles import Piece
+from analysis.datasets.annotation_files import read_annotations
 
 
 @pytest.mark.parametrize(

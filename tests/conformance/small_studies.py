@@ -19,7 +19,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "bands": {**STRESS, **FEW_WINDOWS, "doses": "0.1"},
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
-    "stems": {**WINDOWS, "partitions": 3},
+    "stems": {**WINDOWS, "partitions": 3}, "onsets": WINDOWS, "structure": WINDOWS,
     "embedding": {**WINDOWS, "n_seeds": 2, "n_neighbors": 5, "perplexity": 5},
 }  # fmt: skip
 USUAL = (("D0", 1), ("d4a4", 1))

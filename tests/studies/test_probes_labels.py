@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.datasets.annotations import KEYS
+from analysis.datasets.harmony import local_key
 from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.readings.study_run import StudyRun
-from analysis.studies.probes.labels import KEYS, effective_works, label_tasks, local_key
+from analysis.studies.probes.labels import effective_works, label_tasks
 
 CPU = torch.device("cpu")
 

@@ -17,7 +17,8 @@ class Needs:
     Attributes:
         modalities: each is read by one of its towers at least.
         pair: whether it has two towers whose embeddings can be compared, which read these modalities between them.
-        attention: whether one of its towers attends.
+        attention: whether one of its towers attends, which reads one of these modalities.
+        onsets: whether it must be known of the recordings where notes begin.
         descriptor: whether it is of a family into which descriptors may enter.
         apart: whether each side must be fed by itself, the sound altered and the notes not, or one without the other.
         every_tower: whether all towers are read, so that recordings need notes where one of them reads notes.
@@ -30,6 +31,7 @@ class Needs:
     modalities: tuple["Modality", ...] = ()
     pair: bool = False
     attention: bool = False
+    onsets: bool = False
     descriptor: bool = False
     apart: bool = False
     every_tower: bool = False
@@ -69,6 +71,9 @@ def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint
     if needs.stems and not has_stems(request.corpus):
         some = " or ".join(name for name in NAMES if has_stems(name))
         return f"{title} compares stems, but no recording of {request.corpus} has any. Choose {some}, or a folder with stems."
+    if needs.onsets and not has_notes(request.corpus):
+        unknown = f"no recording of {request.corpus} has a MIDI file"
+        return f"{title} needs to know where notes begin, but {unknown}. Choose another corpus."
     if (pooling := getattr(request, "pooling", "")) == "":
         return None
     for checkpoint in checkpoints:
@@ -104,8 +109,9 @@ def _lacking(needs: Needs, checkpoint: "Checkpoint", model: "Model") -> str:
         return f"no tower for {' or '.join(unread)}"
     if needs.pair and not pairs_of(model, needs.modalities):
         return "no two towers to be compared" + (f" that read {' and '.join(needs.modalities)}" if model.pairs else "")
-    if needs.attention and not any(tower.attends for tower in towers):
-        return "no attention"
+    readers = [tower for tower in towers if not needs.modalities or tower.modality in needs.modalities]
+    if needs.attention and not any(tower.attends for tower in readers):
+        return "no attention" + (f" in a tower for {' or '.join(needs.modalities)}" if needs.modalities else "")
     if needs.apart and checkpoint.of_family.has_arms and checkpoint.model_config.crosses:
         return "sides that are given each other's descriptors, so that neither can be fed alone"
     return "no place for a descriptor" if needs.descriptor and not checkpoint.of_family.has_arms else ""

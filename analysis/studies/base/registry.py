@@ -7,7 +7,7 @@ from analysis.studies.base.record import Study
 
 PACKAGES = (
     "retrieval", "stems", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",
-    "embedding",
+    "embedding", "onsets", "structure",
 )  # fmt: skip
 REGISTERED: dict[str, Study] = {}
 

@@ -5,19 +5,16 @@ of `BEAT_SUFFIXES` (time in seconds first, in the last column "db…" at a downb
 estimated from notes is no label and is not used.
 """
 
-import csv
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 import numpy as np
 from numpy import ndarray
 
 from analysis.datasets.piece import UNKNOWN_COMPOSER, Piece
 from analysis.datasets.segments import Segment
-from analysis.errors import CorpusError
+from analysis.datasets.sidecars import BEATS
 from analysis.readings.study_run import StudyRun
 from analysis.studies.probes.features import WindowFeatures, window_features
 from analysis.units import PITCH_CLASSES, midi_to_name
@@ -27,11 +24,7 @@ TASKS = (
     "mean velocity", "key", "composer", "downbeat",
 )  # fmt: skip
 UNITS = {"spectral centroid": "Hz", "note density": "notes/s", "mean velocity": "MIDI velocity"}
-BEAT_SUFFIXES = (".amaps_beats_key.tsv", ".beats.tsv", "_annotations.txt")
 FEWEST_WORKS_PER_OUTPUT, FEWEST_WORKS_PER_CLASS = 5, 2
-KEYS = (*(f"{name} major" for name in PITCH_CLASSES), *(f"{name} minor" for name in PITCH_CLASSES))
-MAJOR, MINOR, LETTERS = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), "CDEFGAB"
-NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
 @dataclass(frozen=True)
@@ -167,71 +160,23 @@ def _annotated(
 
 def _keys(piece: Piece) -> list[tuple[float, str]] | None:
     """Beginning and name of every local key; None without an annotation."""
-    path = piece.audio_path.with_suffix(".harmony.tsv")
-    if not path.is_file():
-        return None
-    with path.open(encoding="utf-8") as file:
-        try:
-            pick = itemgetter("time_s", "globalkey", "localkey")
-            rows = map(pick, csv.DictReader(file, delimiter="\t"))
-            return [(float(time_s), KEYS[local_key(global_key, key)]) for time_s, global_key, key in rows]
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorpusError(f"{path.name} is no table of keys ({error}); expected time_s, globalkey, localkey.") from error
-
-
-def local_key(global_key: str, numeral: str) -> int:
-    """Number of a key, 0–11 major and 12–23 minor from C: a Roman numeral within the global key; lower case is minor.
-
-    "III/v" is III of v.
-
-    Raises:
-        CorpusError: one of them is not written so.
-
-    >>> KEYS[local_key("D", "V")], KEYS[local_key("e", "III")], KEYS[local_key("E", "III/v")]
-    ('A major', 'G major', 'D major')
-    """
-    key = re.fullmatch(r"([A-Ga-g])([#b]*)", global_key)
-    degrees = [re.fullmatch(r"([#b]*)([IViv]+)", part) for part in reversed(numeral.split("/"))]
-    if not key or not all(degree and degree[2].upper() in NUMERALS for degree in degrees):
-        raise CorpusError(f"The key {global_key!r} with {numeral!r} is not understood; expected such as 'Bb' with 'vi'.")
-    tonic, is_minor = MAJOR[LETTERS.index(key[1].upper())] + _raised(key[2]), key[1].islower()
-    for degree in filter(None, degrees):
-        tonic += (MINOR if is_minor else MAJOR)[NUMERALS.index(degree[2].upper())] + _raised(degree[1])
-        is_minor = degree[2].islower()
-    return tonic % 12 + 12 * is_minor
-
-
-def _raised(accidentals: str) -> int:
-    return accidentals.count("#") - accidentals.count("b")
+    keys = piece.annotations.keys()
+    return None if keys is None else [(key.start_s, key.name) for key in keys]
 
 
 def _downbeats(segments: Sequence[Segment], works: ndarray, corpus: str) -> Task | str:
     """Cosine and sine of the place in the bar at which a window begins."""
-    times = {segment.piece: None for segment in segments}
-    times = {piece: _downbeat_times(piece) for piece in times}
+    beats = {piece: piece.annotations.beats() for piece in dict.fromkeys(segment.piece for segment in segments)}
     index, angles = [], []
     for row, segment in enumerate(segments):
-        downbeats = times[segment.piece]
+        downbeats = None if (known := beats[segment.piece]) is None else known.downbeats_s
         bar = -1 if downbeats is None else int(np.searchsorted(downbeats, segment.start_s, side="right")) - 1
         if downbeats is not None and 0 <= bar < len(downbeats) - 1:
             bar_s = downbeats[bar + 1] - downbeats[bar]
             index.append(row)
             angles.append(2 * np.pi * (segment.start_s - downbeats[bar]) / bar_s)
     if len(set(works[index] if index else [])) < 3:
-        expected = " or ".join(f"*{suffix}" for suffix in BEAT_SUFFIXES)
+        expected = " or ".join(f"*{suffix}" for suffix in BEATS)
         return f"no labels: expected {expected} beside the audio of 3 works or more ({corpus} has too few or none)"
     labels = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Task("downbeat", np.array(index, np.int64), labels, ("cosine of the phase", "sine of the phase"))
-
-
-def _downbeat_times(piece: Piece) -> ndarray | None:
-    """Downbeats in seconds; None without an annotation."""
-    for suffix in BEAT_SUFFIXES:
-        path = piece.audio_path.with_name(piece.audio_path.with_suffix("").name + suffix)
-        if path.is_file():
-            rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-            try:
-                return np.unique([float(row[0]) for row in rows if row[-1].startswith("db")])
-            except ValueError as error:
-                raise CorpusError(f"{path.name} is no list of beats ({error}); expected seconds, then b or db.") from error
-    return None

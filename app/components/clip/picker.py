@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.clips.annotations import read_annotations
 from analysis.clips.companions import Companions, Layer
+from analysis.datasets.annotation_files import read_annotations
 from analysis.datasets.uploads import MAX_SECONDS
 from analysis.errors import OtoscopeError
 from analysis.units import seconds_to_words

@@ -9,9 +9,9 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from analysis.clips.lanes import Annotation
 from analysis.datasets.containers import printable
 from analysis.errors import OtoscopeError
 from analysis.files import formula_back
@@ -21,6 +21,16 @@ MOST_TEXT = 80  # characters of a label
 SECONDS_COLUMNS = ("start", "time", "onset", "start_s", "time_s", "start_time")
 END_COLUMNS = ("end", "offset", "end_s", "end_time")
 TEXT_COLUMNS = ("label", "value", "text", "chord", "section", "note", "pitch")
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A moment, or a stretch, with what it is called; `kind` decides its colour, and is said beside the text."""
+
+    start_s: float
+    end_s: float | None = None
+    text: str = ""
+    kind: str = ""
 
 
 class AnnotationError(OtoscopeError):

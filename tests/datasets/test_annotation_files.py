@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.clips.annotations import AnnotationError, read_annotations
 from analysis.clips.lanes import Annotation
+from analysis.datasets.annotation_files import AnnotationError, read_annotations
 
 
 @pytest.mark.parametrize(
