@@ -7,6 +7,7 @@ from torch import Tensor
 def to_tokens(cells: Float[Tensor, "batch channels bins frames"]) -> Float[Tensor, "batch frames width"]:
     """A token per frame.
 
+    >>> import torch
     >>> to_tokens(torch.zeros(2, 8, 96, 501)).shape
     torch.Size([2, 501, 768])
     """

@@ -13,6 +13,8 @@ from analysis.studies.battery import Part
 from app import answers
 from app.components import battery_answers
 
+N_STUDIES = len(study_names())
+
 
 @pytest.fixture
 def opened(open_page):
@@ -32,7 +34,9 @@ def test_it_says_what_it_takes_and_submits_one_job(queue, store, monkeypatch, op
 
     monkeypatch.setattr(analysis.jobs.kinds.battery, "submit_battery", submit)
     app = opened(checkpoints="one", corpus="small")
-    assert app.markdown[0].value.startswith("10 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU.")
+    assert app.markdown[0].value.startswith(
+        f"{N_STUDIES} studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU."
+    )
     app = press(app, "Examine")
     assert submitted == [(["one"], "small", list(study_names()))]
     assert labels(app) == ["Cancel"]
@@ -70,10 +74,10 @@ def test_a_finished_examination_shows_every_answer_or_its_reason(queue, store, o
     store["one",] = replace(result_of("one"), headline=f"{evil} finds it.")
     app = opened(checkpoints="one", corpus="small", job="job1")
     shown = "\n".join(str(one.value) for one in [*app.markdown, *app.caption, *app.success])
-    assert "9 of 10 studies answered." in shown
+    assert f"{N_STUDIES - 1} of {N_STUDIES} studies answered." in shown
     assert "**Retrieval**" in shown
     assert shown.count("Not made:") == 1
-    assert shown.count("alert(1)") == 11
+    assert shown.count("alert(1)") == N_STUDIES + 1
     assert not obeyed(shown)
     assert len(app.get("download_button")) == 1
     assert not app.button
@@ -90,10 +94,12 @@ def test_what_is_stored_is_shown_before_anything_is_asked_and_the_rest_is_offere
 
     monkeypatch.setattr(answers, "found_result", found_result)
     app = opened(checkpoints="one", corpus="small")
-    assert app.success[0].value == "2 of 10 studies answered."
+    assert app.success[0].value == f"2 of {N_STUDIES} studies answered."
     assert "one (abababababab)" in app.caption[-1].value
     shown = [str(one.value) for one in app.markdown]
-    assert shown[0].startswith("8 studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU. What is answered")
+    assert shown[0].startswith(
+        f"{N_STUDIES - 2} studies of 1 checkpoint and the untrained twins take about 1 minute on a CPU. What is answered"
+    )
     assert [text.split("**")[1] for text in shown if text.startswith("**")] == ["Retrieval", "Similarity"]
     assert [one.value for one in app.caption].count("What is shown came with the checkpoints.") == 1
     assert labels(app) == ["Go on"]

@@ -116,8 +116,8 @@ def test_the_battery_makes_what_serves_it_and_skips_the_rest(listener: Checkpoin
         if sentence is not None:
             assert (part.result, part.error) == (None, sentence)
         elif part.result is None:  # a pool of the test split of this corpus cannot be filled
-            assert part.study in ("bands", "invariance", "transposition")
-            assert "two works are needed" in part.error or "rendered" in part.error
+            assert part.study in ("bands", "invariance", "transposition", "onsets")
+            assert any(words in part.error for words in ("two works are needed", "rendered", "to choose on one half")), part.error
     assert {part.study for part in parts if part.result is not None} >= {"embedding", "probes", "similarity"}
 
 

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -87,7 +89,9 @@ RENDERED = ("pop909",)  # from MIDI files of 19.9 s, with the release of the las
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of its own; and the processes that render do not begin with the script of a page that was drawn in this one."""
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)

@@ -118,7 +118,7 @@ def test_layers_of_any_two_models_are_compared_over_the_seconds_that_both_hear(
     described = {"arm": PAIR.presets()[0], "scale": "", "evaluation": {}, "history": [], "card": "# Nobody trained it"}
     save_checkpoint(tmp_path / "theirs" / "three", model, training={"seed": 3, "steps": 0}, **described)
     store, said = Store(tmp_path / "store"), list[str]()
-    settings = {**SETTINGS["similarity"], **SMALLEST["similarity"], "corpus": str(corpus_folder)}
+    settings = {**SETTINGS["similarity"], "across": "every side", "corpus": str(corpus_folder)}
     try:
         alone = run_study("similarity", build_request("similarity", ["three"], settings), store=store)
         context = RunContext(notice=said.append)

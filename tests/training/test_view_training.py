@@ -235,7 +235,9 @@ def test_wrong_settings_are_refused(changed: dict[str, Any], sentence: str) -> N
 
 
 def test_what_is_not_trained_here_is_refused() -> None:
-    with pytest.raises(ConfigError, match="Models of the family 'made-up' are not trained here: expected one of dual, .*vit1d"):
+    with pytest.raises(
+        ConfigError, match="Models of the family 'made-up' are not trained here: expected one of cocola, dual, .*vit1d"
+    ):
         find_objective("made-up")
 
 

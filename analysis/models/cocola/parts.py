@@ -31,7 +31,7 @@ def slaney_hz(mel: ndarray) -> ndarray:
 def slaney_mel(hz: float) -> float:
     """The way back from `slaney_hz`.
 
-    >>> round(slaney_mel(6400.0), 6)
+    >>> round(float(slaney_mel(6400.0)), 6)
     42.0
     """
     return hz / LINEAR_HZ if hz < BREAK_HZ else BREAK_HZ / LINEAR_HZ + float(np.log(hz / BREAK_HZ)) / LOG_STEP

@@ -198,7 +198,7 @@ def binned(
     """Mean of the rows of every bin of 250 ms from 0; a bin without one has the row nearest to its centre.
 
     >>> binned(np.array([0.1, 0.2, 0.6]), np.array([[1.0], [3.0], [5.0]]), 3).ravel().tolist()
-    [2.0, 5.0, 5.0]
+    [2.0, 3.0, 5.0]
     """
     numbers = np.clip((times_s / BIN_S).astype(np.int64), 0, n_bins - 1)
     counts = np.bincount(numbers, minlength=n_bins)
