@@ -40,6 +40,11 @@ export function momentsAt(lane, set, seconds, yShare) {
   return { queryS: from + (1 - yShare) * (until - from), keyS: seconds };
 }
 
+/** The moments that are heard where a point of a lane is clicked; null where the desk does not play the recording of the lane. */
+export function momentsHeard(lane, set, seconds, yShare) {
+  return lane.heard === false ? null : momentsAt(lane, set, seconds, yShare);
+}
+
 /** Whether a moment is one of the recording that a lane is of. */
 function within(lane, seconds) {
   return seconds >= 0 && seconds <= lane.durationS;
