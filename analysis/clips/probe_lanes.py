@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -96,23 +97,23 @@ def _pictures(
     high = max(float(values.max(initial=0.0)) for values in (*read, *(() if truth is None else (truth,)))) or 1.0
     name = f"probe_{safe_name(words.task, 'probe')}"
 
-    def lane(end: str, what: str, piece: Piece, side: str = "") -> ImageLane:
+    def lane(end: str, what: str, pieces: Sequence[Piece], side: str = "") -> ImageLane:
         n = len(words.outputs)
         ticks = [Tick((n - 0.5 - i) / n, output) for i, output in enumerate(words.outputs)][::-3]
         return ImageLane(
             id=f"{name}{end}", title=f"Probe of the {words.task}{what}", unit=UNITS[words.task], by="layer", height=110,
             low=0.0, high=high, colours="cividis", row_names=words.outputs[::-1], ticks=ticks, along="pitch class", side=side,
-            sets={(number,): [[piece]]}, borders=clock.borders_s.tolist(),
+            sets={(number,): [pieces]}, borders=clock.borders_s.tolist(),
         )  # fmt: skip
 
-    def drawn(values: Float64[ndarray, "cells outputs"], state: StateReading) -> Piece:
-        return even_piece(state.times_s, quantised(values.T[::-1], 0.0, high), clock.duration_s, exact=values.T[::-1])
+    def drawn(values: Float64[ndarray, "cells outputs"], state: StateReading) -> list[Piece]:
+        return [even_piece(state.times_s, quantised(values.T[::-1], 0.0, high), clock.duration_s, exact=values.T[::-1])]
 
     lanes = [lane("", ", by token", drawn(read[0], cells[0][0]))]
     if truth is not None:
-        hop_s = clock.hop / clock.sample_rate
-        piece = Piece(0.0, len(truth) * hop_s, quantised(truth.T[::-1], 0.0, high), exact=truth.T[::-1])
-        lanes.append(lane("_truth", ": as it is, by window", piece))
+        columns = zip(pairwise(clock.borders_s.tolist()), truth[:, ::-1, None], strict=True)
+        pieces = [Piece(start_s, end_s, quantised(column, 0.0, high), exact=column) for (start_s, end_s), column in columns]
+        lanes.append(lane("_truth", ": as it is, by window", pieces))
     return lanes + [lane("_beside", ", by token", drawn(read[1], cells[1][0]), "untrained twin")] * (len(read) > 1)
 
 
@@ -135,14 +136,18 @@ def _steps(clock: Clock, by_window: Float64[ndarray, "windows 1"]) -> tuple[ndar
 
 
 def _truth(probe: Probe, clock: Clock, waveform: Waveform, notes: Notes | None) -> Float64[ndarray, "windows outputs"] | None:
-    """What a probe should read in every window; None where that is of notes, and these are not known."""
+    """What a probe should read in every window; None where that is of notes, and these are not known.
+
+    A last window that ends in silence counts as long as the recording lasts, as hidden states are read of that alone.
+    """
     task = probe.words.task
     if task in OF_SOUND:
         samples = torch.from_numpy(clock.cut(waveform))
         compute = audio_chroma if task == "audio chroma" else spectral_centroid
         rows = compute(samples, waveform.sample_rate).reshape(len(samples), -1).double().numpy()
     elif notes is not None:
-        rows = np.stack([np.atleast_1d(_of_notes(task, notes, span.start_s, span.end_s)) for span in clock.spans])
+        spans = [(span.start_s, min(span.end_s, clock.duration_s)) for span in clock.spans]
+        rows = np.stack([np.atleast_1d(_of_notes(task, notes, *span)) for span in spans])
     else:
         return None
     return rows[:, [PITCH_CLASSES.index(output) for output in probe.words.outputs]] if rows.shape[1] > 1 else rows

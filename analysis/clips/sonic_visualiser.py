@@ -1,8 +1,9 @@
 """Lanes as layers that Sonic Visualiser imports: comma-separated, no head line, the time first, in seconds with decimals.
 
 Instants are (time, label), curves (time, value), regions (time, value, duration, label), notes (time, pitch, duration, velocity
-as a share of 127, label); a picture is a row per column of time, (time, bin, bin, …) from the lowest bin, as exact as the 256
-levels of its lane. `analysis.datasets.annotation_files` reads instants, regions and notes again.
+as a share of 127, label); a picture is a row per column of time, (time, bin, bin, …) from the lowest bin: the numbers where
+its lane keeps them, else as exact as its 256 levels.
+`analysis.datasets.annotation_files` reads instants, regions and notes again.
 
 Source: svcore, `data/fileio/CSVFormat.cpp` and `CSVFileReader.cpp`, which take a first column that rises and has decimals for
 seconds, and the distance of the first two rows for the width of a column.
@@ -106,7 +107,8 @@ def _picture(pieces: Sequence[Piece], low: float, high: float) -> Iterator[Row]:
     for piece in pieces:
         columns = piece.levels.shape[1]
         starts = piece.start_s + late + np.arange(columns) * (piece.end_s - piece.start_s) / columns
-        for start, column in zip(starts.tolist(), numbers_of(piece.levels[::-1].T, low, high).tolist(), strict=True):
+        numbers = numbers_of(piece.levels, low, high) if piece.exact is None else piece.exact
+        for start, column in zip(starts.tolist(), numbers[::-1].T.tolist(), strict=True):
             yield [_seconds(start), *map(_number, column)]
 
 

@@ -104,8 +104,12 @@ def minimal_pair(change: str, dose: float, window: RenderedWindow) -> MinimalPai
 
 def _transposed(dose: float, window: RenderedWindow) -> tuple[str, RenderedWindow]:
     semitones = _whole("transposition", dose)
-    title = f"transposition by {semitones:+d} semitones"
+    title = f"transposition by {_words(semitones)}"
     return title, replace(window, performance=transpose_notes(window.performance, semitones))
+
+
+def _words(semitones: int) -> str:
+    return f"{semitones:+d} semitone{'' if abs(semitones) == 1 else 's'}"
 
 
 def _other_note(dose: float, window: RenderedWindow) -> tuple[str, RenderedWindow]:
@@ -118,7 +122,7 @@ def _other_note(dose: float, window: RenderedWindow) -> tuple[str, RenderedWindo
     pitch = notes.pitch.copy()
     pitch[number] = fold_pitch(int(pitch[number]), semitones)
     rows = zip(notes.onset_s.tolist(), notes.offset_s.tolist(), pitch.tolist(), notes.velocity.tolist(), strict=True)
-    title = f"one note, {notes.onset_s[number] - window.start_s:.2f} s into the window, moved by {semitones:+d} semitones"
+    title = f"one note, {notes.onset_s[number] - window.start_s:.2f} s into the window, moved by {_words(semitones)}"
     return title, replace(window, performance=notes_from_rows(list(rows)))
 
 

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from analysis import paths
 from analysis.clips.heads.corpus import corpus_heads_key, heads_in_corpus
+from analysis.clips.heads.reading import HeadReading
 from analysis.clips.questions.answer import read_answer
+from analysis.clips.questions.followers import headline
 from analysis.datasets.piece import Corpus
 from analysis.errors import CorpusError
 from analysis.jobs.job import Job
 from analysis.jobs.kinds import corpus_heads as kind
 from analysis.jobs.kinds.kind import Page
+from analysis.measures.head_scores import ChosenHead
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.heads import HeadId
 from analysis.readings.study_run import StudyRun
 from analysis.run import Cancel, Cancelled, RunContext
 from analysis.store import open_store
@@ -23,6 +28,14 @@ from analysis.store import open_store
 
 def run_of(checkpoint: Checkpoint, corpus: Corpus, context: RunContext) -> StudyRun:
     return StudyRun({checkpoint.name: checkpoint}, corpus, torch.device("cpu"), None, context)
+
+
+def test_a_lift_that_is_rounded_to_nothing_has_no_sign() -> None:
+    none = np.zeros((0, 1))
+    reading = HeadReading((HeadId(1, 2),), {1: "Layer 1"}, np.zeros(0, int), {}, none, none, none)
+    best = ChosenHead("onset-locked", 0, 1, 3.0, -0.001, (None, None), 0.1, -0.002, 3.0, 0.01, 0.02, 3, 9)
+    said = headline(reading, reading, [best], seed=0)
+    assert said == "0.00 of lift: Layer 1, head 3 is most onset-locked (shifted events: 0.00; p = 0.02)."
 
 
 def test_heads_are_chosen_on_half_of_the_works_and_tested_on_the_others(

@@ -1,5 +1,8 @@
 """Heads taken out: nothing moves where nothing is replaced, what is before a head stays, controls are drawn among the others."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +84,9 @@ def test_controls_are_as_many_other_heads_and_the_twin(model: DualEncoder) -> No
     assert 0 <= (ablation.share_below or 0) <= 1
     assert len(ablation.headline.split()) <= 30
     assert "untrained twin" in ablation.headline
+    assert re.search(r"without layer \d+, head \d+", ablation.headline)
+    small = replace(ablation, trained=replace(ablation.trained, cosine_distance=0.00012)).headline
+    assert small.startswith("0.00012 of cosine distance")
 
 
 def test_a_tower_of_another_family_has_heads_too() -> None:

@@ -67,6 +67,8 @@ def test_one_note_is_carried_by_its_own_token_at_first(model: DualEncoder, one_t
     tower = model.towers["midi"]
     pair = minimal_pair("one note", 2, WINDOW)
     assert "moved by +2 semitones" in pair.title
+    assert minimal_pair("one note", -1, WINDOW).title.endswith("moved by -1 semitone")
+    assert minimal_pair("transposition", 1, WINDOW).title == "transposition by +1 semitone"
     plain, changed = tower.collate([pair.plain]), tower.collate([pair.changed])
     grid = patch_grid(model, "midi", plain, changed, direction="denoising", n_segments=4)
     assert (grid.full == 1).all()

@@ -66,9 +66,29 @@ def test_pitch_classes_are_read_by_token_in_the_colours_of_the_truth() -> None:
     for lane, expected in zip(made, (cells + 0.5, np.array([[0.5], [1.0], [0.0]]), np.full((20, 12), 0.5)), strict=True):
         assert isinstance(lane, ImageLane)
         assert (lane.row_names[-1], lane.high) == ("C", pytest.approx(1.0))
-        ((piece,),) = lane.sets[(1,)]
-        drawn = numbers_of(piece.levels, lane.low, lane.high)[::-1].T
+        (pieces,) = lane.sets[(1,)]
+        drawn = numbers_of(np.concatenate([piece.levels for piece in pieces], axis=1), lane.low, lane.high)[::-1].T
         np.testing.assert_allclose(drawn[:, : expected.shape[1]], expected, atol=0.6 / 255)
+
+
+def test_what_is_true_stands_between_the_borders_of_windows_that_overlap() -> None:
+    clock = Clock(10 * RATE, RATE, 4 * RATE, 2 * RATE)  # windows from 0, 2, 4 and 6 s; borders at 3, 5 and 7 s
+    made = probes(probe("chroma histogram", PITCH_CLASSES, np.eye(12)))
+    heard = replace(reading(np.zeros((20, 12))), clock=clock)
+    _, truth, _ = probe_lanes(made, heard, heard, 1, WAVEFORM, NOTES)
+    assert isinstance(truth, ImageLane)
+    (pieces,) = truth.sets[(1,)]
+    assert [(piece.start_s, piece.end_s) for piece in pieces] == [(0.0, 3.0), (3.0, 5.0), (5.0, 7.0), (7.0, 10.0)]
+    assert [float(numbers_of(piece.levels, 0.0, truth.high)[-1, 0]) for piece in pieces] == pytest.approx(
+        [0.5, 1, 1, 0], abs=0.01
+    )
+
+
+def test_notes_of_a_window_are_counted_over_the_seconds_in_which_there_is_sound() -> None:
+    made, late = probes(probe("note density", ("notes/s",), np.ones((1, 1)))), notes_from_rows([(8.5, 9.0, 60, 80)])
+    (lane,) = probe_lanes(made, reading(np.zeros((20, 1))), None, 1, WAVEFORM, late)
+    assert isinstance(lane, CurveLane)
+    assert lane.sets[(1,)][1].values.tolist() == [0.0, 0.0, 0.0, 0.0, 0.5, 0.5]  # one in the 2 s that the last window holds
 
 
 def test_without_notes_there_is_no_truth_of_them_but_one_of_the_sound() -> None:

@@ -93,6 +93,16 @@ def test_a_minimal_pair_is_patched_on_the_clock_of_the_clip(models: tuple[Model,
         answered(models, Question("patch"), notes=False)
 
 
+def test_both_grids_are_drawn_whole_on_one_scale_with_their_numbers_and_the_ends_of_the_window() -> None:
+    ours, its = Grid("Share", "of 1", ("in", "out"), (4.0, 6.0, 8.0), np.eye(2), -3 * np.eye(2)).lanes
+    assert (ours.low, ours.high) == (its.low, its.high) == (-3.0, 3.0)
+    for lane, values in ((ours, np.eye(2)), (its, -3 * np.eye(2))):
+        (((piece,),),) = lane.sets.values()
+        np.testing.assert_array_equal(piece.exact, values[::-1])
+        assert list(lane.borders) == [4.0, 8.0]
+        assert lane.of_model
+
+
 def test_bands_and_moments_add_up_to_the_change(models: tuple[Model, Model], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain, "N_SPANS", 2)
     monkeypatch.setattr(explain, "attribute", partial(explain.attribute, n_steps=4))

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.clips.lanes import Annotation, CurveLane, ImageLane, MarkLane, NoteLane, Series
 from analysis.clips.sonic_visualiser import layers_of
-from analysis.clips.tiles import Piece
+from analysis.clips.tiles import Piece, quantised
 from analysis.datasets.annotation_files import read_annotations
 
 
@@ -54,6 +54,14 @@ def test_a_picture_is_a_row_per_column_from_the_lowest_bin() -> None:
         "0.000000,1,0", "1.000000,2,5", "2.000000,1,0", "3.000000,2,5",
     ]  # fmt: skip
     assert layers_of(lane, 1, 1) == {}
+
+
+def test_a_picture_that_keeps_its_numbers_is_written_with_them() -> None:
+    numbers = np.array([[0.1234, 0.5], [0.25, 1.5]])
+    piece = Piece(0.0, 2.0, quantised(numbers, 0.0, 1.0), exact=numbers)
+    lane = ImageLane(id="cosine", title="Cosine", low=0.0, high=1.0, colours="viridis", sets={(): [[piece]]})
+    rows = [[float(cell) for cell in row.split(",")] for row in layers_of(lane, 1, 0)["cosine"].decode().split()]
+    assert rows == [[0.0, 0.25, 0.1234], [1.0, 1.5, 0.5]]
 
 
 def test_every_curve_is_a_layer_of_its_own() -> None:

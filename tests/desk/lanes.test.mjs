@@ -4,7 +4,7 @@ import { unpack } from "../../app/kit/desk/frontend/bytes.js";
 import { table, valueOf } from "../../app/kit/desk/frontend/colours.js";
 import { cellAt, levelFor } from "../../app/kit/desk/frontend/image.js";
 import { SHEET, actionOf } from "../../app/kit/desk/frontend/keys.js";
-import { momentsAt, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
+import { momentsAt, momentsHeard, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
 import { columnsOf, firstAtOrAfter, placesInView } from "../../app/kit/desk/frontend/lines.js";
 import { View } from "../../app/kit/desk/frontend/view.js";
 
@@ -32,6 +32,23 @@ test("a layer or head that was not sent has no set", () => {
 test("on a self-similarity both moments are of the clip", () => {
   const lane = { ...attention, yTime: "clip" };
   assert.deepEqual(momentsAt(lane, {}, 2, 0.75), { queryS: 2, keyS: 2 });
+  assert.deepEqual([-0.5, 8.5].map((seconds) => momentsAt(lane, {}, seconds, 0.75)), [null, null]); // before and after its recording
+});
+
+test("a cell of a recording that the desk does not play is not heard", () => {
+  const lane = { ...attention, yTime: "clip" };
+  assert.deepEqual(momentsHeard({ ...lane, heard: true }, {}, 2, 0.75), { queryS: 2, keyS: 2 });
+  assert.equal(momentsHeard({ ...lane, heard: false }, {}, 2, 0.75), null);
+});
+
+test("of a curve the number at the nearest moment is said, and none where its recording has ended", () => {
+  const sets = { "": { high: 9, series: [{ name: "share", times: [1, 2, 3], values: [5, 6, 7] }] } };
+  const lane = { kind: "curves", by: "", unit: "of 1", low: 0, durationS: 4, sets };
+  const state = { layer: 1, head: 0, numbers };
+  assert.equal(wordsAt(lane, state, 2.2, 0.5), "2.20 s: share 6.00 of 1");
+  assert.equal(wordsAt(lane, state, 2.7, 0.5), "2.70 s: share 7.00 of 1");
+  assert.equal(wordsAt(lane, state, 3.9, 0.5), "3.90 s: share 7.00 of 1");
+  assert.equal(wordsAt(lane, state, 4.5, 0.5), "4.50 s");
 });
 
 test("the level drawn has a column for every pixel, and no more than it must", () => {

@@ -22,6 +22,8 @@ test("a lane moves past the next one that is seen, is hidden where it stands, an
   assert.deepEqual(moved(order, "d", -1), ["a", "d", "b:90", "-c"]);
   assert.deepEqual(moved(order, "a", -1), order);
   assert.deepEqual(moved(order, "d", 1), order);
+  assert.deepEqual(moved(["a", "away", "b"], "b", -1, new Set(["a", "b"])), ["b", "a", "away"]); // what is not drawn is not seen
+  assert.deepEqual(moved(["away", "b"], "b", -1, new Set(["b"])), ["away", "b"]);
   assert.deepEqual(withHidden(order, "b", true), ["a", "-b:90", "-c", "d"]);
   assert.deepEqual(withHidden(order, "c", false), ["a", "b:90", "c", "d"]);
   assert.deepEqual(withHidden(order, "c", true), order);

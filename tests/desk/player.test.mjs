@@ -67,3 +67,38 @@ test("another file of the same recording goes on where it was", () => {
   player.load("two.wav");
   assert.deepEqual([media.src, media.currentTime, media.paused], ["two.wav", 12, false]);
 });
+
+/** Ends as media elements do: it stops by itself. */
+function end(media) {
+  Object.assign(media, { currentTime: media.duration, paused: true, ended: true });
+}
+
+test("a loop that reaches the end of the recording goes back too, and one that is paused there stays", () => {
+  const media = element(30);
+  const player = new Player(media);
+  player.loop = [28, 30];
+  player.play();
+  player.tick();
+  end(media);
+  player.tick();
+  assert.deepEqual([media.currentTime, media.paused], [28, false]);
+  media.ended = false;
+  player.pause();
+  player.tick();
+  Object.assign(media, { currentTime: 30, ended: true }); // somebody went there
+  player.tick();
+  assert.deepEqual([media.currentTime, media.paused], [30, true]);
+});
+
+test("a query at the end of the recording is heard, then its key", () => {
+  const media = element(30);
+  const player = new Player(media);
+  player.hear([{ startS: 29.2, endS: 30 }, { startS: 9, endS: 10 }]);
+  player.tick();
+  end(media);
+  player.tick();
+  assert.deepEqual([media.currentTime, media.paused, player.finished], [9, false, false]);
+  Object.assign(media, { currentTime: 10.01, ended: false });
+  player.tick();
+  assert.deepEqual([media.paused, player.finished], [true, true]);
+});

@@ -73,15 +73,15 @@ class HeadAblation:
     @property
     def headline(self) -> str:
         """The number first, then its controls."""
-        n = len(self.trained.heads)
-        names = ", ".join(f"{head.layer}.{head.head + 1}" for head in self.trained.heads[:3]) + (" …" if n > 3 else "")
+        heads = self.trained.heads
+        names = "; ".join(f"layer {head.layer}, head {head.head + 1}" for head in heads[:3]) + (" …" if len(heads) > 3 else "")
         controls = []
         if self.random:
             distances = [draw.cosine_distance for draw in self.random]
-            controls.append(f"random heads: {min(distances):.3f} to {max(distances):.3f}")
+            controls.append(f"random heads: {min(distances):.2g} to {max(distances):.2g}")
         if self.twin is not None:
-            controls.append(f"untrained twin: {self.twin.cosine_distance:.3f}")
-        moved = f"{self.trained.cosine_distance:.3f} of cosine distance moves the embedding without head{'s' * (n > 1)} {names}"
+            controls.append(f"untrained twin: {self.twin.cosine_distance:.2g}")
+        moved = f"{self.trained.cosine_distance:.2g} of cosine distance moves the embedding without {names}"
         return f"{moved} ({'; '.join([*controls, f'n = {self.trained.n_windows} windows'])})."
 
 

@@ -36,8 +36,9 @@ class Grid:
 
     @property
     def lanes(self) -> list[ImageLane]:
-        """The grid on the clip's clock, and that of the twin in the same colours."""
-        top = float(np.abs(self.values).max(initial=0.0)) or 1.0
+        """The grid on the clip's clock, and that of the twin in the same colours, which reach the largest of both."""
+        both = [self.values] if self.twin is None else [self.values, self.twin]
+        top = max(float(np.abs(values).max(initial=0.0)) for values in both) or 1.0
         drawn = [_lane(self, self.values, top, "")]
         return drawn if self.twin is None else [*drawn, _lane(self, self.twin, top, "untrained twin")]
 
@@ -118,10 +119,11 @@ def _named(arrays: Mapping[str, ndarray], what: str, names: Sequence[str]) -> di
 def _lane(grid: Grid, values: Float64[ndarray, "rows columns"], top: float, side: str) -> ImageLane:
     n = len(grid.rows)
     ticks = [Tick((n - 0.5 - number) / n, name) for number, name in enumerate(grid.rows)][:: -max(1, n // 4)]
-    piece = Piece(grid.edges_s[0], grid.edges_s[-1], quantised(values[::-1], -top, top))
+    piece = Piece(grid.edges_s[0], grid.edges_s[-1], quantised(values[::-1], -top, top), exact=values[::-1])
     return ImageLane(
         id="answer_beside" if side else "answer", title=grid.title, unit=grid.unit, height=140, ticks=ticks, low=-top, high=top,
         colours="difference", row_names=_from_top(grid.rows), side=side, sets={(): [[piece]]},
+        borders=(grid.edges_s[0], grid.edges_s[-1]),
     )  # fmt: skip
 
 

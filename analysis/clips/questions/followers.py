@@ -24,9 +24,9 @@ def headline(trained: HeadReading, twin: HeadReading, chosen: list[ChosenHead], 
     passing = [head for head in chosen if head.p_holm <= LEVEL]
     best = max(passing or chosen, key=lambda head: head.z)
     lift = _twin_lift(twin, best, seed)
-    control = "" if lift is None else f"untrained twin: {lift:.2f}; "
+    control = "" if lift is None else f"untrained twin: {lift:z.2f}; "
     text = (
-        f"{best.lift:.2f} of lift: {_name(trained, best)} is most {best.kind} ({control}shifted events: {best.null:.2f}; "
+        f"{best.lift:z.2f} of lift: {_name(trained, best)} is most {best.kind} ({control}shifted events: {best.null:z.2f}; "
         f"p = {best.p_holm:.2g})."
     )
     return text if passing else f"{text} Not distinguishable from shifted events."

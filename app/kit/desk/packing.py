@@ -84,7 +84,7 @@ def _lane(lane: Lane, packer: Packer, duration_s: float, exact: Packer) -> Json:
         "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
         "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
         "side": lane.tag, "sideColour": lane.side_colour, "note": lane.note, "ofModel": lane.of_model,
-        "durationS": lane.duration_s or duration_s, "yTime": "", "sets": {},
+        "durationS": lane.duration_s or duration_s, "heard": lane.duration_s is None, "yTime": "", "sets": {},
     }  # fmt: skip
     if isinstance(lane, WaveLane):
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]

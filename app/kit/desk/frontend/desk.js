@@ -152,7 +152,7 @@ export class Desk {
   /** A lane as a row of the page; its table is open where it was before. */
   row(lane, height, sideColour, before) {
     const row = new Row({ ...lane, height }, sideColour, {
-      moved: (id, by) => this.rearrange(by ? moved(this.order, id, by) : withHidden(this.order, id, true)),
+      moved: (id, by) => this.rearrange(by ? moved(this.order, id, by, this.rows) : withHidden(this.order, id, true)),
       sized: (id, pixels, done) => this.sized(id, pixels, done),
     });
     row.sent = lane;

@@ -2,7 +2,7 @@
 
 import { areasOf, secondsOfRows } from "./geometry.js";
 import { cellAt, drawImage } from "./image.js";
-import { drawCurves, drawNotes, drawWave, firstAtOrAfter } from "./lines.js";
+import { drawCurves, drawNotes, drawWave, nearest } from "./lines.js";
 import { drawMarks, markAt, markWords } from "./marks.js";
 import { clock } from "./view.js";
 
@@ -31,11 +31,23 @@ function drawPicture(context, lane, set, view, width, height, numbers) {
 /** The moments that a point of a lane stands for: where its query is and where its key is, in seconds; null elsewhere. */
 export function momentsAt(lane, set, seconds, yShare) {
   if (!set || lane.yTime === "" || yShare === null) return null;
-  if (lane.yTime === "clip") return { queryS: (1 - yShare) * lane.durationS, keyS: seconds };
+  if (lane.yTime === "clip") {
+    return within(lane, seconds) ? { queryS: (1 - yShare) * lane.durationS, keyS: seconds } : null;
+  }
   const piece = set.levels[0].pieces.find((one) => seconds >= one.startS && seconds < one.endS);
   if (!piece) return null;
   const [from, until] = secondsOfRows(piece);
   return { queryS: from + (1 - yShare) * (until - from), keyS: seconds };
+}
+
+/** The moments that are heard where a point of a lane is clicked; null where the desk does not play the recording of the lane. */
+export function momentsHeard(lane, set, seconds, yShare) {
+  return lane.heard === false ? null : momentsAt(lane, set, seconds, yShare);
+}
+
+/** Whether a moment is one of the recording that a lane is of. */
+function within(lane, seconds) {
+  return seconds >= 0 && seconds <= lane.durationS;
 }
 
 /** The share of the height, from the top of the rows of time, at which a cell with these moments is; null where it is in none. */
@@ -65,9 +77,10 @@ export function wordsAt(lane, state, seconds, yShare, special = null, width = 10
     return mark ? `${stretch(mark)}: ${markWords(mark)}` : when;
   }
   if (lane.kind === "curves") {
-    const told = set.series.filter((series) => state.numbers(series.times).length).map((series) => {
-      const times = state.numbers(series.times);
-      const i = Math.min(times.length - 1, Math.max(0, firstAtOrAfter(times, seconds)));
+    const known = within(lane, seconds) ? set.series.filter((series) => state.numbers(series.times).length) : [];
+    if (!known.length) return when;
+    const told = known.map((series) => {
+      const i = nearest(state.numbers(series.times), seconds);
       return `${series.name} ${state.numbers(series.values)[i].toPrecision(3)}`;
     });
     return `${when}: ${told.join(", ")} ${lane.unit}`.trim();

@@ -94,6 +94,12 @@ export function drawNotes(context, lane, set, view, width, height, numbers, them
   }
 }
 
+/** The place of a rising array whose number is nearest to another. */
+export function nearest(rising, wanted) {
+  const after = Math.min(rising.length - 1, firstAtOrAfter(rising, wanted));
+  return after > 0 && wanted - rising[after - 1] < rising[after] - wanted ? after - 1 : after;
+}
+
 /** The first place of a rising array whose number is not below another. */
 export function firstAtOrAfter(rising, wanted) {
   let [low, high] = [0, rising.length];

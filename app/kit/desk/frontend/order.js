@@ -27,11 +27,12 @@ export function completed(order, ids) {
   return whole;
 }
 
-/** An order in which one lane stands above or below its neighbour, the next one that is seen. */
-export function moved(order, id, by) {
+/** An order in which one lane stands above or below its neighbour, the next one that is seen: of those drawn, if they are given. */
+export function moved(order, id, by, drawn = null) {
+  const seen = (entry) => !entry.hidden && (drawn?.has(entry.id) ?? true);
   const from = order.findIndex((entry) => readEntry(entry).id === id);
   let to = from + by;
-  while (to >= 0 && to < order.length && readEntry(order[to]).hidden) to += by;
+  while (to >= 0 && to < order.length && !seen(readEntry(order[to]))) to += by;
   if (to < 0 || to >= order.length) return order;
   const left = order.filter((_, place) => place !== from);
   left.splice(to, 0, order[from]);

@@ -10,6 +10,7 @@ export class Player {
     this.queue = []; // moments still to be heard: {startS, endS}
     this.until = null;
     this.finished = false; // whether it is quiet because all moments were heard
+    this.heard = false; // whether it played when it was last asked
   }
 
   get timeS() {
@@ -70,21 +71,27 @@ export class Player {
     }
   }
 
-  /** To be called on every frame: ends moments, and goes back to where a loop begins. */
+  /** To be called on every frame and when it stops: ends moments, and goes back to where a loop begins. */
   tick() {
     const now = this.timeS;
-    if (this.until !== null && now >= this.until) {
+    const ended = this.heard && this.element.ended; // the recording: the element has stopped by itself
+    if (this.until !== null && (now >= this.until || ended)) {
       const next = this.queue.shift();
       if (next) {
-        this.element.currentTime = next.startS;
+        this.jump(next.startS);
         this.until = next.endS;
       } else {
         this.pause();
         this.finished = true;
       }
-    } else if (this.until === null && this.loop && this.playing && now >= this.loop[1]) {
-      this.element.currentTime = this.loop[0];
-    }
+    } else if (this.until === null && this.loop && (ended || (this.playing && now >= this.loop[1]))) this.jump(this.loop[0]);
+    this.heard = this.playing;
     return now;
+  }
+
+  /** Go on from another moment, also where the recording has ended. */
+  jump(seconds) {
+    this.element.currentTime = seconds;
+    if (!this.playing) this.element.play();
   }
 }

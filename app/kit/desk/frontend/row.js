@@ -3,7 +3,7 @@
 import { button, cleared, element } from "./dom.js";
 import { areasOf, secondsOfRows, whereAt } from "./geometry.js";
 import { grip } from "./grip.js";
-import { drawLane, momentsAt, setOf, yShareOf } from "./lanes.js";
+import { drawLane, momentsHeard, setOf, yShareOf } from "./lanes.js";
 import { tableElement, tableOf } from "./twin.js";
 import { drawWindowsOver } from "./windows.js";
 
@@ -197,7 +197,7 @@ export class Row {
     const box = this.box.getBoundingClientRect();
     const seconds = state.view.toS(event.clientX - box.left, box.width);
     const { yShare, special } = whereAt(this.lane, event.clientY - box.top, box.height);
-    return { seconds, yShare, special, moments: momentsAt(this.lane, setOf(this.lane, state.layer, state.head), seconds, yShare) };
+    return { seconds, yShare, special, moments: momentsHeard(this.lane, setOf(this.lane, state.layer, state.head), seconds, yShare) };
   }
 }
 
