@@ -37,7 +37,13 @@ HOME = "checkpoints"
 PAGES = {
     "Overview": {"summary": "dashboard"},
     "Library": {"checkpoints": "inventory_2"},
-    "Listen": {"clip": "hearing", "masking": "layers_clear", "retrieval": "manage_search", "stems": "queue_music"},
+    "Listen": {
+        "clip": "hearing",
+        "masking": "layers_clear",
+        "retrieval": "manage_search",
+        "stems": "queue_music",
+        "beats": "timer",
+    },
     "Compare": {
         "similarity": "grid_on",
         "probes": "query_stats",

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0, help="processes that compute parts beforehand (default: none)")
     parser.add_argument("--reword", action="store_true", help="say what is there in today's words, without computing it")
     options = parser.parse_args()
-    studies = options.studies or list(study_names())
+    studies = options.studies or [name for name in study_names() if find_study(name).has_demo]
     if options.reword:
         reword(studies)
         return

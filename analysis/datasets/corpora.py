@@ -110,6 +110,19 @@ def has_stems(name: str) -> bool:
     return next(source for source in sources() if source.recognises(folder)).has_stems(folder)
 
 
+def has_beats(name: str) -> bool:
+    """Whether beats of recordings of a corpus of that name are annotated, told without reading one; True where nothing is there.
+
+    >>> has_beats("small")
+    False
+    """
+    if name in NAMES:
+        return False
+    if not is_text(name) or not is_folder(folder := home_expanded(name)):
+        return True
+    return next(source for source in sources() if source.recognises(folder)).has_beats(folder)
+
+
 def sources() -> tuple[Source, ...]:
     """Layouts of folders; the first that recognises a folder reads it, and the last takes every folder."""
     return *REGISTERED, MAESTRO, SLAKH, MOISES, MAPS, POP909, PAIRED_FOLDER

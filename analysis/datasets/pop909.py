@@ -131,5 +131,9 @@ def is_pop909(folder: Path) -> bool:
 
 
 SOURCE = Source(
-    "pop909", "NNN/NNN.mid with chord_midi.txt, beat_midi.txt and key_audio.txt; rendered here", is_pop909, load_pop909
+    "pop909",
+    "NNN/NNN.mid with chord_midi.txt, beat_midi.txt and key_audio.txt; rendered here",
+    is_pop909,
+    load_pop909,
+    has_beats=lambda folder: any(folder.rglob(BEATS)),
 )

@@ -114,6 +114,11 @@ class Sidecars:
         return self.audio.with_name(self.audio.with_suffix("").name + suffix)
 
 
+def has_beats_beside(folder: Path) -> bool:
+    """Whether a folder holds lists of beats such as lie beside recordings."""
+    return any(path.name.endswith(BEATS) for path in folder.rglob("*"))
+
+
 def marks_of(path: Path, what: str) -> tuple[Annotation, ...]:
     """The only layer of a file, in the order of time.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from analysis.datasets.piece import Corpus
+from analysis.datasets.sidecars import has_beats_beside
 from analysis.run import Progress
 
 
@@ -28,6 +29,7 @@ class Source:
         recognises: whether a folder has this layout; cheap, nothing is decoded.
         load: reads it.
         has_stems: whether recordings of a folder have stems; as cheap.
+        has_beats: whether beats of recordings of a folder are annotated; as cheap.
     """
 
     name: str
@@ -35,3 +37,4 @@ class Source:
     recognises: Callable[[Path], bool]
     load: Load
     has_stems: Callable[[Path], bool] = lambda _: False
+    has_beats: Callable[[Path], bool] = has_beats_beside

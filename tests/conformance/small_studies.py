@@ -7,6 +7,7 @@ from typing import Any
 from analysis.models.checkpoint import Checkpoint
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
+from tests.tiny_beats import beats_beside
 from tests.tiny_stems import stems_beside
 
 Make = Callable[..., Checkpoint]
@@ -20,6 +21,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
     "stems": {**WINDOWS, "partitions": 3}, "onsets": WINDOWS, "structure": WINDOWS,
+    "beats": {"split": "all", "seconds": 4, "stride_ms": 80, "bpm_step": 15},
     "embedding": {**WINDOWS, "n_seeds": 2, "n_neighbors": 5, "perplexity": 5},
 }  # fmt: skip
 USUAL = (("D0", 1), ("d4a4", 1))
@@ -40,5 +42,7 @@ def request_of(study: str, make: Make, corpus_folder: Path) -> Any:
 
 
 def corpus_of(study: str, corpus_folder: Path) -> Path:
-    """The tiny corpus, or the one beside it with stems, where the study needs them."""
+    """The tiny corpus, or the one beside it with stems or beats, where the study needs them."""
+    if find_study(study).needs.beats:
+        return beats_beside(corpus_folder)
     return stems_beside(corpus_folder) if find_study(study).needs.stems else corpus_folder

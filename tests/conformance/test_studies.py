@@ -29,7 +29,8 @@ def case(request: pytest.FixtureRequest, study: str, source: str) -> Case:
     return request.getfixturevalue(source)(study)
 
 
-cases = pytest.mark.parametrize(("study", "source"), [(study, source) for study in study_names() for source in SOURCES])
+CASES = [(name, source) for name in study_names() for source in SOURCES if source == "small" or find_study(name).has_demo]
+cases = pytest.mark.parametrize(("study", "source"), CASES)
 
 
 def arms_of(case: Case) -> Mapping[str, str]:

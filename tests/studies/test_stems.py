@@ -18,12 +18,13 @@ from analysis.store import Store
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
+from analysis.studies.listening import COSINE, cosine, listening
 from analysis.studies.memory import needs_bytes
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 from analysis.studies.stems.published import PUBLISHED
 from analysis.studies.stems.questions import draw_questions, stem_names
 from analysis.studies.stems.rows import BASELINE, HARD, NEGATIVES, NOBODY, OTHER_WORKS, AccuracyRow, MaterialRow, StemRow
-from analysis.studies.stems.scoring import COSINE, Compared, Parts, choose, cosine, listening, parts_of
+from analysis.studies.stems.scoring import Compared, Parts, choose, parts_of
 from analysis.studies.stems.words import headline
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.made_up_ears import EARS, save_ears

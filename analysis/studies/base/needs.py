@@ -26,6 +26,7 @@ class Needs:
         any_length: whether models whose windows differ in length may stand beside each other: all then begin their windows at
             the same moments, and tokens count as far as the shortest of these windows reaches.
         stems: whether the recordings of a corpus must have stems.
+        beats: whether beats of its recordings must be annotated.
     """
 
     modalities: tuple["Modality", ...] = ()
@@ -38,6 +39,7 @@ class Needs:
     same_sides: bool = False
     any_length: bool = False
     stems: bool = False
+    beats: bool = False
 
 
 def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
@@ -64,13 +66,16 @@ def refusal(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", reque
 
 def _refused_request(title: str, needs: Needs, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest") -> str | None:
     """What the corpus does not hold, or which tower does not pool so."""
-    from analysis.datasets.corpora import NAMES, has_notes, has_stems  # slow to import
+    from analysis.datasets.corpora import NAMES, has_beats, has_notes, has_stems  # slow to import
 
     if _reads_notes(needs, checkpoints) and not has_notes(request.corpus):
         return f"{title} reads notes, but no recording of {request.corpus} has a MIDI file. Choose another corpus."
     if needs.stems and not has_stems(request.corpus):
         some = " or ".join(name for name in NAMES if has_stems(name))
         return f"{title} compares stems, but no recording of {request.corpus} has any. Choose {some}, or a folder with stems."
+    if needs.beats and not has_beats(request.corpus):
+        unknown = f"those of no recording of {request.corpus} are annotated"
+        return f"{title} needs annotated beats, but {unknown}. Choose a folder in which they are, such as one of MAPS or POP909."
     if needs.onsets and not has_notes(request.corpus):
         unknown = f"no recording of {request.corpus} has a MIDI file"
         return f"{title} needs to know where notes begin, but {unknown}. Choose another corpus."

@@ -119,6 +119,11 @@ class Study:
         """The classes of the rows of its tables."""
         return self._part("rows", "ROWS", ())
 
+    @property
+    def has_demo(self) -> bool:
+        """Whether demo corpora hold what it needs, so that a result can come with the checkpoints."""
+        return self.refusal((), self.request(checkpoints=())) is None
+
     def refusal(self, checkpoints: "Sequence[Checkpoint]", request: "AnyRequest | None" = None) -> str | None:
         """A sentence on why it cannot be made of these checkpoints, or not as a request asks; None where it can."""
         return refusal(self.title, self.needs, checkpoints, request)

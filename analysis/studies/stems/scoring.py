@@ -1,27 +1,24 @@
 """Anchors and candidates as vectors, and how often the own one is chosen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float64, Int32, Int64
 from numpy import ndarray
 
 from analysis.datasets.segments import Segment
 from analysis.measures.resampling import WorkDraws
 from analysis.models.checkpoint import Checkpoint
-from analysis.models.tower import Model, embedding_tap
+from analysis.models.tower import embedding_tap
 from analysis.readings.reader import Reader
 from analysis.readings.study_run import StudyRun, Weights
 from analysis.run import Cancel
+from analysis.studies.listening import Score, listening, score_of
 from analysis.studies.stems.questions import Questions, stem_names
 from analysis.studies.stems.rows import NEGATIVES, AccuracyRow
 
 BLOCK = 256  # anchors that are compared with all candidates at a time
-SOUND = "audio"
-COSINE = "cosine"
-Score = Callable[[ndarray, ndarray], ndarray]  # rows of anchors, rows of candidates → (anchors, candidates)
 Sizes = Mapping[str, Sequence[int]]
 
 
@@ -50,19 +47,6 @@ def parts_of(windows: Sequence[Segment], questions: Questions) -> Parts:
     return Parts(segments, anchor, positive)
 
 
-def listening(model: Model) -> tuple[str, str, str]:
-    """Names of the towers that read anchor and candidate, and how both are compared, in words.
-
-    They are those of the first pair of which both read sound, compared by the model's own score, else the first that reads sound,
-    for both, compared by cosine.
-    """
-    for first, second in model.pairs:
-        if {model.towers[name].modality for name in (first, second)} == {SOUND}:
-            return first, second, "the model's own score"
-    tower = next(name for name, tower in model.towers.items() if tower.modality == SOUND)
-    return tower, tower, COSINE
-
-
 @dataclass(frozen=True, eq=False)
 class Compared:
     """Rows of every part as anchor and as candidate, `(parts, width)`, and how they are compared."""
@@ -86,23 +70,7 @@ def compared_by(study_run: StudyRun, checkpoint: Checkpoint, weights: Weights, s
     reader = Reader(study_run, checkpoint, weights)
     rows = reader.rows(segments, taps, what="embedding stems")
     anchors, candidates = (rows[taps[name][0]] for name in (first, second))
-    return Compared(anchors, candidates, cosine if words == COSINE else _score_of(reader, study_run.device), words)
-
-
-def cosine(anchors: Float[ndarray, "n width"], candidates: Float[ndarray, "m width"]) -> Float[ndarray, "n m"]:
-    """Cosine of every anchor and every candidate; 0 where one of them is 0."""
-    both = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12) for rows in (anchors, candidates))
-    first, second = both
-    return first @ second.T
-
-
-def _score_of(reader: Reader, device: torch.device) -> Score:
-    @torch.no_grad()
-    def score(anchors: ndarray, candidates: ndarray) -> ndarray:
-        both = (torch.from_numpy(np.ascontiguousarray(rows)).to(device) for rows in (anchors, candidates))
-        return reader.model.score(*both).float().cpu().numpy()
-
-    return score
+    return Compared(anchors, candidates, score_of(reader, words), words)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,11 @@ from analysis.numbers import SHARE, Value
 from analysis.readings.study_run import Answer, StudyRun
 from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Seed, Setting, Split, WindowsPerPiece
+from analysis.studies.listening import cosine
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow, work_window_rows
 from analysis.studies.stems.questions import MOST_STEMS, Questions, draw_questions
 from analysis.studies.stems.rows import BASELINE, CANDIDATES, HARD, NOBODY, AccuracyRow, MaterialRow, StemRow
-from analysis.studies.stems.scoring import Compared, Parts, accuracies, compared_by, cosine, material_of
+from analysis.studies.stems.scoring import Compared, Parts, accuracies, compared_by, material_of
 from analysis.studies.stems.words import details, headline
 
 ESTIMATOR = "K-way accuracy"
