@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from analysis.datasets.corpora import has_beats
+from analysis.datasets.corpora import has_beats, open_corpus
 from analysis.errors import CorpusError
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint
+from analysis.readings.study_run import StudyRun
 from analysis.results import Result
 from analysis.store import Store
 from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
-from analysis.studies.base.study import run_study
+from analysis.studies.base.study import find_checkpoint, run_study
 from analysis.studies.beats.maps import Metronome, tempi
 from analysis.studies.beats.rows import MEASURES, GainRow, MaterialRow, ScoreRow, StretchRow, TrackRow
 from analysis.studies.memory import needs_bytes
@@ -23,7 +25,8 @@ from tests.conformance.made_up_metronome import DRUMS, save_drums
 from tests.studies.test_headlines import is_a_headline
 from tests.tiny_beats import SECONDS, TEMPI, beats_beside, beats_s
 
-STRIDE_MS, LISTENED_S = 20, 8
+STRIDE_MS, LISTENED_S, STEP_BPM = 20, 5, 2
+FEW = {"seconds": 2, "stride_ms": 80, "bpm_step": 30}
 
 
 @pytest.fixture
@@ -40,8 +43,20 @@ def drums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Chec
     families.forget(DRUMS.name)
 
 
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory, corpus_folder: Path) -> Iterator[Result]:
+    """What both are answered, asked once."""
+    home = tmp_path_factory.mktemp("drums")
+    families.register(DRUMS)
+    save_drums(home)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("OTOSCOPE_CHECKPOINTS", str(home))
+        yield ask(beats_beside(corpus_folder), "hears", "deaf")
+    families.forget(DRUMS.name)
+
+
 def ask(folder: Path, *names: str, store: Store | None = None, **settings: object) -> Result:
-    usual = {"corpus": str(folder), "split": "all", "seconds": LISTENED_S, "stride_ms": STRIDE_MS, "bpm_step": 5}
+    usual = {"corpus": str(folder), "split": "all", "seconds": LISTENED_S, "stride_ms": STRIDE_MS, "bpm_step": STEP_BPM}
     return run_study("beats", build_request("beats", names, {**usual, **settings}), store=store)
 
 
@@ -49,8 +64,8 @@ def tracks_of(result: Result, name: str, weights: str = "trained") -> list[Track
     return [row for row in result.rows(TrackRow) if (row.checkpoint, row.weights) == (name, weights)]
 
 
-def test_who_hears_clicks_finds_the_planted_tempi_and_beats(drums: list[Checkpoint], folder: Path) -> None:
-    result = ask(folder, "hears", "deaf")
+def test_who_hears_clicks_finds_the_planted_tempi_and_beats(heard: Result) -> None:
+    result = heard
     tracks = tracks_of(result, "hears")
     assert [row.template_bpm for row in tracks] == list(TEMPI)
     assert [row.f for row in tracks] == pytest.approx([1.0] * 4, abs=0.15)
@@ -71,13 +86,13 @@ def test_who_hears_clicks_finds_the_planted_tempi_and_beats(drums: list[Checkpoi
 
 
 def test_deaf_alone_is_no_better_than_chance(drums: list[Checkpoint], folder: Path) -> None:
-    result = ask(folder, "deaf")
+    result = ask(folder, "deaf", **FEW)
     assert "deaf finds beats no better than chance (librosa" in result.headline
     assert is_a_headline(result.headline), result.headline
 
 
-def test_a_result_holds_the_map_and_the_beats_of_every_recording(drums: list[Checkpoint], folder: Path) -> None:
-    result = ask(folder, "hears")
+def test_a_result_holds_the_map_and_the_beats_of_every_recording(heard: Result) -> None:
+    result = heard
     n_moments = LISTENED_S * 1000 // STRIDE_MS
     for work, stretch in enumerate(result.rows(StretchRow)):
         annotated = result.arrays[stretch.annotated]
@@ -88,17 +103,16 @@ def test_a_result_holds_the_map_and_the_beats_of_every_recording(drums: list[Che
     for row in result.rows(TrackRow):
         assert (row.map != "") == (row.weights == "trained")
         if row.map:
-            assert result.arrays[row.map].shape == (len(tempi(5)), n_moments)
+            assert result.arrays[row.map].shape == (len(tempi(STEP_BPM)), n_moments)
         assert (row.envelope != "") == (row.weights != "librosa")
     (material,) = result.rows(MaterialRow)
     assert (material.recordings, material.works, material.slowest_bpm, material.fastest_bpm) == (4, 4, 30, 240)
 
 
 def test_an_answer_put_together_is_the_one_made_at_once(drums: list[Checkpoint], folder: Path, store: Store) -> None:
-    few = {"seconds": 3, "stride_ms": 60, "bpm_step": 30}
     for name in ("hears", "deaf"):
-        ask(folder, name, store=store, **few)
-    both, anew = ask(folder, "hears", "deaf", store=store, **few), ask(folder, "hears", "deaf", **few)
+        ask(folder, name, store=store, **FEW)
+    both, anew = ask(folder, "hears", "deaf", store=store, **FEW), ask(folder, "hears", "deaf", **FEW)
     assert both.headline == anew.headline
     assert both.tables == anew.tables
     assert all(np.array_equal(both.arrays[name], array) for name, array in anew.arrays.items())
@@ -110,7 +124,7 @@ def test_recordings_without_beats_are_left_out_and_counted(drums: list[Checkpoin
         if path.name not in ("work0.beats.tsv", "work1.beats.tsv"):
             (some / path.name).symlink_to(path)
     (some / "work1.beats.tsv").write_text("0.5\tb\n")
-    result = ask(some, "hears", seconds=2, bpm_step=30)
+    result = ask(some, "hears", **FEW)
     (material,) = result.rows(MaterialRow)
     assert (material.recordings, material.unannotated, material.too_short) == (2, 1, 1)
     said = "Left out: 1 without annotated beats, 1 that are too short or have fewer than 2 beats there."
@@ -124,12 +138,7 @@ def test_recordings_without_beats_are_left_out_and_counted(drums: list[Checkpoin
 def ask_unasked(folder: Path) -> None:
     """Run it although it would be refused beforehand."""
     request = build_request("beats", ["hears"], {"corpus": str(folder), "split": "all"})
-    from analysis.datasets.corpora import open_corpus
-    from analysis.models.checkpoint import find_checkpoint
-    from analysis.readings.study_run import StudyRun
-    from analysis.training.loop import pick_device
-
-    run = StudyRun({"hears": find_checkpoint("hears")}, open_corpus(str(folder)), pick_device())
+    run = StudyRun({"hears": find_checkpoint("hears")}, open_corpus(str(folder)), torch.device("cpu"))
     find_study("beats").module.share(request, run)
 
 
