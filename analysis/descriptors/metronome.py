@@ -20,11 +20,11 @@ def click(sample_rate: int) -> Float32[ndarray, " samples"]:
 
 def clicks_at(times_s: ndarray, duration_s: float, sample_rate: int) -> Float32[ndarray, " samples"]:
     """Silence with a click at every one of some times, in seconds; what lies outside is left out."""
-    sound, one = np.zeros(round(duration_s * sample_rate), np.float32), click(sample_rate)
+    sound, each = np.zeros(round(duration_s * sample_rate), np.float32), click(sample_rate)
     for start in np.round(np.asarray(times_s, np.float64) * sample_rate).astype(int).tolist():
         if 0 <= start < len(sound):
-            part = sound[start : start + len(one)]
-            part += one[: len(part)]
+            part = sound[start : start + len(each)]
+            part += each[: len(part)]
     return sound
 
 

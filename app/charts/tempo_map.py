@@ -57,5 +57,5 @@ def _add_map(drawing: go.Figure, scores: ndarray, bpm: ndarray, times_s: ndarray
     trace.update(name="similarity", hovertemplate="%{y:.0f} BPM, %{x:.2f} s: %{z:.3g}<extra></extra>")
     marks = sorted({low, (low + high) / 2, high})
     theme.label_colours(trace, f"similarity, percentiles {LOW} to {HIGH}", marks, [f"{mark:.3g}" for mark in marks])
-    trace.colorbar.update(len=1 - MARKS_SHARE - BETWEEN, y=0, yanchor="bottom")
+    trace.update(colorbar_len=1 - MARKS_SHARE - BETWEEN, colorbar_y=0, colorbar_yanchor="bottom")
     drawing.add_trace(trace, row=2, col=1)

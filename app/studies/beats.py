@@ -23,7 +23,7 @@ from app.kit.study_form import Choice
 
 TRAINED, TWIN, SOUND = "trained", "untrained twin", "librosa, on the sound"
 MOVED = "moved in time"
-ANNOTATED, FOUND = "annotated", "found"
+ANNOTATED, TRACKED = "annotated", "found"
 RECORDING = "beats_recording"  # key of the widget
 
 
@@ -67,13 +67,13 @@ def _recording(result: Result, choice: Choice) -> None:
     stretch = stretches[piece]
     beats = {
         ANNOTATED: result.arrays[stretch.annotated] + stretch.start_s,
-        FOUND: result.arrays[track.found] + stretch.start_s,
-        LIBRARY: result.arrays[library.found] + stretch.start_s,
+        TRACKED: result.arrays[track.beats] + stretch.start_s,
+        LIBRARY: result.arrays[library.beats] + stretch.start_s,
     }
     drawing = tempo_map(result.arrays[track.map], *axes_of(result, track, stretch), beats)
     listed = [{"beats": of, "time_s": float(time_s)} for of, times in beats.items() for time_s in times]
     actions.figure(drawing, "map", result, listed)
-    st.caption(plain(said_of(track)))
+    st.caption(plain(sentence_of(track)))
     _play(choice, stretch, beats)
 
 
@@ -85,7 +85,7 @@ def axes_of(result: Result, track: TrackRow, stretch: StretchRow) -> tuple[ndarr
     return bpm, stretch.start_s + FIRST_S + material.stride_s * np.arange(n_moments)
 
 
-def said_of(track: TrackRow) -> str:
+def sentence_of(track: TrackRow) -> str:
     """The scores of a recording in a sentence."""
     template = "" if track.template_bpm is None else f" The most similar template has {track.template_bpm:.0f} BPM."
     return (
@@ -103,7 +103,7 @@ def _play(choice: Choice, stretch: StretchRow, beats: dict[str, ndarray]) -> Non
     rate, stop_s = choice.cut.sample_rate, stretch.start_s + stretch.seconds
     sound = caching.part(str(piece.audio_path), stretch.start_s, stop_s, rate)
     versions = [Version("recording", "the recording", sound)]
-    for name in (FOUND, ANNOTATED):
+    for name in (TRACKED, ANNOTATED):
         clicks = clicks_at(beats[name] - stretch.start_s, len(sound) / rate, rate)[: len(sound)]
         versions.append(Version(name, f"with clicks at {name} beats", sound + clicks))
     strips.draw("beats_sound", versions, rate, f"{stretch.piece}, {clock(stretch.start_s)} to {clock(stop_s)}")

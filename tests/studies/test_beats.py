@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from tests.studies.test_headlines import is_a_headline
 from tests.tiny_beats import SECONDS, TEMPI, beats_beside, beats_s
 
 STRIDE_MS, LISTENED_S, STEP_BPM = 20, 5, 2
-FEW = {"seconds": 2, "stride_ms": 80, "bpm_step": 30}
+FEW: dict[str, Any] = {"seconds": 2, "stride_ms": 80, "bpm_step": 30}
 
 
 @pytest.fixture

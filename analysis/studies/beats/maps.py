@@ -78,7 +78,7 @@ class Listener:
             CheckpointError, OutOfMemoryError, Cancelled: as `Reader.rows`.
         """
         window_s = self.study_run.window_s
-        segments = [Segment(Metronome.at(one, window_s), 0.0, window_s) for one in bpm]
+        segments = [Segment(Metronome.at(tempo, window_s), 0.0, window_s) for tempo in bpm]
         return Templates(*self._both(self.clicks, segments, "metronome"), self.score, self.words)
 
     def map(self, stretch: Stretch, templates: Templates) -> Float32[ndarray, "tempi moments"]:

@@ -10,6 +10,7 @@ from analysis.studies.shared_rows import SentenceRow
 Weights = Literal["trained", "untrained", "librosa"]
 Measure = Literal["F", "CMLt", "AMLt"]
 MEASURES: tuple[Measure, ...] = ("F", "CMLt", "AMLt")
+TWIN: Weights = "untrained"
 LIBRARY: Weights = "librosa"
 NOBODY = ""  # checkpoint of what is no model
 
@@ -73,13 +74,13 @@ class TrackRow(Row):
         moved_f, moved_cmlt, moved_amlt: the same of beats moved in time, mean over moves.
         template_bpm: tempo of the template that is most like some window; None where there are no templates.
         tracked_bpm: tempo of the beat tracker.
-        found: seconds from the start of the part at which beats were found, (beats,).
+        beats: seconds from the start of the part at which beats were found, (beats,).
         map: similarity of every template with every window, (tempi, moments); "" where it is not kept.
         envelope: the onset envelope made of it, (moments,); "" where there is none.
     """
 
     table: ClassVar[str] = "tracks"
-    array_columns: ClassVar[tuple[str, ...]] = ("found", "map", "envelope")
+    array_columns: ClassVar[tuple[str, ...]] = ("beats", "map", "envelope")
 
     checkpoint: str
     weights: Weights
@@ -92,7 +93,7 @@ class TrackRow(Row):
     moved_amlt: float
     template_bpm: float | None
     tracked_bpm: float
-    found: str
+    beats: str
     map: str
     envelope: str
 
@@ -109,7 +110,7 @@ class TrackRow(Row):
     @property
     def is_twin(self) -> bool:
         """Whether it is about the untrained twin."""
-        return self.weights == "untrained"
+        return self.weights == TWIN
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class ScoreRow(Row):
     @property
     def is_twin(self) -> bool:
         """Whether it is about the untrained twin."""
-        return self.weights == "untrained"
+        return self.weights == TWIN
 
 
 @dataclass(frozen=True)

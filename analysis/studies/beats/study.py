@@ -54,12 +54,12 @@ def share(request: Request, study_run: StudyRun) -> Measurement:
     about, tracks, arrays = list[StretchRow](), list[TrackRow](), dict[str, ndarray]()
     for number, part in enumerate(listed.parts):
         study_run.step(number, len(listed.parts), f"{part.piece.title}: beats of the sound")
-        found = track_sound(part, study_run.window_s, study_run.corpus.sample_rate)
-        names = f"annotated.{number}", f"found.{number}"
-        arrays |= {names[0]: part.annotated_s, names[1]: part.within(found.beats_s)}
+        tracking = track_sound(part, study_run.window_s, study_run.corpus.sample_rate)
+        names = f"annotated.{number}", f"beats.{number}"
+        arrays |= {names[0]: part.annotated_s, names[1]: part.within(tracking.beats_s)}
         about.append(StretchRow(part.piece.piece_id, part.piece.group, part.start_s, part.seconds, names[0]))
         moves = Moves(request.shuffles, request.seed)
-        tracks.append(track_row((NOBODY, LIBRARY), part, found, moves, (names[1], "", "")))
+        tracks.append(track_row((NOBODY, LIBRARY), part, tracking, moves, (names[1], "", "")))
     works = {row.piece: row.work for row in about}
     left_out = listed.unannotated, listed.too_short
     bpm = SLOWEST_BPM, float(tempi(request.bpm_step)[-1]), float(request.bpm_step)
@@ -88,7 +88,7 @@ def measure(request: Request, study_run: StudyRun, shared: Measurement) -> Measu
         rows += [*tracks, *score_rows(tracks, works, request.seed, listener.words)]
         if weights == "untrained":
             rows += gain_rows(tracked[-2], tracks, library, works, request.seed)
-    scores, gains = ([row for row in rows if isinstance(row, kind)] for kind in (ScoreRow, GainRow))
+    scores, gains = [row for row in rows if isinstance(row, ScoreRow)], [row for row in rows if isinstance(row, GainRow)]
     return Measurement([*words.score_values(scores), *words.gain_values(gains)], rows, arrays)
 
 
@@ -112,14 +112,11 @@ def _tracks(
     for number, part in enumerate(parts):
         listener.study_run = listener.reader.study_run = run.part(number, len(parts))
         scores = listener.map(part, templates)
-        found, envelope = track_map(scores, request.stride_ms)
-        kept = {"found": part.within(found.beats_s), "map": scores, "envelope": envelope}
-        if whose[1] == "untrained":
-            del kept["map"]
-        first = sum(name.startswith("found.") for name in arrays)
-        names = {stem: f"{stem}.{first}" for stem in kept}
-        arrays |= {names[stem]: array for stem, array in kept.items()}
+        tracking, envelope = track_map(scores, request.stride_ms)
+        first = sum(name.startswith("beats.") for name in arrays)
+        names = f"beats.{first}", f"map.{first}" if whose[1] == "trained" else "", f"envelope.{first}"
+        every = part.within(tracking.beats_s), scores, envelope
+        arrays |= {name: array for name, array in zip(names, every, strict=True) if name}
         best = float(bpm[scores.max(axis=1).argmax()])
-        three = names["found"], names.get("map", ""), names["envelope"]
-        rows.append(track_row(whose, part, found, Moves(request.shuffles, request.seed), three, best))
+        rows.append(track_row(whose, part, tracking, Moves(request.shuffles, request.seed), names, best))
     return rows

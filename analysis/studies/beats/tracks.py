@@ -12,7 +12,7 @@ from analysis.descriptors.metronome import FIRST_S
 from analysis.measures.beats import BeatScores, onset_envelope, score_beats
 from analysis.measures.resampling import WorkDraws
 from analysis.seeding import numpy_generator
-from analysis.studies.beats.rows import LIBRARY, MEASURES, GainRow, ScoreRow, TrackRow, Weights
+from analysis.studies.beats.rows import LIBRARY, MEASURES, TWIN, GainRow, ScoreRow, TrackRow, Weights
 from analysis.studies.beats.stretches import Stretch
 
 MOVED = "moved in time"
@@ -28,23 +28,23 @@ class Moves:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Tracking:
     """Beats from the start of a part, in seconds, and the tempo of the tracker."""
 
     beats_s: Float64[ndarray, " beats"]
     bpm: float
 
 
-def track_map(scores: ndarray, stride_ms: int) -> tuple[Found, Float64[ndarray, " moments"]]:
+def track_map(scores: ndarray, stride_ms: int) -> tuple[Tracking, Float64[ndarray, " moments"]]:
     """Beats by librosa's tracker on the onset envelope of a map, and that envelope."""
     import librosa  # slow to import
 
     envelope = onset_envelope(scores)
     bpm, beats = librosa.beat.beat_track(onset_envelope=envelope, sr=UNIT_RATE, hop_length=stride_ms)
-    return _found(np.asarray(beats) * stride_ms / UNIT_RATE + FIRST_S, bpm), envelope
+    return _tracking(np.asarray(beats) * stride_ms / UNIT_RATE + FIRST_S, bpm), envelope
 
 
-def track_sound(stretch: Stretch, window_s: float, sample_rate: int) -> Found:
+def track_sound(stretch: Stretch, window_s: float, sample_rate: int) -> Tracking:
     """Beats by librosa's tracker on the sound of a part and of the window that follows, as templates are held against it.
 
     Raises:
@@ -54,15 +54,15 @@ def track_sound(stretch: Stretch, window_s: float, sample_rate: int) -> Found:
 
     sound = Segment(stretch.piece, stretch.start_s, stretch.seconds - stretch.stride_s + window_s).waveform(sample_rate)
     bpm, beats_s = librosa.beat.beat_track(y=sound, sr=sample_rate, units="time")
-    return _found(beats_s, bpm)
+    return _tracking(beats_s, bpm)
 
 
-def _found(beats_s: ndarray, bpm: object) -> Found:
-    return Found(np.asarray(beats_s, np.float64), float(np.ravel(np.asarray(bpm))[0]))
+def _tracking(beats_s: ndarray, bpm: object) -> Tracking:
+    return Tracking(np.asarray(beats_s, np.float64), float(np.ravel(np.asarray(bpm))[0]))
 
 
 def track_row(
-    whose: tuple[str, Weights], stretch: Stretch, found: Found, moves: Moves, names: tuple[str, str, str],
+    whose: tuple[str, Weights], stretch: Stretch, tracking: Tracking, moves: Moves, names: tuple[str, str, str],
     template_bpm: float | None = None,
 ) -> TrackRow:  # fmt: skip
     """Beats that were found against annotated ones, and the same beats moved along the part by random shares of its length.
@@ -70,17 +70,17 @@ def track_row(
     Args:
         whose: checkpoint and weights.
         stretch: the part.
-        found: in it.
+        tracking: of it.
         moves: that make the null.
         names: of the arrays of beats, map and envelope.
         template_bpm: tempo of the best template.
     """
-    beats_s = stretch.within(found.beats_s)
+    beats_s = stretch.within(tracking.beats_s)
     shares = numpy_generator(moves.seed, "beats moved in time", stretch.piece.piece_id).uniform(size=moves.n)
     moved = [score_beats(stretch.annotated_s, np.sort((beats_s + share * stretch.seconds) % stretch.seconds)) for share in shares]
     null = BeatScores(*np.mean(moved, axis=0).tolist())
     scores = score_beats(stretch.annotated_s, beats_s)
-    return TrackRow(*whose, stretch.piece.piece_id, *scores, *null, template_bpm, found.bpm, *names)
+    return TrackRow(*whose, stretch.piece.piece_id, *scores, *null, template_bpm, tracking.bpm, *names)
 
 
 def score_rows(rows: Sequence[TrackRow], works: Mapping[str, str], seed: int, score: str = "") -> list[ScoreRow]:
@@ -109,7 +109,7 @@ def gain_rows(
     """What a checkpoint gains over its twin, over librosa and over its own beats moved in time, recording by recording."""
     draws = _draws(trained, works, seed)
     others = {
-        "untrained": [row.scores for row in twin],
+        TWIN: [row.scores for row in twin],
         LIBRARY: [row.scores for row in library],
         MOVED: [row.moved for row in trained],
     }

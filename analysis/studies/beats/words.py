@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from analysis.numbers import Value, format_value
-from analysis.studies.beats.rows import LIBRARY, NOBODY, GainRow, MaterialRow, Measure, ScoreRow, TrackRow
+from analysis.studies.beats.rows import LIBRARY, NOBODY, TWIN, GainRow, MaterialRow, Measure, ScoreRow, TrackRow
 from analysis.studies.beats.tracks import MOVED
 
 F: Measure = "F"
@@ -37,7 +37,7 @@ def gain_values(rows: Iterable[GainRow]) -> list[Value]:
 def headline(scores: Sequence[ScoreRow], gains: Sequence[GainRow], names: Sequence[str]) -> str:
     """F of the checkpoint that finds beats best, beside librosa, its untrained twin and moved beats; at most 30 words."""
     best = best_of(scores, names)
-    twin, library = (row_of(scores, *whose, F) for whose in ((best.checkpoint, "untrained"), (NOBODY, LIBRARY)))
+    twin, library = (row_of(scores, *whose, F) for whose in ((best.checkpoint, TWIN), (NOBODY, LIBRARY)))
     number = format_value(replace(score_values([best])[0], null=None))
     controls = f"librosa {library.value:.2f}, untrained twin {twin.value:.2f}, {MOVED} {best.null:.2f}"
     return f"{number} F within 70 ms: {best.checkpoint} finds beats{_verdict(best, gains)} ({controls})."
@@ -78,7 +78,7 @@ def row_of(rows: Sequence[ScoreRow], checkpoint: str, weights: str, measure: str
 def _verdict(best: ScoreRow, gains: Sequence[GainRow]) -> str:
     """Whether it does so beyond what moved beats and the twin do; "" where it does, or where that cannot be told."""
     mine = {row.against: row for row in gains if (row.checkpoint, row.measure) == (best.checkpoint, F)}
-    moved, twin = mine[MOVED], mine["untrained"]
+    moved, twin = mine[MOVED], mine[TWIN]
     if moved.ci_low is not None and moved.ci_low <= 0:
         return " no better than chance"
     if twin.ci_low is None or twin.ci_high is None or twin.ci_low > 0:
@@ -87,4 +87,4 @@ def _verdict(best: ScoreRow, gains: Sequence[GainRow]) -> str:
 
 
 def _other(row: GainRow) -> str:
-    return "untrained twin" if row.against == "untrained" else row.against
+    return "untrained twin" if row.against == TWIN else row.against
