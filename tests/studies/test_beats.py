@@ -84,6 +84,7 @@ def test_who_hears_clicks_finds_the_planted_tempi_and_beats(heard: Result) -> No
     assert gain.value == pytest.approx(own.value)
     assert "hears finds beats (librosa " in result.headline
     assert is_a_headline(result.headline), result.headline
+    assert result.provenance["n_works"] == 4
 
 
 def test_deaf_alone_is_no_better_than_chance(drums: list[Checkpoint], folder: Path) -> None:

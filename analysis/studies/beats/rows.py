@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from analysis.measures.beats import BeatScores
 from analysis.rows import Row
-from analysis.studies.shared_rows import SentenceRow
+from analysis.studies.shared_rows import SentenceRow, WorkWindowRow
 
 Weights = Literal["trained", "untrained", "librosa"]
 Measure = Literal["F", "CMLt", "AMLt"]
@@ -41,23 +41,16 @@ class MaterialRow(Row):
 
 
 @dataclass(frozen=True)
-class StretchRow(Row):
-    """The part of a recording in which beats were looked for.
+class StretchRow(WorkWindowRow):
+    """The part of a recording in which beats were looked for; its first window begins at `start_s`.
 
     Attributes:
-        piece: the recording.
-        work: of which it is.
-        start_s: where the part begins.
         seconds: in which windows begin, and beats count.
         annotated: seconds from `start_s` at which beats are annotated, (beats,).
     """
 
-    table: ClassVar[str] = "stretches"
     array_columns: ClassVar[tuple[str, ...]] = ("annotated",)
 
-    piece: str
-    work: str
-    start_s: float
     seconds: float
     annotated: str
 

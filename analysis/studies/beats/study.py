@@ -57,7 +57,7 @@ def share(request: Request, study_run: StudyRun) -> Measurement:
         tracking = track_sound(part, study_run.window_s, study_run.corpus.sample_rate)
         names = f"annotated.{number}", f"beats.{number}"
         arrays |= {names[0]: part.annotated_s, names[1]: part.within(tracking.beats_s)}
-        about.append(StretchRow(part.piece.piece_id, part.piece.group, part.start_s, part.seconds, names[0]))
+        about.append(StretchRow(part.piece.piece_id, part.start_s, part.piece.group, part.seconds, names[0]))
         moves = Moves(request.shuffles, request.seed)
         tracks.append(track_row((NOBODY, LIBRARY), part, tracking, moves, (names[1], "", "")))
     works = {row.piece: row.work for row in about}
