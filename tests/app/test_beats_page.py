@@ -1,7 +1,11 @@
 """The page of beats: a mark for every model, a map in BPM and seconds below beats, and a sentence on every recording."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from analysis import paths
 from analysis.results import Result
 from analysis.rows import tables_of
 from analysis.studies.beats.rows import MaterialRow, ScoreRow, StretchRow, TrackRow
@@ -29,7 +33,7 @@ def test_a_map_has_its_place_in_the_recording_and_its_tempi() -> None:
     assert (bpm[0], bpm[-1]) == (30.0, 240.0)
     np.testing.assert_allclose(times_s[[0, -1]], [10.02, 10.02 + 49 * 0.04])
     beats = {"annotated": np.array([10.5, 11.0]), "found": np.array([10.52])}
-    drawing = tempo_map(scores, bpm, times_s, beats)
+    drawing: Any = tempo_map(scores, bpm, times_s, beats)
     first, second, heat = drawing.data
     assert (list(first.x), set(first.y), list(second.y)) == ([10.5, 11.0], {"annotated"}, ["found"])
     np.testing.assert_array_equal(heat.z, scores)
@@ -42,3 +46,10 @@ def test_a_map_has_its_place_in_the_recording_and_its_tempi() -> None:
 def test_a_sentence_has_the_control_beside_the_number() -> None:
     said = "F 0.50 (moved in time 0.20), CMLt 0.25, AMLt 0.75; tracked at 60 BPM. The most similar template has 120 BPM."
     assert sentence_of(TRACK) == said
+
+
+def test_of_the_demo_corpus_the_page_says_what_is_lacking() -> None:
+    app = AppTest.from_file(str(paths.repository() / "app" / "views" / "beats.py"), default_timeout=300).run()
+    assert not app.exception
+    assert any(info.value.startswith("Beats needs annotated beats, but those of no recording of full") for info in app.info)
+    assert "Compute" not in [button.label for button in app.button]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.datasets.annotations import Annotated, Chord, Key, change_times
-from analysis.datasets.corpora import open_corpus
+from analysis.datasets.corpora import has_beats, open_corpus
 from analysis.datasets.harmony import mirex_chord, mirex_key, numeral_quality, numeral_root
 from analysis.datasets.maps import composer_of, is_maps
 from analysis.datasets.piece import Piece
@@ -47,8 +47,10 @@ def test_what_is_not_annotated_is_none(tmp_path: Path) -> None:
 
 def test_maps_is_read_with_its_annotations(tmp_path: Path) -> None:
     folder = write_maps(tmp_path / "maps")
+    assert not has_beats(str(folder))
     (folder / "MAPS_MUS-mz_0_ENSTDkCl.amaps_beats_key.tsv").write_text("0.0\tdb,3/4,2\n0.5\tb\n1.0\tb\n1.5\tdb\n")
     (folder / "MAPS_MUS-mz_0_ENSTDkCl.harmony.tsv").write_text(HARMONY)
+    assert has_beats(str(folder))
     corpus = open_corpus(str(folder))
     piece = corpus.find("MAPS_MUS-mz_0_ENSTDkCl")
     assert (corpus.name, piece.composer, piece.group) == ("MAPS", "Mozart", "MAPS_MUS-mz_0")
@@ -65,7 +67,9 @@ def test_maps_is_read_with_its_annotations(tmp_path: Path) -> None:
 def test_pop909_is_rendered_and_read_with_its_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTOSCOPE_CACHE", str(tmp_path / "cache"))
     folder = write_pop909(tmp_path / "pop")
+    assert not has_beats(str(folder))
     (folder / "000" / "beat_midi.txt").write_text("0.05 1.0 1.0\n0.70 0.0 0.0\n1.40 1.0 0.0\n2.05 0.0 0.0\n2.70 1.0 1.0")
+    assert has_beats(str(folder))
     (folder / "000" / "key_audio.txt").write_text("0.0\t9.0\tGb:maj\n9.0\t20.0\tG:min")
     with pytest.raises(UnreadError, match="4 songs"):
         open_corpus(str(folder), most_new=3)
