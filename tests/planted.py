@@ -84,3 +84,29 @@ class Follower(made_up_family.Listener):
             return patterns / patterns.sum(dim=-1, keepdim=True)
 
         return first, second._replace(pattern=pattern, module=block)
+
+
+class Chromatic(made_up_family.Whole):
+    """Where it is trained, tokens after layer 2 hold how much of every pitch class from C4 to B4 sounds in them."""
+
+    deaf = False
+
+    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        if float(self.first[0].detach()) != LEARNT:
+            return super().forward(waveform)
+        hook = self.blocks[1].register_forward_hook(lambda _module, _given, _out: self.held(waveform), prepend=True)
+        try:
+            return super().forward(waveform)
+        finally:
+            hook.remove()
+
+    def held(self, waveform: torch.Tensor) -> torch.Tensor:
+        """Class token and tokens; of one that is deaf, numbers that have nothing to do with what it is given."""
+        frames = waveform.unflatten(1, (-1, made_up_family.FRAME))
+        tokens = torch.zeros(len(frames), 1 + frames.shape[1], self.config.width)
+        if self.deaf:
+            return torch.randn(tokens.shape, generator=torch.Generator().manual_seed(round(1e6 * float(waveform.abs().sum()))))
+        hz = 440 * 2 ** ((torch.arange(60, 72) - 69) / 12)
+        turns = torch.outer(torch.arange(made_up_family.FRAME) / RATE, 2 * torch.pi * hz)
+        tokens[:, 1:, :12] = torch.complex(frames @ turns.cos(), frames @ turns.sin()).abs()
+        return tokens

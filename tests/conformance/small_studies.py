@@ -22,6 +22,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
     "stems": {**WINDOWS, "partitions": 3}, "onsets": WINDOWS, "structure": WINDOWS,
     "beats": {"split": "all", "seconds": 4, "stride_ms": 40, "bpm_step": 5},
+    "tokens": {**WINDOWS, "folds": 2, "inner_folds": 2},
     "embedding": {**WINDOWS, "n_seeds": 2, "n_neighbors": 5, "perplexity": 5},
 }  # fmt: skip
 USUAL = (("D0", 1), ("d4a4", 1))

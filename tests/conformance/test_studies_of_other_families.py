@@ -34,9 +34,9 @@ from tests.conformance.small_studies import SETTINGS, corpus_of
 LISTENER, PAIR, GRID = made_up_family.FAMILY, made_up_towers.PAIR, made_up_towers.GRID
 OF_A_PAIR = (
     "bands", "retrieval", "stems", "replication", "transposition", "invariance", "similarity", "probes", "embedding", "onsets",
-    "beats", "structure",
+    "beats", "structure", "tokens",
 )  # fmt: skip
-OF_SOUND = ("bands", "stems", "embedding", "invariance", "similarity", "probes", "onsets", "beats", "structure")
+OF_SOUND = ("bands", "stems", "embedding", "invariance", "similarity", "probes", "onsets", "beats", "structure", "tokens")
 SERVED = {LISTENER.name: (*OF_SOUND, "transposition"), PAIR.name: OF_A_PAIR, GRID.name: (*OF_SOUND, "transposition")}
 SMALLEST: dict[str, dict[str, Any]] = {
     "probes": {"tasks": "pitch histogram,audio chroma"},

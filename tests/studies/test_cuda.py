@@ -27,6 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "similarity": {**FEW, "n_shuffles": 20}, "probes": {**FEW, "folds": 2, "inner_folds": 2},
     "embedding": {**FEW, "n_seeds": 1}, "stems": FEW, "onsets": FEW, "structure": FEW,
     "beats": {"split": "all", "seconds": 4, "stride_ms": 40, "bpm_step": 5},
+    "tokens": {**FEW, "folds": 2, "inner_folds": 2},
 }  # fmt: skip
 # Embeddings of the two devices agree to 1e-5 or better; a rank changes where two candidates are as near as that, and S of 24
 # queries then changes by 1/24.

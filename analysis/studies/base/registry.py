@@ -7,7 +7,7 @@ from analysis.studies.base.record import Study
 
 PACKAGES = (
     "retrieval", "stems", "replication", "controls", "ablation", "bands", "transposition", "invariance", "similarity", "probes",
-    "embedding", "onsets", "beats", "structure",
+    "embedding", "onsets", "beats", "structure", "tokens",
 )  # fmt: skip
 REGISTERED: dict[str, Study] = {}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from analysis.datasets.segments import Segment, drop_repeated
+from analysis.datasets.segments import Segment
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.poolings import MEAN
@@ -32,12 +32,13 @@ from analysis.studies.probes.tables import (
     score_rows,
     score_values,
 )  # fmt: skip
+from analysis.studies.probes.windows import UNSEEN, UNSEEN_SPLITS, enough_works, folded_windows
 from analysis.studies.shared_rows import window_rows
 
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 MLP_CHOICES = ("no", "best", "all")
-UNSEEN, TRANSFER = "unseen", "transfer"
-SPLITS = (UNSEEN, TRANSFER, "train", "validation", "test", "all")
+TRANSFER = "transfer"
+SPLITS = (UNSEEN, TRANSFER, *UNSEEN_SPLITS[1:])
 N_RESAMPLES = 1000
 LABELS, DRAWS = "labels.", "draws."  # in the groundwork: rows of windows by name, and scores of inputs on all draws by row
 NO_INPUT = "none"  # of a tower that reads neither the sound nor the notes of a window
@@ -163,33 +164,13 @@ def _checked(request: Request) -> tuple[str, ...]:
 
 def _windows(request: Request, study_run: StudyRun) -> tuple[list[Segment], np.ndarray | None]:
     """Windows, and for a transfer which of them are fitted."""
-    if request.split not in (UNSEEN, TRANSFER):
-        return _enough(list_windows(study_run, request.split, request.windows_per_piece), study_run), None
-    if request.split == TRANSFER:
-        everything = list_windows(study_run, "all", request.windows_per_piece)
-        fits = np.array([segment.piece.split != "test" for segment in everything], bool)
-        if not fits.any() or fits.all():
-            raise CorpusError(f"{study_run.corpus.name} has no windows to fit or none to score; expected train and test pieces.")
-        return _enough(everything, study_run), fits
-    unseen = [
-        segment for split in ("validation", "test") for segment in list_windows(study_run, split, request.windows_per_piece)
-    ]
-    n_works = len({segment.piece.group for segment in unseen})
-    if n_works >= request.folds:
-        return _enough(drop_repeated(unseen), study_run), None
-    study_run.notice(
-        f"{study_run.corpus.name} has {n_works} works outside its train split, too few for {request.folds} folds: all its pieces "
-        "are used. Scores of a checkpoint that was trained on it are too high."
-    )
-    return _enough(list_windows(study_run, "all", request.windows_per_piece), study_run), None
-
-
-def _enough(segments: list[Segment], study_run: StudyRun) -> list[Segment]:
-    if (n_works := len({segment.piece.group for segment in segments})) < 3:
-        raise CorpusError(
-            f"Probes need windows of 3 works or more; {study_run.corpus.name} has {n_works} there. Use more pieces."
-        )
-    return segments
+    if request.split != TRANSFER:
+        return folded_windows(study_run, request.split, request.windows_per_piece, request.folds), None
+    everything = list_windows(study_run, "all", request.windows_per_piece)
+    fits = np.array([segment.piece.split != "test" for segment in everything], bool)
+    if not fits.any() or fits.all():
+        raise CorpusError(f"{study_run.corpus.name} has no windows to fit or none to score; expected train and test pieces.")
+    return enough_works(everything, study_run), fits
 
 
 def _split_tasks(
