@@ -52,6 +52,7 @@ PAGES = {
         "embedding": "scatter_plot",
         "onsets": "music_note",
         "structure": "blur_linear",
+        "tokens": "token",
     },
     "Stress": {
         "ablation": "content_cut",

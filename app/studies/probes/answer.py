@@ -1,9 +1,7 @@
 """The answer of the page of probes: the score of one task by layer, and of all tasks at a glance."""
 
-import html
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.results import Result
@@ -15,6 +13,7 @@ from app.kit.plain import plain
 from app.kit.pool_scores import TWINS, name_twins_once
 from app.kit.study_form import Choice
 from app.studies.probes import details
+from app.studies.probes.input_lines import add_input_lines
 from app.studies.probes.marks import (
     NOTHING_READ,
     TWIN,
@@ -31,7 +30,6 @@ from app.studies.probes.marks import (
 )
 
 MAIN_PX = 460
-DOTS = ("dot", "dashdot")
 WEIGHTS: dict[str, Weights] = {"trained": "trained", TWIN: "untrained"}
 
 
@@ -88,7 +86,8 @@ def _by_layer(result: Result, task: str) -> list[Key]:
     if marks:
         drawing.update_layout(height=MAIN_PX)
         groups, read = list(dict.fromkeys(mark.group for mark in marks)), input_sides(result)
-        _add_inputs(drawing, rows, [read.get(group, "") for group in groups], 100.0 if is_share else 1.0)
+        factor = 100.0 if is_share else 1.0
+        add_input_lines(drawing, [_input_lines(rows, read.get(group, ""), factor) for group in groups])
         drawing.update_traces(name=TWINS, selector=lambda trace: trace.line.color == theme.TWIN)
     clicked = actions.figure(name_twins_once(drawing), f"layers_{task.replace(' ', '_')}", result, rows, select=("points",))
     as_good = "any class (1 / classes)" if is_share else "the mean (R² 0)"
@@ -99,26 +98,11 @@ def _by_layer(result: Result, task: str) -> list[Key]:
     return clicked
 
 
-def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], sides: Sequence[str], factor: float) -> None:
-    """Dotted lines: what the same probe reads from the input of a side; their names at the left, above and below."""
-    values = []
-    for number, side in enumerate(sides, 1):
-        own = [(factor * (row.value or 0.0), row) for row in rows if row.weights == INPUT and side_title(row.side) == side]
-        for index, (value, row) in enumerate(sorted(own, key=lambda pair: -pair[0])):
-            values.append(value)
-            text = f"input: {layer_title(row.layer)}{' (holds the label)' if row.holds_label else ''}"
-            line = {"color": theme.TEXT, "dash": DOTS[min(index, 1)], "width": 1.5}
-            drawing.add_hline(y=value, line=line, layer="below", row=1, col=number)  # pyright: ignore[reportArgumentType]
-            drawing.add_annotation(
-                x=0, y=value, xref="x domain" if number == 1 else f"x{number} domain", yref="y" if number == 1 else f"y{number}",
-                xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False), showarrow=False,
-                font={"size": 11},
-            )  # fmt: skip
-    low, high = theme.layout_of(drawing).yaxis.range
-    room = 0.06 * (high - low)
-    drawing.update_yaxes(
-        range=[min([low, *(value - room for value in values)]), max([high, *(value + room for value in values)])]
-    )
+def _input_lines(rows: Sequence[ScoreRow], side: str, factor: float) -> list[tuple[str, float]]:
+    """What the same probe reads from the input of a side."""
+    own = [row for row in rows if row.weights == INPUT and side_title(row.side) == side]
+    holds = {row.layer: " (holds the label)" if row.holds_label else "" for row in own}
+    return [(f"input: {layer_title(row.layer)}{holds[row.layer]}", factor * (row.value or 0.0)) for row in own]
 
 
 def _overview(result: Result, choice: Choice, tasks: Sequence[str]) -> Weights:
