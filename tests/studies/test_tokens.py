@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from analysis.datasets.annotations import NO_CHORD, Chord
+from analysis.datasets.piece import Piece
+from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError
 from analysis.models import families
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
@@ -124,12 +126,11 @@ def test_beats_are_peaks_of_what_is_predicted(share: float, is_read: bool) -> No
     rows = rng.standard_normal((len(near), 6))
     rows[:, 2] += 6 * share * near
 
-    class Fixed(Moments):
-        groups = np.repeat([f"work {number // 3}" for number in range(n_windows)], len(times_s))
-        composers = np.repeat("nobody", len(near))
-
+    about: dict[str, Any] = {"composer": "nobody", "title": "", "split": "test", "duration_s": 4.0, "midi_path": None}
+    pieces = [Piece(str(n), group=f"work {n // 3}", audio_path=Path("none.wav"), **about) for n in range(n_windows)]
+    moments = Moments([Segment(piece, 0.0, 4.0) for piece in pieces], times_s)
     task = TokenTask(BEAT, F1, np.arange(len(near)), near[:, None], events)
-    questions = ask_all(Fixed([], times_s), [task], TokenProbeSettings(4, 2, 1, 0))
+    questions = ask_all(moments, [task], TokenProbeSettings(4, 2, 1, 0))
     (score,) = fit_probes(
         TokenSource("", "input", {TokenLayer("", "made up"): rows}), questions, torch.device("cpu"), lambda: None
     )

@@ -16,6 +16,7 @@ from analysis.datasets.segments import Segment
 from analysis.descriptors.chroma import chroma
 from analysis.descriptors.log_mel import log_mel
 from analysis.errors import CheckpointError
+from analysis.measures.geometry import unit_rows
 from analysis.measures.head_templates import nearest
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.taps import capture
@@ -79,7 +80,7 @@ def moments_of(segments: Sequence[Segment], stretch_s: float) -> Moments:
 
 
 def sound_at(study_run: StudyRun, moments: Moments) -> dict[str, Float64[ndarray, "moments _"]]:
-    """The frame of 20 ms (at 24 kHz) nearest to every moment, of twelve pitch classes and of 128 mel bands in dB.
+    """The frame nearest to every moment (20 ms apart at 24 kHz): 12 pitch classes, of length 1 together, and 128 mel bands in dB.
 
     Raises:
         AudioError: a recording cannot be read.
@@ -91,7 +92,7 @@ def sound_at(study_run: StudyRun, moments: Moments) -> dict[str, Float64[ndarray
         samples = segment.waveform(rate)
         frames_s, decibel = log_mel(samples, rate)
         near = nearest(frames_s.astype(np.float64), moments.times_s)
-        parts.append((chroma(samples, rate)[:, near].T, decibel[:, near].T))
+        parts.append((unit_rows(chroma(samples, rate)[:, near].T), decibel[:, near].T))
     both = (np.concatenate(rows).astype(np.float64) for rows in zip(*parts, strict=True))
     return dict(zip(SOUNDS, both, strict=True))
 

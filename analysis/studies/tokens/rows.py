@@ -156,6 +156,12 @@ class TokenBestRow(Row):
         return Numbers(self.above_input, self.above_input_low, self.above_input_high, 0.0, self.n)
 
     @property
+    def is_read(self) -> bool:
+        """Whether it is told from nothing read; without an interval the score alone decides."""
+        low = self.value if self.ci_low is None else self.ci_low
+        return low is not None and self.null is not None and low > self.null
+
+    @property
     def margin(self) -> float:
         """Lower end of what it has above the stronger control; −∞ where that is not known."""
         ends = [end for end in (self.above_twin_low, self.above_input_low) if end is not None]

@@ -16,11 +16,11 @@ def score_values(rows: Iterable[TokenScoreRow]) -> list[Value]:
 
 
 def headline(best: Sequence[TokenBestRow], names: Sequence[str]) -> str:
-    """The task on which training adds most, beside the sound, the untrained twin and nothing read; at most 30 words."""
+    """Of what is read, the task on which training adds most, beside sound, untrained twin and nothing read; at most 30 words."""
     chosen = [row for row in best if row.checkpoint in names]
     if not chosen:
         return NOTHING
-    row = max(chosen, key=lambda row: row.margin)
+    row = max([row for row in chosen if row.is_read] or chosen, key=lambda row: row.margin)
     text = f"{_written(row, row.value, row.ci_low, row.ci_high)} {row.measure}: {row.layer} of {row.checkpoint} tells "
     text += f"{PLURAL.get(row.task, row.task)}{_verdict(row)} "
     beside = [(row.input or "sound", row.input_value), ("untrained twin", row.twin), ("nothing read", row.null)]
@@ -41,7 +41,7 @@ def details(tasks: Sequence[TokenTaskRow], n_windows: int) -> list[str]:
 
 def _verdict(row: TokenBestRow) -> str:
     """Whether the tokens tell more than the untrained twin and the sound; "" where that is not known."""
-    if row.ci_low is not None and row.null is not None and row.ci_low <= row.null:
+    if not row.is_read:
         return " no better than nothing"
     if row.above_twin_low is not None and row.above_twin_low <= 0:
         return " no better than untrained"
