@@ -5,7 +5,6 @@ All models and the sound itself are asked about the same moments, so that labels
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from analysis.measures.geometry import unit_rows
 from analysis.measures.head_templates import nearest
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.taps import capture
-from analysis.models.tower import LAYERS, Model, Tower
+from analysis.models.tower import LAYERS, Model
 from analysis.readings.embeddings import spread
 from analysis.readings.reader import Reader
 from analysis.readings.self_similarity import averaged
@@ -124,7 +123,7 @@ def tokens_at(
 @torch.no_grad()
 def _of_tower(model: Model, name: str, segments: Sequence[Segment], times_s: ndarray) -> dict[str, ndarray]:
     """By `tower|layer` one row per window: its moments by the numbers of a token."""
-    tower: Tower[Any] = model.towers[name]
+    tower = model.towers[name]
     batch = tower.collate(segments).to(next(model.parameters()).device)
     axes = {tap: axis for tap in tower.taps() if tap.kind in LAYERS and (axis := tower.axis(tap.name, batch)) is not None}
     with capture(model, [tap.name for tap in axes]) as seen:
