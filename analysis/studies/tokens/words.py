@@ -24,7 +24,7 @@ def headline(best: Sequence[TokenBestRow], names: Sequence[str]) -> str:
     text = f"{_written(row, row.value, row.ci_low, row.ci_high)} {row.measure}: {row.layer} of {row.checkpoint} tells "
     text += f"{PLURAL.get(row.task, row.task)}{_verdict(row)} "
     beside = [(row.input or "sound", row.input_value), ("untrained twin", row.twin), ("nothing read", row.null)]
-    return f"{text}({', '.join(f'{name} {_written(row, number)}' for name, number in beside)})."
+    return f"{text}({', '.join(f'{name} {_short(row, number)}' for name, number in beside)})."
 
 
 def details(tasks: Sequence[TokenTaskRow], n_windows: int) -> list[str]:
@@ -43,11 +43,19 @@ def _verdict(row: TokenBestRow) -> str:
     """Whether the tokens tell more than the untrained twin and the sound; "" where that is not known."""
     if not row.is_read:
         return " no better than nothing"
-    if row.above_twin_low is not None and row.above_twin_low <= 0:
-        return " no better than untrained"
-    return " no better than the sound" if row.above_input_low is not None and row.above_input_low <= 0 else ""
+    for name, over in (("untrained", row.over_twin), ("the sound", row.over_input)):
+        if over.ci_low is not None and over.ci_high is not None and over.ci_low <= 0:
+            return f" {'worse' if over.ci_high < 0 else 'no better'} than {name}"
+    return ""
 
 
 def _written(row: TokenBestRow, number: float | None, low: float | None = None, high: float | None = None) -> str:
     """A number in the unit of a row."""
     return format_value(Value({"what": "score"}, number, low, high, row.n, None, SHARE if row.measure == ACCURACY else "", ""))
+
+
+def _short(row: TokenBestRow, number: float | None) -> str:
+    """A number beside the one that is spoken of: R² and F1 with two decimals."""
+    if number is None or row.measure == ACCURACY:
+        return _written(row, number)
+    return f"{number:.2f}".replace("-0.00", "0.00")
