@@ -118,7 +118,10 @@ def _parameters(checkpoint: Checkpoint) -> None:
     from analysis.studies.component_counts import component_counts
 
     rows = component_counts(checkpoint.arm, counts)
-    st.dataframe([_component(row) for row in rows], column_config=COUNTED, hide_index=True, height="content", placeholder="—")
+    records = [_component(row) for row in rows]
+    known = [name for name in COUNTED if any(record[name] is not None for record in records)]
+    shown = [{name: record[name] for name in known} for record in records]
+    st.dataframe(shown, column_config=COUNTED, hide_index=True, height="content", placeholder="—")
     published = [row.published for row in rows if row.published]
     for text in dict.fromkeys(text for record in published for text in record.corrections):
         st.caption(plain(text))

@@ -24,7 +24,8 @@ def draw(result: Result, _: Choice) -> None:
     heads, curves = result.rows(HeadRow), result.rows(CurveRow)
     columns = st.columns(3, vertical_alignment="bottom")
     with columns[0]:
-        events = controls.pick_word("task", "Events", list(dict.fromkeys(row.events for row in heads)))
+        kinds = list(dict.fromkeys(row.events for row in heads))
+        events = controls.pick_word("task", "Events", kinds) if len(kinds) > 1 else kinds[0]
     with columns[1]:
         is_f1 = controls.pick_word("measure", "Shown", [F1, PARTIAL]) == F1
     senders = list(dict.fromkeys(row.sender for row in heads))
