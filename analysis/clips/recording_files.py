@@ -20,8 +20,8 @@ class RecordingFiles:
     Attributes:
         audio: its file.
         name: different from that of every other, safe for a folder.
-        midi: notes of the same name; None for none.
-        annotations: files of the same name that may hold some.
+        midi: notes of the same stem; None for none.
+        annotations: files of the same stem that may hold some.
     """
 
     audio: Path

@@ -29,7 +29,7 @@ COMPOSERS = (
 
 
 def load_maps(folder: Path, *, sample_rate: int, progress: Progress | None = None, most_new: int | None = None) -> Corpus:
-    """Read `MAPS_MUS-*` recordings with `X.tsv` (onset, offset, pitch, velocity) and a MIDI file of the same name.
+    """Read `MAPS_MUS-*` recordings with `X.tsv` (onset, offset, pitch, velocity) and a MIDI file of the same stem.
 
     Takes of one work, such as those of two microphones, share a group; groups are dealt 70/10/20. Beats of A-MAPS and Roman
     numerals beside a recording are its annotations, and its onsets are those of the list of notes. For `progress` and `most_new`

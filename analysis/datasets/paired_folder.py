@@ -135,7 +135,7 @@ def _pair(audio: list[Path], midi: list[Path]) -> dict[Path, Path]:
 
 SOURCE = Source(
     "paired folder",
-    "audio and MIDI files of the same name, or audio alone, dealt into splits by work",
+    "audio and MIDI files of the same stem, or audio alone, dealt into splits by work",
     lambda _: True,
     load_paired_folder,
 )

@@ -56,20 +56,21 @@ def choose(model: PupuJepa, n_windows: int) -> MaskChoice:
     """
     from analysis.clips.masking import MASKINGS, REGIONS, Masking, regions_of, shown_layers
 
-    first, second, third = st.columns((3, 4, 3), vertical_alignment="bottom")
+    first, second = st.columns((5, 4), vertical_alignment="bottom")
     with first:
-        window = controls.pick_number("window", "Window", 1, n_windows)
-    with second:
         strategy = controls.pick_word("masks", "Masks", MASKINGS)
-    with third:
+    with second:
         layers = shown_layers(model)
         layer = controls.pick_one("layer", "Layer of the predictor", layers, layers[-1], str)
-    if strategy == REGIONS:
-        return MaskChoice(Masking(strategy, regions=regions_of(_text())), window, layer)
-    left, right = st.columns(2)
+    left, *others = st.columns((3, 7) if strategy == REGIONS else (3, 4, 3), vertical_alignment="bottom")
     with left:
+        window = controls.pick_number("window", "Window", 1, n_windows)
+    if strategy == REGIONS:
+        with others[0]:
+            return MaskChoice(Masking(strategy, regions=regions_of(_text())), window, layer)
+    with others[0]:
         ratio = controls.pick_one("ratio", "Masked (% of patches)", PERCENT, USUAL_PERCENT, str)
-    with right:
+    with others[1]:
         draw_number = controls.pick_number("draw", "Seed", 0, MOST_DRAWS)
     return MaskChoice(Masking(strategy, ratio / 100, draw_number), window, layer)
 
@@ -104,7 +105,7 @@ def draw(checkpoint: Checkpoint, clip: Clip) -> None:
         layout.headline(explained_sentence(seen), _more(seen, clock, choice.window))
     st.audio(caching.wav(samples, model.config.sample_rate), format="audio/wav")
     _draw_errors(model, samples, seen, choice, key)
-    with st.expander("How to read it", icon=":material/help:"):
+    with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
 
 
