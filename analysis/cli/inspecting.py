@@ -81,7 +81,7 @@ def inspect(options: argparse.Namespace) -> None:
         return
     for option, given in (("--midi", options.midi), ("--annotations", options.annotations)):
         if given:
-            raise ConfigError(f"{option} belongs to one recording; of a folder, files of the same stem are taken. Leave it out.")
+            raise ConfigError(f"{option} belongs to one recording; of a folder, files of the same name are taken. Leave it out.")
     _inspect_all(options, recordings_in(options.clip), look)
 
 

@@ -90,7 +90,7 @@ def _sweep(sweep: argparse.ArgumentParser) -> None:
 def _training(train: argparse.ArgumentParser) -> None:
     """What decides a training besides its arm and its seed."""
     train.add_argument("--scale", default="small", help="paper or small (default small)")
-    corpora = "small, full, or a folder: Maestro, Slakh, MoisesDB, or audio and MIDI of the same stems (default full)"
+    corpora = "small, full, or a folder: Maestro, Slakh, MoisesDB, or audio and MIDI of the same names (default full)"
     train.add_argument("--corpus", default="full", help=corpora)
     train.add_argument("--steps", type=int, default=700, help="batches (default 700)")
     recipes = "small (ours), paper (the published text) or authors (their runs); default small or paper, after the scale"
@@ -137,7 +137,7 @@ def _battery(battery: argparse.ArgumentParser) -> None:
 
 
 def _inspect(inspect: argparse.ArgumentParser) -> None:
-    clip = "a recording; of a folder, or of several, a subfolder each and summary.csv, with MIDI and annotations of the same stem"
+    clip = "a recording; of a folder, or of several, a subfolder each and summary.csv, with MIDI and annotations of the same name"
     inspect.add_argument("clip", type=Path, nargs="+", metavar="CLIP", help=clip)
     inspect.add_argument("--checkpoint", required=True, help="a name from `otoscope checkpoints`, or a folder")
     layer = "from 1 (default 1); 0 is the cross-attention between A4 and CNN frames, where the arm has one"

@@ -131,7 +131,7 @@ def _frame(
         first = subplot["col"] == 1
         drawing.update_xaxes({"title": {"text": x_title, "standoff": 6}, "visible": is_used}, **subplot)
         drawing.update_yaxes(
-            {"title": {"text": y_title if first else ""}, "showticklabels": first, "visible": is_used}, **subplot
+            {"title": {"text": y_title if first else "", "standoff": 10}, "showticklabels": first, "visible": is_used}, **subplot
         )
     return drawing, cell_px
 

@@ -29,7 +29,7 @@ def masked_level(
     heat = theme.heat_map(below.T, times_s, mels, scale="magma", low=-RANGE_DB, high=0.0)
     theme.label_colours(heat, "level (dB below the loudest)", [-80, -40, 0], ["−80", "−40", "0"])
     heat.update(name="level", hovertemplate="%{x:.2f} s: %{z:.0f} dB<extra></extra>")
-    cover = theme.heat_map(mask.T.astype(np.int8), *_patches(mask.shape, edges_s, mel_hz), scale="cividis", low=0, high=1)
+    cover = _heat(mask.astype(np.int8), edges_s, mel_hz, scale="cividis", low=0, high=1)
     cover.update(colorscale=COVER, showscale=False, hoverinfo="skip", name="masked patches")
     return _axes(theme.figure(TIME, FREQUENCY, HEIGHT).add_traces([heat, cover]), edges_s, mel_hz)
 
@@ -60,7 +60,7 @@ def patch_numbers(
     if not np.isfinite(values).any():
         return theme.nothing(theme.figure(TIME, FREQUENCY, HEIGHT))
     times_s, mels = _patches(values.shape, edges_s, mel_hz)
-    heat = theme.heat_map(values.T.astype(np.float32), times_s, mels, scale="cividis", low=low, high=high)
+    heat = _heat(values.astype(np.float32), edges_s, mel_hz, scale="cividis", low=low, high=high)
     heat.update(name=title, hovertemplate="%{x:.2f} s: %{z:.3g}<extra></extra>", hoverongaps=False)
     ticks = [low, (low + high) / 2, high]
     beyond = "≥ " if np.nanmax(values) > high else ""
@@ -90,6 +90,13 @@ def _add_frame(drawing: go.Figure, chosen: tuple[int, int], edges_s: NDArray, me
         type="rect", x0=edges_s[moment], x1=edges_s[moment + 1], y0=mels[band] - half, y1=mels[band] + half,
         line={"color": theme.SELECTION, "width": 3},
     )  # fmt: skip
+
+
+def _heat(values: NDArray, edges_s: NDArray, mel_hz: NDArray, *, scale: str, low: float, high: float) -> go.Heatmap:
+    """Patches in colours; of one that holds all bands the edges are given, for its centre does not tell how high it is."""
+    times_s, mels = _patches(values.shape, edges_s, mel_hz)
+    heat = theme.heat_map(values.T, times_s, mels, scale=scale, low=low, high=high)
+    return heat.update(y=[0, len(mel_hz) - 1]) if len(mels) == 1 else heat
 
 
 def _patches(shape: tuple[int, ...], edges_s: NDArray, mel_hz: NDArray) -> tuple[NDArray, NDArray]:

@@ -24,8 +24,8 @@ LOSS_LINES = {
 }
 SPARE_LINES = ((SKY, "dashdot"), (theme.WARNING, "longdash"), (theme.TWIN, "longdashdot"))
 
-USUAL = "validation_S"
-VALIDATED = {USUAL: "validation S", "validation_explained": "error explained on validation"}
+USUAL, EXPLAINED = "validation_S", "validation_explained"
+VALIDATED = {USUAL: "validation S", EXPLAINED: "error explained on validation", "validation_accuracy": "right on validation"}
 
 History = Sequence[Mapping[str, object]]
 
@@ -71,7 +71,7 @@ def validation(history: History, chance: float | None = None) -> go.Figure:
         drawing.update_yaxes(range=[100 * lowest, 100 * min(max(float(y.max()), chance or 0.0) * 1.15 + 0.005, 1.02)])
         if name == USUAL and chance is not None:
             _add_level(drawing, 100 * chance, f"chance {percent(chance)}")
-        elif name != USUAL:
+        elif name == EXPLAINED:
             _add_level(drawing, 0.0, "the mean target")
     return _finished(drawing)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RETRIEVAL = {
     "pool": st.column_config.TextColumn("pool", width=82),
-    "query → match": st.column_config.TextColumn("query → match", width=108),
+    "query → match": st.column_config.TextColumn("query → match", width=136),
     **{name: st.column_config.TextColumn(f"{name} (%)", width=126) for name in ("R@1", "R@5", "R@10")},
     "untrained R@10": st.column_config.TextColumn("twin R@10 (%)", width=126, help="R@10 of the untrained twin"),
     "MRR": st.column_config.TextColumn("MRR", width=142, help="Mean reciprocal rank"),
@@ -99,7 +99,9 @@ def _retrieval(checkpoint: Checkpoint) -> None:
     if not rows:
         st.caption("This checkpoint came without scores. `otoscope train` writes them; scores of other tools are not read.")
         return
-    st.dataframe(rows, column_config=RETRIEVAL, hide_index=True, placeholder="—", height="content")
+    known = [name for name in RETRIEVAL if any(row.get(name) is not None for row in rows)]
+    shown = [{name: row[name] for name in known} for row in rows]
+    st.dataframe(shown, column_config=RETRIEVAL, hide_index=True, placeholder="—", height="content")
     if score := ranking_score(checkpoint.evaluation):
         size = score.pool_size
         chance = f"chance R@1 {percent(1 / size)}, R@5 {percent(min(5 / size, 1))}, R@10 {percent(min(10 / size, 1))}"
@@ -118,7 +120,10 @@ def _parameters(checkpoint: Checkpoint) -> None:
     from analysis.studies.component_counts import component_counts
 
     rows = component_counts(checkpoint.arm, counts)
-    st.dataframe([_component(row) for row in rows], column_config=COUNTED, hide_index=True, height="content", placeholder="—")
+    records = [_component(row) for row in rows]
+    known = [name for name in COUNTED if any(record[name] is not None for record in records)]
+    shown = [{name: record[name] for name in known} for record in records]
+    st.dataframe(shown, column_config=COUNTED, hide_index=True, height="content", placeholder="—")
     published = [row.published for row in rows if row.published]
     for text in dict.fromkeys(text for record in published for text in record.corrections):
         st.caption(plain(text))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGE, ERRORS = "masking", "masking_errors"
 PERCENT, USUAL_PERCENT, MOST_DRAWS = (20, 40, 60, 80, 90), 80, 20
+BELOW = " Below 0 %: the mean target says more than the predictor."
 USUAL_REGIONS = "1-2 s, 200-2000 Hz"
 HOW_TO_READ = """
 The model is shown the patches that are not grey and says what its teacher would make of the masked ones. **Error** is
@@ -55,20 +56,21 @@ def choose(model: PupuJepa, n_windows: int) -> MaskChoice:
     """
     from analysis.clips.masking import MASKINGS, REGIONS, Masking, regions_of, shown_layers
 
-    first, second, third = st.columns((3, 4, 3), vertical_alignment="bottom")
+    first, second = st.columns((5, 4), vertical_alignment="bottom")
     with first:
-        window = controls.pick_number("window", "Window", 1, n_windows)
-    with second:
         strategy = controls.pick_word("masks", "Masks", MASKINGS)
-    with third:
+    with second:
         layers = shown_layers(model)
         layer = controls.pick_one("layer", "Layer of the predictor", layers, layers[-1], str)
-    if strategy == REGIONS:
-        return MaskChoice(Masking(strategy, regions=regions_of(_text())), window, layer)
-    left, right = st.columns(2)
+    left, *others = st.columns((3, 7) if strategy == REGIONS else (3, 4, 3), vertical_alignment="bottom")
     with left:
+        window = controls.pick_number("window", "Window", 1, n_windows)
+    if strategy == REGIONS:
+        with others[0]:
+            return MaskChoice(Masking(strategy, regions=regions_of(_text())), window, layer)
+    with others[0]:
         ratio = controls.pick_one("ratio", "Masked (% of patches)", PERCENT, USUAL_PERCENT, str)
-    with right:
+    with others[1]:
         draw_number = controls.pick_number("draw", "Seed", 0, MOST_DRAWS)
     return MaskChoice(Masking(strategy, ratio / 100, draw_number), window, layer)
 
@@ -103,7 +105,7 @@ def draw(checkpoint: Checkpoint, clip: Clip) -> None:
         layout.headline(explained_sentence(seen), _more(seen, clock, choice.window))
     st.audio(caching.wav(samples, model.config.sample_rate), format="audio/wav")
     _draw_errors(model, samples, seen, choice, key)
-    with st.expander("How to read it", icon=":material/help:"):
+    with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
 
 
@@ -123,6 +125,7 @@ def _more(seen: MaskedWindow, clock: Clock, window: int) -> str:
     return (
         f"From {span.start_s:.1f} to {span.end_s:.1f} s of the recording; mean error {means[0]:.2f}, of the mean target "
         f"{means[1]:.2f}; untrained twin {twin[0]:.2f}, of its mean target {twin[1]:.2f} (2 − 2 cos, no unit)."
+        f"{BELOW if min(seen.trained.explained, seen.untrained.explained) < 0 else ''}"
     )
 
 
@@ -131,16 +134,16 @@ def _draw_errors(model: PupuJepa, samples: np.ndarray, seen: MaskedWindow, choic
     from analysis.clips.masking import worst_patch
 
     at = seen.edges_s, seen.mel_hz
-    st.markdown("**What is masked**")
+    st.markdown("**What is masked**: the grey patches")
     figures.show(patches.masked_level(seen.level_db, seen.mask, *at), "masking_level", file="mask")
-    st.markdown("**Error of what is predicted**; click a patch to look from there")
+    st.markdown("**Error of what is predicted**, blank where the model is shown the patch; click another to look from there")
     where = st.container()
     patch = _clicked(seen) or worst_patch(seen.trained.error)
     title = "error, 2 − 2 cos (no unit)"
     drawing = patches.patch_numbers(seen.trained.error, *at, title=title, low=0, high=2, targets=seen.mask, chosen=patch)
     figures.show(drawing, ERRORS, file="error", select="points", where=where)
     looked = caching.once((*key, choice.layer, patch), lambda: _look(model, samples, seen, choice.layer, patch))
-    st.markdown("**Where the predictor looks from there**")
+    st.markdown("**Where the predictor looks from there**, blank where patches are masked")
     high = max(float(np.nanmax(looked.visible)), 1e-6)
     title = "share of attention (no unit)"
     figures.show(patches.patch_numbers(looked.visible, *at, title=title, low=0, high=high, chosen=patch), "masking_attention",

@@ -48,8 +48,10 @@ def recording_name(key: str) -> str | None:
 
 
 def corpus_name(corpus: object) -> str:
-    """What a corpus is called; of a folder the last part of its path."""
-    return controls.corpora().get(str(corpus), Path(str(corpus)).name)
+    """What a corpus is called, a demo corpus with its kind; of a folder the last part of its path."""
+    known, name = controls.corpora(), Path(str(corpus)).name
+    profile, _, kind = str(corpus).partition("-")
+    return known.get(str(corpus)) or (f"{known[profile]}, {kind}" if kind and profile in known else name)
 
 
 def share(job: Job) -> float | None:

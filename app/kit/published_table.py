@@ -59,7 +59,7 @@ def draw(study: str, arms: Iterable[str], ours: Ours | None = None) -> None:
     wanted = list(dict.fromkeys(arms))
     records = of_arms(study, wanted)
     if not records:
-        st.caption(plain(f"Nothing is published about {', '.join(wanted) or 'these checkpoints'}."))
+        st.caption(plain(f"No published number here is about {', '.join(wanted) or 'these checkpoints'}."))
         return
     with st.expander(label(records), icon=":material/compare_arrows:"):
         _table(records, ours)

@@ -65,7 +65,7 @@ class Choice:
 def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
     """The bar of controls; None, with the reason said, where no checkpoint is chosen."""
     _adopt(study, [str(checkpoint.name) for checkpoint in good])
-    first, second, third = st.columns([12, 6, 4.6], vertical_alignment="bottom")
+    first, second, third = st.columns([11.8, 6.4, 4.4], vertical_alignment="bottom")
     with first:
         beside = SHIPPED_CONTROLS if study == "controls" else ()
         checkpoints = controls.pick_checkpoints(good, beside, _widget(study))

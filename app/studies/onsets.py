@@ -22,14 +22,17 @@ MOVED = "moved in time"
 def draw(result: Result, _: Choice) -> None:
     """Chosen heads and curves of the sound; layers by heads; all numbers."""
     heads, curves = result.rows(HeadRow), result.rows(CurveRow)
-    columns = st.columns(3, vertical_alignment="bottom")
-    with columns[0]:
-        events = controls.pick_word("task", "Events", list(dict.fromkeys(row.events for row in heads)))
-    with columns[1]:
+    kinds, senders = (list(dict.fromkeys(of)) for of in ((row.events for row in heads), (row.sender for row in heads)))
+    columns = iter(st.columns(3, vertical_alignment="bottom"))
+    with next(columns):
         is_f1 = controls.pick_word("measure", "Shown", [F1, PARTIAL]) == F1
-    senders = list(dict.fromkeys(row.sender for row in heads))
-    with columns[2]:
-        sender = controls.pick_word("side", "Attention from", senders) if len(senders) > 1 else senders[0]
+    events, sender = kinds[0], senders[0]
+    if len(kinds) > 1:
+        with next(columns):
+            events = controls.pick_word("task", "Events", kinds)
+    if len(senders) > 1:
+        with next(columns):
+            sender = controls.pick_word("side", "Attention from", senders)
     of_events = [row for row in heads if row.events == events]
     _chosen(result, of_events, [row for row in curves if row.events == events], is_f1)
     _every_head(result, [row for row in of_events if row.sender == sender], is_f1)

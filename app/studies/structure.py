@@ -52,7 +52,8 @@ def _layers(result: Result, rows: Sequence[LayerRow], is_rho: bool) -> None:
         null_name=f"the quantity {MOVED}" if is_rho else "no gain", square=False,
     )  # fmt: skip
     actions.figure(drawing, "layers", result, rows)
-    st.caption("Mean over windows; hatched: the interval over works holds the null.")
+    windows = max(row.n for row in rows)
+    st.caption(f"Mean over n = {windows} windows; hatched: the interval over works holds the null.")
 
 
 def novelty_marks(rows: Sequence[LayerNoveltyRow], references: Sequence[ReferenceNoveltyRow]) -> list[Mark]:

@@ -145,7 +145,7 @@ def test_published_values_stand_beside_ours_where_the_arm_is_published(queue, st
 def test_an_unpublished_arm_is_said_to_be(queue, store, checkpoints, opened):
     store["one",] = ablated("one")
     app = opened(checkpoints=["one"], corpus="small")  # D0 has no descriptor to publish anything about
-    assert any(caption.value == "Nothing is published about D0." for caption in app.caption)
+    assert any(caption.value == "No published number here is about D0." for caption in app.caption)
     assert "published" not in app.get("plotly_chart")[0].proto.spec
 
 

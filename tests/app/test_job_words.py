@@ -35,6 +35,14 @@ def test_whose_study_it_is(queue, names, said):
     assert job_words.subject(study(queue, names)) == said
 
 
+@pytest.mark.parametrize(
+    ("corpus", "name"),
+    [("small", "small demo corpus"), ("small-hands", "small demo corpus, hands"), ("/music/trio-2", "trio-2"), ("trio", "trio")],
+)
+def test_what_a_corpus_is_called(corpus, name):
+    assert job_words.corpus_name(corpus) == name
+
+
 def test_how_far_it_is(queue, halfway):
     job = study(queue, ["one"], progress=halfway)
     assert job_words.how_far(job) == "one, trained: embedding windows · 380 of 760 · about 20 seconds left in this part"

@@ -114,5 +114,10 @@ def test_pictures_hold_their_numbers_and_no_more() -> None:
     assert [list(key) for key in targets["customdata"]] == [[3, 1], [7, 2]]
     (frame,) = drawing.layout.shapes
     assert (frame["x0"], frame["y0"], frame["y1"]) == (pytest.approx(7 * 0.16), 64, 96)
+    tall: Any = patch_numbers(values[:, 1:2], edges_s, mel_hz, title="error", low=0, high=2, targets=mask[:, 1:2])
+    assert tall.data[0]["z"].shape == (1, 25)
+    assert list(tall.data[0]["y"]) == [0, 128]  # a patch of all bands is as high as they are
+    assert list(masked_level(noise, mask[:, 1:2], edges_s, mel_hz).data[1]["y"]) == [0, 128]  # pyright: ignore
+    assert list(heat["y"]) == [16, 48, 80, 112]
     empty = patch_numbers(np.full((25, 4), np.nan), edges_s, mel_hz, title="error", low=0, high=2)
     assert "Nothing to draw" in empty.to_dict()["layout"]["annotations"][0]["text"]

@@ -181,7 +181,7 @@ def test_published_numbers_stand_beside_ours(queue, store, checkpoints, result_o
 def test_an_arm_about_which_nothing_is_published_is_said_to_be(queue, store, checkpoints, result_of, opened):
     checkpoints[0].arm = "a4x"
     store["one",] = result_of("one")
-    assert "Nothing is published about a4x." in [caption.value for caption in opened(checkpoints="one").caption]
+    assert "No published number here is about a4x." in [caption.value for caption in opened(checkpoints="one").caption]
 
 
 def test_a_control_is_set_beside_the_arm_that_it_controls(monkeypatch):

@@ -130,3 +130,11 @@ def test_the_address_may_say_which_kind_of_demo_corpus_is_read(monkeypatch: pyte
     assert controls.pick_corpus("hands") == "small"
     chosen.clear()
     assert controls.pick_corpus() == "full"
+
+
+@pytest.mark.parametrize(("highest", "end"), [(0.26, 26), (0.27, 52), (1.0, 104)])
+def test_few_ends_of_the_ordinate_hold_every_interval(highest: float, end: float) -> None:
+    numbers = {"value": 0.02, "ci_low": 0.01, "ci_high": highest, "null": 1 / 64, "sd": 0.01, "n": 9}
+    row = AccuracyRow("a", "trained", "other works", 64, score="cosine", right="", chosen="", **numbers)
+    result = SimpleNamespace(rows=lambda _: [row])
+    assert answer.domain_of(result) == (0, end)  # pyright: ignore

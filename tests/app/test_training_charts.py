@@ -101,3 +101,10 @@ def test_what_else_was_validated_has_its_own_name_and_control():
     assert list(drawing.data[0].y) == [-40, 20]
     assert drawing.layout.yaxis.range[0] < -40
     assert [note.text for note in drawing.layout.annotations] == ["the mean target"]
+
+
+def test_choices_of_stems_on_validation_are_drawn_without_a_level() -> None:
+    drawing: Any = training.validation([{"step": 1, "validation_accuracy": 0.1}, {"step": 2, "validation_accuracy": 0.2}], 0.5)
+    assert drawing.layout.yaxis.title.text == "right on validation (%)"
+    assert list(drawing.data[0].y) == [10, 20]
+    assert not drawing.layout.annotations

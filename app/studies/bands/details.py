@@ -165,8 +165,8 @@ def attributed(result: Result, choice: Choice) -> None:
     drawing.update_xaxes(tickvals=TICKS_HZ, ticktext=[f"{tick:g}" for tick in TICKS_HZ], tickangle=0)
     clicked = actions.figure(name_twins_once(drawing), "attribution", result, rows, select=("points",))
     st.caption(
-        "What every band adds to the similarity of a window's sound with its own notes, from −60 dB to as recorded. Occlusion "
-        "takes two neighbours out at a time and gives both to each."
+        "What every band adds to the similarity of a window's sound with its own notes (where a model reads sound alone, with "
+        "the sound as it was), from −60 dB to as recorded. Occlusion takes two neighbours out at a time and gives both to each."
     )
     windows(result, choice, AttributionRow, clicked, "Attributed in this window")
     _agreement(result)

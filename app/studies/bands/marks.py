@@ -67,7 +67,8 @@ MEASURES = {
         lambda row: row.s_lost, lambda row: row.s_lost, "points", 100.0,
     ),
     "similarity lost": Shown(
-        "similarity lost (cosine, no unit)", "What a window loses of the cosine similarity with its own notes.",
+        "similarity lost (cosine, no unit)",
+        "What a window loses of the cosine similarity with its own notes; of models for sound alone, with itself as it was.",
         lambda row: row.cosine_lost,
     ),
     "distance per dB": Shown(

@@ -21,6 +21,7 @@ from app.kit.pool_scores import name_twins_once
 TWIN = ", twin"
 AXIS = "candidates K, one of them right (not to scale)"
 CHART_PX, WIDTH = 420, 152
+ENDS = (26.0, 52.0, 104.0)  # of the ordinate in per cent; few, so that it stays where it is from one choice to the next
 HANDS = "Of the demo corpus each hand is a stem, rendered as a dry grand piano: no room, noise or instrument tells them apart."
 
 
@@ -40,11 +41,17 @@ def curves(result: Result) -> None:
     if str(result.corpus).endswith("-hands"):
         st.caption(HANDS)
     drawing = doses.panels(
-        marks_of(result), x_title=AXIS, y_title="right (%)", percent=True, categories=sizes_of(result), domain=(0, 104),
+        marks_of(result), x_title=AXIS, y_title="right (%)", percent=True, categories=sizes_of(result), domain=domain_of(result),
         null_name="chance", columns=2, colours=study_facts.colours_of(result),
     )  # fmt: skip
     drawing.update_layout(height=CHART_PX)
     actions.figure(name_twins_once(drawing), "accuracies", result, result.rows(AccuracyRow))
+
+
+def domain_of(result: Result) -> tuple[float, float]:
+    """From 0 to the nearest end that holds every number, interval and chance, in per cent."""
+    numbers = [x for row in result.rows(AccuracyRow) for x in (row.value, row.ci_high, row.null) if x is not None]
+    return 0.0, next(end for end in ENDS if 100 * max(numbers) <= end)
 
 
 def sizes_of(result: Result) -> list[str]:
