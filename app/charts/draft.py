@@ -28,7 +28,7 @@ class Draft:
         return self.layout["margin"]
 
     def figure(self) -> go.Figure:
-        """The figure, every part of which Plotly has checked.
+        """The figure, every part of which Plotly has checked; what is added to its panels later names their axes.
 
         Raises:
             ValueError: Plotly does not know a part or does not take its value.

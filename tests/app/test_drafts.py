@@ -1,6 +1,7 @@
 """A draft holds what Plotly's own methods of the same names would have made of a figure."""
 
 import json
+from typing import Any
 
 import plotly.graph_objects as go
 import pytest
@@ -16,7 +17,7 @@ def parts(drawing: go.Figure) -> dict[str, list[theme.Part] | theme.Part]:
     return {"data": given["data"], "layout": {name: part for name, part in given["layout"].items() if name != "template"}}
 
 
-def draw(drawing: Draft | go.Figure, **panel: int) -> None:
+def draw(drawing: Draft | go.Figure, **panel: Any) -> None:
     drawing.add_scatter(x=[1, 2], y=[3.5, None], mode="lines", line={"width": 2}, name="a", **panel)
     drawing.add_scatter(x=[1], y=[2], marker={"symbol": "circle", "size": 9}, **panel)
     drawing.add_shape(type="rect", x0=0, x1=1, y0=2, y1=3, line={"width": 0}, **panel)
@@ -45,7 +46,8 @@ def test_of_panels(rows: int, columns: int) -> None:
     for drawing in (ours, theirs):
         draw(drawing, row=rows, col=columns)
     ours.add_hline(y=2.5, row=rows, col=columns)
-    theirs.add_hline(y=2.5, row=rows, col=columns, exclude_empty_subplots=False)  # type: ignore[arg-type]
+    where: Any = {"row": rows, "col": columns}  # for whose numbers Plotly's annotation expects text
+    theirs.add_hline(y=2.5, exclude_empty_subplots=False, **where)
     assert parts(ours.figure()) == parts(theirs)
 
 

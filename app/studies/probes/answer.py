@@ -103,16 +103,16 @@ def _add_inputs(drawing: go.Figure, rows: Sequence[ScoreRow], sides: Sequence[st
     """Dotted lines: what the same probe reads from the input of a side; their names at the left, above and below."""
     values = []
     for number, side in enumerate(sides, 1):
+        panel = {"xref": "x domain", "yref": "y"} if number == 1 else {"xref": f"x{number} domain", "yref": f"y{number}"}
         own = [(factor * (row.value or 0.0), row) for row in rows if row.weights == INPUT and side_title(row.side) == side]
         for index, (value, row) in enumerate(sorted(own, key=lambda pair: -pair[0])):
             values.append(value)
             text = f"input: {layer_title(row.layer)}{' (holds the label)' if row.holds_label else ''}"
             line = {"color": theme.TEXT, "dash": DOTS[min(index, 1)], "width": 1.5}
-            drawing.add_hline(y=value, line=line, layer="below", row=1, col=number)  # pyright: ignore[reportArgumentType]
+            drawing.add_shape(type="line", x0=0, x1=1, y0=value, y1=value, line=line, layer="below", **panel)
             drawing.add_annotation(
-                x=0, y=value, xref="x domain" if number == 1 else f"x{number} domain", yref="y" if number == 1 else f"y{number}",
-                xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False), showarrow=False,
-                font={"size": 11},
+                x=0, y=value, xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False),
+                showarrow=False, font={"size": 11}, **panel,
             )  # fmt: skip
     low, high = theme.layout_of(drawing).yaxis.range
     room = 0.06 * (high - low)
