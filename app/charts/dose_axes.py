@@ -21,9 +21,9 @@ def at(mark: Mark) -> float:
 def text_of(mark: Mark, x_title: str, categories: Sequence[str] | None) -> str:
     """Where a mark stands, from the title of the axis.
 
-    >>> in_words(Mark("D0", "audio", 0.5, at=-3), "transposition (semitones)", None)
+    >>> text_of(Mark("D0", "audio", 0.5, at=-3), "transposition (semitones)", None)
     'transposition -3 semitones'
-    >>> in_words(Mark("D0", "audio", 0.5, at=0), "layer", ["in", "1", "emb"])
+    >>> text_of(Mark("D0", "audio", 0.5, at=0), "layer", ["in", "1", "emb"])
     'layer in'
     """
     quantity, _, unit = x_title.removesuffix(")").partition(" (")

@@ -8,12 +8,12 @@ from typing import TypedDict
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
-from plotly.subplots import make_subplots
 
 from analysis.errors import ConfigError
 from app.charts import dose_axes, theme
 from app.charts import mark as marked
 from app.charts.dose_axes import at
+from app.charts.draft import Draft, grid
 from app.charts.mark import Mark, Style, Styles
 from app.charts.scores import GRID, series_name, shortened
 
@@ -98,9 +98,9 @@ def curves(
     Raises:
         ConfigError: a mark has no place on the axis, or a series has two at one place.
     """
-    drawing = theme.figure(x_title, y_title, height)
     if not marks:
-        return theme.nothing(drawing)
+        return theme.nothing(theme.figure(x_title, y_title, height))
+    drawing = Draft(theme.layout(x_title, y_title, height))
     plan = _Plan(x_title, percent, log, categories, null_name)
     plan.check(marks)
     looks = marked.styles(marks, colours)
@@ -118,8 +118,8 @@ def curves(
     drawing.update_layout(margin={"l": 64, "r": right, "t": top, "b": BELOW_PX}, uirevision="curves", hoverlabel=marked.HOVER)
     marked.add_note(drawing, marked.hollow_note(marks, null_name), taller=False)
     drawing.update_yaxes(range=[low, high], showgrid=True, gridcolor=GRID, exponentformat="none", automargin=True)
-    drawing.update_xaxes(dose_axes.abscissa(marks, log, categories), title_standoff=6, automargin=True)
-    return drawing
+    drawing.update_xaxes(dose_axes.abscissa(marks, log, categories), title={"standoff": 6}, automargin=True)
+    return drawing.figure()
 
 
 def panels(
@@ -154,10 +154,10 @@ def panels(
     low, high = marked.ends([marked.scaled(mark, percent) for mark in marks], domain)
     drawing.update_yaxes(range=[low, high], showgrid=True, gridcolor=GRID, exponentformat="none")
     drawing.update_xaxes(dose_axes.abscissa(marks, log, categories))
-    return drawing
+    return drawing.figure()
 
 
-def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> tuple[go.Figure, list[Panel]]:
+def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> tuple[Draft, list[Panel]]:
     """Empty panels with their names; the outermost have the numbers and the titles of the axes."""
     n_rows = math.ceil(len(groups) / n_columns)
     below = BELOW_PX
@@ -165,8 +165,7 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
         x_title, below = x_title.replace(" (", "<br>(", 1), BELOW_PX + LINE_PX
     height = 52 + below + PANEL_PX * n_rows
     apart = 30 / (PANEL_PX * n_rows)
-    drawing = make_subplots(n_rows, n_columns, horizontal_spacing=0.03, vertical_spacing=apart)
-    drawing.update_layout(theme.figure("", "", height).layout)
+    drawing = grid(theme.layout("", "", height), n_rows, n_columns, across=0.03, between=apart)
     drawing.update_layout(margin={"l": 64, "r": RIGHT_PX, "t": 60, "b": below}, uirevision="panels", hoverlabel=marked.HOVER)
     drawing.update_xaxes(showgrid=False, zeroline=False)
     drawing.update_yaxes(zeroline=False)
@@ -188,7 +187,7 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
     return drawing, panels
 
 
-def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan, panel: Panel | None = None) -> None:
+def _draw(drawing: Draft, marks: Sequence[Mark], looks: Styles, plan: _Plan, panel: Panel | None = None) -> None:
     """The null, the bands, then the lines of every series, those of twins beneath the others."""
     panel = panel or {}
     lines = plan.lines(marks, looks)
@@ -211,7 +210,7 @@ def _draw(drawing: go.Figure, marks: Sequence[Mark], looks: Styles, plan: _Plan,
         )  # fmt: skip
 
 
-def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, panel: Panel) -> None:
+def _add_bands(drawing: Draft, drawn: Sequence[Mark], style: Style, panel: Panel) -> None:
     """A band through each run of marks with an interval, an upright line where a mark has no neighbour."""
     rgb = hex_to_rgb(style.colour)
     for has, run in itertools.groupby(drawn, key=lambda mark: mark.interval is not None):
@@ -229,11 +228,10 @@ def _add_bands(drawing: go.Figure, drawn: Sequence[Mark], style: Style, panel: P
         )  # fmt: skip
 
 
-def _add_nulls(drawing: go.Figure, lines: Sequence[Sequence[Mark]], panel: Panel) -> None:
+def _add_nulls(drawing: Draft, lines: Sequence[Sequence[Mark]], panel: Panel) -> None:
     """One level where all marks share it, else each course of the null once."""
-    where: theme.Part = {**panel}  # for whose numbers Plotly's annotation expects text
     if (level := marked.shared_null([mark for line in lines for mark in line])) is not None:
-        drawing.add_hline(y=level, line=marked.NULL_LINE, layer="below", exclude_empty_subplots=False, **where)
+        drawing.add_hline(y=level, line=marked.NULL_LINE, layer="below", **panel)
         return
     for course in dose_axes.courses(lines):
         x, y = zip(*course, strict=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
-from plotly.subplots import make_subplots
 
 from analysis.errors import ConfigError
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.draft import Draft, grid
 from app.charts.mark import Key, Mark, Style
 from app.charts.scores import GRID
 
@@ -92,7 +92,7 @@ def panels(
     ends = [min(bar.low for bar in full) - width, max(bar.high for bar in full) + width]
     drawing.update_xaxes(range=ends, showgrid=False, zeroline=False)
     drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(bars_of), col=1)
-    return drawing
+    return drawing.figure()
 
 
 def _looks(bars: Sequence[Bar], null: str, colours: Mapping[str, str]) -> dict[str, Style]:
@@ -108,24 +108,25 @@ def _dash(look: Style, looks: Mapping[str, Style]) -> str:
     return marked.TWIN_DASHES[index % len(marked.TWIN_DASHES)]
 
 
-def frame(titles: Sequence[str], y_title: str) -> go.Figure:
-    """Empty panels below each other with their titles."""
+def frame(titles: Sequence[str], y_title: str) -> Draft:
+    """Empty panels below each other with their titles; all abscissas are moved together, the last has the numbers."""
     heights = [FIRST_PX, *[OTHER_PX] * (len(titles) - 1)]
     inner = sum(heights) + BETWEEN_PX * (len(titles) - 1)
     gap = BETWEEN_PX / inner if len(titles) > 1 else 0.0
-    layout = theme.figure("", "", inner + TOP_PX + BELOW_PX).layout
-    drawing = make_subplots(len(titles), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=gap).update_layout(layout)
+    drawing = grid(theme.layout("", "", inner + TOP_PX + BELOW_PX), len(titles), 1, across=0.0, between=gap, heights=heights)
+    for row in range(1, len(titles)):
+        drawing.update_xaxes(matches=f"x{len(titles)}", showticklabels=False, row=row, col=1)
     drawing.update_layout(margin={"l": 64, "r": 16, "t": TOP_PX, "b": BELOW_PX}, uirevision="histogram", hoverlabel=marked.HOVER)
     for row, title in enumerate(titles, 1):
         axis = str(row) if row > 1 else ""
         where = {"xref": f"x{axis} domain", "yref": f"y{axis} domain", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
         drawing.add_annotation(text=f"<b>{html.escape(title, quote=False)}</b>", showarrow=False, **where)
         look = {"showgrid": True, "gridcolor": GRID, "zeroline": False, "nticks": 6 if row == 1 else 4}
-        drawing.update_yaxes(title_text=y_title, row=row, col=1, **look)
+        drawing.update_yaxes(look, title={"text": y_title}, row=row, col=1)
     return drawing
 
 
-def _add_steps(drawing: go.Figure, bars: Sequence[Bar], style: Style, is_null: bool, n_name: str, panel: str, row: int) -> None:
+def _add_steps(drawing: Draft, bars: Sequence[Bar], style: Style, is_null: bool, n_name: str, panel: str, row: int) -> None:
     """The steps, and a dot on every bin that holds something."""
     if not any(bar.share > 0 for bar in bars):
         return

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.draft import Draft
 from app.charts.mark import Mark, Style, Styles
 from app.charts.scores import GRID, series_name, shortened
 
@@ -50,7 +51,7 @@ def forest(
     row_px = max(step_px * len(looks) + GAP_PX, ONE_ROW_PX if len(groups) == 1 else ROW_PX)
     drawn = [marked.scaled(mark, percent) for mark in marks]
     heights = _heights(marks, groups, looks, step_px / row_px)
-    drawing = theme.figure(x_title, y_title)
+    drawing = Draft(theme.layout(x_title, y_title))
     drawing.update_layout(uirevision="forest", hoverlabel=marked.HOVER)
     for key, style in marked.back_to_front(looks).items():
         chosen = [i for i, mark in enumerate(marks) if (mark.series, mark.twin) == key]
@@ -65,13 +66,14 @@ def forest(
     drawing.update_layout(height=top + BELOW_PX + row_px * len(groups), margin={"l": 64, "r": right, "t": top, "b": BELOW_PX})
     notes = marked.hollow_note(marks, null_name), f"{TICK} {null_name or 'null'} of each" if has_ticks else ""
     marked.add_note(drawing, "   ".join(filter(None, notes)))
-    drawing.update_xaxes(range=marked.ends(drawn, domain), showgrid=True, gridcolor=GRID, exponentformat="none", title_standoff=6)
+    drawing.update_xaxes(range=marked.ends(drawn, domain), showgrid=True, gridcolor=GRID, exponentformat="none")
+    drawing.update_xaxes(title={"standoff": 6})
     drawing.update_yaxes(tickvals=list(range(len(groups))), ticktext=[shortened(group) for group in groups], **marked.GAP)
-    drawing.update_yaxes(range=[len(groups) - 0.5, -0.5], automargin=True, title_standoff=10)
-    return drawing
+    drawing.update_yaxes(range=[len(groups) - 0.5, -0.5], automargin=True, title={"standoff": 10})
+    return drawing.figure()
 
 
-def _add_edges(drawing: go.Figure, rows: int) -> None:
+def _add_edges(drawing: Draft, rows: int) -> None:
     """Faint lines between rows of several series."""
     for row in range(1, rows):
         line = {"color": GRID, "width": 1}
@@ -84,7 +86,7 @@ def _heights(marks: Sequence[Mark], groups: Sequence[str], looks: Styles, step: 
     return [groups.index(mark.group) + step * order[mark.series, mark.twin] for mark in marks]
 
 
-def _add_series(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[float], style: Style, words: Sequence[str]) -> None:
+def _add_series(drawing: Draft, drawn: Sequence[Mark], heights: Sequence[float], style: Style, words: Sequence[str]) -> None:
     x, y = [], []
     for mark, height in zip(drawn, heights, strict=True):
         if mark.interval:
@@ -104,7 +106,7 @@ def _add_series(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[flo
     )  # fmt: skip
 
 
-def _add_null(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[float], rows: int, percent: bool, name: str) -> bool:
+def _add_null(drawing: Draft, drawn: Sequence[Mark], heights: Sequence[float], rows: int, percent: bool, name: str) -> bool:
     """One named line, or a tick at every mark that has a null; whether there are ticks."""
     if (level := marked.shared_null(drawn)) is not None:
         drawing.add_shape(type="line", x0=level, x1=level, y0=-0.5, y1=rows - 0.5, line=marked.NULL_LINE, layer="below")
@@ -121,7 +123,7 @@ def _add_null(drawing: go.Figure, drawn: Sequence[Mark], heights: Sequence[float
     return True
 
 
-def _add_labels(drawing: go.Figure, marks: Sequence[Mark], heights: Sequence[float], looks: Styles, percent: bool) -> int:
+def _add_labels(drawing: Draft, marks: Sequence[Mark], heights: Sequence[float], looks: Styles, percent: bool) -> int:
     """Symbol, number and series beside each mark, and the pixels that this takes."""
     longest = 0
     for mark, height in zip(marks, heights, strict=True):

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
-import plotly.graph_objects as go
-
 from analysis.errors import ConfigError
 from analysis.numbers import PER_CENT, SHARE, Value, format_value
 from analysis.rows import Measured
 from app.charts import theme
+from app.charts.draft import Draft
 from app.charts.scores import series_name
 
 Key = tuple[str | int | float, ...]
@@ -146,8 +145,13 @@ def hover(mark: Mark, percent: bool = False, null_name: str = "", dose: str = ""
     elif not mark.undecided:
         lines.append(f"{name}: {null_text(mark, percent)}{'' if mark.interval else ' (no interval to judge by)'}")
     lines += [f"n = {mark.n:,}"] if mark.n else []
-    wrapped = [part for line in [*lines, *mark.note.splitlines()] for part in textwrap.wrap(line, LINE_LENGTH)]
+    wrapped = [part for line in [*lines, *mark.note.splitlines()] for part in _wrapped(line)]
     return "<br>".join(html.escape(part, quote=False) for part in wrapped)
+
+
+def _wrapped(line: str) -> list[str]:
+    is_whole = 0 < len(line) <= LINE_LENGTH and line.isprintable() and line == line.rstrip()
+    return [line] if is_whole else textwrap.wrap(line, LINE_LENGTH)  # which takes long over short lines as well
 
 
 def null_text(mark: Mark, percent: bool = False) -> str:
@@ -263,7 +267,7 @@ def ends(marks: Sequence[Mark], domain: tuple[float, float] | None = None) -> tu
     return bottom, top
 
 
-def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = "", *, lines: bool = False) -> None:
+def add_legend(drawing: Draft, entries: Sequence[Style], null_name: str = "", *, lines: bool = False) -> None:
     """Series, then the dashed line of the null where it is named, in one row above the figure; nothing without either."""
     for style in entries:
         line = {"color": style.colour, "dash": style.dash, "width": 2}
@@ -276,19 +280,19 @@ def add_legend(drawing: go.Figure, entries: Sequence[Style], null_name: str = ""
     drawing.update_layout(showlegend=bool(entries or null_name), legend={"orientation": "h", **anchor, **unmoved})
 
 
-def _add_entry(drawing: go.Figure, name: str, **look: str | theme.Part) -> None:
+def _add_entry(drawing: Draft, name: str, **look: str | theme.Part) -> None:
     """An entry of the legend alone: that of a series is not hollow because its first mark is."""
-    drawing.add_scatter(x=[None], y=[None], name=name, hoverinfo="skip", **look)
+    drawing.add_trace({"type": "scatter", "x": [None], "y": [None], "name": name, "hoverinfo": "skip", **look})
 
 
-def add_note(drawing: go.Figure, text: str, *, taller: bool = True) -> None:
+def add_note(drawing: Draft, text: str, *, taller: bool = True) -> None:
     """One line at the foot of a figure that has its margins, which grows by as much; nothing without text."""
     if not text:
         return
-    layout = theme.layout_of(drawing)
     anchor = {"x": 0, "xref": "paper", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
     title = {"text": html.escape(text, quote=False), "font": {"size": 12}, "pad": {"b": 6}, **anchor}
-    drawing.update_layout(title=title, margin_b=layout.margin.b + NOTE_PX, height=layout.height + NOTE_PX * taller)
+    drawing.update_layout(title=title)
+    drawing.grow(below=NOTE_PX, height=NOTE_PX * taller)
 
 
 def hollow_note(marks: Sequence[Mark], null_name: str) -> str:

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale, unlabel_rgb
-from plotly.subplots import make_subplots
 
 from analysis.errors import ConfigError
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.draft import Draft, grid
 from app.charts.mark import Mark
 from app.charts.scores import LONGEST_NAME, series_name, shortened
 
@@ -95,12 +95,12 @@ def panels(
     _add_colours(drawing, [marked.scaled(mark, percent).value for mark in known], colours, colour_title, (low, high))
     _add_axes(drawing, rows, columns, is_square)
     marked.add_note(drawing, HATCHED.format(null_name) if any(mark.undecided for mark in known) else "")
-    return drawing
+    return drawing.figure()
 
 
 def _frame(
     titles: Sequence[str], rows: Sequence[str], columns: Sequence[str], x_title: str, y_title: str, is_square: bool
-) -> tuple[go.Figure, Place]:
+) -> tuple[Draft, Place]:
     """Empty panels with their titles, and how wide and high a cell is about, in pixels."""
     n_columns, n_rows = min(len(titles), MOST_COLUMNS), math.ceil(len(titles) / MOST_COLUMNS)
     names = ["<br>".join(map(shortened, title.rsplit(", ", 1))) if n_columns > 2 else series_name(title) for title in titles]
@@ -111,10 +111,9 @@ def _frame(
     is_slanted = (longest_px := _longest_px(columns)) > cell_px[0]
     top, below = TOP_PX + title_px * any(titles), BELOW_PX + SLANT * longest_px * is_slanted
     panels_px, room = cell_px[1] * len(rows) * n_rows, (below + title_px + 8) * (n_rows - 1)
-    gap: theme.Part = {"horizontal_spacing": 0.04, "vertical_spacing": (room / max(n_rows - 1, 1)) / (panels_px + room)}
-    drawing = make_subplots(n_rows, n_columns, **gap).update_layout(
-        theme.figure("", "", round(top + below + panels_px + room)).layout
-    )
+    between = (room / max(n_rows - 1, 1)) / (panels_px + room)
+    layout = theme.layout("", "", round(top + below + panels_px + room))
+    drawing = grid(layout, n_rows, n_columns, across=0.04, between=between)
     drawing.update_layout(
         margin={"l": LEFT_PX, "r": 16, "t": top, "b": round(below)},
         uirevision="matrix",
@@ -140,7 +139,7 @@ def _longest_px(names: Sequence[str]) -> float:
     return LETTER_PX * max(min(len(name), LONGEST_NAME) for name in names)
 
 
-def _heat(drawn: Mapping[tuple[int, int], Mark], size: tuple[int, int], text_px: float) -> go.Heatmap:
+def _heat(drawn: Mapping[tuple[int, int], Mark], size: tuple[int, int], text_px: float) -> theme.Part:
     """The colours, and numbers that keep their contrast with them; what is missing stays blank."""
     z: list[list[float | None]] = [[None] * size[1] for _ in range(size[0])]
     words = [[""] * size[1] for _ in range(size[0])]
@@ -149,7 +148,8 @@ def _heat(drawn: Mapping[tuple[int, int], Mark], size: tuple[int, int], text_px:
         words[row][column] = _short(mark)
     gap = 1 if max(size) <= 40 else 0
     written = {"text": words, "texttemplate": "%{text}", "textfont": {"size": text_px}} if text_px else {}
-    return go.Heatmap(z=z, coloraxis="coloraxis", hoverinfo="skip", hoverongaps=False, xgap=gap, ygap=gap, **written)
+    look = {"coloraxis": "coloraxis", "hoverinfo": "skip", "hoverongaps": False, "xgap": gap, "ygap": gap}
+    return {"type": "heatmap", "z": z, **look, **written}
 
 
 def _short(mark: Mark) -> str:
@@ -194,7 +194,7 @@ def _strokes(cell_px: Place, text_px: float) -> list[tuple[Place, Place]]:
 
 
 def _add_hatches(
-    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], colours: theme.Scale, domain: tuple[float, float], cell_px: Place,
+    drawing: Draft, drawn: Mapping[tuple[int, int], Mark], colours: theme.Scale, domain: tuple[float, float], cell_px: Place,
     text_px: float, subplot: Mapping[str, int],
 ) -> None:  # fmt: skip
     """Strokes through every undecided cell, white on dark cells and black on light ones."""
@@ -218,7 +218,7 @@ def _is_light(value: float, colours: theme.Scale, domain: tuple[float, float]) -
 
 
 def _add_targets(
-    drawing: go.Figure, drawn: Mapping[tuple[int, int], Mark], words: Sequence[str], side: float, subplot: Mapping[str, int]
+    drawing: Draft, drawn: Mapping[tuple[int, int], Mark], words: Sequence[str], side: float, subplot: Mapping[str, int]
 ) -> None:
     """Unseen squares, for a cell of a heat map cannot be chosen; the chosen one gets a frame."""
     drawing.add_scatter(
@@ -230,7 +230,7 @@ def _add_targets(
     )  # fmt: skip
 
 
-def _add_colours(drawing: go.Figure, values: Sequence[float], colours: theme.Scale, title: str, ends: Place) -> None:
+def _add_colours(drawing: Draft, values: Sequence[float], colours: theme.Scale, title: str, ends: Place) -> None:
     """The colour bar and its title at the head of the figure; the ends of the bar say where a number lies beyond them."""
     low, high = ends
     ticks = [low + (high - low) * step / 4 for step in range(5)]
@@ -240,13 +240,12 @@ def _add_colours(drawing: go.Figure, values: Sequence[float], colours: theme.Sca
     anchor = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "xpad": 0, "ypad": 4}
     look = {"len": BAR_PX, "lenmode": "pixels", "thickness": 10, "tickvals": ticks, "ticktext": texts, "outlinewidth": 0}
     drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": anchor | look})
-    layout = theme.layout_of(drawing)
     beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 12, "y": 1, "yref": "paper", "yanchor": "middle"}
     text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(title, LONGEST_LINE))
-    drawing.add_annotation(text=text, showarrow=False, align="left", yshift=layout.margin.t - 9, **beside)
+    drawing.add_annotation(text=text, showarrow=False, align="left", yshift=drawing.margin.get("t", 0) - 9, **beside)
 
 
-def _add_axes(drawing: go.Figure, rows: Sequence[str], columns: Sequence[str], is_square: bool) -> None:
+def _add_axes(drawing: Draft, rows: Sequence[str], columns: Sequence[str], is_square: bool) -> None:
     """Names of rows and columns, the first row on top."""
     drawing.update_xaxes(tickvals=list(range(len(columns))), ticktext=[shortened(name) for name in columns])
     drawing.update_yaxes(tickvals=list(range(len(rows))), ticktext=[shortened(name) for name in rows])
@@ -255,4 +254,5 @@ def _add_axes(drawing: go.Figure, rows: Sequence[str], columns: Sequence[str], i
     if is_square:
         drawing.update_xaxes(constrain="domain", constraintoward="left")
         drawing.update_yaxes(constrain="domain", constraintoward="top")
-        drawing.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor, scaleratio=1))
+        for axis in drawing.axes("y"):
+            axis.update(scaleanchor=axis.get("anchor"), scaleratio=1)

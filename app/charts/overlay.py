@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from app.charts import histogram, theme
 from app.charts import mark as marked
+from app.charts.draft import Draft
 from app.charts.histogram import Bar
 from app.charts.mark import Mark, Style, Styles
 from app.charts.scores import series_name, shortened
@@ -63,8 +64,7 @@ def overlay(
         return theme.nothing(theme.figure(x_title, y_title))
     looks = marked.styles([Mark("", curve.name, 0.0, twin=curve.twin) for curve in curves], colours)
     drawing = histogram.frame(list(curves_of), y_title)
-    layout = theme.layout_of(drawing)
-    drawing.update_layout(margin_t=layout.margin.t + LEGEND_PX, height=layout.height + LEGEND_PX)
+    drawing.grow(top=LEGEND_PX, height=LEGEND_PX)
     for row, (title, panel) in enumerate(curves_of.items(), 1):
         top = max((100 * bar.share for curve in panel for bar in curve.bars), default=1.0) or 1.0
         panel = sorted(panel, key=lambda curve: not curve.twin)  # twins beneath
@@ -83,7 +83,7 @@ def overlay(
     places = [min(bar.low for bar in full), max(bar.high for bar in full), *(value for _, value in published)]
     drawing.update_xaxes(range=[min(places) - width, max(places) + width], showgrid=False, zeroline=False)
     drawing.update_xaxes(title={"text": x_title, "standoff": 6}, row=len(curves_of), col=1)
-    return drawing
+    return drawing.figure()
 
 
 def _entries(looks: Styles) -> list[Style]:
@@ -92,7 +92,7 @@ def _entries(looks: Styles) -> list[Style]:
     return [*(style for (_, twin), style in looks.items() if not twin), *(replace(style, label=TWINS) for style in twins[:1])]
 
 
-def _add_curve(drawing: go.Figure, curve: Curve, style: Style, panel: str, n_name: str, row: int) -> None:
+def _add_curve(drawing: Draft, curve: Curve, style: Style, panel: str, n_name: str, row: int) -> None:
     """Steps, and a small symbol on every bin that holds something, which tells its share on hover."""
     full = [i for i, bar in enumerate(curve.bars) if bar.share > 0]
     if not full:
@@ -112,7 +112,7 @@ def _add_curve(drawing: go.Figure, curve: Curve, style: Style, panel: str, n_nam
     )  # fmt: skip
 
 
-def _add_means(drawing: go.Figure, curves: Sequence[Curve], looks: Styles, height: float, row: int) -> None:
+def _add_means(drawing: Draft, curves: Sequence[Curve], looks: Styles, height: float, row: int) -> None:
     for curve in curves:
         style = looks[curve.name, curve.twin]
         marker = {"symbol": style.symbol, "size": 10, "color": style.colour, "opacity": 0.9}
@@ -123,7 +123,7 @@ def _add_means(drawing: go.Figure, curves: Sequence[Curve], looks: Styles, heigh
         )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, published: Sequence[tuple[str, float]], height: float) -> None:
+def _add_published(drawing: Draft, published: Sequence[tuple[str, float]], height: float) -> None:
     """Open diamonds with their names in the first panel."""
     if not published:
         return

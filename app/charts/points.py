@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from analysis.errors import ConfigError
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.draft import Draft
 from app.charts.mark import Mark, Style
 
 FEW = 1000  # points that are drawn large, and pairs that are joined by well visible lines
@@ -23,7 +24,6 @@ SCALE = "scale"  # in place of a colour: by number
 THREAD, FAINT_THREAD = "rgba(122,130,140,0.5)", "rgba(122,130,140,0.22)"  # of few pairs, and of more than 1000
 NAMES = {"midi": "MIDI"}
 Place = tuple[float, float]
-Draw = type[go.Scatter] | type[go.Scattergl]
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def scatter(
     Raises:
         ConfigError: a pair names a point that there is not.
     """
-    drawing = theme.figure(x_title, y_title, height)
     places = {i: position for i, point in enumerate(points) if (position := _position(point)) is not None}
     if not places:
-        return theme.nothing(drawing)
-    draw = go.Scatter if len(places) <= MOST_SVG else go.Scattergl
+        return theme.nothing(theme.figure(x_title, y_title, height))
+    drawing = Draft(theme.layout(x_title, y_title, height))
+    draw = "scatter" if len(places) <= MOST_SVG else "scattergl"
     _add_threads(drawing, places, joined, len(points), draw)
     sides = {number: NAMES.get(points[number].side, points[number].side) for number in places}
     values = {number: _plain(points[number].colour) for number in places} if coloured else {}
@@ -152,7 +152,7 @@ def _mixed(places: Mapping[int, Place]) -> list[int]:
 
 
 def _add_points(
-    drawing: go.Figure, draw: Draw, places: Mapping[int, Place], words: Mapping[int, str], looks: Mapping[int, Style],
+    drawing: Draft, draw: str, places: Mapping[int, Place], words: Mapping[int, str], looks: Mapping[int, Style],
     values: Mapping[int, float | str | None] | None,
 ) -> None:  # fmt: skip
     if not places:
@@ -164,15 +164,15 @@ def _add_points(
         marker |= {"color": np.array([values[number] for number in places], np.float32), "coloraxis": "coloraxis"}
     size = {"size": 8 if len(words) <= FEW else 6, "line": {"width": 1.2 if "open" in marker["symbol"][0] else 0}}
     drawing.add_trace(
-        draw(
-            x=x, y=y, mode="markers", marker=marker | size, customdata=list(places), showlegend=False,
-            hovertext=[words[number] for number in places], hovertemplate="%{hovertext}<extra></extra>", name="points",
-            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},
-        )
+        {
+            "type": draw, "x": x, "y": y, "mode": "markers", "marker": marker | size, "customdata": list(places),
+            "hovertext": [words[number] for number in places], "hovertemplate": "%{hovertext}<extra></extra>", "name": "points",
+            "showlegend": False, "selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 0.15}},
+        }
     )  # fmt: skip
 
 
-def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequence[tuple[int, int]], n: int, draw: Draw) -> None:
+def _add_threads(drawing: Draft, places: Mapping[int, Place], joined: Sequence[tuple[int, int]], n: int, draw: str) -> None:
     """One line from first to second of every pair that has both places."""
     for pair in joined:
         if any(number not in range(n) for number in pair):
@@ -184,10 +184,11 @@ def _add_threads(drawing: go.Figure, places: Mapping[int, Place], joined: Sequen
     ends[:, :2] = threads
     x, y = ends.reshape(-1, 2).T
     line = {"color": THREAD if len(threads) <= FEW else FAINT_THREAD, "width": 0.8}
-    drawing.add_trace(draw(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name="joined", showlegend=False))
+    look = {"mode": "lines", "line": line, "hoverinfo": "skip", "name": "joined", "showlegend": False}
+    drawing.add_trace({"type": draw, "x": x, "y": y, **look})
 
 
-def _add_legend(drawing: go.Figure, sides: Mapping[int, str], looks: Mapping[int, Style], title: str) -> None:
+def _add_legend(drawing: Draft, sides: Mapping[int, str], looks: Mapping[int, Style], title: str) -> None:
     """The sides; of categories first the colours, then, where there are several sides, the symbols of these."""
     entries = {look.label: look for look in looks.values() if look.colour != SCALE}
     order = list(entries.values())
@@ -199,18 +200,17 @@ def _add_legend(drawing: go.Figure, sides: Mapping[int, str], looks: Mapping[int
             order = [replace(look, symbol="circle-open" if "open" in look.symbol else "circle") for look in order]
             order += [Style(name, theme.TEXT, of_side[name, False].symbol) for name in names]
     marked.add_legend(drawing, [look for look in order if look.label])
-    drawing.update_layout(legend_title_text=html.escape(title, quote=False))
+    drawing.update_layout(legend={"title": {"text": html.escape(title, quote=False)}})
 
 
-def _finished(drawing: go.Figure, n: int, n_left_out: int) -> go.Figure:
+def _finished(drawing: Draft, n: int, n_left_out: int) -> go.Figure:
     if n_left_out:
         corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "top"}
         drawing.add_annotation(text=f"{n_left_out:,} of {n:,} points have no place on this map", showarrow=False, **corner)
-    layout = theme.layout_of(drawing)
-    top = 36 if layout.showlegend else 16
+    top = 36 if drawing.layout.get("showlegend") else 16
     drawing.update_layout(
         margin={"l": 60, "r": 16, "t": top, "b": 48}, dragmode="lasso", uirevision="points", hoverlabel=marked.HOVER
     )
-    drawing.update_xaxes(title_standoff=6)
+    drawing.update_xaxes(title={"standoff": 6})
     drawing.update_yaxes(scaleanchor="x", scaleratio=1)
-    return drawing
+    return drawing.figure()

@@ -11,6 +11,7 @@ from analysis.numbers import Value, format_value, pick
 from analysis.results import Result
 from analysis.studies.pools.words import pool_of
 from app.charts import theme
+from app.charts.draft import Draft
 from app.charts.scores import GRID, LABELS_PX, ROW_PX, shortened, tick
 
 # Weights, symbol where the interval excludes chance, symbol where it does not, label, height within the row.
@@ -28,9 +29,8 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
     "↳" and slanted: a control, by `arms`, name → arm. `customdata` is name and weights.
     """
     names = list(under_their_arms({name: arms.get(name, "") for name in result.checkpoints}))
-    drawing = theme.figure(
-        f"S (%), {among}" if (among := pool_of(result)) else "S (%)", "checkpoint", height=76 + ROW_PX * len(names)
-    )
+    x_title = f"S (%), {among}" if (among := pool_of(result)) else "S (%)"
+    drawing = Draft(theme.layout(x_title, "checkpoint", 76 + ROW_PX * len(names)))
     drawing.update_layout(margin={"l": 64, "r": LABELS_PX, "t": 24, "b": 48})
     scores = result.select(pool=pool, what="S")
     top, chance = 0.0, None
@@ -48,14 +48,14 @@ def forest(result: Result, pool: str, arms: Mapping[str, str]) -> go.Figure:
     if chance is not None:
         _add_chance(drawing, chance, len(names))
     _add_axes(drawing, [tick(name, False, bool(control_of(arms.get(name, "")))) for name in names], max(top, chance or 0.0))
-    return drawing
+    return drawing.figure()
 
 
 def _interval(value: Value) -> str:
     return format_value(replace(value, null=None))
 
 
-def _add_point(drawing: go.Figure, y: float, value: Value, symbol: str, colour: str, whose: str, key: list[str]) -> None:
+def _add_point(drawing: Draft, y: float, value: Value, symbol: str, colour: str, whose: str, key: list[str]) -> None:
     centre = 100 * (value.value or 0.0)
     low, high = (centre if end is None else 100 * end for end in (value.ci_low, value.ci_high))
     drawing.add_scatter(
@@ -71,19 +71,19 @@ def _add_point(drawing: go.Figure, y: float, value: Value, symbol: str, colour: 
     )  # fmt: skip
 
 
-def _add_label(drawing: go.Figure, y: float, text: str) -> None:
+def _add_label(drawing: Draft, y: float, text: str) -> None:
     drawing.add_annotation(x=1, xref="paper", xanchor="left", xshift=8, y=y, text=text, showarrow=False)
 
 
-def _add_chance(drawing: go.Figure, level: float, rows: int) -> None:
+def _add_chance(drawing: Draft, level: float, rows: int) -> None:
     line = {"color": theme.TWIN, "dash": "dash", "width": 1.5}
     drawing.add_shape(type="line", x0=100 * level, x1=100 * level, y0=-0.5, y1=rows - 0.5, line=line, layer="below")
     text = f"chance {100 * level:.1f} %"
     drawing.add_annotation(x=100 * level, y=-0.5, yanchor="bottom", text=text, showarrow=False)
 
 
-def _add_axes(drawing: go.Figure, ticks: Sequence[str], top: float) -> None:
+def _add_axes(drawing: Draft, ticks: Sequence[str], top: float) -> None:
     """Names at the left; the abscissa ends at the next ten above every interval."""
     drawing.update_xaxes(range=[0, min(10.0 * math.ceil(10 * top + 0.2), 102.0)], showgrid=True, gridcolor=GRID)
     drawing.update_yaxes(tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.5, -0.5])
-    drawing.update_yaxes(automargin=True, title_standoff=10)
+    drawing.update_yaxes(automargin=True, title={"standoff": 10})

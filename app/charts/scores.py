@@ -13,6 +13,7 @@ from analysis.numbers import percent
 from analysis.training.comparison import Evaluated
 from analysis.training.scores import Pool, RetrievalScore, Weights, read_score, score_text
 from app.charts import theme
+from app.charts.draft import Draft
 
 # What is drawn per checkpoint, top down: weights, pool, symbol, the same symbol as a letter, label, height within the row.
 SERIES: tuple[tuple[Weights, Pool, str, str, str, float], ...] = (
@@ -36,7 +37,8 @@ def forest(checkpoints: Sequence[Evaluated], chosen: str | None = None) -> go.Fi
     shown = [checkpoint for checkpoint in checkpoints if read_score(checkpoint.evaluation)]
     sizes = {score.pool_size for checkpoint in shown if (score := read_score(checkpoint.evaluation))}
     x_title = f"S (%), {size_words(sizes.pop())}" if len(sizes) == 1 else "S (%)"
-    drawing = theme.figure(x_title, "checkpoint", 72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX))
+    height = 72 + max(len(shown), 1) * (ROW_PX if len(shown) <= FEW else DENSE_ROW_PX)
+    drawing = Draft(theme.layout(x_title, "checkpoint", height))
     written: list[theme.Part] = []
     for weights, pool, symbol, letter, label, shift in SERIES:
         rows = [
@@ -63,12 +65,13 @@ def forest(checkpoints: Sequence[Evaluated], chosen: str | None = None) -> go.Fi
     _add_chance(drawing, [score.chance for checkpoint in shown if (score := read_score(checkpoint.evaluation))])
     for row, checkpoint in enumerate(shown):
         if checkpoint.name == chosen and len(shown) > 1:
-            drawing.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=CHOSEN, line_width=0, layer="below")
-    return drawing
+            edges = {"xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": row - 0.5, "y1": row + 0.5}
+            drawing.add_shape(type="rect", fillcolor=CHOSEN, line={"width": 0}, layer="below", **edges)
+    return drawing.figure()
 
 
 def _add_series(
-    drawing: go.Figure, rows: Sequence[tuple[int, str, RetrievalScore]], symbol: str, label: str, shift: float, colour: str
+    drawing: Draft, rows: Sequence[tuple[int, str, RetrievalScore]], symbol: str, label: str, shift: float, colour: str
 ) -> None:
     drawing.add_scatter(
         x=[100 * score.value for _, _, score in rows],
@@ -91,7 +94,7 @@ def _add_series(
     )  # fmt: skip
 
 
-def _add_chance(drawing: go.Figure, levels: Sequence[float]) -> None:
+def _add_chance(drawing: Draft, levels: Sequence[float]) -> None:
     """One dashed line, named at its top, through each run of rows with the same chance."""
     row = 0
     for level, run in groupby(levels):

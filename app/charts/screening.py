@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from app.charts import mark as marked
 from app.charts import theme
+from app.charts.draft import Draft
 from app.charts.scores import GRID, shortened
 
 ROW_PX, HEAD_PX, TOP_PX, BELOW_PX = 22, 28, 46, 48
@@ -65,12 +66,12 @@ def forest(
         return theme.nothing(theme.figure("S (%)", ""))
     heights, heads, total = _places(lines)
     has_second = any(line.second is not None for line in lines)
-    drawing = theme.figure("S (%)", "", round(total) + TOP_PX + BELOW_PX)
+    drawing = Draft(theme.layout("S (%)", "", round(total) + TOP_PX + BELOW_PX))
     left = max(LEFT_PX, 24 + LETTER_PX * max(len(line.label) for line in lines))
     drawing.update_layout(margin={"l": left, "r": RIGHT_PX, "t": TOP_PX, "b": BELOW_PX}, hoverlabel=marked.HOVER)
     drawing.update_yaxes(range=[total, 0], tickvals=heights, ticktext=[shortened(line.label) for line in lines], **marked.GAP)
     end = 1 - SECOND - GAP if has_second else 1
-    drawing.update_xaxes(domain=[0, end], showgrid=True, gridcolor=GRID, title_standoff=6, nticks=6, range=_range(lines))
+    drawing.update_xaxes(domain=[0, end], showgrid=True, gridcolor=GRID, title={"standoff": 6}, nticks=6, range=_range(lines))
     if baseline:
         _add_baseline(drawing, *baseline, total)
     _add_here(drawing, lines, heights)
@@ -79,7 +80,7 @@ def forest(
         _add_second(drawing, lines, heights, second_title)
     _add_words(drawing, lines, heights, heads, notes)
     _add_legend(drawing, any(line.here for line in lines))
-    return drawing
+    return drawing.figure()
 
 
 def _places(lines: Sequence[Line]) -> tuple[list[float], dict[str, float], float]:
@@ -103,20 +104,20 @@ def _range(lines: Sequence[Line]) -> list[float]:
     return [max(0.0, min(numbers) - room), min(102.0, max(numbers) + room)]
 
 
-def _add_baseline(drawing: go.Figure, name: str, value: float, total: float) -> None:
+def _add_baseline(drawing: Draft, name: str, value: float, total: float) -> None:
     drawing.add_shape(type="line", x0=value, x1=value, y0=0, y1=total, line=marked.NULL_LINE, layer="below")
     text = f"{shortened(name)} {value:.1f} %"
     drawing.add_annotation(x=value, y=0, yanchor="bottom", text=text, showarrow=False, font={"size": 11})
 
 
-def _add_second(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float], title: str) -> None:
+def _add_second(drawing: Draft, lines: Sequence[Line], heights: Sequence[float], title: str) -> None:
     look = {"showgrid": True, "gridcolor": GRID, "zeroline": False, "nticks": 4, "title": {"text": title, "standoff": 6}}
     drawing.update_layout(xaxis2={"domain": [1 - SECOND, 1], "anchor": "y", **look})
     points = [(line.second, height, line.label) for line, height in zip(lines, heights, strict=True) if line.second is not None]
     _add_published(drawing, points, "x2", title.removesuffix(" (%)"))
 
 
-def _add_here(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float]) -> None:
+def _add_here(drawing: Draft, lines: Sequence[Line], heights: Sequence[float]) -> None:
     marks = [(mark, height) for line, height in zip(lines, heights, strict=True) for mark in line.here]
     if not marks:
         return
@@ -132,20 +133,21 @@ def _add_here(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float
     )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, points: Sequence[tuple[float, float, str]], axis: str, measure: str) -> None:
+def _add_published(drawing: Draft, points: Sequence[tuple[float, float, str]], axis: str, measure: str) -> None:
     """Open diamonds at (value, height), with the name of the row on hover."""
     x, y, labels = zip(*points, strict=True)
     words = [f"{shortened(label)}, published: {measure} {value:.1f} %" for label, value in zip(labels, x, strict=True)]
     for colour, width in ((RIM, 4.0), (OUTLINE, 1.6)):
         marker = {"symbol": "diamond-open", "size": 10, "color": colour, "line": {"color": colour, "width": width}}
-        hover: theme.Part = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
+        hover: theme.Part = {"hoverinfo": "skip"}
+        if colour == OUTLINE:
+            hover = {"hovertext": words, "hovertemplate": "%{hovertext}<extra></extra>"}
         drawing.add_scatter(
-            x=x, y=y, mode="markers", marker=marker, name=PUBLISHED, showlegend=False, cliponaxis=False, xaxis=axis,
-            **(hover if colour == OUTLINE else {"hoverinfo": "skip"}),
+            x=x, y=y, mode="markers", marker=marker, name=PUBLISHED, showlegend=False, cliponaxis=False, xaxis=axis, **hover,
         )  # fmt: skip
 
 
-def _add_words(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[float], heads: dict[str, float], notes: str) -> None:
+def _add_words(drawing: Draft, lines: Sequence[Line], heights: Sequence[float], heads: dict[str, float], notes: str) -> None:
     """Headings of groups at the left, notes at the right."""
     for name, height in heads.items():
         text = f"<b>{html.escape(name, quote=False)}</b>"
@@ -160,7 +162,7 @@ def _add_words(drawing: go.Figure, lines: Sequence[Line], heights: Sequence[floa
         drawing.add_annotation(text=f"<b>{html.escape(notes, quote=False)}</b>", showarrow=False, **where)
 
 
-def _add_legend(drawing: go.Figure, has_here: bool) -> None:
+def _add_legend(drawing: Draft, has_here: bool) -> None:
     rim = {"symbol": "diamond", "size": 9, "color": RIM, "line": {"color": OUTLINE, "width": 1.6}}
     entries: list[tuple[str, theme.Part]] = [(PUBLISHED, rim)]
     entries += [(HERE, {"symbol": "circle", "size": 9, "color": theme.JOINT})] if has_here else []

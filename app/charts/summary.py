@@ -5,12 +5,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis.numbers import SHARE
 from analysis.studies.summary.panels import Cell, Panel, Question, Subject, Summary
 from analysis.studies.summary.words import bare, number
 from app.charts import theme
+from app.charts.draft import Draft, grid
 from app.charts.mark import COLOURS, HOVER
 from app.charts.scores import GRID, shortened
 
@@ -52,9 +52,8 @@ def panels(summary: Summary, links: Mapping[str, str] | None = None) -> go.Figur
     row_px = max(FEW_ROW_PX if rows <= FEW else ROW_PX, LEGEND_PX // max(rows, 1))
     height = lines * (TITLE_PX + AXIS_PX + row_px * rows) + (lines - 1) * GAP_PX
     between = (TITLE_PX + AXIS_PX + GAP_PX) / (height - TITLE_PX - AXIS_PX) if lines > 1 else 0.0
-    drawing = make_subplots(lines, ACROSS, horizontal_spacing=GUTTER, vertical_spacing=between, column_widths=[1] * ACROSS)
-    look = theme.figure("", "", height).layout
-    drawing.update_layout(look, margin={"l": 8, "r": 56, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER, template="none")
+    drawing = grid(theme.layout("", "", height), lines, ACROSS, across=GUTTER, between=between)
+    drawing.update_layout(margin={"l": 8, "r": 56, "t": TITLE_PX, "b": AXIS_PX}, hoverlabel=HOVER)
     colours = colours_of(summary.subjects)
     for order, panel in enumerate(summary.panels):
         subplot: theme.Part = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
@@ -66,7 +65,7 @@ def panels(summary: Summary, links: Mapping[str, str] | None = None) -> go.Figur
         _add_texts(drawing, panel, order, (links or {}).get(panel.question.key, ""))
         _set_axes(drawing, panel.question, summary.subjects, subplot, (low, high))
     _add_legend(drawing, len(summary.panels), rows)
-    return drawing
+    return drawing.figure()
 
 
 def colours_of(subjects: Sequence[Subject]) -> dict[str, str]:
@@ -100,7 +99,7 @@ def _factor(question: Question) -> float:
     return 100.0 if question.unit == SHARE else 1.0
 
 
-def _add_null(drawing: go.Figure, panel: Panel, subplot: theme.Part, low: float) -> None:
+def _add_null(drawing: Draft, panel: Panel, subplot: theme.Part, low: float) -> None:
     """A band from the mean of the null to its upper end, or a tick where the null is one number."""
     factor = _factor(panel.question)
     for row, cell in enumerate(panel.cells):
@@ -109,12 +108,18 @@ def _add_null(drawing: go.Figure, panel: Panel, subplot: theme.Part, low: float)
         null, edges = factor * cell.value.null, {"y0": row - BAND, "y1": row + BAND, "layer": "below"}
         if cell.null_high is not None:
             drawing.add_shape(
-                type="rect", x0=min(null, low), x1=factor * cell.null_high, fillcolor=NULL_FILL, line_width=0, **edges, **subplot
+                type="rect",
+                x0=min(null, low),
+                x1=factor * cell.null_high,
+                fillcolor=NULL_FILL,
+                line={"width": 0},
+                **edges,
+                **subplot,
             )
         drawing.add_shape(type="line", x0=null, x1=null, line={"color": NULL_LINE, "width": 2}, **edges, **subplot)
 
 
-def _add_twins(drawing: go.Figure, panel: Panel, subplot: theme.Part, axis: tuple[float, float]) -> None:
+def _add_twins(drawing: Draft, panel: Panel, subplot: theme.Part, axis: tuple[float, float]) -> None:
     factor, (low, high) = _factor(panel.question), axis
     twins = [(row, cell) for row, cell in enumerate(panel.cells) if cell.twin is not None and cell.twin.value is not None]
     x, y, symbols, words, lines_x, lines_y = [], [], [], [], [], []
@@ -136,7 +141,7 @@ def _add_twins(drawing: go.Figure, panel: Panel, subplot: theme.Part, axis: tupl
 
 
 def _add_cells(
-    drawing: go.Figure, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], subplot: theme.Part
+    drawing: Draft, panel: Panel, subjects: Sequence[Subject], colours: Mapping[str, str], subplot: theme.Part
 ) -> None:
     factor = _factor(panel.question)
     for row, (subject, cell) in enumerate(zip(subjects, panel.cells, strict=True)):
@@ -155,7 +160,7 @@ def _add_cells(
         )  # fmt: skip
 
 
-def _add_published(drawing: go.Figure, panel: Panel, subplot: theme.Part) -> None:
+def _add_published(drawing: Draft, panel: Panel, subplot: theme.Part) -> None:
     """Open black diamonds with a white rim, which shows on dark pages alone."""
     factor = _factor(panel.question)
     points = [(factor * cell.published.value, row, cell) for row, cell in enumerate(panel.cells) if cell.published]
@@ -166,7 +171,7 @@ def _add_published(drawing: go.Figure, panel: Panel, subplot: theme.Part) -> Non
         drawing.add_scatter(x=x, y=y, mode="markers", marker=marker, name="published", cliponaxis=False, **hover, **subplot)
 
 
-def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
+def _add_texts(drawing: Draft, panel: Panel, order: int, link: str) -> None:
     """The title, which is a link where there is one, and right of every row its number, or why there is none."""
     suffix = "" if order == 0 else str(order + 1)
     title = f"<b>{_wrapped(panel.question.title, TITLE_LENGTH)}</b>"
@@ -189,7 +194,7 @@ def _add_texts(drawing: go.Figure, panel: Panel, order: int, link: str) -> None:
 
 
 def _set_axes(
-    drawing: go.Figure, question: Question, subjects: Sequence[Subject], subplot: theme.Part, axis: tuple[float, float]
+    drawing: Draft, question: Question, subjects: Sequence[Subject], subplot: theme.Part, axis: tuple[float, float]
 ) -> None:
     drawing.update_xaxes(
         title={"text": _wrapped(question.axis, AXIS_LENGTH), "font": {"size": 11}, "standoff": 4}, range=list(axis), nticks=4,
@@ -199,7 +204,7 @@ def _set_axes(
     drawing.update_yaxes(
         tickvals=list(range(len(subjects))), ticktext=[_row_name(subject) for subject in subjects], showticklabels=first,
         range=[len(subjects) - 0.5, -0.5], automargin=True, showgrid=False, zeroline=False, fixedrange=True,
-        tickfont={"size": 12}, ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title_text="", **subplot,
+        tickfont={"size": 12}, ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)", title={"text": ""}, **subplot,
     )  # fmt: skip
 
 
@@ -218,7 +223,7 @@ def _row_name(subject: Subject) -> str:
     return f"<i>{name}</i>" if subject.is_control else name
 
 
-def _add_legend(drawing: go.Figure, order: int, rows: int) -> None:
+def _add_legend(drawing: Draft, order: int, rows: int) -> None:
     """What the marks mean, in the place of the panel after the last, top down."""
     subplot: theme.Part = {"row": order // ACROSS + 1, "col": order % ACROSS + 1}
     step = rows / (len(LEGEND) + 1)

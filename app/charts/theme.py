@@ -27,7 +27,7 @@ Scale = list[list[float | str]]  # colours by their places from 0 to 1
 Part = dict[str, Any]  # a part of a figure as Plotly takes it, which checks it; Any: it has its own names for everything
 
 
-def layout(x_title: str, y_title: str, height: int) -> Part:
+def layout(x_title: str, y_title: str, height: int = 420) -> Part:
     """That of an empty figure with named axes, before Plotly checks it: all at once takes a tenth of the time of one by one."""
     return {
         "template": "none",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.numbers import percent
 from app.charts import theme
+from app.charts.draft import Draft
 
 STEP_NAMES = ("step", "steps", "epoch")
 POINTS = 2000
@@ -38,7 +39,7 @@ def curves(history: History) -> go.Figure:
     lines = LOSS_LINES | dict(zip(others, SPARE_LINES, strict=False))
     points = {name: points_of for name in lines if len((points_of := _points(history, name))[0])}
     is_log = bool(points) and all((values > 0).all() for _, values in points.values())
-    drawing = _figure(history, f"loss (no unit{', log scale' if is_log else ''})")
+    drawing = _draft(history, f"loss (no unit{', log scale' if is_log else ''})")
     for name, (x, y) in points.items():
         colour, dash = lines[name]
         _add_line(drawing, x, y, name.replace("_", " "), colour, dash)
@@ -48,13 +49,13 @@ def curves(history: History) -> go.Figure:
 
 def spread(history: History) -> go.Figure:
     """The collapse monitor: standard deviation of each embedding dimension over the batch, on average; 1 is aimed at."""
-    drawing = _figure(history, "std of the embedding (no unit)")
+    drawing = _draft(history, "std of the embedding (no unit)")
     for name, label, colour, dash in (("audio_std", "audio", theme.AUDIO, "solid"), ("midi_std", "MIDI", theme.MIDI, "dash")):
         x, y = _points(history, name)
         if len(x):
             _add_line(drawing, x, y, label, colour, dash)
     drawing.update_yaxes(rangemode="tozero")
-    if len(drawing.to_dict()["data"]):
+    if drawing.traces:
         _add_level(drawing, 1.0, "target 1")
     return _finished(drawing)
 
@@ -62,7 +63,7 @@ def spread(history: History) -> go.Figure:
 def validation(history: History, chance: float | None = None) -> go.Figure:
     """S on the validation pool (%) over steps, with chance, a share of 1, where it is known; or what else was validated."""
     name = next((name for row in history for name in row if name in VALIDATED), USUAL)
-    drawing = _figure(history, f"{VALIDATED[name]} (%)")
+    drawing = _draft(history, f"{VALIDATED[name]} (%)")
     x, y = _points(history, name)
     if len(x):
         _add_line(drawing, x, 100 * y, VALIDATED[name], theme.JOINT, "solid")
@@ -76,9 +77,10 @@ def validation(history: History, chance: float | None = None) -> go.Figure:
     return _finished(drawing)
 
 
-def _figure(history: History, y_title: str) -> go.Figure:
+def _draft(history: History, y_title: str) -> Draft:
     step = next((name for name in STEP_NAMES if any(name in row for row in history)), "row")
-    drawing = theme.figure(f"training {step}" if step != "row" else "row of the history", y_title, height=HEIGHT)
+    x_title = f"training {step}" if step != "row" else "row of the history"
+    drawing = Draft(theme.layout(x_title, y_title, HEIGHT))
     if last := max((float(x) for row in history if _is_number(x := row.get(step))), default=0.0):
         drawing.update_xaxes(range=[0, last])
     drawing.update_layout(
@@ -96,9 +98,9 @@ def _figure(history: History, y_title: str) -> go.Figure:
     return drawing
 
 
-def _finished(drawing: go.Figure) -> go.Figure:
+def _finished(drawing: Draft) -> go.Figure:
     """With a legend where there are several lines; with a word where there is none."""
-    lines = len(drawing.to_dict()["data"])
+    lines = len(drawing.traces)
     drawing.update_layout(showlegend=lines > 1)
     drawing.update_traces(cliponaxis=False)
     if not lines:
@@ -106,15 +108,15 @@ def _finished(drawing: go.Figure) -> go.Figure:
         drawing.add_annotation(text="not recorded", showarrow=False, **centre)
         drawing.update_xaxes(showticklabels=False)
         drawing.update_yaxes(showticklabels=False)
-    return drawing
+    return drawing.figure()
 
 
-def _add_line(drawing: go.Figure, x: NDArray, y: NDArray, name: str, colour: str, dash: str) -> None:
+def _add_line(drawing: Draft, x: NDArray, y: NDArray, name: str, colour: str, dash: str) -> None:
     drawing.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "dash": dash, "width": 2}, name=name)
     drawing.update_traces(hovertemplate="%{x:.0f}: %{y:.3g}<extra>%{fullData.name}</extra>")
 
 
-def _add_level(drawing: go.Figure, value: float, label: str) -> None:
+def _add_level(drawing: Draft, value: float, label: str) -> None:
     """A dashed grey line across the figure, named at its left end."""
     line = {"color": theme.TWIN, "dash": "dash", "width": 1.5}
     drawing.add_shape(type="line", xref="paper", x0=0, x1=1, y0=value, y1=value, line=line)

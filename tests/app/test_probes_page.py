@@ -114,6 +114,8 @@ def test_the_stored_answer_is_shown_with_its_controls(queue, store, opened, labe
     assert {"input: log-mel", "input: note statistics (holds the label)"} <= set(notes)
     assert main["layout"]["xaxis"]["ticktext"] == ["in", "1", "emb"]
     assert [0.3, 0.3] in [[shape["y0"], shape["y1"]] for shape in main["layout"]["shapes"]]
+    dotted = {(shape["yref"], shape["y0"]) for shape in main["layout"]["shapes"] if "dot" in shape["line"]["dash"]}
+    assert dotted == {(note["yref"], note["y"]) for note in main["layout"]["annotations"] if note["text"].startswith("input: ")}
     assert "note density" in overview["layout"]["yaxis"]["ticktext"]
     assert "R²; n = 4 windows of 2 works." in said(app)
     assert any(r"Key: no labels: expected \*.harmony.tsv" in text for text in said(app))

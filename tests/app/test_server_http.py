@@ -78,7 +78,9 @@ def visit(address: str) -> Iterator[Visit]:
         with first.getresponse() as response:
             cookie = re.search(rf"{COOKIE}=([^;]+)", response.getheader("Set-Cookie") or "")
     token = cookie[1] if cookie else ""
-    with connect(f"ws://{host}:{port}/_stcore/stream", subprotocols=["streamlit", "x"], max_size=None) as socket:  # pyright: ignore[reportArgumentType]
+    stream = f"ws://{host}:{port}/_stcore/stream"
+    # Without an end to its queue it goes on reading what nobody asks for, up to the answer to its farewell.
+    with connect(stream, subprotocols=["streamlit", "x"], max_size=None, max_queue=None) as socket:  # pyright: ignore[reportArgumentType]
         socket.send(BackMsg(rerun_script={"query_string": ""}).SerializeToString())  # pyright: ignore[reportArgumentType]
         message = ForwardMsg()
         while not message.HasField("new_session"):

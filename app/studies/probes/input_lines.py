@@ -19,13 +19,13 @@ def add_input_lines(drawing: go.Figure, panels: Sequence[Sequence[tuple[str, flo
     """
     values = [value for lines in panels for _, value in lines]
     for number, lines in enumerate(panels, 1):
+        panel = {"xref": "x domain", "yref": "y"} if number == 1 else {"xref": f"x{number} domain", "yref": f"y{number}"}
         for index, (text, value) in enumerate(sorted(lines, key=lambda line: -line[1])):
             line = {"color": theme.TEXT, "dash": DOTS[min(index, 1)], "width": 1.5}
-            drawing.add_hline(y=value, line=line, layer="below", row=1, col=number)  # pyright: ignore[reportArgumentType]
+            drawing.add_shape(type="line", x0=0, x1=1, y0=value, y1=value, line=line, layer="below", **panel)
             drawing.add_annotation(
-                x=0, y=value, xref="x domain" if number == 1 else f"x{number} domain", yref="y" if number == 1 else f"y{number}",
-                xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False), showarrow=False,
-                font={"size": 11},
+                x=0, y=value, xanchor="left", yanchor="top" if index else "bottom", text=html.escape(text, quote=False),
+                showarrow=False, font={"size": 11}, **panel,
             )  # fmt: skip
     low, high = theme.layout_of(drawing).yaxis.range
     room = 0.06 * (high - low)
