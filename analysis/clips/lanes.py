@@ -26,6 +26,21 @@ class Tick:
     text: str
 
 
+@dataclass(frozen=True)
+class WindowSpan:
+    """What a model read at once, in seconds of the clip; windows may overlap.
+
+    Attributes:
+        start_s: where it begins.
+        end_s: where it ends.
+        padded_from_s: from where on it holds no sound but padding; None where all of it is sound.
+    """
+
+    start_s: float
+    end_s: float
+    padded_from_s: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lane:
     """What all lanes have.
@@ -44,6 +59,7 @@ class Lane:
         note: a caution, one line under its title.
         recording: whose it is, where there are lanes of two; written on the tag.
         duration_s: of that recording; None for that of the desk.
+        windows: in which that recording was read, drawn over what a model does; None for those of the desk.
     """
 
     kind: ClassVar[str]
@@ -60,6 +76,7 @@ class Lane:
     note: str = ""
     recording: str = ""
     duration_s: float | None = None
+    windows: Sequence[WindowSpan] | None = None
 
     @property
     def tag(self) -> str:
@@ -180,21 +197,6 @@ class MarkLane(Lane):
 
     kind: ClassVar[str] = "marks"
     marks: Sequence[Annotation] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True)
-class WindowSpan:
-    """What a model read at once, in seconds of the clip; windows may overlap.
-
-    Attributes:
-        start_s: where it begins.
-        end_s: where it ends.
-        padded_from_s: from where on it holds no sound but padding; None where all of it is sound.
-    """
-
-    start_s: float
-    end_s: float
-    padded_from_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

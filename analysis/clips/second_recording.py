@@ -84,7 +84,8 @@ def lengths_text(first: Waveform, second: Waveform) -> str:
 
 def _of_second(lane: Lane, second: Recorded) -> Lane:
     duration_s = second.sound.waveform.duration_s
-    return replace(lane, id=f"{lane.id}{SECOND}", recording=second.name, duration_s=duration_s)
+    windows = () if second.heard is None else second.heard.trained.clock.spans
+    return replace(lane, id=f"{lane.id}{SECOND}", recording=second.name, duration_s=duration_s, windows=windows)
 
 
 def _on_one_scale(ours: Lane, theirs: Lane) -> list[Lane]:

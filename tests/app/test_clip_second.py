@@ -45,6 +45,7 @@ def test_a_second_recording_is_drawn_kind_by_kind_in_the_colours_of_the_first(de
     assert (ours["durationS"], theirs["durationS"]) == (9.0, 5.0)
     assert ours["sets"]["1.2"]["high"] == theirs["sets"]["1.2"]["high"]
     assert (ours["heard"], theirs["heard"]) == (True, False)  # the desk plays the first alone
+    assert (ours["windows"], theirs["windows"]) == (None, [[0.0, 4.0, None], [4.0, 8.0, 5.0]])  # each its own
     received = [desk.lane(name)["sets"]["1.2"] for name in ("received", "received_second")]
     assert received[0]["high"] == received[1]["high"]
     assert [len(each["series"]) for each in received] == [2, 2]  # each beside the untrained twin

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { View } from "../../app/kit/desk/frontend/view.js";
-import { drawBrackets, drawWindowsOver, lastEndOf, rowCount, rowsOf, windowStride, windowWords, windowsAt } from "../../app/kit/desk/frontend/windows.js";
+import { drawBrackets, drawWindowsOver, lastEndOf, rowCount, rowsOf, windowStride, windowWords, windowsAt, windowsOver } from "../../app/kit/desk/frontend/windows.js";
 
 const halves = [[0, 4, null], [2, 6, null], [4, 8, null], [6, 10, 9]];
 
@@ -78,4 +78,12 @@ test("when windows come later, who saw the whole clip sees it whole again, and o
   view.fit();
   view.reach(0);
   assert.deepEqual([view.startS, view.endS], [0, 9]);
+});
+
+test("a lane of a second recording has the windows of its own recording, or none where none were sent", () => {
+  const own = [[0, 3, 2.5]];
+  assert.equal(windowsOver({ ofModel: true, windows: null }, halves), halves);
+  assert.equal(windowsOver({ ofModel: true, windows: own }, halves), own);
+  assert.deepEqual(windowsOver({ ofModel: true, windows: [] }, halves), []);
+  assert.deepEqual(windowsOver({ ofModel: false, windows: null }, halves), []);
 });

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, WaveLane
+from analysis.clips.lanes import Choice, CurveLane, HeadWall, ImageLane, Lane, MarkLane, NoteLane, WaveLane, WindowSpan
 from analysis.clips.tiles import Piece
 from analysis.errors import ConfigError
 
@@ -68,6 +68,11 @@ def pack_with_numbers(lanes: Sequence[Lane], duration_s: float, wall: HeadWall |
     return Packed(tiles, b"".join(exact.parts))
 
 
+def spans(windows: Sequence[WindowSpan]) -> list[list[float | None]]:
+    """Windows as the browser is told them: start, end and where padding begins, in seconds; None without padding."""
+    return [[window.start_s, window.end_s, window.padded_from_s] for window in windows]
+
+
 def _wall(wall: HeadWall, packer: Packer) -> Json:
     numbers = {"levels": wall.thumbnails, "entropy": wall.entropy_bits, "distance": wall.distance_s}
     numbers |= {name: array for name, array in (("scores", wall.scores), ("nulls", wall.nulls)) if array is not None}
@@ -84,7 +89,8 @@ def _lane(lane: Lane, packer: Packer, duration_s: float, exact: Packer) -> Json:
         "id": lane.id, "kind": lane.kind, "title": lane.title, "unit": lane.unit, "height": lane.height, "by": lane.by,
         "ticks": [{"at": tick.at, "text": tick.text} for tick in lane.ticks], "borders": list(lane.borders), "empty": lane.empty,
         "side": lane.tag, "sideColour": lane.side_colour, "note": lane.note, "ofModel": lane.of_model,
-        "durationS": lane.duration_s or duration_s, "heard": lane.duration_s is None, "yTime": "", "sets": {},
+        "durationS": lane.duration_s or duration_s, "heard": lane.duration_s is None,
+        "windows": None if lane.windows is None else spans(lane.windows), "yTime": "", "sets": {},
     }  # fmt: skip
     if isinstance(lane, WaveLane):
         levels = [{"stepS": level.step_s, "low": packer.put(level.low), "high": packer.put(level.high)} for level in lane.levels]

@@ -11,6 +11,7 @@ from streamlit.runtime import get_instance
 from analysis.clips.lanes import WindowSpan
 from analysis.files import JsonObject
 from app.kit.desk import bundle
+from app.kit.desk.packing import spans
 from app.kit.desk.sounds import Sounds
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _data(key: str, sent: Sent) -> JsonObject:
         "url": media_address(sent.tiles, BYTES, f"{key}-tiles"), "audio": media_address(sound, WAV, f"{key}-sound"),
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
-        "windows": [[window.start_s, window.end_s, window.padded_from_s] for window in sent.windows],
+        "windows": spans(sent.windows),
         "order": list(sent.order), "arrival": sent.arrival,
     }  # fmt: skip
     if sent.numbers:

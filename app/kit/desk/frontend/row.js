@@ -5,7 +5,7 @@ import { areasOf, secondsOfRows, whereAt } from "./geometry.js";
 import { grip } from "./grip.js";
 import { drawLane, momentsHeard, setOf, yShareOf } from "./lanes.js";
 import { tableElement, tableOf } from "./twin.js";
-import { drawWindowsOver } from "./windows.js";
+import { drawWindowsOver, windowsOver } from "./windows.js";
 
 const BORDER_PX = 12; // between borders of windows, as a rule; closer together they would hide what they divide
 const TABLE_MS = 150; // after the view has come to rest
@@ -126,7 +126,7 @@ export class Row {
     context.fillStyle = theme.line;
     const borders = lane.borders.map((border) => state.view.toX(border, width)).filter((x) => x > 0 && x < width);
     if (borders.length * BORDER_PX <= width) for (const x of borders) context.fillRect(Math.round(x), 0, 1, lane.height);
-    if (lane.ofModel && state.windows.length) drawWindowsOver(context, state.windows, state.view, width, lane.height, theme);
+    drawWindowsOver(context, windowsOver(lane, state.windows), state.view, width, lane.height, theme);
     if (lane.kind === "curves" && !lane.ticks.length && set) {
       const ends = [set.high, lane.low].map((end) => String(Number(end.toPrecision(3)))).join();
       if (ends !== this.ends) this.labels(ends.split(",").map((text, at) => ({ at, text })));

@@ -66,6 +66,11 @@ export function drawBrackets(context, windows, view, width, top, rowHeight, them
   });
 }
 
+/** The windows that are drawn over a lane: those of its own recording, else those of the desk; none where no model is shown. */
+export function windowsOver(lane, windows) {
+  return lane.ofModel ? (lane.windows ?? windows) : [];
+}
+
 /** Ends of windows as pale lines, padding as a pale hatch, over a lane. */
 export function drawWindowsOver(context, windows, view, width, height, theme) {
   const stride = windowStride(windows, view, width);
