@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 from numpy import ndarray
 
 from analysis.clips.clock import Clock
@@ -136,21 +136,30 @@ def _steps(clock: Clock, by_window: Float64[ndarray, "windows 1"]) -> tuple[ndar
 
 
 def _truth(probe: Probe, clock: Clock, waveform: Waveform, notes: Notes | None) -> Float64[ndarray, "windows outputs"] | None:
-    """What a probe should read in every window; None where that is of notes, and these are not known.
+    """What a probe should read in the moments that belong to every window; None where that is of notes, and these are not known.
 
-    A last window that ends in silence counts as long as the recording lasts, as hidden states are read of that alone.
+    These moments are the ones whose hidden states are read: of windows that overlap, up to halfway through what two of them both
+    hear; of a last window that ends in silence, as long as the recording lasts.
     """
     task = probe.words.task
+    ends_s = np.minimum(clock.borders_s, clock.duration_s).tolist()
     if task in OF_SOUND:
-        samples = torch.from_numpy(clock.cut(waveform))
+        samples = torch.from_numpy(_own_sound(clock, waveform, ends_s))
         compute = audio_chroma if task == "audio chroma" else spectral_centroid
         rows = compute(samples, waveform.sample_rate).reshape(len(samples), -1).double().numpy()
     elif notes is not None:
-        spans = [(span.start_s, min(span.end_s, clock.duration_s)) for span in clock.spans]
-        rows = np.stack([np.atleast_1d(_of_notes(task, notes, *span)) for span in spans])
+        rows = np.stack([np.atleast_1d(_of_notes(task, notes, *span)) for span in pairwise(ends_s)])
     else:
         return None
     return rows[:, [PITCH_CLASSES.index(output) for output in probe.words.outputs]] if rows.shape[1] > 1 else rows
+
+
+def _own_sound(clock: Clock, waveform: Waveform, ends_s: Sequence[float]) -> Float32[ndarray, "windows samples"]:
+    """The samples between ends that follow each other, with silence after them up to the length of a window."""
+    own = np.zeros((clock.n_windows, clock.window), np.float32)
+    for row, (first, last) in zip(own, pairwise(round(end_s * clock.sample_rate) for end_s in ends_s), strict=True):
+        row[: last - first] = waveform.samples[first:last]
+    return own
 
 
 def _of_notes(task: str, notes: Notes, start_s: float, end_s: float) -> Float64[ndarray, " outputs"] | float:

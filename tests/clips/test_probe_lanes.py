@@ -80,8 +80,27 @@ def test_what_is_true_stands_between_the_borders_of_windows_that_overlap() -> No
     (pieces,) = truth.sets[(1,)]
     assert [(piece.start_s, piece.end_s) for piece in pieces] == [(0.0, 3.0), (3.0, 5.0), (5.0, 7.0), (7.0, 10.0)]
     assert [float(numbers_of(piece.levels, 0.0, truth.high)[-1, 0]) for piece in pieces] == pytest.approx(
-        [0.5, 1, 1, 0], abs=0.01
+        [0.5, 0, 1, 0], abs=0.01
+    )  # of the seconds between these borders, as what is read
+
+
+def test_a_curve_and_what_is_true_speak_of_the_same_seconds_of_windows_that_overlap() -> None:
+    clock = Clock(10 * RATE, RATE, 4 * RATE, 2 * RATE)  # windows from 0, 2, 4 and 6 s; borders at 3, 5 and 7 s
+    time_s = np.arange(10 * RATE) / RATE
+    tone = np.where(time_s < 3.0, np.sin(2 * np.pi * 440 * time_s), np.sin(2 * np.pi * 1760 * time_s)).astype(np.float32)
+    density, centroid = (
+        probe(task, (unit,), np.ones((1, 1))) for task, unit in (("note density", "notes/s"), ("spectral centroid", "Hz"))
     )
+    heard = replace(reading(TIMES_S[:, None] // 1), clock=clock)
+    notes, sound = probe_lanes(probes(density, centroid), heard, None, 1, Waveform(tone, RATE, "a.wav", "0" * 64), NOTES)
+    assert isinstance(notes, CurveLane)
+    assert isinstance(sound, CurveLane)
+    read, truth = notes.sets[(1,)]
+    assert read.values[::2].tolist() == [1.5, 4.0, 6.0, 8.5]  # means of the cells of 3, 2, 2 and 3 s, + 0.5
+    assert truth.values[::2] == pytest.approx([2 / 3, 0.0, 0.5, 0.0])  # onsets at 0.5, 1.5 and 5.0 s
+    first, *others = sound.sets[(1,)][1].values[::2]
+    assert first == pytest.approx(440, rel=0.1)
+    assert others == pytest.approx([1760] * 3, rel=0.1)
 
 
 def test_notes_of_a_window_are_counted_over_the_seconds_in_which_there_is_sound() -> None:
