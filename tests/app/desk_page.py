@@ -53,7 +53,6 @@ def sounds(duration_s: float) -> Sounds:
             for name, hz, gain_db in zip(NAMES, FREQUENCIES_HZ, gains_db, strict=True)
         ],
         RATE,
-        seed=3,
     )
 
 

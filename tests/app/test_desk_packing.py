@@ -154,9 +154,9 @@ def test_a_lane_says_whose_it_is() -> None:
 
 def test_variants_are_the_channels_of_one_file_and_none_is_clipped() -> None:
     loud, soft = np.array([2.0, -1.0, 0.0]), np.array([0.5, 0.5, 1.0])
-    sounds = join([(Variant("original"), loud), (Variant("kept", 4.8), soft)], 8_000, seed=5)
+    sounds = join([(Variant("original"), loud), (Variant("kept", 4.8), soft)], 8_000)
     heard, rate = soundfile.read(io.BytesIO(sounds.wav))
-    assert (rate, [variant.name for variant in sounds.variants], sounds.seed) == (8_000, ["original", "kept"], 5)
+    assert (rate, [variant.name for variant in sounds.variants]) == (8_000, ["original", "kept"])
     assert heard.T == pytest.approx(np.array([loud, soft]) / 2, abs=1e-4)
     with pytest.raises(ShapeError, match="expected one length"):
         join([(Variant("original"), loud), (Variant("kept"), soft[:2])], 8_000)
@@ -173,14 +173,14 @@ def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch:
 
     monkeypatch.setattr(show, "media_address", address)
     cell = show.Cell("attention", 1.0, 3.0)
-    sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")], 4)
+    sounds = Sounds(b"joined", [Variant("original", 1.5, "as it is")])
     windows = [WindowSpan(0.0, 4.0), WindowSpan(8.0, 12.0, 9.0)]
     begin = show.Position(2.5, (1.0, 2.0), cell)
     told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin, 3))
     assert sent == {"desk-tiles": b"tiles", "desk-sound": b"joined"}
     assert told["windows"] == [[0.0, 4.0, None], [8.0, 12.0, 9.0]]
     variant = {"name": "original", "gainDb": 1.5, "about": "as it is", "shortDb": 0.0}
-    assert told["sounds"] == {"variants": [variant], "seed": 4}
+    assert told["sounds"] == {"variants": [variant]}
     cell_sent = {"lane": "attention", "queryS": 1.0, "keyS": 3.0}
     assert told["place"] == {"seconds": 2.5, "loop": [1.0, 2.0], "view": None, "cell": cell_sent}
     assert (told["order"], told["arrival"], json.loads(json.dumps(told)) == told) == (["mel:200"], 3, True)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Blind, drawsOf } from "../../app/kit/desk/frontend/blind.js";
+import { Blind, drawsOf, freshSeed } from "../../app/kit/desk/frontend/blind.js";
 import { Mixer } from "../../app/kit/desk/frontend/mixer.js";
 import { gainWords, loudnessWords } from "../../app/kit/desk/frontend/strip.js";
 
@@ -31,6 +31,20 @@ test("a guess is told right from wrong, counted beside chance, and X is another 
   const second = blind.hidden;
   const wrong = blind.guess((second + 1) % 4);
   assert.deepEqual(wrong, { right: false, was: second, score: "1 of 2 right, by chance 1 in 4" });
+});
+
+test("a seed of X is drawn by the browser, so that it is another after every reload", () => {
+  const given = [];
+  const source = {
+    getRandomValues(array) {
+      given.push(array.constructor.name, array.length);
+      array[0] = 4_000_000_001 + given.length;
+      return array;
+    },
+  };
+  assert.deepEqual([freshSeed(source), freshSeed(source)], [4_000_000_003, 4_000_000_005]);
+  assert.deepEqual(given, ["Uint32Array", 1, "Uint32Array", 1]);
+  assert.notEqual(freshSeed(), freshSeed()); // of the browser's own source; alike once in 4 billion
 });
 
 test("gains are said with their sign", () => {

@@ -31,7 +31,7 @@ def sounds(clip: Clip) -> Sounds | None:
         return None
     from app.kit.desk.sounds import Sounds, Variant
 
-    return Sounds(variants.wav(), [Variant.of(variant) for variant in variants.variants], SEED)
+    return Sounds(variants.wav(), [Variant.of(variant) for variant in variants.variants])
 
 
 def draw(clip: Clip) -> None:

@@ -49,12 +49,10 @@ class Sounds:
     Attributes:
         wav: a WAV file, channel by channel what `variants` names.
         variants: from the first channel on; the first is heard at first.
-        seed: of the hidden choice in a blind comparison.
     """
 
     wav: bytes
     variants: Sequence[Variant]
-    seed: int = 0
 
     def names(self) -> JsonObject:
         """What the browser is told of them."""
@@ -62,10 +60,10 @@ class Sounds:
             {"name": variant.name, "gainDb": variant.gain_db, "about": variant.about, "shortDb": variant.short_db}
             for variant in self.variants
         ]
-        return {"variants": variants, "seed": self.seed}
+        return {"variants": variants}
 
 
-def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: int, seed: int = 0) -> Sounds:
+def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: int) -> Sounds:
     """Variants with their samples, gains already in them, as one file of 16 bits.
 
     Where a sample of any of them lies beyond full scale, all are made softer by the same factor, so that none is clipped and they
@@ -85,4 +83,4 @@ def join(variants: Sequence[tuple[Variant, Float[ndarray, " _"]]], sample_rate: 
     channels = channels / max(1.0, float(np.abs(channels).max(initial=0.0)))
     file = io.BytesIO()
     soundfile.write(file, channels, sample_rate, subtype="PCM_16", format="WAV")
-    return Sounds(file.getvalue(), [variant for variant, _ in variants], seed)
+    return Sounds(file.getvalue(), [variant for variant, _ in variants])

@@ -1,4 +1,4 @@
-// A blind comparison: X is one of the variants, drawn by a seed; who listens says which, and only then is told.
+// A blind comparison: X is one of the variants, drawn by a seed of the browser; who listens says which, and only then is told.
 
 /** Numbers from 0 to 1 that follow from a seed (mulberry32). */
 export function drawsOf(seed) {
@@ -9,6 +9,11 @@ export function drawsOf(seed) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** A seed that nobody knows before: of the browser's own source of chance, another after every reload. */
+export function freshSeed(source = globalThis.crypto) {
+  return source.getRandomValues(new Uint32Array(1))[0];
 }
 
 /** One comparison after the other, of so many variants; `hidden` is the number of X. */

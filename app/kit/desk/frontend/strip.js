@@ -1,6 +1,6 @@
 // The strip of variants: the recording as it is, what was kept of it, what was removed, and a random control, heard at one place.
 
-import { Blind } from "./blind.js";
+import { Blind, freshSeed } from "./blind.js";
 import { button, element } from "./dom.js";
 
 const X = -1; // the hidden one
@@ -26,7 +26,7 @@ export class Strip {
     this.shown = text;
     this.variants = sounds?.variants ?? [];
     this.root.hidden = this.variants.length < 2;
-    this.blind = new Blind(Math.max(1, this.variants.length), sounds?.seed ?? 0);
+    this.blind = new Blind(Math.max(1, this.variants.length), freshSeed());
     this.current = 0;
     this.build();
   }
