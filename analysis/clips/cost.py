@@ -12,6 +12,10 @@ from analysis.models.tower import InputSpec, Model, Tower
 MULTIPLY_ADDS_PER_S = 20e9
 """What one CPU core does at least: 20 to 55 · 10⁹ were measured with fp32 weights, the fewest with narrow layers."""
 
+JOB_TIMES, JOB_START_S = (1.4, 6.5), (2.0, 5.0)
+"""How many times as long as by its matrices alone a worker takes for a pass, and seconds until it begins: on cores that do
+nothing else, and on two that a dozen programs share. Measured with random weights over 9 minutes: 1.4 (processor time) to 6.3."""
+
 SHORT_S = 2.5
 """A page reads a model and its untrained twin: no more than 5 s together, and a picture of the model's after half of that."""
 
@@ -67,6 +71,12 @@ class ClipSize:
     def seconds(self) -> float:
         """Time of one pass over it on one CPU core, estimated from above."""
         return self.multiply_adds / MULTIPLY_ADDS_PER_S
+
+    @property
+    def job_seconds(self) -> tuple[float, float]:
+        """Seconds that a worker takes for a model and its untrained twin: on idle cores, and on two that are busy."""
+        soonest_s, latest_s = (start_s + 2 * times * self.seconds for times, start_s in zip(JOB_TIMES, JOB_START_S, strict=True))
+        return soonest_s, latest_s
 
     @property
     def most_windows(self) -> int:

@@ -96,3 +96,13 @@ def about(seconds: float) -> str:
         return f"about {minutes} minute{'s' if minutes > 1 else ''}"
     hours, rest = divmod(5 * round(minutes / 5), 60)
     return f"about {hours} h {rest} min" if rest else f"about {hours} h"
+
+
+def between(soonest_s: float, latest_s: float) -> str:
+    """A range of durations as a person guesses it.
+
+    >>> between(3, 8), between(13, 54), between(8, 64)
+    ('a few seconds', 'about 15 seconds to 55 seconds', 'a few seconds to 1 minute')
+    """
+    soonest, latest = about(soonest_s), about(latest_s)
+    return soonest if soonest == latest else f"{soonest} to {latest.removeprefix('about ')}"

@@ -68,7 +68,7 @@ def read_by_a_worker(queue, job_id: str, **changes: Any) -> None:
 def test_a_long_clip_is_heard_and_its_reading_is_offered(demo, desk, open_page, labels):
     app = open_page("views/clip.py")
     assert desk.lanes == HEARD
-    assert any("one and its untrained twin take a few seconds to read 5.0 s on a CPU " in m.value for m in app.markdown)
+    assert any("one and its untrained twin take a few seconds to read 5.0 s on two cores: less " in m.value for m in app.markdown)
     assert reading(labels(app)) == [OFFER]
     assert not app.header
 

@@ -41,6 +41,14 @@ def test_multiply_adds_of_one_window_are_those_of_its_matrices() -> None:
     assert size(config, 4.0).multiply_adds == convolutions + 4 * (block + attention)
 
 
+def test_a_job_takes_from_idle_to_busy_cores_more_than_its_matrices() -> None:
+    nine_minutes = size(build_config("D0", "small"), 540.0)
+    soonest_s, latest_s = nine_minutes.job_seconds
+    assert 2 * nine_minutes.seconds < soonest_s < latest_s
+    assert soonest_s < 20  # two passes of 5.5 s of processor time each
+    assert latest_s > 50  # a busy machine of two cores took about a minute
+
+
 def test_every_window_costs_the_same() -> None:
     config = build_config("a4x", "small")
     once = size(config, 1.0)

@@ -168,10 +168,11 @@ def _offer(question: Question) -> None:
         return
     job_progress.explain_end(job, "Reading was cancelled.", "The recording was read, but the store does not hold it.")
     label = "Try again" if job is not None and job.state == "failed" else "Read the recording"
-    takes = job_words.about(2 * question.size.seconds)
+    takes = job_words.between(*question.size.job_seconds)
     st.markdown(plain(
-        f"{question.name} and its untrained twin take {takes} to read {seconds_to_words(question.size.duration_s)} on a "
-        "CPU that does nothing else; the page stays usable, and the address leads back here."
+        f"{question.name} and its untrained twin take {takes} to read {seconds_to_words(question.size.duration_s)} on "
+        "two cores: less if nothing else runs on them, more if they are busy; the page stays usable, and the address leads "
+        "back here."
     ))  # fmt: skip
     if st.button(label, icon=":material/play_arrow:", type="primary", key=f"read_{question.key}_{question.name}"):
         _start(question)
