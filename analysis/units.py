@@ -133,6 +133,15 @@ def seconds_to_words(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def true_minus(number: float, how: str) -> str:
+    """A number in a format of Python's, with a minus sign where that has a hyphen; also in its exponent.
+
+    >>> true_minus(-0.031, ".2f"), true_minus(2.5e-5, ".2g"), true_minus(0.5, "+.1f")
+    ('−0.03', '2.5e−05', '+0.5')
+    """
+    return format(number, how).replace("-", "−")
+
+
 def plural(noun: str) -> str:
     """Several of what a noun names.
 

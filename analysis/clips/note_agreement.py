@@ -10,6 +10,7 @@ from analysis.datasets.midi import Notes
 from analysis.descriptors.chroma import chroma, onset_strength
 from analysis.descriptors.log_mel import HOP_LENGTH, log_mel
 from analysis.measures.note_fit import LEVEL, NoteFit, note_fit
+from analysis.units import true_minus
 
 NOTABLE_OFFSET_S = 0.1
 NOTABLE_LENGTH_S = 2.0
@@ -34,7 +35,9 @@ def warning(fit: NoteFit) -> str:
     moved = None if fit.offset_s is None or abs(fit.offset_s) < NOTABLE_OFFSET_S else fit.offset_s
     where = "" if moved is None else f"they seem to begin {abs(moved):.2f} s {'late' if moved > 0 else 'early'}"
     if fit.fits is False:
-        at_random = f"{fit.overall:.2f}, shifted in time {float(fit.null_overall.mean()):.2f} on average, p = {fit.p:.2g}"
+        p = "" if fit.p is None else f", p = {true_minus(fit.p, '.2g')}"
+        shifted = true_minus(float(fit.null_overall.mean()), ".2f")
+        at_random = f"{true_minus(fit.overall, '.2f')}, shifted in time {shifted} on average{p}"
         sentences.append(f"The notes do not fit the sound (agreement {at_random}){f': {where}' if where else ''}.")
     elif where:
         sentences.append(f"{where.replace('they', 'The notes', 1)}.")
@@ -51,12 +54,12 @@ def fit_lane(fit: NoteFit) -> CurveLane:
         _series(fit, "these notes", "joint", fit.agreement, known),
         _series(fit, f"{1 - LEVEL:.0%} of {len(fit.null_overall)} shifts in time", "twin", fit.null_high, null),
     ]
-    p = "too short for a p" if fit.p is None else f"p = {fit.p:.2g}"
+    overall, p = true_minus(fit.overall, ".2f"), "too short for a p" if fit.p is None else f"p = {true_minus(fit.p, '.2g')}"
     left_out = "" if not fit.n_brief else f" Left out for too little sound: {fit.n_brief} s."
     return CurveLane(
         id="note_fit", title="Agreement of sound and notes", unit="−1 to 1", height=72, low=lowest,
         sets={(): series} if known.any() else {},
-        note=f"Pitch classes and onsets, by second; of the whole recording {fit.overall:.2f}, {p}.{left_out}",
+        note=f"Pitch classes and onsets, by second; of the whole recording {overall}, {p}.{left_out}",
         empty="No note sounds in this recording.",
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from analysis.datasets.midi import Notes
 from analysis.descriptors.audio_targets import audio_chroma, spectral_centroid
 from analysis.descriptors.note_targets import chroma_histogram, mean_velocity, note_density
 from analysis.files import safe_name
-from analysis.units import PITCH_CLASSES
+from analysis.units import PITCH_CLASSES, true_minus
 
 UNITS: Mapping[str, str] = {
     "chroma histogram": "share of notes", "audio chroma": "share of energy", "note density": "notes/s",
@@ -62,13 +62,17 @@ def probe_lanes(
 def held_out_text(probes: ClipProbes, probe: Probe, twin: Probe | None) -> str:
     """On what a probe was fitted, and how well it reads works that it was not fitted to, beside its controls."""
     words = probe.words
-    interval = "" if words.low is None or words.high is None else f" ({words.low:.2f} to {words.high:.2f})"
+    interval = "" if words.low is None or words.high is None else f" ({_two(words.low)} to {_two(words.high)})"
     controls = [("untrained twin", None if twin is None else twin.words.r2), ("labels of other works", words.null)]
-    beside = "".join(f"; {name}: {value:.2f}" for name, value in controls if value is not None)
+    beside = "".join(f"; {name}: {_two(value)}" for name, value in controls if value is not None)
     return (
-        f"R² {words.r2:.2f}{interval} on {probes.n_held_out} held-out works{beside}. "
+        f"R² {_two(words.r2)}{interval} on {probes.n_held_out} held-out works{beside}. "
         f"Fitted to the training split of {probes.corpus}, {probes.n_fitted} works."
     )
+
+
+def _two(number: float) -> str:
+    return true_minus(number, ".2f")
 
 
 def _curve(

@@ -36,11 +36,11 @@ def test_nothing_exchanged_moves_nothing_and_everything_is_the_source(one_thread
     same = patch_grid(model, "audio", plain, plain, direction="denoising", n_segments=4)
     assert (same.effect == 0).all()
     assert (same.full == 0).all()
-    assert "nothing to move" in same.notice
+    assert "nothing to move" in same.notice(same.taps)
     denoising, noising = patch_both_ways(model, "audio", plain, changed, n_segments=4)
     for grid in (denoising, noising):
         assert (grid.full == 1).all()
-        assert grid.notice == ""
+        assert grid.notice(grid.taps) == ""
         assert grid.taps == ("audio.in", "audio.block.1", "audio.block.2")
         assert grid.special
         assert grid.segments == ((0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.5), (1.5, 2.0))
@@ -94,7 +94,7 @@ def test_what_enters_behind_the_tokens_is_said(one_thread: None) -> None:
     plain, changed = tower.collate([WINDOW]), tower.collate([other])
     grid = patch_grid(model, "midi", plain, changed, direction="noising", n_segments=2)
     assert grid.full[0] != 1
-    assert "something else enters" in grid.notice
+    assert "something else enters" in grid.notice(grid.taps)
 
 
 def test_windows_of_other_tokens_are_refused(model: DualEncoder) -> None:

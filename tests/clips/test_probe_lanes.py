@@ -129,7 +129,7 @@ def test_probes_of_another_layer_are_not_drawn() -> None:
 def test_it_is_said_on_what_a_probe_was_fitted_and_how_well_it_reads_other_works() -> None:
     made = probes(probe("note density", ("notes/s",), np.ones((1, 1))))
     assert held_out_text(made, *made.at(TAP)[0]) == (
-        "R² 0.60 (0.50 to 0.70) on 4 held-out works; untrained twin: 0.20; labels of other works: -0.10. "
+        "R² 0.60 (0.50 to 0.70) on 4 held-out works; untrained twin: 0.20; labels of other works: −0.10. "
         "Fitted to the training split of tiny corpus, 9 works."
     )
 

@@ -85,6 +85,10 @@ def test_a_minimal_pair_is_patched_on_the_clock_of_the_clip(models: tuple[Model,
     assert grid.twin is not None
     assert (grid.edges_s[0], grid.edges_s[-1]) == (4.0, 8.0)
     assert grid.values.shape == grid.twin.shape == (len(grid.rows), len(grid.edges_s) - 1)
+    assert grid.rows[:2] == ("input of block 1", "block 1")  # as axes call them
+    assert [row[0] for row in patched.rows] == list(grid.rows)
+    assert any(f"is undone by {title} at " in patched.headline for title in grid.rows)
+    assert "audio." not in patched.headline
     assert [len(samples) for samples in patched.sounds.values()] == [4 * RATE, 4 * RATE]
     ours, its = grid.lanes
     assert (ours.low, ours.high) == (its.low, its.high)

@@ -58,7 +58,7 @@ test("curves, samples and marks with their units", () => {
   assert.deepEqual([received.columns, received.rows[0], received.rows[39]], [["time (s)", "trained (× uniform)"], ["0.050", "2.00"], ["3.950", "3.00"]]);
   const wave = { kind: "wave", title: "Waveform", by: "", sets: { "": { levels: [{ stepS: 0.05, low: new Array(80).fill(-127), high: new Array(80).fill(64) }] } } };
   const samples = tableOf(wave, state(new View(4)));
-  assert.deepEqual([samples.rows.length, samples.rows[1]], [40, ["0.100", "0.200", "-1.00", "0.50"]]);
+  assert.deepEqual([samples.rows.length, samples.rows[1]], [40, ["0.100", "0.200", "−1.00", "0.50"]]);
   const marks = { kind: "marks", title: "Chords", by: "", sets: { "": { marks: [{ startS: 0, endS: 2, text: "C", kind: "chord" }, { startS: 3, endS: null, text: "x" }] } } };
   assert.deepEqual(tableOf(marks, state(new View(4))).rows, [["0.000", "2.000", "chord", "C"], ["3.000", "", "", "x"]]);
 });

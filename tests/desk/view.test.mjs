@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { View, clock, ticks } from "../../app/kit/desk/frontend/view.js";
+import { View, clock, ticks, numberWords } from "../../app/kit/desk/frontend/view.js";
 
 test("seconds and pixels are each other's inverse, and the whole clip fits at first", () => {
   const view = new View(30);
@@ -52,4 +52,8 @@ test("moments are said as on a clock", () => {
   assert.equal(clock(65, 1), "1:05");
   assert.equal(clock(59.999, 0.01), "60.00");
   assert.equal(clock(125.25, 0.01), "2:05.25");
+});
+
+test("numbers below zero have a minus sign, also in their exponent", () => {
+  assert.deepEqual([-0.031, 1.5, 2.5e-9].map(numberWords), ["−0.0310", "1.50", "2.50e−9"]);
 });

@@ -48,12 +48,15 @@ class PatchGrid:
     full: Float64[ndarray, " taps"]
     apart: float
 
-    @property
-    def notice(self) -> str:
-        """What is to be known where not everything that differs goes through the tokens; "" where it does."""
+    def notice(self, layers: Sequence[str]) -> str:
+        """What is to be known where not everything that differs goes through the tokens; "" where it does.
+
+        Args:
+            layers: what the taps are called.
+        """
         if self.apart == 0:
             return "Both windows have the same embedding, so there is nothing to move."
-        short = [tap for tap, full in zip(self.taps, self.full, strict=True) if full != 1]
+        short = [layer for layer, full in zip(layers, self.full, strict=True) if full != 1]
         if not short:
             return ""
         return f"All tokens of {', '.join(short)} together do not make the target the source: something else enters behind them."

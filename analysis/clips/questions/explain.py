@@ -7,6 +7,7 @@ from analysis.clips.heads.attribution import Attribution, ScalarKind, attribute,
 from analysis.clips.questions.answer import Answer, Grid
 from analysis.clips.questions.question import ClipWindow, Inquiry
 from analysis.models.tower import Model
+from analysis.units import true_minus
 
 COLUMNS = ("model", "number as it is", "with no sound", "sum of the grid", "delta", "steps")
 N_SPANS = 8
@@ -30,17 +31,22 @@ def attribute_window(inquiry: Inquiry) -> Answer:
     edges_s = tuple(window.start_s + edge for edge in trained.edges_s)
     title = "Integrated gradients" if trained.gradients is not None else "Ablation of cells"
     agreement = rank_agreement(values, others)
-    same = "" if agreement is None else f"The untrained twin's grid agrees with it at ρ = {agreement:.2f} (Spearman over cells)."
+    same = (
+        ""
+        if agreement is None
+        else f"The untrained twin's grid agrees with it at ρ = {true_minus(agreement, '.2f')} (Spearman over cells)."
+    )
     rows = tuple(
         (name, a.recorded, a.gone, float((a.ablation if a.gradients is None else a.gradients).sum()), a.delta, a.n_steps)
         for name, a in (("trained", trained), ("untrained twin", twin))
     )
     best = int(values.argmax())
     band, span = divmod(best, values.shape[1])
-    control = f"untrained twin's largest: {others.max():+.3f}, there {others[band, span]:+.3f}"
+    control = f"untrained twin's largest: {true_minus(others.max(), '+.3f')}, there {true_minus(others[band, span], '+.3f')}"
     headline = (
-        f"{values.max():+.3f} of the {kind} is due to {bands[band]} at {edges_s[span]:.1f} to {edges_s[span + 1]:.1f} s "
-        f"({control}; whole window: {trained.recorded - trained.gone:+.3f})."
+        f"{true_minus(values.max(), '+.3f')} of the {kind} is due to {bands[band]} "
+        f"at {edges_s[span]:.1f} to {edges_s[span + 1]:.1f} s ({control}; "
+        f"whole window: {true_minus(trained.recorded - trained.gone, '+.3f')})."
     )
     return Answer(headline, (same,) if same else (), COLUMNS, rows, Grid(title, kind, bands, edges_s, values, others))
 

@@ -6,6 +6,7 @@ from analysis.clips.heads.reading import HeadReading
 from analysis.clips.questions.answer import Cell
 from analysis.measures.head_scores import ChosenHead, halves
 from analysis.measures.head_templates import Kind
+from analysis.units import true_minus
 
 COLUMNS = ("follows", "head", "rank", "lift", "lift of the twin", "null", "z", "p (Holm)", "windows")
 INTERVAL_COLUMNS = (*COLUMNS[:4], "95 % from", "to", *COLUMNS[4:8], "works", "windows")
@@ -24,10 +25,10 @@ def headline(trained: HeadReading, twin: HeadReading, chosen: list[ChosenHead], 
     passing = [head for head in chosen if head.p_holm <= LEVEL]
     best = max(passing or chosen, key=lambda head: head.z)
     lift = _twin_lift(twin, best, seed)
-    control = "" if lift is None else f"untrained twin: {lift:z.2f}; "
+    control = "" if lift is None else f"untrained twin: {true_minus(lift, 'z.2f')}; "
     text = (
-        f"{best.lift:z.2f} of lift: {_name(trained, best)} is most {best.kind} ({control}shifted events: {best.null:z.2f}; "
-        f"p = {best.p_holm:.2g})."
+        f"{true_minus(best.lift, 'z.2f')} of lift: {_name(trained, best)} is most {best.kind} "
+        f"({control}shifted events: {true_minus(best.null, 'z.2f')}; p = {true_minus(best.p_holm, '.2g')})."
     )
     return text if passing else f"{text} Not distinguishable from shifted events."
 

@@ -1,6 +1,6 @@
 """Where a difference between two windows is carried: activations of one put into the other, by layer and moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,26 +38,28 @@ def patch_pair(inquiry: Inquiry) -> Answer:
     columns = slice(1 if restored.special else 0, None)
     spans = restored.segments[columns]
     edges_s = tuple(window.start_s + edge for edge in (*(start for start, _ in spans), spans[-1][1]))
+    titles = {tap.name: tap.title for tap in inquiry.reader.taps()}
+    layers = tuple(titles[tap] for tap in restored.taps)
     grid = Grid(
-        f"Patching: {pair.title}", "share of the way back", restored.taps, edges_s, restored.effect[:, columns],
+        f"Patching: {pair.title}", "share of the way back", layers, edges_s, restored.effect[:, columns],
         twin.effect[:, columns],
     )  # fmt: skip
     rows = tuple(
         (
-            tap,
+            layer,
             float(restored.effect[i].max()),
             float(needed.effect[i].max()),
             float(restored.full[i]),
             float(twin.effect[i].max()),
         )
-        for i, tap in enumerate(restored.taps)
+        for i, layer in enumerate(layers)
     )
     rate = inquiry.reader.input.sample_rate
     sounds = {
         name: side.waveform(rate, window.length_s) for name, side in (("as written", pair.plain), (pair.title, pair.changed))
     }
-    notices = tuple(notice for notice in (restored.notice,) if notice)
-    return Answer(_headline(restored, twin, pair.title), notices, COLUMNS, rows, grid, sounds=sounds, sample_rate=rate)
+    notices = tuple(notice for notice in (restored.notice(layers),) if notice)
+    return Answer(_headline(restored, twin, pair.title, layers), notices, COLUMNS, rows, grid, sounds=sounds, sample_rate=rate)
 
 
 def _both_ways(
@@ -68,14 +70,14 @@ def _both_ways(
     return patch_both_ways(model, inquiry.tower, *batches, check=check)
 
 
-def _headline(grid: PatchGrid, twin: PatchGrid, title: str) -> str:
-    """The cell that restores most."""
+def _headline(grid: PatchGrid, twin: PatchGrid, title: str, layers: Sequence[str]) -> str:
+    """The cell that restores most, its layer as axes call it."""
     if grid.apart == 0:
         return f"{title[0].upper()}{title[1:]} does not move the embedding at all."
     tap, segment = np.unravel_index(int(grid.effect.argmax()), grid.effect.shape)
     start_s, end_s = grid.segments[int(segment)]
     where = "special tokens" if grid.special and segment == 0 else f"{start_s:.1f} to {end_s:.1f} s of the window"
     return (
-        f"{100 * grid.effect.max():.0f} % of {title} is undone by {grid.taps[int(tap)]} at {where} "
+        f"{100 * grid.effect.max():.0f} % of {title} is undone by {layers[int(tap)]} at {where} "
         f"(untrained twin's best cell: {100 * twin.effect.max():.0f} %; all tokens: {100 * grid.full[int(tap)]:.0f} %)."
     )

@@ -4,7 +4,7 @@ import { areasOf, secondsOfRows } from "./geometry.js";
 import { cellAt, drawImage } from "./image.js";
 import { drawCurves, drawNotes, drawWave, nearest } from "./lines.js";
 import { drawMarks, markAt, markWords } from "./marks.js";
-import { clock } from "./view.js";
+import { clock, numberWords } from "./view.js";
 
 const DRAW = { wave: drawWave, image: drawPicture, curves: drawCurves, notes: drawNotes, marks: drawMarks };
 
@@ -81,7 +81,7 @@ export function wordsAt(lane, state, seconds, yShare, special = null, width = 10
     if (!known.length) return when;
     const told = known.map((series) => {
       const i = nearest(state.numbers(series.times), seconds);
-      return `${series.name} ${state.numbers(series.values)[i].toPrecision(3)}`;
+      return `${series.name} ${numberWords(state.numbers(series.values)[i])}`;
     });
     return `${when}: ${told.join(", ")} ${lane.unit}`.trim();
   }
@@ -98,7 +98,7 @@ function imageWords(lane, set, state, point, exact) {
   let where = `${when}${atHeight(lane, yShare)}`;
   if (special !== null) where = `query ${lane.specialNames[special]}, key ${when}`;
   else if (moments) where = `query ${clock(moments.queryS, 0.01)} s, key ${clock(moments.keyS, 0.01)} s`;
-  const value = exact === null ? `≈ ${cell.value.toPrecision(3)}` : exact.toPrecision(3);
+  const value = exact === null ? `≈ ${numberWords(cell.value)}` : numberWords(exact);
   return `${where}: ${value} ${lane.unit}`.trim();
 }
 

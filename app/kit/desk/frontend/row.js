@@ -5,6 +5,7 @@ import { areasOf, secondsOfRows, whereAt } from "./geometry.js";
 import { grip } from "./grip.js";
 import { drawLane, momentsHeard, setOf, yShareOf } from "./lanes.js";
 import { tableElement, tableOf } from "./twin.js";
+import { withMinus } from "./view.js";
 import { drawWindowsOver, windowsOver } from "./windows.js";
 
 const BORDER_PX = 12; // between borders of windows, as a rule; closer together they would hide what they divide
@@ -128,7 +129,7 @@ export class Row {
     if (borders.length * BORDER_PX <= width) for (const x of borders) context.fillRect(Math.round(x), 0, 1, lane.height);
     drawWindowsOver(context, windowsOver(lane, state.windows), state.view, width, lane.height, theme);
     if (lane.kind === "curves" && !lane.ticks.length && set) {
-      const ends = [set.high, lane.low].map((end) => String(Number(end.toPrecision(3)))).join();
+      const ends = [set.high, lane.low].map((end) => withMinus(String(Number(end.toPrecision(3))))).join();
       if (ends !== this.ends) this.labels(ends.split(",").map((text, at) => ({ at, text })));
       this.ends = ends;
     }

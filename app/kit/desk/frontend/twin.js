@@ -6,6 +6,7 @@ import { setOf } from "./lanes.js";
 import { firstAtOrAfter, waveLevelFor } from "./lines.js";
 import { element } from "./dom.js";
 import { valueOf } from "./colours.js";
+import { numberWords, withMinus } from "./view.js";
 
 const MOST_ROWS = 40;
 const ROUNDED = "to 1/255 of the range of colours";
@@ -44,7 +45,7 @@ export function momentsOf(view) {
 }
 
 const asSeconds = (at) => at.toFixed(3);
-const asNumber = (value) => value.toPrecision(3);
+const asNumber = (value) => numberWords(value);
 const withUnit = (name, unit) => (unit ? `${name} (${unit})` : name);
 
 /** Lowest and highest sample of every fortieth of the view. */
@@ -57,7 +58,7 @@ function waveTable(lane, set, { view, numbers }) {
     const places = Array.from({ length: Math.max(1, last - first) }, (_, i) => first + i).filter((i) => i >= 0 && i < low.length);
     if (!places.length) return [];
     const ends = [Math.min(...places.map((i) => low[i])), Math.max(...places.map((i) => high[i]))];
-    return [[asSeconds(middleS - stepS / 2), asSeconds(middleS + stepS / 2), ...ends.map((end) => (end / 127).toFixed(2))]];
+    return [[asSeconds(middleS - stepS / 2), asSeconds(middleS + stepS / 2), ...ends.map((end) => withMinus((end / 127).toFixed(2)))]];
   });
   const columns = ["from (s)", "to (s)", "lowest (of the loudest sample)", "highest (of the loudest sample)"];
   return { caption: `${lane.title}: lowest and highest sample of every stretch in view`, columns, rows };

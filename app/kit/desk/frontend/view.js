@@ -95,3 +95,13 @@ export function clock(seconds, step = 1) {
   const rest = Math.max(0, seconds - 60 * minutes).toFixed(decimals);
   return `${minutes}:${rest.padStart(decimals ? decimals + 3 : 2, "0")}`;
 }
+
+/** A number of three digits as it is read, with a minus sign instead of a hyphen. */
+export function numberWords(value) {
+  return withMinus(value.toPrecision(3));
+}
+
+/** What was written with a hyphen, with a minus sign. */
+export function withMinus(text) {
+  return text.replaceAll("-", "−");
+}

@@ -2,11 +2,12 @@
 
 import { button, element } from "./dom.js";
 import { paint } from "./image.js";
+import { numberWords, withMinus } from "./view.js";
 
 /** What is said of a head: its numbers with their units. */
 export function headWords(wall, row, column) {
   const i = row * wall.heads.length + column;
-  const said = [`entropy ${wall.entropy[i].toPrecision(3)} bits`, `mean distance ${wall.distance[i].toPrecision(3)} s`];
+  const said = [`entropy ${numberWords(wall.entropy[i])} bits`, `mean distance ${numberWords(wall.distance[i])} s`];
   if (wall.scores) {
     const null_ = wall.nulls ? `, where there is nothing ${wall.nulls[i].toFixed(2)}` : "";
     said.push(`${wall.scoreName} ${wall.scores[i].toFixed(2)} of 1${null_}`);
@@ -27,7 +28,7 @@ export function neighbour(key, row, column, rows, columns) {
 export function wallCaption(wall) {
   const null_ = wall.nulls ? ", hollow where it is not above what there is without anything to find (line)" : "";
   const score = wall.scoreName ? `; bar: ${wall.scoreName}, 0 to 1${null_}` : "";
-  const scale = `Colour: ${Number(wall.low.toPrecision(3))} to ${Number(wall.high.toPrecision(3))} ${wall.unit}, the same for all heads`;
+  const scale = `Colour: ${withMinus(String(Number(wall.low.toPrecision(3))))} to ${Number(wall.high.toPrecision(3))} ${wall.unit}, the same for all heads`;
   return `${scale}; ${wall.what}. Under each: entropy (bits), mean distance (s)${score}. Click to see it above; again for the mean.`;
 }
 
@@ -105,7 +106,7 @@ export class Wall {
     const picture = paint(wall.levels.subarray(i * size, (i + 1) * size), wall.rows, wall.columns, wall.colours);
     picture.className = "thumbnail";
     picture.setAttribute("aria-hidden", "true");
-    const figures = [wall.entropy, wall.distance].map((numbers) => element("span", "figure", numbers[i].toPrecision(3)));
+    const figures = [wall.entropy, wall.distance].map((numbers) => element("span", "figure", numberWords(numbers[i])));
     cell.append(picture, ...figures);
     if (wall.scores) cell.append(bar(wall.scores[i], wall.nulls ? wall.nulls[i] : null));
     cell.addEventListener("pointerenter", () => this.say(words));
