@@ -187,7 +187,8 @@ def page() -> None:
     def back(name: str, of: str) -> None:
         state.preset(f"{name} {visit}", (state.widget_value(f"desk {visit}") or {}).get(of))
 
-    show(f"desk {visit}", sent, lambda: back("told", "place"), lambda: back("order", "lanes"))
+    show(f"desk {visit}", sent, lambda: back("told", "place"), lambda: back("order", "lanes"), lambda: back("before", "recent"))
+    st.text(f"before {json.dumps(state.widget_value(f'before {visit}'))}")
     st.text(f"visit {visit}")
     st.text(f"runs {runs}")
     st.text(f"told {json.dumps(told)}")

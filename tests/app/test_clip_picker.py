@@ -11,6 +11,7 @@ from analysis.clips.recordings import keep_recording, read_recording
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
 from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store
+from app.components.clip import page as clip_page
 from app.components.clip.picker import UPLOAD
 from tests.app.clip_pages import Desk, a_clip, wav, with_clip
 
@@ -121,6 +122,24 @@ def test_the_last_recordings_stay_at_hand(app, rng) -> None:
     uploading(app, ("second.wav", sound(rng), "audio/wav"), ("third.wav", sound(rng), "audio/wav"))
     assert "clip: second.wav (" in app.caption[-1].value  # the first of those that came together
     assert [name for name in app.selectbox[0].options if name.endswith(".wav")] == ["third.wav", "second.wav", "first.wav"]
+
+
+def test_recordings_of_an_earlier_session_come_back_by_the_keys_that_the_browser_keeps(
+    app, desk, rng, open_page, monkeypatch
+) -> None:
+    uploading(app, ("mine.wav", sound(rng), "audio/wav"))
+    key = app.query_params["clip"]
+    assert list(desk.last.recent) == [key]
+    later = open_page("views/clip.py")
+    assert "mine.wav" not in later.selectbox[0].options  # nor anybody else's who does not know its key
+    monkeypatch.setattr(clip_page, "recent_of", lambda _: ["f" * 64, "../mine", key])
+    monkeypatch.setattr(clip_page, "show", lambda _key, _sent, _place, _lanes, recent_told: recent_told())
+    later.run()
+    later.run()
+    assert not later.exception
+    assert [name for name in later.selectbox[0].options if name.endswith(".wav")] == ["mine.wav"]
+    beside = next(box for box in later.selectbox if box.label == "Compare with")
+    assert "Recording: mine.wav" in beside.options
 
 
 def test_a_part_of_a_recording_that_is_too_long_can_be_read(app, rng) -> None:

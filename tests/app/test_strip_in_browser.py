@@ -47,3 +47,11 @@ def test_a_strip_alone_plays_switches_and_is_used_by_keys(page: Any, harness: st
     assert strip.locator(".variant[aria-pressed=true]").text_content() == "xX"
     strip.get_by_role("button", name="X is kept").click()
     strip.get_by_text("of 1 right, by chance 1 in 4.").wait_for()
+
+
+def test_recordings_that_the_browser_keeps_are_told_when_the_desk_is_there(page: Any, harness: str) -> None:
+    keys = ["a" * 64, "b" * 64]
+    page.goto(f"{harness}/?strip=1")
+    page.evaluate("keys => localStorage.setItem('otoscope.recordings', JSON.stringify(keys))", keys)
+    page.goto(f"{harness}/?visit=77")
+    page.get_by_text(f'before ["{keys[0]}", "{keys[1]}"]', exact=True).wait_for()

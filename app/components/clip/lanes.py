@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.clips.companions import companions_key
 from app import caching, state
-from app.components.clip import agreement, hearing, moment, probing
+from app.components.clip import agreement, hearing, moment, probing, recordings
 from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def sent(shown: Shown) -> Sent:
     return Sent(
         clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), order.split(",") if order else (),
         sounds=hearing.sounds(clip), windows=readings.trained.clock.spans if readings is not None else (), position=position,
-        arrival=state.arrivals(), numbers=packed.numbers,
+        arrival=state.arrivals(), recent=list(recordings.recent()), numbers=packed.numbers,
     )  # fmt: skip
 
 

@@ -10,13 +10,13 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import caching, state
-from app.components.clip import familiarity, heads, probing, reading, second
+from app.components.clip import familiarity, heads, probing, reading, recordings, second
 from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
 from app.kit import controls, layout
-from app.kit.desk.sent_back import lanes_of, moment_of
+from app.kit.desk.sent_back import lanes_of, moment_of, recent_of
 from app.kit.desk.show import show
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
         _say_second(shown)
-        show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed)
+        show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed, _recent_told)
         if readings is None:
             _complete(shown)
             return {}
@@ -77,7 +77,7 @@ def draw_sound(clip: Clip, beside: str) -> None:
     """The recording alone, or beside another, where there is no checkpoint."""
     shown = Shown(clip, None, None, second=second.opened(beside, None) if second.chosen(beside) else None)
     _say_second(shown)
-    show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed)
+    show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed, _recent_told)
     _complete(shown)
 
 
@@ -201,3 +201,8 @@ def _lanes_changed() -> None:
     """Lanes were put elsewhere, away or back: the address says in which order they stand, and which are hidden."""
     if (order := lanes_of(state.widget_value(KEY))) is not None:
         state.put("lanes", ",".join(order))
+
+
+def _recent_told() -> None:
+    """The browser keeps recordings of an earlier session: they can be chosen again."""
+    recordings.know_again(recent_of(state.widget_value(KEY)))

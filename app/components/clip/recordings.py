@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,19 @@ def remember(key: str, name: str) -> dict[str, str]:
     kept = dict(list(known.items())[:MOST_RECENT])
     state.keep("recent", kept)
     return kept
+
+
+def know_again(keys: Sequence[str]) -> None:
+    """Put recordings of an earlier session after those of this one, as far as the store holds them.
+
+    The browser that opened them has kept their keys: on a server of several people nobody sees a recording of somebody else
+    without its key.
+    """
+    known = dict(state.recall("recent") or {})
+    for key in keys[:MOST_RECENT]:
+        if key not in known and KEY.fullmatch(key) and (waveform := stored(key)) is not None:
+            known[key] = waveform.name or "recording"
+    state.keep("recent", dict(list(known.items())[:MOST_RECENT]))
 
 
 def stored(key: str) -> Waveform | None:

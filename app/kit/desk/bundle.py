@@ -11,7 +11,7 @@ from importlib import resources
 MODULES = (
     "dom", "bytes", "view", "colours", "theme", "geometry", "player", "keys", "image", "lines", "marks", "windows", "lanes",
     "twin", "live", "exact", "grip", "order", "placing", "mixer", "blind", "strip", "wall", "ruler", "row", "bar", "pointer",
-    "actions", "desk", "mount",
+    "actions", "desk", "remembered", "mount",
 )  # fmt: skip
 STRIP = ("dom", "view", "player", "keys", "mixer", "blind", "strip", "listening", "mount_strip")
 IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)

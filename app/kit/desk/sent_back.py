@@ -37,5 +37,10 @@ def lanes_of(sent: JsonObject | None) -> list[str] | None:
     return None if lanes is None else [str(lane) for lane in lanes]
 
 
+def recent_of(sent: JsonObject | None) -> list[str]:
+    """Keys of recordings that the browser has opened before, in the state `recent` of the component."""
+    return [str(key) for key in (sent or {}).get("recent") or ()]
+
+
 def _stretch(ends: list[float] | None) -> tuple[float, float] | None:
     return None if ends is None else (float(ends[0]), float(ends[1]))

@@ -68,6 +68,7 @@ class Sent:
             they are.
         arrival: number of the pages that were opened or gone back to before.
         numbers: behind the levels of pictures, as the tiles say; the browser reads single ones of them.
+        recent: keys of the recordings of this session, the last one first; the browser keeps them for a later one.
     """
 
     clip: str
@@ -81,9 +82,16 @@ class Sent:
     position: Position | None = None
     arrival: int = 0
     numbers: bytes = b""
+    recent: Sequence[str] = ()
 
 
-def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed: Callable[[], None]) -> None:
+def show(
+    key: str,
+    sent: Sent,
+    place_changed: Callable[[], None],
+    lanes_changed: Callable[[], None],
+    recent_told: Callable[[], None] = lambda: None,
+) -> None:
     """Draw the desk.
 
     Args:
@@ -94,9 +102,12 @@ def show(key: str, sent: Sent, place_changed: Callable[[], None], lanes_changed:
             None, "view": [start, end]}, all in seconds. It is called when things have come to rest, and not while it plays.
         lanes_changed: called when lanes were moved, hidden or made higher; the state `lanes` then names all of them, as
             `Sent.order` does.
+        recent_told: called once where the browser keeps recordings of an earlier session; the state `recent` is their keys.
     """
-    start = {"place": None, "lanes": None}
-    _component()(key=key, data=_data(key, sent), default=start, on_place_change=place_changed, on_lanes_change=lanes_changed)
+    _component()(
+        key=key, data=_data(key, sent), default={"place": None, "lanes": None, "recent": None}, on_place_change=place_changed,
+        on_lanes_change=lanes_changed, on_recent_change=recent_told,
+    )  # fmt: skip
 
 
 def _data(key: str, sent: Sent) -> JsonObject:
@@ -107,7 +118,7 @@ def _data(key: str, sent: Sent) -> JsonObject:
         "clip": {"id": sent.clip, "durationS": sent.duration_s}, "layers": list(layers.layers), "layerNames": list(layers.names),
         "heads": list(layers.heads), "layer": layers.layer, "head": layers.head,
         "windows": spans(sent.windows),
-        "order": list(sent.order), "arrival": sent.arrival,
+        "order": list(sent.order), "arrival": sent.arrival, "recent": list(sent.recent),
     }  # fmt: skip
     if sent.numbers:
         data["exact"] = media_address(sent.numbers, BYTES, f"{key}-numbers")

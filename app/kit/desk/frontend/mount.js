@@ -2,6 +2,7 @@
 
 import { unpack } from "./bytes.js";
 import { Desk } from "./desk.js";
+import { recall } from "./remembered.js";
 
 const desks = new WeakMap();
 
@@ -27,6 +28,7 @@ export default function mount({ parentElement, data, setStateValue }) {
       if (desk.asking !== data) return; // something newer was sent meanwhile
       desk.unpacked = unpacked;
       desk.show({ ...unpacked.head, ...data, clip: { ...data.clip, url: data.audio } }, unpacked.numbers);
+      recall(data.recent, desk, setStateValue);
       desk.root.dataset.ready = data.url;
     })
     .catch((error) => {
