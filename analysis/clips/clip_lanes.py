@@ -104,8 +104,7 @@ def _of_model(heard: Listening, near_s: float) -> list[Lane]:
     if trained.states:
         drawn.append(model_lanes.similarity_lane(trained, layer))
         if beside is not None and beside.reading.states:
-            drawn.append(_beside(beside, model_lanes.similarity_lane(beside.reading, layer)))
-            drawn.append(model_lanes.difference_lane(trained, beside.reading, layer, beside.name))
+            drawn += _similarity_beside(beside, trained, layer)
         drawn.append(model_lanes.novelty_lane(trained, heard.twin, layer))
     if heard.probes is not None and trained.states:
         drawn += probe_lanes(heard.probes, trained, heard.twin, layer, heard.waveform, heard.notes)
@@ -119,6 +118,26 @@ def _attention_beside(beside: Side, heard: Listening, near_s: float) -> Lane:
     scale = heard.trained if heard.trained.layer(heard.layer).n_heads == layer.n_heads else None
     head = heard.head if heard.head <= layer.n_heads else 0
     return model_lanes.attention_lane(beside.patterns, beside.reading, heard.layer, head, near_s, scale)
+
+
+def _similarity_beside(beside: Side, trained: ClipReading, number: int) -> list[Lane]:
+    """The self-similarity of the other model, and the difference; where there is none, why."""
+    theirs = _beside(beside, model_lanes.similarity_lane(beside.reading, number))
+    difference = model_lanes.difference_lane(trained, beside.reading, number, beside.name)
+    if difference is not None:
+        return [theirs, difference]
+    return [replace(theirs, note=f"No difference from {beside.name} is drawn: {_why_none(trained, beside.reading, number)}.")]
+
+
+def _why_none(trained: ClipReading, other: ClipReading, number: int) -> str:
+    """What keeps the cells of two models apart."""
+    state = min(number, len(trained.states) - 1)
+    if state >= len(other.states):
+        return "it has no such layer"
+    ours, theirs = (len(read.states[state].times_s) for read in (trained, other))
+    if ours == theirs:
+        return "its cells stand at other moments"
+    return f"it hears this recording in {theirs:,} cells here, the other in {ours:,}"
 
 
 def _beside(side: Side, lane: Lane) -> Lane:
