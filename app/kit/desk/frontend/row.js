@@ -50,13 +50,17 @@ export class Row {
     const top = element("div", "top");
     if (lane.side) {
       const tag = element("span", "side", lane.side);
+      tag.title = lane.side; // what is cut off
       tag.style.setProperty("--side", sideColour);
       top.append(tag);
     }
-    top.append(element("span", "name", titled(lane)));
+    const name = element("span", "name", titled(lane));
+    name.title = titled(lane);
+    top.append(name);
     const [curves] = lane.kind === "curves" ? Object.values(lane.sets) : [];
-    for (const { name, colour, dashed } of curves?.series ?? []) {
-      const key = element("span", dashed ? "series dashed" : "series", name);
+    for (const { name: of, colour, dashed } of curves?.series ?? []) {
+      const key = element("span", dashed ? "series dashed" : "series", of);
+      key.title = of;
       key.dataset.colour = colour;
       top.append(key);
     }
