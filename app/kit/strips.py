@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from analysis.clips import variants
 
 SILENT_DB = -90.0
-SEED = 0  # of the hidden one in a blind comparison
 
 
 class Version(NamedTuple):
@@ -49,7 +48,7 @@ def draw_matched(
         title: names the recording.
     """
     named = [Variant.of(variant) for variant in variants]
-    show_strip(key, join(list(zip(named, samples, strict=True)), sample_rate, SEED), title)
+    show_strip(key, join(list(zip(named, samples, strict=True)), sample_rate), title)
     st.caption(plain(energies(variants)))
 
 

@@ -86,7 +86,7 @@ def test_heads_that_follow_the_music_are_marked_on_the_wall(app, desk, queue) ->
 
 def test_a_head_is_taken_out(app, queue) -> None:
     answered(app, queue, 1)
-    assert any("without head 1.2" in text.value for text in app.markdown)
+    assert any("without layer 1, head 2" in text.value for text in app.markdown)
     table = app.dataframe[0].value
     assert table["without"].tolist()[0] == "layer 1, head 2"
     assert len(queue.jobs) == 1

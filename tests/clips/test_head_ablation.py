@@ -1,5 +1,6 @@
 """Heads taken out: nothing moves where nothing is replaced, what is before a head stays, controls are drawn among the others."""
 
+import contextlib
 import re
 from dataclasses import replace
 
@@ -15,10 +16,12 @@ from analysis.clips.heads.ablation import (
     draw_other_heads,
     head_replacement,
 )
+from analysis.clips.probes import Probe, ProbeWords
 from analysis.errors import ConfigError
 from analysis.models.dual_encoder import DualEncoder
 from analysis.models.dual_towers import AudioBatch
-from analysis.models.heads import HeadId, cuttable_heads, head_outputs
+from analysis.models.heads import HeadId, cuttable_heads, head_outputs, replace_heads
+from analysis.models.taps import capture
 from tests.conformance import made_up_family
 from tests.tiny import build_narrow
 
@@ -51,6 +54,31 @@ def test_what_is_before_the_head_is_not_told_and_what_is_behind_moves(how: Repla
     assert effect.cosine_distance > 0
     assert effect.n_windows == 2
     assert effect.score_change is None
+
+
+def probe_of(tap: str, width: int) -> Probe:
+    """It reads a weighted sum of a row (unweighted, that of a normalised row is 0), and twice that."""
+    words = ProbeWords("chroma histogram", tap, ("once", "twice"), 1.0, 0.5, None, None, None)
+    return Probe(words, np.stack([np.linspace(0, 1, width), np.linspace(0, 2, width)], axis=1), np.array([3.0, -3.0]))
+
+
+def test_what_probes_of_the_last_block_read_changes_with_it(model: DualEncoder) -> None:
+    batch, tower = noise(1), model.towers["audio"]
+    width = model.config.audio_d_model
+    replacement = head_replacement(tower, "zero", [], batch)
+    probes = [probe_of("audio.block.4", width), probe_of("audio.block.1", width)]
+    effect = ablate_heads(model, "audio", batch, [FIRST], replacement, probes=probes)
+    values = {FIRST: replacement[FIRST.layer][..., FIRST.head, :]}
+    rows = []
+    for context in (contextlib.nullcontext(), replace_heads(tower, batch, values)):
+        with torch.no_grad(), context, capture(model, ["audio.block.4"]) as seen:
+            tower(batch)
+        rows.append(seen["audio.block.4"].mean(dim=1).double() @ torch.linspace(0, 1, width, dtype=torch.float64))
+    expected = float((rows[1] - rows[0]).abs().mean()) * 1.5  # once and twice
+    assert effect.readings == {"chroma histogram": pytest.approx(expected, rel=1e-4)}
+    assert expected > 0
+    itself = ablate_heads(model, "audio", batch, [FIRST], head_outputs(tower, batch), probes=probes)
+    assert itself.readings == {"chroma histogram": 0.0}
 
 
 def test_a_mean_is_nearer_than_zero_to_what_a_head_adds(model: DualEncoder) -> None:

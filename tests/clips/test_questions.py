@@ -9,6 +9,7 @@ import pytest
 from numpy import ndarray
 
 from analysis.clips.companions import Companions
+from analysis.clips.probes import ClipProbes, Probe, ProbeWords
 from analysis.clips.questions import explain
 from analysis.clips.questions.answer import Answer, Grid, put_answer, read_answer
 from analysis.clips.questions.question import Question
@@ -74,8 +75,26 @@ def test_a_head_is_taken_out_beside_other_heads_and_the_twin(models: tuple[Model
     assert names[-1] == "the same head of the untrained twin"
     assert isinstance(removed.rows[0][3], float)  # the score of its own notes changes too
     assert answered(models, Question("remove", layer=1, head=2), notes=False).rows[0][3] is None
+    assert any("What probes read is not told of" in notice for notice in removed.notices)
     with pytest.raises(ConfigError):
         answered(models, Question("remove", layer=9, head=1))
+
+
+def test_what_probes_read_without_a_head_stands_beside_the_same_of_others_and_of_the_twin(models: tuple[Model, Model]) -> None:
+    width = models[0].config.audio_d_model
+    words = ProbeWords("note density", "audio.block.4", ("note density",), 1.0, 0.5, None, None, None)
+    sides = [(Probe(words, slope * np.linspace(0, 1, width)[:, None], np.zeros(1)),) for slope in (1.0, 3.0)]
+    probes = ClipProbes("a corpus", 4, 2, *sides)
+    question = Question("remove", layer=1, head=2, probes="a key")
+    removed = answer(question, *models, recording(), Companions(), RunContext(), probes)
+    assert removed.columns[-1] == "change of the note density that a probe reads (notes/s)"
+    changes = [float(row[-1] or 0) for row in removed.rows]
+    assert len(changes) == 4
+    assert min(changes) > 0
+    tripled = replace(probes, trained=sides[1])
+    again = answer(question, *models, recording(), Companions(), RunContext(), tripled)
+    assert again.rows[0][-1] == pytest.approx(3 * changes[0], rel=1e-6)
+    assert not any("What probes read" in notice for notice in removed.notices)
 
 
 def test_a_minimal_pair_is_patched_on_the_clock_of_the_clip(models: tuple[Model, Model]) -> None:

@@ -5,7 +5,7 @@ token by token, or by nothing. Zeros are further from what the layers behind kno
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from analysis.clips.probes import Probe
 from analysis.errors import ConfigError, ShapeError
 from analysis.measures.geometry import cosine_distance
 from analysis.models.heads import HeadId, cuttable_heads, head_outputs, mean_head_outputs, replace_heads
@@ -37,6 +38,7 @@ class HeadEffect:
         score_change: of the score of a pair, such as the cosine of audio with its own notes; None where nothing was given for it.
         states: ‖h′ − h‖ / ‖h‖ over the tokens of every block from the first replaced head's on, by tap.
         n_windows: windows.
+        readings: mean absolute change of what a probe reads in a window, in its unit, over its numbers, by what it reads.
     """
 
     heads: tuple[HeadId, ...]
@@ -45,6 +47,7 @@ class HeadEffect:
     score_change: float | None
     states: Mapping[str, float]
     n_windows: int
+    readings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,9 @@ def head_replacement(
 
 @torch.no_grad()
 def ablate_heads(
-    model: Model, tower: str, batch: Batch, heads: Sequence[HeadId], replacement: Outputs, paired: Tensor | None = None
-) -> HeadEffect:
+    model: Model, tower: str, batch: Batch, heads: Sequence[HeadId], replacement: Outputs, paired: Tensor | None = None,
+    probes: Sequence[Probe] = (),
+) -> HeadEffect:  # fmt: skip
     """What moves in a tower when some of its heads are replaced together.
 
     Args:
@@ -123,6 +127,7 @@ def ablate_heads(
         heads: at least one.
         replacement: `head_replacement`.
         paired: embeddings of the tower's counterpart for the same windows, in whose score the change is told.
+        probes: of this model; those of its last block are read before and after.
 
     Raises:
         ConfigError: there is no such head, or the model has no pair with the tower.
@@ -149,6 +154,7 @@ def ablate_heads(
         None if scores is None else float((scores[1] - scores[0]).mean()),
         {tap: _relative_change(before[tap], after[tap], batch.mask) for tap in taps},
         len(plain),
+        {each.words.task: _reading_change(reader, each, before, after, batch) for each in probes if each.words.tap in taps[-1:]},
     )  # fmt: skip
 
 
@@ -163,6 +169,8 @@ def ablate_with_controls(
     twin: Model | None = None,
     paired: Tensor | None = None,
     twin_paired: Tensor | None = None,
+    probes: Sequence[Probe] = (),
+    twin_probes: Sequence[Probe] = (),
     n_random: int = N_RANDOM,
     seed: int,
 ) -> HeadAblation:
@@ -178,17 +186,19 @@ def ablate_with_controls(
         twin: the untrained twin, on the same device; its replacements are its own.
         paired: embeddings of the tower's counterpart for the same windows.
         twin_paired: embeddings of the twin's counterpart.
+        probes: of the model.
+        twin_probes: of the twin, fitted to the same.
         n_random: draws of other heads at most.
         seed: the same seed draws the same heads.
     """
     replacement = head_replacement(model.towers[tower], how, reference, batch)
-    trained = ablate_heads(model, tower, batch, heads, replacement, paired)
+    trained = ablate_heads(model, tower, batch, heads, replacement, paired, probes)
     drawn = draw_other_heads(cuttable_heads(model.towers[tower], batch), heads, n_random, seed)
-    random = tuple(ablate_heads(model, tower, batch, others, replacement, paired) for others in drawn)
+    random = tuple(ablate_heads(model, tower, batch, others, replacement, paired, probes) for others in drawn)
     untrained = None
     if twin is not None:
         own = head_replacement(twin.towers[tower], how, reference, batch)
-        untrained = ablate_heads(twin, tower, batch, heads, own, twin_paired)
+        untrained = ablate_heads(twin, tower, batch, heads, own, twin_paired, twin_probes)
     return HeadAblation(how, trained, random, untrained)
 
 
@@ -239,6 +249,14 @@ def _read(model: Model, tower: Tower, batch: Batch, taps: Sequence[str]) -> tupl
     with capture(model, taps) as seen:
         embedding = tower(batch)
     return seen, embedding
+
+
+def _reading_change(tower: Tower, probe: Probe, before: Mapping[str, Tensor], after: Mapping[str, Tensor], batch: Batch) -> float:
+    """Mean absolute change of what a probe reads, over windows and the numbers that it reads."""
+    tap = probe.words.tap
+    rows = (tower.pool(states[tap], tap, batch.mask).float().cpu().numpy() for states in (before, after))
+    first, other = (probe.read(of_windows) for of_windows in rows)
+    return float(np.abs(other - first).mean())
 
 
 def _relative_change(before: Tensor, after: Tensor, mask: Tensor | None) -> float:

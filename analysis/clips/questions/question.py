@@ -11,6 +11,7 @@ from numpy import ndarray
 from analysis.clips.clock import Clock
 from analysis.clips.companions import Companions
 from analysis.clips.heads.ablation import REPLACEMENTS, Replacement
+from analysis.clips.probes import ClipProbes
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import Notes, notes_from_rows
 from analysis.errors import ConfigError, shown
@@ -37,6 +38,7 @@ class Question:
         change: of a minimal pair.
         dose: of the change.
         seed: of all that is drawn.
+        probes: key of the probes whose readings are told of too; "" where none were fitted.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Question:
     change: str = "transposition"
     dose: float = 1.0
     seed: int = 0
+    probes: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.how not in REPLACEMENTS:
@@ -114,6 +117,7 @@ class Inquiry:
         companions: what belongs to it.
         clock: windows side by side.
         context: for progress and cancelling.
+        probes: of the model and of its twin; None where none were fitted.
     """
 
     question: Question
@@ -124,6 +128,7 @@ class Inquiry:
     companions: Companions
     clock: Clock
     context: RunContext
+    probes: ClipProbes | None = None
 
     @property
     def reader(self) -> Tower:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from analysis.clips.clock import clock_of
 from analysis.clips.companions import Companions
+from analysis.clips.probes import ClipProbes
 from analysis.clips.questions.answer import Answer
 from analysis.clips.questions.explain import attribute_window
 from analysis.clips.questions.find import find_heads
@@ -27,8 +28,9 @@ ANSWERS: Mapping[str, Callable[[Inquiry], Answer]] = {
 
 
 def answer(
-    question: Question, model: Model, twin: Model, waveform: Waveform, companions: Companions, context: RunContext
-) -> Answer:
+    question: Question, model: Model, twin: Model, waveform: Waveform, companions: Companions, context: RunContext,
+    probes: ClipProbes | None = None,
+) -> Answer:  # fmt: skip
     """The answer to a question about a recording.
 
     Args:
@@ -38,6 +40,7 @@ def answer(
         waveform: the recording, at the rate of the tower that hears.
         companions: what belongs to it.
         context: for progress and cancelling.
+        probes: of the model and its twin; None where none were fitted.
 
     Raises:
         ConfigError: it cannot be answered of this recording and this model.
@@ -45,7 +48,7 @@ def answer(
     """
     tower = audio_tower(model)
     clock = clock_of(waveform, tower.input)
-    return ANSWERS[question.kind](Inquiry(question, model, twin, tower.name, waveform, companions, clock, context))
+    return ANSWERS[question.kind](Inquiry(question, model, twin, tower.name, waveform, companions, clock, context, probes))
 
 
 def answer_key(question: Question, checkpoint: Checkpoint, recording: str, companions: str) -> str:

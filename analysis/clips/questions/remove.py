@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from analysis.clips.heads.ablation import HeadEffect, ablate_with_controls
+from analysis.clips.probe_lanes import UNITS
 from analysis.clips.questions.answer import Answer, Cell
 from analysis.clips.questions.question import Inquiry
 from analysis.errors import ConfigError
@@ -32,15 +33,22 @@ def remove_head(inquiry: Inquiry) -> Answer:
     removed = ablate_with_controls(
         inquiry.model, inquiry.tower, batch, [head], reference, how=question.how, twin=inquiry.twin,
         paired=_paired(inquiry, inquiry.model), twin_paired=_paired(inquiry, inquiry.twin), seed=question.seed,
+        probes=() if inquiry.probes is None else inquiry.probes.trained,
+        twin_probes=() if inquiry.probes is None else inquiry.probes.untrained,
     )  # fmt: skip
-    rows = [_row(f"layer {head.layer}, head {head.head + 1}", removed.trained)]
+    tasks = tuple(removed.trained.readings)
+    rows = [_row(f"layer {head.layer}, head {head.head + 1}", removed.trained, tasks)]
     if removed.random:
-        rows += [_row("random heads, median", _median(removed.random)), _row("random heads, most", _most(removed.random))]
+        of_random = ("random heads, median", _median(removed.random)), ("random heads, most", _most(removed.random))
+        rows += [_row(name, effect, tasks) for name, effect in of_random]
     if removed.twin is not None:
-        rows.append(_row("the same head of the untrained twin", removed.twin))
+        rows.append(_row("the same head of the untrained twin", removed.twin, tasks))
     share = removed.share_below
     notices = [] if share is None else [f"{100 * share:.0f} % of {len(removed.random)} random heads move the embedding less."]
-    return Answer(removed.headline, tuple(notices), COLUMNS, tuple(rows))
+    if inquiry.probes is None:
+        notices.append("What probes read is not told of: none were fitted to this model yet.")
+    read = tuple(f"change of the {task} that a probe reads ({UNITS[task]})" for task in tasks)
+    return Answer(removed.headline, tuple(notices), (*COLUMNS, *read), tuple(rows))
 
 
 @torch.no_grad()
@@ -54,8 +62,9 @@ def _paired(inquiry: Inquiry, model: Model) -> torch.Tensor | None:
     return tower(batch)
 
 
-def _row(name: str, effect: HeadEffect) -> tuple[Cell, ...]:
-    return name, effect.cosine_distance, effect.relative_change, effect.score_change, effect.n_windows
+def _row(name: str, effect: HeadEffect, tasks: tuple[str, ...]) -> tuple[Cell, ...]:
+    moved = effect.cosine_distance, effect.relative_change, effect.score_change, effect.n_windows
+    return name, *moved, *(effect.readings.get(task) for task in tasks)
 
 
 def _median(effects: tuple[HeadEffect, ...]) -> HeadEffect:

@@ -124,6 +124,7 @@ def clip_question(request: Request, context: RunContext) -> dict[str, str]:
         Cancelled: the user asked to stop.
     """
     from analysis.clips.companions import Companions, read_companions
+    from analysis.clips.probes import read_probes
     from analysis.clips.questions.answer import put_answer, read_answer
     from analysis.clips.questions.question import Question
     from analysis.clips.questions.registry import answer, answer_key
@@ -144,7 +145,8 @@ def clip_question(request: Request, context: RunContext) -> dict[str, str]:
     key = answer_key(question, checkpoint, asked.clip, asked.companions)
     if read_answer(store, key) is None:
         model, twin = (built().to(device) for built in (checkpoint.model, checkpoint.untrained_twin))
-        put_answer(store, key, answer(question, model, twin, recording, companions or Companions(), context))
+        probes = read_probes(store, question.probes) if question.probes else None
+        put_answer(store, key, answer(question, model, twin, recording, companions or Companions(), context, probes))
     return {"store_key": key}
 
 

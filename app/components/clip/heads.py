@@ -13,7 +13,7 @@ from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.store import open_store
 from app import caching, state
-from app.components.clip import corpus_heads, hearing
+from app.components.clip import corpus_heads, hearing, probing
 from app.kit import job_progress, layout, strips
 from app.kit.plain import plain
 
@@ -197,7 +197,8 @@ def _question(shown: Shown, kind: str, seconds: float) -> Question:
     if kind == "remove":
         ways: dict[str, Replacement] = {way: way for way in REPLACEMENTS}
         how = ways.get(str(state.widget_value("remove_how")), REPLACEMENTS[0])
-        return Question(kind, layer=shown.layer, head=shown.head, how=how)
+        known = "" if shown.question is None else probing.known_key(shown.question)
+        return Question(kind, layer=shown.layer, head=shown.head, how=how, probes=known)
     clock = replace(shown.readings.trained.clock, hop=shown.readings.trained.clock.window)  # questions know no overlap
     at_s = round(float(clock.starts_s[clock.window_at(seconds)]) + clock.window_s / 2, 3)  # the middle: no rounding leaves it
     if kind in ("attribute", "roll"):

@@ -21,12 +21,23 @@ if TYPE_CHECKING:
 
 def stored(question: Question) -> ClipProbes | None:
     """The probes of a checkpoint; None where they were not fitted yet."""
-    from analysis.clips.probes import probes_key, read_probes
+    from analysis.clips.probes import read_probes
     from analysis.store import open_store
+
+    key = _key(question)
+    return caching.once(("probes", key), lambda: read_probes(open_store(), key))
+
+
+def known_key(question: Question) -> str:
+    """Where its probes are kept; "" where they were not fitted yet."""
+    return _key(question) if stored(question) is not None else ""
+
+
+def _key(question: Question) -> str:
+    from analysis.clips.probes import probes_key
     from analysis.training.loop import pick_device
 
-    key = caching.once(("probes key", question.identity), lambda: probes_key(question.checkpoint, pick_device().type))
-    return caching.once(("probes", key), lambda: read_probes(open_store(), key))
+    return caching.once(("probes key", question.identity), lambda: probes_key(question.checkpoint, pick_device().type))
 
 
 def draw(question: Question) -> None:

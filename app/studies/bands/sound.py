@@ -13,6 +13,8 @@ from analysis.units import db_to_amplitude
 from app.kit import layout, player, strips
 from app.kit.player import Source
 
+SEED = 0  # of the place of the random band
+
 
 def draw(
     key: str, source: Source, path: Path, window: WindowRow, edges_hz: Sequence[float], band: int, name: str, sample_rate: int
@@ -38,7 +40,7 @@ def draw(
         if is_silent(kept, recording):
             st.caption("Silence: this window has nothing in this band, so there is nothing to hear. Choose another window.")
             return
-        made = make_variants(recording, sample_rate, part, seed=strips.SEED, kept=kept)
+        made = make_variants(recording, sample_rate, part, seed=SEED, kept=kept)
     except (OtoscopeError, OSError) as error:
         layout.error(str(error))
         return
