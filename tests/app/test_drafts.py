@@ -1,13 +1,16 @@
 """A draft holds what Plotly's own methods of the same names would have made of a figure."""
 
+import importlib
 import json
+import sys
+import threading
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
 from plotly.subplots import make_subplots
 
-from app.charts import theme
+from app.charts import draft, theme
 from app.charts.draft import Draft, grid
 
 
@@ -79,3 +82,19 @@ def test_a_figure_grows_with_its_margins() -> None:
     drawing = Draft(theme.layout("x", "y", 100) | {"margin": {"l": 1, "r": 2, "t": 3, "b": 4}})
     drawing.grow(top=10, below=20, height=30)
     assert (drawing.margin, drawing.layout["height"]) == ({"l": 1, "r": 2, "t": 13, "b": 24}, 130)
+
+
+def test_a_figure_waits_for_what_another_thread_is_just_importing(tmp_path, monkeypatch):
+    """Plotly takes a module that is loaded for a whole one."""
+    (tmp_path / "slow_to_come.py").write_text("import time\ntime.sleep(0.5)\nwhole = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "slow_to_come", raising=False)
+    thread = threading.Thread(target=importlib.import_module, args=("slow_to_come",))
+    thread.start()
+    while "slow_to_come" not in sys.modules:
+        pass
+    draft.wait_for("slow_to_come")
+    assert sys.modules["slow_to_come"].whole
+    thread.join()
+    draft.wait_for("there_is_no_such_module")  # nobody imports it
+    assert "there_is_no_such_module" not in sys.modules
