@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from analysis.jobs.kinds.clip_probes import CorpusRequest, subject
+from analysis.jobs.kinds.clip_probes import CorpusRequest, memory, subject  # it reads as many windows as probes, or fewer
 from analysis.jobs.kinds.kind import JobKind, Page, Request
 
 if TYPE_CHECKING:
@@ -26,20 +26,6 @@ def submit_corpus_heads(queue: JobQueue, checkpoint: str, corpus: str) -> str:
 
     device, request = str(pick_device()), asdict(CorpusRequest(checkpoint, corpus))
     return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
-
-
-def memory(request: Request, device: str) -> int:
-    """Bytes that it takes on a device: as much as the study of probes on that corpus, which reads as many windows or more.
-
-    Raises:
-        CheckpointError, ConfigError, CorpusError: the request cannot be used.
-    """
-    from analysis.studies.base.requests import build_request
-    from analysis.studies.memory import needs_bytes
-
-    asked = CorpusRequest.of(request)
-    study_request = build_request("probes", [asked.checkpoint], {"corpus": asked.corpus, "split": "transfer"})
-    return needs_bytes("probes", study_request, device)
 
 
 def page(job: Job) -> Page:
