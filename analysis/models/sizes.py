@@ -1,8 +1,8 @@
 """What configurations of sizes have in common: how they are read from outside, and how a model is counted by part."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from typing import TypeVar
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from typing import ClassVar, TypeVar
 
 from torch import nn
 
@@ -11,6 +11,31 @@ from analysis.files import Json
 
 TOTAL = "total"
 C = TypeVar("C")
+S = TypeVar("S", bound="Sizes")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A configuration of sizes alone; a subclass has a field for each, and says between what they may be.
+
+    Attributes:
+        ranges: smallest and largest value of every field that is a number.
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]]
+
+    def to_dict(self) -> Json:
+        """JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls: type[S], values: Mapping[str, object]) -> S:
+        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
+
+        Raises:
+            ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
+        """
+        return read_sizes(cls, values, cls.ranges)
 
 
 def read_sizes(kind: type[C], values: Mapping[str, object], ranges: Mapping[str, tuple[float, float]]) -> C:

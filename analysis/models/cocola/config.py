@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from analysis.errors import ConfigError
-from analysis.files import Json
-from analysis.models.sizes import check_sizes, read_sizes
+from analysis.models.sizes import Sizes, check_sizes
 
 # Smallest and largest value of every size; far above any model, far below what overflows or never ends.
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({
@@ -49,7 +48,7 @@ def scaled(channels: int, factor: float) -> int:
 
 
 @dataclass(frozen=True)
-class CocolaConfig:
+class CocolaConfig(Sizes):
     """Sizes of the spectrogram, of the network and of the embedding.
 
     Attributes:
@@ -66,6 +65,8 @@ class CocolaConfig:
     Raises:
         ConfigError: sizes contradict each other, or the model would exceed `LARGEST_MODEL`.
     """
+
+    ranges = RANGES
 
     width_factor: float
     depth_factor: float
@@ -147,19 +148,6 @@ class CocolaConfig:
         wide = max(6 * a * b * c for a, b, c in self.grids())
         spectrum = self.n_frames() * (self.n_fft // 2 + 1) * self.median_length
         return dict(zip(LARGEST_MODEL, (blocks + head, max(wide, spectrum)), strict=True))
-
-    def to_dict(self) -> Json:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "CocolaConfig":
-        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
-
-        Raises:
-            ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
-        """
-        return read_sizes(cls, values, RANGES)
 
 
 def _halved(n: int) -> int:

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
 from analysis.errors import ConfigError
-from analysis.files import Json
-from analysis.models.sizes import check_sizes, read_sizes
+from analysis.models.sizes import Sizes, check_sizes
 
 GROWTH = 1.5  # channels of a stage over those of the one before
 # Smallest and largest value of every size; far above any model, far below what overflows or never ends.
@@ -23,7 +22,7 @@ LARGEST_MODEL: Mapping[str, int] = MappingProxyType({
 
 
 @dataclass(frozen=True)
-class PhalarConfig:
+class PhalarConfig(Sizes):
     """Sizes of the transform, of the convolutions, of the pooling and of the head.
 
     Attributes:
@@ -43,6 +42,8 @@ class PhalarConfig:
     Raises:
         ConfigError: sizes contradict each other, or the model would exceed `LARGEST_MODEL`.
     """
+
+    ranges = RANGES
 
     width: int
     depth: int
@@ -146,19 +147,6 @@ class PhalarConfig:
         kernels = 2 * sum(self.kernel_lengths)
         widest = max(2 * self.n_bins * a * b for a, b in zip(self.widths, self.frames(), strict=True))
         return dict(zip(LARGEST_MODEL, (convolutions + pooled + head, kernels, widest), strict=True))
-
-    def to_dict(self) -> Json:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "PhalarConfig":
-        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
-
-        Raises:
-            ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
-        """
-        return read_sizes(cls, values, RANGES)
 
 
 C0_HZ = 16.35

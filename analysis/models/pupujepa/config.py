@@ -1,11 +1,11 @@
 """What a PupuJEPA is made of; saved beside the weights and enough to rebuild it."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from analysis.errors import ConfigError, shown
-from analysis.files import Json
+from analysis.errors import ConfigError
+from analysis.models.sizes import Sizes, check_sizes
 
 # Smallest and largest value of every size; far above any model, far below what overflows or never ends.
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({
@@ -22,7 +22,7 @@ ROTATED = 4  # of the numbers of a head two turn with time, and two with frequen
 
 
 @dataclass(frozen=True)
-class PupuConfig:
+class PupuConfig(Sizes):
     """Sizes of the spectrogram, of the encoder and of the predictor.
 
     Attributes:
@@ -37,6 +37,8 @@ class PupuConfig:
     Raises:
         ConfigError: sizes contradict each other, or the model would exceed `LARGEST_MODEL`.
     """
+
+    ranges = RANGES
 
     d_model: int
     n_layers: int
@@ -62,10 +64,7 @@ class PupuConfig:
                 got = f"{of}d_model = {width} is not divisible by {ROTATED} × {of}n_heads = {ROTATED * heads}"
                 raise ConfigError(f"{got}: pairs of a head turn with time, as many with frequency. Correct one of them.")
         self._check_spectrum()
-        for what, size in self.sizes.items():
-            if size > (most := LARGEST_MODEL[what]):
-                got = f"The configuration describes a model with {size:,} {what}; at most {most:,} are opened"
-                raise ConfigError(f"{got}. Correct the widths and numbers of layers, n_samples, hop_length or the patches.")
+        check_sizes(self.sizes, LARGEST_MODEL, "the widths and numbers of layers, n_samples, hop_length or the patches")
 
     def _check_spectrum(self) -> None:
         if self.n_mels % self.patch_mels:
@@ -128,30 +127,6 @@ class PupuConfig:
         scores = max(layers * heads for _, layers, heads, _ in stacks) * self.n_tokens**2
         widest = 2 * self.mlp_ratio * max(self.d_model, self.predictor_d_model) * self.n_tokens
         return dict(zip(LARGEST_MODEL, (weights, scores, max(widest, self.n_frames * self.n_fft)), strict=True))
-
-    def to_dict(self) -> Json:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "PupuConfig":
-        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
-
-        Raises:
-            ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
-        """
-        known = {field.name: field for field in fields(cls)}
-        if unknown := sorted(set(values) - set(known)):
-            raise ConfigError(f"The configuration has unknown fields {shown(unknown)}: expected only {', '.join(known)}.")
-        if missing := [name for name, field in known.items() if field.default is MISSING and name not in values]:
-            raise ConfigError(f"The configuration lacks {', '.join(missing)}. Restore it.")
-        arguments: Json = dict(values)
-        for name, value in arguments.items():
-            kinds, (least, most) = (int,) if known[name].type is int else (int, float), RANGES[name]
-            if type(value) not in kinds or not least <= value <= most:
-                kind = "a whole number" if kinds == (int,) else "a number"
-                raise ConfigError(f"{name} must be {kind} from {least:,} to {most:,}; got {shown(value)}. Correct it.")
-        return cls(**arguments)
 
 
 def in_one_dimension(config: PupuConfig) -> PupuConfig:

@@ -1,12 +1,11 @@
 """What a ViT-1D is made of; saved beside the weights and enough to rebuild it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from analysis.errors import ConfigError
-from analysis.files import Json
-from analysis.models.sizes import check_sizes, read_sizes
+from analysis.models.sizes import Sizes, check_sizes
 
 # Smallest and largest value of every size; far above any model, far below what overflows or never ends.
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({
@@ -20,7 +19,7 @@ LARGEST_MODEL: Mapping[str, int] = MappingProxyType({
 
 
 @dataclass(frozen=True)
-class VitConfig:
+class VitConfig(Sizes):
     """Sizes of the spectrogram and of the transformer.
 
     Attributes:
@@ -34,6 +33,8 @@ class VitConfig:
     Raises:
         ConfigError: sizes contradict each other, or the model would exceed `LARGEST_MODEL`.
     """
+
+    ranges = RANGES
 
     d_model: int
     d_ff: int
@@ -78,19 +79,6 @@ class VitConfig:
         weights = self.n_layers * (4 * self.d_model**2 + 2 * self.d_model * self.d_ff)
         widest = tokens * max(3 * self.d_model, self.d_ff, self.n_fft, self.n_mels)
         return dict(zip(LARGEST_MODEL, (weights, self.n_layers * self.n_heads * tokens**2, widest), strict=True))
-
-    def to_dict(self) -> Json:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "VitConfig":
-        """Inverse of `to_dict`, for values from outside; nothing is built or allocated.
-
-        Raises:
-            ConfigError: a field is missing, unknown, of the wrong kind or out of its range.
-        """
-        return read_sizes(cls, values, RANGES)
 
 
 PAPER = VitConfig(d_model=192, d_ff=768, n_layers=12, n_heads=3)  # the sizes of ViT-Tiny; the others are ours
