@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from analysis.models.cocola.config import CocolaConfig
 from analysis.models.frame_tower import Frames, FrameTower
 from analysis.models.sound import AudioBatch
-from analysis.models.tower import InputSpec
 
 if TYPE_CHECKING:
     from analysis.models.cocola.encoder import Cocola
@@ -20,14 +20,14 @@ class CocolaTower(FrameTower):
         self.model = model
 
     @property
-    def input(self) -> InputSpec:
-        """Rate and length of a window where nothing else is said."""
-        return InputSpec(self.model.config.sample_rate, self.model.config.window_s)
+    def config(self) -> CocolaConfig:
+        """Of the model."""
+        return self.model.config
 
     @property
     def width(self) -> int:
         """Numbers of an embedding."""
-        return self.model.config.d_embedding
+        return self.config.d_embedding
 
     @property
     def stages(self) -> Sequence[nn.Module]:
@@ -41,7 +41,7 @@ class CocolaTower(FrameTower):
 
     def frames(self, n_samples: int) -> Sequence[Frames]:
         """Four stages and the first convolution halve them."""
-        config = self.model.config
+        config = self.config
         step_s, strides = config.hop_length / config.sample_rate, [2, *(stage.stride for stage in config.stages)]
         rows = []
         for (channels, bands, n), stride in zip(config.grids(n_samples), strides, strict=True):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from analysis.models.frame_tower import Frames, FrameTower
+from analysis.models.phalar.config import PhalarConfig
 from analysis.models.sound import AudioBatch
-from analysis.models.tower import HookPoint, InputSpec, Tap
+from analysis.models.tower import HookPoint, Tap
 
 if TYPE_CHECKING:
     from analysis.models.phalar.encoder import Phalar
@@ -22,14 +23,14 @@ class PhalarTower(FrameTower):
         self.model = model
 
     @property
-    def input(self) -> InputSpec:
-        """Rate and length of a window where nothing else is said."""
-        return InputSpec(self.model.config.sample_rate, self.model.config.window_s)
+    def config(self) -> PhalarConfig:
+        """Of the model."""
+        return self.model.config
 
     @property
     def width(self) -> int:
         """Real numbers of an embedding, twice the complex ones."""
-        return 2 * self.model.config.d_embedding
+        return 2 * self.config.d_embedding
 
     @property
     def stages(self) -> Sequence[nn.Module]:
@@ -43,7 +44,7 @@ class PhalarTower(FrameTower):
 
     def frames(self, n_samples: int) -> Sequence[Frames]:
         """Every stage halves them."""
-        config = self.model.config
+        config = self.config
         counts, hop_s = config.frames(n_samples), config.hop_length / config.sample_rate
         return tuple(
             Frames(n, hop_s * 2**stage, config.n_bins * channels)
@@ -56,7 +57,7 @@ class PhalarTower(FrameTower):
 
     def taps(self) -> tuple[Tap, ...]:
         """Those of its layers, then the phasors `(batch, 2, channels, components)`."""
-        return *super().taps(), Tap(LSP, "mechanism", "phasors", width=self.model.config.n_components)
+        return *super().taps(), Tap(LSP, "mechanism", "phasors", width=self.config.n_components)
 
     def hook_points(self) -> dict[str, HookPoint]:
         """Where every tap is."""

@@ -1,21 +1,19 @@
-"""The teacher of a PupuJEPA as a tower: its taps, the times and bands of its tokens, its attention, its poolings."""
+"""The teacher of a PupuJEPA as a tower: the times and bands of its tokens, its attention, its poolings."""
 
-import contextlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor, nn
 
-from analysis.errors import ConfigError
+from analysis.models.frame_tower import SoundTower
 from analysis.models.pooling import pool_grid
 from analysis.models.poolings import grid_poolings
 from analysis.models.pupujepa.blocks import RotaryAttention, RotaryBlock
 from analysis.models.pupujepa.config import PupuConfig
 from analysis.models.pupujepa.mel import bands_of_patches
-from analysis.models.sound import AudioBatch, collate_sound
-from analysis.models.tower import AttentionPlace, Content, HookPoint, InputSpec, Modality, SegmentLike, Tap, TokenAxis
+from analysis.models.sound import AudioBatch
+from analysis.models.tower import AttentionPlace, TokenAxis
 
 if TYPE_CHECKING:
     from analysis.models.pupujepa.network import PupuJepa
@@ -23,12 +21,11 @@ if TYPE_CHECKING:
 PATCH = "patch token"
 
 
-class PupuTower:
+class PupuTower(SoundTower):
     """Waveforms in, means over patches out."""
 
-    name = "audio"
-    modality: Modality = "audio"
     attends = True
+    embedding = "mean of all patches"
 
     def __init__(self, model: "PupuJepa") -> None:
         self.model = model
@@ -44,50 +41,28 @@ class PupuTower:
         return grid_poolings(self.config.grid)
 
     @property
-    def input(self) -> InputSpec:
-        """Rate and length of a window."""
-        return InputSpec(self.config.sample_rate, self.config.window_s)
-
-    @property
     def width(self) -> int:
         """Of a token, and of the mean over tokens."""
         return self.config.d_model
-
-    def collate(self, segments: Sequence[SegmentLike], content: Content | None = None) -> AudioBatch:
-        """The sound of windows, or another in its place.
-
-        Raises:
-            ConfigError: the content is no waveform.
-        """
-        return collate_sound(segments, self.input, content)
 
     def __call__(self, batch: AudioBatch) -> Tensor:
         """Means over patches after the last norm."""
         return self.model(batch.waveform)
 
-    def taps(self) -> tuple[Tap, ...]:
-        """Input of block 1, output of every block, mean after the last norm."""
-        width = self.width
-        blocks = (Tap(f"audio.block.{number}", "block", f"block {number}", "pre", width) for number in self._layers())
-        last = Tap("audio.embedding", "embedding", "mean of all patches", width=width)
-        return Tap("audio.in", "input", "input of block 1", width=width), *blocks, last
+    @property
+    def stages(self) -> Sequence[nn.Module]:
+        """Blocks of the teacher."""
+        return tuple(self.model.teacher.blocks)
 
-    def hook_points(self) -> dict[str, HookPoint]:
-        """Where every tap is."""
-        stack = self.model.teacher.blocks
-        blocks = {f"audio.block.{number}": HookPoint(stack[number - 1]) for number in self._layers()}
-        return {"audio.in": HookPoint(stack[0], True), **blocks, "audio.embedding": HookPoint(self.model.mean)}
+    @property
+    def head(self) -> nn.Module:
+        """The mean after the last norm."""
+        return self.model.mean
 
-    def axis(self, tap: str, batch: AudioBatch) -> TokenAxis | None:
-        """Centres of patches and their bands; None at the embedding.
-
-        Raises:
-            ConfigError: there is no such tap.
-        """
-        del batch
-        if tap not in (names := [known.name for known in self.taps()]):
-            raise ConfigError(f"There is no tap {tap!r}: expected one of {', '.join(names)}.")
-        return None if tap == names[-1] else patch_axis(self.config)
+    def positions(self, stage: int, n_samples: int) -> TokenAxis:
+        """Centres of patches and their bands; the same after every block."""
+        del stage, n_samples
+        return patch_axis(self.config)
 
     def attention(self, batch: AudioBatch) -> tuple[AttentionPlace, ...]:
         """Every block of the teacher."""
@@ -102,13 +77,6 @@ class PupuTower:
         """
         del tap
         return tokens if tokens.ndim == 2 else pool_grid(tokens, self.config.grid, mask, how)
-
-    def input_once(self) -> AbstractContextManager[None]:
-        """Nothing is repeated."""
-        return contextlib.nullcontext()
-
-    def _layers(self) -> range:
-        return range(1, self.config.n_layers + 1)
 
 
 def patch_axis(config: PupuConfig) -> TokenAxis:
