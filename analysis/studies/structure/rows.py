@@ -8,7 +8,7 @@ from analysis.studies.shared_rows import SentenceRow, Weights, WorkWindowRow
 
 
 @dataclass(frozen=True)
-class LayerRow(Row):
+class CorrelationRow(Row):
     """The self-similarity of a layer beside that of a quantity of the sound.
 
     Attributes:
@@ -16,20 +16,16 @@ class LayerRow(Row):
         weights: of the checkpoint, or of its untrained twin.
         tower: its name.
         layer: as an axis calls it.
-        order: of the layer, from 0.
         reference: the quantity of the sound.
         value: mean ρ_a over windows; its interval by work, and as its null the mean with the reference moved in time.
         n: windows.
         gain_value: the trained layer minus that of the untrained twin, on the same windows; None of the twin itself.
     """
 
-    table: ClassVar[str] = "layers"
-
     checkpoint: str
     weights: Weights
     tower: str
     layer: str
-    order: int
     reference: str
     value: float | None
     ci_low: float | None
@@ -39,11 +35,6 @@ class LayerRow(Row):
     gain_value: float | None
     gain_low: float | None
     gain_high: float | None
-
-    @property
-    def is_twin(self) -> bool:
-        """Whether it is about the untrained twin."""
-        return self.weights == "untrained"
 
     @property
     def gain(self) -> Numbers:
@@ -52,40 +43,26 @@ class LayerRow(Row):
 
 
 @dataclass(frozen=True)
-class ChosenRow(Row):
-    """The layer and the reference with the highest ρ_a on half of the works, on the other half.
+class LayerRow(CorrelationRow):
+    """A layer among all of its tower, `order` counted from 0."""
 
-    Attributes:
-        checkpoint: name.
-        weights: of the checkpoint, or of its untrained twin at the same layer and reference.
-        tower: its name.
-        layer: as an axis calls it.
-        reference: the quantity of the sound.
-        value: mean ρ_a over the windows of the other half.
-        n: windows.
-        gain_value: the trained layer minus that of the untrained twin, on the same windows; None of the twin itself.
+    table: ClassVar[str] = "layers"
+
+    order: int
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether it is about the untrained twin."""
+        return self.weights == "untrained"
+
+
+@dataclass(frozen=True)
+class ChosenRow(CorrelationRow):
+    """The layer and the reference with the highest ρ_a on half of the works, over the windows of the other half; the twin at the
+    same layer and reference.
     """
 
     table: ClassVar[str] = "chosen"
-
-    checkpoint: str
-    weights: Weights
-    tower: str
-    layer: str
-    reference: str
-    value: float | None
-    ci_low: float | None
-    ci_high: float | None
-    null: float | None
-    n: int
-    gain_value: float | None
-    gain_low: float | None
-    gain_high: float | None
-
-    @property
-    def gain(self) -> Numbers:
-        """What training added."""
-        return Numbers(self.gain_value, self.gain_low, self.gain_high, 0.0, self.n)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def layer_rows(
             for column, reference in enumerate(REFERENCES):
                 gain = _gain(layer, twin[order], column, draws) if weights == "trained" else NO_GAIN
                 numbers = _mean(layer, column, draws)
-                rows.append(LayerRow(checkpoint, weights, layer.tower, layer.layer, order, reference, *numbers, *gain))
+                rows.append(LayerRow(checkpoint, weights, layer.tower, layer.layer, reference, *numbers, *gain, order))
     return rows
 
 
