@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from analysis.errors import ConfigError
-from analysis.jobs.kinds.kind import JobKind, Names, Page, Request, is_names
+from analysis.jobs.kinds.kind import JobKind, Names, NamesRequest, Page, Request
 
 if TYPE_CHECKING:
     from analysis.jobs.job import Job
@@ -16,24 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CorpusRequest:
+class CorpusRequest(NamesRequest):
     """A checkpoint, by name or folder, and a corpus that it is to hear: for probes the one that it was trained on."""
+
+    holds = "A request about a checkpoint and a corpus holds checkpoint (a name) and corpus (a name or folder)"
 
     checkpoint: str
     corpus: str
-
-    @classmethod
-    def of(cls, document: Request) -> CorpusRequest:
-        """The request of a job.
-
-        Raises:
-            ConfigError: a field is missing, unknown or of another kind.
-        """
-        names = [field.name for field in fields(cls)]
-        if document.keys() != set(names) or not is_names(asked := [document[name] for name in names]):
-            expected = "checkpoint (a name) and corpus (a name or folder)"
-            raise ConfigError(f"A request about a checkpoint and a corpus holds {expected}; got {dict(document)}.")
-        return cls(*asked)
 
 
 def submit_probes(queue: JobQueue, checkpoint: str, corpus: str) -> str:

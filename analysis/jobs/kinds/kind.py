@@ -1,18 +1,43 @@
 """What a kind of job is: the function behind it, what it is called, where its result is shown, and what it takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import PurePath
-from typing import NamedTuple, TypeGuard
+from typing import ClassVar, NamedTuple, TypeGuard, TypeVar
 
+from analysis.errors import ConfigError
 from analysis.jobs.job import Job
 
 Request = Mapping[str, object]
+N = TypeVar("N", bound="NamesRequest")
 
 
 def is_names(value: object) -> TypeGuard[list[str]]:
     """Whether a field of a request is a list of names."""
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+@dataclass(frozen=True)
+class NamesRequest:
+    """A request whose fields are names, none of which may be missing; a subclass has a field for each.
+
+    Attributes:
+        holds: which request holds what, as an error says it.
+    """
+
+    holds: ClassVar[str]
+
+    @classmethod
+    def of(cls: type[N], document: Request) -> N:
+        """The request of a job.
+
+        Raises:
+            ConfigError: a field is missing, unknown or of another kind.
+        """
+        known = [field.name for field in fields(cls)]
+        if document.keys() != set(known) or not is_names(names := [document[name] for name in known]):
+            raise ConfigError(f"{cls.holds}; got {dict(document)}.")
+        return cls(*names)
 
 
 class Page(NamedTuple):

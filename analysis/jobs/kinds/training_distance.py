@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from analysis.errors import ConfigError, CorpusError
-from analysis.jobs.kinds.kind import JobKind, Names, Page, Request, is_names
+from analysis.errors import CorpusError
+from analysis.jobs.kinds.kind import JobKind, Names, NamesRequest, Page, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,25 +21,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DistanceRequest:
+class DistanceRequest(NamesRequest):
     """What a job computes: the checkpoint by name or folder, the key of the recording in the store, and the training corpus."""
+
+    holds = (
+        "The request of a training distance holds checkpoint (a name), clip (the key of a recording in the store) "
+        "and corpus (a name or folder)"
+    )
 
     checkpoint: str
     clip: str
     corpus: str
-
-    @classmethod
-    def of(cls, document: Request) -> DistanceRequest:
-        """The request of a job.
-
-        Raises:
-            ConfigError: a field is missing, unknown or of another kind.
-        """
-        names = [field.name for field in fields(cls)]
-        if document.keys() != set(names) or not is_names(asked := [document[name] for name in names]):
-            expected = "checkpoint (a name), clip (the key of a recording in the store) and corpus (a name or folder)"
-            raise ConfigError(f"The request of a training distance holds {expected}; got {dict(document)}.")
-        return cls(*asked)
 
 
 def corpus_at_hand(checkpoint: Checkpoint, store: Store, names: Iterable[str]) -> str | None:
