@@ -1,12 +1,10 @@
 """Studies that keep what they measure by checkpoint: fewer checkpoints, or another order, are at hand and as if computed."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from analysis.models.checkpoint import Checkpoint
@@ -18,29 +16,12 @@ from analysis.studies.base.selections import selected
 from analysis.studies.base.study import find_checkpoint, run_study
 from analysis.studies.shipped import SHIPPED
 from app import answers
+from tests.alike import assert_alike
 from tests.conformance.drawn import Case
 from tests.conformance.small_studies import SETTINGS
 
 STUDIES = ("retrieval", "controls", "replication", "invariance", "transposition", "embedding")
 by_study = pytest.mark.parametrize("study", STUDIES)
-
-
-def alike(first: Any, second: Any) -> bool:
-    """Whether both are equal, but for the last bits of their numbers."""
-    if isinstance(first, float) and isinstance(second, float):
-        return math.isclose(first, second, rel_tol=1e-4, abs_tol=1e-6)
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(alike(first[key], second[key]) for key in first)
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(alike, first, second))
-    return first == second
-
-
-def same(first: Result, second: Result) -> bool:
-    """Whether two answers to one question are the same."""
-    mine, theirs = ({**result.to_document(), "provenance": None} for result in (first, second))
-    arrays = [(first.arrays[name], array) for name, array in second.arrays.items()]
-    return alike(mine, theirs) and all(np.allclose(one, other, rtol=1e-4, atol=1e-5) for one, other in arrays)
 
 
 def of_checkpoints(result: Result) -> dict[str, Any]:
@@ -63,7 +44,7 @@ def test_fewer_checkpoints_and_another_order_are_as_if_computed(
         kept, other = (run_study(study, request, store=open_store()) for request in (fewer, reversed_))
     assert [value.name for value in other.values] != [value.name for value in whole.values]
     assert of_checkpoints(other) == of_checkpoints(whole)
-    assert same(kept, run_study(study, fewer))
+    assert_alike(kept, run_study(study, fewer))
 
 
 @by_study

@@ -27,6 +27,7 @@ from analysis.studies.battery import run_battery
 from analysis.studies.memory import needs_bytes
 from analysis.studies.probes import study as probes
 from analysis.studies.similarity.rows import FIRST_TO_LAST, INPUT_TO_EMBEDDING, OTHER_BLOCKS, CellRow, SummaryRow
+from tests.alike import assert_alike
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.drawn import Case, missing
 from tests.conformance.small_studies import SETTINGS, corpus_of
@@ -232,10 +233,7 @@ def test_what_is_shared_is_made_once_and_serves_every_checkpoint_that_is_added(
     inputs = [[row for row in result.tables["scores"] if row["weights"] == "input"] for result in (first, both)]
     assert inputs[0] == inputs[1] != []
     anew = run_study("probes", request)
-    assert {value.name: value.value for value in both.values} == {value.name: value.value for value in anew.values}
-    assert both.tables["best"] == anew.tables["best"]
-    assert all(np.array_equal(both.arrays[name], array) for name, array in anew.arrays.items())
-    assert both.arrays.keys() == anew.arrays.keys()
+    assert_alike(both, anew)
 
 
 @pytest.mark.parametrize("study", ["probes", "similarity", "embedding", "invariance", "transposition"])

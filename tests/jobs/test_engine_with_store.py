@@ -48,7 +48,7 @@ def load(cache: Path, document: dict[str, Any]) -> Result:
 
 
 def content(result: Result) -> tuple[str, dict[str, bytes]]:
-    """Everything but the seconds."""
+    """Everything but the seconds. Of embeddings it has ranks alone, which other batches after a kill do not move."""
     document = result.to_document()
     del document["provenance"]["seconds"]
     return json.dumps(document), {name: array.tobytes() for name, array in result.arrays.items()}

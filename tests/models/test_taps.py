@@ -220,7 +220,8 @@ def test_two_clients_of_one_model_get_what_each_would_get_alone(model: DualEncod
         together = in_threads(lambda: client(0, barrier.wait), lambda: client(1, barrier.wait))
         for mine, expected in zip(together, alone, strict=True):
             assert list(mine) == list(expected)
-            assert all(torch.equal(mine[tap], expected[tap]) for tap in expected)
+            for tap, activation in expected.items():  # near, as another thread may round otherwise
+                torch.testing.assert_close(mine[tap], activation)
     assert hooks_of(model) == []
 
 
@@ -234,7 +235,7 @@ def test_who_sets_no_hook_is_not_touched_by_those_of_others(model: DualEncoder, 
 
     with intervene(model, "audio.block.1", torch.zeros_like), capture(model, AUDIO) as seen:
         (theirs,) = in_threads(bystander)
-    assert torch.equal(theirs, plain)
+    torch.testing.assert_close(theirs, plain)  # near, as another thread may round otherwise
     assert seen == {}
 
 
@@ -277,6 +278,6 @@ def test_attention_read_by_two_threads_is_that_of_each(model: DualEncoder, wavef
         for mine, expected in zip(together, alone, strict=True):
             assert list(mine) == list(expected)
             for layer, given in expected.items():
-                assert torch.equal(mine[layer].query, given.query)
-                assert torch.equal(mine[layer].source, given.source)
+                torch.testing.assert_close(mine[layer].query, given.query)  # near, as another thread may round otherwise
+                torch.testing.assert_close(mine[layer].source, given.source)
     assert hooks_of(model) == []

@@ -22,6 +22,7 @@ from analysis.studies.beats.maps import Metronome, tempi
 from analysis.studies.beats.rows import MEASURES, GainRow, MaterialRow, ScoreRow, StretchRow, TrackRow
 from analysis.studies.memory import needs_bytes
 from analysis.studies.shared_rows import SentenceRow
+from tests.alike import assert_alike
 from tests.conformance.made_up_metronome import DRUMS, save_drums
 from tests.studies.test_headlines import is_a_headline
 from tests.tiny_beats import SECONDS, TEMPI, beats_beside, beats_s
@@ -115,9 +116,7 @@ def test_an_answer_put_together_is_the_one_made_at_once(drums: list[Checkpoint],
     for name in ("hears", "deaf"):
         ask(folder, name, store=store, **FEW)
     both, anew = ask(folder, "hears", "deaf", store=store, **FEW), ask(folder, "hears", "deaf", **FEW)
-    assert both.headline == anew.headline
-    assert both.tables == anew.tables
-    assert all(np.array_equal(both.arrays[name], array) for name, array in anew.arrays.items())
+    assert_alike(both, anew)
 
 
 def test_recordings_without_beats_are_left_out_and_counted(drums: list[Checkpoint], folder: Path, tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
 """Studies that are measured model by model: another selection, or another order, is at hand and says what computing it would."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from analysis.models.checkpoint import Checkpoint
@@ -17,6 +15,7 @@ from analysis.studies.base.registry import find_study
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.selections import selected
 from analysis.studies.base.study import find_checkpoint, run_study, stored_result
+from tests.alike import assert_alike
 from tests.conformance.small_studies import SETTINGS
 from tests.shared import read_shipped
 
@@ -30,26 +29,6 @@ Make = Callable[[str], Checkpoint]
 
 def never(*_: Any) -> None:
     raise AssertionError("a checkpoint was measured again")
-
-
-def is_same(kept: Any, computed: Any) -> bool:
-    """Equal but for the last bits of fractions."""
-    if isinstance(kept, float) and isinstance(computed, float):
-        return math.isclose(kept, computed, rel_tol=1e-5, abs_tol=1e-6)
-    if isinstance(kept, Mapping):
-        return kept.keys() == computed.keys() and all(is_same(kept[name], computed[name]) for name in kept)
-    if isinstance(kept, list | tuple):
-        return len(kept) == len(computed) and all(map(is_same, kept, computed))
-    return kept == computed
-
-
-def assert_same(kept: Result | None, computed: Result) -> None:
-    assert kept is not None
-    assert kept.headline == computed.headline
-    assert is_same([asdict(value) for value in kept.values], [asdict(value) for value in computed.values])
-    assert is_same(kept.tables, computed.tables)
-    assert kept.arrays.keys() == computed.arrays.keys()
-    assert all(np.allclose(kept.arrays[name], array, rtol=1e-4, atol=1e-5) for name, array in computed.arrays.items())
 
 
 def arrays_of(result: Result) -> dict[Any, list[bytes]]:
@@ -76,7 +55,7 @@ def test_another_selection_is_at_hand_and_as_if_computed(
     run_study(study, ask(*folders), store=store)
     monkeypatch.setattr(find_study(study).module, "measure", never)
     for selection, expected in zip(selections, computed, strict=True):
-        assert_same(stored_result(study, ask(*selection), store), expected)
+        assert_alike(stored_result(study, ask(*selection), store), expected, rel_tol=1e-5)
 
 
 @pytest.mark.parametrize("study", STUDIES)

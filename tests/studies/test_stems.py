@@ -26,6 +26,7 @@ from analysis.studies.stems.questions import draw_questions, stem_names
 from analysis.studies.stems.rows import BASELINE, HARD, NEGATIVES, NOBODY, OTHER_WORKS, AccuracyRow, MaterialRow, StemRow
 from analysis.studies.stems.scoring import Compared, Parts, choose, parts_of
 from analysis.studies.stems.words import headline
+from tests.alike import assert_alike
 from tests.conformance import made_up_family, made_up_towers
 from tests.conformance.made_up_ears import EARS, save_ears
 from tests.tiny_stems import N_WORKS, stems_beside
@@ -113,10 +114,7 @@ def test_an_answer_put_together_is_the_one_made_at_once(ears: list[Checkpoint], 
     for name in ("hears", "deaf"):
         ask(folder, name, store=store)
     both, anew = ask(folder, "hears", "deaf", store=store), ask(folder, "hears", "deaf")
-    assert both.headline == anew.headline
-    assert both.tables == anew.tables
-    assert {value.name: value.value for value in both.values} == {value.name: value.value for value in anew.values}
-    assert all(np.array_equal(both.arrays[name], array) for name, array in anew.arrays.items())
+    assert_alike(both, anew)
 
 
 def test_too_few_windows_are_refused(ears: list[Checkpoint], folder: Path, tmp_path: Path) -> None:

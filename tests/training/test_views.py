@@ -109,7 +109,7 @@ def test_the_view_is_found_by_whoever_knows_the_recording(knows: bool) -> None:
     model = SimpleNamespace(towers={"audio": Known(knows)}, training=False, eval=lambda: None, train=lambda _: None)
     first, second = embed_views(model, "audio", segments, 8.0, device=torch.device("cpu"), batch_size=7)
     again = embed_views(model, "audio", segments[3:5], 8.0, device=torch.device("cpu"))
-    np.testing.assert_array_equal(second[3:5], again[1])
+    np.testing.assert_allclose(second[3:5], again[1], atol=1e-6)  # in another batch a row may end in other bits
     pool = fit_pool(segments, n_queries=100, pool_size=64, same_piece=False)
     assert (pool.pool_size, pool.n_same_piece) == (64, 0)
     pools = build_pools(segments, **pool._asdict())
