@@ -51,7 +51,7 @@ def _checkpoints(_roots: tuple[Path, ...], files: tuple[tuple[str, int, int], ..
 
 def identity(checkpoint: Checkpoint) -> tuple[str, str]:
     """What makes a model and its untrained twin: the weights, and the configuration with the seed; the weights alone do not."""
-    return str(checkpoint.sha256), repr((checkpoint.family, checkpoint.config, checkpoint.training.get("seed", 0)))
+    return str(checkpoint.sha256), repr((checkpoint.family, checkpoint.config, checkpoint.seed))
 
 
 def model(checkpoint: Checkpoint) -> Model:

@@ -108,7 +108,7 @@ def _of_model(heard: Listening, near_s: float) -> list[Lane]:
         drawn.append(model_lanes.novelty_lane(trained, heard.twin, layer))
     if heard.probes is not None and trained.states:
         drawn += probe_lanes(heard.probes, trained, heard.twin, layer, heard.waveform, heard.notes)
-    drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(heard.patterns.model), heard.waveform))
+    drawn.append(sound_lanes.descriptor_lane(drawn_descriptor(heard.patterns.tower), heard.waveform))
     return [lane for lane in drawn if lane is not None]
 
 

@@ -1,10 +1,9 @@
 """What it costs to read a clip, and which clips are so short that a page reads them while somebody waits."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clock import Clock, hop_of
-from analysis.clips.read import audio_tower
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.families import Config, Family
 from analysis.models.tower import InputSpec, Model, Tower
@@ -28,6 +27,7 @@ class ClipSize:
         family: of the model.
         config: of the model, as its family has it.
         outline: the model without memory for its tensors.
+        tower: the tower of it that hears.
         duration_s: of the recording.
         overlap: of its windows, a name of `analysis.clips.clock.OVERLAPS`.
     """
@@ -35,13 +35,9 @@ class ClipSize:
     family: Family
     config: Config
     outline: Model
+    tower: Tower
     duration_s: float
     overlap: str = "none"
-
-    @cached_property
-    def tower(self) -> Tower:
-        """The tower that hears, without memory for its tensors."""
-        return audio_tower(self.outline)
 
     @property
     def heard(self) -> InputSpec:
@@ -96,5 +92,4 @@ def size_of(checkpoint: Checkpoint, duration_s: float, overlap: str = "none") ->
         ShapeError: no tower of it hears.
     """
     outline = checkpoint.outline()
-    audio_tower(outline)
-    return ClipSize(checkpoint.of_family, checkpoint.model_config, outline, duration_s, overlap)
+    return ClipSize(checkpoint.of_family, checkpoint.model_config, outline, audio_tower(outline), duration_s, overlap)

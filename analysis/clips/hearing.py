@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clip_lanes import Listening, Side
 from analysis.clips.clock import clock_of
-from analysis.clips.read import audio_tower, read_clip
+from analysis.clips.read import read_clip
 from analysis.clips.reading import ClipReading, listed
 from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform

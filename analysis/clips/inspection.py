@@ -11,7 +11,6 @@ from analysis.clips.hearing import Look, listen, open_listeners
 from analysis.clips.model_lanes import novelty_series
 from analysis.clips.reading import ClipReading, LayerReading
 from analysis.clips.sound_lanes import described as descriptor_of
-from analysis.clips.token_columns import columns_of
 from analysis.clips.tower_descriptors import drawn_descriptor
 from analysis.clips.window_patterns import WindowPatterns
 from analysis.datasets.audio import Waveform
@@ -53,7 +52,7 @@ def inspected(checkpoint: Checkpoint, heard: Listening, look: Look, companions: 
     one; the same of the model beside. What is of the descriptor is named by it, such as "a4" and "a4_attention". What a tower
     does not have is left out.
     """
-    waveform, reading, shown = heard.waveform, heard.trained, drawn_descriptor(heard.patterns.model)
+    waveform, reading, shown = heard.waveform, heard.trained, drawn_descriptor(heard.patterns.tower)
     window = reading.clock.window_at(look.at_s)
     times_s, values = descriptor_of(shown, waveform)
     arrays, attends = _attention_arrays(heard, window, shown.key) if reading.layers else ({}, {})
@@ -123,7 +122,7 @@ def _over_time(reading: ClipReading, layer: int, prefix: str) -> dict[str, np.nd
         arrays |= {"special_rows": read.use.special_rows}
     if read.key.bands_hz is not None:
         by_band = np.stack([reading.received_by_band(layer, head)[1] for head in heads])
-        arrays |= {"received_by_band": by_band, "bands_hz": np.array(columns_of(read.key).bands_hz)}
+        arrays |= {"received_by_band": by_band, "bands_hz": np.array(read.keys.bands_hz)}
     return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
@@ -178,7 +177,7 @@ def _provenance(checkpoint: Checkpoint, heard: Listening, shown: Descriptor) -> 
         "clip": waveform.name, "clip_sha256": waveform.sha256, "sample_rate": waveform.sample_rate,
         "duration_s": waveform.duration_s, "notices": list(waveform.notices),
         "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm, "layer": layer,
-        "head": heard.head, "untrained_twin_seed": int(checkpoint.training.get("seed", 0)),
+        "head": heard.head, "untrained_twin_seed": checkpoint.seed,
         "device": reading.device, "seconds": reading.seconds, "n_windows": reading.clock.n_windows, "layer_name": title,
         "crossing_name": reading.layer(CROSS).title if CROSS in reading.numbers else "cross-attention",
         "tokens_per_self_similarity_cell": None if state is None else state.per_cell,

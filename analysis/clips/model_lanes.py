@@ -10,7 +10,6 @@ from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
 from analysis.clips.read import MANY_WINDOWS
 from analysis.clips.reading import ClipReading, LayerReading
 from analysis.clips.tiles import LEVELS, Piece, even_piece, numbered, pyramid, quantised
-from analysis.clips.token_columns import columns_of
 from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_of_rows
 from analysis.measures.novelty import checkerboard_novelty
 from analysis.units import hz_to_name
@@ -70,7 +69,7 @@ def grid_lane(reading: ClipReading, number: int, scaled_as: ClipReading | None =
         joined = _largest(multiple[::-1].T, join=join).T
         levels = quantised(joined, 0.0, highs[number, head])
         sets[number, head] = [[even_piece(times_s, levels, join=join, exact=joined)]]
-    bands = columns_of(layer.key).bands_hz[::-1]
+    bands = layer.keys.bands_hz[::-1]
     names = [f"{low:,.0f} to {high:,.0f} Hz ({hz_to_name(max(low, 1.0))})" for low, high in bands]
     ticks = [Tick((i + 0.5) / len(bands), f"{sum(band) / 2:,.0f} Hz") for i, band in enumerate(bands)][:: max(1, len(bands) // 4)]
     return ImageLane(
@@ -102,12 +101,12 @@ def attention_lane(
     scale = layer if scaled_as is None else scaled_as.layer(number)
     highs = {h: _bright(scale.use.thumbs[:, h], scale.use.tops[:, h]) for h in heads}
     pieces: dict[int, list[Piece]] = {h: [] for h in heads}
-    keys = columns_of(layer.key).times_s
+    keys = layer.keys.times_s
     for window in range(reading.clock.n_windows):
         drawn = _exact(patterns, layer, window, heads) if window in windows else _small(layer, window, heads)
         for of_head, pattern in drawn.items():
             levels = quantised(pattern[::-1], 0.0, highs[of_head])
-            parts = _window_pieces(reading, window, levels, len(keys), columns_of(layer.query).times_s.size)
+            parts = _window_pieces(reading, window, levels, len(keys), layer.queries.times_s.size)
             begin_s = float(reading.clock.starts_s[window])
             pieces[of_head] += numbered(parts, pattern[::-1], begin_s) if window in windows else parts
     names, special = _special(reading, layer, heads, highs)
@@ -204,7 +203,7 @@ def novelty_series(reading: ClipReading, number: int, name: str = "trained", col
 def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -> tuple[list[int], set[int]]:
     """Which heads are sent, and the windows that are sent exactly."""
     clock, (_, _, *small) = reading.clock, layer.use.thumbs.shape
-    exact_bytes, small_bytes = _n_rows(layer) * len(columns_of(layer.key).times_s), small[0] * small[1]
+    exact_bytes, small_bytes = _n_rows(layer) * len(layer.keys.times_s), small[0] * small[1]
     budget = MOST_BYTES if clock.n_windows <= MANY_WINDOWS else MOST_BYTES // 2
 
     def exact(n_heads: int) -> int:
@@ -231,7 +230,7 @@ def _small(layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
 
 def _n_rows(layer: LayerReading) -> int:
     """Rows of an exact picture."""
-    moments = len(columns_of(layer.query).times_s)
+    moments = len(layer.queries.times_s)
     return -(-moments // -(-moments // MOST_ROWS))
 
 
@@ -270,7 +269,7 @@ def _largest(pattern: Float[ndarray, "queries keys"], join: int) -> Float[ndarra
 
 def _points(reading: ClipReading, layer: LayerReading, most: int, near_s: float | None) -> Int[ndarray, " points"]:
     """Numbers of the moments at which points of a curve begin, about `most`, and of a window near a moment all."""
-    clock, within_s = reading.clock, columns_of(layer.key).times_s
+    clock, within_s = reading.clock, layer.keys.times_s
     belonging = clock.belonging(within_s)
     window = np.repeat(np.arange(clock.n_windows), len(within_s)).reshape(belonging.shape)[belonging]
     runs = np.arange(len(window)) // max(1, -(-len(window) // most))
@@ -284,7 +283,7 @@ def _received(
     times_s, share = reading.received(layer.layer, head or None)
     sizes = np.diff(starts, append=len(times_s))
     middles_s, largest = np.add.reduceat(times_s, starts) / sizes, np.maximum.reduceat(share, starts)
-    return Series(name, colour, middles_s, largest * len(columns_of(layer.key).times_s), dashed=colour == "twin")
+    return Series(name, colour, middles_s, largest * len(layer.keys.times_s), dashed=colour == "twin")
 
 
 def _borders(reading: ClipReading) -> list[float]:

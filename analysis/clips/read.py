@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from analysis.clips.attention_span import LayerUse, join, use_of
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clock import Clock, clock_of
 from analysis.clips.reading import ClipReading, LayerReading, StateReading
 from analysis.clips.token_columns import Columns, columns_of
 from analysis.datasets.audio import Waveform
-from analysis.errors import CheckpointError, ShapeError
-from analysis.models.dual_towers import AudioTower
+from analysis.errors import CheckpointError
 from analysis.models.patterns import pattern_blocks
 from analysis.models.taps import capture, own_hooks
 from analysis.models.tower import AttentionPlace, Inputs, Model, Tap, TokenAxis, Tower
@@ -25,20 +25,6 @@ Check = Callable[[], None]
 TOKENS_AT_ONCE = 2400  # one window at paper scale, twelve of the small one
 MAX_SIDE = 512  # cells of a self-similarity
 THUMB, SMALL_THUMB, MANY_WINDOWS = 48, 24, 30  # sides of small pictures; the smaller ones where there are many windows
-
-
-def audio_tower(model: Model) -> Tower:
-    """The tower of a model that hears.
-
-    Raises:
-        ShapeError: none does, or it needs the notes as well.
-    """
-    for tower in model.towers.values():
-        if isinstance(tower, AudioTower) and tower.config.crosses:
-            raise ShapeError("The audio side is given a descriptor of the notes, and a clip has none. Choose another checkpoint.")
-        if tower.modality == "audio":
-            return tower
-    raise ShapeError(f"No tower of this {model.family} model hears; it has {', '.join(model.towers)}. Choose another checkpoint.")
 
 
 @torch.no_grad()

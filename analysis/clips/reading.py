@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -9,7 +10,7 @@ from numpy import ndarray
 
 from analysis.clips.attention_span import AttentionSpan, LayerUse
 from analysis.clips.clock import Clock
-from analysis.clips.token_columns import band_numbers, columns_of
+from analysis.clips.token_columns import Columns, band_numbers, columns_of
 from analysis.errors import ShapeError
 from analysis.models.tower import TokenAxis
 
@@ -32,6 +33,16 @@ class LayerReading:
     query: TokenAxis
     key: TokenAxis
     use: LayerUse
+
+    @cached_property
+    def queries(self) -> Columns:
+        """Moments of the rows."""
+        return columns_of(self.query)
+
+    @cached_property
+    def keys(self) -> Columns:
+        """Moments of the columns."""
+        return columns_of(self.key)
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ class ClipReading:
             ShapeError: there is no such layer.
         """
         layer = self.layer(number)
-        columns = columns_of(layer.key)
+        columns = layer.keys
         share = layer.use.share(head)[:, layer.key.special :]
         by_moment = np.zeros((len(share), len(columns.times_s)), share.dtype)
         np.add.at(by_moment.T, columns.of_token, share.T)
@@ -115,7 +126,7 @@ class ClipReading:
             ShapeError: there is no such layer, or its keys have no bands.
         """
         layer = self.layer(number)
-        columns, bands = columns_of(layer.key), band_numbers(layer.key)
+        columns, bands = layer.keys, band_numbers(layer.key)
         share = layer.use.share(head)[:, layer.key.special :]
         grid = np.zeros((len(share), len(columns.bands_hz), len(columns.times_s)), share.dtype)
         grid[:, bands, columns.of_token] = share

@@ -27,7 +27,7 @@ def reading_key(checkpoint: Checkpoint, recording: str, *, twin: bool, device: s
         device: type of the device that computes, such as "cpu".
         overlap: of the windows.
     """
-    weights: str | int = int(checkpoint.training.get("seed", 0)) if twin else checkpoint.sha256
+    weights = checkpoint.seed if twin else checkpoint.sha256
     code = code_of("analysis.clips.read"), checkpoint.of_family.code
     return Store.key(
         kind="clip reading", recording=recording, weights=weights, family=checkpoint.family, config=checkpoint.config,

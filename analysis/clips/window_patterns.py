@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clock import clock_of
-from analysis.clips.read import audio_tower
 from analysis.clips.token_columns import columns_of
 from analysis.datasets.audio import Waveform
 from analysis.errors import ShapeError

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,14 @@ class Checkpoint:
         """Of the weights it began with, which are those of its untrained twin."""
         return int(self.training.get("seed", 0))
 
-    @property
+    @cached_property
     def of_family(self) -> Family:
-        """Its family."""
+        """Its family, found once."""
         return find_family(self.family)
 
-    @property
+    @cached_property
     def model_config(self) -> Config:
-        """Sizes of the model, as its family has them."""
+        """Sizes of the model, as its family has them, read once."""
         return self.of_family.read(self.config)
 
     @property

@@ -128,7 +128,7 @@ def _shipped(request: AnyRequest, wanted: Mapping[str, Checkpoint], results: Seq
 
 def _same(first: Checkpoint, other: Checkpoint) -> bool:
     """Whether both have the same weights, configuration and untrained twin."""
-    mine, theirs = ((checkpoint.sha256, checkpoint.config, checkpoint.training.get("seed", 0)) for checkpoint in (first, other))
+    mine, theirs = ((checkpoint.sha256, checkpoint.config, checkpoint.seed) for checkpoint in (first, other))
     return mine == theirs
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.cost import ClipSize
 from analysis.errors import CheckpointError
 from analysis.jobs.kinds.clip_memory import is_small, refuse_large_window
@@ -13,7 +14,8 @@ from analysis.models.dual_family import FAMILY
 
 
 def size(config: ModelConfig, duration_s: float, overlap: str = "none") -> ClipSize:
-    return ClipSize(FAMILY, config, FAMILY.outline(config), duration_s, overlap)
+    outline = FAMILY.outline(config)
+    return ClipSize(FAMILY, config, outline, audio_tower(outline), duration_s, overlap)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from analysis import paths
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.inspection import inspect_clip
-from analysis.clips.read import audio_tower
 from analysis.clips.sound_lanes import descriptor_lane
 from analysis.datasets.audio import Waveform
 from analysis.datasets.piece import Corpus

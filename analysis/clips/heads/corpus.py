@@ -4,11 +4,11 @@ from typing import Literal
 
 import numpy as np
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.heads.music import WindowMusic, music_of_notes, music_of_sound
 from analysis.clips.heads.reading import HeadReading, read_heads
 from analysis.clips.questions.answer import Answer
 from analysis.clips.questions.followers import INTERVAL_COLUMNS, headline, row_of
-from analysis.clips.read import audio_tower
 from analysis.datasets.segments import Segment, segment_notes
 from analysis.errors import ConfigError, CorpusError
 from analysis.models.checkpoint import Checkpoint

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clock import clock_of
 from analysis.clips.companions import Companions
 from analysis.clips.probes import ClipProbes
@@ -13,7 +14,6 @@ from analysis.clips.questions.patch import patch_pair
 from analysis.clips.questions.question import Inquiry, Question
 from analysis.clips.questions.remove import remove_head
 from analysis.clips.questions.roll import roll
-from analysis.clips.read import audio_tower
 from analysis.datasets.audio import Waveform
 from analysis.models.checkpoint import Checkpoint
 from analysis.models.tower import Model
@@ -61,7 +61,7 @@ def answer_key(question: Question, checkpoint: Checkpoint, recording: str, compa
         companions: key of what belongs to it; "" for nothing.
     """
     code = code_of("analysis.clips.questions.registry"), checkpoint.of_family.code
-    weights = checkpoint.sha256, int(checkpoint.training.get("seed", 0))
+    weights = checkpoint.sha256, checkpoint.seed
     return Store.key(
         kind="clip answer", question=asdict(question), weights=weights, family=checkpoint.family, config=checkpoint.config,
         recording=recording, companions=companions, code=code,

@@ -58,14 +58,15 @@ def submit_clip(queue: JobQueue, checkpoint: str, waveform: Waveform, *, twin: b
         JobError: the server is going down.
     """
     from analysis.clips.recordings import keep_recording
+    from analysis.jobs.kinds.clip_memory import needs_bytes
     from analysis.store import open_store
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
     device = str(pick_device())
-    find_checkpoint(checkpoint)  # refused before the recording is kept
+    needed = needs_bytes(find_checkpoint(checkpoint), waveform.duration_s, device, overlap)  # refused before anything is kept
     request = asdict(ClipRequest(checkpoint, keep_recording(open_store(), waveform), twin, overlap))
-    return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
+    return queue.submit(KIND.name, request, needs_bytes=needed, device=device)
 
 
 def memory(request: Request, device: str) -> int:

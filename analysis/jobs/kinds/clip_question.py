@@ -12,6 +12,7 @@ from analysis.run import RunContext
 if TYPE_CHECKING:
     from analysis.clips.questions.question import Question
     from analysis.datasets.audio import Waveform
+    from analysis.models.checkpoint import Checkpoint
 
 TITLES = {
     "find": "Heads that follow the music", "remove": "Without a head", "patch": "Patching", "attribute": "Attribution",
@@ -78,10 +79,10 @@ def submit_question(
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
-    find_checkpoint(checkpoint)
     device = str(pick_device())
+    needed = _needed(find_checkpoint(checkpoint), waveform, question.kind, device)  # refused before anything is kept
     request = asdict(QuestionRequest(checkpoint, keep_recording(open_store(), waveform), *companions, asdict(question)))
-    return queue.submit(KIND.name, request, needs_bytes=memory(request, device), device=device)
+    return queue.submit(KIND.name, request, needs_bytes=needed, device=device)
 
 
 def memory(request: Request, device: str) -> int:
@@ -91,7 +92,6 @@ def memory(request: Request, device: str) -> int:
         CheckpointError, ConfigError: the checkpoint or the request cannot be used.
     """
     from analysis.clips.recordings import read_recording
-    from analysis.jobs.kinds.clip_memory import needs_bytes
     from analysis.store import open_store
     from analysis.studies.base.study import find_checkpoint
 
@@ -99,8 +99,13 @@ def memory(request: Request, device: str) -> int:
     recording = read_recording(open_store(), asked.clip)
     if recording is None:
         return 0
-    at_once = AT_ONCE.get(str(asked.question.get("kind")), 1)
-    return 2 * needs_bytes(find_checkpoint(asked.checkpoint), recording.duration_s, device, at_once=at_once)
+    return _needed(find_checkpoint(asked.checkpoint), recording, str(asked.question.get("kind")), device)
+
+
+def _needed(checkpoint: "Checkpoint", waveform: "Waveform", kind: str, device: str) -> int:
+    from analysis.jobs.kinds.clip_memory import needs_bytes
+
+    return 2 * needs_bytes(checkpoint, waveform.duration_s, device, at_once=AT_ONCE.get(kind, 1))
 
 
 def title(request: Request) -> str:

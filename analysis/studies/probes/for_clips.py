@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray
 
+from analysis.clips.audio_tower import audio_tower
 from analysis.clips.probe_lanes import OVER_TIME
 from analysis.clips.probes import ClipProbes, Probe, ProbeWords
-from analysis.clips.read import audio_tower
 from analysis.clips.training_distance import HELD_OUT, refuse_other_corpus
 from analysis.datasets.segments import Segment
 from analysis.errors import CorpusError

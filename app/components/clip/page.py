@@ -183,7 +183,7 @@ def facts(checkpoint: Checkpoint, readings: Readings) -> dict[str, str]:
     trained, twin = readings.trained, readings.twin
     return {
         "windows": f"{windows(trained)} of {trained.clock.window_s:g} s",
-        "twin": f"untrained, seed {checkpoint.training.get('seed', 0)}",
+        "twin": f"untrained, seed {checkpoint.seed}",
         "device": trained.device,
         "reading": f"{trained.seconds + (twin.seconds if twin else 0.0):.1f} s",
     }
