@@ -131,7 +131,7 @@ def _special(
     sets: dict[Choice, Sequence[Sequence[Piece]]] = {}
     for head in heads:
         rows = layer.use.special_rows[:, head]
-        over = [over_time_of_rows(row, layer.key) for row in rows]
+        over = [over_time_of_rows(row, layer) for row in rows]
         columns = max(1, MOST_BYTES // 4 // (n * len(rows) * len(heads)))
         join = -(-over[0].shape[1] // columns)
         pieces = [
@@ -219,7 +219,7 @@ def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -
 
 
 def _exact(patterns: WindowPatterns, layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
-    shown = (over_time(patterns.pattern(window, layer.layer, head or None), layer.query, layer.key) for head in heads)
+    shown = (over_time(patterns.pattern(window, layer.layer, head or None), layer) for head in heads)
     return {head: _largest(pattern, -(-len(pattern) // MOST_ROWS)) for head, pattern in zip(heads, shown, strict=True)}
 
 

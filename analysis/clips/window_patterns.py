@@ -9,12 +9,12 @@ from numpy import ndarray
 
 from analysis.clips.audio_tower import audio_tower
 from analysis.clips.clock import clock_of
-from analysis.clips.token_columns import columns_of
+from analysis.clips.reading import LayerReading
 from analysis.datasets.audio import Waveform
 from analysis.errors import ShapeError
 from analysis.models.patterns import pattern_blocks
 from analysis.models.taps import own_hooks
-from analysis.models.tower import AttentionPlace, Inputs, Model, TokenAxis
+from analysis.models.tower import AttentionPlace, Inputs, Model
 
 
 class WindowPatterns:
@@ -63,24 +63,23 @@ class WindowPatterns:
         return read[1]
 
 
-def over_time(pattern: Float[ndarray, "queries keys"], query: TokenAxis, key: TokenAxis) -> Float[ndarray, "moments moments2"]:
-    """A pattern between moments: shares of the keys of one moment added up, rows of the queries of one moment averaged.
+def over_time(pattern: Float[ndarray, "queries keys"], layer: LayerReading) -> Float[ndarray, "moments moments2"]:
+    """A layer's pattern between moments: shares of the keys of one moment added up, rows of the queries of one moment averaged.
 
     Special tokens are left out, so that a row sums to less than 1 where they receive something.
     """
-    rows = columns_of(query)
-    timed = pattern[query.special :, key.special :]
+    rows, query, key = layer.queries, layer.query, layer.key
     if query.bands_hz is None and key.bands_hz is None:
-        return timed
-    by_key = over_time_of_rows(pattern[query.special :], key)
+        return pattern[query.special :, key.special :]
+    by_key = over_time_of_rows(pattern[query.special :], layer)
     by_query = np.zeros((len(rows.times_s), by_key.shape[1]), pattern.dtype)
     np.add.at(by_query, rows.of_token, by_key)
     return by_query / rows.sizes[:, None].astype(pattern.dtype)
 
 
-def over_time_of_rows(rows: Float[ndarray, "rows keys"], key: TokenAxis) -> Float[ndarray, "rows moments"]:
-    """Shares of keys with a time, those of one moment added up."""
-    columns = columns_of(key)
+def over_time_of_rows(rows: Float[ndarray, "rows keys"], layer: LayerReading) -> Float[ndarray, "rows moments"]:
+    """Shares of the keys of a layer with a time, those of one moment added up."""
+    columns = layer.keys
     by_key = np.zeros((len(rows), len(columns.times_s)), rows.dtype)
-    np.add.at(by_key.T, columns.of_token, rows[:, key.special :].T)
+    np.add.at(by_key.T, columns.of_token, rows[:, layer.key.special :].T)
     return by_key

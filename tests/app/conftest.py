@@ -111,7 +111,7 @@ def checkpoint() -> Callable[[str], Any]:
 
     def named(name: str) -> Any:
         fields = {"arm": "D0", "scale": "small", "config": {}, "training": {}, "evaluation": {}, "history": list, **DUAL}
-        return SimpleNamespace(name=name, path=Path("nowhere") / "x", sha256="0123456789abcdef" * 4, **fields)
+        return SimpleNamespace(name=name, path=Path("nowhere") / "x", sha256="0123456789abcdef" * 4, seed=0, **fields)
 
     return named
 

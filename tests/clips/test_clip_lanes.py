@@ -35,7 +35,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(clip_lanes.sound_lanes, "descriptor_lane", lambda *_: wave_lane(WAVEFORM))
 
     def drawn(other: ClipReading) -> dict[str, Lane]:
-        patterns = Mock(spec=WindowPatterns, model=None)
+        patterns = Mock(spec=WindowPatterns, tower=None)
         heard = Listening(WAVEFORM, reading(20), None, patterns, Side("reverse", other, patterns), layer=1)
         return {lane.id: lane for lane in desk_lanes(SOUND, heard, 0.0)}
 

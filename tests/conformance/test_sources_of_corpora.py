@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
+from streamlit.testing.v1 import AppTest
 
 from analysis.cli import main
 from analysis.datasets import corpora
@@ -18,6 +19,8 @@ from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.studies import battery
+from tests.conformance.small_studies import SETTINGS
 from tests.tiny import write_corpus
 
 Make = Callable[..., Checkpoint]
@@ -127,18 +130,38 @@ def test_what_has_no_layout_is_refused(tmp_path: Path) -> None:
         open_corpus(str(tmp_path))
 
 
-def test_a_made_up_layout_is_found_by_every_command(
-    tmp_path: Path,
-    make_checkpoint: Callable[..., Checkpoint],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder whose layout nobody wrote yet, which is registered as long as the test lasts."""
     folder = write_corpus(tmp_path / "odd" / "inside").parent
     (folder / "odd.txt").touch()
     read = lambda folder, **given: load_paired_folder(folder / "inside", **given)  # noqa: E731
-    odd = Source("odd", "everything lies inside", lambda folder: (folder / "odd.txt").is_file(), read)
-    monkeypatch.setattr(corpora, "REGISTERED", [odd])
+    layout = Source("odd", "everything lies inside", lambda folder: (folder / "odd.txt").is_file(), read)
+    monkeypatch.setattr(corpora, "REGISTERED", [layout])
+    monkeypatch.setenv("OTOSCOPE_CORPORA", str(folder))
+    return str(folder)
+
+
+def test_a_made_up_layout_is_found_by_every_command(odd: str, make_checkpoint: Make, capsys: pytest.CaptureFixture[str]) -> None:
     few = ["--set", "split=all", "--set", "windows_per_piece=2", "--set", "n_shuffles=20"]
     name = make_checkpoint("D0", 1).name
-    assert main(["study", "similarity", name, "--set", f"corpus={folder}", *few, "--json"]) == 0
+    assert main(["study", "similarity", name, "--set", f"corpus={odd}", *few, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["tables"]["works"]) == 4
+
+
+def test_a_made_up_layout_is_examined_by_the_battery(odd: str, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(battery, "settings_for", lambda study, corpus: {**SETTINGS[study], "corpus": corpus})
+    (part,) = battery.run_battery([make_checkpoint("D0", 1).name], odd, studies=["similarity"])
+    assert part.result is not None, part.error
+    assert len(part.result.tables["works"]) == 4
+
+
+def test_a_made_up_layout_is_chosen_on_the_page_of_a_study(odd: str, make_checkpoint: Make) -> None:
+    script = "from app.kit import study_page\nfrom app.views import similarity\nstudy_page.show(similarity.PAGE)"
+    app = AppTest.from_string(script, default_timeout=300)
+    app.query_params.update({"checkpoints": [make_checkpoint("D0", 1).name], "corpus": [odd]})
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert odd in {box.value for box in app.selectbox}
+    assert any(button.label == "Compute" for button in app.button)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
 from analysis import paths
@@ -23,8 +24,7 @@ from analysis.models.dual_encoder_flow import flow_of
 from analysis.models.injections import registry as injections
 from analysis.models.injections.injection import Drawn, Injection, TowerSizes
 from analysis.models.taps import list_descriptor_taps
-from analysis.studies.base.requests import build_request
-from analysis.studies.base.study import run_study
+from analysis.studies import battery
 from analysis.training.objectives.dual import parameter_groups
 from analysis.training.recipes import LEARNING_RATES
 from tests.conformance.small_studies import SETTINGS
@@ -102,16 +102,32 @@ def test_its_model_has_it_where_its_row_says(loud: str) -> None:
         assert not torch.allclose(model.audio.tokens(quiet), model.audio.tokens(noisy))
 
 
-def test_it_is_an_input_of_the_ablation(
+def test_the_page_of_checkpoints_shows_it(
+    loud: str, make_checkpoint: Callable[[str], Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = make_checkpoint(loud)
+    monkeypatch.setenv(paths.CHECKPOINTS_VARIABLE, str(checkpoint.path.parent))
+    app = AppTest.from_string("from app.views import checkpoints\ncheckpoints.page()", default_timeout=300)
+    app.query_params["checkpoint"] = checkpoint.name
+    app.run()
+    assert not app.exception
+    records = [row for frame in app.dataframe for row in frame.value.to_dict("records")]
+    assert [row["arm"] for row in records if row.get("name") == checkpoint.name] == [loud]
+    assert "Loud injection" in {row.get("component") for row in records}
+
+
+def test_it_is_an_input_of_the_ablation_in_the_battery(
     loud: str, corpus_folder: Path, make_checkpoint: Callable[[str], Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint = make_checkpoint(loud)
     assert open_checkpoint(checkpoint.path).model_config.audio_entry == Entry("Loud", "added")
     monkeypatch.setenv(paths.CHECKPOINTS_VARIABLE, str(checkpoint.path.parent))
-    asked = build_request("ablation", [checkpoint.name], {**SETTINGS["ablation"], "corpus": str(corpus_folder)})
-    found = run_study("ablation", asked)
-    assert {row["input"] for row in found.tables["ablation"]} == {"none", "Loud"}
-    moved = {row["kind"]: row["distance"] for row in found.tables["ablation"] if row["weights"] == "trained"}
+    monkeypatch.setattr(battery, "settings_for", lambda study, corpus: {**SETTINGS[study], "corpus": corpus})
+    (part,) = battery.run_battery([checkpoint.name], str(corpus_folder), studies=["ablation"])
+    assert part.result is not None, part.error
+    rows = part.result.tables["ablation"]
+    assert {row["input"] for row in rows} == {"none", "Loud"}
+    moved = {row["kind"]: row["distance"] for row in rows if row["weights"] == "trained"}
     assert moved["zero"] > 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.clips.companions import companions_key, keep_companions
+from analysis.clips.companions import keep_companions
 from analysis.errors import OtoscopeError
 from analysis.jobs import queue as jobs
 from analysis.store import open_store
@@ -184,8 +184,7 @@ def _asking(shown: Shown, kind: str, seconds: float) -> Asking | None:
     if (kind == "remove" and shown.head == 0) or (kind == "patch" and shown.clip.companions.notes is None):
         return None
     question = _question(shown, kind, seconds)
-    belongs = companions_key(shown.clip.key, shown.clip.companions)
-    return Asking(shown, question, answer_key(question, shown.question.checkpoint, shown.question.key, belongs))
+    return Asking(shown, question, answer_key(question, shown.question.checkpoint, shown.question.key, shown.clip.belongs))
 
 
 def _question(shown: Shown, kind: str, seconds: float) -> Question:
@@ -237,9 +236,7 @@ def _job_of(asking: Asking) -> Job | None:
     question = asking.shown.question
     if question is None:
         return None
-    clip = asking.shown.clip
-    belongs = companions_key(clip.key, clip.companions)
-    wanted = question.name, question.key, belongs, asdict(asking.question)
+    wanted = question.name, question.key, asking.shown.clip.belongs, asdict(asking.question)
     asked = [job for job in jobs.queue().list() if job.kind == "clip_question" and _request_of(job) == wanted]
     return asked[-1] if asked else None
 

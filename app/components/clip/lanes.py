@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from analysis.clips.companions import companions_key
 from app import caching, state
-from app.components.clip import agreement, hearing, moment, probing, recordings
+from app.components.clip import agreement, hearing, probing, recordings
 from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
@@ -53,11 +52,10 @@ class Shown:
     second: Second | None = None
 
 
-def sent(shown: Shown) -> Sent:
-    """What the desk is sent of it."""
+def sent(shown: Shown, position: Position) -> Sent:
+    """What the desk is sent of it, with the playhead at a position."""
     clip, readings = shown.clip, shown.readings
     duration_s = clip.waveform.duration_s
-    position = moment.of_address(state.get_text("at") or "", duration_s)
     order, packed = state.get_text("lanes"), _tiles(shown, position)
     return Sent(
         clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), order.split(",") if order else (),
@@ -78,14 +76,13 @@ def _tiles(shown: Shown, position: Position) -> Packed:
     chosen = "" if shown.readings is None else repr((shown.layer, shown.head, window))
     read = shown.readings is not None, shown.readings is not None and shown.readings.twin is not None
     beside = None if shown.beside is None else (shown.beside.name, shown.beside.reading.seconds, shown.beside.reading.device)
-    question, companions = shown.question, shown.clip.companions
+    question = shown.question
     asked = () if question is None else (question.key, question.identity, question.overlap, probing.stored(question) is not None)
     known = tuple((kind, answer.headline) for kind, answer in shown.answers.items())
-    belongs = companions_key(shown.clip.key, companions)
     clips = [shown.clip, *([] if shown.second is None else [shown.second.clip])]
     whole = tuple(caching.has_constant_q(clip.waveform) for clip in clips)
     others = known, shown.followed, _second_key(shown.second), whole
-    key = ("tiles", shown.clip.key, belongs, *asked, chosen, read, beside, *others)
+    key = ("tiles", shown.clip.key, shown.clip.belongs, *asked, chosen, read, beside, *others)
     duration_s = shown.clip.waveform.duration_s
     return caching.drawn(key, lambda: pack_with_numbers(lanes(shown, position.seconds), duration_s, _wall(shown, window)))
 
@@ -94,7 +91,7 @@ def _second_key(second: Second | None) -> tuple[object, ...]:
     if second is None:
         return ()
     read = second.readings is not None, second.readings is not None and second.readings.twin is not None
-    return second.clip.key, companions_key(second.clip.key, second.clip.companions), read
+    return second.clip.key, second.clip.belongs, read
 
 
 def lanes(shown: Shown, near_s: float) -> list[Lane]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from analysis.clips.reading import ClipReading
     from analysis.models.checkpoint import Checkpoint
     from app.components.clip.recordings import Clip
+    from app.kit.desk.show import Position
 
 KEY = "clip-desk"
 NOTHING = "nothing"
@@ -48,10 +49,11 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         with st.container():  # also when there is nothing to read, so that what follows keeps its place
             readings = reading.readings(question)
         shown = _shown(question, choice.clip, readings, choice.beside)
-        seconds = of_address(state.get_text("at") or "", choice.clip.waveform.duration_s).seconds
+        position = _position(choice.clip)
+        seconds = position.seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
         _say_second(shown)
-        show(KEY, sent(shown), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed, _recent_told)
+        show(KEY, sent(shown, position), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed, _recent_told)
         if readings is None:
             _complete(shown)
             return {}
@@ -77,8 +79,13 @@ def draw_sound(clip: Clip, beside: str) -> None:
     """The recording alone, or beside another, where there is no checkpoint."""
     shown = Shown(clip, None, None, second=second.opened(beside, None) if second.chosen(beside) else None)
     _say_second(shown)
-    show(KEY, sent(shown), partial(_place_changed, clip.waveform.duration_s), _lanes_changed, _recent_told)
+    show(KEY, sent(shown, _position(clip)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed, _recent_told)
     _complete(shown)
+
+
+def _position(clip: Clip) -> Position:
+    """Where the playhead is, as the address says."""
+    return of_address(state.get_text("at") or "", clip.waveform.duration_s)
 
 
 def _complete(shown: Shown) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.clips.companions import Companions, keep_companions, read_companions
+from analysis.clips.companions import Companions, companions_key, keep_companions, read_companions
 from analysis.clips.recordings import keep_recording, recording_key
 from analysis.datasets.audio import Waveform
 from analysis.datasets.midi import load_notes, notes_from_rows
@@ -33,6 +34,11 @@ class Clip:
     waveform: Waveform
     key: str
     companions: Companions = field(default_factory=Companions)
+
+    @cached_property
+    def belongs(self) -> str:
+        """Key of what belongs to it; "" where there is nothing."""
+        return companions_key(self.key, self.companions)
 
 
 def recent() -> dict[str, str]:
