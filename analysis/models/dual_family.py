@@ -1,6 +1,7 @@
 """The family of the dual encoders of arXiv 2604.10283: one audio and one MIDI tower, with any descriptor or none."""
 
 from collections.abc import Callable
+from operator import mul
 from typing import Any
 
 from analysis.descriptors.registry import MODULES as DESCRIPTORS
@@ -98,21 +99,15 @@ def window_bytes(config: ModelConfig) -> int:
     The fused attention kernel holds no pattern, and the MIDI side is narrower. On the longest input, the waveform, everything
     that is as long as it is a few per cent of the first convolution.
     """
-    length, widest = config.n_samples, 0
-    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
-    for channels, kernel, stride, padding in zip(*sizes, strict=True):
-        length = (length + 2 * padding - kernel) // stride + 1
-        widest = max(widest, LIVE_CONVOLUTIONS * channels * length)
+    widest = LIVE_CONVOLUTIONS * max(map(mul, config.conv_channels, config.cnn_lengths()))
     block = config.n_audio_tokens * (LIVE_STREAMS * config.audio_d_model + 2 * config.audio_d_ff)
     return FLOAT * (config.n_samples + max(widest, block))
 
 
 def multiply_adds(config: ModelConfig) -> int:
     """Multiplications over a window: convolutions, layers, and every attention pattern once more to be looked at."""
-    length, channels_in, total = config.n_samples, 1, 0
-    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
-    for channels, kernel, stride, padding in zip(*sizes, strict=True):
-        length = (length + 2 * padding - kernel) // stride + 1
+    channels_in, total = 1, 0
+    for channels, kernel, length in zip(config.conv_channels, config.conv_kernels, config.cnn_lengths(), strict=True):
         total += length * channels * channels_in * kernel
         channels_in = channels
     width = config.audio_d_model

@@ -28,7 +28,7 @@ class AttentionInput:
 
     def blocks(self, elements: int = BLOCK_ELEMENTS) -> Iterator[tuple[slice, Float[Tensor, "batch heads rows keys"]]]:
         """The pattern in runs of queries of at most `elements` numbers (or one query), each with its attention."""
-        q, k, _ = self.module._project(self.query, self.source)
+        q, k, _ = self.module.project(self.query, self.source)
         return blocks_of(q, k, elements)
 
     def pattern(self, head: int | None) -> Float[Tensor, "batch queries keys"]:

@@ -30,7 +30,7 @@ class MultiHeadAttention(nn.Module):
         key_mask: Bool[Tensor, "batch keys"] | None = None,
     ) -> Float[Tensor, "batch queries d_model"]:
         """Attend from `query` to `source`; `key_mask` is True where a key exists."""
-        q, k, v = self._project(query, source)
+        q, k, v = self.project(query, source)
         mask = None if key_mask is None else key_mask[:, None, None, :]
         dropout = self.dropout if self.training else 0.0
         if q.device.type == "cpu":  # there the fused kernel takes half the time in fp32 that it takes in bf16
@@ -47,13 +47,16 @@ class MultiHeadAttention(nn.Module):
         key_mask: Bool[Tensor, "batch keys"] | None = None,
     ) -> Float[Tensor, "batch heads queries keys"]:
         """Attention pattern, softmax(qkᵀ/√d_head): every row sums to 1."""
-        q, k, _ = self._project(query, source)
+        q, k, _ = self.project(query, source)
         scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
         if key_mask is not None:
             scores = scores.masked_fill(~key_mask[:, None, None, :], float("-inf"))
         return scores.float().softmax(dim=-1)
 
-    def _project(self, query: Tensor, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def project(
+        self, query: Float[Tensor, "batch queries d_model"], source: Float[Tensor, "batch keys d_model"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of all heads, `(batch, heads, tokens, width)` each."""
         wq, wk, wv = self.in_proj_weight.chunk(3)
         bq, bk, bv = self.in_proj_bias.chunk(3)
         rows = ((query, wq, bq), (source, wk, bk), (source, wv, bv))

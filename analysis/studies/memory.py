@@ -1,5 +1,7 @@
 """How much memory a study takes: sizes of the model and of the request, counted from above."""
 
+from operator import mul
+
 from analysis.datasets.containers import AUDIO_SUFFIXES
 from analysis.datasets.corpora import NAMES
 from analysis.datasets.corpus import N_PIECES, SMALL
@@ -75,10 +77,6 @@ def count_pieces(corpus: str) -> int:
 
 def gradient_bytes(config: ModelConfig) -> int:
     """Activations of one window that the audio side keeps for its gradients; the fused attention kernel keeps no pattern."""
-    length, kept = config.n_samples, 0
-    sizes = (config.conv_channels, config.conv_kernels, config.conv_strides, config.conv_paddings)
-    for channels, kernel, stride, padding in zip(*sizes, strict=True):
-        length = (length + 2 * padding - kernel) // stride + 1
-        kept += LIVE_CONVOLUTIONS * channels * length
+    kept = LIVE_CONVOLUTIONS * sum(map(mul, config.conv_channels, config.cnn_lengths()))
     block = len(grids(config)[1].query_times_s) * (2 * LIVE_STREAMS * config.audio_d_model + 3 * config.audio_d_ff)
     return FLOAT * (config.n_samples + kept + config.audio_n_layers * block)

@@ -25,7 +25,7 @@ def test_a_head_adds_its_pattern_times_its_values(arm: str, layers: list[int], w
     outputs = head_outputs(model.towers["audio"], windows)
     assert list(outputs) == layers
     for layer, given in read_attention(model.audio, windows.waveform)[1].items():
-        _, _, value = given.module._project(given.query, given.source)
+        _, _, value = given.module.project(given.query, given.source)
         for head in range(given.module.n_heads):
             torch.testing.assert_close(outputs[layer][:, :, head], given.pattern(head) @ value[:, head], rtol=1e-4, atol=1e-5)
 

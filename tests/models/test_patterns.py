@@ -65,7 +65,7 @@ def test_patterns_times_values_give_the_output_of_every_module(arm: str, windows
         for one in given.values():
             pattern = torch.cat([block for _, block in one.blocks()], dim=2)
             torch.testing.assert_close(pattern.sum(dim=-1), torch.ones(pattern.shape[:3]))
-            q, k, value = one.module._project(one.query, one.source)
+            q, k, value = one.module.project(one.query, one.source)
             rebuilt = one.module.out_proj((pattern @ value).transpose(1, 2).flatten(2))
             torch.testing.assert_close(rebuilt, outputs[one.module], rtol=1e-4, atol=1e-5)
             fused = F.scaled_dot_product_attention(q, k, value)

@@ -36,7 +36,7 @@ def test_pattern_rows_are_distributions_and_reproduce_the_output() -> None:
     x = torch.randn(2, 5, 16, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         pattern = attention.pattern(x, x)
-        value = attention._project(x, x)[2]
+        value = attention.project(x, x)[2]
         rebuilt = attention.out_proj((pattern @ value).transpose(1, 2).flatten(2))
         torch.testing.assert_close(rebuilt, attention(x, x), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(pattern.sum(dim=-1), torch.ones(2, 2, 5))

@@ -107,7 +107,9 @@ def identify(name: str, request: AnyRequest, store: Store) -> Identity | None:
     """
     name = find_study(name).name
     checkpoints, corpus_sha256 = _open_all(request.checkpoints), known_corpus_sha256(request.corpus, store)
-    return (corpus_sha256 and Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)) or None
+    if not corpus_sha256:
+        return None
+    return Identity(name, request, checkpoints, corpus_sha256, pick_device(), find_study(name).code)
 
 
 def stored_result(name: str, request: AnyRequest, store: Store) -> Result | None:
