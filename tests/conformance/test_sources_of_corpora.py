@@ -10,7 +10,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
-from streamlit.testing.v1 import AppTest
 
 from analysis.cli import main
 from analysis.datasets import corpora
@@ -19,7 +18,10 @@ from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.source import Source
 from analysis.errors import CorpusError
 from analysis.models.checkpoint import Checkpoint
+from analysis.store import open_store
 from analysis.studies import battery
+from app.kit.layout import plain
+from tests.conformance.drawn import Case
 from tests.conformance.small_studies import SETTINGS
 from tests.tiny import write_corpus
 
@@ -149,19 +151,14 @@ def test_a_made_up_layout_is_found_by_every_command(odd: str, make_checkpoint: M
     assert len(json.loads(capsys.readouterr().out)["tables"]["works"]) == 4
 
 
-def test_a_made_up_layout_is_examined_by_the_battery(odd: str, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_made_up_layout_is_examined_by_the_battery_and_its_page_shows_it(
+    odd: str, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(battery, "settings_for", lambda study, corpus: {**SETTINGS[study], "corpus": corpus})
-    (part,) = battery.run_battery([make_checkpoint("D0", 1).name], odd, studies=["similarity"])
+    (part,) = battery.run_battery([make_checkpoint("D0", 1).name], odd, studies=["similarity"], store=open_store())
     assert part.result is not None, part.error
-    assert len(part.result.tables["works"]) == 4
-
-
-def test_a_made_up_layout_is_chosen_on_the_page_of_a_study(odd: str, make_checkpoint: Make) -> None:
-    script = "from app.kit import study_page\nfrom app.views import similarity\nstudy_page.show(similarity.PAGE)"
-    app = AppTest.from_string(script, default_timeout=300)
-    app.query_params.update({"checkpoints": [make_checkpoint("D0", 1).name], "corpus": [odd]})
-    app.run()
+    assert (part.result.corpus, len(part.result.tables["works"])) == (odd, 4)
+    app = Case.of(part.result).open()
     assert not app.exception
     assert not app.error
-    assert odd in {box.value for box in app.selectbox}
-    assert any(button.label == "Compute" for button in app.button)
+    assert plain(part.result.headline) in [header.value for header in app.header]

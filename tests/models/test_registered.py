@@ -112,7 +112,7 @@ def test_the_page_of_checkpoints_shows_it(
     app.run()
     assert not app.exception
     records = [row for frame in app.dataframe for row in frame.value.to_dict("records")]
-    assert [row["arm"] for row in records if row.get("name") == checkpoint.name] == [loud]
+    assert [row["arm"] for row in records if row.get("name") == checkpoint.name] == [f"{loud} (small)"]
     assert "Loud injection" in {row.get("component") for row in records}
 
 
