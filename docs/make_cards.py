@@ -1,19 +1,28 @@
-"""Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py [--text] FOLDER ...`.
+"""Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py [options] FOLDER ...`.
 
-With `--text` the scores stay as they are and the cards alone are written anew.
+With `--text` the scores stay as they are and the cards alone are written anew. `--elsewhere TITLE=FILE` keeps what a
+`result.json` of `otoscope study tokens` says of the checkpoints on recordings that cannot be shipped, under that title; what was
+kept under it before goes.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from analysis.datasets.corpora import open_corpus
-from analysis.files import replace_file
-from analysis.models.checkpoint import open_checkpoint
+from analysis.files import Json, replace_file
+from analysis.models.checkpoint import Checkpoint, open_checkpoint
+from analysis.results import Result
+from analysis.studies.tokens.rows import TokenBestRow
 from analysis.training.comparison import score_headline
+from analysis.training.elsewhere import ELSEWHERE, Elsewhere, Ends, read_elsewhere
+from analysis.training.examination import examine, write_whole_card
 from analysis.training.objective import find_objective
+
+STUDY = "tokens"
 
 
 def main() -> None:
@@ -21,18 +30,77 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--text", action="store_true", help="keep the scores")
+    parser.add_argument("--elsewhere", action="append", default=[], metavar="TITLE=FILE", help="results on other recordings")
     options = parser.parse_args()
-    corpus = None if options.text else open_corpus("full")
+    results = [(title, _result(Path(file))) for title, _, file in (text.partition("=") for text in options.elsewhere)]
     for folder in options.folders:
         checkpoint = open_checkpoint(folder)
-        objective, evaluation = find_objective(checkpoint.family), checkpoint.evaluation
-        if corpus is not None:
-            evaluation = objective.evaluate(checkpoint.model(), checkpoint.untrained_twin(), corpus)
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
-        card = objective.card(checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
-        for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
-            replace_file(folder / name, text.encode())
-        print(f"{folder.name}: {score_headline(replace(checkpoint, evaluation=evaluation))}", file=sys.stderr)  # noqa: T201
+        evaluation = _evaluation(checkpoint, text=options.text)
+        for title, result in results:
+            kept = [record for record in read_elsewhere(evaluation) if record.recordings != title]
+            records = [*kept, *elsewhere(title, result, checkpoint)]
+            evaluation = {**evaluation, ELSEWHERE: [record.record() for record in records]}
+        _write(folder, checkpoint, evaluation)
+
+
+def _evaluation(checkpoint: Checkpoint, *, text: bool) -> Json:
+    """What is there, or new scores beside what was measured elsewhere."""
+    if text:
+        return dict(checkpoint.evaluation)
+    objective = find_objective(checkpoint.family)
+    corpus = open_corpus(objective.corpus_of("full"))
+    kept = {ELSEWHERE: of} if (of := checkpoint.evaluation.get(ELSEWHERE)) else {}
+    return {**examine(objective, checkpoint.model(), checkpoint.untrained_twin(), corpus), **kept}
+
+
+def _write(folder: Path, checkpoint: Checkpoint, evaluation: Json) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"evaluation": evaluation}
+    card = write_whole_card(find_objective(checkpoint.family), checkpoint.arm, checkpoint.scale, checkpoint.training, evaluation)
+    for name, text in (("config.json", json.dumps(config, indent=2)), ("card.md", card)):
+        replace_file(folder / name, text.encode())
+    print(f"{folder.name}: {score_headline(replace(checkpoint, evaluation=evaluation))}", file=sys.stderr)  # noqa: T201
+
+
+def elsewhere(title: str, result: Result, checkpoint: Checkpoint) -> Sequence[Elsewhere]:
+    """What a result says of the audio tower of a checkpoint, task by task; weights other than these are refused."""
+    if result.provenance["checkpoint_sha256"].get(checkpoint.name) != checkpoint.sha256:
+        raise SystemExit(f"{title} was not measured with the weights of {checkpoint.name}.")
+    rows = [row for row in result.rows(TokenBestRow) if row.checkpoint == checkpoint.name]
+    return [record for row in rows if (record := _record(title, row)) is not None]
+
+
+def _record(title: str, row: TokenBestRow) -> Elsewhere | None:
+    score, twin = _ends(row.value, row.ci_low, row.ci_high), _ends(row.twin, row.twin_low, row.twin_high)
+    if score is None or twin is None or row.null is None:
+        return None
+    sound = _ends(row.input_value, row.input_low, row.input_high)
+    return Elsewhere(
+        STUDY,
+        title,
+        row.task,
+        row.measure,
+        row.layer,
+        score,
+        row.twin_layer,
+        twin,
+        row.input,
+        sound,
+        row.null,
+        row.n,
+        row.n_works,
+    )
+
+
+def _ends(value: float | None, low: float | None, high: float | None) -> Ends | None:
+    return None if value is None or low is None or high is None else Ends(value, low, high)
+
+
+def _result(path: Path) -> Result:
+    """A result of the study of tokens; the rows alone are wanted, not the arrays."""
+    document = json.loads(path.read_text("utf-8"))
+    if document["study"] != STUDY:
+        raise SystemExit(f"{path} is of the study {document['study']}; expected {STUDY}.")
+    return Result.from_document(document | {"arrays": {}}, {})
 
 
 if __name__ == "__main__":

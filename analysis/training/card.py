@@ -9,6 +9,7 @@ from analysis.models.arms import ARMS, build_config
 from analysis.models.remarks import remarks
 from analysis.numbers import percent
 from analysis.training.comparison import score_headline
+from analysis.training.evaluation import SMALL
 from analysis.training.scores import Pool, read_score, recall_words, score_text
 
 SOURCE = "arXiv 2604.10283"
@@ -137,7 +138,7 @@ def _rows(evaluation: Mapping[str, object]) -> str:
 
 def _small(evaluation: Mapping[str, object]) -> str:
     """What anyone can check in seconds."""
-    small = evaluation.get("small_pool")
+    small = evaluation.get(SMALL)
     if not isinstance(small, Mapping):
         return ""
     score, twin = read_score(small), read_score(small, "untrained")

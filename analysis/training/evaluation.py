@@ -30,6 +30,7 @@ TEST_WINDOWS_PER_PIECE = 100
 TEST_QUERIES = 500
 SMALL_POOL = PoolSizes(n_queries=60, pool_size=64, n_same_piece=16, n_same_composer=8)
 SMALL_POOL_PIECES, SMALL_POOL_WINDOWS = 4, 30
+SMALL = "small_pool"  # in an evaluation: what anyone can check in seconds
 OneWay = dict[str, float | list[float | None]]  # R@1, R@5, R@10 and MRR, and with "_ci" behind its name the interval of each
 
 
@@ -219,7 +220,7 @@ def evaluate_saved(model: Model, twin: Model, corpus: Corpus) -> Json:
     evaluation = {"split": "test", "n_windows": len(segments), **evaluations}
     if few := small_pool_pieces(corpus.split("test")):
         scores = {name: evaluate_small_pool(network.to("cpu"), few).record() for name, network in models.items()}
-        evaluation |= {"small_pool": {"pieces": [piece.piece_id for piece in few], **scores}}
+        evaluation |= {SMALL: {"pieces": [piece.piece_id for piece in few], **scores}}
     return evaluation
 
 

@@ -38,6 +38,14 @@ class Setting(NamedTuple):
     most: float
 
 
+class Published(NamedTuple):
+    """What a source reports, with its number as it stands there."""
+
+    what: str
+    value: str
+    source: str
+
+
 class Objective(ABC):
     """A loss with its batches, how it is validated and examined, and the card. A model is any of its family.
 
@@ -48,6 +56,7 @@ class Objective(ABC):
         settings: of its own, numbers by name.
         validated: what is measured on validation, in the history and where it is reported; a larger one is better.
         demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for, "small-hands" is read.
+        published: what the source reports of its own models, for the card.
     """
 
     recipes: Mapping[str, TrainingRecipe]
@@ -56,6 +65,7 @@ class Objective(ABC):
     settings: Mapping[str, Setting] = MappingProxyType({})
     validated: str = "S"
     demo: str = ""
+    published: tuple[Published, ...] = ()
 
     @abstractmethod
     def groups(self, model: AnyModel, learning_rates: str, freeze: str = "") -> Groups:

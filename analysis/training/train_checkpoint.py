@@ -9,6 +9,7 @@ from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.run import Metrics, Progress, ignore
 from analysis.training.devices import pick_device
+from analysis.training.examination import examine, write_whole_card
 from analysis.training.loop import RESUME, TrainRequest, train
 
 
@@ -33,7 +34,7 @@ def train_checkpoint(
         progress(request.steps, request.steps, "trained; scoring it and its untrained twin on the split test")
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = family.untrained(config, request.seed, lambda: trained.model)
-    evaluation = objective.evaluate(trained.model, twin, corpus)
+    evaluation = examine(objective, trained.model, twin, corpus)
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,
@@ -41,7 +42,7 @@ def train_checkpoint(
         "n_train_pieces": len(corpus.split("train")), "n_test_pieces": len(corpus.split("test")),
         "n_train_works": len({piece.group for piece in corpus.split("train")}),
     }  # fmt: skip
-    card = objective.card(request.arm, request.scale, training, evaluation)
+    card = write_whole_card(objective, request.arm, request.scale, training, evaluation)
     saved = save_checkpoint(
         out, trained.model, arm=request.arm, scale=request.scale,
         training=training, evaluation=evaluation, history=trained.history, card=card,

@@ -16,7 +16,7 @@ from analysis.datasets.segments import Segment
 from analysis.models.cocola.encoder import Cocola
 from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
-from analysis.training.objective import Groups
+from analysis.training.objective import Groups, Published
 from analysis.training.recipes import TrainingRecipe
 from analysis.training.request import TrainRequest
 from analysis.training.stem_objective import NOISE_SHARE, TARGET, StemObjective
@@ -30,6 +30,11 @@ RECIPES = MappingProxyType({
     )
 })  # fmt: skip
 RATES = MappingProxyType({scale: {"all": 1e-3} for scale in ("paper", "original", "small", "tiny")})
+BY_PHALAR = "arXiv 2605.03929, of COCOLA"
+PUBLISHED = (
+    Published("MoisesDB, accuracy among 8, 16 and 64", "75.81 %, 64.44 %, 41.84 %", BY_PHALAR),
+    Published("Slakh2100, accuracy among 8, 16 and 64", "79.33 %, 71.58 %, 55.84 %", BY_PHALAR),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class CocolaObjective(StemObjective):
     """In-batch cross-entropy under the model's own score, parts left out at random."""
 
     source = "arXiv 2404.16969"
-    recipes, learning_rates = RECIPES, RATES
+    recipes, learning_rates, published = RECIPES, RATES, PUBLISHED
     settings = MappingProxyType({
         TARGET: StemObjective.settings[TARGET]._replace(usual=1.0),
         NOISE_SHARE: StemObjective.settings[NOISE_SHARE]._replace(usual=0.0),

@@ -1,0 +1,65 @@
+"""What a card says of recordings that were not trained on: every number from the records, and no claim that intervals refuse."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from analysis.training.elsewhere import ELSEWHERE, Elsewhere, Ends, elsewhere_section, read_elsewhere
+
+RECORD = Elsewhere(
+    "tokens", "recordings of mine", "chord", "accuracy", "block 2", Ends(0.31, 0.26, 0.36), "block 1", Ends(0.2, 0.15, 0.25),
+    "chroma", Ends(0.5, 0.44, 0.55), 0.08, 4000, 11,
+)  # fmt: skip
+
+
+def evaluation(*records: Elsewhere) -> dict[str, object]:
+    """As a configuration holds them."""
+    return json.loads(json.dumps({"split": "test", ELSEWHERE: [record.record() for record in records]}))
+
+
+def test_records_come_back_as_they_were() -> None:
+    without = replace(RECORD, task="key", sound="", of_sound=None)
+    assert read_elsewhere(evaluation(RECORD, without)) == [RECORD, without]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("score", None),
+        ("score", [0.1, 0.2]),
+        ("twin", "high"),
+        ("null", "none"),
+        ("n", "many"),
+        ("score", [0.1, 0.2, float("inf")]),
+    ],
+)
+def test_what_is_no_record_is_left_out(name: str, value: object) -> None:
+    document = evaluation(RECORD, RECORD)
+    records = document[ELSEWHERE]
+    assert isinstance(records, list)
+    records[0][name] = value
+    assert read_elsewhere(document) == [RECORD]
+
+
+@pytest.mark.parametrize("value", [None, 3, {"score": 1}, ["text"]])
+def test_an_evaluation_may_say_anything(value: object) -> None:
+    assert read_elsewhere({ELSEWHERE: value}) == []
+    assert not elsewhere_section({ELSEWHERE: value})
+
+
+def test_the_section_has_every_number_and_its_controls() -> None:
+    text = elsewhere_section(evaluation(RECORD))
+    for number in ("0.310 [0.260, 0.360] (block 2)", "0.200 [0.150, 0.250] (block 1)", "0.500 [0.440, 0.550] (chroma)", "0.080"):
+        assert number in text
+    assert "4,000 moments, 11 works" in text
+
+
+def test_only_disjoint_intervals_are_called_above() -> None:
+    near = replace(RECORD, task="beat", twin=Ends(0.24, 0.2, 0.27))
+    text = elsewhere_section(evaluation(RECORD, near))
+    assert "Above its untrained twin, with disjoint intervals: chord of recordings of mine." in text
+    assert "Above the sound" not in text
+    assert "Nothing here lies above its untrained twin" in elsewhere_section(evaluation(near))
+    best = replace(RECORD, of_sound=Ends(0.2, 0.1, 0.25))
+    assert "Above the sound itself likewise: chord of recordings of mine." in elsewhere_section(evaluation(best))
