@@ -20,15 +20,20 @@ from analysis.measures.statistics import holm
 from analysis.models.arms import ARMS, build_config
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.numbers import percent
-from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, shipped_folder
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, SHIPPED_FAMILIES, shipped_folder
+from analysis.training.card import Run
+from analysis.training.comparison import score_headline
 from analysis.training.scores import read_score, score_text
 
 ALPHA = 0.05
 INTRODUCTION = """# Checkpoints
 
 One folder each: `model.safetensors` (fp16), `config.json` (model, training, evaluation), `history.csv`, `card.md` (what it is,
-what it was trained on, what it reaches). All were trained alike, on the same windows in the same order, by `python
-scripts/train_all.py`, which for every one of them runs
+what it was trained on, what it reaches).
+
+## Dual encoders
+
+These were trained alike, on the same windows in the same order, by `python scripts/train_all.py`, which for each of them runs
 
     otoscope train ARM --corpus full --steps {steps} --seed {seed} --out checkpoints/ARM-small
 
@@ -62,7 +67,9 @@ of every feature in the training set) or other windows' descriptors. S on the sa
 {control_verdict}
 """
 
-
+OTHERS = """Small versions of models that hear sound alone, trained on the demo corpus for minutes where their authors took days:
+demonstrations of what the pages show, not replications. The cards say what they reach on other recordings, and what they do not.
+"""
 WIDTH = 130
 
 
@@ -97,13 +104,27 @@ def write(real: dict[str, Any] | None = None) -> str:
         differences=_differences(pairs, corrected, "difference"), verdict=_verdict(pairs, corrected, "difference"),
         controlled=_differences(rows, corrected_rows, "value"), control_verdict=_control_verdict(rows, corrected_rows),
     )  # fmt: skip
-    return text + _trainings() + (_real(real) if real else "")
+    return text + _trainings() + (_real(real) if real else "") + _families()
 
 
 def shipped(study: str, n_checkpoints: int = len(SHIPPED)) -> dict[str, Any]:
     """A result that comes with the checkpoints."""
     documents = [json.loads(gzip.decompress(path.read_bytes())) for path in shipped_folder().glob(f"{study}-*.json.gz")]
     return next(document for document in documents if len(document["request"]["checkpoints"]) == n_checkpoints)
+
+
+def _families() -> str:
+    """Models of the other families: what each reaches beside its untrained twin, and the command that trained it."""
+    checkpoints = [open_checkpoint(paths.repository() / "checkpoints" / name) for name in SHIPPED_FAMILIES]
+    sections = [_family(checkpoint) for checkpoint in checkpoints]
+    return "\n".join(["\n## Other families\n", OTHERS, *sections])
+
+
+def _family(checkpoint: Checkpoint) -> str:
+    training = Run.of(checkpoint.training)
+    command = f"otoscope train {checkpoint.arm} --corpus full --steps {training.steps} --warmup {training.warmup}"
+    command += f" --batch-size {training.batch_size} --seed {training.seed} --out checkpoints/{checkpoint.name}"
+    return f"**`{checkpoint.name}`**: {score_headline(checkpoint)}\n\n    {command}\n"
 
 
 def _trainings() -> str:

@@ -21,10 +21,19 @@ from analysis.run import RunContext
 from analysis.store import open_store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request, command_of
-from analysis.studies.base.study import run_study
+from analysis.studies.base.study import find_checkpoint, run_study
 from analysis.studies.rewording import reworded, shipped_checkpoints
-from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS, ship_result, shipped_folder, shipped_results
+from analysis.studies.shipped import (
+    SHIPPED,
+    SHIPPED_CONTROLS,
+    SHIPPED_FAMILIES,
+    ship_result,
+    shipped_folder,
+    shipped_results,
+)
 from analysis.studies.stress.changes import CHANGES
+
+LISTENING = ("stems", "onsets", "structure", "tokens")
 
 
 def main() -> None:
@@ -65,9 +74,11 @@ def reword(studies: Sequence[str]) -> None:
 
 
 def sets(study: str) -> tuple[tuple[str, ...], ...]:
-    """What is beside the four arms: nothing, and what the study is about."""
+    """What is beside the four arms: nothing, and what the study is about; of tokens and stems the other families at once."""
     if study == "controls":
         return (), SHIPPED_CONTROLS
+    if study in LISTENING:
+        return (tuple(name for name in SHIPPED_FAMILIES if find_study(study).refusal([find_checkpoint(name)]) is None),)
     seeds = sorted(path.parent.name for root in paths.checkpoint_roots() for path in root.glob("*-small-*/config.json"))
     return ((), tuple(seeds)) if study == "replication" and seeds else ((),)
 

@@ -23,6 +23,7 @@ from analysis.studies.base.settings import AnyRequest, setting_label
 
 SHIPPED = ("D0-small", "d4a4-small", "a4r-small", "d4-a4r-small")  # checkpoints, in the order in which they are shown
 SHIPPED_CONTROLS = ("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small")
+SHIPPED_FAMILIES = ("vit1d-small", "phalar-small", "pupujepa-small", "pupujepa1d-small")  # that hear sound alone
 COMPRESSED = (zipfile.BadZipFile, zlib.error)  # what damaged files run into
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 MOST_KEPT = 32  # results that are held once they were read: twice as many as are shipped

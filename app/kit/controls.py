@@ -54,13 +54,18 @@ def by_name(checkpoints: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
     return named
 
 
-def pick_checkpoint() -> Checkpoint | None:
-    """The chosen checkpoint; None where there is none."""
+def pick_checkpoint(serves: Callable[[Checkpoint], bool] = lambda _: True) -> Checkpoint | None:
+    """The chosen checkpoint; None where there is none.
+
+    Args:
+        serves: whether the page can show a checkpoint; where nobody has chosen, the first of these is.
+    """
     good, _ = usable()
     if not good:
         return None
-    named = by_name(good)
-    return named[pick_choice("checkpoint", "Checkpoint", list(named), next(iter(named)))]
+    named, chosen = by_name(good), state.get_text("checkpoint")
+    first = next((name for name in named if serves(named[name])), None) if chosen not in named else None
+    return named[pick_choice("checkpoint", "Checkpoint", list(named), first or next(iter(named)))]
 
 
 def pick_checkpoints(

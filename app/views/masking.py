@@ -15,17 +15,17 @@ def page() -> None:
 
 
 def _content() -> None:
+    from analysis.clips.masking import has_predictor  # slow to import
+
     first, second = st.columns(2, vertical_alignment="bottom")
     with first:
-        checkpoint = controls.pick_checkpoint()
+        checkpoint = controls.pick_checkpoint(lambda checkpoint: has_predictor(checkpoint.outline()))
     with second:
         chosen = picker.choose()
     clip = picker.open_clip(chosen)
     if checkpoint is None:
         layout.empty("No checkpoint was found.", "Train one with `otoscope train pupujepa`.")
         return
-    from analysis.clips.masking import has_predictor  # slow to import
-
     if not has_predictor(checkpoint.outline()):
         layout.empty(
             f"{layout.plain(checkpoint.name)} is of the family {checkpoint.of_family.title}, which predicts nothing of what is "

@@ -98,6 +98,16 @@ def test_a_model_without_a_predictor_is_refused(monkeypatch, rng, tmp_path, open
     assert not app.get("plotly_chart")
 
 
+def test_where_nobody_has_chosen_a_model_with_a_predictor_is_shown(monkeypatch, predicting, rng, tmp_path, open_page) -> None:
+    first = save_checkpoint(
+        tmp_path / "checkpoints" / "first", build_vit(SCALES["tiny"], 1), arm="vit1d", scale="tiny", **DESCRIBED
+    )
+    with_clip(monkeypatch, tmp_path, first, a_clip(rng, seconds=6.0))
+    monkeypatch.setattr("app.kit.controls.usable", lambda: ([first, predicting], []))
+    assert open_page("views/masking.py").selectbox(key="pick_checkpoint").value == predicting.name
+    assert open_page("views/masking.py", checkpoint="first").selectbox(key="pick_checkpoint").value == "first"
+
+
 def test_pictures_hold_their_numbers_and_no_more() -> None:
     edges_s, mel_hz = np.linspace(0, 4, 26), np.geomspace(30, 12_000, 129)
     mask = np.zeros((25, 4), bool)

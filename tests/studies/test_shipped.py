@@ -14,9 +14,12 @@ from analysis.models.checkpoint import open_checkpoint
 from analysis.numbers import Value
 from analysis.results import Result, provenance
 from analysis.studies import shipped
+from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
+    SHIPPED_CONTROLS,
+    SHIPPED_FAMILIES,
     rounded,
     setting_differences,
     ship_result,
@@ -121,3 +124,10 @@ def test_a_result_of_more_checkpoints_is_found_for_those_that_are_here() -> None
     assert {"D0-small-1", *names} < set(found.provenance["checkpoint_sha256"])
     assert shipped_with_more("replication", build_request("replication", names, {"seed": 7}), shas) is None
     assert shipped_with_more("replication", build_request("replication", names, {}), {**shas, "D0-small": "0" * 64}) is None
+
+
+def test_pages_show_beside_the_usual_checkpoints_what_comes_with_them() -> None:
+    beside = {name: find_study(name).beside for name in study_names()}
+    assert beside["controls"] == SHIPPED_CONTROLS
+    assert set(beside["stems"]) <= set(SHIPPED_FAMILIES)
+    assert {name for names in beside.values() for name in names} <= {*SHIPPED_CONTROLS, *SHIPPED_FAMILIES}

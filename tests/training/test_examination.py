@@ -8,7 +8,7 @@ import pytest
 from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import CorpusError
 from analysis.training.evaluation import SMALL, SMALL_POOL_PIECES
-from analysis.training.examination import examine, write_whole_card
+from analysis.training.examination import LONGEST_S, examine, write_whole_card
 from analysis.training.objectives.phalar import PhalarObjective
 from tests.training.test_elsewhere import RECORD, evaluation
 
@@ -24,6 +24,7 @@ class Counting(PhalarObjective):
     def evaluate(self, model: object, twin: object, corpus: Corpus) -> dict[str, Any]:
         """Of so many pieces, if they suffice."""
         assert (model, twin) == ("model", "twin")
+        self.longest_s = max(piece.duration_s for piece in corpus.pieces)
         if len(corpus.split("test")) < self.least:
             raise CorpusError("too few")
         return {"trained": len(corpus.split("test"))}
@@ -43,7 +44,9 @@ def corpus(composers: int) -> Corpus:
 
 
 def test_a_few_pieces_are_examined_apart() -> None:
-    examined = examine(Counting(), "model", "twin", corpus(N_PIECES))
+    objective = Counting()
+    examined = examine(objective, "model", "twin", corpus(N_PIECES))
+    assert objective.longest_s == LONGEST_S
     assert examined["trained"] == N_PIECES
     assert examined[SMALL]["trained"] == SMALL_POOL_PIECES == len(examined[SMALL]["pieces"])
     assert "piece0" not in examined[SMALL]["pieces"]  # the longest
