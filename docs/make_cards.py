@@ -1,8 +1,8 @@
 """Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py [options] FOLDER ...`.
 
-With `--text` the scores stay as they are and the cards alone are written anew. `--elsewhere TITLE=FILE` keeps what a
-`result.json` of `otoscope study tokens` says of the checkpoints on recordings that cannot be shipped, under that title; what was
-kept under it before goes.
+With `--text` the scores stay as they are and the cards alone are written anew. `--elsewhere TITLE=FILE` keeps what a `result.json`
+of `otoscope study tokens` or `beats` says of the checkpoints on recordings that cannot be shipped, under that title; what was kept
+of that study under it before goes.
 """
 
 import argparse
@@ -16,13 +16,12 @@ from analysis.datasets.corpora import open_corpus
 from analysis.files import Json, replace_file
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import Result
+from analysis.studies.beats.rows import LIBRARY, MaterialRow, ScoreRow
 from analysis.studies.tokens.rows import TokenBestRow
 from analysis.training.comparison import score_headline
-from analysis.training.elsewhere import ELSEWHERE, Elsewhere, Ends, read_elsewhere
+from analysis.training.elsewhere import BEATS, ELSEWHERE, NOTES, TOKENS, Elsewhere, Ends, read_elsewhere
 from analysis.training.examination import examine, write_whole_card
 from analysis.training.objective import find_objective
-
-STUDY = "tokens"
 
 
 def main() -> None:
@@ -37,7 +36,8 @@ def main() -> None:
         checkpoint = open_checkpoint(folder)
         evaluation = _evaluation(checkpoint, text=options.text)
         for title, result in results:
-            kept = [record for record in read_elsewhere(evaluation) if record.recordings != title]
+            was = read_elsewhere(evaluation)
+            kept = [record for record in was if (record.recordings, record.study) != (title, result.study)]
             records = [*kept, *elsewhere(title, result, checkpoint)]
             evaluation = {**evaluation, ELSEWHERE: [record.record() for record in records]}
         _write(folder, checkpoint, evaluation)
@@ -62,32 +62,34 @@ def _write(folder: Path, checkpoint: Checkpoint, evaluation: Json) -> None:
 
 
 def elsewhere(title: str, result: Result, checkpoint: Checkpoint) -> Sequence[Elsewhere]:
-    """What a result says of the audio tower of a checkpoint, task by task; weights other than these are refused."""
+    """What a result says of a checkpoint, task by task; weights other than these are refused."""
     if result.provenance["checkpoint_sha256"].get(checkpoint.name) != checkpoint.sha256:
         raise SystemExit(f"{title} was not measured with the weights of {checkpoint.name}.")
+    if result.study == BEATS:
+        return [_beats(title, result, checkpoint.name)]
     rows = [row for row in result.rows(TokenBestRow) if row.checkpoint == checkpoint.name]
-    return [record for row in rows if (record := _record(title, row)) is not None]
+    return [record for row in rows if (record := _token(title, row)) is not None]
 
 
-def _record(title: str, row: TokenBestRow) -> Elsewhere | None:
+def _token(title: str, row: TokenBestRow) -> Elsewhere | None:
     score, twin = _ends(row.value, row.ci_low, row.ci_high), _ends(row.twin, row.twin_low, row.twin_high)
     if score is None or twin is None or row.null is None:
         return None
     sound = _ends(row.input_value, row.input_low, row.input_high)
+    scores = row.layer, score, row.twin_layer, twin, row.input, sound
+    return Elsewhere(TOKENS, title, row.task, row.measure, *scores, row.null, row.n, row.n_works)
+
+
+def _beats(title: str, result: Result, name: str) -> Elsewhere:
+    """F of beats that are found without a probe, beside librosa's."""
+    (material,) = result.rows(MaterialRow)
+    rows = {(row.checkpoint, row.weights): row for row in result.rows(ScoreRow) if row.measure == "F"}
+    trained, twin, library = rows[name, "trained"], rows[name, "untrained"], rows["", LIBRARY]
+    score, of_twin, sound = (_ends(row.value, row.ci_low, row.ci_high) for row in (trained, twin, library))
+    if score is None or of_twin is None:
+        raise SystemExit(f"{title} has one work alone: no interval.")
     return Elsewhere(
-        STUDY,
-        title,
-        row.task,
-        row.measure,
-        row.layer,
-        score,
-        row.twin_layer,
-        twin,
-        row.input,
-        sound,
-        row.null,
-        row.n,
-        row.n_works,
+        BEATS, title, "beats, zero-shot", "F", "", score, "", of_twin, LIBRARY, sound, trained.null, trained.n, material.works
     )
 
 
@@ -96,10 +98,10 @@ def _ends(value: float | None, low: float | None, high: float | None) -> Ends | 
 
 
 def _result(path: Path) -> Result:
-    """A result of the study of tokens; the rows alone are wanted, not the arrays."""
+    """A result of one of these studies; the rows alone are wanted, not the arrays."""
     document = json.loads(path.read_text("utf-8"))
-    if document["study"] != STUDY:
-        raise SystemExit(f"{path} is of the study {document['study']}; expected {STUDY}.")
+    if document["study"] not in NOTES:
+        raise SystemExit(f"{path} is of the study {document['study']}; expected {' or '.join(NOTES)}.")
     return Result.from_document(document | {"arrays": {}}, {})
 
 

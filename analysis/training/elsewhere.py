@@ -11,6 +11,13 @@ from dataclasses import dataclass, fields
 from analysis.files import Json
 
 ELSEWHERE = "elsewhere"  # in an evaluation
+TOKENS, BEATS = "tokens", "beats"
+NOTES = {
+    TOKENS: "Linear probes of single tokens by `otoscope study tokens`, predicted out of fold by work. Of the model, of its twin and "
+    "of the sound\nitself that layer or quantity is shown which scores highest.",
+    BEATS: "Beats by `otoscope study beats`: clicks at every tempo are held against the recording, nothing is fitted.",
+}
+UNITS = {TOKENS: "moments", BEATS: "recordings"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,10 @@ class Elsewhere:
     """What one task says of a checkpoint on one set of recordings.
 
     Attributes:
-        study: that was run, with its usual settings.
+        study: that was run, of all splits.
         recordings: what they are called.
         task, measure: what was asked, and in what it is counted.
-        layer, twin_layer, sound: layers with the highest scores, and the quantity of the sound with the highest score.
+        layer, twin_layer, sound: layers and the quantity of the sound with the highest scores; "" for none.
         score, twin, of_sound: their scores.
         null: nothing read.
         n, n_works: of the score.
@@ -85,6 +92,7 @@ def elsewhere_section(evaluation: Mapping[str, object]) -> str:
     if not (records := read_elsewhere(evaluation)):
         return ""
     rows = "\n".join(_row(record) for record in records)
+    notes = "\n".join(NOTES[study] for study in NOTES if any(record.study == study for record in records))
     return f"""
 ## On other recordings
 
@@ -92,20 +100,23 @@ def elsewhere_section(evaluation: Mapping[str, object]) -> str:
 |---|---|---|---|---|---|---|
 {rows}
 
-Linear probes of single tokens by `otoscope study tokens`, predicted out of fold by work; in brackets 95 % intervals, bootstrap
-over works. Of the model, of its untrained twin and of the sound itself that layer or quantity is shown which scores highest.
-{_verdict(records)}
+{notes}
+In brackets 95 % intervals, bootstrap over works. {_verdict(records)}
 """
 
 
 def _row(record: Elsewhere) -> str:
-    sound = "–" if record.of_sound is None else f"{record.of_sound.text()} ({record.sound})"
     cells = [
-        record.recordings, f"{record.task}, {record.measure}", f"{record.score.text()} ({record.layer})",
-        f"{record.twin.text()} ({record.twin_layer})", sound, f"{record.null:.3f}",
-        f"{record.n:,} moments, {record.n_works} works",
+        record.recordings, f"{record.task}, {record.measure}", _with(record.score, record.layer),
+        _with(record.twin, record.twin_layer), _with(record.of_sound, record.sound), f"{record.null:.3f}",
+        f"{record.n:,} {UNITS[record.study]}, {record.n_works} works",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _with(ends: Ends | None, where: str) -> str:
+    """A score and what it is of."""
+    return "–" if ends is None else f"{ends.text()} ({where})" if where else ends.text()
 
 
 def _verdict(records: list[Elsewhere]) -> str:
@@ -128,7 +139,7 @@ def _read(record: Mapping[str, object]) -> Elsewhere | None:
         null, n, n_works = float(str(record["null"])), int(str(record["n"])), int(str(record["n_works"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if score is None or twin is None or not math.isfinite(null):
+    if score is None or twin is None or not math.isfinite(null) or texts["study"] not in NOTES:
         return None
     return Elsewhere(**texts, score=score, twin=twin, of_sound=sound, null=null, n=n, n_works=n_works)
 

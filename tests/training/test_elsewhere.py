@@ -31,6 +31,7 @@ def test_records_come_back_as_they_were() -> None:
         ("twin", "high"),
         ("null", "none"),
         ("n", "many"),
+        ("study", "other"),
         ("score", [0.1, 0.2, float("inf")]),
     ],
 )
@@ -53,6 +54,14 @@ def test_the_section_has_every_number_and_its_controls() -> None:
     for number in ("0.310 [0.260, 0.360] (block 2)", "0.200 [0.150, 0.250] (block 1)", "0.500 [0.440, 0.550] (chroma)", "0.080"):
         assert number in text
     assert "4,000 moments, 11 works" in text
+
+
+def test_a_study_without_layers_and_without_sound() -> None:
+    beats = replace(RECORD, study="beats", layer="", twin_layer="", sound="librosa", of_sound=None, n=21)
+    text = elsewhere_section(evaluation(beats))
+    assert "| 0.310 [0.260, 0.360] | 0.200 [0.150, 0.250] | – | 0.080 | 21 recordings, 11 works |" in text
+    assert "nothing is fitted" in text
+    assert "Linear probes" not in text
 
 
 def test_only_disjoint_intervals_are_called_above() -> None:
