@@ -1,8 +1,8 @@
 """Examine checkpoints again with the present code and write their cards: `python docs/make_cards.py [options] FOLDER ...`.
 
-With `--text` the scores stay as they are and the cards alone are written anew. `--elsewhere TITLE=FILE` keeps what a `result.json`
-of `otoscope study tokens` or `beats` says of the checkpoints on recordings that cannot be shipped, under that title; what was kept
-of that study under it before goes.
+With `--text` the scores stay as they are and the cards alone are written anew. `--elsewhere TITLE=FILE` keeps what the
+`result.json` of a study of tokens or beats says of the checkpoints on recordings that cannot be shipped, under that title; what
+was kept of that study under it before goes.
 """
 
 import argparse
