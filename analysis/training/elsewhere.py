@@ -13,8 +13,8 @@ from analysis.files import Json
 ELSEWHERE = "elsewhere"  # in an evaluation
 TOKENS, BEATS = "tokens", "beats"
 NOTES = {
-    TOKENS: "Linear probes of single tokens by `otoscope study tokens`, predicted out of fold by work. Of the model, its twin and "
-    "the sound\nitself that layer or quantity is shown which scores highest.",
+    TOKENS: "Linear probes of single tokens by `otoscope study tokens`, predicted out of fold by work. Of the model, its twin "
+    "and the sound\nitself that layer or quantity is shown which scores highest.",
     BEATS: "Beats by `otoscope study beats`: clicks at every tempo are held against the recording, nothing is fitted.",
 }
 UNITS = {TOKENS: "moments", BEATS: "recordings"}
