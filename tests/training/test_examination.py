@@ -29,9 +29,10 @@ class Counting(PhalarObjective):
             raise CorpusError("too few")
         return {"trained": len(corpus.split("test"))}
 
-    def card(self, *of: object) -> str:
-        """All that it was given."""
-        return f"card of {of[0]}\n"
+    def card(self, arm: str, scale: str, training: Any, evaluation: Any) -> str:
+        """Of which arm."""
+        del scale, training, evaluation
+        return f"card of {arm}\n"
 
 
 def corpus(composers: int) -> Corpus:
