@@ -21,7 +21,7 @@ from analysis.run import RunContext
 from analysis.store import open_store
 from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request, command_of
-from analysis.studies.base.study import find_checkpoint, run_study
+from analysis.studies.base.study import run_study
 from analysis.studies.rewording import reworded, shipped_checkpoints
 from analysis.studies.shipped import (
     SHIPPED,
@@ -33,7 +33,8 @@ from analysis.studies.shipped import (
 )
 from analysis.studies.stress.changes import CHANGES
 
-LISTENING = ("stems", "onsets", "structure", "tokens")
+LISTENING = ("onsets", "structure", "tokens")
+TRANSFORMERS = tuple(name for name in SHIPPED_FAMILIES if name != "phalar-small")  # whose frames have thousands of numbers
 
 
 def main() -> None:
@@ -56,8 +57,8 @@ def main() -> None:
             list(pool.map(lambda command: subprocess.run(command, stdout=subprocess.DEVNULL, check=True), commands))
     for name in studies:
         before, made = set(shipped_folder().glob(f"{name}-*")), set()
-        for beside in sets(name):
-            request = build_request(name, [*SHIPPED, *beside], settings[name])
+        for checkpoints in sets(name):
+            request = build_request(name, checkpoints, settings[name])
             result = run_study(name, request, store=open_store(), context=RunContext(progress_bar(name)))
             path = ship_result(result)
             made |= {path, path.with_name(path.name.replace(".json.gz", ".npz"))}
@@ -74,13 +75,15 @@ def reword(studies: Sequence[str]) -> None:
 
 
 def sets(study: str) -> tuple[tuple[str, ...], ...]:
-    """What is beside the four arms: nothing, and what the study is about; of tokens and stems the other families at once."""
+    """Selections of checkpoints, a result each: the four arms, and what the study is about."""
     if study == "controls":
-        return (), SHIPPED_CONTROLS
+        return SHIPPED, (*SHIPPED, *SHIPPED_CONTROLS)
+    if study == "stems":
+        return ((*SHIPPED, *find_study(study).beside),)
     if study in LISTENING:
-        return (tuple(name for name in SHIPPED_FAMILIES if find_study(study).refusal([find_checkpoint(name)]) is None),)
+        return SHIPPED, TRANSFORMERS
     seeds = sorted(path.parent.name for root in paths.checkpoint_roots() for path in root.glob("*-small-*/config.json"))
-    return ((), tuple(seeds)) if study == "replication" and seeds else ((),)
+    return (SHIPPED, (*SHIPPED, *seeds)) if study == "replication" and seeds else (SHIPPED,)
 
 
 def parts(study: str, settings: dict[str, Any]) -> Iterator[list[str]]:

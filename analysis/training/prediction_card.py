@@ -6,7 +6,7 @@ from analysis.files import JsonObject
 from analysis.models.families import find_arm
 from analysis.models.pupujepa.masks import STRATEGIES
 from analysis.training.card import Run, settings_words
-from analysis.training.prediction_scores import ALL, explained_text, prediction_headline, read_explained
+from analysis.training.prediction_scores import ALL, explained_text, prediction_headline, rank_sentence, read_explained
 
 SOURCE = "arXiv 2606.25713"
 THEIR_STEPS = 500_000
@@ -35,6 +35,7 @@ def write_prediction_card(
 
 Error explained = 1 − error of the prediction / error of the mean target of the patch's band, at masked patches of windows of the
 test split; error = 2 − 2 cos to the standardised target of the teacher. A model and its twin each have targets of their own.
+{rank_sentence(evaluation)}
 Measured on the fp16 weights of this folder; in brackets 95 % intervals, bootstrap over works.
 
 Trained for {run.steps} steps of {run.batch_size} windows, {run.minutes:.0f} minutes

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PREDICTION, ALL = "prediction", "all"  # in an evaluation; all strategies together
+RANK, COLLAPSED = "target_effective_rank", 0.5  # share of the untrained twin's rank below which targets are said to collapse
 LEAST = -1.0
 
 
@@ -47,6 +48,36 @@ def explained_text(explained: Explained) -> str:
     return f"{text} [{100 * explained.low:.1f}, {100 * explained.high:.1f}]" if known else text
 
 
+def rank_sentence(evaluation: Mapping[str, object]) -> str:
+    """How many directions the targets take, beside the untrained twin's, and whether they have collapsed; "" where not known."""
+    trained, twin = _ranks(evaluation)
+    if trained is None or twin is None:
+        return ""
+    text = f"Targets take {trained:.1f} directions (effective rank), those of the untrained twin {twin:.1f}"
+    if not has_collapsed(evaluation):
+        return f"{text}."
+    return f"{text}: they have partly collapsed, and what is nearly constant is easily explained."
+
+
+def has_collapsed(evaluation: Mapping[str, object]) -> bool:
+    """Whether the targets take less than half as many directions as those of the untrained twin.
+
+    >>> has_collapsed({"trained": {"target_effective_rank": 2.0}, "untrained": {"target_effective_rank": 13.0}})
+    True
+    """
+    trained, twin = _ranks(evaluation)
+    return trained is not None and twin is not None and trained < COLLAPSED * twin
+
+
+def _ranks(evaluation: Mapping[str, object]) -> tuple[float | None, float | None]:
+    return _rank(evaluation.get("trained")), _rank(evaluation.get("untrained"))
+
+
+def _rank(record: object) -> float | None:
+    value = record.get(RANK) if isinstance(record, Mapping) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
 def prediction_headline(evaluation: Mapping[str, object]) -> str | None:
     """What is explained at masked patches, with the untrained twin beside it; None where nothing was measured of it."""
     explained, twin = read_explained(evaluation), read_explained(evaluation, "untrained")
@@ -54,7 +85,8 @@ def prediction_headline(evaluation: Mapping[str, object]) -> str | None:
         return None
     control = f"untrained twin {explained_text(twin)}" if twin else "no untrained twin was scored"
     windows = f"n = {explained.n_windows} windows of {explained.n_works} works"
-    return f"{explained_text(explained)} of the mean target's error at masked patches is explained ({windows}); {control}."
+    collapsed = " Targets have partly collapsed." if has_collapsed(evaluation) else ""
+    return f"{explained_text(explained)} of the mean target's error at masked patches is explained ({windows}); {control}.{collapsed}"
 
 
 def prediction_rows(evaluation: Mapping[str, object]) -> list[dict[str, str]]:

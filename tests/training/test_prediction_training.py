@@ -22,7 +22,7 @@ from analysis.models.pupujepa_family import preset
 from analysis.training.comparison import score_headline
 from analysis.training.loop import Run, TrainRequest, train
 from analysis.training.objectives.pupujepa import decay_of
-from analysis.training.prediction_scores import prediction_headline, read_explained
+from analysis.training.prediction_scores import prediction_headline, rank_sentence, read_explained
 from analysis.training.predictions import Errors, held_out_masks, prediction_errors, sound_windows
 from analysis.training.train_checkpoint import train_checkpoint
 
@@ -64,6 +64,17 @@ def request(**changed: Any) -> TrainRequest:
 @pytest.fixture(scope="module")
 def trained(tones: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     return train_checkpoint(request(), tones, tmp_path_factory.mktemp("trained") / "pupu-tiny")
+
+
+@pytest.mark.parametrize(("rank", "collapsed"), [(2.0, True), (6.4, True), (6.6, False), (13.0, False), (None, False)])
+def test_targets_that_take_few_directions_are_said_to_have_collapsed(rank: float | None, collapsed: bool) -> None:
+    explained = {"explained": 0.9, "explained_ci": [0.8, 0.95], "n_windows": 9, "n_works": 3}
+    evaluation = {
+        "trained": {"prediction": {"all": explained}, "target_effective_rank": rank}, "untrained": {"target_effective_rank": 13.0},
+    }  # fmt: skip
+    assert ("collapsed" in (prediction_headline(evaluation) or "")) is collapsed
+    assert ("collapsed" in rank_sentence(evaluation)) is collapsed
+    assert bool(rank_sentence(evaluation)) is (rank is not None)
 
 
 def test_the_error_is_two_minus_two_cosines_of_standardised_targets() -> None:
