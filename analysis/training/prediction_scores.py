@@ -85,8 +85,8 @@ def prediction_headline(evaluation: Mapping[str, object]) -> str | None:
         return None
     control = f"untrained twin {explained_text(twin)}" if twin else "no untrained twin was scored"
     windows = f"n = {explained.n_windows} windows of {explained.n_works} works"
-    collapsed = " Targets have partly collapsed." if has_collapsed(evaluation) else ""
-    return f"{explained_text(explained)} of the mean target's error at masked patches is explained ({windows}); {control}.{collapsed}"
+    text = f"{explained_text(explained)} of the mean target's error at masked patches is explained ({windows}); {control}."
+    return f"{text} Targets have partly collapsed." if has_collapsed(evaluation) else text
 
 
 def prediction_rows(evaluation: Mapping[str, object]) -> list[dict[str, str]]:

@@ -70,7 +70,8 @@ def trained(tones: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Checkpoi
 def test_targets_that_take_few_directions_are_said_to_have_collapsed(rank: float | None, collapsed: bool) -> None:
     explained = {"explained": 0.9, "explained_ci": [0.8, 0.95], "n_windows": 9, "n_works": 3}
     evaluation = {
-        "trained": {"prediction": {"all": explained}, "target_effective_rank": rank}, "untrained": {"target_effective_rank": 13.0},
+        "trained": {"prediction": {"all": explained}, "target_effective_rank": rank},
+        "untrained": {"target_effective_rank": 13.0},
     }  # fmt: skip
     assert ("collapsed" in (prediction_headline(evaluation) or "")) is collapsed
     assert ("collapsed" in rank_sentence(evaluation)) is collapsed
