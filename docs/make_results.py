@@ -79,7 +79,7 @@ def sets(study: str) -> tuple[tuple[str, ...], ...]:
     if study == "controls":
         return SHIPPED, (*SHIPPED, *SHIPPED_CONTROLS)
     if study == "stems":
-        return ((*SHIPPED, *find_study(study).beside),)
+        return SHIPPED, find_study(study).usual
     if study in LISTENING:
         return SHIPPED, TRANSFORMERS
     seeds = sorted(path.parent.name for root in paths.checkpoint_roots() for path in root.glob("*-small-*/config.json"))

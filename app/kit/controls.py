@@ -69,24 +69,24 @@ def pick_checkpoint(serves: Callable[[Checkpoint], bool] = lambda _: True) -> Ch
 
 
 def pick_checkpoints(
-    good: Sequence[Checkpoint], beside: Sequence[str] = (), widget: str = CHECKPOINTS_WIDGET
+    good: Sequence[Checkpoint], usual: Sequence[str] = SHIPPED, widget: str = CHECKPOINTS_WIDGET
 ) -> list[Checkpoint]:
     """The chosen checkpoints, in the order of their choice; where the address names none, the shipped ones, else the first.
 
     Args:
         good: what may be chosen.
-        beside: shipped ones that this page shows beside the usual ones, as long as nobody has chosen otherwise.
+        usual: shipped ones that this page shows as long as nobody has chosen otherwise.
         widget: key of the widget.
     """
     named = by_name(good)
     wanted = [name for name in state.get_list("checkpoints") if name in named]
     home = paths.repository() / "checkpoints"
-    shipped, more = ([n for n in ones if n in named and Path(named[n].path).parent == home] for ones in (SHIPPED, beside))
-    nobody_chose = not wanted or wanted == shipped
-    default = [*shipped, *more] if nobody_chose and shipped else wanted or list(named)[:1]
+    arms, own = ([n for n in ones if n in named and Path(named[n].path).parent == home] for ones in (SHIPPED, usual))
+    nobody_chose = not wanted or wanted == arms
+    default = own or arms if nobody_chose and (own or arms) else wanted or list(named)[:1]
     state.start(widget, default, list(named))
     chosen = st.multiselect("Checkpoints", list(named), key=widget, placeholder="Choose one or more")
-    if not (more and nobody_chose and chosen == default):  # what this page adds by itself does not follow to the others
+    if not (own != arms and nobody_chose and chosen == default):  # what this page shows by itself does not follow to the others
         state.put_list("checkpoints", chosen)
     return [named[name] for name in chosen]
 

@@ -15,6 +15,7 @@ from analysis.jobs import queue as jobs
 from analysis.jobs.job import Job, JobError
 from analysis.jobs.kinds.study import KIND
 from analysis.studies.base.registry import find_study
+from analysis.studies.shipped import SHIPPED
 from app import answers, caching, state
 from app.answers import StudyRequest
 from app.kit import controls, job_progress, job_words, layout, study_settings
@@ -66,7 +67,7 @@ def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
     _adopt(study, [str(checkpoint.name) for checkpoint in good])
     first, second, third = st.columns([11.8, 6.4, 4.4], vertical_alignment="bottom")
     with first:
-        checkpoints = controls.pick_checkpoints(good, find_study(study).beside, _widget(study))
+        checkpoints = controls.pick_checkpoints(good, find_study(study).usual or SHIPPED, _widget(study))
     with second:
         corpus = controls.pick_corpus(find_study(study).demo)
     with third:
@@ -79,7 +80,7 @@ def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
 
 def _widget(study: str) -> str:
     """Key of the widget of checkpoints; a page that shows more than the others has one of its own."""
-    return f"{controls.CHECKPOINTS_WIDGET}_{study}" if find_study(study).beside else controls.CHECKPOINTS_WIDGET
+    return f"{controls.CHECKPOINTS_WIDGET}_{study}" if find_study(study).usual else controls.CHECKPOINTS_WIDGET
 
 
 def _adopt(study: str, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from analysis.studies.base.registry import find_study
-from analysis.studies.shipped import SHIPPED_CONTROLS
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS
 from analysis.studies.summary.panels import Panel, Summary
 from analysis.studies.summary.rows import CellRow
 from app import answers, state
@@ -62,7 +62,7 @@ def _choose(good: Sequence[Checkpoint]) -> tuple[list[Checkpoint], str] | None:
     """Checkpoints and corpus; None, with the reason said, where no checkpoint is chosen."""
     first, second = st.columns([8, 3], vertical_alignment="bottom")
     with first:
-        checkpoints = controls.pick_checkpoints(good, SHIPPED_CONTROLS, WIDGET)
+        checkpoints = controls.pick_checkpoints(good, (*SHIPPED, *SHIPPED_CONTROLS), WIDGET)
     with second:
         corpus = controls.pick_corpus()
     if not checkpoints:

@@ -18,6 +18,7 @@ from analysis.studies.base.registry import find_study, study_names
 from analysis.studies.base.requests import build_request
 from analysis.studies.retrieval.study import Request
 from analysis.studies.shipped import (
+    SHIPPED,
     SHIPPED_CONTROLS,
     SHIPPED_FAMILIES,
     rounded,
@@ -126,8 +127,8 @@ def test_a_result_of_more_checkpoints_is_found_for_those_that_are_here() -> None
     assert shipped_with_more("replication", build_request("replication", names, {}), {**shas, "D0-small": "0" * 64}) is None
 
 
-def test_pages_show_beside_the_usual_checkpoints_what_comes_with_them() -> None:
-    beside = {name: find_study(name).beside for name in study_names()}
-    assert beside["controls"] == SHIPPED_CONTROLS
-    assert set(beside["stems"]) <= set(SHIPPED_FAMILIES)
-    assert {name for names in beside.values() for name in names} <= {*SHIPPED_CONTROLS, *SHIPPED_FAMILIES}
+def test_what_pages_show_by_themselves_comes_with_them() -> None:
+    usual = {name: find_study(name).usual for name in study_names()}
+    assert usual["controls"] == (*SHIPPED, *SHIPPED_CONTROLS)
+    assert set(usual["stems"]) <= set(SHIPPED_FAMILIES)
+    assert {name for names in usual.values() for name in names} <= {*SHIPPED, *SHIPPED_CONTROLS, *SHIPPED_FAMILIES}

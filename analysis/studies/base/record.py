@@ -68,7 +68,7 @@ class Study:
         former: names that it had; they still find it.
         together: whether it makes for all models at once what is dear, such as altered sound, and is therefore not measured
             model by model; what it reads is kept all the same.
-        beside: shipped checkpoints that its page shows beside the usual ones as long as nobody has chosen otherwise.
+        usual: shipped checkpoints that its page shows as long as nobody has chosen otherwise; () for the four arms.
         demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for it reads "small-hands".
     """
 
@@ -83,7 +83,7 @@ class Study:
     interval: str = "bootstrap over works"
     former: tuple[str, ...] = ()
     together: bool = False
-    beside: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
     demo: str = ""
 
     @property

@@ -11,5 +11,13 @@ STUDY = Study(
     cost=Cost(small_s=35, full_s=105, small_share=1, full_share=1),
     needs=Needs(("audio", "notes"), pair=True, descriptor=True),
     small={"windows_per_piece": 40},
-    beside=("d4a4-zero-small", "d4a4-random-small", "d4a4-shuffled-small"),
+    usual=(
+        "D0-small",
+        "d4a4-small",
+        "a4r-small",
+        "d4-a4r-small",
+        "d4a4-zero-small",
+        "d4a4-random-small",
+        "d4a4-shuffled-small",
+    ),  # fmt: skip
 )

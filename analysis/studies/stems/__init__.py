@@ -12,6 +12,6 @@ STUDY = Study(
     needs=Needs(("audio",), stems=True),
     small={"windows_per_piece": 20},
     quick={"corpus": "small", "windows_per_piece": 20},
-    beside=("phalar-small",),
+    usual=("phalar-small",),
     demo="hands",
 )
