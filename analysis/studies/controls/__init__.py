@@ -19,5 +19,5 @@ STUDY = Study(
         "d4a4-zero-small",
         "d4a4-random-small",
         "d4a4-shuffled-small",
-    ),  # fmt: skip
+    ),
 )
