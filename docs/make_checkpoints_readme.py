@@ -2,7 +2,8 @@
 
 `python docs/make_checkpoints_readme.py [--real FILE]`
 
-With `--real FILE` (the result.json of retrieval on recordings that cannot be shipped) a table of them is kept, too.
+With `--real FILE` (the result.json of retrieval on recordings that cannot be shipped) a table of them is kept, too; without, the
+one that is there.
 """
 
 import argparse
@@ -70,6 +71,7 @@ of every feature in the training set) or other windows' descriptors. S on the sa
 OTHERS = """Small versions of models that hear sound alone, trained on the demo corpus for minutes where their authors took days:
 demonstrations of what the pages show, not replications. The cards say what they reach on other recordings, and what they do not.
 """
+REAL = "\n## On real recordings"
 WIDTH = 130
 
 
@@ -78,9 +80,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", type=Path, metavar="FILE", help="result.json of recordings that are not shipped")
     options = parser.parse_args()
-    text = write(json.loads(options.real.read_text("utf-8")) if options.real else None)
     target = paths.repository() / "checkpoints" / "README.md"
-    replace_file(target, text.encode())
+    text = write(json.loads(options.real.read_text("utf-8")) if options.real else None)
+    _, heading, kept = target.read_text("utf-8").partition(REAL)
+    replace_file(target, (text if options.real else text + heading + kept).encode())
     print(target, file=sys.stderr)  # noqa: T201
 
 
@@ -104,7 +107,7 @@ def write(real: dict[str, Any] | None = None) -> str:
         differences=_differences(pairs, corrected, "difference"), verdict=_verdict(pairs, corrected, "difference"),
         controlled=_differences(rows, corrected_rows, "value"), control_verdict=_control_verdict(rows, corrected_rows),
     )  # fmt: skip
-    return text + _trainings() + (_real(real) if real else "") + _families()
+    return text + _trainings() + _families() + (_real(real) if real else "")
 
 
 def shipped(study: str, n_checkpoints: int = len(SHIPPED)) -> dict[str, Any]:
@@ -197,8 +200,7 @@ def _real(document: dict[str, Any]) -> str:
         cells = [_interval(values[f"{name}, {weights}, canonical: S"]) for weights in ("trained", "untrained")]
         rows.append(f"| {name.removesuffix('-small')} | {' | '.join(cells)} |")
     chance = percent(values[f"{names[0]}, trained, canonical: S"]["null"])
-    return f"""
-## On real recordings
+    return f"""{REAL}
 
 S on recordings of a Disklavier (MAPS), which none of them has heard, by `otoscope study retrieval {" ".join(names)} --set
 corpus=FOLDER --set split={request["split"]} --set windows_per_piece={request["windows_per_piece"]}`: {request["n_queries"]}
