@@ -1,17 +1,21 @@
 """Which checkpoint is best: the scores that came with each, and what may honestly be said about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import nan
+from types import MappingProxyType
 from typing import Protocol, TypeVar, runtime_checkable
 
 from analysis.models.arms import control_of
 from analysis.numbers import percent
-from analysis.training.prediction_scores import prediction_headline
-from analysis.training.scores import RANKED, ranking_score
+from analysis.training.prediction_scores import explained_text, prediction_headline, read_explained
+from analysis.training.scores import RANKED, Pool, ranking_score
 from analysis.training.scores import RetrievalScore as RetrievalScore
 from analysis.training.scores import read_score as read_score
 from analysis.training.scores import score_text as score_text
 
 NAMED = 3
+OTHER_POOLS: Mapping[Pool, str] = MappingProxyType({"views": "views", "stems": "stems"})
 INTERVALS = " (95 % intervals)"
 ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
 
@@ -109,7 +113,10 @@ def compare_details(checkpoints: Sequence[Evaluated]) -> str:
     scored = sum(len(group) for group in groups)
     if elsewhere := scored - len(groups[0]):
         sentences.append(f"{_others(elsewhere, 'was', 'were')} examined on another test set and cannot be compared with it.")
-    if silent := len(models) - scored:
+    unranked = [checkpoint for checkpoint in models if ranking_score(checkpoint.evaluation) is None]
+    if predicting := sum(other_score(checkpoint.evaluation) is not None for checkpoint in unranked):
+        sentences.append(f"{_others(predicting, 'is', 'are')} scored on masked patches alone.")
+    if silent := len(unranked) - predicting:
         sentences.append(f"{_others(silent, 'carries', 'carry')} no scores.")
     controls = [
         (checkpoint.name, ranking_score(checkpoint.evaluation))
@@ -118,6 +125,18 @@ def compare_details(checkpoints: Sequence[Evaluated]) -> str:
     ]
     texts = [f"{name} {score_text(score)}" if score else f"{name} without scores" for name, score in controls]
     return " ".join([*sentences, *([f"Controls, not ranked: {listed(texts)}."] if texts else [])])
+
+
+def other_score(evaluation: Mapping[str, object]) -> str | None:
+    """What a model without a canonical pool is scored by, with its untrained twin; None where there is nothing."""
+    for pool, word in OTHER_POOLS.items():
+        if score := read_score(evaluation, pool=pool):
+            twin = read_score(evaluation, "untrained", pool)
+            return f"{word} {score_text(score)}{f' ({percent(twin.value)})' if twin else ''}"
+    if explained := read_explained(evaluation):
+        twin = read_explained(evaluation, "untrained")
+        return f"explained {explained_text(explained)}{f' ({explained_text(replace(twin, low=nan, high=nan))})' if twin else ''}"
+    return None
 
 
 def _rank_sentence(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from analysis.models.arms import control_of
-from analysis.training.comparison import Evaluated, by_score
+from analysis.training.comparison import Evaluated, by_score, other_score
 from analysis.training.scores import Pool, RetrievalScore, Weights, read_score, score_text
 from app import caching, state
 from app.kit import row_choice
@@ -27,6 +27,7 @@ COLUMNS = {
     "name": st.column_config.TextColumn("name", pinned=True, width=140),
     "S": st.column_config.TextColumn("S, canonical pool", width=136, help="With its 95 % interval, bootstrap over works"),
     "untrained": st.column_config.TextColumn("untrained twin", width=120, help="The same architecture after zero steps"),
+    "other": st.column_config.TextColumn("other score (twin)", width=190, help="Of models that hear sound alone"),
     "arm": st.column_config.TextColumn("arm", width=132),
     "family": st.column_config.TextColumn("family", width=86),
     "parameters": st.column_config.NumberColumn("parameters", width=80, format="%,d", help="Counted"),
@@ -104,6 +105,7 @@ def _row(checkpoint: Checkpoint) -> dict[str, object]:
         "name": marked(str(checkpoint.name), str(checkpoint.arm)),
         "S": _sortable(trained) if trained else None,
         "untrained": score_text(twin) if twin else None,
+        "other": other_score(checkpoint.evaluation),
         "arm": f"{checkpoint.arm} ({checkpoint.scale})" if checkpoint.scale else str(checkpoint.arm),
         "family": checkpoint.of_family.title,
         "parameters": counts["total"] if counts else None,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.training.comparison import by_score, compare_details, compare_headline, score_headline
+from analysis.training.comparison import by_score, compare_details, compare_headline, other_score, score_headline
 from analysis.training.scores import read_score, recall_words, retrieval_rows
 
 CHANCE = 10 / 256
@@ -61,6 +61,26 @@ def test_one_of_two_has_scores():
     both = [checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)]
     assert compare_headline(both).startswith("S = 34.4 % [28.9, 40.3] among 256 candidates: D0 finds the match (")
     assert compare_details(both).endswith("1 other carries no scores.")
+
+
+def test_what_is_scored_otherwise_is_said_with_its_twin():
+    def scored(pool, value):
+        score = {"S": value, "S_ci": [value, value], "chance": 0.0, "n_queries": 9, "n_works": 3, "pool_size": 64}
+        return {pool: score}
+
+    explained = {"explained": 0.5, "explained_ci": [0.4, 0.6], "n_windows": 9, "n_works": 3}
+    stems = {"trained": scored("stems", 0.25), "untrained": scored("stems", 0.125)}
+    masked = {
+        "trained": {"prediction": {"all": explained}},
+        "untrained": {"prediction": {"all": {**explained, "explained": -3.0}}},
+    }
+    assert other_score(stems) == "stems 25.0 % [25.0, 25.0] (12.5 %)"
+    assert other_score({"trained": scored("views", 0.5)}) == "views 50.0 % [50.0, 50.0]"
+    assert other_score(masked) == "explained 50.0 % [40.0, 60.0] (< -100 %)"
+    assert other_score({"trained": scored("canonical", 0.5)}) is None
+    both = [checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)]
+    both[0].evaluation.update(masked)
+    assert compare_details(both).endswith("1 other is scored on masked patches alone.")
 
 
 def test_overlapping_intervals_are_not_called_different():
