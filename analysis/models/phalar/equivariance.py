@@ -71,10 +71,10 @@ def trajectories(
     if start < 0 or start + length > len(sound):
         window = f"a window of {length:,} samples from sample {start:,}"
         raise ConfigError(f"The recording has {len(sound):,} samples, too few for {window}. Choose an earlier or a shorter one.")
-    over_time = _over_time(model, sound[start : start + length])
-    circular = np.stack([_phasors(model, over_time.roll(shift, dims=-1)) for shift in shifts])
-    n_frames, components = over_time.shape[-1], np.arange(1, config.n_components + 1)
-    law = _phasors(model, over_time) * turns(shifts, n_frames, config.n_components)[:, None]
+    channels = _over_time(model, sound[start : start + length])
+    circular = np.stack([_phasors(model, channels.roll(shift, dims=-1)) for shift in shifts])
+    n_frames, components = channels.shape[-1], np.arange(1, config.n_components + 1)
+    law = _phasors(model, channels) * turns(shifts, n_frames, config.n_components)[:, None]
     hop = config.hop_length * 2**config.depth
     starts = [start - shift * hop for shift in shifts]
     real = None
@@ -93,8 +93,8 @@ def trajectories(
     )
 
 
-def turns(shifts: Sequence[int], n_frames: int, n_components: int) -> Complex[ndarray, "shifts components"]:
-    """e^(−2πikτ/N), by shift τ and component k from 1.
+def turns(shifts: Sequence[float], n_frames: int, n_components: int) -> Complex[ndarray, "shifts components"]:
+    """e^(−2πikτ/N), by shift τ, which may lie between frames, and component k from 1.
 
     >>> np.allclose(turns([0, 2], 8, 2), [[1, 1], [-1j, -1]])
     True
@@ -115,10 +115,48 @@ def deviations(
     return 1 - np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 
 
-def _over_time(model: Phalar, waveform: Tensor) -> Tensor:
+def angle_errors(
+    phasors: Complex[ndarray, "shifts channels components"], law: Complex[ndarray, "shifts channels components"]
+) -> Float[ndarray, "shifts components"]:
+    """Degrees between phasors and the law: Σ |R| |law| |arg(R · conj(law))| / Σ |R| |law| over channels.
+
+    0 where the law holds, 90 on average where angles have nothing to do with it; NaN where all phasors of a component are 0.
+    """
+    products = phasors * law.conj()
+    weights = np.abs(products).sum(axis=1)
+    sums = (np.abs(products) * np.abs(np.angle(products, deg=True))).sum(axis=1)
+    return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+
+
+def turned_degrees(
+    phasors: Complex[ndarray, "shifts channels components"],
+    first: Complex[ndarray, "channels components"],
+    law: Float[ndarray, "shifts components"],
+) -> Float[ndarray, "shifts components"]:
+    """By how many degrees phasors are turned from those that are not moved: arg Σ R · conj(first) over channels.
+
+    Of all angles that differ by whole turns it is the one closest to what the law says, `law`, in degrees.
+    """
+    angles = np.angle((phasors * first.conj()).sum(axis=1), deg=True)
+    return angles + 360 * np.round((law - angles) / 360)
+
+
+def over_time(model: Phalar, windows: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch channels padded"]:
+    """What the spectrum over time is taken of, with the padding of short windows."""
     parameter = next(model.parameters())
-    return model.pooling.over_time(model.frames(waveform[None].to(parameter.device, parameter.dtype)))
+    return model.pooling.over_time(model.frames(windows.to(parameter.device, parameter.dtype)))
 
 
-def _phasors(model: Phalar, over_time: Tensor) -> Complex[ndarray, "channels components"]:
-    return torch.complex(*model.pooling.phasors(over_time)[0]).cpu().numpy()
+def phasors_of(
+    model: Phalar, channels: Float[Tensor, "batch channels padded"]
+) -> Complex[ndarray, "batch channels components"]:
+    """Phasors of what `over_time` gives."""
+    return torch.complex(*model.pooling.phasors(channels).unbind(dim=1)).cpu().numpy()
+
+
+def _over_time(model: Phalar, waveform: Tensor) -> Tensor:
+    return over_time(model, waveform[None])
+
+
+def _phasors(model: Phalar, channels: Tensor) -> Complex[ndarray, "channels components"]:
+    return phasors_of(model, channels)[0]

@@ -1,0 +1,91 @@
+"""What is said of a window that was moved: how far phasors are off the law, and how similarity falls."""
+
+from collections.abc import Sequence
+
+from analysis.clips.phasors import UNIFORM_DEG, ComponentRow, MovedWindow, Turning, mean_of
+
+LAW = "R_k(δ) = R_k(0) · e^(−2πikδ/T)"
+SMALLEST_DEG = 0.001
+
+
+def turned_sentence(moved: MovedWindow, rows: Sequence[ComponentRow]) -> str:
+    """How far sound that really moves is off the law, the untrained twin and unrelated windows beside it; at most 30 words."""
+    real, twin = mean_of(rows, lambda row: row.real), mean_of(rows, lambda row: row.untrained)
+    others = mean_of(rows, lambda row: row.unrelated)
+    if real is None or twin is None:
+        circle, chance = degrees(max(row.circle for row in rows)), f"chance {UNIFORM_DEG:.0f}°"
+        return f"{circle} off the law at most, in a circle; {chance}. This window has no sound before it that could move in."
+    control = f"angles by chance {UNIFORM_DEG:.0f}°" if others is None else f"unrelated windows {degrees(others)}"
+    how_far = f"where sound really moves by up to {moved.plan.headline_s:.2f} s"
+    return f"{degrees(real)} off the law on average {how_far}; untrained twin {degrees(twin)}, {control}."
+
+
+def law_sentence(moved: MovedWindow) -> str:
+    """The law with its numbers: period, frames, frequencies."""
+    plan, hz = moved.plan, moved.components_hz
+    return (
+        f"The law: {LAW}, T = {plan.period_s:.2f} s ({plan.n_frames} frames of {plan.frame_s:.2f} s), k = 1 to {len(hz)} "
+        f"({hz[0]:.2f} to {hz[-1]:.2f} Hz); δ > 0: what sounds comes δ later in the window."
+    )
+
+
+def reason_sentence(rows: Sequence[ComponentRow]) -> str:
+    """Whose property the law is, and what of the deviation is whose."""
+    circle, sound = max(row.circle for row in rows), mean_of(rows, lambda row: row.sound_circle)
+    real = mean_of(rows, lambda row: row.real)
+    text = (
+        "It is a property of the architecture, not of training: the untrained twin keeps it as well. Features moved in a circle "
+        f"are off by {degrees(circle)} at most"
+    )
+    if sound is None:
+        return f"{text}."
+    text += f"; sound moved in a circle, which the ends of the window and of the stages disturb, by {degrees(sound)} on average"
+    return f"{text}." if real is None else f"{text}; what is more, up to {degrees(real)}, comes with new sound."
+
+
+def rounds_sentence(moved: MovedWindow) -> str:
+    """How many outputs of the head go around 0."""
+    n, trained, twin = len(moved.trained.rounds), *(int((turning.rounds != 0).sum()) for turning in _both(moved))
+    return f"Moved once in a circle, {trained} of {n} outputs of the head go around 0; untrained twin {twin}."
+
+
+def score_sentence(moved: MovedWindow, shift: int) -> str:
+    """Similarity with what stays, at once and at a shift, the untrained twin beside it."""
+    n, plan = len(moved.trained.unrelated_scores), moved.plan
+    last = min(shift, plan.n_real - 1)
+    said = [_fall(turning, last) for turning in _both(moved)]
+    unit = f"; in brackets SDs above {n} unrelated windows" if moved.trained.above_unrelated is not None else ""
+    return f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {said[0]}; untrained twin {said[1]}{unit} (S has no unit)."
+
+
+def _fall(turning: Turning, shift: int) -> str:
+    above = turning.above_unrelated
+    numbers = [signed(float(turning.scores[at])) for at in (0, shift)]
+    if above is not None:
+        numbers = [f"{number} ({signed(float(above[at]), 1)})" for number, at in zip(numbers, (0, shift), strict=True)]
+    return " → ".join(numbers)
+
+
+def _both(moved: MovedWindow) -> tuple[Turning, Turning]:
+    return moved.trained, moved.untrained
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """A number with a minus sign that is one.
+
+    >>> signed(-0.456), signed(-0.001), signed(2.25, 1)
+    ('−0.46', '0.00', '2.2')
+    """
+    text = f"{number:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def degrees(angle: float) -> str:
+    """An angle as it is read.
+
+    >>> degrees(23.456), degrees(0.0312), degrees(0.00001)
+    ('23.5°', '0.031°', '< 0.001°')
+    """
+    if angle < SMALLEST_DEG:
+        return f"< {SMALLEST_DEG:g}°"
+    return f"{angle:.1f}°" if angle >= 1 else f"{angle:.2g}°"
