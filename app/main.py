@@ -40,6 +40,7 @@ PAGES = {
     "Listen": {
         "clip": "hearing",
         "masking": "layers_clear",
+        "phasors": "cyclone",
         "retrieval": "manage_search",
         "stems": "queue_music",
         "beats": "timer",

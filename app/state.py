@@ -33,6 +33,9 @@ Name = Literal[
     "ratio",
     "draw",
     "regions",
+    "moved",
+    "channel",
+    "component",
 ]  # fmt: skip
 ListName = Literal["checkpoints", "set"]
 Kept = Literal[

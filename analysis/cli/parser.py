@@ -7,6 +7,7 @@ from pathlib import Path
 from analysis import __version__
 from analysis.cli import inspecting, library, work
 from analysis.cli.arms import arms
+from analysis.cli.phasors import phasors
 from analysis.cli.summary import summary
 from analysis.studies.base.registry import study_names
 
@@ -46,6 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
     _battery(command("battery", work.battery, "every study on the same checkpoints, with a report"))
     _inspect(
         command("inspect", inspecting.inspect, "every lane of recordings as PNG, SVG, NPZ, JSON and layers of Sonic Visualiser")
+    )
+    _phasors(
+        command("phasors", phasors, "how complex features of a recording turn as its sound moves, beside the law and the twin")
     )
     command("doctor", library.doctor, "what works on this machine, and what to install")
     return parser
@@ -151,3 +155,12 @@ def _inspect(inspect: argparse.ArgumentParser) -> None:
     inspect.add_argument("--annotations", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=annotations)
     inspect.add_argument("--beside", metavar="twin|CHECKPOINT", help="also the lanes of the untrained twin, or of a checkpoint")
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _phasors(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("clip", type=Path, metavar="CLIP", help="a recording; it is what moves")
+    sub.add_argument("--checkpoint", required=True, help="a PHALAR: a name from `otoscope checkpoints`, or a folder")
+    against = "what does not move, such as the other stems of the recording (default: the recording itself)"
+    sub.add_argument("--against", type=Path, metavar="FILE", help=against)
+    usual = "where the window begins (default: as early as there is sound before it for every shift)"
+    sub.add_argument("--from", dest="start", type=float, metavar="SECONDS", help=usual)

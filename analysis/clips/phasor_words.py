@@ -8,6 +8,11 @@ LAW = "R_k(δ) = R_k(0) · e^(−2πikδ/T)"
 SMALLEST_DEG = 0.001
 
 
+def no_phase(family: str) -> str:
+    """Why a checkpoint of another family cannot be looked at, after its name."""
+    return f"is of the family {family}, whose features are real numbers: they have no phase that could turn."
+
+
 def turned_sentence(moved: MovedWindow, rows: Sequence[ComponentRow]) -> str:
     """How far sound that really moves is off the law, the untrained twin and unrelated windows beside it; at most 30 words."""
     real, twin = mean_of(rows, lambda row: row.real), mean_of(rows, lambda row: row.untrained)
@@ -40,7 +45,7 @@ def reason_sentence(rows: Sequence[ComponentRow]) -> str:
     if sound is None:
         return f"{text}."
     text += f"; sound moved in a circle, which the ends of the window and of the stages disturb, by {degrees(sound)} on average"
-    return f"{text}." if real is None else f"{text}; what is more, up to {degrees(real)}, comes with new sound."
+    return f"{text}; what is more, up to {degrees(real)}, comes with new sound." if real and real > sound else f"{text}."
 
 
 def rounds_sentence(moved: MovedWindow) -> str:

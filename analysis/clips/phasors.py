@@ -148,6 +148,24 @@ class ComponentRow(Row):
     amplitude: float | None
 
 
+@dataclass(frozen=True)
+class ScoreRow(Row):
+    """Similarity of what is really moved with what stays.
+
+    Attributes:
+        shift_s: δ.
+        s, untrained_s: of the model and of the untrained twin.
+        above, untrained_above: SDs above unrelated windows; None where there are too few.
+    """
+
+    table: ClassVar[str] = "scores"
+    shift_s: float
+    s: float
+    untrained_s: float
+    above: float | None
+    untrained_above: float | None
+
+
 def has_phasors(model: "Model") -> TypeGuard[Phalar]:
     """Whether a model, or its outline, pools to phasors."""
     return isinstance(model, Phalar)
@@ -159,7 +177,7 @@ def move_window(
     recording: Float[ndarray, " samples"],
     stays: Float[ndarray, " samples"],
     plan: Plan,
-    progress: Progress = lambda done, total: None,
+    progress: Progress | None = None,
 ) -> MovedWindow:
     """Phasors and scores of a window while it is moved.
 
@@ -184,18 +202,22 @@ def move_window(
 class _Reads:
     """Windows read by models, a few at once."""
 
-    def __init__(self, total: int, progress: Progress) -> None:
+    def __init__(self, total: int, progress: Progress | None) -> None:
         self._done, self._total, self._progress = 0, total, progress
 
     def over_time(self, model: Phalar, windows: Float[ndarray, "windows samples"]) -> torch.Tensor:
         read = []
         for begin in range(0, len(windows), AT_ONCE):
-            self._progress(self._done, self._total)
+            self._report()
             part = torch.from_numpy(windows[begin : begin + AT_ONCE])
             read.append(over_time(model, part))
             self._done += len(part)
-        self._progress(self._done, self._total)
+        self._report()
         return torch.cat(read)
+
+    def _report(self) -> None:
+        if self._progress is not None:
+            self._progress(self._done, self._total)
 
 
 @torch.no_grad()
@@ -237,6 +259,15 @@ def component_rows(moved: MovedWindow) -> tuple[ComponentRow, ...]:
         )
         for k, hz in enumerate(moved.components_hz)
     )  # fmt: skip
+
+
+def score_rows(moved: MovedWindow) -> tuple[ScoreRow, ...]:
+    """A row of every shift for which the recording has sound."""
+    scores = [turning.scores.tolist() for turning in (moved.trained, moved.untrained)]
+    above = [turning.above_unrelated for turning in (moved.trained, moved.untrained)]
+    listed = [[None] * moved.plan.n_real if values is None else values.tolist() for values in above]
+    shifts_s = moved.plan.shifts_s[: moved.plan.n_real].tolist()
+    return tuple(ScoreRow(*row) for row in zip(shifts_s, *scores, *listed, strict=True))
 
 
 def _mean(values: ndarray) -> float | None:

@@ -35,6 +35,7 @@ QUESTIONS = {name: find_study(name).question for name in study_names()} | {
     "": "Which checkpoint finds the match best?", "checkpoints": "Which checkpoint finds the match best?",
     "clip": "What does the model attend to in this clip?",
     "masking": "What can the model say of what it is not shown?",
+    "phasors": "How do features turn as the sound is moved?",
     "battery": "What does the whole examination say?",
     "summary": "What do these checkpoints do, at a glance?", "screening": "Which descriptor, entered how, helps most?",
 }  # fmt: skip

@@ -147,9 +147,7 @@ def over_time(model: Phalar, windows: Float[Tensor, "batch samples"]) -> Float[T
     return model.pooling.over_time(model.frames(windows.to(parameter.device, parameter.dtype)))
 
 
-def phasors_of(
-    model: Phalar, channels: Float[Tensor, "batch channels padded"]
-) -> Complex[ndarray, "batch channels components"]:
+def phasors_of(model: Phalar, channels: Float[Tensor, "batch channels padded"]) -> Complex[ndarray, "batch channels components"]:
     """Phasors of what `over_time` gives."""
     return torch.complex(*model.pooling.phasors(channels).unbind(dim=1)).cpu().numpy()
 

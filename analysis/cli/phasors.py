@@ -1,0 +1,70 @@
+"""`otoscope phasors`: how far the features of a recording are off the law as its sound moves, and how similarity falls."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.cli.output import emit, progress_bar, say
+from analysis.errors import AudioError, ConfigError, shown
+from analysis.files import is_file
+
+if TYPE_CHECKING:
+    from analysis.clips.phasors import ComponentRow
+
+HEADER = ("k", "Hz", "circle", "sound", "real", "twin", "others", "× at 0")
+
+
+def phasors(options: argparse.Namespace) -> None:
+    """The numbers of the page of phasors, of one window of a recording."""
+    from analysis.clips import phasor_words as words
+    from analysis.clips.phasor_plan import first_starts_s, plan_of
+    from analysis.clips.phasors import component_rows, has_phasors, move_window, score_rows
+    from analysis.datasets.audio import load_waveform
+    from analysis.studies.base.study import find_checkpoint
+
+    checkpoint = find_checkpoint(options.checkpoint)
+    model = checkpoint.outline()
+    if not has_phasors(model):
+        raise ConfigError(f"{checkpoint.name} {words.no_phase(checkpoint.of_family.title)} Choose a PHALAR.")
+    config, paths = model.config, [options.clip, *([] if options.against is None else [options.against])]
+    for path in paths:
+        _refuse_missing(path)
+    waveforms = [load_waveform(path, config.sample_rate) for path in paths]
+    for notice in (notice for waveform in waveforms for notice in waveform.notices):
+        say(notice)
+    length = min(len(waveform.samples) for waveform in waveforms)
+    moves, stays = waveforms[0].samples[:length], waveforms[-1].samples[:length]
+    start_s = float(first_starts_s(config, length)[1]) if options.start is None else options.start
+    bar = progress_bar("phasors")
+    moved = move_window(
+        checkpoint.model(), checkpoint.untrained_twin(), moves, stays, plan_of(config, length, start_s),
+        lambda done, total: bar(done, total, "windows"),
+    )  # fmt: skip
+    rows = component_rows(moved)
+    sentences = [words.turned_sentence(moved, rows), words.law_sentence(moved), words.reason_sentence(rows)]
+    sentences += [words.rounds_sentence(moved), words.score_sentence(moved, moved.plan.n_few - 1)]
+    document = {
+        "headline": sentences[0], "window_from_s": start_s, "period_s": moved.plan.period_s, "sentences": sentences[1:],
+        "components": [row.record() for row in rows], "scores": [row.record() for row in score_rows(moved)],
+    }  # fmt: skip
+    emit(options, document, [*sentences, "", *_table(rows)])
+
+
+def _refuse_missing(path: Path) -> None:
+    if not is_file(path):
+        raise AudioError(f"There is no file {shown(str(path))[1:-1]}. Give the path of a recording.")
+
+
+def _table(rows: Sequence["ComponentRow"]) -> list[str]:
+    """Degrees off the law by component, as aligned columns; a dash where there is no number."""
+    from analysis.clips.phasor_words import degrees
+
+    lines = [HEADER]
+    for row in rows:
+        angles = (row.circle, row.sound_circle, row.real, row.untrained, row.unrelated)
+        cells = ["–" if angle is None else degrees(angle) for angle in angles]
+        amplitude = "–" if row.amplitude is None else f"{row.amplitude:.2f}"
+        lines.append((str(row.component), f"{row.hz:.2f}", *cells, amplitude))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
