@@ -48,9 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _inspect(
         command("inspect", inspecting.inspect, "every lane of recordings as PNG, SVG, NPZ, JSON and layers of Sonic Visualiser")
     )
-    _phasors(
-        command("phasors", phasors, "how complex features of a recording turn as its sound moves, beside the law and the twin")
-    )
+    _phasors(command("phasors", phasors, "how complex features turn as the sound of a recording moves, beside the law"))
     command("doctor", library.doctor, "what works on this machine, and what to install")
     return parser
 

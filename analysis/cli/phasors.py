@@ -60,7 +60,7 @@ def _table(rows: Sequence["ComponentRow"]) -> list[str]:
     """Degrees off the law by component, as aligned columns; a dash where there is no number."""
     from analysis.clips.phasor_words import degrees
 
-    lines = [HEADER]
+    lines: list[tuple[str, ...]] = [HEADER]
     for row in rows:
         angles = (row.circle, row.sound_circle, row.real, row.untrained, row.unrelated)
         cells = ["–" if angle is None else degrees(angle) for angle in angles]

@@ -237,7 +237,7 @@ def _turning(model: Phalar, windows: ndarray, anchor: ndarray, plan: Plan, reads
 
 def _embedded(model: Phalar, phasors: Complex[ndarray, "windows channels components"]) -> torch.Tensor:
     parameter = next(model.parameters())
-    parts = torch.from_numpy(np.stack([phasors.real, phasors.imag], axis=1))
+    parts = torch.from_numpy(np.stack([np.real(phasors), np.imag(phasors)], axis=1))
     return model.head(parts.to(parameter.device, parameter.dtype))
 
 

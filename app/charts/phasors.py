@@ -17,6 +17,7 @@ from app.charts.scores import GRID
 PANEL_PX, TITLE_PX = 400, 28
 ROOM = 1.12  # of the plane beyond what is farthest from 0
 TRAIL_PX, CHOSEN_PX = 1.2, 2.6
+NOW_LINE = {"color": theme.SELECTION, "width": 1.5}
 SHIFT, REAL, IMAGINARY = "shift δ (s)", "real part (no unit)", "imaginary part (no unit)"
 
 
@@ -158,8 +159,9 @@ def along(panels: Mapping[str, Sequence[Curve]], shifts_s: Shaped[ndarray, " shi
         drawing.update_yaxes(look, row=row, col=1)
         ends = {"range": [0.0, float(shifts_s[-1])], "showticklabels": row == len(panels), "matches": "x" if row > 1 else None}
         drawing.update_xaxes(ends, row=row, col=1)
-        now = {"type": "line", "x0": now_s, "x1": now_s, "y0": 0, "y1": 1, "line": {"color": theme.SELECTION, "width": 1.5}}
-        drawing.add_shape(**now | {"xref": f"x{_suffix(row - 1)}", "yref": f"y{_suffix(row - 1)} domain"})
+        where = {"xref": f"x{_suffix(row - 1)}", "yref": f"y{_suffix(row - 1)} domain"}
+        line: theme.Part = {"type": "line", "x0": now_s, "x1": now_s, "y0": 0, "y1": 1, "line": NOW_LINE}
+        drawing.add_shape(**line, **where)
     drawing.update_xaxes(row=len(panels), col=1, title={"text": SHIFT})
     legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"}
     drawing.update_layout(showlegend=True, legend=legend | {"bgcolor": "rgba(0,0,0,0)"}, margin={"t": 52}, hoverlabel=HOVER)

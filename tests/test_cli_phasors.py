@@ -1,0 +1,59 @@
+"""`otoscope phasors`: the numbers of the page, as one document or as sentences and a table."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis.cli import main
+from analysis.models.checkpoint import save_checkpoint
+from analysis.models.phalar.encoder import build
+from analysis.models.vit1d.config import SCALES
+from analysis.models.vit1d.encoder import build as build_other
+from tests.clips.phasor_models import SHORT
+
+DESCRIBED: dict[str, Any] = {"scale": "tiny", "training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """The command, of a checkpoint and two recordings."""
+    rng = np.random.default_rng(0)
+    for name, seconds in (("a", 4), ("b", 5)):
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(seconds * 16_000), 16_000)
+    save_checkpoint(tmp_path / "mine", build(SHORT, 1), arm="phalar", **DESCRIBED)
+    return ["phasors", str(tmp_path / "a.wav"), "--checkpoint", str(tmp_path / "mine")]
+
+
+def test_one_document_has_all_numbers(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--json"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["headline"].split("°")[0].replace(".", "").isdigit()
+    assert (alone["window_from_s"], len(alone["components"]), len(alone["scores"])) == (2, 3, 14)
+    assert main([*words, "--json", "--against", str(tmp_path / "b.wav"), "--from", "2"]) == 0
+    against = json.loads(capsys.readouterr().out)
+    assert against["components"] == alone["components"]
+    assert against["scores"] != alone["scores"]
+
+
+def test_sentences_and_a_table_are_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--from", "0.5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "off the law on average where sound really moves by up to 0.24 s" in lines[0]
+    assert lines[-4].split()[:3] == ["k", "Hz", "circle"]
+    assert [line.split()[0] for line in lines[-3:]] == ["1", "2", "3"]
+    assert main([*words, "--from", "0"]) == 0
+    assert " – " in capsys.readouterr().out.splitlines()[-1]  # nothing really moves there
+
+
+def test_what_cannot_turn_is_refused(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_checkpoint(tmp_path / "vit", build_other(SCALES["tiny"], 1), arm="vit1d", **DESCRIBED)
+    assert main([*words[:-1], str(tmp_path / "vit")]) == 2
+    assert "vit is of the family ViT-1D, whose features are real numbers" in capsys.readouterr().err
+    assert main([*words, "--from", "3.5"]) == 2
+    assert "expected one from 0 to 3.00 s" in capsys.readouterr().err
+    assert main([*words, "--against", str(tmp_path / "no.wav")]) == 2
+    assert "There is no file" in capsys.readouterr().err
