@@ -12,7 +12,7 @@ from analysis.files import is_file
 if TYPE_CHECKING:
     from analysis.clips.phasors import ComponentRow
 
-HEADER = ("k", "Hz", "circle", "sound", "real", "twin", "others", "× at 0")
+HEADER = ("k", "Hz", "circle", "twin circle", "sound circle", "real", "twin real", "unrelated", "× at 0")
 
 
 def phasors(options: argparse.Namespace) -> None:
@@ -62,7 +62,7 @@ def _table(rows: Sequence["ComponentRow"]) -> list[str]:
 
     lines: list[tuple[str, ...]] = [HEADER]
     for row in rows:
-        angles = (row.circle, row.sound_circle, row.real, row.untrained, row.unrelated)
+        angles = (row.circle, row.untrained_circle, row.sound_circle, row.real, row.untrained, row.unrelated)
         cells = ["–" if angle is None else degrees(angle) for angle in angles]
         amplitude = "–" if row.amplitude is None else f"{row.amplitude:.2f}"
         lines.append((str(row.component), f"{row.hz:.2f}", *cells, amplitude))

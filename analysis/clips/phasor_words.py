@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from analysis.clips.phasors import UNIFORM_DEG, ComponentRow, MovedWindow, Turning, mean_of
 
 LAW = "R_k(δ) = R_k(0) · e^(−2πikδ/T)"
@@ -36,15 +38,15 @@ def law_sentence(moved: MovedWindow) -> str:
 
 def reason_sentence(rows: Sequence[ComponentRow]) -> str:
     """Whose property the law is, and what of the deviation is whose."""
-    circle, sound = max(row.circle for row in rows), mean_of(rows, lambda row: row.sound_circle)
-    real = mean_of(rows, lambda row: row.real)
+    circle, twin = (degrees(max(angles)) for angles in zip(*((row.circle, row.untrained_circle) for row in rows), strict=True))
+    sound, real = mean_of(rows, lambda row: row.sound_circle), mean_of(rows, lambda row: row.real)
     text = (
-        "It is a property of the architecture, not of training: the untrained twin keeps it as well. Features moved in a circle "
-        f"are off by {degrees(circle)} at most"
+        "It is a property of the architecture, not of training: features moved in a circle are off by at most "
+        f"{circle}, of the untrained twin {twin}"
     )
     if sound is None:
         return f"{text}."
-    text += f"; sound moved in a circle, which the ends of the window and of the stages disturb, by {degrees(sound)} on average"
+    text += f". Sound moved in a circle, whose ends then meet within the window, is off by {degrees(sound)} on average"
     return f"{text}; what is more, up to {degrees(real)}, comes with new sound." if real and real > sound else f"{text}."
 
 
@@ -60,7 +62,11 @@ def score_sentence(moved: MovedWindow, shift: int) -> str:
     last = min(shift, plan.n_real - 1)
     said = [_fall(turning, last) for turning in _both(moved)]
     unit = f"; in brackets SDs above {n} unrelated windows" if moved.trained.above_unrelated is not None else ""
-    return f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {said[0]}; untrained twin {said[1]}{unit} (S has no unit)."
+    most_s = [plan.shifts_s[int(np.argmax(turning.scores))] for turning in _both(moved)]
+    return (
+        f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {said[0]}; untrained twin {said[1]}{unit} (S has no unit). "
+        f"S is largest at {most_s[0]:.2f} s; untrained twin at {most_s[1]:.2f} s."
+    )
 
 
 def _fall(turning: Turning, shift: int) -> str:

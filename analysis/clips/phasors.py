@@ -129,7 +129,7 @@ class ComponentRow(Row):
     Attributes:
         component: k.
         hz: its frequency.
-        circle: features moved in a circle; the largest of all shifts.
+        circle, untrained_circle: features moved in a circle, of the model and of the untrained twin; the largest of all shifts.
         sound_circle: sound moved in a circle.
         real: sound really moved; None where the recording has no sound for it.
         untrained: the same of the untrained twin.
@@ -141,6 +141,7 @@ class ComponentRow(Row):
     component: int
     hz: float
     circle: float
+    untrained_circle: float
     sound_circle: float
     real: float | None
     untrained: float | None
@@ -248,13 +249,14 @@ def _as_complex(rows: torch.Tensor) -> Complex[ndarray, "windows outputs"]:
 def component_rows(moved: MovedWindow) -> tuple[ComponentRow, ...]:
     """A row of every component."""
     trained, untrained, shifts = moved.trained, moved.untrained, moved.plan.headline_shifts
-    circle, sound_circle = trained.errors(trained.circle), trained.errors(trained.sound_circle)
+    circles = [turning.errors(turning.circle).max(axis=0).tolist() for turning in (trained, untrained)]
+    sound_circle = trained.errors(trained.sound_circle)
     real, twin = (turning.errors(turning.real)[shifts] for turning in (trained, untrained))
     unrelated, amplitudes = trained.unrelated_errors(shifts.stop), trained.amplitudes(trained.real)[shifts]
     others = real[:0] if unrelated is None else unrelated[shifts]
     return tuple(
         ComponentRow(
-            k + 1, float(hz), float(circle[:, k].max()), float(sound_circle[1:, k].mean()), _mean(real[:, k]),
+            k + 1, float(hz), circles[0][k], circles[1][k], float(sound_circle[1:, k].mean()), _mean(real[:, k]),
             _mean(twin[:, k]), _mean(others[:, k]), _mean(amplitudes[:, k]),
         )
         for k, hz in enumerate(moved.components_hz)

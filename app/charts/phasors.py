@@ -90,7 +90,8 @@ def _reach(panels: Sequence[Trails]) -> float:
 def _add_axes(drawing: Draft, number: int, columns: int, reach: float) -> None:
     """0 in the middle, both parts on one scale."""
     row, col = number // columns + 1, number % columns + 1
-    look: theme.Part = {"range": [-reach, reach], "zeroline": True, "zerolinecolor": GRID, "constrain": "domain", "nticks": 6}
+    look: theme.Part = {"range": [-reach, reach], "constrain": "domain", "nticks": 6, "showgrid": False}
+    look |= {"zeroline": True, "zerolinecolor": GRID}
     drawing.update_xaxes(look, row=row, col=col, title={"text": REAL, "standoff": 6})
     scaled = {"scaleanchor": f"x{_suffix(number)}", "scaleratio": 1}
     drawing.update_yaxes(look, row=row, col=col, title={"text": IMAGINARY, "standoff": 6}, **scaled)
@@ -114,7 +115,7 @@ def _add_trails(drawing: Draft, panel: Trails, row: int, col: int) -> None:
         is_chosen = number in panel.chosen
         colour, trail = theme.SELECTION if is_chosen else theme.AUDIO, panel.trails[:, number].astype(np.complex64)
         drawing.add_scatter(
-            x=trail.real, y=trail.imag, mode="lines+markers" if panel.dotted else "lines", opacity=0.9 if is_chosen else 0.4,
+            x=trail.real, y=trail.imag, mode="lines+markers" if panel.dotted else "lines", opacity=0.9 if is_chosen else 0.5,
             line={"color": colour, "width": CHOSEN_PX if is_chosen else TRAIL_PX}, marker={"color": colour, "size": 4},
             name=f"{panel.word} {panel.names[number]}, trail", hoverinfo="skip", showlegend=False, row=row, col=col,
         )  # fmt: skip
@@ -155,10 +156,10 @@ def along(panels: Mapping[str, Sequence[Curve]], shifts_s: Shaped[ndarray, " shi
         for curve in curves:
             _add_curve(drawing, curve, shifts_s, row, shown=curve.name not in known)
             known.add(curve.name)
-        look = {"showgrid": True, "gridcolor": GRID, "title": {"text": title, "standoff": 8}, "nticks": 6}
+        look = {"showgrid": True, "gridcolor": GRID, "zeroline": False, "title": {"text": title, "standoff": 8}, "nticks": 6}
         drawing.update_yaxes(look, row=row, col=1)
         ends = {"range": [0.0, float(shifts_s[-1])], "showticklabels": row == len(panels), "matches": "x" if row > 1 else None}
-        drawing.update_xaxes(ends, row=row, col=1)
+        drawing.update_xaxes(ends, row=row, col=1, showgrid=False, zeroline=False)
         where = {"xref": f"x{_suffix(row - 1)}", "yref": f"y{_suffix(row - 1)} domain"}
         line: theme.Part = {"type": "line", "x0": now_s, "x1": now_s, "y0": 0, "y1": 1, "line": NOW_LINE}
         drawing.add_shape(**line, **where)

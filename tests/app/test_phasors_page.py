@@ -50,7 +50,7 @@ def test_the_answer_has_its_controls_and_every_picture_its_axes(app, shown_strip
     assert "unrelated windows " in answer
     text = captions(app)
     assert "T = 1.04 s (13 frames of 0.08 s), k = 1 to 3" in text
-    assert "a property of the architecture, not of training: the untrained twin keeps it as well" in text
+    assert "a property of the architecture, not of training: features moved in a circle are off by at most < 0.001°" in text
     assert "of 6 outputs of the head go around 0; untrained twin" in text
     assert "SDs above 12 unrelated windows" in text
     plane, along, similarity = figures_of(app)
@@ -112,7 +112,7 @@ def test_one_hand_is_moved_against_the_other(app, monkeypatch, rng, tmp_path, sh
     assert not app.error
     assert rendered == ["a"]
     assert app.header[0].value != alone
-    assert any(text.value == "**Similarity** of the right hand, really moved, against what stays" for text in app.markdown)
+    assert any(text.value == "**Similarity** of the right hand, really moved, against the left" for text in app.markdown)
     together, _ = shown_strips.shown[-1][1].variants
     assert together.about == "both hands together"
 

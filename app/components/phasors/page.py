@@ -27,9 +27,10 @@ COLUMNS = {
     "component": st.column_config.NumberColumn("k", width=40),
     "hz": st.column_config.NumberColumn("frequency (Hz)", format="%.2f"),
     "circle": st.column_config.NumberColumn("in a circle, at most (°)", format="%.5f"),
+    "untrained_circle": st.column_config.NumberColumn("untrained twin, in a circle (°)", format="%.5f"),
     "sound_circle": st.column_config.NumberColumn("sound in a circle (°)", format="%.1f"),
     "real": st.column_config.NumberColumn("really moved (°)", format="%.1f"),
-    "untrained": st.column_config.NumberColumn("untrained twin (°)", format="%.1f"),
+    "untrained": st.column_config.NumberColumn("untrained twin, really moved (°)", format="%.1f"),
     "unrelated": st.column_config.NumberColumn("unrelated windows (°)", format="%.1f"),
     "amplitude": st.column_config.NumberColumn("amplitude, really moved (of that at 0)", format="%.2f"),
 }
@@ -44,13 +45,14 @@ their mean amplitude.
   training.
 - **Really moved**, the window is read δ earlier in the recording, so that what sounds comes δ later. New sound comes in at the
   beginning and some is lost at the end; the transform and the stages have ends that do not move. *Sound in a circle* moves the
-  samples of the window themselves in a circle: nothing new comes in, and what it is off the law is due to the ends alone.
+  samples of the window themselves in a circle: nothing new comes in, but its ends meet within the window, and frames stand for
+  a little more than the window. How far real moves are off the law depends on what the channels listen to, and so on training.
 - **Off the law**: |angle| between what is there and what the law says, channels weighted by their amplitudes. Angles that have
   nothing to do with each other are 90° apart on average; *unrelated windows*, which share no sound with this one, put in place
   of the moved ones, say what that is here. Below 90° they have something in common, such as their ends.
 - **The complex head** lets a phase through that all components share. A shift turns each by another angle, so that outputs of
-  the head draw curves. Filled points go around 0 once or more while the window goes around once, hollow ones
-  do not: their angle comes back without a full turn.
+  the head draw curves. Filled points go around 0 once or more while the window goes around once, hollow ones do not: their angle
+  comes back without a full turn.
 - **S** is what training is about: how well what is moved goes with what stays. Where it falls with δ, the model hears *when*.
 
 How it misleads:
@@ -127,7 +129,7 @@ def _move(checkpoint: Checkpoint, model: Phalar, clip: Clip, sound: sounds.Sound
 def _look(moved: MovedWindow) -> Look:
     """Channel, component and shift; channels are listed by their amplitude, the largest first."""
     order = np.argsort(-np.linalg.norm(moved.trained.first, axis=1), kind="stable") + 1
-    left, middle, right = st.columns((3, 3, 4), vertical_alignment="bottom")
+    left, middle, right = st.columns((3, 4, 3), vertical_alignment="bottom")
     with left:
         channels = order.tolist()
         channel = controls.pick_one("channel", "Channel, the largest first", channels, channels[0], str)
@@ -164,8 +166,8 @@ def _draw_scores(moved: MovedWindow, look: Look, sound: sounds.Sounds) -> None:
     from analysis.clips.phasor_words import score_sentence
     from analysis.clips.phasors import score_rows
 
-    against = "against what stays" if sound.are_two else "against the window as it is"
-    st.markdown(f"**Similarity** of {sound.title.partition(',')[0]}, really moved, {against}")
+    moves, _, against = sound.title.partition(", ")
+    st.markdown(f"**Similarity** of {moves}, really moved, {against or 'against the window as it is'}")
     at_s = float(moved.plan.shifts_s[look.shift])
     drawing = charts.along(pictures.scores(moved), moved.plan.shifts_s, at_s, (1,), pictures.SCORES_PX)
     figures.show(drawing, "phasors_scores", file="similarity")
