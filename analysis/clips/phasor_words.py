@@ -41,8 +41,8 @@ def reason_sentence(rows: Sequence[ComponentRow]) -> str:
     circle, twin = (degrees(max(angles)) for angles in zip(*((row.circle, row.untrained_circle) for row in rows), strict=True))
     sound, real = mean_of(rows, lambda row: row.sound_circle), mean_of(rows, lambda row: row.real)
     text = (
-        "It is a property of the architecture, not of training: features moved in a circle are off by at most "
-        f"{circle}, of the untrained twin {twin}"
+        "It is a property of the architecture, not of training: features moved in a circle keep it to "
+        f"{circle}, those of the untrained twin to {twin}"
     )
     if sound is None:
         return f"{text}."

@@ -50,7 +50,7 @@ def test_the_answer_has_its_controls_and_every_picture_its_axes(app, shown_strip
     assert "unrelated windows " in answer
     text = captions(app)
     assert "T = 1.04 s (13 frames of 0.08 s), k = 1 to 3" in text
-    assert "a property of the architecture, not of training: features moved in a circle are off by at most < 0.001°" in text
+    assert "a property of the architecture, not of training: features moved in a circle keep it to < 0.001°" in text
     assert "of 6 outputs of the head go around 0; untrained twin" in text
     assert "SDs above 12 unrelated windows" in text
     plane, along, similarity = figures_of(app)
@@ -77,7 +77,7 @@ def test_shift_component_channel_and_window_are_followed(app) -> None:
     assert before[1]["data"] == after[1]["data"]  # a shift moves points along trails that stay
     assert before[0]["data"] != after[0]["data"]
     assert "→ at 0.40 s" in captions(app)
-    app.segmented_control(key="pick_component").set_value("3").run()
+    app.slider(key="pick_component").set_value(3).run()
     assert any(text.value.startswith("**Component 3** (2.88 Hz)") for text in app.markdown)
     law = next(trace for trace in figures_of(app)[1]["data"] if trace["name"] == "the law")
     assert figures_of(app)[1]["data"] != after[1]["data"]

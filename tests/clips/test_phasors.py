@@ -217,8 +217,7 @@ def test_the_answer_is_short_and_has_its_controls(moved: MovedWindow) -> None:
         assert len(text.split()) <= 30
     reason = words.reason_sentence(rows)
     assert (
-        "a property of the architecture, not of training: features moved in a circle are off by at most < 0.001°, of the"
-        in reason
+        "a property of the architecture, not of training: features moved in a circle keep it to < 0.001°, those of the" in reason
     )
     quiet = [replace(row, real=0.5 * row.sound_circle) for row in rows]
     assert "new sound" not in words.reason_sentence(quiet)

@@ -129,12 +129,12 @@ def _move(checkpoint: Checkpoint, model: Phalar, clip: Clip, sound: sounds.Sound
 def _look(moved: MovedWindow) -> Look:
     """Channel, component and shift; channels are listed by their amplitude, the largest first."""
     order = np.argsort(-np.linalg.norm(moved.trained.first, axis=1), kind="stable") + 1
-    left, middle, right = st.columns((3, 4, 3), vertical_alignment="bottom")
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
         channels = order.tolist()
         channel = controls.pick_one("channel", "Channel, the largest first", channels, channels[0], str)
     with middle:
-        component = controls.pick_one("component", "Component k", range(1, len(moved.components_hz) + 1), 1, str)
+        component = controls.pick_number("component", "Component k", 1, len(moved.components_hz))
     with right:
         shifts_s, n = moved.plan.shifts_s, moved.plan.n_frames
         usual = max(1, n // USUAL_SHARE)
@@ -147,7 +147,8 @@ def _draw_plane(moved: MovedWindow, look: Look) -> None:
 
     panels = pictures.planes(moved, look.channel, look.component, look.shift)
     figures.show(charts.plane(panels, columns=2), "phasors_plane", file="phasors")
-    st.caption(layout.plain(rounds_sentence(moved)))
+    largest = f"Of the head its {pictures.MOST_OUTPUTS} largest outputs are drawn, where it has more."
+    st.caption(layout.plain(f"{rounds_sentence(moved)} {largest}"))
 
 
 def _draw_turning(moved: MovedWindow, look: Look, rows: tuple[ComponentRow, ...]) -> None:

@@ -30,17 +30,16 @@ def planes(moved: MovedWindow, channel: int, component: int, shift: int) -> list
     largest = np.argsort(-np.abs(trained.head_circle).mean(axis=0), kind="stable")[:MOST_OUTPUTS]
     outputs = [str(number + 1) for number in largest.tolist()]
     still = frozenset(at for at, number in enumerate(largest.tolist()) if trained.rounds[number] == 0)
-    real_s = f"by up to {moved.plan.shifts_s[moved.plan.n_real - 1]:.2f} s"
     is_real = shift < moved.plan.n_real
-    pooled, head = f"Channel {channel + 1}", f"{len(outputs)} outputs of the head"
+    pooled, head = f"Channel {channel + 1}", "Head"
     picked = frozenset({component})
     return [
         Trails(f"{pooled}, {CIRCLE}", "component", circle, trained.circle[shift, channel], names, picked),
-        Trails(f"{pooled}, {REAL} {real_s}", "component", trained.real[:, channel],
+        Trails(f"{pooled}, {REAL}", "component", trained.real[:, channel],
                trained.real[shift, channel] if is_real else None, names, picked, dotted=True),
         Trails(f"{head}, {CIRCLE}", "output", trained.head_circle[:, largest], trained.head_circle[BETWEEN * shift, largest],
                outputs, hollow=still),
-        Trails(f"{head}, {REAL} {real_s}", "output", trained.head_real[:, largest],
+        Trails(f"{head}, {REAL}", "output", trained.head_real[:, largest],
                trained.head_real[shift, largest] if is_real else None, outputs, hollow=still, dotted=True),
     ]  # fmt: skip
 
