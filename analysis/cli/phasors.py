@@ -1,5 +1,7 @@
 """`otoscope phasors`: how far the features of a recording are off the law as its sound moves, and how similarity falls."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +58,7 @@ def _refuse_missing(path: Path) -> None:
         raise AudioError(f"There is no file {shown(str(path))[1:-1]}. Give the path of a recording.")
 
 
-def _table(rows: Sequence["ComponentRow"]) -> list[str]:
+def _table(rows: Sequence[ComponentRow]) -> list[str]:
     """Degrees off the law by component, as aligned columns; a dash where there is no number."""
     from analysis.clips.phasor_words import degrees
 

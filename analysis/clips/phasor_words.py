@@ -60,11 +60,11 @@ def score_sentence(moved: MovedWindow, shift: int) -> str:
     """Similarity with what stays, at once and at a shift, the untrained twin beside it."""
     n, plan = len(moved.trained.unrelated_scores), moved.plan
     last = min(shift, plan.n_real - 1)
-    said = [_fall(turning, last) for turning in _both(moved)]
+    falls = [_fall(turning, last) for turning in _both(moved)]
     unit = f"; in brackets SDs above {n} unrelated windows" if moved.trained.above_unrelated is not None else ""
     most_s = [plan.shifts_s[int(np.argmax(turning.scores))] for turning in _both(moved)]
     return (
-        f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {said[0]}; untrained twin {said[1]}{unit} (S has no unit). "
+        f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {falls[0]}; untrained twin {falls[1]}{unit} (S has no unit). "
         f"S is largest at {most_s[0]:.2f} s; untrained twin at {most_s[1]:.2f} s."
     )
 

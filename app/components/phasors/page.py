@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
 PAGE = "phasors"
 USUAL_SHARE = 8  # of the circle, by which a window is moved at first
+AMPLITUDE = "Amplitude over that of the window that is not moved, really moved"
 COLUMNS = {
     "component": st.column_config.NumberColumn("k", width=40),
-    "hz": st.column_config.NumberColumn("frequency (Hz)", format="%.2f"),
-    "circle": st.column_config.NumberColumn("in a circle, at most (°)", format="%.5f"),
-    "untrained_circle": st.column_config.NumberColumn("untrained twin, in a circle (°)", format="%.5f"),
+    "hz": st.column_config.NumberColumn("Hz", format="%.2f", width=56),
+    "circle": st.column_config.NumberColumn("in a circle (°)", format="%.0e", help="The largest of all shifts"),
+    "untrained_circle": st.column_config.NumberColumn("twin in a circle (°)", format="%.0e", help="The largest of all shifts"),
     "sound_circle": st.column_config.NumberColumn("sound in a circle (°)", format="%.1f"),
     "real": st.column_config.NumberColumn("really moved (°)", format="%.1f"),
-    "untrained": st.column_config.NumberColumn("untrained twin, really moved (°)", format="%.1f"),
-    "unrelated": st.column_config.NumberColumn("unrelated windows (°)", format="%.1f"),
-    "amplitude": st.column_config.NumberColumn("amplitude, really moved (of that at 0)", format="%.2f"),
+    "untrained": st.column_config.NumberColumn("twin really moved (°)", format="%.1f"),
+    "unrelated": st.column_config.NumberColumn("unrelated (°)", format="%.1f"),
+    "amplitude": st.column_config.NumberColumn("amplitude (×)", format="%.2f", help=AMPLITUDE),
 }
 HOW_TO_READ = """
 A PHALAR projects the frames of a window to a few **channels**, takes the spectrum of every channel over time, and keeps its
@@ -153,8 +154,8 @@ def _draw_plane(moved: MovedWindow, look: Look) -> None:
 
 def _draw_turning(moved: MovedWindow, look: Look, rows: tuple[ComponentRow, ...]) -> None:
     hz = moved.components_hz[look.component]
-    said = "by how much it turns, how far that is off the law, and its amplitude"
-    st.markdown(f"**Component {look.component + 1}** ({hz:.2f} Hz), all channels: {said}")
+    shown = "by how much it turns, how far that is off the law, and its amplitude"
+    st.markdown(f"**Component {look.component + 1}** ({hz:.2f} Hz), all channels: {shown}")
     at_s = float(moved.plan.shifts_s[look.shift])
     drawing = charts.along(pictures.turning(moved, look.component), moved.plan.shifts_s, at_s, (5, 4, 3), pictures.TURNING_PX)
     figures.show(drawing, "phasors_turning", file="turning")
