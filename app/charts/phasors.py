@@ -160,7 +160,7 @@ def along(panels: Mapping[str, Sequence[Curve]], shifts_s: Shaped[ndarray, " shi
         drawing.update_yaxes(look, row=row, col=1)
         ends = {"range": [0.0, float(shifts_s[-1])], "showticklabels": row == len(panels), "matches": "x" if row > 1 else None}
         drawing.update_xaxes(ends, row=row, col=1, showgrid=False, zeroline=False)
-        where = {"xref": f"x{_suffix(row - 1)}", "yref": f"y{_suffix(row - 1)} domain"}
+        where: theme.Part = {"xref": f"x{_suffix(row - 1)}", "yref": f"y{_suffix(row - 1)} domain"}
         line: theme.Part = {"type": "line", "x0": now_s, "x1": now_s, "y0": 0, "y1": 1, "line": NOW_LINE}
         drawing.add_shape(**line, **where)
     drawing.update_xaxes(row=len(panels), col=1, title={"text": SHIFT})
