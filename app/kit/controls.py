@@ -113,8 +113,10 @@ def pick_corpus(kind: str = "") -> str:
     Args:
         kind: of the demo corpora that is read where one of them is chosen, such as "hands"; it may stand in the address.
     """
-    known = corpora()
-    wanted = without_kind(state.get_text("corpus") or "", kind)
+    known, named = corpora(), state.get_text("corpus") or ""
+    wanted = without_kind(named, kind)
+    if wanted in known and wanted != named:  # the same corpus, in other words
+        state.understand("corpus", named)
     state.start(CORPUS_WIDGET, wanted if wanted in known else next(iter(known)), list(known))
     chosen = st.selectbox("Corpus", list(known), format_func=known.__getitem__, key=CORPUS_WIDGET)
     state.put("corpus", chosen)

