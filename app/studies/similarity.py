@@ -27,6 +27,7 @@ from app.kit import actions, clicks, controls, player, published_table, study_fa
 from app.kit.study_form import Choice
 
 MOST = 20
+SHORT = {OTHER_BLOCKS: "different blocks"}  # under "mean of"
 DOMAINS = {"debiased CKA": (-0.1, 1.0), "minibatch CKA": (-0.1, 1.0)}
 WITHIN = "audio with MIDI"
 NO_CEILING = (
@@ -116,7 +117,7 @@ def _means(result: Result, measure: str) -> list[Key]:
     marks = [
         mark for row in rows
         if (mark := marked.from_row(
-            row, row.what, row.first, twin=row.weights == "untrained", inside_null=row.inside_null,
+            row, SHORT.get(row.what, row.what), row.first, twin=row.weights == "untrained", inside_null=row.inside_null,
             key=(row.what, row.first, row.weights),
         ))
     ]  # fmt: skip
@@ -159,8 +160,10 @@ def _averaged(row: CellRow, what: object) -> bool:
 
 
 def _highest(cells: Sequence[CellRow]) -> Key:
+    """Key of the highest cell of trained weights; a layer beside itself counts where there is no other."""
     trained = [row for row in cells if row.weights == "trained" and row.value is not None]
-    best = max(trained or cells, key=lambda row: row.value or 0.0)
+    unlike = [row for row in trained if (*row.compared[:2], row.first_layer) != (*row.compared[2:], row.second_layer)]
+    best = max(unlike or trained or cells, key=lambda row: row.value or 0.0)
     return _key(best) if best.value is not None else ()
 
 
