@@ -47,6 +47,13 @@ class Choice:
         return [str(checkpoint.name) for checkpoint in self.checkpoints]
 
     @property
+    def alone(self) -> list[str]:
+        """Names of those checkpoints that read sound alone."""
+        from analysis.models.sides import compared_sides
+
+        return [str(checkpoint.name) for checkpoint in self.checkpoints if len(compared_sides(checkpoint.outline())) == 1]
+
+    @property
     def all_settings(self) -> dict[str, Scalar]:
         """Settings of the study."""
         return {"corpus": self.corpus, **self.settings}
