@@ -60,9 +60,9 @@ def test_a_cell_leads_to_the_windows_that_make_it(opened):
 
 
 def test_a_layer_is_heard_beside_another_where_there_is_one() -> None:
-    def cells(other_side: Literal["audio", "midi"]) -> list[CellRow]:
+    def cells(other_side: Literal["audio", "midi"], name: str = "one") -> list[CellRow]:
         numbers = {"p": 8, "q": 8, "n": 4, "reason": "", "estimator": CKA}
-        whose = {"first": "one", "first_side": "audio", "second": "one", "second_side": other_side, "weights": "trained"}
+        whose = {"first": name, "first_side": "audio", "second": name, "second_side": other_side, "weights": "trained"}
         return [
             filled(CellRow, first_layer=row, second_layer=column, value=1.0 if row == column else 0.4, **whose, **numbers)
             for row, column in product(LAYERS, LAYERS)
@@ -71,6 +71,8 @@ def test_a_layer_is_heard_beside_another_where_there_is_one() -> None:
     assert similarity.cell_of_mean(cells("audio"), (OTHER_BLOCKS, "one", "trained"))[-2:] == ("1", "2")
     assert similarity.cell_of_mean(cells("audio"), ("another", "two", "trained"))[-2:] == ("1", "2")
     assert similarity.cell_of_mean(cells("midi"), (MEAN, "one", "trained"))[-2:] == ("1", "1")
+    both = [*cells("audio", "two"), *cells("midi")]  # of which those of audio with MIDI are shown
+    assert similarity.cell_of_mean(cells("midi"), (OTHER_BLOCKS, "two", "trained"), both)[0] == "two"
 
 
 def test_of_rsa_it_is_said_that_there_is_no_noise_ceiling_and_why(opened):
