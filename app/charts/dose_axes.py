@@ -12,6 +12,7 @@ from app.charts.scores import series_name, shortened
 LABELLED = 6  # lines that are named at their right end
 APART_PX, MOVED_PX = 15, 20  # how close names come, how far one leaves its line
 TICKS = 13
+LEANING = [0, -45, -90]  # degrees: names that do not fit end at their tick, so that the last is not cut off by the panel
 
 
 def at(mark: Mark) -> float:
@@ -35,12 +36,13 @@ def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None)
     """Range and ticks: the places themselves where they are few and apart, else round numbers."""
     if categories is not None:
         texts = [shortened(name) for name in categories]
-        return {"range": [-0.3, len(texts) - 0.7], "tickvals": list(range(len(texts))), "ticktext": texts}
+        axis: theme.Part = {"range": [-0.3, len(texts) - 0.7], "tickvals": list(range(len(texts))), "ticktext": texts}
+        return axis | {"autotickangles": LEANING}
     places = sorted({at(mark) for mark in marks})
     scaled = [math.log10(dose) for dose in places] if log else places
     span = scaled[-1] - scaled[0]
     room = 0.04 * span or (0.3 if log else 0.1 * abs(scaled[0]) or 1.0)
-    axis: theme.Part = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
+    axis = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
     if log:
         axis |= {"tickvals": (ticks := _round_numbers(places, span)), "ticktext": [f"{tick:,g}" for tick in ticks]}
     elif len(places) <= TICKS and all(b - a >= span / 20 for a, b in itertools.pairwise(places)):
