@@ -58,7 +58,9 @@ HEARD = {
     "change": st.column_config.NumberColumn("change", format="%.3f", width=72, help="L2 norm of the change of this window"),
     "correlation": st.column_config.NumberColumn("correlation", format="%.2f", width=84, help="Of this window, held out"),
     "attributed": st.column_config.NumberColumn("attributed", format="%.3f", width=80, help="Cosine similarity due to the band"),
-    "lost": st.column_config.NumberColumn("lost", format="%.3f", width=64, help="Similarity with its notes, before − after"),
+    "lost": st.column_config.NumberColumn(
+        "lost", format="%.3f", width=64, help="Similarity with its notes (of sound alone, with itself as it was), before − after"
+    ),
     "piece": st.column_config.TextColumn("piece", width=230),
 }  # fmt: skip
 
