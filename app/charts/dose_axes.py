@@ -12,6 +12,7 @@ from app.charts.scores import series_name, shortened
 LABELLED = 6  # lines that are named at their right end
 APART_PX, MOVED_PX = 15, 20  # how close names come, how far one leaves its line
 TICKS = 13
+LETTER_PX, NARROWEST_PX, SLANT = 6.5, 500, 0.71
 LEANING = [0, -45, -90]  # degrees: names that do not fit end at their tick, so that the last is not cut off by the panel
 
 
@@ -48,6 +49,16 @@ def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None)
     elif len(places) <= TICKS and all(b - a >= span / 20 for a, b in itertools.pairwise(places)):
         axis |= {"tickvals": places, "ticktext": [f"{dose:,g}" for dose in places]}
     return axis
+
+
+def lean_px(categories: Sequence[str] | None, n_columns: int) -> int:
+    """How much lower names reach that lean because they do not fit into the narrowest window; 0 where they do.
+
+    >>> lean_px(["in", "1", "emb"], 2), lean_px([f"+{n}000" for n in range(11)], 2), lean_px(None, 2)
+    (0, 28, 0)
+    """
+    longest_px = LETTER_PX * max(map(len, categories or [""]))
+    return round(SLANT * longest_px) if categories and longest_px > NARROWEST_PX / n_columns / len(categories) else 0
 
 
 def _round_numbers(places: Sequence[float], span: float) -> list[float]:
