@@ -207,7 +207,7 @@ def carried(page: str) -> Said:
 
 def understand(name: Name | ListName, value: str) -> None:
     """Say that what the address says is known, although the page does not go on saying it."""
-    keep("understood", recall("understood") | {(name, value)})
+    keep("understood", (recall("understood") or frozenset()) | {(name, value)})
 
 
 def not_here() -> list[tuple[str, list[str], list[str]]]:

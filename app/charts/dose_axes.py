@@ -12,6 +12,8 @@ from app.charts.scores import series_name, shortened
 LABELLED = 6  # lines that are named at their right end
 APART_PX, MOVED_PX = 15, 20  # how close names come, how far one leaves its line
 TICKS = 13
+LETTER_PX, NARROWEST_PX, SLANT = 6.5, 500, 0.71
+LEANING = [0, -45, -90]  # degrees: names that do not fit end at their tick, so that the last is not cut off by the panel
 
 
 def at(mark: Mark) -> float:
@@ -35,17 +37,28 @@ def abscissa(marks: Sequence[Mark], log: bool, categories: Sequence[str] | None)
     """Range and ticks: the places themselves where they are few and apart, else round numbers."""
     if categories is not None:
         texts = [shortened(name) for name in categories]
-        return {"range": [-0.3, len(texts) - 0.7], "tickvals": list(range(len(texts))), "ticktext": texts}
+        axis: theme.Part = {"range": [-0.3, len(texts) - 0.7], "tickvals": list(range(len(texts))), "ticktext": texts}
+        return axis | {"autotickangles": LEANING}
     places = sorted({at(mark) for mark in marks})
     scaled = [math.log10(dose) for dose in places] if log else places
     span = scaled[-1] - scaled[0]
     room = 0.04 * span or (0.3 if log else 0.1 * abs(scaled[0]) or 1.0)
-    axis: theme.Part = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
+    axis = {"range": [scaled[0] - room, scaled[-1] + room], "type": "log" if log else "linear"}
     if log:
         axis |= {"tickvals": (ticks := _round_numbers(places, span)), "ticktext": [f"{tick:,g}" for tick in ticks]}
     elif len(places) <= TICKS and all(b - a >= span / 20 for a, b in itertools.pairwise(places)):
         axis |= {"tickvals": places, "ticktext": [f"{dose:,g}" for dose in places]}
     return axis
+
+
+def lean_px(categories: Sequence[str] | None, n_columns: int) -> int:
+    """How much lower names reach that lean because they do not fit into the narrowest window; 0 where they do.
+
+    >>> lean_px(["in", "1", "emb"], 2), lean_px([f"+{n}000" for n in range(11)], 2), lean_px(None, 2)
+    (0, 28, 0)
+    """
+    longest_px = LETTER_PX * max(map(len, categories or [""]))
+    return round(SLANT * longest_px) if categories and longest_px > NARROWEST_PX / n_columns / len(categories) else 0
 
 
 def _round_numbers(places: Sequence[float], span: float) -> list[float]:

@@ -144,7 +144,10 @@ def panels(
         return theme.nothing(theme.figure(x_title, y_title))
     plan = _Plan(x_title, percent, log, categories, null_name)
     groups, looks = list(dict.fromkeys(mark.group for mark in marks)), marked.styles(marks, colours)
-    drawing, where = _grid(groups, min(len(groups), columns, MOST_COLUMNS), x_title, y_title)
+    n_columns = min(len(groups), columns, MOST_COLUMNS)
+    drawing, where = _grid(groups, n_columns, x_title, y_title)
+    lean_px = dose_axes.lean_px(categories, n_columns)
+    drawing.grow(below=lean_px, height=lean_px)
     for group, panel in zip(groups, where, strict=True):
         chosen = [mark for mark in marks if mark.group == group]
         plan.check(chosen)

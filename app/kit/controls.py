@@ -107,15 +107,20 @@ def without_kind(corpus: str, kind: str) -> str:
     return corpus.removesuffix(f"-{kind}") if kind else corpus
 
 
-def pick_corpus(kind: str = "") -> str:
+def pick_corpus(kind: str = "", opening: Callable[[], str] | None = None) -> str:
     """The chosen corpus; what the address names counts only where it is among those that may be chosen.
 
     Args:
         kind: of the demo corpora that is read where one of them is chosen, such as "hands"; it may stand in the address.
+        opening: gives the corpus with which the page opens where the address names none; by default the first.
     """
-    known = corpora()
-    wanted = without_kind(state.get_text("corpus") or "", kind)
-    state.start(CORPUS_WIDGET, wanted if wanted in known else next(iter(known)), list(known))
+    known, named = corpora(), state.get_text("corpus") or ""
+    wanted = without_kind(named, kind)
+    if wanted in known and wanted != named:  # the same corpus, in other words
+        state.understand("corpus", named)
+    if wanted not in known:
+        wanted = next(iter(known)) if opening is None else opening()
+    state.start(CORPUS_WIDGET, wanted, list(known))
     chosen = st.selectbox("Corpus", list(known), format_func=known.__getitem__, key=CORPUS_WIDGET)
     state.put("corpus", chosen)
     return chosen

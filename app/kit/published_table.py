@@ -41,8 +41,9 @@ def show(result: Result, arms: Mapping[str, str]) -> None:
         arms: checkpoint → arm.
     """
     ours = counterparts(result, arms)
-    draw(result.study, dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)]), ours)
-    if ours:
+    every = dict.fromkeys([*arms.values(), *(arm for arm, _, _ in ours)])
+    draw(result.study, every, ours)
+    if ours and of_arms(result.study, every):
         for row in pools_of(result):
             st.caption(plain(f"Ours: {row.sentence}"))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -46,6 +47,13 @@ class Choice:
         return [str(checkpoint.name) for checkpoint in self.checkpoints]
 
     @property
+    def alone(self) -> list[str]:
+        """Names of those checkpoints that read sound alone."""
+        from analysis.models.sides import compared_sides
+
+        return [str(checkpoint.name) for checkpoint in self.checkpoints if len(compared_sides(checkpoint.outline())) == 1]
+
+    @property
     def all_settings(self) -> dict[str, Scalar]:
         """Settings of the study."""
         return {"corpus": self.corpus, **self.settings}
@@ -68,14 +76,47 @@ def choose(study: str, good: Sequence[Checkpoint]) -> Choice | None:
     first, second, third = st.columns([11.8, 6.4, 4.4], vertical_alignment="bottom")
     with first:
         checkpoints = controls.pick_checkpoints(good, find_study(study).usual or SHIPPED, _widget(study))
-    with second:
-        corpus = controls.pick_corpus(find_study(study).demo)
     with third:
         settings = study_settings.pick(study)
+    with second:
+        corpus = controls.pick_corpus(find_study(study).demo, lambda: opening_corpus(study, checkpoints, settings))
     if not checkpoints:
         layout.empty("No checkpoint is chosen.", "Choose one or more above.")
         return None
     return Choice(study, tuple(checkpoints), corpus, settings)
+
+
+def opening_corpus(study: str, checkpoints: Sequence[Checkpoint], settings: Mapping[str, Scalar]) -> str:
+    """With which corpus a page opens that was asked about none: the first with an answer, else the first that can have one."""
+    choices = [Choice(study, tuple(checkpoints), corpus, dict(settings)) for corpus in controls.corpora()]
+    if not checkpoints:
+        return choices[0].corpus
+    return next(chain(filter(has_answer, choices), filter(_is_possible, choices), choices)).corpus
+
+
+def has_answer(choice: Choice) -> bool:
+    """Whether something is there to be shown: an answer, or one with other settings that came with the checkpoints."""
+    try:
+        return any(read(choice.study_request) is not None for read in (answers.found_result, answers.nearby_result))
+    except (OtoscopeError, OSError):  # the page says so where it is chosen
+        return False
+
+
+def _is_possible(choice: Choice) -> bool:
+    try:
+        return find_study(choice.study).refusal(choice.checkpoints, choice.study_request.request) is None
+    except (OtoscopeError, OSError):
+        return False
+
+
+def elsewhere(choice: Choice) -> str:
+    """Of which other corpora, and of which of the checkpoints by themselves, an answer is there; "" for none."""
+    known = {corpus: name for corpus, name in controls.corpora().items() if corpus != choice.corpus}
+    there = [name for corpus, name in known.items() if has_answer(replace(choice, corpus=corpus))]
+    if len(choice.checkpoints) > 1:
+        alone = [replace(choice, checkpoints=(checkpoint,)) for checkpoint in choice.checkpoints]
+        there += [f"{single.names[0]} alone" for single in alone if has_answer(single)]
+    return f"An answer is at hand if you choose {' or '.join(there)}." if there else ""
 
 
 def _widget(study: str) -> str:
@@ -106,10 +147,15 @@ def _adopt(study: str, names: Sequence[str]) -> None:
     study_settings.adopt(settings)
 
 
-def offer(choice: Choice) -> None:
-    """Where there is no result yet: the job that computes it, or what it takes and a button; or why there can be none."""
+def offer(choice: Choice, at_hand: str = "") -> None:
+    """Where there is no result yet: the job that computes it, or what it takes and a button; or why there can be none.
+
+    Args:
+        choice: of which there is none.
+        at_hand: of what else there is one.
+    """
     if refused := find_study(choice.study).refusal(choice.checkpoints, choice.study_request.request):
-        st.info(plain(refused), icon=":material/info:")
+        st.info(plain(f"{refused} {at_hand}".strip()), icon=":material/info:")
         return
     job = _job_of(choice.study_request)
     if job is not None and not job.finished:
@@ -121,22 +167,21 @@ def offer(choice: Choice) -> None:
     label = "Try again" if job is not None and job.state == "failed" else "Compute"
     to_render_s = sum(piece.duration_s for piece in caching.unrendered(choice.study_request.request.corpus))
     seconds = find_study(choice.study).cost.seconds(choice.corpus, len(choice.checkpoints))
-    st.markdown(plain(effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)))
+    takes = effort(len(choice.checkpoints), seconds, to_render_s, usual=not choice.settings)
+    st.markdown(plain(f"Nothing is stored for this choice yet. {at_hand} {takes}"))
     if st.button(label, icon=":material/play_arrow:", type="primary"):
         _start(choice)
 
 
 def effort(n_checkpoints: int, seconds: float, to_render_s: float, *, usual: bool = True) -> str:
-    """What will be computed and how long it takes on a CPU, when nothing of it is stored."""
+    """What will be computed and how long it takes on a CPU."""
     several = f"{n_checkpoints} checkpoints and their untrained twins take"
     whose = several if n_checkpoints > 1 else "a checkpoint and its untrained twin take"
     renders = job_words.about(to_render_s / RENDERING_SPEED)
-    rendering = f" The missing recordings are rendered first ({renders})." if to_render_s else ""
+    rendering = f"The missing recordings are rendered first ({renders}). " if to_render_s else ""
     settings = "" if usual else " with the usual settings, yours may take more or less"
-    return (
-        f"Nothing is stored for this choice yet.{rendering} On a CPU, {whose} {job_words.about(seconds)}{settings}; "
-        "the page stays usable, and the address leads back here."
-    )
+    meanwhile = "the page stays usable, and the address leads back here"
+    return f"{rendering}On a CPU, {whose} {job_words.about(seconds)}{settings}; {meanwhile}."
 
 
 def _start(choice: Choice) -> None:

@@ -68,8 +68,9 @@ def _content(page: StudyPage) -> None:
 
 def _nearby(choice: Choice) -> tuple[Answered | None, Choice]:
     """Offer to compute what was asked; until it is there, what came with the checkpoints and other settings, if anything did."""
-    study_form.offer(choice)
-    if (nearby := answers.nearby_result(choice.study_request)) is None:
+    nearby = answers.nearby_result(choice.study_request)
+    study_form.offer(choice, "" if nearby else study_form.elsewhere(choice))
+    if nearby is None:
         return None, choice
     st.info(
         layout.plain(f"Until it is computed, the page shows what came with the checkpoints: {', '.join(nearby.differing)}."),

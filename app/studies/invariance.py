@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ def draw(result: Result, choice: Choice) -> None:
     with left:
         change = changes[controls.pick_choice("change", "Change", list(changes), next(iter(changes)))]
     with right:
-        st.markdown(plain(change.what))
+        st.markdown(plain(what_is_done(change, alone=len(choice.alone) == len(choice.checkpoints))))
     picked = _responses(result, change)
     of_change = Cell(*clicked.key) if clicked and clicked.key and clicked.key[0] == change.name else None
     usual = cell_point(result, change, of_change) if of_change else usual_point(result, change)
@@ -65,6 +66,11 @@ def draw(result: Result, choice: Choice) -> None:
     arms = {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints}
     published_table.show(result, arms)
     _numbers(result, change)
+
+
+def what_is_done(change: ChangeRow, *, alone: bool) -> str:
+    """What a change does; of models that read sound alone without the notes that stay as they are."""
+    return re.sub(r"; the MIDI( window)? stays\b", "", change.what) if alone else change.what
 
 
 def scores_of(result: Result, change: ChangeRow) -> list[ScoreRow]:

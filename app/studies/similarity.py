@@ -27,6 +27,7 @@ from app.kit import actions, clicks, controls, player, published_table, study_fa
 from app.kit.study_form import Choice
 
 MOST = 20
+SHORT = {OTHER_BLOCKS: "different blocks"}  # under "mean of"
 DOMAINS = {"debiased CKA": (-0.1, 1.0), "minibatch CKA": (-0.1, 1.0)}
 WITHIN = "audio with MIDI"
 NO_CEILING = (
@@ -59,7 +60,8 @@ def draw(result: Result, choice: Choice) -> None:
         st.caption(NO_CEILING)
     click = clicks.newest("similarity", {"matrices": picked, "means": _means(result, measure)})
     key = click.key if click else ()
-    _behind(result, choice, cell_of_mean(cells, key) if click and click.figure == "means" else key or _highest(cells))
+    every = [row for row in result.rows(CellRow) if row.estimator == measure]
+    _behind(result, choice, cell_of_mean(cells, key, every) if click and click.figure == "means" else key or _highest(cells))
     published_table.show(result, {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints})
 
 
@@ -116,7 +118,7 @@ def _means(result: Result, measure: str) -> list[Key]:
     marks = [
         mark for row in rows
         if (mark := marked.from_row(
-            row, row.what, row.first, twin=row.weights == "untrained", inside_null=row.inside_null,
+            row, SHORT.get(row.what, row.what), row.first, twin=row.weights == "untrained", inside_null=row.inside_null,
             key=(row.what, row.first, row.weights),
         ))
     ]  # fmt: skip
@@ -129,15 +131,18 @@ def _means(result: Result, measure: str) -> list[Key]:
     return clicked
 
 
-def cell_of_mean(cells: Sequence[CellRow], key: Key) -> Key:
-    """Key of the highest cell of audio with MIDI that belongs to a mean; of all that are shown where none does.
+def cell_of_mean(cells: Sequence[CellRow], key: Key, every: Sequence[CellRow] = ()) -> Key:
+    """Key of the highest cell that belongs to a mean; of all that are shown where none does.
 
     Args:
-        cells: of one measure.
+        cells: of one measure, those that are shown.
         key: what is averaged, name and weights.
+        every: all of that measure: a mean is drawn also of what is not shown.
     """
     what, name, weights = key
-    own = [row for row in cells if (row.first, row.second, row.weights) == (name, name, weights)]
+    of_one_side = what in (OTHER_BLOCKS, FIRST_TO_LAST, INPUT_TO_EMBEDDING)
+    whose = [row for row in every or cells if (row.first, row.second, row.weights) == (name, name, weights)]
+    own = [row for row in whose if (row.first_side == row.second_side) == of_one_side]
     blocks = [(row.first_layer, row.second_layer) for row in own if row.first_layer.isdigit()]
     last = max(blocks, key=lambda block: tuple(int(layer) if layer.isdigit() else -1 for layer in block), default=("", ""))
     first = min(blocks, key=lambda block: tuple(int(layer) for layer in block), default=("", ""))
@@ -159,8 +164,10 @@ def _averaged(row: CellRow, what: object) -> bool:
 
 
 def _highest(cells: Sequence[CellRow]) -> Key:
-    trained = [row for row in cells if row.weights == "trained" and row.value is not None]
-    best = max(trained or cells, key=lambda row: row.value or 0.0)
+    """Key of the highest cell, of trained weights where there are any; a layer beside itself counts where there is no other."""
+    known = [row for row in cells if row.weights == "trained" and row.value is not None] or cells
+    unlike = [row for row in known if (*row.compared[:2], row.first_layer) != (*row.compared[2:], row.second_layer)]
+    best = max(unlike or known, key=lambda row: row.value or 0.0)
     return _key(best) if best.value is not None else ()
 
 

@@ -30,7 +30,9 @@ AXIS = "transposition (semitones, not to scale)"
 SIDES: dict[Transposed, tuple[Side, ...]] = {
     "MIDI alone": ("midi",), "audio alone": ("audio",), "both": ("audio", "midi"), "sound": ("audio",),
 }  # fmt: skip
+ALONE: Transposed = "sound"
 USUAL = 3  # semitones: the size of the published retention
+TWINS_APART = " Twins that have nothing to lose are among all numbers."
 MAIN_PX, DETAIL_PX = 440, 380
 
 
@@ -48,11 +50,14 @@ def draw(result: Result, choice: Choice) -> None:
     picked = _responses(result)
     point = Point(*picked[-1]) if picked else usual_point(result)
     _sound(result, choice, point)
-    left, right = st.columns(2, gap="medium")
-    with left:
+    if all(row.moved == ALONE for row in result.rows(ScoreRow)):  # there are no two sides that could go the same way
         _retention(result, point)
-    with right:
-        _directions(result)
+    else:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _retention(result, point)
+        with right:
+            _directions(result)
     _distances(result, point)
     arms = {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints}
     published_table.show(result, arms)
@@ -87,6 +92,8 @@ def shifts_of(result: Result) -> list[int]:
 def _responses(result: Result) -> list[clicks.Key]:
     """S over semitones, a panel per what is moved; the points that were clicked."""
     rows, shifts = result.rows(ScoreRow), shifts_of(result)
+    n_panels = len({row.moved for row in rows})
+    columns = 3 if n_panels <= 3 else 2  # four stand in two lines, each high enough for the title of its ordinate
     marks = [
         marked.from_row(
             row, row.moved, row.checkpoint, at=shifts.index(row.semitones), twin=row.is_twin,
@@ -97,9 +104,9 @@ def _responses(result: Result) -> list[clicks.Key]:
     ]  # fmt: skip
     drawing = doses.panels(
         [mark for mark in marks if mark is not None], x_title=AXIS, y_title=s_title(result), percent=True,
-        categories=[shift_words(shift) for shift in shifts], domain=(0, 104), null_name="chance", columns=3,
+        categories=[shift_words(shift) for shift in shifts], domain=(0, 104), null_name="chance", columns=columns,
     )  # fmt: skip
-    drawing.update_layout(height=MAIN_PX)
+    drawing.update_layout(height=MAIN_PX * -(-n_panels // columns))
     return actions.figure(name_twins_once(drawing), "responses", result, rows, select=("points",))
 
 
@@ -153,17 +160,17 @@ def _retention(result: Result, point: Point) -> None:
     """What is left of S at one size, upwards and downwards together."""
     sizes = sorted({row.semitones for row in result.rows(RetentionRow)})
     size = abs(point.semitones) if abs(point.semitones) in sizes else USUAL if USUAL in sizes else sizes[0]
-    rows = [row for row in result.rows(RetentionRow) if row.semitones == size and not row.is_twin]
-    marks = [marked.from_row(row, row.moved, row.checkpoint) for row in rows]
+    of_size = [row for row in result.rows(RetentionRow) if row.semitones == size]
+    rows = [row for row in of_size if row.moved == ALONE or not row.is_twin]
+    marks = [marked.from_row(row, row.moved, row.checkpoint, twin=row.is_twin) for row in rows]
     st.subheader(f"What is left of S at ±{size} semitones", anchor=False)
     drawing = intervals.forest(
         [mark for mark in marks if mark is not None], x_title="S at ± shift as a share of S at 0 (%)", y_title="moved",
         percent=True, null_name="chance", labels=False,
     )  # fmt: skip
-    actions.figure(drawing, "retention", result, rows)
-    st.caption(
-        f"Chance, too, as a share of S at 0. The twins, which have nothing to lose, are among all numbers.{pool_sentence(result)}"
-    )
+    actions.figure(name_twins_once(drawing), "retention", result, rows)
+    twins = "" if len(rows) == len(of_size) else TWINS_APART
+    st.caption(f"Chance, too, as a share of S at 0.{twins}{pool_sentence(result)}")
 
 
 def _directions(result: Result) -> None:

@@ -12,7 +12,8 @@ or descriptors of something else. They stand below their arm to say what it owes
 
 - **Drop of S without A4**: A4 is set to zero in the trained model, in hundredths of S.
 - **S kept at ±3 semitones**: the mean of S at −3 and +3 divided by S at 0, the MIDI alone moved. Little kept is no fault: a
-  model that follows pitch *should* lose the match when only one side moves.
+  model that follows pitch *should* lose the match when only one side moves. Of an S that is chance there is nothing to keep:
+  where the twin finds no more than chance, it has no square.
 - **CKA**: how alike audio and MIDI layers are, debiased, the mean over blocks; the null is shuffled pairs.
 - **Most sensitive band**: of the bands of A4, the one without which the audio embedding moves farthest, as a share of the
   distance between works; the twin is shown for the same band, the null is the recording one sample later.

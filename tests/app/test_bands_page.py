@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from analysis.models.families import find_family
 from analysis.results import Result
 from analysis.rows import Row, tables_of
 from analysis.studies.bands.rows import (
@@ -202,7 +203,16 @@ def test_without_a4_and_attribution_the_page_says_so(queue, store, opened, recor
     store["one",] = examined("one", with_a4=False, attributed=False)
     app = opened(checkpoints=["one"])
     assert len(app.get("plotly_chart")) == 2
-    assert sum("one has no A4, so that no band of it can be shifted." in text for text in said(app)) == 1
+    assert said(app).count("one has no A4, so that no band of it can be shifted.") == 1  # and nothing of doses of twins
+
+
+def test_it_is_said_with_what_the_sound_is_compared(queue, store, checkpoints, opened, recording):
+    store["one",] = store["one", "two"] = examined("one", "two")
+    assert any("of a window's sound with its own notes, from" in text for text in said(opened(checkpoints=["one"])))
+    hearing = find_family("vit1d")
+    checkpoints[0].outline = lambda: hearing.outline(hearing.preset("vit1d-tiny"))
+    assert any("of a window's sound with the sound as it was, from" in text for text in said(opened(checkpoints=["one"])))
+    assert any("its own notes (where a model reads" in text for text in said(opened(checkpoints=["one", "two"])))
 
 
 def test_the_measure_is_chosen_and_stays_in_the_address(queue, store, opened, recording, ran):

@@ -13,6 +13,7 @@ import pytest
 from analysis.errors import ConfigError
 from analysis.results import Result
 from analysis.rows import Row, tables_of
+from analysis.studies.embedding.alone import AUC_WORK
 from analysis.studies.embedding.rows import (
     BinRow,
     CosineRow,
@@ -367,3 +368,18 @@ def test_before_the_joint_embedding_nothing_is_overlaid(queue, store, checkpoint
     app = opened(checkpoints=["one"], corpus="small")
     assert "Do the checkpoints differ in how close matched pairs are?" not in [one.value for one in app.subheader]
     assert "6 windows of 2 works." in captions(app)
+
+
+def test_of_sound_alone_nothing_is_said_of_midi(queue, store, checkpoints, opened):
+    both = laid_out("one", joint=False)
+    maps = [{**row, "perplexity": 47 / 3} for row in both.tables["projections"] if row["space"] == "audio"]
+    measured = [MeasureRow("one", weights, AUC_WORK, 0.9, 0.8, 1.0, 0.5, N, "", None, "").record() for weights in WEIGHTS]
+    spaces = [SpaceRow("one", weights, False, None, None, None, None).record() for weights in WEIGHTS]
+    tables = {**both.tables, "projections": maps, "measures": measured, "spaces": spaces}
+    store["one",] = replace(both, headline="AUC 0.9.", tables=tables)
+    app = opened(checkpoints=["one"], corpus="small")
+    said = "\n".join([captions(app), *(subheader.value for subheader in app.subheader)])
+    assert "perplexity 15.7" in said
+    assert "The null is chance." in said
+    assert "MIDI" not in said
+    assert "area under the curve" in json.dumps([spec(app, number) for number in range(len(app.get("plotly_chart")))])

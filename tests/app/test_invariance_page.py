@@ -23,6 +23,7 @@ from analysis.studies.stress.changes import BY_NAME, dose_label
 from app import caching
 from app.studies import invariance
 from app.studies.invariance import Point
+from tests.filled import filled
 
 RATE, HUSHED = 24_000, 0.5
 NAMES = ("time_shift", "note_velocity", "gain", "sound_font")
@@ -245,3 +246,9 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])
     assert "alert" in spec
     assert "<script" not in re.sub(r'customdata\\":\[.*?\]\]', "", spec)  # which is never drawn
+
+
+def test_of_sound_alone_nothing_is_said_of_notes_that_stay() -> None:
+    change = filled(ChangeRow, what="The window is read later (earlier where negative); the MIDI window stays.")
+    assert invariance.what_is_done(change, alone=True) == "The window is read later (earlier where negative)."
+    assert invariance.what_is_done(change, alone=False) == change.what

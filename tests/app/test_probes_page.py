@@ -188,6 +188,18 @@ def test_published_values_stand_beside_ours_of_the_embedding(queue, store, opene
     assert (row["published"], row["ours"]) == ("0.181", "0.60 [0.40, 0.75]")
 
 
+def test_a_unit_that_all_outputs_have_stands_in_the_title_of_their_axis() -> None:
+    assert details.without_unit(["-12 semitones", "+1 semitones"]) == (["-12", "+1"], "semitones")
+    assert details.without_unit(["C", "C sharp"]) == (["C", "C sharp"], "")
+
+
+def test_where_nothing_is_published_ours_is_not_described(queue, store, checkpoints, opened):
+    store["one",] = probed("one")
+    assert any(text.startswith("Ours: linear probes") for text in said(opened(checkpoints=["one"])))
+    checkpoints[0].arm = "vit1d"
+    assert not any(text.startswith("Ours: linear probes") for text in said(opened(checkpoints=["one"])))
+
+
 def test_a_name_is_no_markup(queue, store, checkpoints, opened, evil, obeyed):
     name = evil.split("/", 1)[0]
     checkpoints[0].name = name

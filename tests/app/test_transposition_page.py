@@ -36,6 +36,7 @@ WEIGHTS: tuple[Weights, ...] = ("trained", "untrained")
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 SHIFTS = (-3, 0, 3)
 LAYERS = ("in", "1", "emb")
+MODELS = ("scores", "retention", "distances", "displacements")  # tables with rows about a model
 
 
 def transposed(*names: str, rendered: bool = True) -> Result:
@@ -73,6 +74,17 @@ def transposed(*names: str, rendered: bool = True) -> Result:
     made = {"checkpoint_sha256": dict.fromkeys(names, "ab" * 32), "command": "otoscope study transposition", "seed": 42}
     request = {"checkpoints": list(names), "corpus": "small", "split": "test", "seed": 42}
     return Result("transposition", request, f"{names[0]} follows.", [], tables_of(rows), arrays, made)
+
+
+def of_sound_alone(name: str) -> Result:
+    """The same of a model that reads sound alone, which has to find itself."""
+    both = transposed(name)
+    moved = {
+        table: [{**row, "moved": "sound"} for row in both.tables[table] if row["moved"] == "audio alone"]
+        for table in ("scores", "retention")
+    }
+    heard = [row for row in both.tables["distances"] if row["side"] == "audio"]
+    return replace(both, tables={**both.tables, **moved, "distances": heard, "displacements": []})
 
 
 @pytest.fixture
@@ -249,3 +261,22 @@ def test_a_name_is_no_markup(queue, monkeypatch, checkpoint, evil, obeyed, opene
     spec = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])
     assert "alert" in spec
     assert "<script" not in re.sub(r'customdata\\":\[.*?\]\]', "", spec)  # which is never drawn
+
+
+def test_four_panels_stand_in_two_lines_of_full_height(queue, store, opened):
+    store["one",], store["two",] = transposed("one"), of_sound_alone("two")
+    tables = {name: [*rows, *store["two",].tables[name]] for name, rows in store["one",].tables.items() if name in MODELS}
+    arrays = {**store["one",].arrays, **store["two",].arrays}
+    both = replace(store["one",], tables={**store["one",].tables, **tables}, arrays=arrays)
+    store["one", "two"] = replace(both, request={**both.request, "checkpoints": ["one", "two"]})
+    one, four = (json.loads(opened(checkpoints=names).get("plotly_chart")[0].proto.spec) for names in (["one"], ["one", "two"]))
+    assert four["layout"]["height"] - one["layout"]["height"] == transposition.MAIN_PX
+
+
+def test_of_sound_alone_nothing_is_asked_about_midi(queue, store, opened):
+    store["one",] = of_sound_alone("one")
+    app = opened(checkpoints=["one"])
+    assert "Do audio and MIDI move the same way?" not in [subheader.value for subheader in app.subheader]
+    left = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert any("twin" in trace.get("name", "") for trace in left["data"])  # it can find itself, so that it has what to lose
+    assert not any("have nothing to lose" in caption.value for caption in app.caption)

@@ -33,6 +33,7 @@ from analysis.studies.bands.study import Request, details, headline, one_per_wor
 from analysis.studies.bands.tables import Findings
 from analysis.studies.base.measurement import Measurement
 from analysis.studies.base.requests import build_request
+from analysis.studies.base.selections import selected
 from analysis.studies.base.study import finish_study
 from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
@@ -249,6 +250,9 @@ def test_small_corpus_runs_through(corpus_folder: Path, make_checkpoint: Make, s
         "S without bands of the sound", "S with bands of A4 shifted",
     ]  # fmt: skip
     assert not any(row.canonical for row in result.rows(PoolRow))
+    without_a4 = selected(result, {"D0-1": make_checkpoint("D0")})
+    assert without_a4 is not None
+    assert [row.part for row in without_a4.rows(PoolRow)] == ["filters"]  # in the other nothing was searched
     places = {row.part: row.windows for row in result.rows(PartRow)}
     assert {part: len(windows) for part, windows in places.items()} == {"filters": 8, "doses": 8, "reading": 5, "attribution": 1}
     assert places["reading"] == (0, 1, 3, 4, 6)

@@ -13,7 +13,7 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.errors import ConfigError
 from analysis.models.checkpoint import Checkpoint
-from analysis.numbers import Value
+from analysis.numbers import SHARE, Value
 from analysis.readings.layer_means import AS_IT_IS, SIDES, Altered, BySide, Side
 from analysis.readings.study_run import StudyRun
 from analysis.results import Result
@@ -21,8 +21,9 @@ from analysis.run import RunContext
 from analysis.store import Store
 from analysis.studies.base.requests import build_request
 from analysis.studies.base.study import run_study
+from analysis.studies.invariance import views
 from analysis.studies.invariance.answer import Response
-from analysis.studies.invariance.rows import DistanceRow, ScoreRow
+from analysis.studies.invariance.rows import UNALTERED, DistanceRow, ScoreRow
 from analysis.studies.invariance.study import respond
 from analysis.studies.invariance.words import details, headline
 from analysis.studies.pools.request import HardSizes
@@ -271,3 +272,12 @@ def test_a_ceiling_is_told_of(share: float, told: bool) -> None:
 def test_the_pool_stands_in_the_tables(result: Result) -> None:
     (pool,) = result.rows(PoolRow)
     assert (pool.part, pool.canonical, pool.short) == ("S", False, "8 candidates, 1 of the same work")
+
+
+def test_windows_that_find_themselves_are_counted_before_it_is_judged() -> None:
+    model = {"checkpoint": "one", "weights": "trained", "what": "S"}
+    plain = Value({**model, "change": UNALTERED}, 1.0, 1.0, 1.0, 16, 0.4, SHARE, "")
+    worst = Value({**model, "change": "gain", "dose": "−12 dB"}, 0.5, 0.2, 0.7, 16, 0.4, SHARE, "")
+    assert "leaves fewest: 50.0 % [20.0, 70.0] of 16 windows, not distinguishable from chance. " in views.details(
+        [plain, worst], ("one",), 16
+    )

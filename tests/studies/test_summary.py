@@ -76,7 +76,8 @@ def scoreboard(scores: Mapping[str, float], p: float = 0.3, n_candidates: int = 
 def row(kind: type[R], value: float | None, /, **more: Any) -> R:
     low, high = (None, None) if value is None else (value - 0.05, value + 0.05)
     whose = {} if kind is SummaryRow else {"checkpoint": "both"}
-    return filled(kind, value=value, null=0.0, n=96, ci_low=low, ci_high=high, **{**whose, "weights": "trained", **more})
+    numbers = {"value": value, "null": 0.0, "n": 96, "ci_low": low, "ci_high": high}
+    return filled(kind, **{**numbers, **whose, "weights": "trained", **more})
 
 
 def of(study: str, *rows: Row) -> dict[str, list[AtHand]]:
@@ -165,6 +166,22 @@ def test_each_reader_takes_the_row_that_is_asked_for() -> None:
     assert cells["noise"].pool.words == "96 queries among 64 candidates"
 
 
+def test_of_an_s_that_is_chance_nothing_is_kept() -> None:
+    moved = partial(row, RetentionRow, 0.9, moved="MIDI alone", semitones=3)
+    score = partial(row, transposition.ScoreRow, moved="MIDI alone", semitones=0, null=0.1)
+    by_chance, above = {"ci_low": 0.05, "ci_high": 0.2}, {"ci_low": 0.15, "ci_high": 0.3}
+    for trained, twin, shown in (
+        (above, by_chance, (0.9, None)),
+        (above, above, (0.9, 0.9)),
+        (by_chance, by_chance, (None, None)),
+    ):
+        scores = score(0.2, **trained), score(0.2, weights="untrained", **twin)
+        result = of("transposition", moved(), moved(weights="untrained"), *scores)
+        cell = assemble({"both": "d4a4"}, result).panel("retention").cells[0]
+        assert (cell.value and cell.value.value, cell.twin and cell.twin.value) == shown
+        assert bool(cell.missing) == (shown[0] is None)
+
+
 def test_what_is_missing_says_why() -> None:
     summary = assemble({"both": "d4a4", "base": "D0"}, {
         **of("transposition", row(transposition.ScoreRow, 0.9)),
@@ -177,6 +194,20 @@ def test_what_is_missing_says_why() -> None:
     assert summary.panel("without_a4").cell("base").missing == NO_A4
     assert summary.panel("without_a4").cell("both").missing == NOT_COMPUTED
     assert summary.panel("s").is_empty
+
+
+def test_what_needs_notes_is_not_said_of_models_that_read_sound_alone() -> None:
+    layers = row(
+        SummaryRow, 0.9, first="both", second="both", sides="audio, audio", what="mean over blocks", estimator="biased CKA"
+    )
+    noise = row(invariance.ScoreRow, 0.9, change="white_noise", dose=5)
+    at_hand = {**of("similarity", layers), **of("invariance", noise)}
+    summary = assemble({"both": "vit1d"}, at_hand, alone=["both"])
+    assert {panel.question.key: panel.cells[0].missing for panel in summary.panels} == {
+        **dict.fromkeys(("s", "without_a4", "retention", "cka", "noise", "cosine"), "sound alone"), "band": NOT_COMPUTED,
+    }  # fmt: skip
+    assert sentence(summary.panel("cka"), summary.real) == "Read sound alone: both."
+    assert assemble({"both": "d4a4"}, at_hand).panel("noise").cells[0].value is not None
 
 
 def test_s_of_a_control_is_read_where_controls_are_scored_and_the_preferred_result_wins() -> None:

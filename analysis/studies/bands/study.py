@@ -26,12 +26,13 @@ from analysis.studies.bands.doses import bands_of, nearest_one, parse_doses, shi
 from analysis.studies.bands.filters import filter_bands
 from analysis.studies.bands.hearing import hearing_rate
 from analysis.studies.bands.reading import read_bands
-from analysis.studies.bands.rows import LATER, FilterRow, PartRow
+from analysis.studies.bands.rows import LATER, DoseRow, FilterRow, PartRow
 from analysis.studies.bands.tables import Findings
 from analysis.studies.base.measurement import Measurement, ranked
 from analysis.studies.base.settings import Seed, Setting
 from analysis.studies.pools.record import pool_row
 from analysis.studies.pools.request import StressRequest
+from analysis.studies.pools.rows import PoolRow
 from analysis.studies.pools.scores import PoolScores, build_pool
 from analysis.studies.pools.words import CEILING
 from analysis.studies.shared_rows import SentenceRow, WorkWindowRow, work_window_rows
@@ -99,7 +100,10 @@ def conclude(request: Request, checkpoints: Mapping[str, Checkpoint], measured: 
     names = ranked(checkpoints)
     text = headline(measured, window_draws(measured, request.seed), names)
     alone = [name for name in names if len(compared_sides(checkpoints[name].outline())) == 1]
-    return measured.answer(text, [SentenceRow(details(measured, names, alone))])
+    sentences = [SentenceRow(details(measured, names, alone))]
+    if not measured.of(DoseRow):  # nothing was searched in the pool of doses
+        measured = replace(measured, rows=[row for row in measured.rows if not isinstance(row, PoolRow) or row.part != "doses"])
+    return measured.answer(text, sentences)
 
 
 def window_draws(measured: Measurement, seed: int) -> WorkDraws:

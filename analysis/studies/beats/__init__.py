@@ -8,7 +8,7 @@ STUDY = Study(
     title="Beats",
     question="Does a model hear the beat without having been taught it?",
     package=__name__,
-    cost=Cost(small_s=600, full_s=900, small_share=8, full_share=12),
+    cost=Cost(small_s=1000, full_s=3000, small_share=8, full_share=12),
     needs=Needs(("audio",), beats=True),
     small={"split": "all", "seconds": 12},
 )

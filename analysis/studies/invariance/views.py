@@ -24,7 +24,8 @@ def details(values: Sequence[Value], names: tuple[str, ...], pool_size: int) -> 
     name, worst, n_changes = _worst(values, names)
     text = f"{name} reads sound alone, so that an altered window has to be found by the same window as it was, among "
     text += f"{size_words(pool_size)}: unaltered all are. Of {n_changes} changes {named(worst)} leaves fewest: "
-    return f"{text}{format_value(worst, 'chance')} of {worst.n}. {least_moved(values, name)}"
+    unclear = ", not distinguishable from chance" if worst.inside_null else ""
+    return f"{text}{_bare(worst)} of {worst.n} windows{unclear}. {least_moved(values, name)}"
 
 
 def _worst(values: Sequence[Value], names: tuple[str, ...]) -> tuple[str, Value, int]:

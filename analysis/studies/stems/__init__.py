@@ -8,7 +8,7 @@ STUDY = Study(
     title="Stems",
     question="Which stems belong together?",
     package=__name__,
-    cost=Cost(small_s=90, full_s=300, small_share=6, full_share=8),
+    cost=Cost(small_s=35, full_s=110, small_share=6, full_share=8),
     needs=Needs(("audio",), stems=True),
     small={"windows_per_piece": 20},
     quick={"corpus": "small", "windows_per_piece": 20},

@@ -8,7 +8,7 @@ STUDY = Study(
     title="Structure",
     question="Which musical dimension does each layer mirror?",
     package=__name__,
-    cost=Cost(small_s=40, full_s=80, small_share=2, full_share=3),
+    cost=Cost(small_s=15, full_s=40, small_share=2, full_share=3),
     needs=Needs(("audio",)),
     small={"windows_per_piece": 4, "split": "all"},
 )

@@ -1,6 +1,6 @@
 """What checkpoints do, at a glance: of every test a number a checkpoint, with its controls, read from results at hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from analysis.studies.summary.published import PublishedNumber
 from analysis.studies.summary.readers import POINTS, READERS, Pool, Reading
 from analysis.studies.summary.rows import DifferenceRow
 
-NO_A4, NOT_COMPUTED = "no A4", "not computed"
+NO_A4, NOT_COMPUTED, SOUND_ALONE = "no A4", "not computed", "sound alone"
 Key = Literal["s", "without_a4", "retention", "cka", "band", "noise", "cosine"]
 
 
@@ -30,6 +30,7 @@ class Question:
         unit: "share" for parts of 1, drawn as per cent; "points" for hundredths of S; "" for pure numbers.
         twin_name: what the untrained twin was given, where that is not the same.
         needs_a4: whether it can be asked of arms with A4 alone.
+        needs_pair: whether it is about sound and notes, so that there is nothing of a model that reads sound alone.
     """
 
     key: Key
@@ -40,6 +41,7 @@ class Question:
     unit: str = SHARE
     twin_name: str = "untrained twin"
     needs_a4: bool = False
+    needs_pair: bool = True
 
 
 QUESTIONS = (
@@ -47,7 +49,9 @@ QUESTIONS = (
     Question("without_a4", ("ablation",), "Drop of S without A4", "drop of S (points)", "no drop", POINTS, needs_a4=True),
     Question("retention", ("transposition",), "S kept at ±3 semitones", "S kept, MIDI alone moved (%)", "what chance leaves"),
     Question("cka", ("similarity",), "CKA, audio with MIDI", "debiased CKA, mean of blocks", "shuffled pairs", unit=""),
-    Question("band", ("bands",), "Most sensitive band", "moved without it (% of works apart)", "one sample later"),
+    Question(
+        "band", ("bands",), "Most sensitive band", "moved without it (% of works apart)", "one sample later", needs_pair=False
+    ),
     Question("noise", ("invariance",), "S at 5 dB white noise", "S (%)", "chance", twin_name="untrained twin at 0 dB"),
     Question("cosine", ("embedding",), "Cosine of matched pairs", "mean cosine", "mismatched pairs", unit=""),
 )
@@ -55,12 +59,16 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Subject:
-    """A checkpoint as a row of the summary; of a control the arm whose parameters it has, and what it is given."""
+    """A checkpoint as a row of the summary; of a control the arm whose parameters it has, and what it is given.
+
+    `is_alone`: whether it reads sound alone.
+    """
 
     name: str
     arm: str
     control_of: str = ""
     given: str = ""
+    is_alone: bool = False
 
     @property
     def is_control(self) -> bool:
@@ -133,14 +141,15 @@ class Summary:
         return tuple(subject.name for subject in self.subjects if not subject.is_control)
 
 
-def assemble(arms: Mapping[str, str], at_hand: Mapping[str, Sequence[AtHand]]) -> Summary:
+def assemble(arms: Mapping[str, str], at_hand: Mapping[str, Sequence[AtHand]], alone: Collection[str] = ()) -> Summary:
     """The summary of checkpoints from results that are at hand.
 
     Args:
         arms: checkpoint → arm, in the order in which they were chosen.
         at_hand: study → results, the preferred first; a study that is not there has none.
+        alone: checkpoints that read sound alone.
     """
-    subjects = order_subjects(arms)
+    subjects = tuple(replace(subject, is_alone=subject.name in alone) for subject in order_subjects(arms))
     panels = tuple(_panel(question, subjects, at_hand) for question in QUESTIONS)
     return Summary(subjects, panels, _differences(subjects, at_hand.get("retrieval", ())))
 
@@ -186,6 +195,8 @@ def _cell(question: Question, subject: Subject, results: Sequence[AtHand]) -> tu
     """The cell, and the result that it was read from."""
     if question.needs_a4 and (known := ARMS.get(subject.arm)) is not None and "A4" not in known.descriptors:
         return Cell(subject.name, missing=NO_A4), None
+    if question.needs_pair and subject.is_alone:
+        return Cell(subject.name, missing=SOUND_ALONE), None
     why = NOT_COMPUTED
     for known in results:
         reading = READERS[question.key](known.result, subject.name)

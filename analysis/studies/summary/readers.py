@@ -26,6 +26,7 @@ from analysis.studies.transposition.rows import RetentionRow
 POINTS = "points"
 TRAINED, UNTRAINED = "trained", "untrained"
 SEMITONES, NOISE_DB = 3, 5
+MOVED = "MIDI alone"
 DEBIASED, BIASED = "debiased CKA", "biased CKA"
 
 
@@ -126,13 +127,17 @@ def _without_a4(result: Result, name: str) -> Reading | None:
 
 
 def _retention(result: Result, name: str) -> Reading | None:
-    wanted = (name, "MIDI alone", SEMITONES)
+    """What is left of an S that is chance is a ratio of two values of chance, which says nothing."""
+    wanted = (name, MOVED, SEMITONES)
     own = [row for row in result.rows(RetentionRow) if (row.checkpoint, row.moved, row.semitones) == wanted]
+    scores = [row for row in result.rows(transposition.ScoreRow) if row.checkpoint == name]
     if not own:
-        was_asked = any(row.checkpoint == name for row in result.rows(transposition.ScoreRow))
-        return Reading(missing=f"±{SEMITONES} semitones not among its doses") if was_asked else None
+        return Reading(missing=f"±{SEMITONES} semitones not among its doses") if scores else None
     trained, twin = _both(own, SHARE, "mean S at both shifts over S at 0")
-    return Reading(trained, twin, pool=_pool(result, trained))
+    start, of_twin = _both((row for row in scores if row.moved == MOVED and row.semitones == 0), SHARE, ESTIMATOR)
+    if start is not None and start.inside_null:
+        return Reading(missing="S at 0 semitones is chance")
+    return Reading(trained, None if of_twin is not None and of_twin.inside_null else twin, pool=_pool(result, trained))
 
 
 def _cka(result: Result, name: str) -> Reading | None:

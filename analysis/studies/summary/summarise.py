@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from analysis.errors import CheckpointError
 from analysis.models.checkpoint import Checkpoint
+from analysis.models.sides import compared_sides
+from analysis.models.tower import Model
 from analysis.results import Result
 from analysis.store import Store, open_store
 from analysis.studies.at_hand import AtHand, exact_result, others_with
@@ -29,6 +31,7 @@ class Chosen(Protocol):
     def name(self) -> str: ...
     @property
     def arm(self) -> str: ...
+    def outline(self) -> Model: ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def sum_up(checkpoints: Sequence[C], names: Sequence[str], corpus: str, find: Fi
         find: gives the results at hand of study, request and checkpoints.
     """
     at_hand = {study: find(study, build_request(study, names, {"corpus": corpus}), checkpoints) for study in STUDIES}
-    summary = assemble({checkpoint.name: checkpoint.arm for checkpoint in checkpoints}, at_hand)
+    alone = [checkpoint.name for checkpoint in checkpoints if len(compared_sides(checkpoint.outline())) == 1]
+    summary = assemble({checkpoint.name: checkpoint.arm for checkpoint in checkpoints}, at_hand, alone)
     request = {"checkpoints": [checkpoint.name for checkpoint in checkpoints], "corpus": corpus}
     command = shlex.join(["otoscope", "summary", *names, *([] if corpus == "full" else ["--corpus", corpus])])
     return Summed(summary, at_hand, as_result(summary, request, at_hand, command))

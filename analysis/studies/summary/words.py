@@ -11,7 +11,7 @@ from analysis.numbers import SHARE, Value, format_value, p_words
 from analysis.results import Result, code_version
 from analysis.rows import tables_of
 from analysis.studies.at_hand import AtHand
-from analysis.studies.summary.panels import NO_A4, NOT_COMPUTED, Cell, Panel, Question, Subject, Summary
+from analysis.studies.summary.panels import NO_A4, NOT_COMPUTED, SOUND_ALONE, Cell, Panel, Question, Subject, Summary
 from analysis.studies.summary.rows import CellRow, DifferenceRow, SourceRow
 
 ALPHA = 0.05
@@ -129,7 +129,7 @@ def _silent(panel: Panel) -> str:
             why.setdefault(cell.missing, []).append(cell.checkpoint)
     if list(why) == [NOT_COMPUTED] and panel.is_empty:
         return "Not computed yet for these checkpoints."
-    named = {NO_A4: "Without A4", NOT_COMPUTED: "Not computed"}
+    named = {NO_A4: "Without A4", NOT_COMPUTED: "Not computed", SOUND_ALONE: "Read sound alone"}
     return " ".join(f"{named.get(reason, reason[:1].upper() + reason[1:])}: {listed(names)}." for reason, names in why.items())
 
 

@@ -122,12 +122,12 @@ def headline(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[in
 def details(values: Sequence[Value], names: tuple[str, ...], sizes: Sequence[int], pool: PoolRow) -> str:
     """S of that checkpoint with nothing moved, in which pool, and whether both sides of a window move alike."""
     best, score = _best(values, names)
+    size, left = _left(values, best, sizes)
+    if _itself(values, best, size) is not None:
+        alone = f"{best} reads sound alone, so that a transposed window has to find itself at 0 semitones"
+        return f"{alone} among {pool.short}."
     sentence = f"With nothing moved {best} finds S = {format_value(score, 'chance')} of {score.n} windows among {pool.short}"
     sentence += f"{': its ceiling, where harm shows late' if at_ceiling(score) else ''}. "
-    size, left = _left(values, best, sizes)
-    if (itself := _itself(values, best, size)) is not None:
-        alone = f"{best} reads sound alone, so that a transposed window has to find itself at 0 semitones"
-        return f"{alone} among {pool.short}: {itself}."
     if any(max(value.value or 0.0, value.ci_high or 0.0) > 1 for value in left if value):
         sentence += "More than 100 % is left where S rises. "
     if left[1] is None:

@@ -58,7 +58,9 @@ HEARD = {
     "change": st.column_config.NumberColumn("change", format="%.3f", width=72, help="L2 norm of the change of this window"),
     "correlation": st.column_config.NumberColumn("correlation", format="%.2f", width=84, help="Of this window, held out"),
     "attributed": st.column_config.NumberColumn("attributed", format="%.3f", width=80, help="Cosine similarity due to the band"),
-    "lost": st.column_config.NumberColumn("lost", format="%.3f", width=64, help="Similarity with its notes, before − after"),
+    "lost": st.column_config.NumberColumn(
+        "lost", format="%.3f", width=64, help="Similarity with its notes (of sound alone, with itself as it was), before − after"
+    ),
     "piece": st.column_config.TextColumn("piece", width=230),
 }  # fmt: skip
 
@@ -75,11 +77,11 @@ def windows(
     player.pick(behind(result, row, shown), choice, "_".join((kind.table, *names)), title=title, columns=HEARD)
 
 
-def notes(result: Result, part: str) -> None:
-    """What was not done, each sentence once; last what holds for all."""
+def notes(result: Result, part: str, *, was_done: bool = True) -> None:
+    """What was not done, each sentence once; last what holds for all, where anything was done at all."""
     texts = []
     for row in sorted(result.rows(NoteRow), key=lambda row: not row.checkpoint):
-        if row.part == part:
+        if row.part == part and (row.checkpoint or was_done):
             text = row.note.removeprefix("trained: ").removeprefix("untrained: ")
             texts.append(f"{row.checkpoint} {text}." if row.checkpoint else f"{text[:1].upper()}{text[1:]}.")
     if texts:
@@ -106,7 +108,7 @@ def shifted(result: Result, choice: Choice, shown: Shown) -> None:
         clicked = actions.figure(name_twins_once(drawing), "doses", result, rows, select=("points",))
         st.caption(plain(f"{measure.what} n = {rows[0].n} windows.{pool_sentence(result, 'doses')}"))
         windows(result, choice, DoseRow, clicked, "Moves with A4 shifted", measure)
-    notes(result, "doses")
+    notes(result, "doses", was_done=bool(rows))
 
 
 def _measure(rows: Sequence[DoseRow], shown: Shown) -> Shown:
@@ -164,12 +166,18 @@ def attributed(result: Result, choice: Choice) -> None:
     )  # fmt: skip
     drawing.update_xaxes(tickvals=TICKS_HZ, ticktext=[f"{tick:g}" for tick in TICKS_HZ], tickangle=0)
     clicked = actions.figure(name_twins_once(drawing), "attribution", result, rows, select=("points",))
-    st.caption(
-        "What every band adds to the similarity of a window's sound with its own notes (where a model reads sound alone, with "
-        "the sound as it was), from −60 dB to as recorded. Occlusion takes two neighbours out at a time and gives both to each."
-    )
+    like = f"What every band adds to the similarity of a window's sound with {_counterparts(choice)}, from −60 dB to as recorded."
+    st.caption(f"{like} Occlusion takes two neighbours out at a time and gives both to each.")
     windows(result, choice, AttributionRow, clicked, "Attributed in this window")
     _agreement(result)
+
+
+def _counterparts(choice: Choice) -> str:
+    """With what the sound is compared, by what the chosen models read."""
+    if not choice.alone:
+        return "its own notes"
+    every = len(choice.alone) == len(choice.checkpoints)
+    return "the sound as it was" if every else "its own notes (where a model reads sound alone, with the sound as it was)"
 
 
 def agreement(result: Result) -> list[dict[str, str | None]]:

@@ -33,6 +33,7 @@ OTHER: Kind = "other works"
 LIGHT_BLUE = "#56B4E9"
 COLOURS = {MATCHED: theme.JOINT, "same work": LIGHT_BLUE}
 TITLES = {"trained": "trained", "untrained": "untrained twin (shares on a scale of their own)"}
+AREA = "area under the curve (no unit, chance 0.5)"
 FEWEST = 3  # pairs of a bin that is looked into before one is chosen
 SHORT = {
     AUC_WORK: "AUC, same work",
@@ -202,8 +203,8 @@ def _measures(result: Result) -> None:
     rows = sorted(result.rows(MeasureRow), key=lambda row: (order.index(row.measure), row.weights != "trained"))
     marks = [mark for row in rows if (mark := measure_mark(row)) is not None]
     drawing = intervals.forest(
-        marks, x_title="value (area, distance, cosine or share of 1: compare within a row only)", y_title="",
-        null_name="null", labels=False,
+        marks, x_title=AREA if alone else "value (area, distance, cosine or share of 1: compare within a row only)",
+        y_title="", null_name="null", labels=False,
     )  # fmt: skip
     actions.figure(drawing, "measures", result, rows)
 
@@ -242,16 +243,21 @@ def _numbers(result: Result) -> None:
     if not any(row.p for row in result.rows(MeasureRow)):
         rows = [{name: value for name, value in row.items() if name != "p"} for row in rows]
     st.dataframe(rows, column_config=MEASURES, hide_index=True, placeholder="—", height="content")
-    st.caption(
-        "In brackets 95 % intervals, bootstrap over works; ○ the interval holds the null. Nulls: chance; of the gap, audio and "
-        "MIDI exchanged work by work; of the cosine, pairs of other works. A gap is never below 0: judge it by null and p."
-    )
+    st.caption(f"In brackets 95 % intervals, bootstrap over works; ○ the interval holds the null. {_nulls(result)}")
     with st.expander("All numbers of all maps", icon=":material/table:"):
         st.dataframe([mapped(row) for row in result.rows(ProjectionRow)], hide_index=True, placeholder="—")
         st.caption(
             "In brackets 95 % intervals, bootstrap over works, then what a map at random has. Moved: root mean square distance "
             "of the points from their place in the first map of the method, in spreads of that map, once laid over it."
         )
+
+
+def _nulls(result: Result) -> str:
+    """What the nulls of the measures are."""
+    if len(sides_of(result)) == 1:
+        return "The null is chance."
+    exchanged = "Nulls: chance; of the gap, audio and MIDI exchanged work by work; of the cosine, pairs of other works."
+    return f"{exchanged} A gap is never below 0: judge it by null and p."
 
 
 def mapped(row: ProjectionRow) -> dict[str, object]:

@@ -150,7 +150,7 @@ def trusted(row: ProjectionRow) -> str:
     if row.variance_kept is not None:
         parts.append(_beside(row.quality("variance kept"), "of the variance on two axes", "equal axes"))
     numbers = (("perplexity", row.perplexity), ("neighbours", row.n_neighbors))
-    settings = [f"{name} {number:g}" for name, number in numbers if number is not None]
+    settings = [f"{name} {number:.3g}" for name, number in numbers if number is not None]
     settings += [f"begun {_begun(row.start)}"] if row.start else []
     return f"{', '.join([f'{row.n} points', *settings])}; {'; '.join(parts)} (k = {row.k})."
 

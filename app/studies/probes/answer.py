@@ -55,7 +55,8 @@ def draw(result: Result, choice: Choice) -> None:
     details.best(result, task)
     arms = {str(checkpoint.name): str(checkpoint.arm) for checkpoint in choice.checkpoints}
     published_table.show(result, arms)
-    st.caption("Ours: linear probes of the embedding; chroma is that of the audio, for both sides.")
+    if published_table.of_arms(result.study, arms.values()):
+        st.caption("Ours: linear probes of the embedding; chroma is that of the audio, for both sides.")
     details.numbers(rows, task)
 
 

@@ -135,8 +135,10 @@ def _outputs(result: Result, task: str) -> None:
         )
         for row in rows if row.value is not None
     ]  # fmt: skip
+    names, unit = without_unit(names)
+    title = f"{task} ({unit})" if unit else task
     drawing = doses.panels(
-        marks, x_title=task, y_title="R²", categories=names, null_name="the mean", columns=2, domain=(-0.5, 1.0)
+        marks, x_title=title, y_title="R²", categories=names, null_name="the mean", columns=2, domain=(-0.5, 1.0)
     )
     step = -(-len(names) // MOST_NAMES)
     drawing.update_layout(height=OUTPUTS_PX)
@@ -145,6 +147,16 @@ def _outputs(result: Result, task: str) -> None:
     drawing.update_xaxes(tickvals=list(range(0, len(names), step)), ticktext=names[::step])
     actions.figure(name_twins_once(drawing), f"outputs_{task.replace(' ', '_')}", result, rows)
     st.caption("At the best layer of each side, without intervals. What hardly varies, or in few works, is left out.")
+
+
+def without_unit(names: Sequence[str]) -> tuple[list[str], str]:
+    """Names without the unit that all of them end with, and that unit; "" for none.
+
+    >>> without_unit(["-12 semitones", "+1 semitones"]), without_unit(["C", "C sharp"])
+    ((['-12', '+1'], 'semitones'), (['C', 'C sharp'], ''))
+    """
+    (unit, *others) = dict.fromkeys(name.partition(" ")[2] for name in names)
+    return ([name.partition(" ")[0] for name in names], unit) if unit and not others else (list(names), "")
 
 
 def best(result: Result, task: str) -> None:
