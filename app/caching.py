@@ -279,7 +279,7 @@ def _drawn() -> Latest:
 
 
 def drawn(key: Key, draw: Callable[[], T]) -> T:
-    """As `once`, for what is drawn of a whole clip: it is large, so fewer are kept."""
+    """As `once`, for what is drawn or heard of a whole clip: it is large, so fewer are kept."""
     return _drawn().read(key, draw)
 
 

@@ -28,7 +28,9 @@ class Latest:
     def read(self, key: Key, compute: Callable[[], T]) -> T:
         """What was read under that key, else what is computed now; None is not kept. A key always means things of one kind."""
         with self._changing:
-            known = self._kept.get(key)
+            known = self._kept.pop(key, None)
+            if known is not None:
+                self._kept[key] = known  # what was read longest ago goes first
         if known is not None:
             return cast(T, known)
         computed = compute()

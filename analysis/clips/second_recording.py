@@ -1,13 +1,16 @@
-"""Lanes of a second recording after those of the same kind of the first: on the same clock, in the same colours."""
+"""A second recording on the clock of the first: its lanes after those of the same kind, in the same colours, and its sound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
 
 from analysis.clips.clip_lanes import Listening, Sound, desk_lanes
 from analysis.clips.lanes import CurveLane, Lane
 from analysis.clips.model_lanes import difference_lane
+from analysis.clips.variants import Beside, Part, Variants, make_variants, match_loudness
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.chroma import onset_strength
 from analysis.units import seconds_to_words
@@ -66,20 +69,61 @@ def same_moments(first: Sound, second: Sound) -> bool:
     return bool(by_shift[0] > 0 and by_shift.argmax() == 0)
 
 
+def heard_beside(first: Waveform, second: Waveform, part: Part | None = None, *, seed: int = 0) -> Variants:
+    """Two recordings on the clock of the first, equally loud (ITU-R BS.1770-4): channels at the same place at any time.
+
+    The second is resampled to the rate of the first and cut or padded with silence to its length; its loudness is that of what is
+    left. Where a part of the first was chosen, the channels are the four variants of `make_variants`, then the second recording.
+
+    Args:
+        first: whose seconds the clock counts.
+        second: another recording, heard from its beginning.
+        part: of the first, that is heard alone and taken away; None for the two recordings as they are.
+        seed: of the place of the random part.
+
+    Raises:
+        ConfigError: the part lies outside of the first recording, or there is no sound in it.
+    """
+    name = second.name if second.name != first.name else f"{second.name} (second)"
+    other = Beside(name, f"the second recording{_until(first, second)}", on_clock_of(first, second))
+    if part is not None:
+        return make_variants(first.samples, first.sample_rate, part, seed=seed, beside=[other])
+    waves = [np.asarray(samples, np.float64) for samples in (first.samples, other.samples)]
+    titles, names = ("the first recording", other.title), (first.name, other.name)
+    matched, variants = match_loudness(waves, titles, first.sample_rate, names)
+    return Variants(matched, first.sample_rate, variants)
+
+
+def on_clock_of(first: Waveform, second: Waveform) -> Float32[ndarray, " samples"]:
+    """Samples of the second at the rate of the first and as many: cut, or followed by silence."""
+    n = len(first.samples)
+    samples = second.at_rate(first.sample_rate).samples[:n]
+    return np.pad(samples, (0, n - len(samples)))
+
+
+def _until(first: Waveform, second: Waveform) -> str:
+    """Up to where the second is heard, in words; "" where both are as long."""
+    if not lengths_text(first, second):
+        return ""
+    if second.duration_s < first.duration_s:
+        return f", silent after {seconds_to_words(second.duration_s)}"
+    return f", its first {seconds_to_words(first.duration_s)}"
+
+
 def lengths_text(first: Waveform, second: Waveform) -> str:
-    """What is drawn of a second recording that is shorter or longer than the first; "" where both are as long.
+    """What is drawn and heard of a second recording that is shorter or longer than the first; "" where both are as long.
 
     >>> a, b = (Waveform(np.zeros(n * 8, np.float32), 8, f"{n} s.wav", "") for n in (30, 20))
     >>> lengths_text(a, b)
-    '20 s.wav lasts 20 s, 30 s.wav 30 s: after 20 s only 30 s.wav is drawn.'
+    '20 s.wav lasts 20 s, 30 s.wav 30 s: after 20 s only 30 s.wav is drawn and heard.'
     """
     ours_s, theirs_s = first.duration_s, second.duration_s
     if abs(ours_s - theirs_s) <= 1 / min(first.sample_rate, second.sample_rate):
         return ""
     lasts = f"{second.name} lasts {seconds_to_words(theirs_s)}, {first.name} {seconds_to_words(ours_s)}"
     if theirs_s < ours_s:
-        return f"{lasts}: after {seconds_to_words(theirs_s)} only {first.name} is drawn."
-    return f"{lasts}: of {second.name} the first {seconds_to_words(ours_s)} are drawn."
+        return f"{lasts}: after {seconds_to_words(theirs_s)} only {first.name} is drawn and heard."
+    return f"{lasts}: of {second.name} the first {seconds_to_words(ours_s)} are drawn and heard."
 
 
 def _of_second(lane: Lane, second: Recorded) -> Lane:

@@ -61,23 +61,31 @@ class Variant:
     energy_db: float
 
 
+class Beside(NamedTuple):
+    """Another sound that is heard at the same places: its name, what it is in words, and its samples, mono at full scale 1."""
+
+    name: str
+    title: str
+    samples: Float[ndarray, " samples"]
+
+
 @dataclass(frozen=True, eq=False)
 class Variants:
-    """All variants of a clip, in the order of `NAMES`.
+    """All variants of a clip, in the order of `NAMES`, and what is heard beside them.
 
     Attributes:
         samples: one channel each, no sample above −1 dBFS.
         sample_rate: in Hz.
         variants: what the channels are.
-        part: what was kept and removed.
-        random: what the random part is.
+        part: what was kept and removed; None where nothing was.
+        random: what the random part is; None where there is none.
     """
 
-    samples: Float32[ndarray, "4 samples"]
+    samples: Float32[ndarray, "variants samples"]
     sample_rate: int
     variants: tuple[Variant, ...]
-    part: Part
-    random: Part
+    part: Part | None = None
+    random: Part | None = None
 
     def wav(self) -> bytes:
         """A WAV file of 16 bits with the variants as channels."""
@@ -104,6 +112,7 @@ def make_variants(
     *,
     seed: int,
     kept: Float[ndarray, " samples"] | None = None,
+    beside: Sequence[Beside] = (),
 ) -> Variants:
     """The clip itself, the part alone, all but the part, and a random part of the same energy alone; equally loud.
 
@@ -113,6 +122,7 @@ def make_variants(
         part: a band, a span of time or both, in the clip.
         seed: of the place of the random part.
         kept: the part alone, where something else has cut it already; None for `cut_part`.
+        beside: other sounds of the same length, which follow the four.
 
     Raises:
         ConfigError: the part names nothing, lies outside, or there is no sound in it.
@@ -125,7 +135,9 @@ def make_variants(
     random = random_part(wave, sample_rate, part, seed)
     alone = cut_part(wave, sample_rate, random)
     titles = ("the clip", part_title(part), f"all but {part_title(part)}", f"{part_title(random)}, drawn at random")
-    matched, variants = match_loudness((wave, kept, wave - kept, alone), titles, sample_rate)
+    waves = wave, kept, wave - kept, alone, *(np.asarray(other.samples, np.float64) for other in beside)
+    names = *NAMES, *(other.name for other in beside)
+    matched, variants = match_loudness(waves, (*titles, *(other.title for other in beside)), sample_rate, names)
     return Variants(matched, sample_rate, variants, part, random)
 
 

@@ -1,12 +1,15 @@
 """Another recording beside the first on the clip page: its lanes, its colours, its place in the address."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from analysis.clips.recordings import keep_recording, recording_key
 from analysis.store import open_store
+from app.components.clip import hearing
 from app.components.clip.recordings import Clip
 from tests.app.clip_pages import Desk, a_clip, with_clip
 
@@ -44,7 +47,7 @@ def test_a_second_recording_is_drawn_kind_by_kind_in_the_colours_of_the_first(de
     assert (ours["side"], theirs["side"]) == ("Demo.wav", "other.wav")
     assert (ours["durationS"], theirs["durationS"]) == (9.0, 5.0)
     assert ours["sets"]["1.2"]["high"] == theirs["sets"]["1.2"]["high"]
-    assert (ours["heard"], theirs["heard"]) == (True, False)  # the desk plays the first alone
+    assert (ours["heard"], theirs["heard"]) == (True, False)  # which of the two the desk plays on a click
     assert (ours["windows"], theirs["windows"]) == (None, [[0.0, 4.0, None], [4.0, 8.0, 5.0]])  # each its own
     received = [desk.lane(name)["sets"]["1.2"] for name in ("received", "received_second")]
     assert received[0]["high"] == received[1]["high"]
@@ -74,3 +77,44 @@ def test_a_second_recording_that_left_the_store_is_said(demo, desk, queue, open_
     app = open_page("views/clip.py", beside=f"recording:{'0' * 64}")
     assert "which is not here" in app.info[0].value
     assert not any(lane.endswith("_second") for lane in desk.lanes)
+
+
+def heard(desk: Desk) -> tuple[list[str], np.ndarray]:
+    """Names of what the desk plays, and its channels."""
+    sounds = desk.last.sounds
+    assert sounds is not None
+    assert [variant.second for variant in sounds.variants] == [False] * (len(sounds.variants) - 1) + [True]
+    return [variant.name for variant in sounds.variants], soundfile.read(io.BytesIO(sounds.wav))[0].T
+
+
+def test_both_recordings_are_heard_and_a_part_of_the_first_beside_the_second(demo, desk, rng, queue, open_page) -> None:
+    other = a_clip(rng, "other.wav", seconds=5.0)
+    app = open_page("views/clip.py", beside=f"recording:{kept(other)}", layer="1", head="2")
+    names, channels = heard(desk)
+    assert names == ["Demo.wav", "other.wav"]
+    assert desk.last.sounds is not None
+    gain = 10 ** (desk.last.sounds.variants[1].gain_db / 20)
+    np.testing.assert_allclose(channels[1, : 5 * 24_000], gain * other.waveform.samples, atol=1e-4)
+    assert not channels[1, 5 * 24_000 :].any()
+    assert any("Key 1 plays Demo.wav, key 2 other.wav" in each.value for each in app.caption)
+    box = next(box for box in app.selectbox if box.label == "Hear")
+    box.set_value(box.options[3]).run()
+    assert not app.exception
+    assert heard(desk)[0] == ["original", "kept", "removed", "random", "other.wav"]
+    assert any("key 5 plays other.wav" in each.value for each in app.caption)
+
+
+def test_what_is_silent_is_no_part_and_the_recordings_are_heard_as_they_are(demo, desk, rng, queue, open_page) -> None:
+    demo.waveform.samples[: 2 * 24_000] = 0
+    key = kept(a_clip(rng, "other.wav"))
+    app = open_page("views/clip.py", beside=f"recording:{key}", layer="1", head="2", hear="the selection", at="t0_l0.5-1.5")
+    assert heard(desk)[0] == ["Demo.wav", "other.wav"]
+    assert any("no sound in this part" in each.value for each in app.error)
+
+
+def test_long_recordings_are_heard_once_everything_is_drawn(monkeypatch, demo, desk, rng, queue, open_page) -> None:
+    monkeypatch.setattr(hearing, "MOST_S", 4.0)
+    app = open_page("views/clip.py", beside=f"recording:{kept(a_clip(rng, 'other.wav'))}", layer="1", head="2")
+    assert not app.exception
+    assert desk.sent[0].sounds is None
+    assert heard(desk)[0] == ["Demo.wav", "other.wav"]

@@ -179,7 +179,7 @@ def test_the_browser_is_told_of_windows_variants_and_where_to_begin(monkeypatch:
     told = show._data("desk", show.Sent("clip", b"alone", b"tiles", 9.0, show.Layers(), ["mel:200"], sounds, windows, begin, 3))
     assert sent == {"desk-tiles": b"tiles", "desk-sound": b"joined"}
     assert told["windows"] == [[0.0, 4.0, None], [8.0, 12.0, 9.0]]
-    variant = {"name": "original", "gainDb": 1.5, "about": "as it is", "shortDb": 0.0}
+    variant = {"name": "original", "gainDb": 1.5, "about": "as it is", "shortDb": 0.0, "second": False}
     assert told["sounds"] == {"variants": [variant]}
     cell_sent = {"lane": "attention", "queryS": 1.0, "keyS": 3.0}
     assert told["place"] == {"seconds": 2.5, "loop": [1.0, 2.0], "view": None, "cell": cell_sent}

@@ -1,4 +1,4 @@
-"""A second recording beside the first: which lanes stand where, one range for both, and when a difference is drawn."""
+"""A second recording beside the first: which lanes stand where, one range for both, when a difference is drawn, what is heard."""
 
 import hashlib
 
@@ -7,10 +7,12 @@ import pytest
 
 from analysis.clips.clip_lanes import Sound
 from analysis.clips.lanes import CurveLane, Series
-from analysis.clips.second_recording import Recorded, beside_second, lengths_text, same_moments
+from analysis.clips.second_recording import Recorded, beside_second, heard_beside, lengths_text, on_clock_of, same_moments
 from analysis.clips.sound_lanes import wave_lane
+from analysis.clips.variants import NAMES, Part
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.log_mel import log_mel
+from analysis.measures.loudness import integrated_loudness
 
 RATE = 24_000
 ONSETS_S = (0.3, 0.9, 1.3, 2.2, 2.5, 3.3)
@@ -70,5 +72,45 @@ def test_curves_of_both_have_one_range(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_drawn_of_a_longer_or_a_shorter_recording_is_said() -> None:
     short, long = tones(seconds=4.0).waveform, tones(3, seconds=12.0).waveform
     assert lengths_text(short, short) == ""
-    assert lengths_text(short, long) == "3.wav lasts 12 s, 0.wav 4.0 s: of 3.wav the first 4.0 s are drawn."
-    assert lengths_text(long, short) == "0.wav lasts 4.0 s, 3.wav 12 s: after 4.0 s only 3.wav is drawn."
+    assert lengths_text(short, long) == "3.wav lasts 12 s, 0.wav 4.0 s: of 3.wav the first 4.0 s are drawn and heard."
+    assert lengths_text(long, short) == "0.wav lasts 4.0 s, 3.wav 12 s: after 4.0 s only 3.wav is drawn and heard."
+
+
+@pytest.mark.parametrize("seconds", [3.0, 4.0, 6.0], ids=["shorter", "as long", "longer"])
+def test_the_second_recording_is_a_channel_on_the_clock_of_the_first_and_equally_loud(seconds: float) -> None:
+    first, second = tones().waveform, tones(3, seconds=seconds, late_s=0.2).waveform
+    made = heard_beside(first, second)
+    assert [variant.name for variant in made.variants] == ["0.wav", "3.wav"]
+    assert (made.samples.shape, made.sample_rate) == ((2, 4 * RATE), RATE)
+    n = min(len(first.samples), len(second.samples))
+    ours, theirs = (10 ** (variant.gain_db / 20) for variant in made.variants)
+    np.testing.assert_allclose(made.samples[0], first.samples * ours, atol=1e-6)
+    np.testing.assert_allclose(made.samples[1, :n], second.samples[:n] * theirs, atol=1e-6)
+    assert not made.samples[1, n:].any()
+    loud = [integrated_loudness(channel[None].astype(float), RATE) for channel in made.samples]
+    assert loud[0] is not None
+    assert loud[1] == pytest.approx(loud[0], abs=0.05)  # BS.1770 meters agree to 0.1 LU
+    assert theirs != pytest.approx(1.0, abs=1e-3)  # there was something to match
+
+
+def test_a_second_recording_at_another_rate_sounds_at_the_same_moments() -> None:
+    first, second = tones().waveform, tones(3).waveform
+    other = second.at_rate(16_000)
+    resampled = on_clock_of(first, other)
+    assert resampled.shape == first.samples.shape
+    band = slice(100, -100)  # tones lie below 1 kHz, so that nothing of them is lost but at the ends of the filter
+    assert np.corrcoef(resampled[band], second.samples[band])[0, 1] > 0.999
+
+
+def test_a_part_of_the_first_is_heard_beside_the_second() -> None:
+    first, second = tones().waveform, tones(3, seconds=3.0).waveform
+    made = heard_beside(first, second, Part(band_hz=(200.0, 400.0)), seed=1)
+    assert [variant.name for variant in made.variants] == [*NAMES, "3.wav"]
+    assert made.variants[-1].title == "the second recording, silent after 3.0 s"
+    gain = 10 ** (made.variants[-1].gain_db / 20)
+    np.testing.assert_allclose(made.samples[4], on_clock_of(first, second) * gain, atol=1e-6)
+
+
+def test_two_recordings_of_one_name_are_told_apart() -> None:
+    first = tones().waveform
+    assert [variant.name for variant in heard_beside(first, first).variants] == ["0.wav", "0.wav (second)"]

@@ -39,6 +39,7 @@ test("a cell of a recording that the desk does not play is not heard", () => {
   const lane = { ...attention, yTime: "clip" };
   assert.deepEqual(momentsHeard({ ...lane, heard: true }, {}, 2, 0.75), { queryS: 2, keyS: 2 });
   assert.equal(momentsHeard({ ...lane, heard: false }, {}, 2, 0.75), null);
+  assert.deepEqual(momentsHeard({ ...lane, heard: false }, {}, 2, 0.75, true), { queryS: 2, keyS: 2 }); // a second one can be heard
 });
 
 test("of a curve the number at the nearest moment is said, and none where its recording has ended", () => {

@@ -89,7 +89,7 @@ def draw(shown: Shown, seconds: float) -> None:
             SETTINGS[kind](shown)
             _draw(_asking(shown, kind, seconds))
     with last:
-        hearing.draw(shown.clip)
+        hearing.draw(shown.clip, shown.other_clip)
 
 
 def _draw(asking: Asking | None) -> None:

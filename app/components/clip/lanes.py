@@ -51,6 +51,11 @@ class Shown:
     followed: str = ""
     second: Second | None = None
 
+    @property
+    def other_clip(self) -> Clip | None:
+        """The second recording; None for none."""
+        return None if self.second is None else self.second.clip
+
 
 def sent(shown: Shown, position: Position) -> Sent:
     """What the desk is sent of it, with the playhead at a position."""
@@ -59,8 +64,9 @@ def sent(shown: Shown, position: Position) -> Sent:
     order, packed = state.get_text("lanes"), _tiles(shown, position)
     return Sent(
         clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), order.split(",") if order else (),
-        sounds=hearing.sounds(clip), windows=readings.trained.clock.spans if readings is not None else (), position=position,
-        arrival=state.arrivals(), recent=list(recordings.recent()), numbers=packed.numbers,
+        sounds=hearing.sounds(clip, shown.other_clip), position=position,
+        windows=readings.trained.clock.spans if readings is not None else (), arrival=state.arrivals(),
+        recent=list(recordings.recent()), numbers=packed.numbers,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.errors import OtoscopeError
 from app import caching, state
-from app.components.clip import familiarity, heads, probing, reading, recordings, second
+from app.components.clip import familiarity, heads, hearing, probing, reading, recordings, second
 from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
@@ -91,7 +91,8 @@ def _position(clip: Clip) -> Position:
 def _complete(shown: Shown) -> None:
     """Make what takes seconds at first, once everything else is drawn, and draw it too."""
     clips = [shown.clip, *([] if shown.second is None else [shown.second.clip])]
-    if any([caching.make_constant_q(clip.waveform) for clip in clips]):
+    drawn = [caching.make_constant_q(clip.waveform) for clip in clips]
+    if any([*drawn, hearing.complete(shown.clip, shown.other_clip)]):
         st.rerun()
 
 
@@ -104,7 +105,7 @@ def pick_overlap() -> str:
 
 def _say_second(shown: Shown) -> None:
     if shown.second is not None:
-        second.say_lengths(shown.clip, shown.second.clip)
+        second.say(shown.clip, shown.second.clip)
 
 
 def _who_read(shown: Shown) -> list[tuple[Question, Readings]]:

@@ -1,4 +1,4 @@
-"""A second recording, drawn beside the first on the same clock: which, who reads it, and what is said of its length."""
+"""A second recording, drawn beside the first on the same clock: which, who reads it, and what is said of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
-from app.components.clip import reading, recordings
+from app.components.clip import hearing, reading, recordings
 from app.kit import controls, layout
 from app.kit.plain import plain
 
@@ -69,9 +69,9 @@ def _clip(key: str) -> Clip | None:
     return recordings.Clip(waveform, key, recordings.added_to(key))
 
 
-def say_lengths(first: Clip, second: Clip) -> None:
-    """What is drawn where one of them is longer."""
+def say(first: Clip, second: Clip) -> None:
+    """Which key plays which, and what is drawn and heard where one of them is longer."""
     from analysis.clips.second_recording import lengths_text
 
-    if text := lengths_text(first.waveform, second.waveform):
-        st.caption(plain(text))
+    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform)
+    st.caption(plain(" ".join(text for text in texts if text)))

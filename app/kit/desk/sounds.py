@@ -28,23 +28,25 @@ class Variant:
         gain_db: by which it was made as loud as the others.
         about: what it is.
         short_db: how much softer than the others it still is, in LU; None where it has no loudness.
+        second: whether it is the second recording, which lanes of its own show.
     """
 
     name: str
     gain_db: float = 0.0
     about: str = ""
     short_db: float | None = 0.0
+    second: bool = False
 
     @classmethod
-    def of(cls, matched: "variants.Variant") -> "Variant":
+    def of(cls, matched: "variants.Variant", *, second: bool = False) -> "Variant":
         """What was made as loud as others."""
         short_db = None if matched.loudness is None else matched.short_of_db
-        return cls(matched.name, matched.gain_db, matched.title, short_db)
+        return cls(matched.name, matched.gain_db, matched.title, short_db, second)
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """Variants of one recording, all of the same length and, but for what `short_db` says, of the same loudness.
+    """Variants of a recording, or two recordings, of one length and, but for what `short_db` says, of one loudness.
 
     Attributes:
         wav: a WAV file, channel by channel what `variants` names.
@@ -57,9 +59,12 @@ class Sounds:
     def names(self) -> JsonObject:
         """What the browser is told of them."""
         variants = [
-            {"name": variant.name, "gainDb": variant.gain_db, "about": variant.about, "shortDb": variant.short_db}
+            {
+                "name": variant.name, "gainDb": variant.gain_db, "about": variant.about, "shortDb": variant.short_db,
+                "second": variant.second,
+            }
             for variant in self.variants
-        ]
+        ]  # fmt: skip
         return {"variants": variants}
 
 

@@ -95,7 +95,7 @@ export class Desk {
       this.mixer.set(head.sounds?.variants.length ?? 1);
       if (!fresh) this.player.load(head.clip.url);
     }
-    this.strip.show(head.sounds);
+    state.holdsSecond = this.strip.show(head.sounds);
     this.arrange(head.order);
     this.wall.show(head.wall, numbers);
     this.exact.show(head.exact);
@@ -192,10 +192,11 @@ export class Desk {
     this.draw();
   }
 
-  /** On a cell with two moments: hear that of the query, then that of the key. Elsewhere go there. */
+  /** On a cell with two moments: hear that of the query, then that of the key, in the recording of the lane. Elsewhere go there. */
   click(row, { seconds, moments }) {
     const { state, player } = this;
-    if (moments) {
+    if (moments && moments.queryS <= state.view.durationS) {
+      this.strip.turnTo(row.lane.heard === false);
       state.cell = { lane: row.lane.id, ...moments };
       player.hear([moments.queryS, moments.keyS].map((at) => around(at, state.view.durationS)));
       this.placing.now();

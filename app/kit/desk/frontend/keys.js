@@ -9,7 +9,7 @@ export const SHEET = [
   ["l", "loop what is selected"],
   [", .", "layer down, up"],
   ["[ ]", "head down, up"],
-  ["1 2 3 4", "hear that variant of the recording"],
+  ["1 2 3 4 5", "hear that variant of the recording, or a second recording"],
   ["x", "hear X, a hidden one of the variants"],
   ["esc", "close this sheet, or forget the selection"],
   ["?", "this sheet"],

@@ -41,8 +41,8 @@ export function momentsAt(lane, set, seconds, yShare) {
 }
 
 /** The moments that are heard where a point of a lane is clicked; null where the desk does not play the recording of the lane. */
-export function momentsHeard(lane, set, seconds, yShare) {
-  return lane.heard === false ? null : momentsAt(lane, set, seconds, yShare);
+export function momentsHeard(lane, set, seconds, yShare, holdsSecond = false) {
+  return lane.heard === false && !holdsSecond ? null : momentsAt(lane, set, seconds, yShare);
 }
 
 /** Whether a moment is one of the recording that a lane is of. */

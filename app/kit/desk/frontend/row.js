@@ -202,7 +202,8 @@ export class Row {
     const box = this.box.getBoundingClientRect();
     const seconds = state.view.toS(event.clientX - box.left, box.width);
     const { yShare, special } = whereAt(this.lane, event.clientY - box.top, box.height);
-    return { seconds, yShare, special, moments: momentsHeard(this.lane, setOf(this.lane, state.layer, state.head), seconds, yShare) };
+    const set = setOf(this.lane, state.layer, state.head);
+    return { seconds, yShare, special, moments: momentsHeard(this.lane, set, seconds, yShare, state.holdsSecond) };
   }
 }
 

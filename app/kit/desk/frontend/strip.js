@@ -1,4 +1,5 @@
-// The strip of variants: the recording as it is, what was kept of it, what was removed, and a random control, heard at one place.
+// The strip of variants: the recording as it is, what was kept of it, what was removed, a random control, and a second recording,
+// all heard at one place.
 
 import { Blind, freshSeed } from "./blind.js";
 import { button, element } from "./dom.js";
@@ -13,16 +14,21 @@ export class Strip {
     this.choose = choose;
     this.root = element("div", "strip");
     this.root.setAttribute("role", "group");
-    this.root.setAttribute("aria-label", "Variants of the recording, switched while they play");
+    this.root.setAttribute("aria-label", "What is heard, switched while it plays");
     this.root.hidden = true;
     this.shown = "";
     this.variants = [];
   }
 
-  /** Other variants, or none. */
+  /** Other variants, or none; whether a second recording is among them. */
   show(sounds) {
     const text = JSON.stringify(sounds ?? null);
-    if (text === this.shown) return;
+    if (text !== this.shown) this.take(sounds, text);
+    return this.variants.some((variant) => variant.second);
+  }
+
+  /** Variants that were not shown before. */
+  take(sounds, text) {
     this.shown = text;
     this.variants = sounds?.variants ?? [];
     this.root.hidden = this.variants.length < 2;
@@ -61,6 +67,13 @@ export class Strip {
     if (number === X) this.answer.textContent = "";
     this.choose(number === X ? this.blind.hidden : number);
     this.mark();
+  }
+
+  /** Hear the recording that was pointed at, where the other one is heard; X stays hidden. */
+  turnTo(second) {
+    const number = this.variants.findIndex((variant) => variant.second === second);
+    if (this.current === X || number < 0 || this.variants[this.current].second === second) return;
+    this.hear(number);
   }
 
   /** What X is thought to be; X then is another, and is not heard before it is asked for. */
