@@ -9,12 +9,14 @@ import pytest
 import soundfile
 
 from analysis.clips.companions import Companions
+from analysis.clips.recordings import keep_recording
 from analysis.datasets.midi import notes_from_rows
 from analysis.jobs.kinds import clip_question
 from analysis.models.arms import build_config
 from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_model
 from analysis.run import RunContext
+from analysis.store import open_store
 from tests.app.clip_pages import Desk, a_clip, with_clip
 from tests.tiny import NARROW
 
@@ -40,12 +42,11 @@ def app(monkeypatch, narrow, rng, tmp_path, desk, open_page, queue):
     clip = replace(a_clip(rng, seconds=12.0), companions=Companions(NOTES))
     with_clip(monkeypatch, tmp_path, narrow, clip)
 
-    def submit(_queue: Any, checkpoint: str, waveform: Any, companions: tuple[str, str], question: Any) -> str:
+    def submit(_queue: Any, checkpoint: str, waveform: Any, companions: tuple[str, str], question: Any, other: Any = None) -> str:
         from dataclasses import asdict
 
-        from analysis.clips.recordings import keep_recording
-        from analysis.store import open_store
-
+        if other is not None:
+            keep_recording(open_store(), other)
         key = keep_recording(open_store(), waveform)
         request = asdict(clip_question.QuestionRequest(checkpoint, key, *companions, asdict(question)))
         return queue.submit("clip_question", request)
@@ -92,6 +93,29 @@ def test_a_head_is_taken_out(app, queue) -> None:
     assert len(queue.jobs) == 1
     next(group for group in app.button_group if group.label == "Head").set_value(0).run()
     assert any("the mean of all cannot be taken out" in text.value for text in app.caption)
+
+
+def test_a_head_is_replaced_by_what_it_adds_in_a_second_recording(app, queue, rng) -> None:
+    how = next(group for group in app.button_group if group.label == "Replaced by")
+    assert how.options[-1] == "another clip, which needs a second recording"
+    how.set_value("another clip").run()
+    assert any("choose a second recording under “Compare with”" in text.value for text in app.caption)
+    assert [button.label for button in app.button].count("Answer this") == 4
+    key = keep_recording(open_store(), a_clip(rng, "other.wav", seconds=9.0).waveform)
+    app.query_params["beside"] = f"recording:{key}"
+    app.run()
+    next(group for group in app.button_group if group.label == "Replaced by").set_value("another clip")
+    app.run()
+    assert next(group for group in app.button_group if group.label == "Replaced by").options[-1] == "another clip"
+    answered(app, queue, 1)
+    assert app.dataframe[0].value["without"].tolist()[0] == "layer 1, head 2"
+    words = "n = 3 windows of one recording"
+    again = "in other.wav, window by window, from the first again after 2."
+    assert any(words in text.value and again in text.value for text in app.caption)
+    (job,) = queue.jobs.values()
+    page = clip_question.page(job)
+    assert page is not None
+    assert page.parameters["beside"] == f"recording:{key}"
 
 
 def test_a_patch_is_a_lane_beside_its_twin_and_its_pair_is_heard(app, desk, queue, shown_strips) -> None:

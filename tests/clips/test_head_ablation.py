@@ -115,6 +115,8 @@ def test_controls_are_as_many_other_heads_and_the_twin(model: DualEncoder) -> No
     assert re.search(r"without layer \d+, head \d+", ablation.headline)
     small = replace(ablation, trained=replace(ablation.trained, cosine_distance=0.00012)).headline
     assert small.startswith("0.00012 of cosine distance")
+    smaller = replace(ablation, trained=replace(ablation.trained, cosine_distance=2e-6)).headline
+    assert smaller.startswith("2e−06 of cosine distance")
 
 
 def test_a_tower_of_another_family_has_heads_too() -> None:

@@ -35,6 +35,11 @@ def recording(seconds: float = 16.0) -> Waveform:
     return Waveform((0.3 * tone).astype(np.float32), RATE, "ticks.wav", "0" * 64)
 
 
+def noisy(seconds: float) -> Waveform:
+    samples = np.random.default_rng(3).normal(0, 0.1, round(seconds * RATE)).astype(np.float32)
+    return Waveform(samples, RATE, "noise.wav", "1" * 64)
+
+
 @pytest.fixture(scope="module")
 def models() -> tuple[DualEncoder, DualEncoder]:
     config = replace(build_config("d4a4", "small"), **NARROW)
@@ -78,6 +83,38 @@ def test_a_head_is_taken_out_beside_other_heads_and_the_twin(models: tuple[Model
     assert any("What probes read is not told of" in notice for notice in removed.notices)
     with pytest.raises(ConfigError):
         answered(models, Question("remove", layer=9, head=1))
+
+
+def by_another(models: tuple[Model, Model], other: Waveform | None) -> Answer:
+    question = Question("remove", layer=1, head=2, how="another clip", other="a key")
+    return answer(question, *models, recording(), Companions(), RunContext(), other=other)
+
+
+def test_a_head_that_is_replaced_by_what_it_adds_in_the_same_clip_moves_nothing(models: tuple[Model, Model]) -> None:
+    """Of a second pass over the same windows only rounding is left: 1e-6 of the embedding, some steps of float32."""
+    removed = by_another(models, recording())
+    assert [row[0] for row in removed.rows][-1] == "the same head of the untrained twin"
+    np.testing.assert_allclose([row[1:3] for row in removed.rows], 0.0, atol=1e-6)
+    other = by_another(models, noisy(16.0))
+    assert min(float(row[1] or 0) for row in other.rows) > 1e-5
+
+
+def test_windows_of_a_shorter_clip_are_taken_again_from_the_first(models: tuple[Model, Model]) -> None:
+    short = noisy(8.0)
+    twice = replace(short, samples=np.tile(short.samples, 2))
+    rows, expected = (by_another(models, other).rows for other in (short, twice))
+    np.testing.assert_allclose([row[1:3] for row in rows], [row[1:3] for row in expected], rtol=1e-4)
+    said = by_another(models, short).notices[0]
+    assert "means over n = 4 windows of one recording" in said
+    assert "in noise.wav, window by window, from the first again after 2." in said
+
+
+def test_another_clip_has_to_be_named_and_given(models: tuple[Model, Model]) -> None:
+    with pytest.raises(ConfigError, match="no other recording to take the head from"):
+        by_another(models, None)
+    for question in ({"how": "another clip"}, {"how": "mean", "other": "a key"}):
+        with pytest.raises(ConfigError, match="Another recording is named where"):
+            Question.of({"kind": "remove", **question})
 
 
 def test_what_probes_read_without_a_head_stands_beside_the_same_of_others_and_of_the_twin(models: tuple[Model, Model]) -> None:

@@ -1,7 +1,8 @@
 """Heads taken out of a tower: what moves, beside as many other heads at random and the same heads of the untrained twin.
 
-A head is replaced by what it adds on average over the tokens of other windows (the usual way), by what it adds in other windows
-token by token, or by nothing. Zeros are further from what the layers behind know than a mean is, and so move more.
+A head is replaced by what it adds on average over the tokens of other windows (the usual way), by what it adds token by token in
+other windows of the recording or in those of another recording, or by nothing. Zeros are further from what the layers behind know
+than a mean is, and so move more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,10 @@ from analysis.models.heads import HeadId, cuttable_heads, head_outputs, mean_hea
 from analysis.models.taps import capture
 from analysis.models.tower import Batch, Model, Tower
 from analysis.seeding import numpy_generator
+from analysis.units import true_minus
 
-Replacement = Literal["mean", "other windows", "zero"]
-REPLACEMENTS: tuple[Replacement, ...] = ("mean", "other windows", "zero")
+Replacement = Literal["mean", "other windows", "zero", "another clip"]
+REPLACEMENTS: tuple[Replacement, ...] = ("mean", "other windows", "zero", "another clip")
 N_RANDOM = 10
 Outputs = Mapping[int, Tensor]  # by layer, (heads, width) or (batch, queries, heads, width)
 
@@ -81,10 +83,10 @@ class HeadAblation:
         controls = []
         if self.random:
             distances = [draw.cosine_distance for draw in self.random]
-            controls.append(f"random heads: {min(distances):.2g} to {max(distances):.2g}")
+            controls.append(f"random heads: {true_minus(min(distances), '.2g')} to {true_minus(max(distances), '.2g')}")
         if self.twin is not None:
-            controls.append(f"untrained twin: {self.twin.cosine_distance:.2g}")
-        moved = f"{self.trained.cosine_distance:.2g} of cosine distance moves the embedding without {names}"
+            controls.append(f"untrained twin: {true_minus(self.twin.cosine_distance, '.2g')}")
+        moved = f"{true_minus(self.trained.cosine_distance, '.2g')} of cosine distance moves the embedding without {names}"
         return f"{moved} ({'; '.join([*controls, f'n = {self.trained.n_windows} windows'])})."
 
 
@@ -95,9 +97,9 @@ def head_replacement(
 
     Args:
         tower: whose heads they are; a twin has its own.
-        how: "mean" over the tokens of `reference`; "other windows": what heads add in the one batch of `reference`, which has as
-            many windows and tokens; "zero".
-        reference: windows other than those that are read.
+        how: "mean" over the tokens of `reference`; "other windows" or "another clip": what heads add in the one batch of
+            `reference`, which has as many windows and tokens; "zero".
+        reference: windows other than those that are read, for "another clip" of another recording.
         batch: those that are read, for "zero" without a reference.
 
     Raises:
@@ -105,7 +107,7 @@ def head_replacement(
     """
     if how == "mean":
         return mean_head_outputs(tower, reference)
-    if how == "other windows":
+    if how in ("other windows", "another clip"):
         if len(reference) != 1:
             raise ConfigError(f"Heads are replaced by those of one batch of other windows; got {len(reference)} batches.")
         return head_outputs(tower, reference[0])

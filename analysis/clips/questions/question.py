@@ -1,14 +1,14 @@
 """A question about one recording and what is needed to answer it."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float32
 from numpy import ndarray
 
-from analysis.clips.clock import Clock
+from analysis.clips.clock import Clock, clock_of
 from analysis.clips.companions import Companions
 from analysis.clips.heads.ablation import REPLACEMENTS, Replacement
 from analysis.clips.probes import ClipProbes
@@ -39,6 +39,7 @@ class Question:
         dose: of the change.
         seed: of all that is drawn.
         probes: key of the probes whose readings are told of too; "" where none were fitted.
+        other: key of the recording in which the head adds what takes its place, for "another clip"; "" for none.
     """
 
     kind: str
@@ -50,10 +51,16 @@ class Question:
     dose: float = 1.0
     seed: int = 0
     probes: str = ""
+    other: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.how not in REPLACEMENTS:
             raise ConfigError(f"A question is one of {', '.join(KINDS)}, by {', '.join(REPLACEMENTS)}; got {self}.")
+        if (self.how == "another clip") != bool(self.other):
+            raise ConfigError(
+                f"Another recording is named where a head is replaced by that of another clip, and only there; got {self}. "
+                "Name one, or choose another replacement."
+            )
 
     @classmethod
     def of(cls, document: JsonObject) -> "Question":
@@ -118,6 +125,7 @@ class Inquiry:
         clock: windows side by side.
         context: for progress and cancelling.
         probes: of the model and of its twin; None where none were fitted.
+        other: another recording, at the rate of the tower; None where the question names none.
     """
 
     question: Question
@@ -129,6 +137,7 @@ class Inquiry:
     clock: Clock
     context: RunContext
     probes: ClipProbes | None = None
+    other: Waveform | None = None
 
     @property
     def reader(self) -> Tower:
@@ -153,6 +162,14 @@ class Inquiry:
             [spans[number * len(spans) // MOST_WINDOWS] for number in range(MOST_WINDOWS)] if len(spans) > MOST_WINDOWS else spans
         )
         return [self.window(span.start_s) for span in kept]
+
+    @property
+    def other_windows(self) -> list[ClipWindow]:
+        """Windows of the other recording, chosen as `windows` are; none without one."""
+        if self.other is None:
+            return []
+        clock = clock_of(self.other, self.reader.input)
+        return replace(self, waveform=self.other, companions=Companions(), clock=clock, other=None).windows
 
     @property
     def windows_here(self) -> list[ClipWindow]:

@@ -29,7 +29,7 @@ ANSWERS: Mapping[str, Callable[[Inquiry], Answer]] = {
 
 def answer(
     question: Question, model: Model, twin: Model, waveform: Waveform, companions: Companions, context: RunContext,
-    probes: ClipProbes | None = None,
+    probes: ClipProbes | None = None, other: Waveform | None = None,
 ) -> Answer:  # fmt: skip
     """The answer to a question about a recording.
 
@@ -41,6 +41,7 @@ def answer(
         companions: what belongs to it.
         context: for progress and cancelling.
         probes: of the model and its twin; None where none were fitted.
+        other: the recording that the question names, at the rate of the tower that hears; None where it names none.
 
     Raises:
         ConfigError: it cannot be answered of this recording and this model.
@@ -48,7 +49,8 @@ def answer(
     """
     tower = audio_tower(model)
     clock = clock_of(waveform, tower.input)
-    return ANSWERS[question.kind](Inquiry(question, model, twin, tower.name, waveform, companions, clock, context, probes))
+    asked = Inquiry(question, model, twin, tower.name, waveform, companions, clock, context, probes, other)
+    return ANSWERS[question.kind](asked)
 
 
 def answer_key(question: Question, checkpoint: Checkpoint, recording: str, companions: str) -> str:

@@ -58,8 +58,9 @@ class QuestionRequest:
 
 
 def submit_question(
-    queue: JobQueue, checkpoint: str, waveform: "Waveform", companions: tuple[str, str], question: "Question"
-) -> str:
+    queue: JobQueue, checkpoint: str, waveform: "Waveform", companions: tuple[str, str], question: "Question",
+    other: "Waveform | None" = None,
+) -> str:  # fmt: skip
     """Store a recording, queue a question about it, and return the job's id.
 
     Args:
@@ -68,10 +69,11 @@ def submit_question(
         waveform: the recording, at the rate of the tower that hears.
         companions: key of what belongs to it and the key of the recording that this belongs to; "" and "" for nothing.
         question: what is asked.
+        other: the recording that the question names, at the rate of that tower; None where it names none.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        StoreError: the store does not take the recording.
+        StoreError: the store does not take a recording.
         JobError: the server is going down.
     """
     from analysis.clips.recordings import keep_recording
@@ -79,9 +81,11 @@ def submit_question(
     from analysis.studies.base.study import find_checkpoint
     from analysis.training.loop import pick_device
 
-    device = str(pick_device())
+    device, store = str(pick_device()), open_store()
     needed = _needed(find_checkpoint(checkpoint), waveform, question.kind, device)  # refused before anything is kept
-    request = asdict(QuestionRequest(checkpoint, keep_recording(open_store(), waveform), *companions, asdict(question)))
+    if other is not None:
+        keep_recording(store, other)
+    request = asdict(QuestionRequest(checkpoint, keep_recording(store, waveform), *companions, asdict(question)))
     return queue.submit(KIND.name, request, needs_bytes=needed, device=device)
 
 
@@ -141,8 +145,9 @@ def clip_question(request: Request, context: RunContext) -> dict[str, str]:
     asked = QuestionRequest.of(request)
     question = Question.of(asked.question)
     store, checkpoint, device = open_store(), find_checkpoint(asked.checkpoint), pick_device()
-    if (recording := read_recording(store, asked.clip)) is None:
-        raise StoreError("The recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
+    recording, other = read_recording(store, asked.clip), read_recording(store, question.other) if question.other else None
+    if recording is None or (question.other and other is None):
+        raise StoreError("A recording left the store before it was read. Open it again, or raise OTOSCOPE_STORE_BYTES.")
     companions = read_companions(store, asked.companions, asked.companions_of) if asked.companions else None
     if asked.companions and companions is None:
         left = "Notes and annotations left the store before they were read."
@@ -151,15 +156,17 @@ def clip_question(request: Request, context: RunContext) -> dict[str, str]:
     if read_answer(store, key) is None:
         model, twin = (built().to(device) for built in (checkpoint.model, checkpoint.untrained_twin))
         probes = read_probes(store, question.probes) if question.probes else None
-        put_answer(store, key, answer(question, model, twin, recording, companions or Companions(), context, probes))
+        put_answer(store, key, answer(question, model, twin, recording, companions or Companions(), context, probes, other))
     return {"store_key": key}
 
 
 def page(job: object) -> Page | None:
-    """The clip page, with the recording."""
+    """The clip page, with the recording, and another beside it where the question names one."""
     asked = QuestionRequest.of(getattr(job, "request", {}))
     parameters = {"checkpoint": PurePath(asked.checkpoint).name, "clip": asked.companions_of or asked.clip}
-    return Page("clip", parameters | ({"with": asked.companions} if asked.companions else {}))
+    other = asked.question.get("other")
+    beside = {"beside": f"recording:{other}"} if other else {}
+    return Page("clip", parameters | beside | ({"with": asked.companions} if asked.companions else {}))
 
 
 KIND = JobKind("clip_question", f"{__name__}:clip_question", title, subject, page, memory, partial_results=False)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from analysis.clips.questions.question import Question
     from analysis.jobs.job import Job
     from app.components.clip.lanes import Shown
+    from app.components.clip.reading import Question as ReadBy
 
-REPLACED_BY = ("mean", "other windows", "zero")  # as analysis.clips.heads.ablation, whose import takes long
+REPLACED_BY = ("mean", "other windows", "zero", "another clip")  # as analysis.clips.heads.ablation, whose import takes long
+ANOTHER = REPLACED_BY[-1]
 CHANGES: Mapping[str, tuple[float, str]] = {
     "transposition": (1.0, "Semitones"), "one note": (1.0, "Semitones"), "tempo": (1.1, "Times as fast"),
     "timbre": (40.0, "General MIDI program"),
@@ -150,7 +152,19 @@ def _followed(shown: Shown) -> None:
 def _replaced_by(shown: Shown) -> None:
     if shown.head == 0:
         st.caption("Choose a head above; the mean of all cannot be taken out.")
-    st.segmented_control("Replaced by", REPLACED_BY, default=REPLACED_BY[0], key="remove_how", required=True)
+    lacking = _other_question(shown) is None
+    more = {ANOTHER: f"{ANOTHER}, which needs a second recording"} if lacking else {}
+    how = st.segmented_control(
+        "Replaced by", REPLACED_BY, default=REPLACED_BY[0], key="remove_how", required=True,
+        format_func=lambda way: more.get(way, way),
+    )  # fmt: skip
+    if how == ANOTHER and lacking:
+        st.caption("To take what the head adds in another clip, choose a second recording under “Compare with” above.")
+
+
+def _other_question(shown: Shown) -> ReadBy | None:
+    """The second recording at the rate at which the model hears; None where none is open."""
+    return None if shown.second is None else shown.second.question
 
 
 def _changed(shown: Shown) -> None:
@@ -181,10 +195,15 @@ def _asking(shown: Shown, kind: str, seconds: float) -> Asking | None:
 
     if shown.question is None or shown.readings is None or not shown.readings.trained.numbers:
         return None
-    if (kind == "remove" and shown.head == 0) or (kind == "patch" and shown.clip.companions.notes is None):
+    if (kind == "remove" and not _can_remove(shown)) or (kind == "patch" and shown.clip.companions.notes is None):
         return None
     question = _question(shown, kind, seconds)
     return Asking(shown, question, answer_key(question, shown.question.checkpoint, shown.question.key, shown.clip.belongs))
+
+
+def _can_remove(shown: Shown) -> bool:
+    """Whether a head was chosen, and there is what takes its place."""
+    return shown.head > 0 and (state.widget_value("remove_how") != ANOTHER or _other_question(shown) is not None)
 
 
 def _question(shown: Shown, kind: str, seconds: float) -> Question:
@@ -197,7 +216,8 @@ def _question(shown: Shown, kind: str, seconds: float) -> Question:
         ways: dict[str, Replacement] = {way: way for way in REPLACEMENTS}
         how = ways.get(str(state.widget_value("remove_how")), REPLACEMENTS[0])
         known = "" if shown.question is None else probing.known_key(shown.question)
-        return Question(kind, layer=shown.layer, head=shown.head, how=how, probes=known)
+        other = _other_question(shown) if how == ANOTHER else None
+        return Question(kind, layer=shown.layer, head=shown.head, how=how, probes=known, other="" if other is None else other.key)
     clock = replace(shown.readings.trained.clock, hop=shown.readings.trained.clock.window)  # questions know no overlap
     at_s = round(float(clock.starts_s[clock.window_at(seconds)]) + clock.window_s / 2, 3)  # the middle: no rounding leaves it
     if kind in ("attribute", "roll"):
@@ -222,7 +242,9 @@ def _start(asking: Asking) -> None:
     try:
         kept = "" if clip.companions.empty else keep_companions(open_store(), clip.key, clip.companions)
         belongs = (kept, clip.key if kept else "")
-        submit_question(jobs.queue(), question.name, question.waveform, belongs, asking.question)
+        second = _other_question(asking.shown) if asking.question.other else None
+        other = None if second is None else second.waveform
+        submit_question(jobs.queue(), question.name, question.waveform, belongs, asking.question, other)
     except OtoscopeError as error:
         layout.error(str(error))
         return
