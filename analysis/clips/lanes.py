@@ -164,12 +164,17 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveLane(Lane):
-    """Quantities over time, from `low` to the largest number of the set that is shown, or what `highs` has for the choice."""
+    """Quantities over time, from `low` to the largest number of the set that is shown, or what `lows` and `highs` have for it."""
 
     kind: ClassVar[str] = "curves"
     low: float
     sets: Mapping[Choice, Sequence[Series]]
     highs: Mapping[Choice, float] = field(default_factory=dict)
+    lows: Mapping[Choice, float] = field(default_factory=dict)
+
+    def lowest(self, choice: Choice) -> float:
+        """Where the vertical axis begins."""
+        return self.lows.get(choice, self.low)
 
     def high(self, choice: Choice) -> float:
         """Where the vertical axis ends: something above `low` where no number is."""

@@ -8,14 +8,16 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.clips.clip_lanes import Listening, Sound, desk_lanes
-from analysis.clips.lanes import CurveLane, Lane
+from analysis.clips.lanes import CurveLane, ImageLane, Lane
 from analysis.clips.model_lanes import difference_lane
+from analysis.clips.second_differences import curve_difference, spectrogram_difference
 from analysis.clips.variants import Beside, Part, Variants, make_variants, match_loudness
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.chroma import onset_strength
 from analysis.units import seconds_to_words
 
 SECOND = "_second"
+HIDDEN_AT_FIRST = ("log_mel_difference_second", "received_difference_second")
 MOST_FRAMES_APART = 1
 
 
@@ -32,7 +34,7 @@ def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_
     """The lanes of a recording, each followed by the same of a second one, then what only the second has.
 
     Pictures of the second have the colours of the first, curves of a kind end at the same number. Where both sound at the same
-    moments, such as a transposed version, the difference of their self-similarity follows.
+    moments, such as a transposed version, differences follow, as `analysis.clips.second_differences` says.
 
     Args:
         ours: lanes of the first.
@@ -48,11 +50,11 @@ def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_
         heard = replace(heard, scaled_as=first.heard.trained)
     theirs = {lane.id: _of_second(lane, second) for lane in desk_lanes(second.sound, heard, near_s)}
     lanes: list[Lane] = []
+    in_time = same_moments(first.sound, second.sound)
     for lane in ours:
         named = replace(lane, recording=first.name)
-        lanes += [named] if (other := theirs.pop(lane.id, None)) is None else _on_one_scale(named, other)
-        if lane.id == "similarity":
-            lanes += _difference(first, second)
+        pair = [named] if (other := theirs.pop(lane.id, None)) is None else _on_one_scale(named, other)
+        lanes += [*pair, *(_difference(pair, first, second) if in_time else [])]
     return [*lanes, *theirs.values()]
 
 
@@ -110,6 +112,17 @@ def _until(first: Waveform, second: Waveform) -> str:
     return f", its first {seconds_to_words(first.duration_s)}"
 
 
+def clock_text(*, same: bool) -> str:
+    """Whether differences of two recordings are drawn, and why not.
+
+    >>> clock_text(same=False)
+    'No difference is drawn: sounds of the two begin at other moments, so equal seconds are other places of the music.'
+    """
+    if same:
+        return "Their sounds begin at the same moments: “Hidden lanes” has the differences of spectrogram and attention received."
+    return "No difference is drawn: sounds of the two begin at other moments, so equal seconds are other places of the music."
+
+
 def lengths_text(first: Waveform, second: Waveform) -> str:
     """What is drawn and heard of a second recording that is shorter or longer than the first; "" where both are as long.
 
@@ -141,9 +154,16 @@ def _on_one_scale(ours: Lane, theirs: Lane) -> list[Lane]:
     return [replace(lane, highs=highs) for lane in pair]
 
 
-def _difference(first: Recorded, second: Recorded) -> list[Lane]:
-    """Of self-similarity, where a moment of one is the same moment of the other."""
-    if first.heard is None or second.heard is None or not same_moments(first.sound, second.sound):
-        return []
-    lane = difference_lane(first.heard.trained, second.heard.trained, first.heard.layer, second.name)
-    return [] if lane is None else [replace(lane, id=f"{lane.id}{SECOND}")]
+def _difference(pair: list[Lane], first: Recorded, second: Recorded) -> list[Lane]:
+    """Of a lane and its like of the second recording, where a moment of one is the same moment of the other."""
+    lane: Lane | None = None
+    match pair:
+        case [ImageLane(id="log_mel") as ours, ImageLane() as theirs]:
+            lane = spectrogram_difference(ours, theirs, second.name)
+        case [CurveLane(id="received") as ours, CurveLane() as theirs]:
+            lane = curve_difference(ours, theirs, second.name)
+        case [ImageLane(id="similarity"), _] if first.heard is not None and second.heard is not None:
+            lane = difference_lane(first.heard.trained, second.heard.trained, first.heard.layer, second.name)
+        case _:
+            return []
+    return [] if lane is None else [replace(lane, id=f"{lane.id}{SECOND}", recording="")]

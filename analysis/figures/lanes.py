@@ -181,7 +181,8 @@ def _curves(lane: CurveLane, axis: Axes, sheet: Sheet) -> None:
     for curve in series:
         look = "--" if curve.dashed else "-"
         axis.plot(curve.times_s, curve.values, look, color=SERIES.get(curve.colour, "black"), linewidth=0.8, label=curve.name)
-    axis.set_ylim(lane.low, lane.highs.get(lane.choice(sheet.layer, sheet.head)))
+    choice = lane.choice(sheet.layer, sheet.head)
+    axis.set_ylim(lane.lowest(choice), lane.highs.get(choice))
     axis.set_ylabel(lane.unit, fontsize=7)
     if series:
         axis.legend(loc="upper right", fontsize=6, ncols=len(series), frameon=False)

@@ -53,13 +53,21 @@ def test_a_second_recording_is_drawn_kind_by_kind_in_the_colours_of_the_first(de
     assert received[0]["high"] == received[1]["high"]
     assert [len(each["series"]) for each in received] == [2, 2]  # each beside the untrained twin
     assert any("other.wav lasts 5.0 s, Demo.wav 9.0 s: after 5.0 s only" in each.value for each in app.caption)
+    assert any("No difference is drawn" in each.value for each in app.caption)
+    assert not desk.last.order
     assert app.query_params["beside"] == f"recording:{key}"
 
 
 def test_a_version_with_the_same_moments_is_held_against_the_first(demo, desk, queue, open_page) -> None:
     app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo))}")
     assert not app.exception
-    assert "similarity_difference_second" in desk.lanes
+    differences = ["log_mel_difference_second", "received_difference_second"]
+    assert {"similarity_difference_second", *differences} <= set(desk.lanes)
+    assert desk.last.order == [f"-{lane}" for lane in differences]
+    assert any("Their sounds begin at the same moments" in each.value for each in app.caption)
+    app.query_params["lanes"] = "waveform,log_mel_difference_second:200"
+    app.run()
+    assert desk.last.order == ["waveform", "log_mel_difference_second:200", "-received_difference_second"]
     assert not any(" lasts " in each.value for each in app.caption)
 
 

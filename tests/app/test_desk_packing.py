@@ -102,6 +102,9 @@ def test_a_curve_that_stays_small_fills_its_lane_and_one_of_zeros_has_a_range() 
         series = [Series("trained", "audio", np.array([0.5, 1.5]), np.array(values))]
         head, _ = unpack(pack([CurveLane(id="n", title="Novelty", low=0.0, sets={(): series})], 8.0))
         assert head["lanes"][0]["sets"][""]["high"] == pytest.approx(high)
+        assert "low" not in head["lanes"][0]["sets"][""]
+    head, _ = unpack(pack([CurveLane(id="d", title="Difference", low=0.0, sets={(): [CURVE]}, lows={(): -2.0})], 8.0))
+    assert head["lanes"][0]["sets"][""]["low"] == -2.0
 
 
 def test_a_wall_is_sent_head_by_head_and_without_a_finder_has_no_scores() -> None:

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 
 from analysis.clips.clip_lanes import Sound
-from analysis.clips.lanes import CurveLane, Series
-from analysis.clips.second_recording import Recorded, beside_second, heard_beside, lengths_text, on_clock_of, same_moments
-from analysis.clips.sound_lanes import wave_lane
+from analysis.clips.lanes import CurveLane, ImageLane, Series
+from analysis.clips.second_differences import curve_difference, spectrogram_difference
+from analysis.clips.second_recording import (
+    HIDDEN_AT_FIRST,
+    Recorded,
+    beside_second,
+    clock_text,
+    heard_beside,
+    lengths_text,
+    on_clock_of,
+    same_moments,
+)  # fmt: skip
+from analysis.clips.sound_lanes import mel_lane, wave_lane
 from analysis.clips.variants import NAMES, Part
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.log_mel import log_mel
@@ -54,6 +64,49 @@ def test_lanes_of_one_kind_stand_together_under_the_names_of_their_recordings() 
         ("waveform", "a.wav", None), ("waveform_second", "b.wav", 3.0), ("log_mel_second", "b.wav", 3.0),
     ]  # fmt: skip
     assert not any(lane.of_model for lane in lanes)
+
+
+def test_versions_with_the_same_moments_are_taken_from_one_another_and_others_are_not() -> None:
+    first = Recorded("a.wav", tones())
+    for other, in_time in ((tones(3), True), (tones(late_s=0.25), False), (tones(seconds=3.0), False)):
+        ours = [mel_lane(*first.sound.log_mel, RATE / 2)]
+        lanes = beside_second(ours, first, Recorded("b.wav", other), 0.0)
+        differences = [lane for lane in lanes if lane.id in HIDDEN_AT_FIRST]
+        assert [lane.id for lane in differences] == ["log_mel_difference_second"] * in_time
+        assert clock_text(same=in_time).startswith("No difference") is not in_time
+        for lane in differences:
+            assert isinstance(lane, ImageLane)
+            (piece,) = lane.sets[()][0]
+            theirs = other.log_mel[1]
+            assert piece.exact is not None
+            expected = (np.maximum(first.sound.log_mel[1], -80) - np.maximum(theirs, -80))[::-1]
+            np.testing.assert_allclose(piece.exact, expected, atol=1e-4)
+            assert np.abs(piece.exact).max() > 10  # tones stand elsewhere
+            assert (lane.low, lane.high, lane.colours, lane.tag) == (-40, 40, "difference", "")
+            assert piece.levels[piece.exact > 1].min() > 127 > piece.levels[piece.exact < -1].max()
+
+
+def test_a_spectrogram_with_another_hop_or_other_rows_is_not_taken_away() -> None:
+    times_s, decibel = tones().log_mel
+    ours = mel_lane(times_s, decibel, RATE / 2)
+    assert spectrogram_difference(ours, mel_lane(2 * times_s, decibel, RATE / 2), "b") is None
+    assert spectrogram_difference(ours, mel_lane(times_s, decibel, RATE / 4), "b") is None
+
+
+def test_curves_are_taken_from_one_another_as_far_as_both_reach_and_zero_is_in_the_middle() -> None:
+    def received(values: list[float], late_s: float = 0.0) -> CurveLane:
+        series = Series("trained", "audio", np.arange(len(values)) + late_s, np.array(values))
+        return CurveLane(id="received", title="Attention received", low=0.0, by="head", sets={(1, 0): [series]})
+
+    lane = curve_difference(received([1.0, 3.0, 2.0]), received([2.0, 0.5]), "b.wav")
+    assert lane is not None
+    assert lane.sets[1, 0][0].values.tolist() == [-1.0, 2.5]
+    assert (lane.lowest((1, 0)), lane.high((1, 0))) == (-2.5, 2.5)
+    assert lane.title == "Attention received: difference, less that of b.wav"
+    assert curve_difference(received([1.0, 3.0]), received([2.0, 0.5], late_s=0.1), "b.wav") is None
+    same = curve_difference(received([1.0]), received([1.0]), "b.wav")
+    assert same is not None
+    assert (same.lowest((1, 0)), same.high((1, 0))) == (-1.0, 1.0)  # an axis has a length
 
 
 def test_curves_of_both_have_one_range(monkeypatch: pytest.MonkeyPatch) -> None:

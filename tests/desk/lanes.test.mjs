@@ -5,7 +5,7 @@ import { table, valueOf } from "../../app/kit/desk/frontend/colours.js";
 import { cellAt, levelFor } from "../../app/kit/desk/frontend/image.js";
 import { SHEET, actionOf } from "../../app/kit/desk/frontend/keys.js";
 import { momentsAt, momentsHeard, setOf, wordsAt, yShareOf } from "../../app/kit/desk/frontend/lanes.js";
-import { columnsOf, firstAtOrAfter, placesInView } from "../../app/kit/desk/frontend/lines.js";
+import { columnsOf, drawCurves, firstAtOrAfter, placesInView } from "../../app/kit/desk/frontend/lines.js";
 import { View } from "../../app/kit/desk/frontend/view.js";
 
 const piece = (startS, endS, columns, data) => ({ startS, endS, columns, data });
@@ -133,4 +133,13 @@ test("a piece that shows a part of a window keeps the window's seconds on its ot
   const set = { levels: [{ rows: 4, pieces: [{ startS: 3, endS: 5, rowsS: [2, 6], columns: 2 }] }] };
   assert.deepEqual(momentsAt(lane, set, 3.5, 0.25), { queryS: 5, keyS: 3.5 });
   assert.equal(yShareOf(lane, set, { queryS: 5, keyS: 3.5 }), 0.25);
+});
+
+test("a curve has the lowest number of its set where that has one of its own, else that of its lane", () => {
+  const seen = [];
+  const context = { beginPath() {}, stroke() {}, setLineDash() {}, lineTo: (_, y) => seen.push(y) };
+  const series = [{ colour: "audio", times: [0, 1, 2], values: [-2, 0, 2] }];
+  drawCurves(context, { low: -6 }, { low: -2, high: 2, series }, new View(2), 100, 80, (ref) => ref, {});
+  drawCurves(context, { low: -6 }, { high: 2, series }, new View(2), 100, 80, (ref) => ref, {});
+  assert.deepEqual(seen, [80, 40, 0, 40, 20, 0]);
 });

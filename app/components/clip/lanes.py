@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import caching, state
 from app.components.clip import agreement, hearing, probing, recordings
+from app.components.clip import second as second_recording
 from app.kit.desk.show import Layers, Sent
 
 if TYPE_CHECKING:
@@ -61,13 +62,21 @@ def sent(shown: Shown, position: Position) -> Sent:
     """What the desk is sent of it, with the playhead at a position."""
     clip, readings = shown.clip, shown.readings
     duration_s = clip.waveform.duration_s
-    order, packed = state.get_text("lanes"), _tiles(shown, position)
+    packed = _tiles(shown, position)
     return Sent(
-        clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), order.split(",") if order else (),
+        clip.key, _sound(clip), packed.tiles, duration_s, _layers(shown), _order(shown),
         sounds=hearing.sounds(clip, shown.other_clip), position=position,
         windows=readings.trained.clock.spans if readings is not None else (), arrival=state.arrivals(),
         recent=list(recordings.recent()), numbers=packed.numbers,
     )  # fmt: skip
+
+
+def _order(shown: Shown) -> list[str]:
+    """Lanes in the order of the address; differences of two recordings are hidden until somebody asks for them."""
+    entries = (state.get_text("lanes") or "").split(",")
+    named = {entry.removeprefix("-").partition(":")[0] for entry in entries}
+    hidden = second_recording.hidden_at_first(shown.clip, shown.other_clip)
+    return [*(entry for entry in entries if entry), *(f"-{lane}" for lane in hidden if lane not in named)]
 
 
 def _sound(clip: Clip) -> bytes:

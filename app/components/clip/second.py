@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.errors import OtoscopeError
+from app import caching
 from app.components.clip import hearing, reading, recordings
 from app.kit import controls, layout
 from app.kit.plain import plain
@@ -69,9 +70,27 @@ def _clip(key: str) -> Clip | None:
     return recordings.Clip(waveform, key, recordings.added_to(key))
 
 
-def say(first: Clip, second: Clip) -> None:
-    """Which key plays which, and what is drawn and heard where one of them is longer."""
-    from analysis.clips.second_recording import lengths_text
+def in_time(first: Clip, second: Clip) -> bool:
+    """Whether the sounds of both begin at the same moments."""
+    from analysis.clips.clip_lanes import Sound
+    from analysis.clips.second_recording import same_moments
 
-    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform)
+    def compare() -> bool:
+        return same_moments(*(Sound(clip.waveform, caching.log_mel(clip.waveform)) for clip in (first, second)))
+
+    return caching.once(("same moments", first.key, second.key), compare)
+
+
+def hidden_at_first(first: Clip, second: Clip | None) -> list[str]:
+    """Lanes that are drawn only when somebody asks for them."""
+    from analysis.clips.second_recording import HIDDEN_AT_FIRST
+
+    return [] if second is None or not in_time(first, second) else list(HIDDEN_AT_FIRST)
+
+
+def say(first: Clip, second: Clip) -> None:
+    """Which key plays which, what is drawn and heard where one of them is longer, and whether differences are drawn."""
+    from analysis.clips.second_recording import clock_text, lengths_text
+
+    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform), clock_text(same=in_time(first, second))
     st.caption(plain(" ".join(text for text in texts if text)))

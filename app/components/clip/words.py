@@ -45,7 +45,8 @@ HOW_TO_READ = """
 - **The constant-Q spectrogram has a row for every semitone.** Low notes are smeared over half a second: a filter that tells
   semitones apart there is that long.
 - **A second recording has the colours of the first**, and curves of a kind end at the same number; its seconds are counted from
-  its own beginning, whatever happens in them.
+  its own beginning, whatever happens in them. Differences are drawn only where the sounds of both begin at the same moments, as
+  those of a transposed version do: takes of one work drift apart, and other works share no clock.
 - **Where there are more cells than pixels**, attention shows the largest of those that a pixel stands for, so that no bright
   cell is lost; so does attention received over many minutes, away from the playhead. Other pictures show the mean. A colour is
   one of 256 steps of its range; colours of attention end where 1 % of the cells lie above, and a model that is drawn beside

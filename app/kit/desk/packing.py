@@ -142,6 +142,7 @@ def _curves(lane: CurveLane, packer: Packer) -> Mapping[str, Json]:
     return {
         _name(choice): {
             "high": lane.high(choice),
+            **({"low": lane.lows[choice]} if choice in lane.lows else {}),
             "series": [
                 {
                     "name": curve.name, "colour": curve.colour, "dashed": curve.dashed, "times": packer.put(curve.times_s),

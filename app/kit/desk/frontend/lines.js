@@ -53,7 +53,8 @@ export function columnsOf(times, values, view, width) {
 
 /** Curves, each in its colour, dashed where it is a control; a dense one as bars from lowest to highest. */
 export function drawCurves(context, lane, set, view, width, height, numbers, theme) {
-  const toY = (value) => height - ((value - lane.low) / (set.high - lane.low)) * height;
+  const bottom = set.low ?? lane.low;
+  const toY = (value) => height - ((value - bottom) / (set.high - bottom)) * height;
   for (const series of set.series) {
     const [times, values] = [numbers(series.times), numbers(series.values)];
     const colour = theme[series.colour] ?? theme.text;

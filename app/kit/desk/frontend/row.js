@@ -133,7 +133,7 @@ export class Row {
     if (borders.length * BORDER_PX <= width) for (const x of borders) context.fillRect(Math.round(x), 0, 1, lane.height);
     drawWindowsOver(context, windowsOver(lane, state.windows), state.view, width, lane.height, theme);
     if (lane.kind === "curves" && !lane.ticks.length && set) {
-      const ends = [set.high, lane.low].map((end) => withMinus(String(Number(end.toPrecision(3))))).join();
+      const ends = [set.high, set.low ?? lane.low].map((end) => withMinus(String(Number(end.toPrecision(3))))).join();
       if (ends !== this.ends) this.labels(ends.split(",").map((text, at) => ({ at, text })));
       this.ends = ends;
     }
