@@ -134,11 +134,11 @@ def _special(
         over = [over_time_of_rows(row, layer) for row in rows]
         columns = max(1, MOST_BYTES // 4 // (n * len(rows) * len(heads)))
         join = -(-over[0].shape[1] // columns)
-        pieces = [
-            piece
-            for window, row in enumerate(over)
-            for piece in _window_pieces(reading, window, quantised(_largest(row.T, join).T, 0.0, highs[head]), row.shape[1])
-        ]
+        pieces: list[Piece] = []
+        for window, row in enumerate(over):
+            joined = _largest(row.T, join).T
+            parts = _window_pieces(reading, window, quantised(joined, 0.0, highs[head]), row.shape[1])
+            pieces += numbered(parts, joined, float(reading.clock.starts_s[window]))
         sets[layer.layer, head] = [pieces]
     return names, sets
 

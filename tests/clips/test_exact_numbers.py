@@ -1,5 +1,7 @@
 """Beside the levels of pictures stand the numbers themselves, at most half a step away from what the levels stand for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,19 @@ def test_numbers_are_those_that_the_levels_stand_for(lane: ImageLane) -> None:
             drawn = np.clip(exact, lane.low, high)
             assert np.abs(numbers_of(levels, lane.low, high) - drawn).max() <= 0.51 * (high - lane.low) / LEVELS
         assert all(piece.exact is None for level in coarser for piece in level)
+
+
+def test_rows_of_a_class_token_have_their_numbers_too() -> None:
+    reading = a_large_reading(SIZE, 1)
+    layer, *others = reading.layers
+    n_windows, n_rows = layer.use.tops.shape
+    rows = np.random.default_rng(2).dirichlet(np.ones(layer.key.n), (n_windows, n_rows, 1)).astype(np.float32)
+    layer = replace(layer, query=layer.query._replace(special=1), use=replace(layer.use, special_rows=rows))
+    reading = replace(reading, layers=(layer, *others))
+    lane = attention_lane(RandomPatterns(SIZE, 1), reading, 1, 2, 5.0)
+    assert lane.special_names == ["class token"]
+    for (_, head), (pieces,) in lane.special.items():
+        numbers = [piece.exact for piece in pieces]
+        of_all = np.concatenate([rows[window, head] for window in range(n_windows)], axis=1)
+        expected = of_all[:, : round(len(of_all[0]) * 10 / 12)]  # of the third window two seconds are sound
+        np.testing.assert_array_equal(np.concatenate([of for of in numbers if of is not None], axis=1), expected)

@@ -11,6 +11,8 @@ const state = { layer: 1, head: 0, view: new View(4), numbers: (ref) => ref };
 
 test("of a level it is said that it is rounded; of a number that was read it is not", () => {
   assert.equal(wordsAt(lane, state, 3, 0.9), "3.00 s: ≈ 0.00 of 1");
+  const far = { ...lane, sets: { "": { levels: [{ rows: 2, pieces: [{ ...piece, exact: null }] }] } } }; // nothing more will be known of it
+  assert.equal(wordsAt(far, state, 3, 0.9), "3.00 s: ≈ 0.00 of 1 (approximate: a small picture; exact near the playhead)");
   assert.equal(wordsAt(lane, state, 3, 0.9, null, 1000, numbers[3]), "3.00 s: 0.000100 of 1");
 });
 

@@ -6,6 +6,7 @@ import { drawCurves, drawNotes, drawWave, nearest } from "./lines.js";
 import { drawMarks, markAt, markWords } from "./marks.js";
 import { clock, numberWords } from "./view.js";
 
+const FAR = " (approximate: a small picture; exact near the playhead)";
 const DRAW = { wave: drawWave, image: drawPicture, curves: drawCurves, notes: drawNotes, marks: drawMarks };
 
 /** What a lane shows at the chosen layer and head; null where it has nothing there. */
@@ -99,7 +100,8 @@ function imageWords(lane, set, state, point, exact) {
   if (special !== null) where = `query ${lane.specialNames[special]}, key ${when}`;
   else if (moments) where = `query ${clock(moments.queryS, 0.01)} s, key ${clock(moments.keyS, 0.01)} s`;
   const value = exact === null ? `≈ ${numberWords(cell.value)}` : numberWords(exact);
-  return `${where}: ${value} ${lane.unit}`.trim();
+  const far = cell.piece.exact === null ? FAR : "";
+  return `${`${where}: ${value} ${lane.unit}`.trim()}${far}`;
 }
 
 /** The name of the row at a height, where rows have names. */
