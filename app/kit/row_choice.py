@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import state
+from app.kit import tables
 
 if TYPE_CHECKING:
     from streamlit.elements.arrow import DataframeStateInput
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 
 
 MODES = ("single-row-required", "single-cell")
-Height = int | Literal["auto", "content"]
 
 
 def pick_row(
     rows: Sequence[Mapping[str, object]], key: str, *, alt: str, start: int = 0, columns: ColumnConfigMappingInput | None = None,
-    height: Height = "content", placeholder: str | None = None,
+    height: tables.Height = "content", placeholder: str | None = None,
 ) -> int:  # fmt: skip
     """Draw a table; the number of its chosen row.
 
@@ -34,8 +34,9 @@ def pick_row(
         height: in pixels, or as Streamlit words it.
         placeholder: in place of what is missing.
     """
+    data, config = tables.with_minus(list(rows), columns)
     picked = st.dataframe(
-        list(rows), column_config=columns, hide_index=True, height=height, placeholder=placeholder, key=key, alt=alt,
+        data, column_config=config, hide_index=True, height=height, placeholder=placeholder, key=key, alt=alt,
         on_select=partial(_row_of_cell, key), selection_mode=MODES, selection_default=_selection(start),
     )  # fmt: skip
     chosen = picked["selection"]["rows"]

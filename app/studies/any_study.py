@@ -8,7 +8,7 @@ from analysis.numbers import Value, format_value
 from analysis.results import Result
 from app.charts import intervals
 from app.charts.mark import Mark
-from app.kit import actions, study_page
+from app.kit import actions, study_page, tables
 from app.kit.plain import plain
 from app.kit.study_form import Choice
 
@@ -33,7 +33,7 @@ def draw(result: Result, _: Choice) -> None:
     for name, rows in result.tables.items():
         if rows and name not in INFORMATION:
             st.subheader(plain(name.replace("_", " ").capitalize()), anchor=False)
-            st.dataframe([dict(row) for row in rows], hide_index=True, placeholder="—")
+            tables.draw([dict(row) for row in rows])
 
 
 def _figure(result: Result, unit: str, values: Sequence[Value]) -> None:

@@ -10,7 +10,7 @@ from analysis.studies.onsets.rows import CurveRow, HeadRow
 from app.charts import intervals, matrix
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, controls
+from app.kit import actions, controls, tables
 from app.kit.plain import plain
 from app.kit.study_form import Choice
 
@@ -93,8 +93,8 @@ def _every_head(result: Result, rows: Sequence[HeadRow], is_f1: bool) -> None:
 def _numbers(rows: Sequence[HeadRow]) -> None:
     """Every head with its numbers."""
     with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe([
+        tables.draw([
             {"checkpoint": row.checkpoint, "weights": row.weights, "head": plain(row.name), "F1": row.value,
              "precision": row.precision, "recall": row.recall, MOVED: row.null, PARTIAL: row.partial_value, "n": row.n}
             for row in rows
-        ], hide_index=True, placeholder="—")  # fmt: skip
+        ])  # fmt: skip

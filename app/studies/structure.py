@@ -10,7 +10,7 @@ from analysis.studies.structure.rows import LayerNoveltyRow, LayerRow, NoveltyRo
 from app.charts import intervals, matrix
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, controls
+from app.kit import actions, controls, tables
 from app.kit.study_form import Choice
 
 RHO, GAIN = "ρ", "gained over the untrained twin"
@@ -94,8 +94,8 @@ def _novelty(result: Result, rows: Sequence[LayerNoveltyRow], references: Sequen
 def _numbers(rows: Sequence[LayerRow]) -> None:
     """Every layer with its numbers."""
     with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe([
+        tables.draw([
             {"checkpoint": row.checkpoint, "weights": row.weights, "tower": row.tower, "layer": row.layer,
              "quantity": row.reference, RHO: row.value, MOVED: row.null, GAIN: row.gain_value, "n": row.n}
             for row in rows
-        ], hide_index=True, placeholder="—")  # fmt: skip
+        ])  # fmt: skip

@@ -10,7 +10,7 @@ from analysis.studies.tokens.rows import ACCURACY, INPUT, R2, TokenBestRow, Toke
 from app.charts import doses, matrix, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, controls
+from app.kit import actions, controls, tables
 from app.kit.plain import plain
 from app.kit.pool_scores import TWINS, cell, name_twins_once
 from app.kit.study_form import Choice
@@ -138,9 +138,9 @@ def _best_layer(row: TokenBestRow) -> dict[str, object]:
 def _numbers(rows: Sequence[TokenScoreRow]) -> None:
     """Every layer with its numbers."""
     with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe([
+        tables.draw([
             {"checkpoint": row.checkpoint or None, "weights": row.weights, "tower": row.tower or None, "layer": row.layer,
              "score": cell(row, percent=row.measure == ACCURACY), "shuffled": row.shuffled, "selectivity": row.selectivity,
              "without tokens": row.chance, "penalty": row.penalty, "n": row.n, "works": row.n_works}
             for row in rows
-        ], hide_index=True, placeholder="—")  # fmt: skip
+        ])  # fmt: skip

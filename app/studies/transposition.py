@@ -20,7 +20,7 @@ from analysis.studies.transposition.rows import (
 from app.charts import doses, intervals
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, altered_sound, clicks, published_table, study_facts
+from app.kit import actions, altered_sound, clicks, published_table, study_facts, tables
 from app.kit.altered_sound import AWAY, Given, MovedWindow
 from app.kit.plain import plain
 from app.kit.pool_scores import cell, name_twins_once, pool_sentence, s_title
@@ -220,23 +220,23 @@ def _distances(result: Result, point: Point) -> None:
 def _numbers(result: Result) -> None:
     """Every number with its interval."""
     with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe([
+        tables.draw([
             {"checkpoint": row.checkpoint, "weights": row.weights, "moved": row.moved, "semitones": row.semitones,
              "S": cell(row), "drop in S": cell(row.drop) if row.semitones else None, "n": row.n}
             for row in result.rows(ScoreRow)
-        ], hide_index=True, placeholder="—")  # fmt: skip
-        st.dataframe([
+        ])  # fmt: skip
+        tables.draw([
             {"checkpoint": row.checkpoint, "weights": row.weights, "moved": row.moved, "semitones": f"±{row.semitones}",
              "S retained": cell(row), "n": row.n}
             for row in result.rows(RetentionRow)
-        ], hide_index=True, placeholder="—")  # fmt: skip
+        ])  # fmt: skip
         if displaced := result.rows(DisplacementRow):
-            st.dataframe([
+            tables.draw([
                 {"checkpoint": row.checkpoint, "weights": row.weights, "semitones": row.semitones,
                  "cosine": cell(row, percent=False), "other works": None if row.null is None else f"{row.null:.3f}",
                  "difference": cell(row.above, percent=False), "n": row.n}
                 for row in displaced
-            ], hide_index=True, placeholder="—")  # fmt: skip
+            ])  # fmt: skip
         st.caption(
             "95 % intervals, bootstrap over works; ○ not distinguishable from its null (chance, or 0 for a difference)."
             f"{pool_sentence(result)}"

@@ -14,7 +14,7 @@ from analysis.jobs import queue as jobs
 from analysis.store import open_store
 from app import caching, state
 from app.components.clip import corpus_heads, hearing, probing
-from app.kit import job_progress, layout, strips
+from app.kit import job_progress, layout, strips, tables
 from app.kit.plain import plain
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _show(answer: Answer) -> None:
     if answer.rows:
         table = DataFrame([list(row) for row in answer.rows], columns=list(answer.columns))
         numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}
-        st.dataframe(table, hide_index=True, column_config=numbers)
+        tables.draw(table, numbers)
     if answer.grid is not None:
         st.caption("The grid is a lane of the desk, beside the untrained twin's in the same colours.")
     if answer.scores:
@@ -156,7 +156,7 @@ def _replaced_by(shown: Shown) -> None:
     more = {ANOTHER: f"{ANOTHER}, which needs a second recording"} if lacking else {}
     how = st.segmented_control(
         "Replaced by", REPLACED_BY, default=REPLACED_BY[0], key="remove_how", required=True,
-        format_func=lambda way: more.get(way, way),
+        format_func=lambda way: str(more.get(way, way)),
     )  # fmt: skip
     if how == ANOTHER and lacking:
         st.caption("To take what the head adds in another clip, choose a second recording under “Compare with” above.")

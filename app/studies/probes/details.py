@@ -23,7 +23,7 @@ from analysis.studies.shared_rows import WindowRow
 from app.charts import doses, matrix, theme
 from app.charts import mark as marked
 from app.charts.mark import Mark
-from app.kit import actions, player
+from app.kit import actions, player, tables
 from app.kit.plain import plain
 from app.kit.pool_scores import TWINS, cell, name_twins_once
 from app.kit.study_form import Choice
@@ -203,13 +203,13 @@ def _cell(measure: Measure, number: Numbers) -> str | None:
 def numbers(rows: Sequence[ScoreRow], task: str) -> None:
     """Every score of a task."""
     with st.expander(f"All numbers: {plain(task)}", icon=":material/table:"):
-        st.dataframe([
+        tables.draw([
             {"checkpoint": row.checkpoint or None, "weights": row.weights, "side": side_title(row.side),
              "layer": layer_title(row.layer), "probe": row.probe, "score": score_text(row), "shuffled": row.shuffled,
              "selectivity": row.selectivity, "penalty": None if row.alpha is None else f"{row.alpha:g}",
              "n": row.n, "works": row.n_works}
             for row in rows if row.task == task
-        ], hide_index=True, placeholder="—", column_config={
+        ], {
             name: st.column_config.NumberColumn(name, format="%.3f") for name in ("shuffled", "selectivity")
         })  # fmt: skip
         st.caption("95 % intervals, bootstrap over works; ○ not distinguishable from nothing read. Penalty: median over folds.")

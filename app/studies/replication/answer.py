@@ -13,7 +13,7 @@ from app import answers
 from app.charts import intervals, theme
 from app.charts import mark as marked
 from app.charts.mark import TWIN_SUFFIX, Key, Mark
-from app.kit import actions, clicks, published_table, row_choice
+from app.kit import actions, clicks, published_table, row_choice, tables
 from app.kit.plain import plain
 from app.kit.pool_scores import s_title
 from app.kit.study_form import Choice
@@ -191,7 +191,7 @@ def _alone(choice: Choice) -> None:
 def _tests(result: Result) -> None:
     """Arms against each other, and the means with their spread."""
     if pairs := compared(result.rows(PairRow)):
-        st.dataframe(pairs, column_config=PAIRS, hide_index=True, height="content", placeholder="—")
+        tables.draw(pairs, PAIRS, height="content")
         st.caption(
             "Spread between trainings, each scored on the first pool; p of the table is not corrected for the number of pairs, "
             "that of the sentences above is (Holm)."
