@@ -201,8 +201,8 @@ def match_loudness(
         )
         for name, title, gain, own, want, energy in zip(names, titles, gains, loudness, wanted, energies, strict=True)
     )  # fmt: skip
-    sound = np.stack([wave * db_to_amplitude(gain) for wave, gain in zip(waves, gains, strict=True)])
-    return sound.astype(np.float32), variants
+    sound = [(wave * db_to_amplitude(gain)).astype(np.float32) for wave, gain in zip(waves, gains, strict=True)]
+    return np.stack(sound), variants
 
 
 def part_title(part: Part) -> str:
