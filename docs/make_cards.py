@@ -20,7 +20,7 @@ from analysis.studies.beats.rows import LIBRARY, MaterialRow, ScoreRow
 from analysis.studies.tokens.rows import TokenBestRow
 from analysis.training.comparison import score_headline
 from analysis.training.elsewhere import BEATS, ELSEWHERE, NOTES, TOKENS, Elsewhere, Ends, read_elsewhere
-from analysis.training.examination import examine, write_whole_card
+from analysis.training.examination import evaluate_trained, write_whole_card
 from analysis.training.objective import find_objective
 
 
@@ -50,7 +50,7 @@ def _evaluation(checkpoint: Checkpoint, *, text: bool) -> Json:
     objective = find_objective(checkpoint.family)
     corpus = open_corpus(objective.corpus_of("full"))
     kept = {ELSEWHERE: of} if (of := checkpoint.evaluation.get(ELSEWHERE)) else {}
-    return {**examine(objective, checkpoint.model(), checkpoint.untrained_twin(), corpus), **kept}
+    return {**evaluate_trained(objective, checkpoint.model(), checkpoint.untrained_twin(), corpus), **kept}
 
 
 def _write(folder: Path, checkpoint: Checkpoint, evaluation: Json) -> None:

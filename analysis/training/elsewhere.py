@@ -136,12 +136,14 @@ def _read(record: Mapping[str, object]) -> Elsewhere | None:
     try:
         texts = {name: str(record[name]) for name in ("study", "recordings", "task", "measure", "layer", "twin_layer", "sound")}
         score, twin, sound = (_ends(record[name]) for name in ("score", "twin", "of_sound"))
-        null, n, n_works = float(str(record["null"])), int(str(record["n"])), int(str(record["n_works"]))
+        null, n, n_works = (float(str(record[name])) for name in ("null", "n", "n_works"))
+        counts = {"n": int(n), "n_works": int(n_works)}
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if score is None or twin is None or not math.isfinite(null) or texts["study"] not in NOTES:
+    if score is None or twin is None or not math.isfinite(null):
         return None
-    return Elsewhere(**texts, score=score, twin=twin, of_sound=sound, null=null, n=n, n_works=n_works)
+    read = Elsewhere(**texts, **counts, score=score, twin=twin, of_sound=sound, null=null)
+    return read if read.study in NOTES else None
 
 
 def _ends(value: object) -> Ends | None:

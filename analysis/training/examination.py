@@ -13,7 +13,7 @@ from analysis.training.objective import AnyModel, Objective, Published
 LONGEST_S = 12.0  # 9 windows of a model of 4 s
 
 
-def examine(objective: Objective, model: AnyModel, twin: AnyModel, corpus: Corpus) -> Json:
+def evaluate_trained(objective: Objective, model: AnyModel, twin: AnyModel, corpus: Corpus) -> Json:
     """Scores on the test split, and on beginnings of a few pieces of it where the corpus has such, for anyone to check.
 
     Raises:

@@ -9,7 +9,7 @@ from analysis.datasets.piece import Corpus
 from analysis.models.checkpoint import Checkpoint, half_precision, save_checkpoint
 from analysis.run import Metrics, Progress, ignore
 from analysis.training.devices import pick_device
-from analysis.training.examination import examine, write_whole_card
+from analysis.training.examination import evaluate_trained, write_whole_card
 from analysis.training.loop import RESUME, TrainRequest, train
 
 
@@ -34,7 +34,7 @@ def train_checkpoint(
         progress(request.steps, request.steps, "trained; scoring it and its untrained twin on the split test")
     trained.model.load_state_dict(half_precision(trained.model.state_dict()))
     twin = family.untrained(config, request.seed, lambda: trained.model)
-    evaluation = examine(objective, trained.model, twin, corpus)
+    evaluation = evaluate_trained(objective, trained.model, twin, corpus)
     training = {
         **dataclasses.asdict(request), "best_step": trained.best_step, "minutes": round(trained.minutes, 1),
         "device": str(pick_device()), "torch": torch.__version__, "corpus": corpus.name, "corpus_sha256": corpus.sha256,

@@ -8,7 +8,7 @@ import pytest
 from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import CorpusError
 from analysis.training.evaluation import SMALL, SMALL_POOL_PIECES
-from analysis.training.examination import LONGEST_S, examine, write_whole_card
+from analysis.training.examination import LONGEST_S, evaluate_trained, write_whole_card
 from analysis.training.objectives.phalar import PhalarObjective
 from tests.training.test_elsewhere import RECORD, evaluation
 
@@ -46,7 +46,7 @@ def corpus(composers: int) -> Corpus:
 
 def test_a_few_pieces_are_examined_apart() -> None:
     objective = Counting()
-    examined = examine(objective, "model", "twin", corpus(N_PIECES))
+    examined = evaluate_trained(objective, "model", "twin", corpus(N_PIECES))
     assert objective.longest_s == LONGEST_S
     assert examined["trained"] == N_PIECES
     assert examined[SMALL]["trained"] == SMALL_POOL_PIECES == len(examined[SMALL]["pieces"])
@@ -55,7 +55,7 @@ def test_a_few_pieces_are_examined_apart() -> None:
 
 @pytest.mark.parametrize(("least", "composers"), [(N_PIECES, N_PIECES), (0, 2)])
 def test_where_few_do_not_suffice_nothing_is_lost(least: int, composers: int) -> None:
-    assert examine(Counting(least), "model", "twin", corpus(composers)) == {"trained": N_PIECES}
+    assert evaluate_trained(Counting(least), "model", "twin", corpus(composers)) == {"trained": N_PIECES}
 
 
 def test_a_card_ends_with_other_recordings_and_with_what_the_source_reports() -> None:
