@@ -5,11 +5,13 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes: more threads than one would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 import numpy as np
 import pytest
@@ -39,6 +41,17 @@ def no_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(("OTOSCOPE_", "STREAMLIT_"))]:
             patch.delenv(name)  # what the user has chosen
         patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def searched_once() -> Iterator[None]:
+    """For every page that is tested Streamlit looks for components in all installed packages, and always finds the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "streamlit" in sys.modules:
+            from streamlit.components.v2 import manifest_scanner
+
+            patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
 
 

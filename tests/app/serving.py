@@ -28,6 +28,9 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync('*, *::before, *::after { animation: none !important; transition: none !important }');
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 """
+APP = "app/main.py"
+# A page that is no part of the app would look through all that was ever imported after each of its runs; the app does not.
+OF_TESTS = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}
 SIZE: dict[str, Any] = {"width": 1280, "height": 1000}
 IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 PATIENCE_MS = 240_000
@@ -124,7 +127,9 @@ def servers() -> Iterator[Callable[..., tuple[str, int]]]:
                 return f"http://127.0.0.1:{port}", server.pid
         return None
 
-    def start(environment: dict[str, str], script: str = "app/main.py") -> tuple[str, int]:
+    def start(environment: dict[str, str], script: str = APP) -> tuple[str, int]:
+        if script != APP:
+            environment = OF_TESTS | environment
         return begin(environment, script) or begin(environment, script) or pytest.fail("The server does not start.")
 
     try:
