@@ -1,5 +1,6 @@
 """PupuJEPA in the loop of all families: it learns a batch by heart, its targets do not collapse, and it ends as a checkpoint."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +124,22 @@ class Noise(Segment):
     """A window of noise of its own."""
 
     def waveform(self, sample_rate: int, duration_s: float | None = None) -> Any:
-        """Bursts of tones over noise that swells, drawn by when the window begins."""
-        rng, n = np.random.default_rng(int(self.start_s)), round(sample_rate * (duration_s or 4.0))
-        times_s = np.arange(n) / sample_rate
-        swell = np.exp(2 * np.sin(2 * np.pi * times_s / rng.uniform(1, 4)))
-        tones = [
-            np.exp(-(((times_s - rng.uniform(0, 4)) / 0.2) ** 2)) * np.sin(2 * np.pi * rng.uniform(100, 9000) * times_s)
-            for _ in range(12)
-        ]
-        return (np.sum(tones, axis=0) + 0.02 * swell * rng.standard_normal(n)).astype(np.float32)
+        return noise(int(self.start_s), sample_rate, duration_s or 4.0)
+
+
+@cache
+def noise(seed: int, sample_rate: int, duration_s: float) -> np.ndarray:
+    """Bursts of tones over noise that swells; it is made once, so no test may change it."""
+    rng, n = np.random.default_rng(seed), round(sample_rate * duration_s)
+    times_s = np.arange(n) / sample_rate
+    swell = np.exp(2 * np.sin(2 * np.pi * times_s / rng.uniform(1, 4)))
+    tones = [
+        np.exp(-(((times_s - rng.uniform(0, 4)) / 0.2) ** 2)) * np.sin(2 * np.pi * rng.uniform(100, 9000) * times_s)
+        for _ in range(12)
+    ]
+    made = (np.sum(tones, axis=0) + 0.02 * swell * rng.standard_normal(n)).astype(np.float32)
+    made.setflags(write=False)
+    return made
 
 
 def windows_of_noise(n: int = 6) -> list[Segment]:

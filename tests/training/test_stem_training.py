@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.models.phalar.config import SCALES
 from analysis.models.phalar.encoder import Phalar, outline
 from analysis.models.sound import AudioBatch
+from analysis.training import stem_pairs
 from analysis.training.comparison import compare_headline, score_headline
 from analysis.training.loop import Run, TrainRequest, train
 from analysis.training.losses import choice_loss
@@ -65,6 +67,14 @@ class Stems(Corpus):
 @pytest.fixture(scope="module")
 def stems(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return Stems("tones", write_stems(tmp_path_factory.mktemp("stems")), RATE, "free", "Nobody.")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_windows() -> Iterator[None]:
+    """Of every test work six windows are scored, which are enough for 16 candidates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stem_pairs, "TEST_WINDOWS_PER_PIECE", 6)
+        yield
 
 
 def request(**changes: Any) -> TrainRequest:
@@ -227,7 +237,7 @@ def test_one_batch_is_learned_by_heart(stems: Corpus) -> None:
     run.model.eval()
     for group in run.optimizer.param_groups:
         group["lr"] = 1e-2
-    for _ in range(60):
+    for _ in range(20):
         loss, row = run.objective.loss(run.model, run.objective.embed(run.model, batch), run.request)
         run.optimizer.zero_grad()
         loss.backward()
