@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
 
 How = ParamSpec("How")
@@ -147,13 +148,14 @@ def matrices(
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     image = None
     for axis, (title, points) in zip(grid.flat, cells.items(), strict=False):
-        values = np.full((len(rows), len(columns)), np.nan)
+        values, strokes = np.full((len(rows), len(columns)), np.nan), []
         for (row, column), point in points.items():
             at = rows.index(row), columns.index(column)
             values[at] = point.value
             if point.undecided:
-                axis.plot([at[1] - 0.4, at[1] + 0.4], [at[0] + 0.4, at[0] - 0.4], color="white", linewidth=0.8)
+                strokes.append([(at[1] - 0.4, at[0] + 0.4), (at[1] + 0.4, at[0] - 0.4)])
         image = axis.imshow(values, cmap="cividis", vmin=axes.low, vmax=axes.high, aspect="auto")
+        axis.add_collection(_lines(strokes, "white", 0.8), autolim=False)
         axis.set_xticks(range(len(columns)), columns, fontsize=6, rotation=90 if len(columns) > 8 else 0)
         axis.set_yticks(range(len(rows)), rows, fontsize=6)
         axis.set_title(title, fontsize=7)
@@ -173,8 +175,7 @@ def maps(points: Mapping[str, Sequence[np.ndarray]], x_title: str, y_title: str)
     axes = figure.subplots(-(-max(len(points), 1) // 3), min(3, max(len(points), 1)), squeeze=False)
     for axis, (title, (audio, *others)) in zip(axes.flat, points.items(), strict=False):
         for midi in others:
-            for first, other in zip(audio, midi, strict=True):
-                axis.plot([first[0], other[0]], [first[1], other[1]], color="0.8", linewidth=0.4, zorder=1)
+            axis.add_collection(_lines(np.stack([audio, midi], axis=1), "0.8", 0.4))
         axis.scatter(*audio.T, s=5, color=COLOURS[0], label="audio", zorder=2)
         for midi in others:
             axis.scatter(*midi.T, s=6, color=COLOURS[1], marker="D", label="MIDI", zorder=2)
@@ -187,6 +188,13 @@ def maps(points: Mapping[str, Sequence[np.ndarray]], x_title: str, y_title: str)
     figure.supxlabel(x_title, fontsize=8)
     figure.supylabel(y_title, fontsize=8)
     return figure
+
+
+def _lines(ends: Sequence[Sequence[Sequence[float]]] | np.ndarray, colour: str, width: float) -> LineCollection:
+    """Straight lines between two points `(lines, 2, 2)`, drawn at once: thousands of lines of their own would take seconds."""
+    from matplotlib.collections import LineCollection
+
+    return LineCollection(list(ends), colors=colour, linewidths=width, zorder=1)
 
 
 def _looks(series: Sequence[str]) -> dict[str, tuple[str, str]]:
