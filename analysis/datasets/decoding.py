@@ -199,9 +199,11 @@ class Inspection:
                 self.first_not_finite = self.frames + int(np.argmin(finite.all(axis=1)))
             self.not_finite += int(finite.size - finite.sum())
             block = np.where(finite, block, np.float32(0))
-        mono = block.mean(axis=1, dtype=np.float64)
         self.frames += len(block)
         self.peak = max(self.peak, float(np.abs(block).max()))
+        if block.shape[1] == 1:
+            return self._of_one_channel(block[:, 0])
+        mono = block.mean(axis=1, dtype=np.float64)
         self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
         power, mono_power = float(np.square(block, dtype=np.float64).mean(axis=1).sum()), float(np.square(mono).sum())
         self.power += power
@@ -209,6 +211,14 @@ class Inspection:
         if power > len(block) * AUDIBLE**2 and mono_power < WEAK**2 * power:
             self.weak_frames += len(block)
         return np.clip(mono, -LOUDEST, LOUDEST).astype(np.float32)  # so that the resampler cannot overflow
+
+    def _of_one_channel(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is found out about a block that is its own mean."""
+        self.mono_peak = self.peak
+        power = float(np.square(mono, dtype=np.float64).sum())
+        self.power += power
+        self.mono_power += power
+        return np.clip(mono, -LOUDEST, LOUDEST) if self.peak > LOUDEST else mono
 
     def refuse_impossible(self) -> None:
         """Raise `AudioError` for samples that are NaN, infinite or absurdly large."""
