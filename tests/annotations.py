@@ -14,7 +14,7 @@ from jaxtyping import _decorator
 from jaxtyping._storage import pop_shape_memo, push_shape_memo
 
 OF_ARRAYS = jaxtyping.jaxtyped
-GENERATORS = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+COROUTINES = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
 def is_text(annotation: Any) -> bool:
@@ -46,15 +46,18 @@ def jaxtyped(function: Any = None, *, typechecker: Callable[..., Any] | None) ->
     """The function with its annotations checked at every call, as `jaxtyping.jaxtyped` does; what is no function goes there."""
     if function is None:
         return functools.partial(jaxtyped, typechecker=typechecker)
-    if typechecker is None or not inspect.isfunction(function) or any(test(function) for test in GENERATORS):
+    if typechecker is None or not inspect.isfunction(function) or any(test(function) for test in COROUTINES):
         return OF_ARRAYS(function, typechecker=typechecker)
     annotations = function.__annotations__.values()
     if getattr(function, "__no_type_check__", False) or any(map(is_text, annotations)):
         return OF_ARRAYS(function, typechecker=typechecker)
+    has_arrays = any(map(names_an_array, annotations))
+    if has_arrays and inspect.isgeneratorfunction(function):
+        return OF_ARRAYS(function, typechecker=typechecker)
     checked = typechecker(function)
     if checked is function:
         return function
-    return in_frame(function, checked) if any(map(names_an_array, annotations)) else plain(function, checked)
+    return in_frame(function, checked) if has_arrays else plain(function, checked)
 
 
 def plain(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:

@@ -47,6 +47,16 @@ def test_a_shape_that_does_not_fit_is_not_returned() -> None:
         checked(rows=np.zeros((4, 2)))
 
 
+def test_what_a_generator_is_given_is_refused_where_it_is_wrong() -> None:
+    def counted(n: int) -> Iterator[int]:
+        yield from range(n)
+
+    checked = jaxtyped(counted, typechecker=beartype)
+    assert list(checked(3)) == [0, 1, 2]
+    with pytest.raises(BeartypeCallHintViolation, match="counted.*n="):
+        list(checked(WRONG))
+
+
 @pytest.mark.parametrize(
     "annotation",
     [
