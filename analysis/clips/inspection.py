@@ -96,7 +96,7 @@ def _pattern(
     """Patterns of all heads in a window between tokens that have a time, and these times."""
     prefix = "" if name == "attention" else f"{name}_"
     from_s = float(clock.starts_s[window])
-    heads = [patterns.pattern(window, layer.layer, head) for head in range(1, layer.n_heads + 1)]
+    heads = patterns.patterns(window, layer.layer, range(1, layer.n_heads + 1))
     timed = np.stack(heads)[:, layer.query.special :, layer.key.special :]
     return {
         name: timed, f"{prefix}query_times_s": from_s + layer.query.times_s, f"{prefix}key_times_s": from_s + layer.key.times_s,

@@ -19,6 +19,7 @@ MOST_BYTES = (
 )
 MOST_POINTS = 150_000  # of all curves of attention received: 0.6 MB, beside their times
 MOST_ROWS = 128
+AT_ONCE = 2**24  # numbers of patterns that are held together
 BRIGHT = 0.99
 NOVELTY_S = 4.0
 Drawn = Mapping[int, Float[ndarray, "queries keys"]]
@@ -219,7 +220,10 @@ def _sent(reading: ClipReading, layer: LayerReading, head: int, near_s: float) -
 
 
 def _exact(patterns: WindowPatterns, layer: LayerReading, window: int, heads: Sequence[int]) -> Drawn:
-    shown = (over_time(patterns.pattern(window, layer.layer, head or None), layer) for head in heads)
+    step = max(1, AT_ONCE // (layer.query.n * layer.key.n))
+    groups = ([head or None for head in heads[start : start + step]] for start in range(0, len(heads), step))
+    exact = (pattern for group in groups for pattern in patterns.patterns(window, layer.layer, group))
+    shown = (over_time(pattern, layer) for pattern in exact)
     return {head: _largest(pattern, -(-len(pattern) // MOST_ROWS)) for head, pattern in zip(heads, shown, strict=True)}
 
 

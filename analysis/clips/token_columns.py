@@ -46,8 +46,8 @@ def columns_of(axis: TokenAxis) -> Columns:
     if axis.bands_hz is None:
         return Columns(times_s, np.arange(len(times_s)))
     moments, of_token = np.unique(times_s, return_inverse=True)
-    bands = sorted({(float(low), float(high)) for low, high in np.asarray(axis.bands_hz)})
-    return Columns(moments, of_token.astype(np.int64), tuple(bands))
+    bands = np.unique(np.asarray(axis.bands_hz, np.float64), axis=0)
+    return Columns(moments, of_token.astype(np.int64), tuple((low, high) for low, high in bands.tolist()))
 
 
 def band_numbers(axis: TokenAxis) -> Int[ndarray, " tokens"]:

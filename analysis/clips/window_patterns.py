@@ -1,6 +1,6 @@
 """Patterns of single windows, exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -32,9 +32,18 @@ class WindowPatterns:
         self.windows = self.clock.cut(waveform)
         self._read: tuple[int, Mapping[int, tuple[AttentionPlace, Inputs]]] | None = None
 
-    @torch.no_grad()
     def pattern(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
         """Attention of a window (from 0), a layer and a head (from 1; None = mean over heads), special tokens first.
+
+        Raises:
+            ShapeError: there is no such window, layer or head.
+        """
+        (pattern,) = self.patterns(window, layer, [head])
+        return pattern
+
+    @torch.no_grad()
+    def patterns(self, window: int, layer: int, heads: Sequence[int | None]) -> list[Float[ndarray, "queries keys"]]:
+        """As `pattern`, of several heads, which are computed together.
 
         Raises:
             ShapeError: there is no such window, layer or head.
@@ -45,11 +54,13 @@ class WindowPatterns:
         if layer not in attentions:
             raise ShapeError(f"There is no layer {layer}: expected one of {', '.join(map(str, attentions))}.")
         attention, inputs = attentions[layer]
-        if head is not None and not 1 <= head <= attention.n_heads:
-            raise ShapeError(f"There is no head {head}: expected 1 to {attention.n_heads}.")
-        blocks = (block for _, block in pattern_blocks(attention, inputs))
-        rows = [block.mean(dim=1) if head is None else block[:, head - 1].clone() for block in blocks]
-        return torch.cat(rows, dim=1)[0].cpu().numpy()
+        if wrong := [head for head in heads if head is not None and not 1 <= head <= attention.n_heads]:
+            raise ShapeError(f"There is no head {wrong[0]}: expected 1 to {attention.n_heads}.")
+        rows: list[list[torch.Tensor]] = [[] for _ in heads]
+        for _, block in pattern_blocks(attention, inputs):
+            for head, of_head in zip(heads, rows, strict=True):
+                of_head.append(block.mean(dim=1) if head is None else block[:, head - 1].clone())
+        return [torch.cat(of_head, dim=1)[0].cpu().numpy() for of_head in rows]
 
     def _attentions(self, window: int) -> Mapping[int, tuple[AttentionPlace, Inputs]]:
         read = self._read  # another thread may put its window there at any time

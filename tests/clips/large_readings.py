@@ -1,5 +1,6 @@
 """What a tower did with a recording, made up at any size: as if it had attended at random."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,7 @@ class RandomPatterns(WindowPatterns):
     def __init__(self, size: Size, seed: int) -> None:
         self.size, self.seed = size, seed
 
-    def pattern(self, window: int, layer: int, head: int | None) -> Float[ndarray, "queries keys"]:
-        rng = np.random.default_rng([self.seed, window, layer, head or 0])
-        return rng.uniform(0, 2 / self.size.n_tokens, (self.size.n_tokens, self.size.n_tokens)).astype(np.float32)
+    def patterns(self, window: int, layer: int, heads: Sequence[int | None]) -> list[Float[ndarray, "queries keys"]]:
+        n = self.size.n_tokens
+        drawn = (np.random.default_rng([self.seed, window, layer, head or 0]) for head in heads)
+        return [rng.uniform(0, 2 / n, (n, n)).astype(np.float32) for rng in drawn]

@@ -11,12 +11,12 @@ from analysis.datasets.midi import notes_from_rows
 from analysis.errors import AudioError, ShapeError
 from analysis.figures import draw_inspection
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
+from tests.tiny import build_narrow
 
 
 def checkpoint(folder: Path, arm: str) -> Checkpoint:
     kept = {"training": {"seed": 0}, "evaluation": {}, "history": [], "card": ""}
-    return save_checkpoint(folder / arm, build_arm(arm, "small", 7), arm=arm, scale="small", **kept)
+    return save_checkpoint(folder / arm, build_narrow(arm, 7), arm=arm, scale="small", **kept)
 
 
 @pytest.fixture
