@@ -12,7 +12,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes: more threads than one would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,6 +40,14 @@ def no_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(("OTOSCOPE_", "STREAMLIT_"))]:
             patch.delenv(name)  # what the user has chosen
         patch.setenv("OTOSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk() -> Iterator[None]:
+    """A store waits for the disk several times for every entry, which changes nothing that a test sees that does not count it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
         yield
 
 

@@ -1,6 +1,5 @@
 """Recordings and what attention did over them come back from the store as they were, under keys that hold what decides them."""
 
-import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from tests.tiny import build_narrow
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # waiting for the disk changes nothing that these tests can see
+def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 

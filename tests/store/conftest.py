@@ -1,6 +1,5 @@
 """An empty store, an entry to put into it, and what is asked of both again and again."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +18,8 @@ BIG = {"big": np.arange(2**18, dtype=np.int64)}
 
 
 @pytest.fixture(autouse=True)
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting for the disk changes nothing that these tests can see, except those that count or break it."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+def not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No entry was verified before."""
     monkeypatch.setattr(entry, "_verified", set())
 
 
