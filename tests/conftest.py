@@ -1,5 +1,6 @@
 """What every test shares: a seeded generator, no network, no trace, one way for Hypothesis to behave."""
 
+import importlib
 import ipaddress
 import os
 import socket
@@ -20,11 +21,16 @@ from tests import annotations
 
 annotations.install()  # before anything of the library is imported
 
-from tests.tiny import corpus, corpus_folder, make_checkpoint  # noqa: E402, F401 - fixtures of every test
-
+FIXTURES = "tests.tiny"  # of every test
 settings.register_profile("otoscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("otoscope-ci", settings.get_profile("otoscope"), derandomize=True, print_blob=True)
 settings.load_profile("otoscope-ci" if os.environ.get("CI") else "otoscope")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process that only hands out tests to others reads nothing of the library, for which they would wait."""
+    if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses", None):
+        config.pluginmanager.register(importlib.import_module(FIXTURES), FIXTURES)
 
 
 @pytest.fixture
