@@ -3,12 +3,14 @@
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from streamlit.testing.v1 import AppTest
 
 from analysis import paths
 from analysis.clips.recordings import recording_key
@@ -19,6 +21,7 @@ from app.components.clip import page as clip_page
 from app.components.clip import recordings
 from app.components.clip.recordings import Clip
 from app.kit.desk.show import Sent
+from app.latest import Key
 
 
 def a_clip(rng: np.random.Generator, name: str = "Demo.wav", seconds: float = 5.0, rate: int = 24_000) -> Clip:
@@ -42,6 +45,23 @@ def with_clip(monkeypatch: pytest.MonkeyPatch, folder: Any, checkpoint: Checkpoi
     monkeypatch.setattr(recordings, "demo", lambda _demo: clip)
     caching._read().clear()
     caching._drawn().clear()
+
+
+class Remembered:
+    """What was read and drawn of the clip with which every test of a module begins, kept from the first of them to the last."""
+
+    def __init__(self) -> None:
+        self.known: list[dict[Key, Any]] = []
+
+    def open(self, open_page: Callable[..., AppTest], **address: str) -> AppTest:
+        """The page, with a clip that is new to it only the first time."""
+        kept = caching._read(), caching._drawn()
+        for latest, known in zip(kept, self.known, strict=False):
+            for key, value in known.items():
+                latest.read(key, lambda value=value: value)
+        app = open_page("views/clip.py", **address)
+        self.known = self.known or [{key: latest.read(key, lambda: None) for key in latest} for latest in kept]
+        return app
 
 
 class Desk:

@@ -10,7 +10,7 @@ import pytest
 from analysis.clips.companions import Companions
 from analysis.datasets.midi import Notes
 from app.components.clip.picker import UPLOAD
-from tests.app.clip_pages import Desk, a_clip, wav, with_clip
+from tests.app.clip_pages import Desk, Remembered, a_clip, wav, with_clip
 from tests.measures.test_note_fit import late, played, sound
 
 SECONDS = 9.0
@@ -21,12 +21,17 @@ def desk(monkeypatch) -> Desk:
     return Desk(monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def remembered() -> Remembered:
+    return Remembered()
+
+
 @pytest.fixture
-def app(monkeypatch, make_checkpoint, rng, tmp_path, desk, open_page):
+def app(monkeypatch, make_checkpoint, rng, tmp_path, desk, open_page, remembered):
     """The clip page; the notes of its demo clip have nothing to do with its sound."""
     clip = replace(a_clip(rng, seconds=SECONDS), companions=Companions(played(rng, SECONDS)))
     with_clip(monkeypatch, tmp_path, make_checkpoint("D0"), clip)
-    return open_page("views/clip.py")
+    return remembered.open(open_page)
 
 
 def midi(notes: Notes) -> bytes:

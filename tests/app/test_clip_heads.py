@@ -17,7 +17,7 @@ from analysis.models.checkpoint import save_checkpoint
 from analysis.models.dual_encoder import build_model
 from analysis.run import RunContext
 from analysis.store import open_store
-from tests.app.clip_pages import Desk, a_clip, with_clip
+from tests.app.clip_pages import Desk, Remembered, a_clip, with_clip
 from tests.tiny import NARROW
 
 NOTES = notes_from_rows([(0.25 * i, 0.25 * i + 0.2, 48 + 7 * (i % 5), 80) for i in range(48)])
@@ -37,8 +37,13 @@ def desk(monkeypatch) -> Desk:
     return Desk(monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def remembered() -> Remembered:
+    return Remembered()
+
+
 @pytest.fixture
-def app(monkeypatch, narrow, rng, tmp_path, desk, open_page, queue):
+def app(monkeypatch, narrow, rng, tmp_path, desk, open_page, queue, remembered):
     clip = replace(a_clip(rng, seconds=12.0), companions=Companions(NOTES))
     with_clip(monkeypatch, tmp_path, narrow, clip)
 
@@ -52,7 +57,7 @@ def app(monkeypatch, narrow, rng, tmp_path, desk, open_page, queue):
         return queue.submit("clip_question", request)
 
     monkeypatch.setattr(clip_question, "submit_question", submit)
-    return open_page("views/clip.py", layer="1", head="2")
+    return remembered.open(open_page, layer="1", head="2")
 
 
 def answered(app, queue, number: int):

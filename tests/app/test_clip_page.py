@@ -11,13 +11,13 @@ from analysis.clips.recordings import keep_recording
 from analysis.datasets.audio import Waveform
 from analysis.jobs.kinds import clip as clips
 from analysis.models.checkpoint import save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from analysis.run import RunContext
 from analysis.store import open_store
 from app import caching
 from app.components.clip.picker import UPLOAD
 from app.components.clip.recordings import Clip
 from tests.app.clip_pages import Desk, a_clip, with_clip
+from tests.tiny import build_narrow
 
 HEARD = ["waveform", "log_mel", "constant_q"]
 READ = [*HEARD, "received", "attention", "similarity", "novelty", "descriptor_a4"]
@@ -28,7 +28,7 @@ OFFER = "Read the recording"
 def one(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints") / "one"
     described: dict[str, Any] = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
-    return save_checkpoint(folder, build_arm("d4-a4r", "small", 0), arm="d4-a4r", scale="small", **described)
+    return save_checkpoint(folder, build_narrow("d4-a4r"), arm="d4-a4r", scale="small", **described)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import soundfile
 
 from analysis.clips.recordings import keep_recording, read_recording
 from analysis.models.checkpoint import Checkpoint, save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from analysis.store import open_store
 from app.components.clip import page as clip_page
 from app.components.clip.picker import UPLOAD
-from tests.app.clip_pages import Desk, a_clip, wav, with_clip
+from tests.app.clip_pages import Desk, Remembered, a_clip, wav, with_clip
+from tests.tiny import build_narrow
 
 SILENT, SHORT = np.zeros(48_000), 0.1 * np.sin(np.arange(2400))
 BAD = {"text": b"this is no recording", "silent": wav(SILENT), "short": wav(SHORT)}
@@ -25,7 +25,7 @@ NOTES = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x0d\0\x90\x3c\x50\x83\x60\x80\x3c
 def reverse(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     folder = tmp_path_factory.mktemp("checkpoints") / "reverse"
     described = {"training": {"seed": 3}, "evaluation": {}, "history": [], "card": ""}
-    return save_checkpoint(folder, build_arm("d4-a4r", "small", 0), arm="d4-a4r", scale="small", **described)
+    return save_checkpoint(folder, build_narrow("d4-a4r"), arm="d4-a4r", scale="small", **described)
 
 
 @pytest.fixture
@@ -33,11 +33,16 @@ def desk(monkeypatch) -> Desk:
     return Desk(monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def remembered() -> Remembered:
+    return Remembered()
+
+
 @pytest.fixture
-def app(monkeypatch, reverse, rng, tmp_path, desk, open_page):
+def app(monkeypatch, reverse, rng, tmp_path, desk, open_page, remembered):
     """The clip page with one checkpoint and one demo clip that needs no rendering."""
     with_clip(monkeypatch, tmp_path, reverse, a_clip(rng, seconds=6.0))
-    return open_page("views/clip.py")
+    return remembered.open(open_page)
 
 
 def sound(rng) -> bytes:

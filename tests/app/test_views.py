@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.models.checkpoint import save_checkpoint
-from analysis.models.dual_encoder import build_arm
 from app import caching
 from tests.app.clip_pages import a_clip, with_clip
+from tests.tiny import build_narrow
 
 APP = Path(__file__).resolve().parents[2] / "app"
 SCRIPTS = ["main.py", "views/checkpoints.py", "views/clip.py", "views/retrieval.py"]
@@ -29,7 +29,7 @@ def reverse_arm(tmp_path_factory):
         "history": [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}],
         "card": "",
     }
-    return save_checkpoint(folder, build_arm("d4-a4r", "small", 0), arm="d4-a4r", scale="small", **kept)
+    return save_checkpoint(folder, build_narrow("d4-a4r"), arm="d4-a4r", scale="small", **kept)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
