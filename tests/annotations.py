@@ -5,6 +5,7 @@ jaxtyping's own decorator would check every parameter twice and bind the argumen
 
 import functools
 import inspect
+import types
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -14,16 +15,25 @@ from jaxtyping import _decorator
 from jaxtyping._storage import pop_shape_memo, push_shape_memo
 
 OF_ARRAYS = jaxtyping.jaxtyped
+HELD = "__beartype_func"  # the parameter by which what beartype writes has the function that it checks
+_first: dict[Any, Any] = {}
 COROUTINES = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
 def is_text(annotation: Any) -> bool:
     """Whether jaxtyping has to read an annotation, which may name an array in text."""
-    if isinstance(annotation, str | typing.ForwardRef | typing.TypeVar):
+    if isinstance(annotation, str | typing.ForwardRef):
         return True
+    if isinstance(annotation, typing.TypeVar):
+        return any(map(is_text, kinds_of(annotation)))
     if isinstance(annotation, list | tuple):  # the parameters of a Callable
         return any(map(is_text, annotation))
     return any(map(is_text, () if is_array(annotation) else typing.get_args(annotation)))
+
+
+def kinds_of(variable: typing.TypeVar) -> tuple[Any, ...]:
+    """What a variable of types may stand for, where that is said."""
+    return tuple(kind for kind in (variable.__bound__, *variable.__constraints__) if kind is not None)
 
 
 def is_array(annotation: Any) -> bool:
@@ -33,8 +43,10 @@ def is_array(annotation: Any) -> bool:
 
 def names_an_array(annotation: Any) -> bool:
     """Whether it needs a frame of jaxtyping: it names an array, or it is text, which may name one."""
-    if isinstance(annotation, str | typing.ForwardRef | typing.TypeVar) or is_array(annotation):
+    if isinstance(annotation, str | typing.ForwardRef) or is_array(annotation):
         return True
+    if isinstance(annotation, typing.TypeVar):
+        return any(map(names_an_array, kinds_of(annotation)))
     if getattr(annotation, "__module__", "").startswith("jaxtyping"):
         return True
     if isinstance(annotation, list | tuple):  # the parameters of a Callable
@@ -54,10 +66,27 @@ def jaxtyped(function: Any = None, *, typechecker: Callable[..., Any] | None) ->
     has_arrays = any(map(names_an_array, annotations))
     if has_arrays and inspect.isgeneratorfunction(function):
         return OF_ARRAYS(function, typechecker=typechecker)
-    checked = typechecker(function)
+    checked = checked_by(typechecker, function)
     if checked is function:
         return function
     return in_frame(function, checked) if has_arrays else plain(function, checked)
+
+
+def checked_by(typechecker: Callable[..., Any], function: Any) -> Any:
+    """The function with its annotations checked.
+
+    A function within another is made anew at every call of that, and differs only in what it holds: what beartype wrote for the
+    first of them, which takes it a thousandth of a second, serves all.
+    """
+    key = function.__code__, tuple((name, repr(annotation)) for name, annotation in function.__annotations__.items())
+    if (first := _first.get(key)) is None:
+        checked = typechecker(function)
+        if "<locals>" in function.__qualname__ and HELD in (getattr(checked, "__kwdefaults__", None) or ()):
+            _first[key] = checked
+        return checked
+    checked = types.FunctionType(first.__code__, first.__globals__, function.__name__, first.__defaults__, first.__closure__)
+    checked.__kwdefaults__ = {**first.__kwdefaults__, HELD: function}
+    return functools.update_wrapper(checked, function)
 
 
 def plain(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:

@@ -57,17 +57,36 @@ def test_what_a_generator_is_given_is_refused_where_it_is_wrong() -> None:
         list(checked(WRONG))
 
 
+def test_functions_that_are_made_again_hold_what_is_theirs_and_each_is_checked() -> None:
+    def adding(n: int) -> Callable[..., int]:
+        def added(rows: PAIR, more: int = n) -> int:
+            return len(rows) + more + n
+
+        return jaxtyped(added, typechecker=beartype)
+
+    one, ten = adding(1), adding(10)
+    assert (one(np.zeros((3, 2))), ten(np.zeros((3, 2))), ten(np.zeros((3, 2)), 5)) == (5, 23, 18)
+    for function in (one, ten):
+        with pytest.raises(BeartypeCallHintViolation, match="added.*rows="):
+            function(np.zeros(3))
+        with pytest.raises(BeartypeCallHintViolation, match="added.*more="):
+            function(np.zeros((3, 2)), WRONG)
+
+
 @pytest.mark.parametrize(
     "annotation",
     [
         PAIR, PAIR | None, list[PAIR], dict[str, tuple[PAIR, ...]], Callable[[PAIR], int], Callable[..., PAIR], Iterator[PAIR],
-        typing.Annotated[PAIR, "of rows"], "PAIR", list["PAIR"],
+        typing.Annotated[PAIR, "of rows"], "PAIR", list["PAIR"], typing.TypeVar("Rows", bound=PAIR),
+        typing.TypeVar("Text", bound="PAIR"),
     ],
 )  # fmt: skip
 def test_what_may_name_an_array_needs_a_frame_of_jaxtyping(annotation: Any) -> None:
     assert names_an_array(annotation)
 
 
-@pytest.mark.parametrize("annotation", [int, None, str | None, np.ndarray, dict[str, Any], Callable[[int], str], Any])
+@pytest.mark.parametrize(
+    "annotation", [int, None, str | None, np.ndarray, dict[str, Any], Callable[[int], str], Any, typing.TypeVar("T")]
+)
 def test_what_names_none_is_not(annotation: Any) -> None:
     assert not names_an_array(annotation)
