@@ -57,7 +57,7 @@ def test_missing_cells_stay_blank_and_pairs_are_joined() -> None:
     assert len(strokes.get_paths()) == 1  # the stroke through the cell that its null explains
     audio, midi = np.zeros((3, 2)), np.ones((3, 2))
     joined, *_ = maps({"m": (audio, midi)}, "1", "2").axes[0].collections
-    assert [path.vertices.tolist() for path in joined.get_paths()] == 3 * [[[0, 0], [1, 1]]]
+    assert [np.asarray(path.vertices).tolist() for path in joined.get_paths()] == 3 * [[[0, 0], [1, 1]]]
 
 
 def test_a_sign_that_the_font_lacks_is_drawn_and_not_warned_of(recwarn):
