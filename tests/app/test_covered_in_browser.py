@@ -1,14 +1,11 @@
 """Nothing lies over what is written in a figure: its bar has room of its own. Runs in a real Chromium where there is one."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.app.serving import go_to, visitor
 from tests.app.test_back_in_browser import still
 
-PAGES = ("", "retrieval", "similarity", "embedding", "bands", "ablation", "summary", "screening")
 WIDTHS = (1024, 1280, 1920)
 # Boxes of one figure: of its bar, and of all that is written and of the colour bars in it; only what can be seen.
 BOXES = """
@@ -46,27 +43,8 @@ def hidden_at_any_width(page: Any) -> dict[tuple[int, int], list[str]]:
     return hidden
 
 
-@pytest.fixture(scope="module")
-def window(browser: Any, address: str) -> Iterator[Any]:
-    """A window in which one page after the other is shown."""
-    with visitor(browser) as shown:
-        shown.goto(f"{address}/")
-        shown.locator(".js-plotly-plot").first.wait_for()
-        yield shown
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_bar_covers_what_is_written(window: Any, name: str) -> None:
-    window.set_viewport_size({"width": WIDTHS[0], "height": 1000})
-    go_to(window, name)
-    still(window)
-    window.locator(".js-plotly-plot").first.wait_for()
-    assert hidden_at_any_width(window) == {}
-
-
-def test_a_zoom_says_nothing_over_the_page(window: Any) -> None:
-    page = window
-    go_to(page, "")
+def test_a_zoom_says_nothing_over_the_page(page: Any, address: str) -> None:
+    page.goto(f"{address}/")
     plot = page.locator(".js-plotly-plot").first
     plot.wait_for()
     still(page)
