@@ -24,6 +24,7 @@ from analysis.training.evaluation import evaluate_small_pool, small_pool_pieces
 from analysis.training.examination import beginnings, write_whole_card
 from analysis.training.objective import find_objective
 from tests.shared import alone, shared_folder
+from tests.tiny import reading_once
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
 TWO_WINDOWS = 2.01 / 32  # of 32 windows or more
@@ -39,10 +40,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def pieces(rendered: Path) -> tuple[Piece, ...]:
+def pieces(rendered: Path) -> Iterator[tuple[Piece, ...]]:
     with alone(rendered.with_suffix(".lock")):  # rendered by one process for all
         listed = list_demo_pieces()
-        return render_pieces(small_pool_pieces(tuple(piece for piece in listed if piece.split == "test")))
+        made = render_pieces(small_pool_pieces(tuple(piece for piece in listed if piece.split == "test")))
+    with reading_once({piece.audio_path.parent for piece in made}):
+        yield made
 
 
 @cache

@@ -1,8 +1,9 @@
 """A tiny corpus and checkpoints of any arm: what tests of studies, of their pages and of their reports share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 import pretty_midi
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
+from analysis.datasets import piece
 from analysis.datasets.paired_folder import load_paired_folder
 from analysis.datasets.piece import Corpus
 from analysis.models.arms import build_config
@@ -62,12 +65,29 @@ def maker_of_checkpoints(root: Path, sizes: Mapping[str, Any] = MappingProxyType
     return lambda arm, seed=1: make_once(arm, seed)
 
 
+@contextmanager
+def reading_once(folders: Collection[Path]) -> Iterator[None]:
+    """Every window of the recordings in some folders, which nobody may change, is decoded once by this process."""
+    read, kept = piece.read_window, lru_cache(maxsize=256)(piece.read_window)
+
+    def read_window(path: Path, start_s: float, stop_s: float, sample_rate: int) -> NDArray[np.float32]:
+        window = start_s, stop_s, sample_rate
+        return kept(path, *window).copy() if path.parent in folders else read(path, *window)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(piece, "read_window", read_window)
+        yield
+
+
 @pytest.fixture(scope="session")
-def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the tiny corpus, one for all processes: no test may change its files."""
     folder = shared_folder(tmp_path_factory) / "tiny corpus"
     with alone(folder.with_suffix(".lock")):
-        return folder if folder.is_dir() else write_corpus(folder)
+        if not folder.is_dir():
+            write_corpus(folder)
+    with reading_once([folder]):
+        yield folder
 
 
 @pytest.fixture(scope="session")
