@@ -17,7 +17,7 @@ STRESS: dict[str, Any] = {**POOLS, "n_same_piece": 3, "n_same_composer": 0}
 FEW_WINDOWS: dict[str, Any] = {"dose_windows": 8, "reading_windows": 8, "attribution_windows": 1}
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "retrieval": STRESS, "controls": POOLS, "replication": {**POOLS, "evaluation_seeds": 2}, "ablation": STRESS,
-    "bands": {**STRESS, **FEW_WINDOWS, "doses": "0.1"},
+    "bands": {**STRESS, **FEW_WINDOWS, "bands": "47,750,1500,3000", "doses": "0.1"},
     "transposition": {**STRESS, "semitones": "3"}, "invariance": {**STRESS, "changes": "time_shift,gain,note_velocity"},
     "similarity": {**WINDOWS, "n_shuffles": 20}, "probes": {**WINDOWS, "folds": 2, "inner_folds": 2},
     "stems": {**WINDOWS, "partitions": 3}, "onsets": WINDOWS, "structure": WINDOWS,
