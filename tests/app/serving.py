@@ -156,3 +156,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         common(shared_folder(tmp_path_factory), "address", lambda: start({"OTOSCOPE_CACHE": cache})[0]) as at,
     ):
         yield at
+
+
+@pytest.fixture(scope="session")
+def desk_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the page with nothing but the desk is served, to all tests of it."""
+    folder = shared_folder(tmp_path_factory)
+    with servers() as start, common(folder, "address of the desk", lambda: start({}, "tests/app/desk_page.py")[0]) as at:
+        yield at

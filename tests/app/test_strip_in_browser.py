@@ -1,27 +1,20 @@
 """A strip alone in a real Chromium: it plays, switches at the same place, goes where its slider or a key says, and hides one."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.app.desk_page import FREQUENCIES_HZ, NAMES
-from tests.app.test_desk_acts_in_browser import FIND, LISTEN, SAMPLE, SCRIPT
+from tests.app.test_desk_acts_in_browser import FIND, LISTEN, SAMPLE
 
 pytestmark = pytest.mark.browser
 NEAR = "Math.abs(loudestHz() - {}) < 15"
 
 
-@pytest.fixture(scope="module")
-def harness(serve: Callable[..., tuple[str, int]]) -> str:
-    """Where the page with nothing but the strip is served."""
-    return serve({}, SCRIPT)[0]
-
-
-def test_a_strip_alone_plays_switches_and_is_used_by_keys(page: Any, harness: str) -> None:
+def test_a_strip_alone_plays_switches_and_is_used_by_keys(page: Any, desk_address: str) -> None:
     page.add_init_script(FIND + LISTEN)
-    page.goto(f"{harness}/?strip=1")
+    page.goto(f"{desk_address}/?strip=1")
     strip = page.get_by_role("group", name="Four tones: space plays, digits switch")
     strip.wait_for()
     page.wait_for_function("find('.desk audio').duration > 3.9")
@@ -49,9 +42,9 @@ def test_a_strip_alone_plays_switches_and_is_used_by_keys(page: Any, harness: st
     strip.get_by_text("of 1 right, by chance 1 in 4.").wait_for()
 
 
-def test_recordings_that_the_browser_keeps_are_told_when_the_desk_is_there(page: Any, harness: str) -> None:
+def test_recordings_that_the_browser_keeps_are_told_when_the_desk_is_there(page: Any, desk_address: str) -> None:
     keys = ["a" * 64, "b" * 64]
-    page.goto(f"{harness}/?strip=1")
+    page.goto(f"{desk_address}/?strip=1")
     page.evaluate("keys => localStorage.setItem('otoscope.recordings', JSON.stringify(keys))", keys)
-    page.goto(f"{harness}/?visit=77")
+    page.goto(f"{desk_address}/?visit=77")
     page.get_by_text(f'before ["{keys[0]}", "{keys[1]}"]', exact=True).wait_for()
