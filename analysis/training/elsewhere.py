@@ -137,12 +137,11 @@ def _read(record: Mapping[str, object]) -> Elsewhere | None:
         texts = {name: str(record[name]) for name in ("study", "recordings", "task", "measure", "layer", "twin_layer", "sound")}
         score, twin, sound = (_ends(record[name]) for name in ("score", "twin", "of_sound"))
         null, n, n_works = (float(str(record[name])) for name in ("null", "n", "n_works"))
-        counts = {"n": int(n), "n_works": int(n_works)}
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if score is None or twin is None or not math.isfinite(null):
         return None
-    read = Elsewhere(**texts, **counts, score=score, twin=twin, of_sound=sound, null=null)
+    read = Elsewhere(**texts, score=score, twin=twin, of_sound=sound, null=null, n=int(n), n_works=int(n_works))
     return read if read.study in NOTES else None
 
 

@@ -158,8 +158,8 @@ def test_one_group_is_one_panel_and_none_is_a_sentence():
 
 def test_names_that_lean_end_at_their_tick() -> None:
     marks = [Mark("S", "one", 0.5, at=float(place)) for place in range(2)]
-    axis: Any = doses.panels(marks, x_title="shift (samples)", y_title="S (%)", categories=["+4000", "+8000"]).layout.xaxis
-    assert max(axis.autotickangles) == 0
+    drawing: Any = doses.panels(marks, x_title="shift (samples)", y_title="S (%)", categories=["+4000", "+8000"])
+    assert max(drawing.layout.xaxis.autotickangles) == 0
 
 
 def test_where_names_lean_there_is_room_below_them() -> None:
