@@ -15,18 +15,18 @@ def page() -> None:
 
 
 def _content() -> None:
+    from analysis.clips.phasor_words import no_phase  # slow to import
+    from analysis.clips.phasors import has_phasors
+
     first, second = st.columns(2, vertical_alignment="bottom")
     with first:
-        checkpoint = controls.pick_checkpoint()
+        checkpoint = controls.pick_checkpoint(lambda checkpoint: has_phasors(checkpoint.outline()))
     with second:
         chosen = picker.choose()
     clip = picker.open_clip(chosen)
     if checkpoint is None:
         layout.empty("No checkpoint was found.", "Train one with `otoscope train phalar`.")
         return
-    from analysis.clips.phasor_words import no_phase  # slow to import
-    from analysis.clips.phasors import has_phasors
-
     if not has_phasors(checkpoint.outline()):
         layout.empty(
             f"{layout.plain(checkpoint.name)} {no_phase(checkpoint.of_family.title)}",

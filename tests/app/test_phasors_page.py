@@ -131,6 +131,16 @@ def test_a_model_without_phase_is_refused(monkeypatch, rng, tmp_path, open_page)
     assert not app.get("plotly_chart")
 
 
+def test_where_nobody_has_chosen_a_model_with_phasors_is_shown(monkeypatch, turning, rng, tmp_path, open_page) -> None:
+    first = save_checkpoint(
+        tmp_path / "checkpoints" / "first", build_vit(SCALES["tiny"], 1), arm="vit1d", scale="tiny", **DESCRIBED
+    )
+    with_clip(monkeypatch, tmp_path, first, a_clip(rng, seconds=6.0))
+    monkeypatch.setattr("app.kit.controls.usable", lambda: ([first, turning], []))
+    assert open_page("views/phasors.py").selectbox(key="pick_checkpoint").value == turning.name
+    assert open_page("views/phasors.py", checkpoint="first").selectbox(key="pick_checkpoint").value == "first"
+
+
 def test_planes_of_a_row_have_one_scale_and_trails_their_points() -> None:
     angle = np.exp(1j * np.linspace(0, 2 * np.pi, 9))
     trails = np.stack([angle, 3 * angle**2], axis=1)
