@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from analysis.clips.phasors import UNIFORM_DEG, ComponentRow, MovedWindow, Turning, mean_of
 
@@ -57,21 +59,24 @@ def rounds_sentence(moved: MovedWindow) -> str:
 
 
 def score_sentence(moved: MovedWindow, shift: int) -> str:
-    """Similarity with what stays, at once and at a shift, the untrained twin beside it."""
-    n, plan = len(moved.trained.unrelated_scores), moved.plan
-    last = min(shift, plan.n_real - 1)
-    falls = [_fall(turning, last) for turning in _both(moved)]
-    unit = f"; in brackets SDs above {n} unrelated windows" if moved.trained.above_unrelated is not None else ""
-    most_s = [plan.shifts_s[int(np.argmax(turning.scores))] for turning in _both(moved)]
+    """Similarity with what stays, at once and at a shift, beside the untrained twin and sound that keeps what sounds."""
+    n, plan, both = len(moved.trained.unrelated_scores), moved.plan, _both(moved)
+    last, circle_last = (min(shift, n_read - 1) for n_read in (plan.n_real, plan.n_few))
+    falls = [_fall(turning, turning.scores, last) for turning in both]
+    circle = [_fall(turning, turning.sound_circle_scores, circle_last) for turning in both]
+    above = moved.trained.above_unrelated(moved.trained.scores)
+    unit = "" if above is None else f"; in brackets SDs above {n} unrelated windows"
+    most_s = [plan.shifts_s[int(np.argmax(turning.scores))] for turning in both]
     return (
         f"S at 0 s → at {plan.shifts_s[last]:.2f} s: {falls[0]}; untrained twin {falls[1]}{unit} (S has no unit). "
-        f"S is largest at {most_s[0]:.2f} s; untrained twin at {most_s[1]:.2f} s."
+        f"Sound in a circle, which keeps what sounds, at 0 s → at {plan.shifts_s[circle_last]:.2f} s: {circle[0]}; "
+        f"untrained twin {circle[1]}. Really moved, S is largest at {most_s[0]:.2f} s; untrained twin at {most_s[1]:.2f} s."
     )
 
 
-def _fall(turning: Turning, shift: int) -> str:
-    above = turning.above_unrelated
-    numbers = [signed(float(turning.scores[at])) for at in (0, shift)]
+def _fall(turning: Turning, scores: Float[ndarray, " shifts"], shift: int) -> str:
+    above = turning.above_unrelated(scores)
+    numbers = [signed(float(scores[at])) for at in (0, shift)]
     if above is not None:
         numbers = [f"{number} ({signed(float(above[at]), 1)})" for number, at in zip(numbers, (0, shift), strict=True)]
     return " → ".join(numbers)

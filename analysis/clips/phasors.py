@@ -40,6 +40,7 @@ class Turning:
         head_circle: outputs of the complex head, by `BETWEEN` steps a frame, with phasors as the law says.
         head_real: by the shifts of `real`.
         scores: similarity with what stays, by the shifts of `real`.
+        sound_circle_scores: the same of `sound_circle`, which keeps what sounds; by its shifts.
         unrelated_scores: of what stays with the windows of `unrelated`.
     """
 
@@ -50,6 +51,7 @@ class Turning:
     head_circle: Complex[ndarray, "steps outputs"]
     head_real: Complex[ndarray, "some outputs"]
     scores: Float[ndarray, " some"]
+    sound_circle_scores: Float[ndarray, " few"]
     unrelated_scores: Float[ndarray, " windows"]
 
     @property
@@ -99,11 +101,10 @@ class Turning:
         steps = np.angle(self.head_circle[1:] * self.head_circle[:-1].conj())
         return np.rint(steps.sum(axis=0) / (2 * np.pi)).astype(np.int64)
 
-    @property
-    def above_unrelated(self) -> Float[ndarray, " some"] | None:
+    def above_unrelated(self, scores: Float[ndarray, " n"]) -> Float[ndarray, " n"] | None:
         """(score − mean) / SD of unrelated windows; None of fewer than `FEWEST_UNRELATED`, or where they all score alike."""
         spread = float(self.unrelated_scores.std(ddof=1)) if len(self.unrelated_scores) >= FEWEST_UNRELATED else 0.0
-        return (self.scores - self.unrelated_scores.mean()) / spread if spread > 0 else None
+        return (scores - self.unrelated_scores.mean()) / spread if spread > 0 else None
 
 
 @dataclass(frozen=True)
@@ -151,20 +152,26 @@ class ComponentRow(Row):
 
 @dataclass(frozen=True)
 class ScoreRow(Row):
-    """Similarity of what is really moved with what stays.
+    """Similarity of what is moved with what stays.
 
     Attributes:
         shift_s: δ.
-        s, untrained_s: of the model and of the untrained twin.
-        above, untrained_above: SDs above unrelated windows; None where there are too few.
+        s, untrained_s: really moved, of the model and of the untrained twin; None beyond the sound that the recording has.
+        sound_circle_s, untrained_sound_circle_s: sound in a circle, which keeps what sounds; None beyond what is read of it.
+        above, untrained_above, sound_circle_above, untrained_sound_circle_above: the same in SDs above unrelated windows; None
+            also where there are too few of these.
     """
 
     table: ClassVar[str] = "scores"
     shift_s: float
-    s: float
-    untrained_s: float
+    s: float | None
+    untrained_s: float | None
+    sound_circle_s: float | None
+    untrained_sound_circle_s: float | None
     above: float | None
     untrained_above: float | None
+    sound_circle_above: float | None
+    untrained_sound_circle_above: float | None
 
 
 def has_phasors(model: "Model") -> TypeGuard[Phalar]:
@@ -230,8 +237,8 @@ def _turning(model: Phalar, windows: ndarray, anchor: ndarray, plan: Plan, reads
     fine = circle[0] * turns(np.linspace(0, plan.n_frames, BETWEEN * plan.n_frames + 1).tolist(), plan.n_frames,
                              circle.shape[-1])[:, None]  # fmt: skip
     stays = _embedded(model, phasors_of(model, reads.over_time(model, anchor[None])))
-    moved, others = _embedded(model, real), _embedded(model, unrelated)
-    scores = [model.score(stays, rows)[0].double().cpu().numpy() for rows in (moved, others)]
+    moved, *others = (_embedded(model, phasors) for phasors in (real, sound_circle, unrelated))
+    scores = [model.score(stays, rows)[0].double().cpu().numpy() for rows in (moved, *others)]
     head_circle, head_real = (_as_complex(rows) for rows in (_embedded(model, fine), moved))
     return Turning(circle, sound_circle, real, unrelated, head_circle, head_real, *scores)
 
@@ -264,12 +271,18 @@ def component_rows(moved: MovedWindow) -> tuple[ComponentRow, ...]:
 
 
 def score_rows(moved: MovedWindow) -> tuple[ScoreRow, ...]:
-    """A row of every shift for which the recording has sound."""
-    scores = [turning.scores.tolist() for turning in (moved.trained, moved.untrained)]
-    above = [turning.above_unrelated for turning in (moved.trained, moved.untrained)]
-    listed = [[None] * moved.plan.n_real if values is None else values.tolist() for values in above]
-    shifts_s = moved.plan.shifts_s[: moved.plan.n_real].tolist()
-    return tuple(ScoreRow(*row) for row in zip(shifts_s, *scores, *listed, strict=True))
+    """A row of every shift for which something is read."""
+    plan, both = moved.plan, (moved.trained, moved.untrained)
+    n = max(plan.n_real, plan.n_few)
+    real, circle = [turning.scores for turning in both], [turning.sound_circle_scores for turning in both]
+    above = [turning.above_unrelated(scores) for of in (real, circle) for turning, scores in zip(both, of, strict=True)]
+    columns = [_listed(values, n) for values in (*real, *circle, *above)]
+    return tuple(ScoreRow(*row) for row in zip(plan.shifts_s[:n].tolist(), *columns, strict=True))
+
+
+def _listed(values: ndarray | None, n: int) -> list[float | None]:
+    known = [] if values is None else values.tolist()
+    return [*known, *[None] * (n - len(known))]
 
 
 def _mean(values: ndarray) -> float | None:

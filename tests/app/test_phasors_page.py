@@ -60,6 +60,10 @@ def test_the_answer_has_its_controls_and_every_picture_its_axes(app, shown_strip
     ordinates = [along["layout"][name]["title"]["text"] for name in ("yaxis", "yaxis2", "yaxis3")]
     assert ordinates == ["turned (°)", "off the law (°)", "amplitude (× at 0)"]
     assert similarity["layout"]["yaxis"]["title"]["text"] == "S (SDs above unrelated)"
+    assert {trace["name"] for trace in similarity["data"]} == {
+        "sound in a circle", "untrained twin, really moved", "really moved", "mean of unrelated windows",
+    }  # fmt: skip
+    assert "Sound in a circle, which keeps what sounds, at 0 s → at 0.08 s: " in text
     assert similarity["layout"]["xaxis"]["title"]["text"] == along["layout"]["xaxis3"]["title"]["text"] == "shift δ (s)"
     assert shown_strips.names == ["as it is", "moved"]
     original, moved = (shown_strips.channel(name) for name in shown_strips.names)
@@ -112,7 +116,7 @@ def test_one_hand_is_moved_against_the_other(app, monkeypatch, rng, tmp_path, sh
     assert not app.error
     assert rendered == ["a"]
     assert app.header[0].value != alone
-    assert any(text.value == "**Similarity** of the right hand, really moved, against the left" for text in app.markdown)
+    assert any(text.value == "**Similarity** of the right hand, moved, against the left" for text in app.markdown)
     together, _ = shown_strips.shown[-1][1].variants
     assert together.about == "both hands together"
 

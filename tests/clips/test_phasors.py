@@ -160,7 +160,7 @@ def test_scores_are_those_of_the_model_with_what_stays(model: Phalar, moved: Mov
         assert moved.trained.scores[shift] == pytest.approx(expected, abs=1e-4)
     others = [model.score(anchor, embedded(recording[start : start + RATE])).item() for start in plan.unrelated_starts]
     np.testing.assert_allclose(moved.trained.unrelated_scores, others, atol=1e-4)
-    above = moved.trained.above_unrelated
+    above = moved.trained.above_unrelated(moved.trained.scores)
     assert above is not None
     assert above[5] == pytest.approx((moved.trained.scores[5] - np.mean(others)) / np.std(others, ddof=1), abs=1e-2)
     rows = score_rows(moved)
@@ -170,8 +170,32 @@ def test_scores_are_those_of_the_model_with_what_stays(model: Phalar, moved: Mov
     text = words.score_sentence(replace(moved, trained=last[0], untrained=last[1]), 5)
     assert text.endswith("S is largest at 1.04 s; untrained twin at 0.00 s.")
     few = replace(moved.trained, unrelated=moved.trained.unrelated[:3], unrelated_scores=np.array([0.1, 0.2, 0.3]))
-    assert few.above_unrelated is None
-    assert replace(moved.trained, unrelated_scores=np.full(12, 0.5)).above_unrelated is None
+    assert few.above_unrelated(few.scores) is None
+    assert replace(moved.trained, unrelated_scores=np.full(12, 0.5)).above_unrelated(few.scores) is None
+
+
+@torch.no_grad()
+def test_sound_in_a_circle_is_the_control_of_scores(model: Phalar, twin: Phalar, moved: MovedWindow) -> None:
+    plan, first = moved.plan, noise(5)[2 * RATE : 3 * RATE]
+    anchor, rolled = (torch.from_numpy(sound[None]) for sound in (noise(5, seed=1)[2 * RATE : 3 * RATE], np.roll(first, 3 * HOP)))
+    for network, turning in ((model, moved.trained), (twin, moved.untrained)):
+        assert turning.sound_circle_scores.shape == (plan.n_few,)
+        assert turning.sound_circle_scores[0] == pytest.approx(turning.scores[0], abs=1e-4)
+        expected = network.score(network(anchor), network(rolled)).item()
+        assert turning.sound_circle_scores[3] == pytest.approx(expected, abs=1e-4)
+    rows, above = score_rows(moved), moved.trained.above_unrelated(moved.trained.sound_circle_scores)
+    assert above is not None
+    assert (rows[3].sound_circle_s, rows[3].sound_circle_above) == (moved.trained.sound_circle_scores[3], above[3])
+    assert rows[3].untrained_sound_circle_s == moved.untrained.sound_circle_scores[3]
+    assert {(row.sound_circle_s, row.untrained_sound_circle_above) for row in rows[4:]} == {(None, None)}
+    numbers = np.array([0.9, 0.8, 0.7, -0.6]), np.array([0.5, 0.4, 0.3, 0.2])
+    trained, untrained = (
+        replace(turning, sound_circle_scores=scores, unrelated_scores=np.full(12, 0.5))
+        for turning, scores in zip((moved.trained, moved.untrained), numbers, strict=True)
+    )
+    text = words.score_sentence(replace(moved, trained=trained, untrained=untrained), 7)
+    assert "Sound in a circle, which keeps what sounds, at 0 s → at 0.24 s: 0.90 → −0.60; untrained twin 0.50 → 0.20." in text
+    assert text.startswith("S at 0 s → at 0.56 s: ")
 
 
 @torch.no_grad()
@@ -232,7 +256,10 @@ def test_a_recording_without_room_says_so(model: Phalar, twin: Phalar) -> None:
     assert "This window has no sound before it" in words.turned_sentence(seen, rows)
     assert "SDs" not in words.score_sentence(seen, 3)
     assert words.score_sentence(seen, 3).startswith("S at 0 s → at 0.00 s: ")
-    assert len(score_rows(seen)) == 1
+    scores = score_rows(seen)
+    assert [row.s is None for row in scores] == [False, True, True, True]
+    assert [row.sound_circle_s for row in scores] == seen.trained.sound_circle_scores.tolist()
+    assert {row.sound_circle_above for row in scores} == {None}
     assert done[0] == (0, done[0][1])
     assert done[-1] == (done[0][1], done[0][1]) == (12, 12)  # (4 in a circle, 1 that does not move, 1 that stays), twice
 

@@ -54,7 +54,9 @@ their mean amplitude.
 - **The complex head** lets a phase through that all components share. A shift turns each by another angle, so that outputs of
   the head draw curves. Filled points go around 0 once or more while the window goes around once, hollow ones do not: their angle
   comes back without a full turn.
-- **S** is what training is about: how well what is moved goes with what stays. Where it falls with δ, the model hears *when*.
+- **S** is what training is about: how well what is moved goes with what stays. That it falls with δ does not yet say that the
+  model hears *when*: a real move brings other sound as well. *Sound in a circle* keeps what sounds and changes when, and lets its
+  ends meet within the window; what S loses there is no matter of new sound. It is read up to a quarter of the circle.
 
 How it misleads:
 
@@ -169,7 +171,7 @@ def _draw_scores(moved: MovedWindow, look: Look, sound: sounds.Sounds) -> None:
     from analysis.clips.phasors import score_rows
 
     moves, _, against = sound.title.partition(", ")
-    st.markdown(f"**Similarity** of {moves}, really moved, {against or 'against the window as it is'}")
+    st.markdown(f"**Similarity** of {moves}, moved, {against or 'against the window as it is'}")
     at_s = float(moved.plan.shifts_s[look.shift])
     drawing = charts.along(pictures.scores(moved), moved.plan.shifts_s, at_s, (1,), pictures.SCORES_PX)
     figures.show(drawing, "phasors_scores", file="similarity")

@@ -55,7 +55,7 @@ def turning(moved: MovedWindow, component: int) -> dict[str, list[Curve]]:
     ]
     errors = [
         Curve(CIRCLE, trained.errors(trained.circle)[:, component], theme.JOINT, mode="markers"),
-        Curve(SOUND, trained.errors(trained.sound_circle)[:, component], theme.JOINT, "dashdot"),
+        _sound_circle(trained.errors(trained.sound_circle)[:, component]),
         *_real(trained.errors(trained.real)[:, component], twin.errors(twin.real)[:, component]),
     ]
     if (unrelated := trained.unrelated_errors(n)) is not None:
@@ -68,13 +68,22 @@ def turning(moved: MovedWindow, component: int) -> dict[str, list[Curve]]:
 
 
 def scores(moved: MovedWindow) -> dict[str, list[Curve]]:
-    """Similarity with what stays by shift, in SDs above unrelated windows where there are enough of them."""
-    above = [turning.above_unrelated for turning in (moved.trained, moved.untrained)]
-    if above[0] is None or above[1] is None:
-        return {"S (no unit)": _real(moved.trained.scores, moved.untrained.scores)}
+    """Similarity with what stays by shift, in SDs above unrelated windows where there are enough of them.
+
+    Sound in a circle keeps what sounds: it is the control of what really moves, as far as it is read.
+    """
+    trained, twin = moved.trained, moved.untrained
+    control, real, twin_real = trained.sound_circle_scores, trained.scores, twin.scores
+    above = trained.above_unrelated(control), trained.above_unrelated(real), twin.above_unrelated(twin_real)
+    if above[0] is None or above[1] is None or above[2] is None:
+        return {"S (no unit)": [_sound_circle(control), *_real(real, twin_real)]}
     level = np.zeros(len(moved.plan.shifts_s))
-    curves = [*_real(above[0], above[1]), Curve(f"mean of {UNRELATED}", level, theme.TEXT, "longdashdot")]
-    return {"S (SDs above unrelated)": curves}
+    mean = Curve(f"mean of {UNRELATED}", level, theme.TEXT, "longdashdot")
+    return {"S (SDs above unrelated)": [_sound_circle(above[0]), *_real(above[1], above[2]), mean]}
+
+
+def _sound_circle(values: np.ndarray) -> Curve:
+    return Curve(SOUND, values, theme.JOINT, "dashdot")
 
 
 def _real(trained: np.ndarray, twin: np.ndarray) -> list[Curve]:
