@@ -12,7 +12,7 @@ from analysis.errors import AudioError, ConfigError, shown
 from analysis.files import is_file
 
 if TYPE_CHECKING:
-    from analysis.clips.phasors import ComponentRow
+    from analysis.clips.phasor_rows import ComponentRow
 
 HEADER = ("k", "Hz", "circle", "twin circle", "sound circle", "real", "twin real", "unrelated", "× at 0")
 
@@ -21,7 +21,8 @@ def phasors(options: argparse.Namespace) -> None:
     """The numbers of the page of phasors, of one window of a recording."""
     from analysis.clips import phasor_words as words
     from analysis.clips.phasor_plan import first_starts_s, plan_of
-    from analysis.clips.phasors import component_rows, has_phasors, move_window, score_rows
+    from analysis.clips.phasor_rows import component_rows, score_rows
+    from analysis.clips.phasors import has_phasors, move_window
     from analysis.datasets.audio import load_waveform
     from analysis.studies.base.study import find_checkpoint
 

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.clips.phasors import UNIFORM_DEG, ComponentRow, MovedWindow, Turning, mean_of
+from analysis.clips.phasor_rows import ComponentRow, mean_of
+from analysis.clips.phasors import UNIFORM_DEG, MovedWindow, Turning
 
 LAW = "R_k(δ) = R_k(0) · e^(−2πikδ/T)"
 SMALLEST_DEG = 0.001

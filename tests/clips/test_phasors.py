@@ -9,7 +9,8 @@ from numpy import ndarray
 
 from analysis.clips import phasor_words as words
 from analysis.clips.phasor_plan import MOST_UNRELATED, Plan, first_starts_s, plan_of
-from analysis.clips.phasors import BETWEEN, MovedWindow, component_rows, has_phasors, move_window, score_rows
+from analysis.clips.phasor_rows import component_rows, score_rows
+from analysis.clips.phasors import BETWEEN, MovedWindow, has_phasors, move_window
 from analysis.errors import ConfigError, ShapeError
 from analysis.models.phalar.encoder import Phalar, build
 from analysis.models.phalar.equivariance import angle_errors, phasors_of, turned_degrees, turns

@@ -16,7 +16,8 @@ from app.kit import actions, controls, figures, layout
 
 if TYPE_CHECKING:
     from analysis.clips.phasor_plan import Plan
-    from analysis.clips.phasors import ComponentRow, MovedWindow
+    from analysis.clips.phasor_rows import ComponentRow
+    from analysis.clips.phasors import MovedWindow
     from analysis.models.checkpoint import Checkpoint
     from analysis.models.phalar.encoder import Phalar
     from app.components.clip.recordings import Clip
@@ -79,7 +80,7 @@ class Look:
 def draw(checkpoint: Checkpoint, clip: Clip, chosen: str) -> None:
     """Everything below checkpoint and recording."""
     from analysis.clips import phasor_words as words
-    from analysis.clips.phasors import component_rows
+    from analysis.clips.phasor_rows import component_rows
 
     model = cast("Phalar", caching.model(checkpoint))  # its view has looked
     answer = st.container()
@@ -167,8 +168,8 @@ def _draw_turning(moved: MovedWindow, look: Look, rows: tuple[ComponentRow, ...]
 
 
 def _draw_scores(moved: MovedWindow, look: Look, sound: sounds.Sounds) -> None:
+    from analysis.clips.phasor_rows import score_rows
     from analysis.clips.phasor_words import score_sentence
-    from analysis.clips.phasors import score_rows
 
     moves, _, against = sound.title.partition(", ")
     st.markdown(f"**Similarity** of {moves}, moved, {against or 'against the window as it is'}")
