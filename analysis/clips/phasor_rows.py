@@ -13,17 +13,19 @@ from analysis.rows import Row
 
 @dataclass(frozen=True)
 class ComponentRow(Row):
-    """Mean degrees off the law of one component, over the shifts of the headline.
+    """Degrees off the law of one component, and its amplitude.
+
+    All but `circle` and `untrained_circle` are means over the same shifts, those of `Plan.headline_shifts`, so that they can be
+    compared; None where there is none of these, for the recording has no sound before the window.
 
     Attributes:
         component: k.
         hz: its frequency.
         circle, untrained_circle: features moved in a circle, of the model and of the untrained twin; the largest of all shifts.
         sound_circle: sound moved in a circle.
-        real: sound really moved; None where the recording has no sound for it.
-        untrained: the same of the untrained twin.
-        unrelated: windows that share no sound in place of the moved ones; None where there is none.
-        amplitude: mean of the amplitude over that of the window that is not moved, really moved.
+        real, untrained: sound really moved, of the model and of the untrained twin.
+        unrelated: windows that share no sound in place of the moved ones; None also where there is none.
+        amplitude: over that of the window that is not moved, really moved; no unit.
     """
 
     table: ClassVar[str] = "components"
@@ -31,7 +33,7 @@ class ComponentRow(Row):
     hz: float
     circle: float
     untrained_circle: float
-    sound_circle: float
+    sound_circle: float | None
     real: float | None
     untrained: float | None
     unrelated: float | None
@@ -66,14 +68,14 @@ def component_rows(moved: MovedWindow) -> tuple[ComponentRow, ...]:
     """A row of every component."""
     trained, untrained, shifts = moved.trained, moved.untrained, moved.plan.headline_shifts
     circles = [turning.errors(turning.circle).max(axis=0).tolist() for turning in (trained, untrained)]
-    sound_circle = trained.errors(trained.sound_circle)
+    sound_circle = trained.errors(trained.sound_circle)[shifts]
     real, twin = (turning.errors(turning.real)[shifts] for turning in (trained, untrained))
     unrelated, amplitudes = trained.unrelated_errors(shifts.stop), trained.amplitudes(trained.real)[shifts]
     others = real[:0] if unrelated is None else unrelated[shifts]
     return tuple(
         ComponentRow(
-            k + 1, float(hz), circles[0][k], circles[1][k], float(sound_circle[1:, k].mean()), _mean(real[:, k]),
-            _mean(twin[:, k]), _mean(others[:, k]), _mean(amplitudes[:, k]),
+            k + 1, float(hz), circles[0][k], circles[1][k], _mean(sound_circle[:, k]), _mean(real[:, k]), _mean(twin[:, k]),
+            _mean(others[:, k]), _mean(amplitudes[:, k]),
         )
         for k, hz in enumerate(moved.components_hz)
     )  # fmt: skip

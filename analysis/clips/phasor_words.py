@@ -40,17 +40,19 @@ def law_sentence(moved: MovedWindow) -> str:
 
 
 def reason_sentence(rows: Sequence[ComponentRow]) -> str:
-    """Whose property the law is, and what of the deviation is whose."""
+    """Whose property the law is, and how far sound in a circle and sound that really moves are off it by the same shifts."""
     circle, twin = (degrees(max(angles)) for angles in zip(*((row.circle, row.untrained_circle) for row in rows), strict=True))
     sound, real = mean_of(rows, lambda row: row.sound_circle), mean_of(rows, lambda row: row.real)
     text = (
         "It is a property of the architecture, not of training: features moved in a circle keep it to "
         f"{circle}, those of the untrained twin to {twin}"
     )
-    if sound is None:
+    if sound is None or real is None:
         return f"{text}."
-    text += f". Sound moved in a circle, whose ends then meet within the window, is off by {degrees(sound)} on average"
-    return f"{text}; what is more, up to {degrees(real)}, comes with new sound." if real and real > sound else f"{text}."
+    return (
+        f"{text}. Sound moved in a circle, whose ends then meet within the window, is off by {degrees(sound)} on average; really "
+        f"moved by as much, with new sound at its beginning, by {degrees(real)}."
+    )
 
 
 def rounds_sentence(moved: MovedWindow) -> str:
@@ -62,7 +64,8 @@ def rounds_sentence(moved: MovedWindow) -> str:
 def score_sentence(moved: MovedWindow, shift: int) -> str:
     """Similarity with what stays, at once and at a shift, beside the untrained twin and sound that keeps what sounds."""
     n, plan, both = len(moved.trained.unrelated_scores), moved.plan, _both(moved)
-    last, circle_last = (min(shift, n_read - 1) for n_read in (plan.n_real, plan.n_few))
+    last = min(shift, plan.n_real - 1)
+    circle_last = min(last or shift, plan.n_few - 1)
     falls = [_fall(turning, turning.scores, last) for turning in both]
     circle = [_fall(turning, turning.sound_circle_scores, circle_last) for turning in both]
     above = moved.trained.above_unrelated(moved.trained.scores)

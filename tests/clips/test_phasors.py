@@ -224,6 +224,19 @@ def test_errors_are_averaged_over_components_and_shifts(moved: MovedWindow) -> N
     assert [row.unrelated for row in rows] == pytest.approx(np.mean(others, axis=0).tolist())
 
 
+def test_sound_in_a_circle_is_averaged_over_the_shifts_that_really_move(model: Phalar, twin: Phalar) -> None:
+    recording = noise(3)
+    seen = move_window(model, twin, recording, recording, plan_of(SHORT, len(recording), 2 * HOP / RATE))
+    assert (seen.plan.n_few, seen.plan.n_real) == (4, 3)
+    circle, real = (seen.trained.errors(moved)[1:3].mean(axis=0) for moved in (seen.trained.sound_circle, seen.trained.real))
+    rows = component_rows(seen)
+    assert [row.sound_circle for row in rows] == pytest.approx(circle.tolist())
+    assert [row.real for row in rows] == pytest.approx(real.tolist())
+    text = words.score_sentence(seen, 3)
+    assert text.startswith("S at 0 s → at 0.16 s: ")
+    assert "Sound in a circle, which keeps what sounds, at 0 s → at 0.16 s: " in text
+
+
 def test_the_answer_is_short_and_has_its_controls(moved: MovedWindow) -> None:
     rows = component_rows(moved)
     sentence = words.turned_sentence(moved, rows)
@@ -244,8 +257,11 @@ def test_the_answer_is_short_and_has_its_controls(moved: MovedWindow) -> None:
     assert (
         "a property of the architecture, not of training: features moved in a circle keep it to < 0.001°, those of the" in reason
     )
-    quiet = [replace(row, real=0.5 * row.sound_circle) for row in rows]
-    assert "new sound" not in words.reason_sentence(quiet)
+    known = [replace(row, sound_circle=12.0, real=34.0) for row in rows]
+    assert words.reason_sentence(known).endswith(
+        "Sound moved in a circle, whose ends then meet within the window, is off by 12.0° on average; really moved by as much, "
+        "with new sound at its beginning, by 34.0°."
+    )
     assert "T = 1.04 s (13 frames of 0.08 s), k = 1 to 3 (0.96 to 2.88 Hz)" in words.law_sentence(moved)
 
 
@@ -253,7 +269,9 @@ def test_a_recording_without_room_says_so(model: Phalar, twin: Phalar) -> None:
     recording, done = noise(1.5), list[tuple[int, int]]()
     seen = move_window(model, twin, recording, recording, plan_of(SHORT, len(recording), 0.0), lambda *now: done.append(now))
     rows = component_rows(seen)
-    assert {(row.real, row.unrelated) for row in rows} == {(None, None)}
+    assert {(row.sound_circle, row.real, row.unrelated) for row in rows} == {(None, None, None)}
+    assert words.reason_sentence(rows).endswith("°.")
+    assert "Sound moved" not in words.reason_sentence(rows)
     assert "This window has no sound before it" in words.turned_sentence(seen, rows)
     assert "SDs" not in words.score_sentence(seen, 3)
     assert words.score_sentence(seen, 3).startswith("S at 0 s → at 0.00 s: ")
