@@ -184,12 +184,17 @@ def provenance(
             raise ConfigError(f"The SHA-256 of {name} is {sha256!r}; expected 64 hexadecimal digits.")
     if as_real(seconds, "seconds") < 0:
         raise ConfigError(f"seconds is {seconds}; expected 0 or more.")
-    libraries = {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
     return {
         "checkpoint_sha256": dict(checkpoints), "corpus_sha256": dict(corpora),
-        "versions": {"otoscope": __version__, "python": platform.python_version(), **libraries}, "code_version": code_version(),
+        "versions": versions(), "code_version": code_version(),
         "device": device, "dtype": dtype, "seed": int(seed), "seconds": float(seconds), "command": command,
     }  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes: Otoscope, Python, and the libraries that numbers depend on."""
+    libraries = {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
+    return {"otoscope": __version__, "python": platform.python_version(), **libraries}
 
 
 def code_version(folder: Path | None = None) -> str:

@@ -1,5 +1,6 @@
 """`otoscope phasors`: the numbers of the page, as one document or as sentences and a table."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from analysis import __version__
 from analysis.cli import main
-from analysis.models.checkpoint import save_checkpoint
+from analysis.models.checkpoint import open_checkpoint, save_checkpoint
 from analysis.models.phalar.encoder import build
 from analysis.models.vit1d.config import SCALES
 from analysis.models.vit1d.encoder import build as build_other
@@ -37,6 +39,20 @@ def test_one_document_has_all_numbers(words: list[str], tmp_path: Path, capsys: 
     against = json.loads(capsys.readouterr().out)
     assert against["components"] == alone["components"]
     assert against["scores"] != alone["scores"]
+
+
+def test_the_document_says_what_was_read_by_what(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sha256 = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.wav", "b.wav")}
+    for more, against in (((), "a.wav"), (("--against", str(tmp_path / "b.wav")), "b.wav")):
+        assert main([*words, "--json", *more]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert (document["clip"], document["clip_sha256"]) == ("a.wav", sha256["a.wav"])
+        assert (document["against"], document["against_sha256"]) == (against, sha256[against])
+    checkpoint = open_checkpoint(tmp_path / "mine")
+    assert (document["checkpoint"], document["checkpoint_sha256"]) == ("mine", checkpoint.sha256)
+    assert (document["arm"], document["untrained_twin_seed"]) == ("phalar", 3)
+    assert (document["sample_rate"], document["duration_s"], document["device"]) == (16_000, 4.0, "cpu")
+    assert document["versions"]["otoscope"] == __version__
 
 
 def test_sentences_and_a_table_are_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

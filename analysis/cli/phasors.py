@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from analysis.cli.output import emit, progress_bar, say
 from analysis.errors import AudioError, ConfigError, shown
-from analysis.files import is_file
+from analysis.files import Json, is_file
 
 if TYPE_CHECKING:
     from analysis.clips.phasor_rows import ComponentRow
+    from analysis.datasets.audio import Waveform
+    from analysis.models.checkpoint import Checkpoint
+    from analysis.models.phalar.encoder import Phalar
 
 HEADER = ("k", "Hz", "circle", "twin circle", "sound circle", "real", "twin real", "unrelated", "× at 0")
 
@@ -39,19 +42,31 @@ def phasors(options: argparse.Namespace) -> None:
     length = min(len(waveform.samples) for waveform in waveforms)
     moves, stays = waveforms[0].samples[:length], waveforms[-1].samples[:length]
     start_s = float(first_starts_s(config, length)[1]) if options.start is None else options.start
-    bar = progress_bar("phasors")
-    moved = move_window(
-        checkpoint.model(), checkpoint.untrained_twin(), moves, stays, plan_of(config, length, start_s),
-        lambda done, total: bar(done, total, "windows"),
-    )  # fmt: skip
+    plan, model, bar = plan_of(config, length, start_s), checkpoint.model(), progress_bar("phasors")
+    twin = checkpoint.untrained_twin()
+    moved = move_window(model, twin, moves, stays, plan, lambda done, total: bar(done, total, "windows"))
     rows = component_rows(moved)
     sentences = [words.turned_sentence(moved, rows), words.law_sentence(moved), words.reason_sentence(rows)]
     sentences += [words.rounds_sentence(moved), words.score_sentence(moved, moved.plan.n_few - 1)]
-    document = {
+    document = _provenance(checkpoint, model, waveforms) | {
         "headline": sentences[0], "window_from_s": start_s, "period_s": moved.plan.period_s, "sentences": sentences[1:],
         "components": [row.record() for row in rows], "scores": [row.record() for row in score_rows(moved)],
     }  # fmt: skip
     emit(options, document, [*sentences, "", *_table(rows)])
+
+
+def _provenance(checkpoint: Checkpoint, model: Phalar, waveforms: Sequence[Waveform]) -> Json:
+    """What was read by what; the names are those of `otoscope inspect`."""
+    from analysis.results import versions
+
+    moves, stays = waveforms[0], waveforms[-1]
+    return {
+        "clip": moves.name, "clip_sha256": moves.sha256, "against": stays.name, "against_sha256": stays.sha256,
+        "sample_rate": moves.sample_rate, "duration_s": moves.duration_s,
+        "notices": [notice for waveform in waveforms for notice in waveform.notices],
+        "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm,
+        "untrained_twin_seed": checkpoint.seed, "device": str(next(model.parameters()).device), "versions": versions(),
+    }  # fmt: skip
 
 
 def _refuse_missing(path: Path) -> None:
