@@ -55,6 +55,23 @@ def test_the_document_says_what_was_read_by_what(words: list[str], tmp_path: Pat
     assert document["versions"]["otoscope"] == __version__
 
 
+def test_of_the_longer_recording_the_end_is_not_read_and_that_is_said(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--json"]) == 0
+    alone = capsys.readouterr()
+    assert "is not read" not in alone.err
+    assert (json.loads(alone.out)["notices"], json.loads(alone.out)["read_s"]) == ([], 4.0)
+    cut = "b.wav lasts 5 s, a.wav 4 s: what comes after that in b.wav is not read."
+    for clip, against in (("a.wav", "b.wav"), ("b.wav", "a.wav")):
+        command = ["phasors", str(tmp_path / clip), *words[2:], "--against", str(tmp_path / against), "--json"]
+        assert main(command) == 0
+        said = capsys.readouterr()
+        assert f"otoscope: {cut}" in said.err
+        document = json.loads(said.out)
+        assert (document["notices"], document["read_s"]) == ([cut], 4.0)
+
+
 def test_sentences_and_a_table_are_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "--from", "0.5"]) == 0
     lines = capsys.readouterr().out.splitlines()

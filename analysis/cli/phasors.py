@@ -26,7 +26,6 @@ def phasors(options: argparse.Namespace) -> None:
     from analysis.clips.phasor_plan import first_starts_s, plan_of
     from analysis.clips.phasor_rows import component_rows, score_rows
     from analysis.clips.phasors import has_phasors, move_window
-    from analysis.datasets.audio import load_waveform
     from analysis.studies.base.study import find_checkpoint
 
     checkpoint = find_checkpoint(options.checkpoint)
@@ -34,10 +33,8 @@ def phasors(options: argparse.Namespace) -> None:
     if not has_phasors(model):
         raise ConfigError(f"{checkpoint.name} {words.no_phase(checkpoint.of_family.title)} Choose a PHALAR.")
     config, paths = model.config, [options.clip, *([] if options.against is None else [options.against])]
-    for path in paths:
-        _refuse_missing(path)
-    waveforms = [load_waveform(path, config.sample_rate) for path in paths]
-    for notice in (notice for waveform in waveforms for notice in waveform.notices):
+    waveforms, notices = _loaded(paths, config.sample_rate)
+    for notice in notices:
         say(notice)
     length = min(len(waveform.samples) for waveform in waveforms)
     moves, stays = waveforms[0].samples[:length], waveforms[-1].samples[:length]
@@ -49,10 +46,29 @@ def phasors(options: argparse.Namespace) -> None:
     sentences = [words.turned_sentence(moved, rows), words.law_sentence(moved), words.reason_sentence(rows)]
     sentences += [words.rounds_sentence(moved), words.score_sentence(moved, moved.plan.n_few - 1)]
     document = _provenance(checkpoint, model, waveforms) | {
+        "notices": notices, "read_s": length / config.sample_rate,
         "headline": sentences[0], "window_from_s": start_s, "period_s": moved.plan.period_s, "sentences": sentences[1:],
         "components": [row.record() for row in rows], "scores": [row.record() for row in score_rows(moved)],
     }  # fmt: skip
     emit(options, document, [*sentences, "", *_table(rows)])
+
+
+def _loaded(paths: Sequence[Path], sample_rate: int) -> tuple[list[Waveform], list[str]]:
+    """Recordings, and what is unusual about them: of one that is longer than the other the end is not read."""
+    from analysis.datasets.audio import load_waveform
+
+    for path in paths:
+        _refuse_missing(path)
+    waveforms = [load_waveform(path, sample_rate) for path in paths]
+    notices = [notice for waveform in waveforms for notice in waveform.notices]
+    shorter = min(waveforms, key=lambda waveform: len(waveform.samples))
+    longer = [waveform for waveform in waveforms if len(waveform.samples) > len(shorter.samples)]
+    lasts = f"{shorter.name} {shorter.duration_s:.6g} s"
+    ends = [
+        f"{long.name} lasts {long.duration_s:.6g} s, {lasts}: what comes after that in {long.name} is not read."
+        for long in longer
+    ]
+    return waveforms, [*notices, *ends]
 
 
 def _provenance(checkpoint: Checkpoint, model: Phalar, waveforms: Sequence[Waveform]) -> Json:
@@ -63,7 +79,6 @@ def _provenance(checkpoint: Checkpoint, model: Phalar, waveforms: Sequence[Wavef
     return {
         "clip": moves.name, "clip_sha256": moves.sha256, "against": stays.name, "against_sha256": stays.sha256,
         "sample_rate": moves.sample_rate, "duration_s": moves.duration_s,
-        "notices": [notice for waveform in waveforms for notice in waveform.notices],
         "checkpoint": checkpoint.name, "checkpoint_sha256": checkpoint.sha256, "arm": checkpoint.arm,
         "untrained_twin_seed": checkpoint.seed, "device": str(next(model.parameters()).device), "versions": versions(),
     }  # fmt: skip
