@@ -82,6 +82,19 @@ def test_sentences_and_a_table_are_printed(words: list[str], capsys: pytest.Capt
     assert " – " in capsys.readouterr().out.splitlines()[-1]  # nothing really moves there
 
 
+def test_a_silent_window_is_told_in_both_forms(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = 0.1 * np.random.default_rng(0).standard_normal(4 * 16_000)
+    samples[2 * 16_000 :] = 0
+    soundfile.write(tmp_path / "a.wav", samples, 16_000)
+    assert main([*words, "--from", "2.5", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["headline"].startswith("This window is silent (below −60 dB of full scale)")
+    assert main([*words, "--from", "2.5"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(document["headline"])
+    assert "nan" not in printed
+
+
 def test_what_cannot_turn_is_refused(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_checkpoint(tmp_path / "vit", build_other(SCALES["tiny"], 1), arm="vit1d", **DESCRIBED)
     assert main([*words[:-1], str(tmp_path / "vit")]) == 2

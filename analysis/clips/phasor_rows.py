@@ -13,7 +13,7 @@ from analysis.rows import Row
 
 @dataclass(frozen=True)
 class ComponentRow(Row):
-    """Degrees off the law of one component, and its amplitude.
+    """Degrees off the law of one component, and its amplitude; None also where a phasor is 0 and has no angle.
 
     All but `circle` and `untrained_circle` are means over the same shifts, those of `Plan.headline_shifts`, so that they can be
     compared; None where there is none of these, for the recording has no sound before the window.
@@ -31,8 +31,8 @@ class ComponentRow(Row):
     table: ClassVar[str] = "components"
     component: int
     hz: float
-    circle: float
-    untrained_circle: float
+    circle: float | None
+    untrained_circle: float | None
     sound_circle: float | None
     real: float | None
     untrained: float | None
@@ -67,15 +67,15 @@ class ScoreRow(Row):
 def component_rows(moved: MovedWindow) -> tuple[ComponentRow, ...]:
     """A row of every component."""
     trained, untrained, shifts = moved.trained, moved.untrained, moved.plan.headline_shifts
-    circles = [turning.errors(turning.circle).max(axis=0).tolist() for turning in (trained, untrained)]
+    circle, twin_circle = (turning.errors(turning.circle) for turning in (trained, untrained))
     sound_circle = trained.errors(trained.sound_circle)[shifts]
     real, twin = (turning.errors(turning.real)[shifts] for turning in (trained, untrained))
     unrelated, amplitudes = trained.unrelated_errors(shifts.stop), trained.amplitudes(trained.real)[shifts]
     others = real[:0] if unrelated is None else unrelated[shifts]
     return tuple(
         ComponentRow(
-            k + 1, float(hz), circles[0][k], circles[1][k], _mean(sound_circle[:, k]), _mean(real[:, k]), _mean(twin[:, k]),
-            _mean(others[:, k]), _mean(amplitudes[:, k]),
+            k + 1, float(hz), _known(circle[:, k], np.max), _known(twin_circle[:, k], np.max), _known(sound_circle[:, k]),
+            _known(real[:, k]), _known(twin[:, k]), _known(others[:, k]), _known(amplitudes[:, k]),
         )
         for k, hz in enumerate(moved.components_hz)
     )  # fmt: skip
@@ -96,12 +96,20 @@ def _listed(values: ndarray | None, n: int) -> list[float | None]:
     return [*known, *[None] * (n - len(known))]
 
 
-def _mean(values: ndarray) -> float | None:
-    return float(values.mean()) if values.size and np.isfinite(values).all() else None
+def _known(values: ndarray, of: Callable[[ndarray], np.floating] = np.mean) -> float | None:
+    return float(of(values)) if values.size and np.isfinite(values).all() else None
 
 
 def mean_of(rows: Sequence[ComponentRow], column: Callable[[ComponentRow], float | None]) -> float | None:
     """The mean over components; None where one of them has no number."""
-    values = [column(row) for row in rows]
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if values and len(known) == len(values) else None
+    return _known(_column(rows, column))
+
+
+def largest_of(rows: Sequence[ComponentRow], column: Callable[[ComponentRow], float | None]) -> float | None:
+    """The largest of all components; None where one of them has no number."""
+    return _known(_column(rows, column), np.max)
+
+
+def _column(rows: Sequence[ComponentRow], column: Callable[[ComponentRow], float | None]) -> ndarray:
+    """NaN where there is no number."""
+    return np.array([column(row) for row in rows], float)

@@ -6,11 +6,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from analysis.clips.phasor_rows import ComponentRow, mean_of
+from analysis.clips.phasor_rows import ComponentRow, largest_of, mean_of
 from analysis.clips.phasors import UNIFORM_DEG, MovedWindow, Turning
+from analysis.datasets.stems import SILENT_DB
 
 LAW = "R_k(δ) = R_k(0) · e^(−2πikδ/T)"
 SMALLEST_DEG = 0.001
+NO_SOUND_BEFORE = "This window has no sound before it that could move in."
+NO_ANGLE = "Where this window really moves, some phasors are 0 and have no angle."
 
 
 def no_phase(family: str) -> str:
@@ -20,14 +23,28 @@ def no_phase(family: str) -> str:
 
 def turned_sentence(moved: MovedWindow, rows: Sequence[ComponentRow]) -> str:
     """How far sound that really moves is off the law, the untrained twin and unrelated windows beside it; at most 30 words."""
+    if moved.is_silent:
+        return silent_sentence()
     real, twin = mean_of(rows, lambda row: row.real), mean_of(rows, lambda row: row.untrained)
     others = mean_of(rows, lambda row: row.unrelated)
     if real is None or twin is None:
-        circle, chance = degrees(max(row.circle for row in rows)), f"chance {UNIFORM_DEG:.0f}°"
-        return f"{circle} off the law at most, in a circle; {chance}. This window has no sound before it that could move in."
+        circle = largest_of(rows, lambda row: row.circle)
+        at_most = "No angle where phasors are 0" if circle is None else f"{degrees(circle)} off the law at most, in a circle"
+        why = NO_ANGLE if moved.plan.n_real > 1 else NO_SOUND_BEFORE
+        return f"{at_most}; chance {UNIFORM_DEG:.0f}°. {why}"
     control = f"angles by chance {UNIFORM_DEG:.0f}°" if others is None else f"unrelated windows {degrees(others)}"
     how_far = f"where sound really moves by up to {moved.plan.headline_s:.2f} s"
     return f"{degrees(real)} off the law on average {how_far}; untrained twin {degrees(twin)}, {control}."
+
+
+def silent_sentence() -> str:
+    """Why nothing is said of a silent window; at most 30 words.
+
+    >>> silent_sentence()
+    'This window is silent (below −60 dB of full scale): its angles are those of ends of stages, not of sound. Choose another.'
+    """
+    below = f"below {signed(SILENT_DB, 0)} dB of full scale"
+    return f"This window is silent ({below}): its angles are those of ends of stages, not of sound. Choose another."
 
 
 def law_sentence(moved: MovedWindow) -> str:
@@ -41,12 +58,12 @@ def law_sentence(moved: MovedWindow) -> str:
 
 def reason_sentence(rows: Sequence[ComponentRow]) -> str:
     """Whose property the law is, and how far sound in a circle and sound that really moves are off it by the same shifts."""
-    circle, twin = (degrees(max(angles)) for angles in zip(*((row.circle, row.untrained_circle) for row in rows), strict=True))
+    circle, twin = largest_of(rows, lambda row: row.circle), largest_of(rows, lambda row: row.untrained_circle)
     sound, real = mean_of(rows, lambda row: row.sound_circle), mean_of(rows, lambda row: row.real)
-    text = (
-        "It is a property of the architecture, not of training: features moved in a circle keep it to "
-        f"{circle}, those of the untrained twin to {twin}"
-    )
+    text = "It is a property of the architecture, not of training: "
+    if circle is None or twin is None:
+        return f"{text}it holds for whatever has an angle. Here some phasors are 0 and have none."
+    text += f"features moved in a circle keep it to {degrees(circle)}, those of the untrained twin to {degrees(twin)}"
     if sound is None or real is None:
         return f"{text}."
     return (

@@ -14,6 +14,7 @@ from jaxtyping import Complex, Float, Int
 from numpy import ndarray
 
 from analysis.clips.phasor_plan import Plan
+from analysis.datasets.stems import is_silent
 from analysis.models.phalar.encoder import Phalar
 from analysis.models.phalar.equivariance import angle_errors, over_time, phasors_of, turned_degrees, turns
 
@@ -113,11 +114,13 @@ class MovedWindow:
     Attributes:
         plan: which windows were read.
         components_hz: frequency of every component, k / T.
+        is_silent: whether the window that is moved is silent as `analysis.datasets.stems.is_silent` has it.
         trained, untrained: what the models say.
     """
 
     plan: Plan
     components_hz: Float[ndarray, " components"]
+    is_silent: bool
     trained: Turning
     untrained: Turning
 
@@ -152,7 +155,7 @@ def move_window(
     reads = _Reads(2 * (len(windows) + 1), progress)
     trained, untrained = (_turning(network, windows, anchor, plan, reads) for network in (model, twin))
     components = np.arange(1, model.config.n_components + 1)
-    return MovedWindow(plan, components / plan.period_s, trained, untrained)
+    return MovedWindow(plan, components / plan.period_s, is_silent(windows[0]), trained, untrained)
 
 
 class _Reads:

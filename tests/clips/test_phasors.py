@@ -250,7 +250,7 @@ def test_the_answer_is_short_and_has_its_controls(moved: MovedWindow) -> None:
     still = [replace(row, real=None, untrained=None) for row in rows]
     nothing = words.turned_sentence(moved, still)
     assert nothing.startswith("< 0.001° off the law at most, in a circle; chance 90°.")
-    assert "no sound before it" in nothing
+    assert nothing.endswith("Where this window really moves, some phasors are 0 and have no angle.")
     for text in (sentence, nothing, words.turned_sentence(moved, alone)):
         assert len(text.split()) <= 30
     reason = words.reason_sentence(rows)
@@ -281,6 +281,52 @@ def test_a_recording_without_room_says_so(model: Phalar, twin: Phalar) -> None:
     assert {row.sound_circle_above for row in scores} == {None}
     assert done[0] == (0, done[0][1])
     assert done[-1] == (done[0][1], done[0][1]) == (12, 12)  # (4 in a circle, 1 that does not move, 1 that stays), twice
+
+
+def test_a_silent_window_has_a_sentence_of_its_own(model: Phalar, twin: Phalar) -> None:
+    recording = noise(5)
+    recording[2 * RATE : 3 * RATE] = 0
+    seen = move_window(model, twin, recording, recording, plan_of(SHORT, len(recording), 2.0))
+    rows = component_rows(seen)
+    assert seen.is_silent
+    assert words.turned_sentence(seen, rows) == words.silent_sentence()
+    assert len(words.silent_sentence().split()) <= 30
+    assert all(number is None or np.isfinite(number) for row in rows for number in row.record().values())
+    assert "nan" not in words.reason_sentence(rows) + words.score_sentence(seen, 3)
+    loud = move_window(model, twin, noise(5), recording, plan_of(SHORT, len(recording), 2.0))
+    assert not loud.is_silent
+
+
+@pytest.mark.parametrize(("name", "columns"), [
+    ("circle", ["circle"]), ("sound_circle", ["sound_circle"]), ("real", ["real"]), ("unrelated", ["unrelated"]),
+    ("first", ["circle", "sound_circle", "real", "unrelated", "amplitude"]),
+])  # fmt: skip
+def test_a_phasor_of_0_has_no_angle(moved: MovedWindow, name: str, columns: list[str]) -> None:
+    where, at = ("circle", 0) if name == "first" else (name, 2)
+    phasors = getattr(moved.trained, where).copy()
+    phasors[at, :, 1] = 0
+    zeroed = replace(moved, trained=replace(moved.trained, **{where: phasors}))
+    rows = component_rows(zeroed)
+    assert {getattr(rows[1], column) for column in columns} == {None}
+    for row in (rows[0], rows[2]):
+        assert all(number is not None for number in row.record().values())
+    sentences = [words.turned_sentence(zeroed, rows), words.reason_sentence(rows), words.score_sentence(zeroed, 3)]
+    assert "nan" not in " ".join(sentences)
+    if "real" in columns:
+        assert len(sentences[0].split()) <= 30
+        assert sentences[0].endswith("; chance 90°. Where this window really moves, some phasors are 0 and have no angle.")
+    if "circle" in columns:
+        assert sentences[1].endswith("it holds for whatever has an angle. Here some phasors are 0 and have none.")
+
+
+def test_a_phasor_of_the_twin_that_is_0_has_no_angle(moved: MovedWindow) -> None:
+    circle = moved.untrained.circle.copy()
+    circle[:, :, 0] = 0
+    rows = component_rows(replace(moved, untrained=replace(moved.untrained, circle=circle)))
+    assert rows[0].untrained_circle is rows[0].untrained is None
+    assert rows[1].untrained_circle is not None
+    assert "nan" not in words.reason_sentence(rows)
+    assert words.turned_sentence(moved, rows).startswith("< 0.001° off the law at most, in a circle; chance 90°. Where this")
 
 
 def test_only_models_with_phasors_have_a_phase(model: Phalar) -> None:
