@@ -6,6 +6,7 @@ was kept of that study under it before goes.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -16,12 +17,15 @@ from analysis.datasets.corpora import open_corpus
 from analysis.files import Json, replace_file
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.results import Result
-from analysis.studies.beats.rows import LIBRARY, MaterialRow, ScoreRow
+from analysis.studies.base.registry import find_study
+from analysis.studies.beats.rows import LIBRARY, GainRow, MaterialRow, ScoreRow
 from analysis.studies.tokens.rows import TokenBestRow
 from analysis.training.comparison import score_headline
 from analysis.training.elsewhere import BEATS, ELSEWHERE, NOTES, TOKENS, Elsewhere, Ends, read_elsewhere
 from analysis.training.examination import evaluate_trained, write_whole_card
 from analysis.training.objective import find_objective
+
+OF_WHAT = ("checkpoints", "corpus")
 
 
 def main() -> None:
@@ -62,34 +66,47 @@ def _write(folder: Path, checkpoint: Checkpoint, evaluation: Json) -> None:
 
 
 def elsewhere(title: str, result: Result, checkpoint: Checkpoint) -> Sequence[Elsewhere]:
-    """What a result says of a checkpoint, task by task; weights other than these are refused."""
+    """What a result says of a checkpoint, task by task; other weights and single splits are refused, and what has no interval."""
     if result.provenance["checkpoint_sha256"].get(checkpoint.name) != checkpoint.sha256:
         raise SystemExit(f"{title} was not measured with the weights of {checkpoint.name}.")
+    if result.request["split"] != "all":
+        raise SystemExit(f"{title} is of the split {result.request['split']}; expected all.")
     if result.study == BEATS:
         return [_beats(title, result, checkpoint.name)]
     rows = [row for row in result.rows(TokenBestRow) if row.checkpoint == checkpoint.name]
-    return [record for row in rows if (record := _token(title, row)) is not None]
+    return [_token(title, settings_of(result), row) for row in rows]
 
 
-def _token(title: str, row: TokenBestRow) -> Elsewhere | None:
+def settings_of(result: Result) -> str:
+    """Settings that are not the usual ones, but for those that say of what the result is."""
+    usual = {field.name: field.default for field in dataclasses.fields(find_study(result.study).request)}
+    own = {name: value for name, value in result.request.items() if name not in (*OF_WHAT, "split") and value != usual[name]}
+    return ", ".join(f"{name}={value}" for name, value in own.items())
+
+
+def _token(title: str, settings: str, row: TokenBestRow) -> Elsewhere:
     score, twin = _ends(row.value, row.ci_low, row.ci_high), _ends(row.twin, row.twin_low, row.twin_high)
-    if score is None or twin is None or row.null is None:
-        return None
+    over_twin = _ends(row.above_twin, row.above_twin_low, row.above_twin_high)
+    if score is None or twin is None or over_twin is None or row.null is None:
+        raise SystemExit(f"{row.task} of {title} has no interval, no twin or no null.")
     sound = _ends(row.input_value, row.input_low, row.input_high)
-    scores = row.layer, score, row.twin_layer, twin, row.input, sound
-    return Elsewhere(TOKENS, title, row.task, row.measure, *scores, row.null, row.n, row.n_works)
+    over_sound = _ends(row.above_input, row.above_input_low, row.above_input_high)
+    where = row.task, row.measure, row.layer, row.twin_layer, row.input
+    return Elsewhere(TOKENS, title, settings, *where, score, twin, over_twin, sound, over_sound, row.null, row.n, row.n_works)
 
 
 def _beats(title: str, result: Result, name: str) -> Elsewhere:
     """F of beats that are found without a probe, beside librosa's."""
     (material,) = result.rows(MaterialRow)
-    rows = {(row.checkpoint, row.weights): row for row in result.rows(ScoreRow) if row.measure == "F"}
-    trained, twin, library = rows[name, "trained"], rows[name, "untrained"], rows["", LIBRARY]
-    score, of_twin, sound = (_ends(row.value, row.ci_low, row.ci_high) for row in (trained, twin, library))
-    if score is None or of_twin is None:
+    scores = {(row.checkpoint, row.weights): row for row in result.rows(ScoreRow) if row.measure == "F"}
+    gains = {row.against: row for row in result.rows(GainRow) if (row.checkpoint, row.measure) == (name, "F")}
+    of = scores[name, "trained"], scores[name, "untrained"], gains["untrained"], scores["", LIBRARY], gains[LIBRARY]
+    score, twin, over_twin, sound, over_sound = (_ends(row.value, row.ci_low, row.ci_high) for row in of)
+    if score is None or twin is None or over_twin is None:
         raise SystemExit(f"{title} has one work alone: no interval.")
+    where = "beats, zero-shot", "F", "", "", LIBRARY
     return Elsewhere(
-        BEATS, title, "beats, zero-shot", "F", "", score, "", of_twin, LIBRARY, sound, trained.null, trained.n, material.works
+        BEATS, title, settings_of(result), *where, score, twin, over_twin, sound, over_sound, of[0].null, of[0].n, material.works
     )
 
 

@@ -68,8 +68,8 @@ of every feature in the training set) or other windows' descriptors. S on the sa
 {control_verdict}
 """
 
-OTHERS = """Small versions of models that hear sound alone, trained on the demo corpus for minutes where their authors took days:
-demonstrations of what the pages show, not replications. The cards say what they reach on other recordings, and what they do not.
+OTHERS = """Small versions of models that hear sound alone, trained on the demo corpus for minutes: demonstrations of what the
+pages show, not replications. The cards say what they reach on other recordings, and what they do not.
 """
 REAL = "\n## On real recordings"
 WIDTH = 130

@@ -3,7 +3,6 @@
 import io
 import json
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +63,11 @@ def decode_answer(stream: io.BufferedIOBase, most_bytes: int) -> dict[str, objec
     return answer
 
 
-def _array(stream: io.BufferedIOBase, dtype: str, shape: Sequence[int], most_bytes: int) -> NDArray:
-    if dtype not in _DTYPES or len(shape) > 8 or not all(type(size) is int and 0 <= size <= most_bytes for size in shape):
+def _array(stream: io.BufferedIOBase, dtype: object, shape: object, most_bytes: int) -> NDArray:
+    if not isinstance(dtype, str) or dtype not in _DTYPES or not isinstance(shape, list) or len(shape) > 8:
         raise ValueError("An array of an unknown kind.")
+    if not all(type(size) is int and 0 <= size <= most_bytes for size in shape):
+        raise ValueError("An array of an impossible size.")
     n_bytes = np.dtype(dtype).itemsize * math.prod(shape)
     if n_bytes > most_bytes:
         raise ValueError("An array that is too large.")

@@ -9,12 +9,14 @@ from typing import Protocol, TypeVar, runtime_checkable
 from analysis.models.arms import control_of
 from analysis.numbers import percent
 from analysis.training.prediction_scores import explained_text, prediction_headline, read_explained
-from analysis.training.scores import RANKED, Pool, ranking_score
+from analysis.training.scores import RANKED, Pool, Weights, ranking_score
 from analysis.training.scores import RetrievalScore as RetrievalScore
 from analysis.training.scores import read_score as read_score
 from analysis.training.scores import score_text as score_text
 
 NAMED = 3
+CONTROLS: Mapping[Weights, str] = MappingProxyType({"untrained": "its untrained twin", "sound": "the sound itself"})
+OF_CONTROLS: tuple[Weights, ...] = ("untrained", "sound")
 OTHER_POOLS: Mapping[Pool, str] = MappingProxyType({"views": "views", "stems": "stems"})
 INTERVALS = " (95 % intervals)"
 ONLY_CONTROLS = "Only controls are here: they show what an arm owes to its parameters and are not ranked as models."
@@ -90,7 +92,7 @@ def compare_headline(checkpoints: Sequence[Evaluated]) -> str:
         f"{score.symbol} = {score_text(score)} among {score.candidates}: {best.name} {_rank_sentence(score, others, checkpoints)}"
     )
     sentence += f" (chance {percent(score.chance)}, {control})"
-    if unclear := _verdict(score, best):
+    if unclear := _verdict(score, best, OF_CONTROLS[:1]):
         return f"{sentence}: {unclear[0][0].lower()}{unclear[0][1:].removesuffix('.').removesuffix(INTERVALS)}."
     if alike := [checkpoint.name for checkpoint, other in others if score.overlaps(other)]:
         return f"{sentence}; its interval overlaps {_those_of(alike)}."
@@ -176,7 +178,9 @@ def _against(score: RetrievalScore, others: Sequence[tuple[Evaluated, RetrievalS
 
 def _measured(score: RetrievalScore, checkpoint: Evaluated) -> str:
     text = f"{score_text(score)} among {score.candidates} (n = {score.n_queries} queries of {score.n_works} works)"
-    return f"{text}; chance {percent(score.chance)}, {_twin_text(score, checkpoint)}"
+    sound = read_score(checkpoint.evaluation, "sound", score.pool)
+    by_sound = f", sound itself {score_text(sound)}" if sound else ""
+    return f"{text}; chance {percent(score.chance)}, {_twin_text(score, checkpoint)}{by_sound}"
 
 
 def _twin_text(score: RetrievalScore, checkpoint: Evaluated) -> str:
@@ -185,22 +189,25 @@ def _twin_text(score: RetrievalScore, checkpoint: Evaluated) -> str:
 
 
 def _above(score: RetrievalScore, checkpoint: Evaluated) -> str:
-    return f"Above {' and '.join(name for name, *_ in _controls(score, checkpoint))}."
+    return f"Above {listed([name for name, *_ in _controls(score, checkpoint)])}."
 
 
-def _verdict(score: RetrievalScore, checkpoint: Evaluated) -> list[str]:
+def _verdict(score: RetrievalScore, checkpoint: Evaluated, of: Sequence[Weights] = OF_CONTROLS) -> list[str]:
     """What the interval does not exclude, and what it lies below; nothing where it lies above every control."""
-    controls = _controls(score, checkpoint)
+    controls = _controls(score, checkpoint, of)
     alike = [name for name, low, high in controls if score.low <= high and low <= score.high]
     above = [name for name, low, _ in controls if score.high < low]
     sentences = [f"Not distinguishable from {' or '.join(alike)}{INTERVALS}."] if alike else []
     return [*sentences, *([f"Below {' and '.join(above)}."] if above else [])]
 
 
-def _controls(score: RetrievalScore, checkpoint: Evaluated) -> list[tuple[str, float, float]]:
-    """Name, lower and upper end of what a score is held against."""
-    twin = read_score(checkpoint.evaluation, "untrained", score.pool)
-    return [("chance", score.chance, score.chance), *([("its untrained twin", twin.low, twin.high)] if twin else [])]
+def _controls(
+    score: RetrievalScore, checkpoint: Evaluated, of: Sequence[Weights] = OF_CONTROLS
+) -> list[tuple[str, float, float]]:
+    """Name, lower and upper end of what a score is held against, chance and these."""
+    beside = [(CONTROLS[weights], read_score(checkpoint.evaluation, weights, score.pool)) for weights in of]
+    known = [(name, other.low, other.high) for name, other in beside if other]
+    return [("chance", score.chance, score.chance), *known]
 
 
 def _test_set(checkpoint: Evaluated, score: RetrievalScore) -> tuple[str | int, ...]:

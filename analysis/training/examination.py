@@ -35,26 +35,26 @@ def beginnings(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 
 def write_whole_card(objective: Objective, arm: str, scale: str, training: JsonObject, evaluation: Mapping[str, object]) -> str:
-    """The card of an objective, then what was measured on other recordings, then what the source reports.
+    """The card of an objective, then what was measured on other recordings, then what others report of such models.
 
     A model that was trained on another corpus by other steps is not to be held against published numbers, and the card says so.
     """
     own = objective.card(arm, scale, training, evaluation)
-    return own + elsewhere_section(evaluation) + _published(objective.published)
+    return own + elsewhere_section(evaluation) + _published(objective.published_of(arm))
 
 
 def _published(published: tuple[Published, ...]) -> str:
-    """A table of what the source reports; "" where it is not known."""
+    """A table of what others report; "" where nothing is known."""
     if not published:
         return ""
     rows = "\n".join(f"| {row.what} | {row.value} | {row.source} |" for row in published)
     return f"""
-## What the source reports
+## What others report of such models
 
-| what | value | source |
+| what | value | by |
 |---|---|---|
 {rows}
 
-These numbers are the authors', of other data, other tasks and other amounts of training: this checkpoint is a demonstration and
-says nothing about them.
+These numbers are theirs, of larger models, other data, other tasks and other amounts of training: this checkpoint is a
+demonstration and says nothing about them.
 """

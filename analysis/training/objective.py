@@ -39,7 +39,7 @@ class Setting(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What a source reports, with its number as it stands there."""
+    """What others report of a model, with the number as it stands there, and who they are."""
 
     what: str
     value: str
@@ -56,7 +56,7 @@ class Objective(ABC):
         settings: of its own, numbers by name.
         validated: what is measured on validation, in the history and where it is reported; a larger one is better.
         demo: kind of the demo corpora that it needs, such as "hands": where "small" is asked for, "small-hands" is read.
-        published: what the source reports of its own models, for the card.
+        published: what others report of such models, for the card.
     """
 
     recipes: Mapping[str, TrainingRecipe]
@@ -78,6 +78,11 @@ class Objective(ABC):
     def optimizer(self, groups: Groups, request: "TrainRequest") -> torch.optim.Optimizer:
         """What makes the steps: AdamW of all groups."""
         return torch.optim.AdamW(groups, betas=(request.beta1, request.beta2), weight_decay=request.weight_decay)
+
+    def published_of(self, arm: str) -> tuple[Published, ...]:
+        """What others report of an arm: nothing of a control of ours."""
+        del arm
+        return self.published
 
     @abstractmethod
     def training_windows(self, corpus: Corpus, request: "TrainRequest") -> list[Segment]:

@@ -39,13 +39,13 @@ def explained_text(explained: Explained) -> str:
     """A share with its interval, if it has one; how far it is below −100 % says nothing.
 
     >>> explained_text(Explained(0.344, 0.289, 0.403, 200, 24)), explained_text(Explained(-0.02, float("nan"), 0.1, 9, 2))
-    ('34.4 % [28.9, 40.3]', '-2.0 %')
+    ('34.4 % [28.9, 40.3]', '−2.0 %')
     """
     if explained.value < LEAST:
-        return f"< {100 * LEAST:.0f} %"
+        return f"< {100 * LEAST:.0f} %".replace("-", "−")
     text = f"{100 * explained.value:.1f} %"
     known = explained.low <= explained.high
-    return f"{text} [{100 * explained.low:.1f}, {100 * explained.high:.1f}]" if known else text
+    return (f"{text} [{100 * explained.low:.1f}, {100 * explained.high:.1f}]" if known else text).replace("-", "−")
 
 
 def rank_sentence(evaluation: Mapping[str, object]) -> str:
@@ -56,7 +56,7 @@ def rank_sentence(evaluation: Mapping[str, object]) -> str:
     text = f"Targets take {trained:.1f} directions (effective rank), those of the untrained twin {twin:.1f}"
     if not has_collapsed(evaluation):
         return f"{text}."
-    return f"{text}: they have partly collapsed, and what is nearly constant is easily explained."
+    return f"{text}: less than half as many, which is called partly collapsed here. Few directions are easily predicted."
 
 
 def has_collapsed(evaluation: Mapping[str, object]) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from analysis.datasets.pools import size_words
 from analysis.numbers import percent
 
-Weights = Literal["trained", "untrained"]
+Weights = Literal["trained", "untrained", "sound"]
 Pool = Literal["canonical", "no_overlap", "views", "stems"]
 RANKED: tuple[Pool, ...] = ("canonical", "views", "stems")  # pools by which checkpoints are ranked, each among those that have it
 

@@ -9,7 +9,7 @@ from analysis.numbers import percent
 from analysis.training.card import Described, Run, settings_words
 from analysis.training.comparison import score_headline
 from analysis.training.request import TrainRequest
-from analysis.training.scores import read_score, score_text
+from analysis.training.scores import RetrievalScore, read_score, score_text
 
 if TYPE_CHECKING:
     from analysis.training.stem_objective import StemObjective
@@ -34,13 +34,14 @@ def write_stem_card(
 
 {score_headline(Described(arm, arm, training, evaluation))}
 
-| candidates | accuracy | chance | untrained twin |
-|---|---|---|---|
+| candidates | accuracy | chance | untrained twin | sound itself |
+|---|---|---|---|---|
 {_rows(evaluation)}
 
 An anchor is the mean of some stems of a window that sound, its positive the mean of some of the others; wrong answers are such
 mixes of windows of other works. Accuracy is the share of anchors that score their own positive highest, over ten drawings of all
-of these, measured on the fp16 weights of this folder; in brackets 95 % intervals, bootstrap over works.
+of these, measured on the fp16 weights of this folder; in brackets 95 % intervals, bootstrap over works. The sound itself is the
+mean log-mel spectrum of a mix, compared by cosine.
 
 Trained for {run.steps} steps of {run.batch_size} pairs of mixes, {run.minutes:.0f} minutes
 on {run.device}; the weights are those of step {run.best_step}, the best on validation. {settings_words(run)}
@@ -57,15 +58,20 @@ Data: {run.n_train_pieces} training and {run.n_test_pieces} test pieces of {run.
 
 def _rows(evaluation: Mapping[str, object]) -> str:
     """One row for every number of candidates, rising."""
-    trained, untrained = evaluation.get("trained"), evaluation.get("untrained")
+    trained, *others = (evaluation.get(weights) for weights in ("trained", "untrained", "sound"))
     rows = []
     for name in trained if isinstance(trained, Mapping) else ():
-        pools = [{"trained": {POOL: weights.get(name)}} for weights in (trained, untrained) if isinstance(weights, Mapping)]
-        score, twin = (read_score(pool, pool=POOL) for pool in (*pools, {})[:2])
+        score, *beside = (_score(weights, name) for weights in (trained, *others))
         if score is not None:
-            cells = str(score.pool_size), score_text(score), percent(score.chance), score_text(twin) if twin else "–"
+            texts = [score_text(other) if other else "–" for other in beside]
+            cells = str(score.pool_size), score_text(score), percent(score.chance), *texts
             rows.append((score.pool_size, f"| {' | '.join(cells)} |"))
     return "\n".join(row for _, row in sorted(rows))
+
+
+def _score(weights: object, name: str) -> RetrievalScore | None:
+    """What was measured of some weights, by its name in an evaluation."""
+    return read_score({"trained": {POOL: weights.get(name)}}, pool=POOL) if isinstance(weights, Mapping) else None
 
 
 def _settings(objective: "StemObjective", training: JsonObject) -> dict[str, float]:

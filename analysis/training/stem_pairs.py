@@ -4,13 +4,15 @@ Source: PHALAR, arXiv 2605.03929: an anchor is the mean of some stems of a windo
 There a wrong answer is of whatever else is in the batch; here it is always of another work, drawn anew ten times.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
 from numpy import ndarray
+from torch import Tensor
 
 from analysis.datasets.piece import Corpus
 from analysis.datasets.segments import Segment, list_segments
@@ -23,11 +25,12 @@ from analysis.measures.retrieval import first_ranks
 from analysis.models.tower import Model
 from analysis.seeding import numpy_generator
 from analysis.training.devices import pick_device
-from analysis.training.views import spread_over_works
+from analysis.training.views import SOUND, spectrum_rows, spread_over_works
 
 STEMS, DIRECTION = "stems", "anchor_to_positive"  # the pool of an evaluation, and its only direction
 CANDIDATES = (8, 16, 64)  # of which the source gives accuracies
 PARTITIONS, EVALUATION_SEED = 10, 42
+Drawn = Sequence[Sequence[tuple[Segment, Segment]]]  # anchor and positive of every window, partition by partition
 TEST_WINDOWS_PER_PIECE = 20
 
 
@@ -139,18 +142,55 @@ def score_stems(
     """
     was_training = model.training
     model.eval()
-    drawn = [[parts_of(window, "partition", number, seed=EVALUATION_SEED) for window in windows] for number in range(partitions)]
-    rows = _embedded(model, list(dict.fromkeys(part for pairs in drawn for pair in pairs for part in pair)), device)
+    drawn = _drawn(windows, partitions)
+    rows = _embedded(model, _parts_in(drawn), device)
+    model.train(was_training)
+    return _chosen(drawn, rows, model.score, sizes)
+
+
+def score_spectra(
+    windows: Sequence[Segment], sizes: Sequence[int], sample_rate: int, partitions: int = PARTITIONS
+) -> list[ChoiceScore]:
+    """The same by the cosine of mean log-mel spectra, of the same parts among the same wrong answers: the sound itself."""
+    drawn = _drawn(windows, partitions)
+    parts = _parts_in(drawn)
+    rows = F.normalize(torch.from_numpy(spectrum_rows(parts, sample_rate)), dim=1)
+    return _chosen(drawn, dict(zip(parts, rows, strict=True)), lambda a, b: a @ b.T, sizes)
+
+
+def _drawn(windows: Sequence[Segment], partitions: int) -> Drawn:
+    return [[parts_of(window, "partition", number, seed=EVALUATION_SEED) for window in windows] for number in range(partitions)]
+
+
+def _parts_in(drawn: Drawn) -> list[Segment]:
+    """Every part once."""
+    return list(dict.fromkeys(part for pairs in drawn for pair in pairs for part in pair))
+
+
+def _chosen(
+    drawn: Drawn,
+    rows: Mapping[Segment, Tensor],
+    score: Callable[[Tensor, Tensor], Tensor],
+    sizes: Sequence[int],
+) -> list[ChoiceScore]:
+    """Accuracies among every number of candidates.
+
+    Args:
+        drawn: anchor and positive of every window, partition by partition.
+        rows: an embedding of every part.
+        score: of anchors with candidates, all with all.
+        sizes: numbers of candidates, each of which fits.
+    """
+    windows = [anchor for anchor, _ in drawn[0]]
     works = np.array([window.piece.group for window in windows])
     ranks: dict[int, list[ndarray]] = {size: [] for size in sizes}
     for number, pairs in enumerate(drawn):
         anchors, positives = (torch.stack([rows[part] for part in parts]) for parts in zip(*pairs, strict=True))
-        scores = model.score(anchors, positives).double().cpu().numpy()
+        scores = score(anchors, positives).double().cpu().numpy()
         order = _wrong(works, number, max(sizes) - 1)
         for size in sizes:
             chosen = np.concatenate([np.arange(len(works))[:, None], order[:, : size - 1]], axis=1)
             ranks[size].append(first_ranks(np.take_along_axis(scores, chosen, axis=1)))
-    model.train(was_training)
     draws = WorkDraws(works, EVALUATION_SEED)
     return [_score(size, np.stack(of_size), draws) for size, of_size in ranks.items()]
 
@@ -182,7 +222,7 @@ def _embedded(
 
 
 def evaluate_stems(model: Model, twin: Model, corpus: Corpus) -> Json:
-    """Accuracies of a model and its untrained twin on the test split: among the most candidates that fit, and among fewer.
+    """Accuracies of a model, its twin and the sound on the test split: among the most candidates that fit, and among fewer.
 
     Raises:
         CorpusError: the test split has too few windows in which two stems sound.
@@ -193,9 +233,14 @@ def evaluate_stems(model: Model, twin: Model, corpus: Corpus) -> Json:
     device = pick_device()
     evaluation: Json = {"split": "test", "n_windows": len(windows)}
     for name, network in (("trained", model), ("untrained", twin)):
-        *fewer, most = score_stems(network.to(device).eval(), windows, sizes, device=device)
-        evaluation |= {name: {STEMS: most.record(), **{f"{STEMS}_{score.n_candidates}": score.record() for score in fewer}}}
-    return evaluation
+        evaluation |= {name: _records(score_stems(network.to(device).eval(), windows, sizes, device=device))}
+    return evaluation | {SOUND: _records(score_spectra(windows, sizes, spec.sample_rate))}
+
+
+def _records(scores: Sequence[ChoiceScore]) -> Json:
+    """As they stand in the configuration of a checkpoint: among the most candidates, and among fewer."""
+    *fewer, most = scores
+    return {STEMS: most.record(), **{f"{STEMS}_{score.n_candidates}": score.record() for score in fewer}}
 
 
 def fitting_candidates(windows: Sequence[Segment], where: str) -> list[int]:

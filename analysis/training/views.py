@@ -12,6 +12,7 @@ from numpy import ndarray
 from analysis.datasets.piece import Corpus
 from analysis.datasets.pools import PoolSizes, build_pools
 from analysis.datasets.segments import Segment, list_segments
+from analysis.descriptors.log_mel import log_mel
 from analysis.files import Json
 from analysis.models.tower import Model, Tower
 from analysis.seeding import numpy_generator
@@ -20,7 +21,7 @@ from analysis.training.evaluation import TEST_QUERIES, TEST_WINDOWS_PER_PIECE, P
 from analysis.training.objective import AnyModel, Setting
 
 DIRECTIONS = ("first_to_second", "second_to_first")
-VIEWS = "views"  # the pool of an evaluation
+VIEWS, SOUND = "views", "sound"  # the pool of an evaluation, and the weights of what is no model
 EVALUATION_SEED = 42
 TEMPERATURE, GAP = "temperature", "largest_gap_s"
 SETTINGS: Mapping[str, Setting] = MappingProxyType({
@@ -72,10 +73,21 @@ def embed_views(
     """Embeddings in fp32 of windows and of a second view of each, which is the same whenever it is asked for."""
     was_training = model.training
     model.eval()
-    seconds = [second_view(segment, largest_gap_s, _generator_of(segment)) for segment in segments]
+    seconds = second_views(segments, largest_gap_s)
     rows = tuple(_embedded(model.towers[tower], windows, device, batch_size) for windows in (segments, seconds))
     model.train(was_training)
     return rows[0], rows[1]
+
+
+def second_views(segments: Sequence[Segment], largest_gap_s: float) -> list[Segment]:
+    """A second view of every window, the same whenever it is asked for."""
+    return [second_view(segment, largest_gap_s, _generator_of(segment)) for segment in segments]
+
+
+def spectrum_rows(segments: Sequence[Segment], sample_rate: int) -> Float[ndarray, "n mels"]:
+    """Mean log-mel spectrum (dB) of every window, less that of all: what a comparison of timbre and register alone hears."""
+    spectra = np.stack([log_mel(segment.waveform(sample_rate), sample_rate)[1].mean(axis=1) for segment in segments])
+    return spectra - spectra.mean(axis=0)
 
 
 def _generator_of(segment: Segment) -> np.random.Generator:
@@ -111,14 +123,19 @@ def views_pool(corpus: Corpus) -> tuple[list[Segment], PoolSizes]:
 
 
 def evaluate_views(model: Model, twin: Model, tower: str, corpus: Corpus, largest_gap_s: float) -> Json:
-    """Scores of a model and its untrained twin on the test split.
+    """Scores of a model, its untrained twin and the sound itself on the test split.
 
     Raises:
         CorpusError: the test split has too few windows.
     """
     segments, sizes = views_pool(corpus)
     device = pick_device()
-    evaluation: Json = {"split": "test", "n_windows": len(segments)}
+    spectra = (
+        spectrum_rows(windows, model.towers[tower].input.sample_rate)
+        for windows in (segments, second_views(segments, largest_gap_s))
+    )
+    by_sound = score_pool(*spectra, segments, build_pools(segments, **sizes._asdict()))
+    evaluation: Json = {"split": "test", "n_windows": len(segments), SOUND: {VIEWS: by_sound.record(DIRECTIONS)}}
     for name, network in (("trained", model), ("untrained", twin)):
         scores = score_views(network.to(device).eval(), tower, segments, largest_gap_s, sizes, device=device)
         evaluation |= {name: {VIEWS: scores.record(DIRECTIONS)}}

@@ -26,7 +26,7 @@ NOBODY = Result("bands", {"checkpoints": ["one"]}, "Nothing.", [], {}, {}, {"com
 
 def choice_of(*names: str) -> Choice:
     found = [SimpleNamespace(name=name, arm="D0", config={}) for name in names]
-    return cast(Any, SimpleNamespace(corpus="small", checkpoints=found, cut=player.USUAL))
+    return cast(Any, SimpleNamespace(corpus="small", checkpoints=found, cut=player.USUAL, alone=[]))
 
 
 def coinciding() -> None:

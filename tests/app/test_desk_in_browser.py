@@ -34,6 +34,7 @@ def _open(page: Any, address: str, recording: Path) -> Any:
     desk = page.locator(".desk[data-ready]")
     desk.wait_for()
     page.locator(".lane", has_text="Attention received").wait_for()
+    page.locator('.lane[data-lane="constant_q"]').wait_for(state="attached")  # which is made after all others
     page.wait_for_function(IDLE)
     return desk
 

@@ -57,6 +57,7 @@ def test_patches_and_a_class_token_are_drawn_beside_the_twin(page: Any, theirs: 
     attention = desk.locator(".lane", has_text="Attention: query time")
     assert attention.count() == 2
     assert attention.first.locator(".tick").first.text_content() == "class token"
+    attention.first.locator(".box").scroll_into_view_if_needed()
     box = attention.first.locator(".box").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 4)
     desk.locator(".words", has_text="class token").wait_for()

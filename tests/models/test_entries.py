@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +13,7 @@ from analysis.models.checkpoint import open_checkpoint
 from analysis.models.config import Entry, ModelConfig
 from analysis.models.counting import count_configured
 from analysis.models.dual_encoder import build_arm, outline
+from analysis.studies.shipped import SHIPPED, SHIPPED_CONTROLS
 
 FORMER = {
     "D0": ("none", False), "d4": ("none", True), "a4": ("concat", False), "a4x": ("cross", False), "a4r": ("reverse", False),
@@ -75,9 +75,9 @@ DRAWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("folder", sorted((paths.repository() / "checkpoints").glob("*-small")), ids=lambda one: one.name)
-def test_what_is_shipped_opens_with_the_descriptors_of_its_arm(folder: Path) -> None:
-    checkpoint = open_checkpoint(folder)
+@pytest.mark.parametrize("name", [*SHIPPED, *SHIPPED_CONTROLS])
+def test_what_is_shipped_opens_with_the_descriptors_of_its_arm(name: str) -> None:
+    checkpoint = open_checkpoint(paths.repository() / "checkpoints" / name)
     assert "a4_mechanism" in checkpoint.config
     arm = ARMS[checkpoint.arm]
     assert checkpoint.model_config.entries == {s: e for s, e in (("audio", arm.audio), ("midi", arm.midi)) if e}

@@ -76,7 +76,7 @@ def test_what_is_scored_otherwise_is_said_with_its_twin():
     }
     assert other_score(stems) == "stems 25.0 % [25.0, 25.0] (12.5 %)"
     assert other_score({"trained": scored("views", 0.5)}) == "views 50.0 % [50.0, 50.0]"
-    assert other_score(masked) == "explained 50.0 % [40.0, 60.0] (< -100 %)"
+    assert other_score(masked) == "explained 50.0 % [40.0, 60.0] (< −100 %)"
     assert other_score({"trained": scored("canonical", 0.5)}) is None
     both = [checkpoint("y"), checkpoint("D0", 0.344, 0.289, 0.403)]
     both[0].evaluation.update(masked)

@@ -9,6 +9,7 @@ from analysis.datasets.piece import Corpus, Piece
 from analysis.errors import CorpusError
 from analysis.training.evaluation import SMALL, SMALL_POOL_PIECES
 from analysis.training.examination import LONGEST_S, evaluate_trained, write_whole_card
+from analysis.training.objective import find_objective
 from analysis.training.objectives.phalar import PhalarObjective
 from tests.training.test_elsewhere import RECORD, evaluation
 
@@ -60,10 +61,15 @@ def test_where_few_do_not_suffice_nothing_is_lost(least: int, composers: int) ->
 
 def test_a_card_ends_with_other_recordings_and_with_what_the_source_reports() -> None:
     card = write_whole_card(Counting(), "phalar", "small", {}, evaluation(RECORD))
-    parts = [card.index(part) for part in ("card of phalar", "## On other recordings", "## What the source reports")]
+    parts = [card.index(part) for part in ("card of phalar", "## On other recordings", "## What others report of such models")]
     assert parts == sorted(parts)
-    assert "86.79 %, 81.49 %, 70.87 % | arXiv 2605.03929" in card
-    assert "the authors'" in card
+    assert "86.79 %, 81.49 %, 70.87 % | the authors (arXiv 2605.03929)" in card
+
+
+def test_of_a_control_of_ours_others_report_nothing() -> None:
+    objective = find_objective("pupujepa")
+    assert objective.published_of("pupujepa")
+    assert objective.published_of("pupujepa1d") == ()
 
 
 def test_a_card_of_which_nothing_more_is_known_stays_as_it_is() -> None:

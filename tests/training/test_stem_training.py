@@ -16,11 +16,13 @@ from analysis.cli.parser import build_parser
 from analysis.cli.work import training_settings
 from analysis.datasets.piece import Corpus, Piece
 from analysis.datasets.stems import Stem
+from analysis.descriptors.log_mel import log_mel
 from analysis.errors import ConfigError, CorpusError, ShapeError
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.models.phalar.config import SCALES
 from analysis.models.phalar.encoder import Phalar, outline
 from analysis.models.sound import AudioBatch
+from analysis.seeding import numpy_generator
 from analysis.training import stem_pairs
 from analysis.training.comparison import compare_headline, score_headline
 from analysis.training.loop import Run, TrainRequest, train
@@ -28,9 +30,9 @@ from analysis.training.losses import choice_loss
 from analysis.training.muon import MuonAdamW, orthogonalised
 from analysis.training.noises import NOISES, Noise, unit_noise, with_noise
 from analysis.training.objective import find_objective
-from analysis.training.scores import ranking_score, retrieval_rows
+from analysis.training.scores import ranking_score, read_score, retrieval_rows
 from analysis.training.stem_objective import StemObjective
-from analysis.training.stem_pairs import candidates_that_fit, draw_crops, parts_of, score_stems, sounding_windows
+from analysis.training.stem_pairs import candidates_that_fit, draw_crops, parts_of, score_spectra, score_stems, sounding_windows
 from analysis.training.train_checkpoint import train_checkpoint
 
 RATE, SECONDS, N_WORKS = 16_000, 14, 9
@@ -164,6 +166,21 @@ def test_cocola_becomes_a_checkpoint_too(stems: Corpus, tmp_path: Path) -> None:
     card = (saved.path / "card.md").read_text()
     for words in ("after arXiv 2404.16969", "a target of 1 for the own positive", "without noise", "instead of 5,189,980"):
         assert words in card, words
+
+
+def test_spectra_choose_as_they_do_one_by_one(stems: Corpus) -> None:
+    windows = sounding_windows(stems, "test", RATE, 2.0, 5)
+    (score,) = score_spectra(windows, [4], RATE, partitions=1)
+    pairs = [parts_of(window, "partition", 0, seed=42) for window in windows]
+    spectra = {part: log_mel(part.waveform(RATE), RATE)[1].mean(axis=1) for pair in pairs for part in pair}
+    mean = np.mean(list(spectra.values()), axis=0)
+    rows = {part: (spectrum - mean) / np.linalg.norm(spectrum - mean) for part, spectrum in spectra.items()}
+    works, hits = np.array([window.piece.group for window in windows]), []
+    for number, (anchor, positive) in enumerate(pairs):
+        rng = numpy_generator(42, "wrong stems", 0, number)
+        wrong = rng.choice(np.flatnonzero(works != works[number]), 3, replace=False)
+        hits.append(rows[anchor] @ rows[positive] > max(rows[anchor] @ rows[pairs[other][1]] for other in wrong))
+    assert score.by_query.tolist() == hits
 
 
 def test_too_few_windows_are_refused(stems: Corpus) -> None:
@@ -361,6 +378,10 @@ def test_it_becomes_a_checkpoint_with_scores_a_history_and_a_card(trained: Check
     assert score is not None
     assert (score.pool, score.symbol, score.candidates) == ("stems", "Accuracy", "16 mixes")
     assert score.chance == 1 / 16
+    sound = read_score(opened.evaluation, "sound", "stems")
+    assert sound is not None
+    assert (sound.n_queries, sound.pool_size, sound.chance) == (score.n_queries, 16, 1 / 16)
+    assert "sound itself" in score_headline(opened)
     for sentence in (score_headline(opened), compare_headline([opened])):
         assert sentence.startswith("Accuracy = ")
         assert "among 16 mixes" in sentence

@@ -156,6 +156,10 @@ def test_it_becomes_a_checkpoint_with_scores_a_history_and_a_card(trained: Check
     assert score is not None
     assert twin is not None
     assert ranking_score(opened.evaluation) == score
+    sound = read_score(opened.evaluation, "sound", VIEWS)
+    assert sound is not None
+    assert (sound.value, sound.pool_size) == (1.0, score.pool_size)  # every recording is a tone of its own
+    assert "sound itself 100.0 % [100.0, 100.0]" in score_headline(opened)
     assert score.candidates == "16 second views"
     assert [row["query → match"] for row in retrieval_rows(opened.evaluation)] == ["view 1 → view 2", "view 2 → view 1"]
     for sentence in (score_headline(opened), compare_headline([opened])):

@@ -30,7 +30,7 @@ RECIPES = MappingProxyType({
     )
 })  # fmt: skip
 RATES = MappingProxyType({scale: {"all": 1e-3} for scale in ("paper", "original", "small", "tiny")})
-BY_PHALAR = "arXiv 2605.03929, of COCOLA"
+BY_PHALAR = "the authors of PHALAR (arXiv 2605.03929), of COCOLA"
 PUBLISHED = (
     Published("MoisesDB, accuracy among 8, 16 and 64", "75.81 %, 64.44 %, 41.84 %", BY_PHALAR),
     Published("Slakh2100, accuracy among 8, 16 and 64", "79.33 %, 71.58 %, 55.84 %", BY_PHALAR),

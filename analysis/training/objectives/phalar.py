@@ -26,7 +26,7 @@ RECIPES = MappingProxyType({
     )
 })  # fmt: skip
 RATES = MappingProxyType({PAPER: {MATRICES: 0.02, OTHERS: 4e-3}, "small": {ALL: 2e-3}, "tiny": {ALL: 2e-3}})
-PAPER_TABLES = "arXiv 2605.03929"
+PAPER_TABLES = "the authors (arXiv 2605.03929)"
 PUBLISHED = (
     Published("MoisesDB, accuracy among 8, 16 and 64", "86.79 %, 81.49 %, 70.87 %", PAPER_TABLES),
     Published("Slakh2100, accuracy among 8, 16 and 64", "87.69 %, 83.28 %, 72.37 %", PAPER_TABLES),

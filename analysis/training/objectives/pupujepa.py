@@ -20,6 +20,7 @@ from analysis.files import Json, JsonObject
 from analysis.measures.latent_prediction import Spread, cosines, norm_mse
 from analysis.models.pupujepa.masks import STRATEGIES, Masks, draw_mask, mask_probabilities, masks_of, stripe_of
 from analysis.models.pupujepa.network import PupuJepa
+from analysis.models.pupujepa_family import CONTROL
 from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
 from analysis.training.devices import pick_device
@@ -49,7 +50,7 @@ RECIPES = MappingProxyType({
     )
 })  # fmt: skip
 RATES = MappingProxyType({"paper": {"all": 3e-4}, "small": {"all": 1e-3}, "tiny": {"all": 1e-3}})
-TABLES = "the authors' project page, MARBLE, tiny (5 M)"
+TABLES = "the authors of arXiv 2606.25713 on their project page (MARBLE), of the model they call tiny, 5 M"
 PUBLISHED = (
     Published("key (GiantSteps), accuracy", "64.2 %", TABLES),
     Published("beats (GTZAN), F1", "88.4 %", TABLES),
@@ -171,6 +172,10 @@ class PredictionObjective(Objective):
     def evaluate(self, model: PupuJepa, twin: PupuJepa, corpus: Corpus) -> Json:
         """What is explained at masked patches of the test split."""
         return evaluate_predictions(model, twin, corpus, pick_device())
+
+    def published_of(self, arm: str) -> tuple[Published, ...]:
+        """Nothing of the control in one dimension."""
+        return () if arm.startswith(CONTROL) else self.published
 
     def card(self, arm: str, scale: str, training: JsonObject, evaluation: Mapping[str, object]) -> str:
         """See `analysis.training.prediction_card`."""
