@@ -130,11 +130,9 @@ def evaluate_views(model: Model, twin: Model, tower: str, corpus: Corpus, larges
     """
     segments, sizes = views_pool(corpus)
     device = pick_device()
-    spectra = (
-        spectrum_rows(windows, model.towers[tower].input.sample_rate)
-        for windows in (segments, second_views(segments, largest_gap_s))
-    )
-    by_sound = score_pool(*spectra, segments, build_pools(segments, **sizes._asdict()))
+    rate, seconds = model.towers[tower].input.sample_rate, second_views(segments, largest_gap_s)
+    first, second = (spectrum_rows(windows, rate) for windows in (segments, seconds))
+    by_sound = score_pool(first, second, segments, build_pools(segments, **sizes._asdict()))
     evaluation: Json = {"split": "test", "n_windows": len(segments), SOUND: {VIEWS: by_sound.record(DIRECTIONS)}}
     for name, network in (("trained", model), ("untrained", twin)):
         scores = score_views(network.to(device).eval(), tower, segments, largest_gap_s, sizes, device=device)
