@@ -9,6 +9,7 @@ from numpy import ndarray
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series, Tick
 from analysis.clips.read import MANY_WINDOWS
 from analysis.clips.reading import ClipReading, LayerReading
+from analysis.clips.second_differences import n_shared
 from analysis.clips.tiles import LEVELS, Piece, even_piece, numbered, pyramid, quantised
 from analysis.clips.window_patterns import WindowPatterns, over_time, over_time_of_rows
 from analysis.measures.novelty import checkerboard_novelty
@@ -164,19 +165,20 @@ def similarity_lane(reading: ClipReading, number: int) -> ImageLane:
 
 
 def difference_lane(reading: ClipReading, other: ClipReading, number: int, less: str) -> ImageLane | None:
-    """Self-similarity of one model less that of another at the same layer; None where their cells are not the same."""
+    """Self-similarity of one reading less that of another at the same layer, as far as both reach; None where cells differ."""
     state = min(number, len(reading.states) - 1)
-    if state >= len(other.states) or not np.array_equal(reading.states[state].times_s, other.states[state].times_s):
+    if state >= len(other.states) or not (n := n_shared(*(read.states[state].times_s for read in (reading, other)))):
         return None
     times_s, ours = reading.self_similarity(state)
-    less_theirs = (ours - other.self_similarity(state)[1])[::-1]
-    piece = even_piece(times_s, quantised(less_theirs, -1.0, 1.0), reading.clock.duration_s, exact=less_theirs)
-    duration_s = reading.clock.duration_s
+    less_theirs = (ours[:n, :n] - other.self_similarity(state)[1][:n, :n])[::-1]
+    duration_s = min(reading.clock.duration_s, other.clock.duration_s)
+    piece = even_piece(times_s[:n], quantised(less_theirs, -1.0, 1.0), duration_s, exact=less_theirs)
     return ImageLane(
         id="similarity_difference", title=f"Self-similarity: difference, less that of {less}", unit="cosine", height=240,
         by="layer",
         ticks=[Tick(0.0, f"{duration_s:.3g} s"), Tick(1.0, "0 s")], low=-1.0, high=1.0, colours="difference",
-        borders=_borders(reading), y_time="clip", sets={(number,): pyramid([piece], largest=False)},
+        borders=[border for border in _borders(reading) if border <= duration_s], y_time="clip",
+        sets={(number,): pyramid([piece], largest=False)},
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from analysis.clips.lanes import Choice, CurveLane, ImageLane, Series
 from analysis.clips.tiles import Piece, pyramid, quantised
@@ -64,6 +66,17 @@ def curve_difference(ours: CurveLane, theirs: CurveLane, less: str) -> CurveLane
         ours, id=f"{ours.id}{DIFFERENCE}", title=f"{ours.title}: difference, less that of {less}", sets=sets, highs=highs,
         lows={choice: -high for choice, high in highs.items()},
     )  # fmt: skip
+
+
+def n_shared(ours_s: Float[ndarray, " cells"], theirs_s: Float[ndarray, " others"]) -> int:
+    """How many cells from the first on stand at the same times; 0 where more differ than the last, which an end may cut.
+
+    >>> n_shared(np.array([0.5, 1.5, 2.5]), np.array([0.5, 1.25])), n_shared(np.array([0.5, 1.5]), np.array([0.25, 0.75]))
+    (1, 0)
+    """
+    n = min(len(ours_s), len(theirs_s))
+    same = int((ours_s[:n] == theirs_s[:n]).cumprod().sum())
+    return same if same >= n - 1 else 0
 
 
 def _less(ours: Series, theirs: Series) -> Series | None:

@@ -18,7 +18,7 @@ from analysis.units import seconds_to_words
 
 SECOND = "_second"
 HIDDEN_AT_FIRST = ("log_mel_difference_second", "received_difference_second")
-MOST_FRAMES_APART = 1
+LEAST_S = 2.0  # fewer frames are soon alike by chance
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_
     """The lanes of a recording, each followed by the same of a second one, then what only the second has.
 
     Pictures of the second have the colours of the first, curves of a kind end at the same number. Where both sound at the same
-    moments, such as a transposed version, differences follow, as `analysis.clips.second_differences` says.
+    moments, such as a transposed version, differences follow as far as both reach, as `analysis.clips.second_differences` says.
 
     Args:
         ours: lanes of the first.
@@ -50,7 +50,7 @@ def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_
         heard = replace(heard, scaled_as=first.heard.trained)
     theirs = {lane.id: _of_second(lane, second) for lane in desk_lanes(second.sound, heard, near_s)}
     lanes: list[Lane] = []
-    in_time = same_moments(first.sound, second.sound)
+    in_time = not apart(first.sound, second.sound)
     for lane in ours:
         named = replace(lane, recording=first.name)
         pair = [named] if (other := theirs.pop(lane.id, None)) is None else _on_one_scale(named, other)
@@ -58,17 +58,29 @@ def beside_second(ours: Sequence[Lane], first: Recorded, second: Recorded, near_
     return [*lanes, *theirs.values()]
 
 
-def same_moments(first: Sound, second: Sound) -> bool:
-    """Whether two recordings are as long and sound begins at the same moments: their onset strengths, as of
-    `analysis.descriptors.chroma.onset_strength`, correlate more than with any circular shift of one of them.
+def apart(first: Sound, second: Sound) -> str:
+    """Why a moment of one recording is not that moment of the other, in words; "" where sound begins at the same moments.
+
+    It does where their onset strengths, as of `analysis.descriptors.chroma.onset_strength`, correlate more than with any circular
+    shift of one of them, as far as both recordings reach: one that is cut off has the moments of the whole.
     """
-    a, b = (onset_strength(sound.log_mel[1]) for sound in (first, second))
-    if abs(len(a) - len(b)) > MOST_FRAMES_APART:
-        return False
-    n = min(len(a), len(b))
-    ours, theirs = (np.fft.rfft(each[:n] - each[:n].mean()) for each in (a, b))
-    by_shift = np.fft.irfft(ours * np.conj(theirs), n)
-    return bool(by_shift[0] > 0 and by_shift.argmax() == 0)
+    ours, theirs = first.waveform, second.waveform
+    if ours.sample_rate != theirs.sample_rate:
+        return f"the two have other sample rates, {ours.sample_rate:,} and {theirs.sample_rate:,} Hz, so frames are not the same."
+    shorter = min(ours, theirs, key=lambda waveform: waveform.duration_s)
+    if shorter.duration_s < LEAST_S:
+        lasts, least = (seconds_to_words(seconds) for seconds in (shorter.duration_s, LEAST_S))
+        return f"{shorter.name} lasts {lasts}, and less than {least} do not tell whether sounds of the two begin together."
+    n = min(sound.log_mel[1].shape[1] for sound in (first, second))
+    strengths = [onset_strength(sound.log_mel[1][:, :n]) for sound in (first, second)]
+    for waveform, strength in zip((ours, theirs), strengths, strict=True):
+        if not strength.any():
+            return f"no sound begins in {waveform.name}."
+    a, b = (np.fft.rfft(strength - strength.mean()) for strength in strengths)
+    by_shift = np.fft.irfft(a * np.conj(b), n)
+    if by_shift[0] > 0 and by_shift.argmax() == 0:
+        return ""
+    return "sounds of the two begin at other moments, so equal seconds are other places of the music."
 
 
 def heard_beside(first: Waveform, second: Waveform, part: Part | None = None, *, seed: int = 0) -> Variants:
@@ -112,15 +124,15 @@ def _until(first: Waveform, second: Waveform) -> str:
     return f", its first {seconds_to_words(first.duration_s)}"
 
 
-def clock_text(*, same: bool) -> str:
-    """Whether differences of two recordings are drawn, and why not.
+def clock_text(why_apart: str) -> str:
+    """Whether differences of two recordings are drawn, and why not, as `apart` says.
 
-    >>> clock_text(same=False)
-    'No difference is drawn: sounds of the two begin at other moments, so equal seconds are other places of the music.'
+    >>> clock_text("no sound begins in a.wav.")
+    'No difference is drawn: no sound begins in a.wav.'
     """
-    if same:
-        return "Their sounds begin at the same moments: “Hidden lanes” has the differences of spectrogram and attention received."
-    return "No difference is drawn: sounds of the two begin at other moments, so equal seconds are other places of the music."
+    if why_apart:
+        return f"No difference is drawn: {why_apart}"
+    return "Their sounds begin at the same moments: “Hidden lanes” has the differences of spectrogram and attention received."
 
 
 def lengths_text(first: Waveform, second: Waveform) -> str:
@@ -166,4 +178,6 @@ def _difference(pair: list[Lane], first: Recorded, second: Recorded) -> list[Lan
             lane = difference_lane(first.heard.trained, second.heard.trained, first.heard.layer, second.name)
         case _:
             return []
-    return [] if lane is None else [replace(lane, id=f"{lane.id}{SECOND}", recording="")]
+    lasts_s = [recorded.sound.waveform.duration_s for recorded in (first, second)]
+    ends_s = lasts_s[1] if lasts_s[1] < lasts_s[0] else None
+    return [] if lane is None else [replace(lane, id=f"{lane.id}{SECOND}", recording="", duration_s=ends_s)]

@@ -32,9 +32,10 @@ def kept(clip: Clip) -> str:
     return keep_recording(open_store(), clip.waveform)
 
 
-def louder(clip: Clip) -> Clip:
-    """The same moments, other samples."""
-    waveform = replace(clip.waveform, samples=np.tanh(5 * clip.waveform.samples), name="louder.wav", sha256="1" * 64)
+def louder(clip: Clip, seconds: float = 9.0) -> Clip:
+    """The same moments, other samples, as long or cut off."""
+    samples = np.tanh(5 * clip.waveform.samples[: round(seconds * 24_000)])
+    waveform = replace(clip.waveform, samples=samples, name="louder.wav", sha256="1" * 64)
     return Clip(waveform, recording_key(waveform))
 
 
@@ -69,6 +70,17 @@ def test_a_version_with_the_same_moments_is_held_against_the_first(demo, desk, q
     app.run()
     assert desk.last.order == ["waveform", "log_mel_difference_second:200", "-received_difference_second"]
     assert not any(" lasts " in each.value for each in app.caption)
+
+
+def test_a_version_that_was_cut_off_is_held_against_the_first_as_far_as_it_reaches(demo, desk, queue, open_page) -> None:
+    app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo, 5.0))}")
+    assert not app.exception
+    for name in ("log_mel_difference_second", "received_difference_second", "similarity_difference_second"):
+        assert desk.lane(name)["durationS"] == 5.0
+    (piece,) = desk.lane("similarity_difference_second")["sets"]["1"]["levels"][0]
+    assert 4.5 < piece["endS"] <= 5.1
+    assert any("Their sounds begin at the same moments" in each.value for each in app.caption)
+    assert any("louder.wav lasts 5.0 s, Demo.wav 9.0 s" in each.value for each in app.caption)
 
 
 def test_recordings_that_are_at_hand_can_be_chosen_and_the_first_cannot(demo, desk, rng, queue, open_page) -> None:

@@ -11,12 +11,12 @@ from analysis.clips.second_differences import curve_difference, spectrogram_diff
 from analysis.clips.second_recording import (
     HIDDEN_AT_FIRST,
     Recorded,
+    apart,
     beside_second,
     clock_text,
     heard_beside,
     lengths_text,
     on_clock_of,
-    same_moments,
 )  # fmt: skip
 from analysis.clips.sound_lanes import mel_lane, wave_lane
 from analysis.clips.variants import NAMES, Part
@@ -28,33 +28,42 @@ RATE = 24_000
 ONSETS_S = (0.3, 0.9, 1.3, 2.2, 2.5, 3.3)
 
 
-def tones(semitones: int = 0, seconds: float = 4.0, late_s: float = 0.0) -> Sound:
+def tones(semitones: int = 0, seconds: float = 4.0, late_s: float = 0.0, rate: int = RATE) -> Sound:
     """Decaying tones at uneven moments, a melody of six, transposed and late."""
-    samples = np.zeros(round(seconds * RATE))
-    time_s = np.arange(RATE // 2) / RATE
+    samples = np.zeros(round(seconds * rate))
+    time_s = np.arange(rate // 2) / rate
     for number, onset_s in enumerate(ONSETS_S):
-        begin = round((onset_s + late_s) * RATE)
+        begin = round((onset_s + late_s) * rate)
         tone = np.sin(2 * np.pi * 220 * 2 ** ((2 * number + semitones) / 12) * time_s) * np.exp(-6 * time_s)
         part = samples[begin : begin + len(tone)]
         part += tone[: len(part)]
-    waveform = Waveform(samples.astype(np.float32), RATE, f"{semitones}.wav", hashlib.sha256(samples.tobytes()).hexdigest())
-    return Sound(waveform, log_mel(waveform.samples, RATE))
+    waveform = Waveform(samples.astype(np.float32), rate, f"{semitones}.wav", hashlib.sha256(samples.tobytes()).hexdigest())
+    return Sound(waveform, log_mel(waveform.samples, rate))
 
 
 @pytest.mark.parametrize(
-    ("other", "same"),
+    ("other", "why"),
     [
-        (tones(), True), (tones(3), True), (tones(late_s=0.25), False), (tones(seconds=4.5), False),
+        (tones(), ""),
+        (tones(3), ""),
+        (tones(seconds=3.0), ""),
+        (tones(3, seconds=4.5), ""),
+        (tones(late_s=0.25), "sounds of the two begin at other moments, so"),
+        (tones(seconds=3.0, late_s=0.25), "sounds of the two begin at other moments, so"),
+        (tones(seconds=1.2), "0.wav lasts 1.2 s, and less than 2.0 s do not tell whether sounds of the two begin together."),
+        (tones(rate=16_000), "the two have other sample rates, 24,000 and 16,000 Hz"),
     ],
-    ids=["itself", "transposed", "late", "longer"],
-)  # fmt: skip
-def test_the_same_moments_are_known_by_their_onsets(other: Sound, same: bool) -> None:
-    assert same_moments(tones(), other) is same
+    ids=["itself", "transposed", "cut off", "longer", "late", "late and cut off", "too short", "another rate"],
+)
+def test_the_same_moments_are_known_by_their_onsets_as_far_as_both_reach_and_else_it_is_said_why(other: Sound, why: str) -> None:
+    said = apart(tones(), other)
+    assert bool(said) is bool(why)
+    assert said.startswith(why)
 
 
 def test_silence_begins_nowhere() -> None:
-    silence = Sound(Waveform(np.zeros(RATE, np.float32), RATE, "none", ""), log_mel(np.zeros(RATE, np.float32), RATE))
-    assert not same_moments(silence, silence)
+    silence = Sound(Waveform(np.zeros(4 * RATE, np.float32), RATE, "none", ""), log_mel(np.zeros(4 * RATE, np.float32), RATE))
+    assert apart(silence, silence) == apart(tones(), silence) == "no sound begins in none."
 
 
 def test_lanes_of_one_kind_stand_together_under_the_names_of_their_recordings() -> None:
@@ -68,21 +77,23 @@ def test_lanes_of_one_kind_stand_together_under_the_names_of_their_recordings() 
 
 def test_versions_with_the_same_moments_are_taken_from_one_another_and_others_are_not() -> None:
     first = Recorded("a.wav", tones())
-    for other, in_time in ((tones(3), True), (tones(late_s=0.25), False), (tones(seconds=3.0), False)):
+    for other, in_time, ends_s in ((tones(3), True, None), (tones(late_s=0.25), False, None), (tones(3, seconds=3.0), True, 3.0)):
         ours = [mel_lane(*first.sound.log_mel, RATE / 2)]
         lanes = beside_second(ours, first, Recorded("b.wav", other), 0.0)
         differences = [lane for lane in lanes if lane.id in HIDDEN_AT_FIRST]
         assert [lane.id for lane in differences] == ["log_mel_difference_second"] * in_time
-        assert clock_text(same=in_time).startswith("No difference") is not in_time
+        assert clock_text(apart(first.sound, other)).startswith("No difference") is not in_time
         for lane in differences:
             assert isinstance(lane, ImageLane)
             (piece,) = lane.sets[()][0]
             theirs = other.log_mel[1]
             assert piece.exact is not None
-            expected = (np.maximum(first.sound.log_mel[1], -80) - np.maximum(theirs, -80))[::-1]
+            n = theirs.shape[1]  # as far as both reach
+            expected = (np.maximum(first.sound.log_mel[1][:, :n], -80) - np.maximum(theirs, -80))[::-1]
             np.testing.assert_allclose(piece.exact, expected, atol=1e-4)
             assert np.abs(piece.exact).max() > 10  # tones stand elsewhere
             assert (lane.low, lane.high, lane.colours, lane.tag) == (-40, 40, "difference", "")
+            assert lane.duration_s == ends_s
             assert piece.levels[piece.exact > 1].min() > 127 > piece.levels[piece.exact < -1].max()
 
 

@@ -70,27 +70,27 @@ def _clip(key: str) -> Clip | None:
     return recordings.Clip(waveform, key, recordings.added_to(key))
 
 
-def in_time(first: Clip, second: Clip) -> bool:
-    """Whether the sounds of both begin at the same moments."""
+def apart(first: Clip, second: Clip) -> str:
+    """Why a moment of one is not that moment of the other; "" where the sounds of both begin at the same moments."""
+    from analysis.clips import second_recording
     from analysis.clips.clip_lanes import Sound
-    from analysis.clips.second_recording import same_moments
 
-    def compare() -> bool:
-        return same_moments(*(Sound(clip.waveform, caching.log_mel(clip.waveform)) for clip in (first, second)))
+    def compare() -> str:
+        return second_recording.apart(*(Sound(clip.waveform, caching.log_mel(clip.waveform)) for clip in (first, second)))
 
-    return caching.once(("same moments", first.key, second.key), compare)
+    return caching.once(("apart", first.key, second.key), compare)
 
 
 def hidden_at_first(first: Clip, second: Clip | None) -> list[str]:
     """Lanes that are drawn only when somebody asks for them."""
     from analysis.clips.second_recording import HIDDEN_AT_FIRST
 
-    return [] if second is None or not in_time(first, second) else list(HIDDEN_AT_FIRST)
+    return [] if second is None or apart(first, second) else list(HIDDEN_AT_FIRST)
 
 
 def say(first: Clip, second: Clip) -> None:
     """Which key plays which, what is drawn and heard where one of them is longer, and whether differences are drawn."""
     from analysis.clips.second_recording import clock_text, lengths_text
 
-    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform), clock_text(same=in_time(first, second))
+    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform), clock_text(apart(first, second))
     st.caption(plain(" ".join(text for text in texts if text)))
