@@ -1,6 +1,6 @@
 """A second recording on the clock of the first: its lanes after those of the same kind, in the same colours, and its sound."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +14,14 @@ from analysis.clips.second_differences import curve_difference, spectrogram_diff
 from analysis.clips.variants import Beside, Part, Variants, make_variants, match_loudness
 from analysis.datasets.audio import Waveform
 from analysis.descriptors.chroma import onset_strength
+from analysis.descriptors.log_mel import HOP_LENGTH, N_FFT
 from analysis.units import seconds_to_words
 
 SECOND = "_second"
-HIDDEN_AT_FIRST = ("log_mel_difference_second", "received_difference_second")
+HIDDEN_AT_FIRST = {"log_mel_difference_second": "spectrogram", "received_difference_second": "attention received"}
+SHOWN_AT_FIRST = {"similarity_difference_second": "self-similarity"}
 LEAST_S = 2.0  # fewer frames are soon alike by chance
+OVER_END = -(-N_FFT // 2 // HOP_LENGTH)  # frames that reach over an end of a recording
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def apart(first: Sound, second: Sound) -> str:
     """Why a moment of one recording is not that moment of the other, in words; "" where sound begins at the same moments.
 
     It does where their onset strengths, as of `analysis.descriptors.chroma.onset_strength`, correlate more than with any circular
-    shift of one of them, as far as both recordings reach: one that is cut off has the moments of the whole.
+    shift of one of them, as far as both recordings reach: one that is cut off has the moments of the whole. Frames that reach
+    over an end are left out: that a recording begins or ends is no onset.
     """
     ours, theirs = first.waveform, second.waveform
     if ours.sample_rate != theirs.sample_rate:
@@ -71,13 +75,13 @@ def apart(first: Sound, second: Sound) -> str:
     if shorter.duration_s < LEAST_S:
         lasts, least = (seconds_to_words(seconds) for seconds in (shorter.duration_s, LEAST_S))
         return f"{shorter.name} lasts {lasts}, and less than {least} do not tell whether sounds of the two begin together."
-    n = min(sound.log_mel[1].shape[1] for sound in (first, second))
-    strengths = [onset_strength(sound.log_mel[1][:, :n]) for sound in (first, second)]
+    inside = slice(OVER_END, min(sound.log_mel[1].shape[1] for sound in (first, second)) - OVER_END)
+    strengths = [onset_strength(sound.log_mel[1][:, inside]) for sound in (first, second)]
     for waveform, strength in zip((ours, theirs), strengths, strict=True):
         if not strength.any():
             return f"no sound begins in {waveform.name}."
     a, b = (np.fft.rfft(strength - strength.mean()) for strength in strengths)
-    by_shift = np.fft.irfft(a * np.conj(b), n)
+    by_shift = np.fft.irfft(a * np.conj(b), len(strengths[0]))
     if by_shift[0] > 0 and by_shift.argmax() == 0:
         return ""
     return "sounds of the two begin at other moments, so equal seconds are other places of the music."
@@ -124,15 +128,21 @@ def _until(first: Waveform, second: Waveform) -> str:
     return f", its first {seconds_to_words(first.duration_s)}"
 
 
-def clock_text(why_apart: str) -> str:
-    """Whether differences of two recordings are drawn, and why not, as `apart` says.
+def clock_text(why_apart: str, lanes: Collection[str]) -> str:
+    """Which differences of two recordings there are among lanes, or why there is none, as `apart` says.
 
-    >>> clock_text("no sound begins in a.wav.")
+    >>> clock_text("no sound begins in a.wav.", ["log_mel"])
     'No difference is drawn: no sound begins in a.wav.'
+    >>> clock_text("", ["log_mel", "log_mel_difference_second"])
+    'Their sounds begin at the same moments: “Hidden lanes” has the difference of spectrogram.'
     """
     if why_apart:
         return f"No difference is drawn: {why_apart}"
-    return "Their sounds begin at the same moments: “Hidden lanes” has the differences of spectrogram and attention received."
+    hidden, shown = ([word for lane, word in words.items() if lane in lanes] for words in (HIDDEN_AT_FIRST, SHOWN_AT_FIRST))
+    drawn = [f"the difference of {' and '.join(shown)} is drawn"] if shown else []
+    drawn += [f"“Hidden lanes” has the difference{'s' * (len(hidden) > 1)} of {' and '.join(hidden)}"] if hidden else []
+    which = f": {', '.join(drawn)}" if drawn else ", but no two lanes have the same axes"
+    return f"Their sounds begin at the same moments{which}."
 
 
 def lengths_text(first: Waveform, second: Waveform) -> str:

@@ -9,6 +9,7 @@ import soundfile
 
 from analysis.clips.recordings import keep_recording, recording_key
 from analysis.store import open_store
+from app import caching
 from app.components.clip import hearing
 from app.components.clip.recordings import Clip
 from tests.app.clip_pages import Desk, a_clip, with_clip
@@ -65,19 +66,31 @@ def test_a_version_with_the_same_moments_is_held_against_the_first(demo, desk, q
     differences = ["log_mel_difference_second", "received_difference_second"]
     assert {"similarity_difference_second", *differences} <= set(desk.lanes)
     assert desk.last.order == [f"-{lane}" for lane in differences]
-    assert any("Their sounds begin at the same moments" in each.value for each in app.caption)
+    every = "self-similarity is drawn, “Hidden lanes” has the differences of spectrogram and attention received."
+    assert any(every in each.value for each in app.caption)
     app.query_params["lanes"] = "waveform,log_mel_difference_second:200"
     app.run()
     assert desk.last.order == ["waveform", "log_mel_difference_second:200", "-received_difference_second"]
     assert not any(" lasts " in each.value for each in app.caption)
 
 
+def test_of_sounds_that_no_model_has_read_only_the_spectrogram_is_said_to_differ(
+    monkeypatch, demo, desk, queue, open_page
+) -> None:
+    monkeypatch.setattr(caching, "checkpoints", list)
+    app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo))}")
+    assert not app.exception
+    assert "log_mel_difference_second" in desk.lanes
+    assert not {"received_difference_second", "similarity_difference_second"} & set(desk.lanes)
+    assert any("moments: “Hidden lanes” has the difference of spectrogram." in each.value for each in app.caption)
+
+
 def test_a_version_that_was_cut_off_is_held_against_the_first_as_far_as_it_reaches(demo, desk, queue, open_page) -> None:
-    app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo, 5.0))}")
+    app = open_page("views/clip.py", beside=f"recording:{kept(louder(demo, 5.0))}", layer="2")
     assert not app.exception
     for name in ("log_mel_difference_second", "received_difference_second", "similarity_difference_second"):
         assert desk.lane(name)["durationS"] == 5.0
-    (piece,) = desk.lane("similarity_difference_second")["sets"]["1"]["levels"][0]
+    (piece,) = desk.lane("similarity_difference_second")["sets"]["2"]["levels"][0]["pieces"]
     assert 4.5 < piece["endS"] <= 5.1
     assert any("Their sounds begin at the same moments" in each.value for each in app.caption)
     assert any("louder.wav lasts 5.0 s, Demo.wav 9.0 s" in each.value for each in app.caption)

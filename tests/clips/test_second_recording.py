@@ -61,6 +61,12 @@ def test_the_same_moments_are_known_by_their_onsets_as_far_as_both_reach_and_els
     assert said.startswith(why)
 
 
+def test_that_both_begin_and_end_at_once_is_no_onset(rng: np.random.Generator) -> None:
+    noises = [rng.normal(0, 0.1, round(seconds * RATE)).astype(np.float32) for seconds in (9.0, 9.0, 5.0)]
+    first, *others = (Sound(Waveform(samples, RATE, "noise", ""), log_mel(samples, RATE)) for samples in noises)
+    assert all("begin at other moments" in apart(first, other) for other in others)
+
+
 def test_silence_begins_nowhere() -> None:
     silence = Sound(Waveform(np.zeros(4 * RATE, np.float32), RATE, "none", ""), log_mel(np.zeros(4 * RATE, np.float32), RATE))
     assert apart(silence, silence) == apart(tones(), silence) == "no sound begins in none."
@@ -82,7 +88,9 @@ def test_versions_with_the_same_moments_are_taken_from_one_another_and_others_ar
         lanes = beside_second(ours, first, Recorded("b.wav", other), 0.0)
         differences = [lane for lane in lanes if lane.id in HIDDEN_AT_FIRST]
         assert [lane.id for lane in differences] == ["log_mel_difference_second"] * in_time
-        assert clock_text(apart(first.sound, other)).startswith("No difference") is not in_time
+        said = clock_text(apart(first.sound, other), [lane.id for lane in lanes])
+        assert said.endswith("“Hidden lanes” has the difference of spectrogram.") is in_time
+        assert said.startswith("No difference is drawn: ") is not in_time
         for lane in differences:
             assert isinstance(lane, ImageLane)
             (piece,) = lane.sets[()][0]
@@ -95,6 +103,15 @@ def test_versions_with_the_same_moments_are_taken_from_one_another_and_others_ar
             assert (lane.low, lane.high, lane.colours, lane.tag) == (-40, 40, "difference", "")
             assert lane.duration_s == ends_s
             assert piece.levels[piece.exact > 1].min() > 127 > piece.levels[piece.exact < -1].max()
+
+
+def test_only_differences_that_are_there_are_named() -> None:
+    begin = "Their sounds begin at the same moments"
+    similarity, both = "the difference of self-similarity is drawn", "the differences of spectrogram and attention received"
+    assert clock_text("", ["similarity_difference_second", "novelty"]) == f"{begin}: {similarity}."
+    every = [*HIDDEN_AT_FIRST, "similarity_difference_second"]
+    assert clock_text("", every) == f"{begin}: {similarity}, “Hidden lanes” has {both}."
+    assert clock_text("", ["log_mel", "log_mel_second"]) == f"{begin}, but no two lanes have the same axes."
 
 
 def test_a_spectrogram_with_another_hop_or_other_rows_is_not_taken_away() -> None:

@@ -71,6 +71,11 @@ def sent(shown: Shown, position: Position) -> Sent:
     )  # fmt: skip
 
 
+def drawn(shown: Shown, position: Position) -> Sequence[str]:
+    """Which lanes the desk is sent, by their names, hidden or not."""
+    return _tiles(shown, position).lanes
+
+
 def _order(shown: Shown) -> list[str]:
     """Lanes in the order of the address; differences of two recordings are hidden until somebody asks for them."""
     entries = (state.get_text("lanes") or "").split(",")

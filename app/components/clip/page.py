@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.errors import OtoscopeError
 from app import caching, state
 from app.components.clip import familiarity, heads, hearing, probing, reading, recordings, second
-from app.components.clip.lanes import UNTRAINED, Shown, patterns_of, sent
+from app.components.clip.lanes import UNTRAINED, Shown, drawn, patterns_of, sent
 from app.components.clip.moment import in_address, of_address
 from app.components.clip.reading import Question, Readings
 from app.components.clip.words import how_to_read
@@ -52,7 +52,7 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
         position = _position(choice.clip)
         seconds = position.seconds
         shown = replace(shown, answers=heads.answers(shown, seconds), followed=heads.followed())
-        _say_second(shown)
+        _say_second(shown, position)
         show(KEY, sent(shown, position), partial(_place_changed, choice.clip.waveform.duration_s), _lanes_changed, _recent_told)
         if readings is None:
             _complete(shown)
@@ -78,8 +78,9 @@ def draw(choice: ClipChoice, answer: DeltaGenerator) -> dict[str, str]:
 def draw_sound(clip: Clip, beside: str) -> None:
     """The recording alone, or beside another, where there is no checkpoint."""
     shown = Shown(clip, None, None, second=second.opened(beside, None) if second.chosen(beside) else None)
-    _say_second(shown)
-    show(KEY, sent(shown, _position(clip)), partial(_place_changed, clip.waveform.duration_s), _lanes_changed, _recent_told)
+    position = _position(clip)
+    _say_second(shown, position)
+    show(KEY, sent(shown, position), partial(_place_changed, clip.waveform.duration_s), _lanes_changed, _recent_told)
     _complete(shown)
 
 
@@ -91,8 +92,8 @@ def _position(clip: Clip) -> Position:
 def _complete(shown: Shown) -> None:
     """Make what takes seconds at first, once everything else is drawn, and draw it too."""
     clips = [shown.clip, *([] if shown.second is None else [shown.second.clip])]
-    drawn = [caching.make_constant_q(clip.waveform) for clip in clips]
-    if any([*drawn, hearing.complete(shown.clip, shown.other_clip)]):
+    made = [caching.make_constant_q(clip.waveform) for clip in clips]
+    if any([*made, hearing.complete(shown.clip, shown.other_clip)]):
         st.rerun()
 
 
@@ -103,9 +104,9 @@ def pick_overlap() -> str:
     return controls.pick_choice("overlap", "Overlap of windows", list(OVERLAPS), "none")
 
 
-def _say_second(shown: Shown) -> None:
+def _say_second(shown: Shown, position: Position) -> None:
     if shown.second is not None:
-        second.say(shown.clip, shown.second.clip)
+        second.say(shown.clip, shown.second.clip, drawn(shown, position))
 
 
 def _who_read(shown: Shown) -> list[tuple[Question, Readings]]:

@@ -14,6 +14,8 @@ from app.kit import controls, layout
 from app.kit.plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from app.components.clip.reading import Question, Readings
     from app.components.clip.recordings import Clip
 
@@ -88,9 +90,9 @@ def hidden_at_first(first: Clip, second: Clip | None) -> list[str]:
     return [] if second is None or apart(first, second) else list(HIDDEN_AT_FIRST)
 
 
-def say(first: Clip, second: Clip) -> None:
-    """Which key plays which, what is drawn and heard where one of them is longer, and whether differences are drawn."""
+def say(first: Clip, second: Clip, drawn: Collection[str]) -> None:
+    """Which key plays which, what is drawn and heard where one of them is longer, and which differences are among the lanes."""
     from analysis.clips.second_recording import clock_text, lengths_text
 
-    texts = hearing.words(first, second), lengths_text(first.waveform, second.waveform), clock_text(apart(first, second))
-    st.caption(plain(" ".join(text for text in texts if text)))
+    lengths, clock = lengths_text(first.waveform, second.waveform), clock_text(apart(first, second), drawn)
+    st.caption(plain(" ".join(text for text in (hearing.words(first, second), lengths, clock) if text)))

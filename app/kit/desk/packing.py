@@ -49,10 +49,11 @@ class Packer:
 
 
 class Packed(NamedTuple):
-    """What is drawn, and beside it the numbers behind the levels of pictures, of which the browser reads single ones."""
+    """What is drawn, beside it the numbers behind the levels of pictures, of which the browser reads single ones; and lanes."""
 
     tiles: bytes
     numbers: bytes
+    lanes: Sequence[str]
 
 
 def pack(lanes: Sequence[Lane], duration_s: float, wall: HeadWall | None = None) -> bytes:
@@ -65,7 +66,7 @@ def pack_with_numbers(lanes: Sequence[Lane], duration_s: float, wall: HeadWall |
     packer, exact = Packer(), Packer()
     head: Json = {"lanes": [_lane(lane, packer, duration_s, exact) for lane in lanes]}
     tiles = packer.bytes(head | ({} if wall is None else {"wall": _wall(wall, packer)}))
-    return Packed(tiles, b"".join(exact.parts))
+    return Packed(tiles, b"".join(exact.parts), [lane.id for lane in lanes])
 
 
 def spans(windows: Sequence[WindowSpan]) -> list[list[float | None]]:
