@@ -5,17 +5,16 @@ Arguments that begin with an underscore are not part of the key; the hashes besi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import soundfile
 import streamlit as st
 from numpy.typing import NDArray
 
 from analysis import paths
+from analysis.clips.wav import wav_bytes
 from analysis.datasets.audio import Waveform, load_waveform, read_window
 from analysis.datasets.midi import Notes
 from analysis.errors import AudioError, MidiError
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from analysis.models.families import Described
     from analysis.models.tower import Model
 
-MOST_DRAWN = 8
-MOST_KEPT = 32  # results: the summary alone reads a result of every study
+MOST_DRAWN, MOST_HEARD, MOST_KEPT = 8, 3, 32  # WAV files are up to 58 MB large; the summary alone reads a result of every study
 Spectrogram = tuple[NDArray[np.float64], NDArray[np.float32]]
 T = TypeVar("T")
 
@@ -189,7 +187,7 @@ def rendered(demo: DemoClip) -> DemoClip:
 @st.cache_data(max_entries=8, show_spinner=False)
 def excerpt(path: str, start_s: float, stop_s: float, sample_rate: int) -> bytes:
     """A part of a recording as a WAV file."""
-    return wav(part(path, start_s, stop_s, sample_rate), sample_rate)
+    return wav_bytes(part(path, start_s, stop_s, sample_rate), sample_rate)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -206,14 +204,7 @@ def mix_excerpt(corpus: str, piece_id: str, names: tuple[str, ...], start_s: flo
         OtoscopeError: the corpus or a stem cannot be used.
     """
     samples = pieces(corpus)[piece_id].mix(names, start_s, stop_s, sample_rate)
-    return wav(samples / max(1.0, float(np.abs(samples).max(initial=0.0))), sample_rate)
-
-
-def wav(samples: NDArray[np.floating], sample_rate: int) -> bytes:
-    """Samples as a WAV file."""
-    file = io.BytesIO()
-    soundfile.write(file, samples, sample_rate, format="WAV", subtype="PCM_16")
-    return file.getvalue()
+    return wav_bytes(samples / max(1.0, float(np.abs(samples).max(initial=0.0))), sample_rate)
 
 
 def render_piece(corpus: str, piece_id: str) -> None:
@@ -279,8 +270,18 @@ def _drawn() -> Latest:
 
 
 def drawn(key: Key, draw: Callable[[], T]) -> T:
-    """As `once`, for what is drawn or heard of a whole clip: it is large, so fewer are kept."""
+    """As `once`, for what is drawn of a whole clip: it is large, so fewer are kept."""
     return _drawn().read(key, draw)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _heard() -> Latest:
+    return Latest(MOST_HEARD)
+
+
+def heard(key: Key, make: Callable[[], T]) -> T:
+    """As `drawn`, for what is heard of a whole clip: it takes nothing from what is drawn, and less of it is kept."""
+    return _heard().read(key, make)
 
 
 @st.cache_data(max_entries=24, show_spinner="Making what the model heard …")

@@ -60,6 +60,7 @@ Kept = Literal[
     "notices",
     "begun",
     "before",
+    "heard",
     "widgets",
 ]  # fmt: skip
 Said = dict[str, list[str]]

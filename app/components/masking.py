@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import streamlit as st
 
+from analysis.clips.wav import wav_bytes
 from analysis.errors import ConfigError
 from app import caching, state
 from app.charts import patches
@@ -103,7 +104,7 @@ def draw(checkpoint: Checkpoint, clip: Clip) -> None:
     seen = caching.once(key, lambda: _predict(model, checkpoint, samples, mask))
     with answer:
         layout.headline(explained_sentence(seen), _more(seen, clock, choice.window))
-    st.audio(caching.wav(samples, model.config.sample_rate), format="audio/wav")
+    st.audio(wav_bytes(samples, model.config.sample_rate), format="audio/wav")
     _draw_errors(model, samples, seen, choice, key)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)

@@ -45,6 +45,7 @@ def with_clip(monkeypatch: pytest.MonkeyPatch, folder: Any, checkpoint: Checkpoi
     monkeypatch.setattr(recordings, "demo", lambda _demo: clip)
     caching._read().clear()
     caching._drawn().clear()
+    caching._heard().clear()
 
 
 class Remembered:
@@ -55,7 +56,7 @@ class Remembered:
 
     def open(self, open_page: Callable[..., AppTest], **address: str) -> AppTest:
         """The page, with a clip that is new to it only the first time."""
-        kept = caching._read(), caching._drawn()
+        kept = caching._read(), caching._drawn(), caching._heard()
         for latest, known in zip(kept, self.known, strict=False):
             for key, value in known.items():
                 latest.read(key, lambda value=value: value)

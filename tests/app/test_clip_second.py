@@ -151,3 +151,34 @@ def test_long_recordings_are_heard_once_everything_is_drawn(monkeypatch, demo, d
     assert not app.exception
     assert desk.sent[0].sounds is None
     assert heard(desk)[0] == ["Demo.wav", "other.wav"]
+
+
+def test_sound_that_others_push_out_in_between_is_made_once_a_run(monkeypatch, demo, desk, rng, queue, open_page) -> None:
+    made, make, heard_at_once = [], hearing._make, caching.heard
+
+    def pushed_out(key, compute):
+        caching._heard().clear()
+        return heard_at_once(key, compute)
+
+    monkeypatch.setattr(hearing, "MOST_S", 4.0)
+    monkeypatch.setattr(hearing, "_make", lambda *asked: made.append(asked) or make(*asked))
+    monkeypatch.setattr(caching, "heard", pushed_out)
+    app = open_page("views/clip.py", beside=f"recording:{kept(a_clip(rng, 'other.wav'))}", layer="1", head="2")
+    assert not app.exception
+    assert len(made) == 1
+    assert desk.last.sounds is None  # the recording alone is heard
+    monkeypatch.setattr(caching, "heard", heard_at_once)
+    app.run()
+    assert not app.exception
+    assert len(made) == 2
+    assert heard(desk)[0] == ["Demo.wav", "other.wav"]
+
+
+def test_what_is_heard_takes_no_room_from_what_is_drawn(demo, desk, rng, queue, open_page) -> None:
+    open_page("views/clip.py", beside=f"recording:{kept(a_clip(rng, 'other.wav'))}", layer="1", head="2")
+    assert len(list(caching._heard())) == 1
+    assert {key[0] for key in caching._drawn()} == {"tiles"}
+    for number in range(caching.MOST_HEARD + 2):
+        caching.heard((number,), lambda: b"wav")
+    assert len(list(caching._heard())) == caching.MOST_HEARD < caching.MOST_DRAWN
+    assert {key[0] for key in caching._drawn()} == {"tiles"}

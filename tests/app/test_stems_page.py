@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from analysis.clips.wav import wav_bytes
 from analysis.models import families
 from analysis.results import Result
 from analysis.store import open_store
@@ -117,7 +118,7 @@ def test_what_is_heard_is_the_mix_of_the_stems_that_are_named(ask: Ask, corpus_f
     window = result.tables["windows"][0]
     sound = caching.mix_excerpt(str(stems_beside(corpus_folder)), window["piece"], names, 0.0, 4.0, 8_000)
     piece = caching.pieces(str(stems_beside(corpus_folder)))[window["piece"]]
-    assert sound == caching.wav(piece.mix(names, 0.0, 4.0, 8_000), 8_000)
+    assert sound == wav_bytes(piece.mix(names, 0.0, 4.0, 8_000), 8_000)
     assert titles <= {row.title for row in result.rows(StemRow)}
 
 

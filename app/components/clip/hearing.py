@@ -44,11 +44,21 @@ def sounds(clip: Clip, second: Clip | None = None) -> Sounds | None:
 
 
 def complete(clip: Clip, second: Clip | None) -> bool:
-    """Make the sound of two long recordings, once everything else is drawn; whether there was anything to do."""
-    if second is None or not _is_long(clip) or _made(clip, second, None) is not None:
+    """Make the sound of two long recordings, once everything else is drawn; whether to draw the page again for it.
+
+    Others may hear so much that it is gone again by then: it is then made for the next act, and not once more at once.
+    """
+    if second is None or not _is_long(clip):
         return False
-    caching.drawn(_key(clip, second, None), lambda: _make(clip, second, None))
-    return True
+    key = _key(clip, second, None)
+    again = state.recall("heard") != key
+    state.keep("heard", None)
+    if _made(clip, second, None) is not None:
+        return False
+    if again:
+        caching.heard(key, lambda: _make(clip, second, None))
+        state.keep("heard", key)
+    return again
 
 
 def words(clip: Clip, second: Clip) -> str:
@@ -99,11 +109,11 @@ def _made(clip: Clip, second: Clip | None, part: Part | None) -> Made | None:
     """What is heard; of long recordings only what `complete` has made."""
     if part is None and second is None:
         return None
-    return caching.drawn(_key(clip, second, part), lambda: None if _is_long(clip) else _make(clip, second, part))
+    return caching.heard(_key(clip, second, part), lambda: None if _is_long(clip) else _make(clip, second, part))
 
 
 def _key(clip: Clip, second: Clip | None, part: Part | None) -> tuple[Hashable, ...]:
-    return "heard", clip.key, "" if second is None else second.key, part
+    return clip.key, "" if second is None else second.key, part
 
 
 def _make(clip: Clip, second: Clip | None, part: Part | None) -> Made:

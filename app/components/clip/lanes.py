@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from analysis.clips.wav import wav_bytes
 from app import caching, state
 from app.components.clip import agreement, hearing, probing, recordings
 from app.components.clip import second as second_recording
@@ -86,7 +87,7 @@ def _order(shown: Shown) -> list[str]:
 
 def _sound(clip: Clip) -> bytes:
     wave = clip.waveform
-    return caching.once(("wav", clip.key), lambda: caching.wav(wave.samples, wave.sample_rate)) or b""
+    return caching.once(("wav", clip.key), lambda: wav_bytes(wave.samples, wave.sample_rate)) or b""
 
 
 def _tiles(shown: Shown, position: Position) -> Packed:
