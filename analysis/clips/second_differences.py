@@ -1,4 +1,4 @@
-"""What differs between two recordings whose sounds begin at the same moments, such as a transposed, a softer or a noisy version.
+"""What differs between two recordings whose sounds begin at the same moments, such as a transposed or a noisy version.
 
 Only there is a second of one the same moment as that second of the other: takes of a work drift apart, and two works have no
 common clock, so that a difference would be that of moments which have nothing to do with each other. What stands on the same axes
