@@ -1,5 +1,7 @@
 """Decoded recordings in the store, by everything that is in them: how a page, a job and a colleague find the same one."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from analysis.datasets.audio import Waveform
@@ -11,13 +13,13 @@ def recording_key(waveform: Waveform) -> str:
     return Store.key(kind="recording", samples=waveform.samples, **_described(waveform))
 
 
-def keep_recording(store: Store, waveform: Waveform) -> str:
-    """Store a decoded recording and return its key.
+def keep_recording(store: Store, waveform: Waveform, beside: Collection[str] = ()) -> str:
+    """Store a decoded recording and return its key; entries beside it, named by their keys, are not removed for it.
 
     Raises:
-        StoreError: the store does not take it.
+        StoreError: the store does not take it, or not beside those.
     """
-    return store.put(recording_key(waveform), _described(waveform), {"samples": waveform.samples}).key
+    return store.put(recording_key(waveform), _described(waveform), {"samples": waveform.samples}, beside).key
 
 
 def read_recording(store: Store, key: str) -> Waveform | None:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,20 +118,22 @@ class Store:
             with contextlib.suppress(OSError), (folder / DOCUMENT).open("rb") as file:
                 yield file.read(n_bytes)
 
-    def put(self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray]) -> Entry:
+    def put(self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray], beside: Collection[str] = ()) -> Entry:
         """Store an entry and remove the least recently used ones beyond the limit. What is already there is kept.
 
         Args:
             key: from `key()`.
             document: what JSON can say.
             arrays: name → array.
+            beside: keys of entries that are not removed for it.
 
         Raises:
             ConfigError: the document or an array cannot be stored as it is, or a name is not usable.
-            StoreError: the entry alone is larger than the limit, or the disk refuses. Nothing is left behind.
+            StoreError: the entry, with those beside it, is larger than the limit, or the disk refuses. Nothing is left behind.
         """
-        entry = self._written(key, document, arrays, durable=True)
-        self._evict(keep=self._folder(key))
+        held = {item.folder: item.n_bytes for item in self._stored() if item.folder.name in {*beside} - {key}} if beside else {}
+        entry = self._written(key, document, arrays, sum(held.values()), durable=True)
+        self._evict(self._folder(key), *held)
         return entry
 
     def put_all(self, entries: Mapping[str, tuple[Mapping[str, object], Mapping[str, NDArray]]]) -> None:
@@ -149,22 +151,24 @@ class Store:
         for key, (document, arrays) in entries.items():
             self._written(key, document, arrays, durable=False)
         if entries:
-            self._evict(keep=None)
+            self._evict()
 
-    def _written(self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray], *, durable: bool) -> Entry:
+    def _written(
+        self, key: str, document: Mapping[str, object], arrays: Mapping[str, NDArray], held_bytes: int = 0, *, durable: bool
+    ) -> Entry:
         """The entry in its place, new or as it was there."""
         folder = self._folder(key)
         text = encode_document(document)
         check_arrays(arrays)
         if there := self.get(key):
             return there
-        self._check_size(len(text) + sum(array.nbytes for array in arrays.values()))
+        self._check_size(len(text) + sum(array.nbytes for array in arrays.values()), held_bytes)
         partial = _partial_name(folder)
         try:
             paths.make_cache()
             partial.mkdir(parents=True)
             write_entry(partial, key, text, arrays, durable=durable)
-            self._check_size(_n_bytes(partial))
+            self._check_size(_n_bytes(partial), held_bytes)
             entry = read_entry(partial, key, verify=durable)
             return self._publish(partial, folder, durable=durable) or entry
         except TornError as error:
@@ -176,12 +180,8 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
 
     def evict(self) -> int:
-        """Remove the least recently used entries until the rest is within the limit, and what crashed writers left.
-
-        Returns:
-            bytes freed.
-        """
-        return self._evict(keep=None)
+        """Remove the least recently used entries beyond the limit, and what crashed writers left; bytes freed."""
+        return self._evict()
 
     def clear(self) -> int:
         """Remove every entry, and nothing else; bytes freed."""
@@ -198,10 +198,11 @@ class Store:
             raise ConfigError(f"{key!r} is not a key; expected 64 hexadecimal digits from Store.key().")
         return self.root / key[:2] / key
 
-    def _check_size(self, n_bytes: int) -> None:
-        if n_bytes > self.limit_bytes:
+    def _check_size(self, n_bytes: int, held_bytes: int) -> None:
+        if n_bytes + held_bytes > self.limit_bytes:
             advice = f"Raise {LIMIT_VARIABLE} to keep results of this size."
-            raise StoreError(f"The result takes {n_bytes:,} bytes and the store holds at most {self.limit_bytes:,}. {advice}")
+            takes = f"The result takes {n_bytes:,} bytes{f', what it needs {held_bytes:,}' if held_bytes else ''}"
+            raise StoreError(f"{takes} and the store holds at most {self.limit_bytes:,}. {advice}")
 
     def _publish(self, partial: Path, folder: Path, *, durable: bool) -> Entry | None:
         """Move a written entry to its place; the entry of another writer who was faster, if any."""
@@ -220,14 +221,14 @@ class Store:
                 return None
         raise FileExistsError(errno.EEXIST, "something in the place of an entry cannot be removed", str(folder))
 
-    def _evict(self, keep: Path | None) -> int:
+    def _evict(self, *kept: Path) -> int:
         self._sweep()
         stored = sorted(self._stored())
         excess, freed = sum(item.n_bytes for item in stored) - self.limit_bytes, 0
         for item in stored:
             if freed >= excess:
                 break
-            if item.folder != keep and _remove(item.folder):
+            if item.folder not in kept and _remove(item.folder):
                 freed += item.n_bytes
         return freed
 

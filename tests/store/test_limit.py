@@ -44,6 +44,20 @@ def test_what_was_just_put_stays_even_with_an_old_clock(store: Store, monkeypatc
     assert store.usage()[0] == 2
 
 
+def test_what_an_entry_needs_is_not_removed_for_it_and_where_all_are_too_large_nothing_changes(store: Store) -> None:
+    keys = fill(store, "first", "second")
+    _, n_bytes = store.usage()
+    store.limit_bytes = n_bytes
+    third = Store.key(name="third")
+    store.put(third, {}, {"a": np.zeros(1000)}, beside=[keys[0], Store.key(name="never put")])
+    assert [store.contains(key) for key in (*keys, third)] == [True, False, True]
+    with pytest.raises(StoreError, match=rf"takes 8,\d+ bytes, what it needs {n_bytes:,} and the store holds at most"):
+        store.put(keys[1], {}, {"a": np.zeros(1000)}, beside=[keys[0], third])
+    assert [store.contains(key) for key in (*keys, third)] == [True, False, True]
+    store.put(third, {}, {"a": np.zeros(1000)}, beside=[keys[0], third])  # it is there, and does not stand beside itself
+    assert store.usage() == (2, n_bytes)
+
+
 def test_evict_keeps_to_the_limit(store: Store) -> None:
     keys = fill(store, "a", "b", "c", "d")
     _, n_bytes = store.usage()

@@ -33,6 +33,15 @@ def needs_bytes(checkpoint: Checkpoint, duration_s: float, device: str, overlap:
     return LIBRARIES_BYTES + model + _recording_bytes(size)
 
 
+def beside_bytes(n_samples: int, device: str) -> int:
+    """Memory of the device that another recording takes, which is cut into windows beside the first: of CUDA none.
+
+    >>> beside_bytes(1_000, "cpu"), beside_bytes(1_000, "cuda:0")
+    (12000, 0)
+    """
+    return 0 if device.startswith("cuda") else LIVE_WAVEFORMS * FLOAT * n_samples
+
+
 def is_small(size: ClipSize) -> bool:
     """Whether a page reads a clip of that size in the memory of the server: every visitor at once may ask for it.
 
@@ -69,7 +78,7 @@ def _states_bytes(size: ClipSize) -> int:
 
 
 def _recording_bytes(size: ClipSize) -> int:
-    recording = LIVE_WAVEFORMS * FLOAT * round(size.duration_s * size.heard.sample_rate)
+    recording = beside_bytes(round(size.duration_s * size.heard.sample_rate), "cpu")
     return recording + IN_PARTS_AND_JOINED * result_bytes(size)
 
 

@@ -73,7 +73,7 @@ def submit_question(
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        StoreError: the store does not take a recording.
+        StoreError: the store does not hold both recordings and what belongs to the first at once.
         JobError: the server is going down.
     """
     from analysis.clips.recordings import keep_recording
@@ -82,15 +82,15 @@ def submit_question(
     from analysis.training.loop import pick_device
 
     device, store = str(pick_device()), open_store()
-    needed = _needed(find_checkpoint(checkpoint), waveform, question.kind, device)  # refused before anything is kept
-    if other is not None:
-        keep_recording(store, other)
-    request = asdict(QuestionRequest(checkpoint, keep_recording(store, waveform), *companions, asdict(question)))
+    needed = _needed(find_checkpoint(checkpoint), waveform, question.kind, device, other)  # refused before anything is kept
+    kept = [key for key in (companions[0], question.probes) if key]
+    kept += [] if other is None else [keep_recording(store, other, kept)]
+    request = asdict(QuestionRequest(checkpoint, keep_recording(store, waveform, kept), *companions, asdict(question)))
     return queue.submit(KIND.name, request, needs_bytes=needed, device=device)
 
 
 def memory(request: Request, device: str) -> int:
-    """Bytes that an answer takes on a device, as reading the recording does, with gradients of one window.
+    """Bytes that an answer takes on a device, as reading the recording does, with gradients of one window; and another beside it.
 
     Raises:
         CheckpointError, ConfigError: the checkpoint or the request cannot be used.
@@ -100,16 +100,18 @@ def memory(request: Request, device: str) -> int:
     from analysis.studies.base.study import find_checkpoint
 
     asked = QuestionRequest.of(request)
-    recording = read_recording(open_store(), asked.clip)
+    store, named = open_store(), asked.question.get("other")
+    recording, other = read_recording(store, asked.clip), read_recording(store, str(named)) if named else None
     if recording is None:
         return 0
-    return _needed(find_checkpoint(asked.checkpoint), recording, str(asked.question.get("kind")), device)
+    return _needed(find_checkpoint(asked.checkpoint), recording, str(asked.question.get("kind")), device, other)
 
 
-def _needed(checkpoint: "Checkpoint", waveform: "Waveform", kind: str, device: str) -> int:
-    from analysis.jobs.kinds.clip_memory import needs_bytes
+def _needed(checkpoint: "Checkpoint", waveform: "Waveform", kind: str, device: str, other: "Waveform | None") -> int:
+    from analysis.jobs.kinds.clip_memory import beside_bytes, needs_bytes
 
-    return 2 * needs_bytes(checkpoint, waveform.duration_s, device, at_once=AT_ONCE.get(kind, 1))
+    read = needs_bytes(checkpoint, waveform.duration_s, device, at_once=AT_ONCE.get(kind, 1))
+    return 2 * read + (0 if other is None else beside_bytes(len(other.samples), device))
 
 
 def title(request: Request) -> str:
