@@ -28,4 +28,9 @@ def assert_alike(first: Result | None, second: Result, rel_tol: float = 1e-4) ->
     assert alike([asdict(value) for value in first.values], [asdict(value) for value in second.values], rel_tol)
     assert alike(first.tables, second.tables, rel_tol)
     assert first.arrays.keys() == second.arrays.keys()
-    assert all(np.allclose(first.arrays[name], array, rtol=1e-4, atol=1e-5) for name, array in second.arrays.items())
+    assert all(alike_arrays(first.arrays[name], array, rel_tol) for name, array in second.arrays.items())
+
+
+def alike_arrays(first: np.ndarray, second: np.ndarray, rel_tol: float = 1e-4) -> bool:
+    """Whether both have one shape and one type, and equal numbers but for their last bits; NaN equals nothing."""
+    return first.shape == second.shape and first.dtype == second.dtype and np.allclose(first, second, rtol=rel_tol, atol=1e-5)
