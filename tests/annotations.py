@@ -7,7 +7,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import jaxtyping
@@ -78,7 +78,7 @@ def checked_by(typechecker: Callable[..., Any], function: Any) -> Any:
     A function within another is made anew at every call of that, and differs only in what it holds: what beartype wrote for the
     first of them, which takes it a thousandth of a second, serves all.
     """
-    key = function.__code__, tuple((name, repr(annotation)) for name, annotation in function.__annotations__.items())
+    key = function.__code__, tuple((name, identity(annotation)) for name, annotation in function.__annotations__.items())
     if (first := _first.get(key)) is None:
         checked = typechecker(function)
         if "<locals>" in function.__qualname__ and HELD in (getattr(checked, "__kwdefaults__", None) or ()):
@@ -87,6 +87,17 @@ def checked_by(typechecker: Callable[..., Any], function: Any) -> Any:
     checked = types.FunctionType(first.__code__, first.__globals__, function.__name__, first.__defaults__, first.__closure__)
     checked.__kwdefaults__ = {**first.__kwdefaults__, HELD: function}
     return functools.update_wrapper(checked, function)
+
+
+def identity(annotation: Any) -> Any:
+    """What two annotations have in common only where they check the same: their parts, and not how these are written."""
+    if is_array(annotation):  # a class that is made anew wherever it is written
+        return identity(annotation.dtype), identity(annotation.array_type), annotation.dim_str
+    if isinstance(annotation, list | tuple):
+        return tuple(map(identity, annotation))
+    if parts := typing.get_args(annotation):
+        return typing.get_origin(annotation), identity(parts)
+    return type(annotation), annotation if isinstance(annotation, Hashable) else id(annotation)
 
 
 def plain(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:

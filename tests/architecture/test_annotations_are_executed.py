@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from beartype import beartype
 from beartype.roar import BeartypeCallHintViolation
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from analysis.measures.geometry import cosine_distance
 from analysis.numbers import percent
 from analysis.run import RunContext
-from tests.annotations import jaxtyped, names_an_array
+from tests.annotations import identity, jaxtyped, names_an_array
 
 PAIR = Float[np.ndarray, "n d"]
 WRONG: Any = "0.5"
@@ -71,6 +71,55 @@ def test_functions_that_are_made_again_hold_what_is_theirs_and_each_is_checked()
             function(np.zeros(3))
         with pytest.raises(BeartypeCallHintViolation, match="added.*more="):
             function(np.zeros((3, 2)), WRONG)
+
+
+def checked_as(kind: Any) -> Callable[[Any], Any]:
+    """A function that gives back what it is given, which has to be of a kind."""
+
+    def same(value: Any) -> Any:
+        return value
+
+    same.__annotations__ = {"value": kind, "return": kind}
+    return jaxtyped(same, typechecker=beartype)
+
+
+def a_class() -> type:
+    class Own: ...
+
+    return Own
+
+
+def test_classes_of_one_name_are_each_checked() -> None:
+    first, second = a_class(), a_class()
+    assert repr(first) == repr(second)
+    for own, other in ((first, second), (second, first)):
+        checked, right = checked_as(own), own()
+        assert checked(right) is right
+        with pytest.raises(BeartypeCallHintViolation, match="same"):
+            checked(other())
+
+
+def test_variables_of_types_with_the_same_name_are_each_checked() -> None:
+    whole, text = typing.TypeVar("Same", bound=int), typing.TypeVar("Same", bound=str)  # pyright: ignore[reportGeneralTypeIssues]
+    for variable, right, wrong in ((whole, 1, "1"), (text, "1", 1)):
+        checked = checked_as(variable)
+        assert checked(right) == right
+        with pytest.raises(BeartypeCallHintViolation, match="same"):
+            checked(wrong)
+
+
+def test_annotations_that_are_the_same_share_a_check() -> None:
+    made: tuple[Any, Any] = Float[np.ndarray, "n d"], Float[np.ndarray, "n d"]
+    first, again = (identity(kind | None) for kind in made)
+    assert first == again
+    arrays: tuple[Any, Any] = Float[np.ndarray, "n e"], Int[np.ndarray, "n d"]
+    others = (*(kind | None for kind in arrays), made[0], typing.Literal[1, 2])
+    assert len({first, *map(identity, others)}) == 5
+    assert identity(typing.Literal[1]) != identity(typing.Literal[True])
+    for within in (lambda kind: list[kind], lambda kind: kind | None, lambda kind: Callable[..., kind]):
+        own, other = (within(a_class()) for _ in range(2))
+        assert repr(own) == repr(other)
+        assert identity(own) != identity(other)
 
 
 @pytest.mark.parametrize(
