@@ -156,12 +156,6 @@ def test_one_group_is_one_panel_and_none_is_a_sentence():
         assert not empty.layout.yaxis.visible
 
 
-def test_names_that_lean_end_at_their_tick() -> None:
-    marks = [Mark("S", "one", 0.5, at=float(place)) for place in range(2)]
-    drawing: Any = doses.panels(marks, x_title="shift (samples)", y_title="S (%)", categories=["+4000", "+8000"])
-    assert max(drawing.layout.xaxis.autotickangles) == 0
-
-
 def test_where_names_lean_there_is_room_below_them() -> None:
     def margin(names: list[str]) -> int:
         marks = [Mark("S", "one", 0.5, at=float(place)) for place in range(len(names))]
