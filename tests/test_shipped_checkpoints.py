@@ -27,8 +27,10 @@ from tests.shared import alone, shared_folder
 from tests.tiny import reading_once
 
 ARMS = ("D0", "a4r", "d4-a4r", "d4a4", "d4a4-zero", "d4a4-random", "d4a4-shuffled")
-TWO_WINDOWS = 2.01 / 32  # of 32 windows or more
-TWO_QUERIES = 2.01 / 60  # other processors may round near ties the other way; the rest is for sums in floating point
+# Other processors may round near ties the other way, and sums end in other bits: two windows of 29 or more may then count
+# otherwise, or become second instead of first, which halves what they add to the MRR. What is explained counts nothing.
+APART = {"S": 2.01 / 29, "R@1": 2.01 / 29, "MRR": 1.01 / 29, "explained": 0.005}
+TWO_QUERIES = 2.01 / 60  # of the arms
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +83,16 @@ def test_scores_of_the_other_families_agree_with_what_they_state(name: str, rend
                 render_listed(corpus, piece)
     computed = objective.evaluate(checkpoint.model(), checkpoint.untrained_twin(), Corpus(corpus, few, 24_000, "", ""))
     for weights in ("trained", "untrained"):
-        assert leaves(computed[weights]) == pytest.approx(leaves(stated[weights]), abs=TWO_WINDOWS, nan_ok=True)
+        of = {name: leaves(record[weights]) for name, record in (("computed", computed), ("stated", stated))}
+        assert of["computed"].keys() == of["stated"].keys() != set()
+        for name, number in of["computed"].items():
+            apart = APART[name.rpartition(".")[2]]
+            assert number == pytest.approx(of["stated"][name], abs=apart, rel=0, nan_ok=True), (weights, name)
 
 
 def leaves(record: Any) -> dict[str, float]:
     """What is measured in a record, by where it stands; intervals are left to the values that they surround."""
-    measured = ("S", "explained", "R@1", "MRR")
-    found = {name: record[name] for name in measured if name in record}
+    found = {name: record[name] for name in APART if name in record}
     inner = [(name, leaves(part)) for name, part in record.items() if isinstance(part, dict) and name != "by_work"]
     return found | {f"{name}.{leaf}": value for name, part in inner for leaf, value in part.items()}
 
