@@ -45,6 +45,7 @@ def _open(page: Any, theirs: tuple[str, Path], family: str) -> Any:
     page.goto(f"{address}/?clip={quote('Upload or record')}&checkpoint={family}&beside={TWIN}")
     page.locator("input[type=file]").first.set_input_files(str(recording))
     page.locator(".desk .lane", has_text="Self-similarity: difference").wait_for()
+    page.locator('.desk .lane[data-lane="constant_q"]').wait_for(state="attached")  # which is made after all others
     page.wait_for_function(IDLE)
     assert page.get_by_text("Traceback").count() == 0
     return page.locator(".desk")
@@ -57,9 +58,7 @@ def test_patches_and_a_class_token_are_drawn_beside_the_twin(page: Any, theirs: 
     attention = desk.locator(".lane", has_text="Attention: query time")
     assert attention.count() == 2
     assert attention.first.locator(".tick").first.text_content() == "class token"
-    attention.first.locator(".box").scroll_into_view_if_needed()
-    box = attention.first.locator(".box").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 4)
+    attention.first.locator(".box").hover(position={"x": 200, "y": 4})
     desk.locator(".words", has_text="class token").wait_for()
     desk.get_by_role("gridcell").nth(3).click()
     desk.locator(".where", has_text="Layer 2, head 2").wait_for()
