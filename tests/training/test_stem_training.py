@@ -20,15 +20,13 @@ from analysis.descriptors.log_mel import log_mel
 from analysis.errors import ConfigError, CorpusError, ShapeError
 from analysis.models.checkpoint import Checkpoint, open_checkpoint
 from analysis.models.phalar.config import SCALES
-from analysis.models.phalar.encoder import Phalar, outline
+from analysis.models.phalar.encoder import Phalar
 from analysis.models.sound import AudioBatch
 from analysis.seeding import numpy_generator
 from analysis.training import stem_pairs
 from analysis.training.comparison import compare_headline, score_headline
 from analysis.training.loop import Run, TrainRequest, train
 from analysis.training.losses import choice_loss
-from analysis.training.muon import MuonAdamW, orthogonalised
-from analysis.training.noises import NOISES, Noise, unit_noise, with_noise
 from analysis.training.objective import find_objective
 from analysis.training.scores import ranking_score, read_score, retrieval_rows
 from analysis.training.stem_objective import StemObjective
@@ -218,29 +216,6 @@ def test_what_is_fed_are_anchors_then_positives_of_other_stems(stems: Corpus) ->
     assert not torch.equal(other, batch.waveform)
 
 
-@pytest.mark.parametrize("noise", [*NOISES, Noise(1.0, (0, 0), 2)])
-def test_noise_has_the_spectrum_it_is_called_after(noise: Noise) -> None:
-    rng = np.random.default_rng(0)
-    power = np.mean([np.abs(np.fft.rfft(unit_noise(noise, 8000, RATE, rng))) ** 2 for _ in range(60)], axis=0)
-    frequencies_hz = np.fft.rfftfreq(8000, 1 / RATE)
-    assert power[0] < 1e-12
-    if noise.band:
-        assert power[frequencies_hz < 100].max() < 1e-12
-        return
-    bands = [(frequencies_hz >= low) & (frequencies_hz < 2 * low) for low in (200, 800, 3200)]
-    fall = np.diff([np.log(power[band].mean()) for band in bands]) / np.log(4)
-    assert fall == pytest.approx(-noise.fall, abs=0.15)
-
-
-def test_noise_is_as_loud_as_is_said() -> None:
-    sound = np.sin(np.arange(RATE) / 9).astype(np.float32)
-    differences = [with_noise(sound, RATE, np.random.default_rng(seed), 2.0) - sound for seed in range(40)]
-    ratios_db = [10 * np.log10(np.mean(sound**2) / np.mean(difference**2)) for difference in differences]
-    assert 5 < min(ratios_db) < max(ratios_db) < 20
-    assert np.array_equal(with_noise(sound, RATE, np.random.default_rng(0), 0.0), sound)
-    assert not with_noise(np.zeros(RATE, np.float32), RATE, np.random.default_rng(0), 2.0).any()
-
-
 @pytest.mark.usefixtures("one_thread")
 def test_one_batch_is_learned_by_heart(stems: Corpus) -> None:
     """Pairs that have nothing in common: tones that are drawn at random, with rhythms of their own."""
@@ -304,49 +279,6 @@ def test_a_random_model_is_right_about_once_in_k(stems: Corpus) -> None:
     windows = sounding_windows(stems, "test", RATE, 2.0, 12)
     (score,) = score_stems(Random(False), windows, [8], device=CPU)
     assert score.accuracy == pytest.approx(1 / 8, abs=4 * math.sqrt(0.11 / len(windows)))
-
-
-def test_muon_moves_matrices_as_torch_does() -> None:
-    rng = torch.Generator().manual_seed(0)
-    start, gradients = torch.randn(6, 4, generator=rng), torch.randn(3, 6, 4, generator=rng)
-    ours, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    group = {"params": [ours], "lr": 0.02, "base_lr": 0.02, "muon": True}
-    steps = MuonAdamW([group], (0.9, 0.95), 1e-3), torch.optim.Muon([theirs], lr=0.02, weight_decay=1e-3)
-    for gradient in gradients:
-        for parameter, optimiser in zip((ours, theirs), steps, strict=True):
-            parameter.grad = gradient.clone()
-            optimiser.step()
-    assert (ours - start).abs().max() > 0.01
-    torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=0)  # torch iterates in bf16
-    values = torch.linalg.svdvals(orthogonalised(gradients[0]))
-    assert 0.6 < values.min() <= values.max() < 1.3
-
-
-def test_groups_without_muon_are_moved_by_adamw() -> None:
-    rng = torch.Generator().manual_seed(0)
-    start, gradient = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
-    ours, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    group = {"lr": 0.01, "weight_decay": 1e-3}
-    both = (
-        MuonAdamW([{"params": [ours], **group}], (0.9, 0.95), 1e-3),
-        torch.optim.AdamW([{"params": [theirs], **group}], betas=(0.9, 0.95)),
-    )
-    for parameter, optimiser in zip((ours, theirs), both, strict=True):
-        parameter.grad = gradient.clone()
-        optimiser.step()
-    assert torch.equal(ours, theirs)
-    with pytest.raises(ConfigError, match="got a parameter of one dimension"):
-        MuonAdamW([{"params": [ours], "muon": True}], (0.9, 0.95), 0.0)
-
-
-def test_at_the_scale_of_the_paper_matrices_of_the_encoder_are_moved_by_muon() -> None:
-    model = outline(SCALES["paper"])
-    matrices, others = find_objective("phalar").groups(model, "paper")
-    assert (matrices["muon"], matrices["lr"], others["muon"], others["lr"]) == (True, 0.02, False, 0.004)
-    assert all(tensor.ndim > 1 for tensor in matrices["params"])
-    flat = [name for name, tensor in model.named_parameters() if tensor.ndim < 2 or name.startswith("similarity.")]
-    assert len(others["params"]) == len(flat)
-    assert sum(tensor.numel() for group in (matrices, others) for tensor in group["params"]) == 2_293_104
 
 
 @pytest.mark.usefixtures("one_thread")
