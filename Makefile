@@ -25,7 +25,7 @@ test: $(TEST_STAMP)
 
 # Each process computes on one thread: more would only wait for each other. What is compiled is kept: tests start many processes.
 suite: $(TEST_STAMP)
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal --capture=sys
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check

@@ -3,11 +3,12 @@
 jaxtyping's own decorator would check every parameter twice and bind the arguments to say more about what is wrong.
 """
 
+import contextlib
 import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any
 
 import jaxtyping
@@ -24,6 +25,8 @@ def is_text(annotation: Any) -> bool:
     """Whether jaxtyping has to read an annotation, which may name an array in text."""
     if isinstance(annotation, str | typing.ForwardRef):
         return True
+    if typing.get_origin(annotation) is typing.Literal:
+        return False
     if isinstance(annotation, typing.TypeVar):
         return any(map(is_text, kinds_of(annotation)))
     if isinstance(annotation, list | tuple):  # the parameters of a Callable
@@ -45,6 +48,8 @@ def names_an_array(annotation: Any) -> bool:
     """Whether it needs a frame of jaxtyping: it names an array, or it is text, which may name one."""
     if isinstance(annotation, str | typing.ForwardRef) or is_array(annotation):
         return True
+    if typing.get_origin(annotation) is typing.Literal:
+        return False
     if isinstance(annotation, typing.TypeVar):
         return any(map(names_an_array, kinds_of(annotation)))
     if getattr(annotation, "__module__", "").startswith("jaxtyping"):
@@ -60,9 +65,14 @@ def jaxtyped(function: Any = None, *, typechecker: Callable[..., Any] | None) ->
         return functools.partial(jaxtyped, typechecker=typechecker)
     if typechecker is None or not inspect.isfunction(function) or any(test(function) for test in COROUTINES):
         return OF_ARRAYS(function, typechecker=typechecker)
-    annotations = function.__annotations__.values()
-    if getattr(function, "__no_type_check__", False) or any(map(is_text, annotations)):
+    if getattr(function, "__no_type_check__", False):
         return OF_ARRAYS(function, typechecker=typechecker)
+    annotations = function.__annotations__.values()
+    return later(function, typechecker) if any(map(is_text, annotations)) else now(function, typechecker, annotations)
+
+
+def now(function: Any, typechecker: Callable[..., Any], annotations: Collection[Any]) -> Any:
+    """The function with its annotations checked, which are these."""
     has_arrays = any(map(names_an_array, annotations))
     if has_arrays and inspect.isgeneratorfunction(function):
         return OF_ARRAYS(function, typechecker=typechecker)
@@ -70,6 +80,28 @@ def jaxtyped(function: Any = None, *, typechecker: Callable[..., Any] | None) ->
     if checked is function:
         return function
     return in_frame(function, checked) if has_arrays else plain(function, checked)
+
+
+def later(function: Any, typechecker: Callable[..., Any]) -> Any:
+    """The same of annotations in text, which are read when it is first called: what they name may not be there before.
+
+    Where they name an array, or what is there for readers of types alone, jaxtyping looks at them.
+    """
+
+    @functools.cache
+    def chosen() -> Any:
+        with contextlib.suppress(NameError):
+            annotations = typing.get_type_hints(function, include_extras=True).values()
+            if not any(map(names_an_array, annotations)):
+                return now(function, typechecker, annotations)
+        return OF_ARRAYS(function, typechecker=typechecker)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return chosen()(*args, **kwargs)
+
+    return call
 
 
 def checked_by(typechecker: Callable[..., Any], function: Any) -> Any:

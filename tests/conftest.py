@@ -1,5 +1,6 @@
 """What every test shares: a seeded generator, no network, no trace, one way for Hypothesis to behave."""
 
+import gc
 import importlib
 import ipaddress
 import os
@@ -31,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """A process that only hands out tests to others reads nothing of the library, for which they would wait."""
     if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses", None):
         config.pluginmanager.register(importlib.import_module(FIXTURES), FIXTURES)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the collector of garbage need not go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def build_model(config: ModelConfig, seed: int) -> DualEncoder:
 
 def outline(config: ModelConfig) -> DualEncoder:
     """A model with the names and shapes of its tensors, without memory for them."""
-    return without_memory(lambda: DualEncoder(config))
+    return without_memory(DualEncoder, config)
 
 
 def build_arm(arm: str, scale: str, seed: int = 0) -> DualEncoder:

@@ -216,7 +216,7 @@ def parse_model(raw: Json, label: str) -> tuple[Family, Config]:
     return family, family.parse(raw, label)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def outline_of(family: str, described: str) -> "Model":
     """The outline of the model that a text in JSON describes, as `Family.to_dict` does; to be looked at and never changed."""
     known = find_family(family)

@@ -1,6 +1,7 @@
 """Models as they are before anything is learned: drawn from a seed, or without memory for their tensors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import torch
@@ -10,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from analysis.seeding import derive
 
 Built = TypeVar("Built", bound=nn.Module)
+Sizes = TypeVar("Sizes", bound=Hashable)
 UNDRAWN = nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_, Tensor.normal_, Tensor.uniform_
 
 
@@ -20,13 +22,15 @@ def drawn(build: Callable[[], Built], seed: int) -> Built:
         return build()
 
 
-def without_memory(build: Callable[[], Built]) -> Built:
-    """What `build` makes with the names and shapes of its tensors, without memory for them.
+@lru_cache(maxsize=64)
+def without_memory(build: Callable[[Sizes], Built], config: Sizes) -> Built:
+    """What `build` makes of a configuration with the names and shapes of its tensors, without memory for them.
 
     Nothing is drawn: for tensors without memory PyTorch would first load its compiler, which takes longer than all the rest.
+    It is made once for each configuration: to be looked at and never changed.
     """
     with torch.device("meta"), _Undrawn():
-        return build()
+        return build(config)
 
 
 class _Undrawn(TorchFunctionMode):

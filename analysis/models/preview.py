@@ -68,7 +68,7 @@ def preview_checkpoint(files: Mapping[str, bytes], name: str = "") -> Preview:
     except CheckpointError as error:
         rows = tuple(TensorPreview(tensor, dtype, shape, None, math.prod(shape), "") for tensor, dtype, shape in header)
         return Preview("", "", rows, len(files[WEIGHTS_FILE]), str(error))
-    model = config.family.outline(config.config)
+    model = config.outline()
     rows, problem = _compared(header, model), ""
     try:
         compare_header(label, header, model.state_dict())

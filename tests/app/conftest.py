@@ -28,7 +28,7 @@ from analysis.studies.shared_rows import WindowRow
 from app import answers, caching
 from app.kit import strips
 from app.kit.desk.sounds import Sounds
-from tests.app.serving import address, browser, chromium, desk_address, page, serve  # noqa: F401 - fixtures of the tests in a browser
+from tests.app.serving import address, browser, chromium, desk_address, own_profile, page, serve  # noqa: F401 - fixtures of the tests in a browser
 
 EVIL = "**x** <script>alert(1)</script> [a](http://x)"
 

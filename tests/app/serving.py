@@ -72,23 +72,41 @@ def browser(chromium: str) -> Iterator[Any]:
 
 
 @contextmanager
-def visitor(browser: Any, script: str = "", **options: Any) -> Iterator[Any]:
-    """A window of someone who was never here before, in which such a script runs before those of any page."""
+def profile(browser: Any, script: str = "", **options: Any) -> Iterator[Any]:
+    """A place for windows that keep their files in common, in which such a script runs before those of any page."""
     context = browser.new_context(**{"viewport": SIZE, **options})
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(f"{{{UNMOVING}}}{script}")
-    shown = context.new_page()
-    shown.set_default_timeout(PATIENCE_MS)
     try:
-        yield shown
+        yield context
     finally:
         context.close()
 
 
+@contextmanager
+def visitor(browser: Any, script: str = "", **options: Any) -> Iterator[Any]:
+    """A window of someone who was never here before, in a place of its own."""
+    with profile(browser, script, **options) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def own_profile(browser: Any) -> Iterator[Any]:
+    """Where all windows of a process are that are nothing out of the ordinary: what they load is loaded and compiled once."""
+    with profile(browser) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page of a visitor who was never here before."""
-    with visitor(browser) as shown:
-        yield shown
+def page(own_profile: Any) -> Iterator[Any]:
+    """A window of a visitor who was never here before: of those before it nothing is left but the files of the app."""
+    shown = own_profile.new_page()
+    yield shown
+    origin = shown.evaluate("origin")
+    shown.goto("about:blank")
+    own_profile.clear_cookies()
+    own_profile.new_cdp_session(shown).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    shown.close()
 
 
 def come_to(page: Any, link: str) -> None:

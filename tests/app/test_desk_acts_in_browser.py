@@ -244,7 +244,9 @@ def test_an_address_gives_the_same_place_to_whoever_opens_it(page: Any) -> None:
     for _ in range(3):  # where lanes lie is settled only when all of them are drawn: a click before that misses
         page.mouse.click(*_at(page, "mel", 1.5, 0.5, 3.0))
         with contextlib.suppress(playwright.TimeoutError):
-            page.wait_for_function("document.body.innerText.includes('\"view\"')", timeout=10_000)
+            page.wait_for_function(
+                "['\"view\"', '\"seconds\"'].every(word => document.body.innerText.includes(word))", timeout=10_000
+            )
             break
     told = _told(page)
     assert (told["seconds"], told["view"], told["loop"]) == (pytest.approx(4.5, abs=0.02), [3.0, 6.0], [1.0, 2.0])

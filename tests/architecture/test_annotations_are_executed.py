@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from beartype import beartype
 from beartype.roar import BeartypeCallHintViolation
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, TypeCheckError
 
 from analysis.measures.geometry import cosine_distance
 from analysis.numbers import percent
@@ -73,6 +73,33 @@ def test_functions_that_are_made_again_hold_what_is_theirs_and_each_is_checked()
             function(np.zeros((3, 2)), WRONG)
 
 
+class Link:
+    """Names itself, which is there only when it is done, and something that is there for readers of types alone."""
+
+    def after(self, other: "Link | None") -> "Link":
+        return self if other is None else other
+
+    def of(self, rows: "RowsThatComeLater") -> int:
+        return len(rows)
+
+    def nowhere(self, other: "NotHere") -> int:  # pyright: ignore[reportUndefinedVariable]
+        return 1
+
+
+RowsThatComeLater = Float[np.ndarray, "n 2"]
+
+
+def test_what_is_named_in_text_is_read_when_it_is_there() -> None:
+    first = Link()
+    after, of, nowhere = (jaxtyped(one, typechecker=beartype) for one in (Link.after, Link.of, Link.nowhere))
+    assert (after(first, None), of(first, np.zeros((3, 2)))) == (first, 3)
+    with pytest.raises(BeartypeCallHintViolation, match="after.*other="):
+        after(first, WRONG)
+    with pytest.raises(TypeCheckError, match=r"(?s)rows.*(n 2|3)"):
+        of(first, np.zeros((2, 3)))
+    assert nowhere(first, first) == 1  # nobody can say what it has to be
+
+
 def checked_as(kind: Any) -> Callable[[Any], Any]:
     """A function that gives back what it is given, which has to be of a kind."""
 
@@ -135,7 +162,11 @@ def test_what_may_name_an_array_needs_a_frame_of_jaxtyping(annotation: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "annotation", [int, None, str | None, np.ndarray, dict[str, Any], Callable[[int], str], Any, typing.TypeVar("T")]
-)
+    "annotation",
+    [
+        int, None, str | None, np.ndarray, dict[str, Any], Callable[[int], str], Any, typing.TypeVar("T"),
+        typing.Literal["rows"], dict[typing.Literal["n d"], int],
+    ],
+)  # fmt: skip
 def test_what_names_none_is_not(annotation: Any) -> None:
     assert not names_an_array(annotation)

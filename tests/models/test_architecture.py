@@ -87,7 +87,7 @@ def test_parameters_are_where_they_are_counted() -> None:
 
 
 def test_a_parameter_of_no_part_is_told() -> None:
-    model = outline(build_config("D0", "small"))
+    model = build_arm("D0", "small")
     model.register_module("third", nn.Linear(2, 2))
     with pytest.raises(ConfigError, match=r"third\.weight belongs to no part of audio CNN"):
         count_parts(model)

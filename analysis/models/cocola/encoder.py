@@ -86,4 +86,4 @@ def _settled(model: Cocola) -> Cocola:
 
 def outline(config: CocolaConfig) -> Cocola:
     """A model with the names and shapes of its tensors, without memory for them."""
-    return without_memory(lambda: Cocola(config))
+    return without_memory(Cocola, config)

@@ -67,4 +67,4 @@ def build(config: PhalarConfig, seed: int) -> Phalar:
 
 def outline(config: PhalarConfig) -> Phalar:
     """A model with the names and shapes of its tensors, without memory for them."""
-    return without_memory(lambda: Phalar(config))
+    return without_memory(Phalar, config)

@@ -175,7 +175,7 @@ def build(config: PupuConfig, seed: int) -> PupuJepa:
 
 def outline(config: PupuConfig) -> PupuJepa:
     """A model with the names and shapes of its tensors, without memory for them."""
-    return without_memory(lambda: PupuJepa(config))
+    return without_memory(PupuJepa, config)
 
 
 def _initial(module: nn.Module) -> None:

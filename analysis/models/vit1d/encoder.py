@@ -79,4 +79,4 @@ def build(config: VitConfig, seed: int) -> Vit1d:
 
 def outline(config: VitConfig) -> Vit1d:
     """A model with the names and shapes of its tensors, without memory for them."""
-    return without_memory(lambda: Vit1d(config))
+    return without_memory(Vit1d, config)
