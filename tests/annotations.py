@@ -18,6 +18,7 @@ from jaxtyping._storage import pop_shape_memo, push_shape_memo
 OF_ARRAYS = jaxtyping.jaxtyped
 HELD = "__beartype_func"  # the parameter by which what beartype writes has the function that it checks
 _first: dict[Any, Any] = {}
+OF_ANOTHER = (typing.ParamSpecArgs, typing.ParamSpecKwargs)  # which beartype does not read in text
 COROUTINES = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
@@ -85,14 +86,14 @@ def now(function: Any, typechecker: Callable[..., Any], annotations: Collection[
 def later(function: Any, typechecker: Callable[..., Any]) -> Any:
     """The same of annotations in text, which are read when it is first called: what they name may not be there before.
 
-    Where they name an array, or what is there for readers of types alone, jaxtyping looks at them.
+    Where they name an array, what is there for readers of types alone, or parameters of another function, jaxtyping reads them.
     """
 
     @functools.cache
     def chosen() -> Any:
         with contextlib.suppress(NameError):
             annotations = typing.get_type_hints(function, include_extras=True).values()
-            if not any(map(names_an_array, annotations)):
+            if not any(names_an_array(one) or isinstance(one, OF_ANOTHER) for one in annotations):
                 return now(function, typechecker, annotations)
         return OF_ARRAYS(function, typechecker=typechecker)
 

@@ -1,18 +1,24 @@
 """The command that lists every arm beside what is published of it and what is trained here."""
 
 import argparse
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import paths
 from analysis.cli.output import emit
 
+if TYPE_CHECKING:
+    from analysis.models.checkpoint import Checkpoint
+
 
 class Other(NamedTuple):
-    """An architecture of another family than that of the arms, whatever its scale."""
+    """An architecture of another family than that of the arms: its parameters at paper scale, and what of it is trained here."""
 
     name: str
     summary: str
     family: str
+    parameters: int
+    here: str
 
 
 def arms(options: argparse.Namespace) -> None:
@@ -32,29 +38,37 @@ def arms(options: argparse.Namespace) -> None:
         for row in proper
     ]  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(texts, widths, strict=True)).rstrip() for texts in cells]
     summaries = [f"{row.arm.name:{widths[0]}}  {row.arm.summary}" for row in proper]
     controls = [
         f"{of.arm.name:{widths[0]}}  {', '.join(names)}"
         for of in proper
         if (names := [row.arm.name for row in listed if row.arm.control_of == of.arm.name])
     ]
-    others = _others()
-    listed_others = [f"{other.name:{widths[0]}}  {other.summary}" for other in others]
+    others = _others(here)
+    table = [("architecture", "family", "parameters", "trained here")]
+    table += [(other.name, other.summary, f"{other.parameters:,}", other.here or "–") for other in others]
     below = [cited(proper), "", *sentences(proper), "", *summaries, "", "Controls, with the parameters of their arms:", *controls]
     emit(
         options,
         [*document(listed), *(other._asdict() for other in others)],
-        [*lines, *below, "", "Of other families:", *listed_others],
+        [*_laid_out(cells), *below, "", "Of other families:", *_laid_out(table)],
     )
 
 
-def _others() -> list[Other]:
-    from analysis.models.arms import ARMS
+def _laid_out(cells: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(texts, widths, strict=True)).rstrip() for texts in cells]
+
+
+def _others(here: "Sequence[Checkpoint]") -> list[Other]:
     from analysis.models.families import family_names, find_family
 
     others: list[Other] = []
     for family in map(find_family, family_names()):
-        names = dict.fromkeys(name.rpartition("-")[0] or name for name in family.presets())
-        others += [Other(name, family.title, family.name) for name in names if name not in ARMS]
+        largest: dict[str, str] = {}  # of every name the first preset, which is that of the paper
+        for preset in family.presets() if not family.has_arms else ():
+            largest.setdefault(preset.rpartition("-")[0] or preset, preset)
+        for name, preset in largest.items():
+            trained = ", ".join(item.name for item in here if item.family == family.name and item.arm == name)
+            others.append(Other(name, family.title, family.name, family.count(family.preset(preset))["total"], trained))
     return others

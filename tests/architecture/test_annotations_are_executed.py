@@ -82,21 +82,28 @@ class Link:
     def of(self, rows: "RowsThatComeLater") -> int:
         return len(rows)
 
+    def passed(self, run: "Callable[Given, int]", *args: "Given.args", **kwargs: "Given.kwargs") -> int:
+        return run(*args, **kwargs)
+
     def nowhere(self, other: "NotHere") -> int:  # pyright: ignore[reportUndefinedVariable]
         return 1
 
 
+Given = typing.ParamSpec("Given")
 RowsThatComeLater = Float[np.ndarray, "n 2"]
 
 
 def test_what_is_named_in_text_is_read_when_it_is_there() -> None:
     first = Link()
-    after, of, nowhere = (jaxtyped(one, typechecker=beartype) for one in (Link.after, Link.of, Link.nowhere))
+    after, of, passed, nowhere = (jaxtyped(one, typechecker=beartype) for one in (Link.after, Link.of, Link.passed, Link.nowhere))
     assert (after(first, None), of(first, np.zeros((3, 2)))) == (first, 3)
     with pytest.raises(BeartypeCallHintViolation, match="after.*other="):
         after(first, WRONG)
     with pytest.raises(TypeCheckError, match=r"(?s)rows.*(n 2|3)"):
         of(first, np.zeros((2, 3)))
+    assert passed(first, len, [2, 4]) == 2
+    with pytest.raises(TypeCheckError, match="run"):
+        passed(first, WRONG)
     assert nowhere(first, first) == 1  # nobody can say what it has to be
 
 

@@ -51,6 +51,17 @@ def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert records["d4a4-reordered"]["origin"] == records["A7-zero"]["origin"] == "ours"
 
 
+def test_architectures_of_other_families_have_their_parameters_at_paper_scale(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["arms", "--json"]) == 0
+    records = {record["name"]: record for record in json.loads(capsys.readouterr().out)}
+    assert (records["phalar"]["parameters"], records["phalar"]["here"]) == (2_293_104, "phalar-small")
+    assert (records["pupujepa1d"]["summary"], records["pupujepa1d"]["here"]) == ("PupuJEPA", "pupujepa1d-small")
+    assert main(["arms"]) == 0
+    listed = capsys.readouterr().out.partition("Of other families:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == ["architecture", "cocola", "phalar", "pupujepa", "pupujepa1d", "vit1d"]
+    assert listed[1].split()[-1] == "–"  # nothing of it is trained here
+
+
 @pytest.mark.parametrize("arm", ["film-a4", "MOE-A4-V2"])
 def test_describe_says_it_once(arm: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", arm, "--scale", "small"]) == 0
