@@ -20,7 +20,7 @@ from app.charts.scores import GRID, series_name, shortened
 LETTER_PX = 6.5
 TOP_PX, BARE_PX, BELOW_PX, RIGHT_PX = 36, 16, 48, 20
 MOST_COLUMNS, PANEL_PX = 4, 210
-ONE_LINE, LINE_PX = 24, 18  # characters that fit below a panel, and the height of a line
+LETTERS, LINE_PX = 56, 18  # characters that fit below all panels of a row, and the height of a line
 Ends = tuple[float, float]
 
 
@@ -164,7 +164,7 @@ def _grid(groups: Sequence[str], n_columns: int, x_title: str, y_title: str) -> 
     """Empty panels with their names; the outermost have the numbers and the titles of the axes."""
     n_rows = math.ceil(len(groups) / n_columns)
     below = BELOW_PX
-    if n_columns > 1 and len(x_title) > ONE_LINE:  # else it would run into that of the next panel
+    if n_columns > 1 and len(x_title) > LETTERS / n_columns:  # else it would run into that of the next panel
         x_title, below = x_title.replace(" (", "<br>(", 1), BELOW_PX + LINE_PX
     height = 52 + below + PANEL_PX * n_rows
     apart = 30 / (PANEL_PX * n_rows)

@@ -23,7 +23,7 @@ HATCHED = "hatched: not distinguishable from {}"
 CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at most, a flat one, what there is to share out
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
 NARROWEST, LETTER, BETWEEN_PX = 0.75, 0.58, 4  # of a cell in a window of 1,024 px; of a digit by its height; between two numbers
-TOP_PX, BELOW_PX, TITLE_PX, LINE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 16, 64, 6.5, 260
+TOP_PX, BELOW_PX, TITLE_PX, LINE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 16, 64, 6.5, 180
 LONGEST_LINE = 28  # letters of the title of the colours
 SLANT = 0.65  # height of slanted names by their length
 STROKE_PX, APART_PX = 1.3, 14.0  # width of a stroke of the hatching, and how far the next one is along a row
@@ -240,7 +240,7 @@ def _add_colours(drawing: Draft, values: Sequence[float], colours: theme.Scale, 
     anchor = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "xpad": 0, "ypad": 4}
     look = {"len": BAR_PX, "lenmode": "pixels", "thickness": 10, "tickvals": ticks, "ticktext": texts, "outlinewidth": 0}
     drawing.update_layout(coloraxis={"colorscale": colours, "cmin": low, "cmax": high, "colorbar": anchor | look})
-    beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 12, "y": 1, "yref": "paper", "yanchor": "middle"}
+    beside = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": BAR_PX + 22, "y": 1, "yref": "paper", "yanchor": "middle"}
     text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(title, LONGEST_LINE))
     drawing.add_annotation(text=text, showarrow=False, align="left", yshift=drawing.margin.get("t", 0) - 9, **beside)
 

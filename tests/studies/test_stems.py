@@ -72,7 +72,7 @@ def test_who_hears_what_stems_share_is_always_right_and_who_is_deaf_as_often_as_
         np.testing.assert_array_equal(result.arrays[row.chosen], np.arange(row.n))
     for row in [*rows_of(result, "hears", "untrained"), *rows_of(result, "deaf"), *rows_of(result, "deaf", "untrained")]:
         assert row.value == pytest.approx(1 / 8)
-    assert result.headline.startswith("100.0 % right among 8 (chance 12.5 %, untrained twin 12.5 %, log-mel ")
+    assert result.headline.startswith("100.0 % [100.0, 100.0] right among 8 (chance 12.5 %, untrained twin 12.5 %, log-mel ")
     assert result.headline.endswith(": hears picks best the stems that belong together.")
 
 
@@ -225,8 +225,9 @@ def test_a_number_that_chance_explains_is_said_to_be() -> None:
     ends = {("D0", "trained"): (0.01, 0.1), ("D0", "untrained"): (None, None), (NOBODY, BASELINE): (None, None)}
     rows = [AccuracyRow(*whose, OTHER_WORKS, 64, 0.04, *of, **numbers) for whose, of in ends.items()]
     text = headline(rows, ["D0"])
-    assert (
-        text == "4.0 % right among 64 (chance 1.6 %, untrained twin 4.0 %, log-mel 4.0 %): D0 is not distinguishable from chance."
+    assert text == (
+        "4.0 % [1.0, 10.0] right among 64 (chance 1.6 %, untrained twin 4.0 %, log-mel 4.0 %): "
+        "D0 is not distinguishable from chance."
     )
     assert len(text.split()) <= 30
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from analysis.numbers import percent
+from analysis.numbers import Value, format_value, percent
 from analysis.studies.stems.rows import BASELINE, HARD, NOBODY, OTHER_WORKS, AccuracyRow, MaterialRow
 
 
 def headline(rows: Sequence[AccuracyRow], names: Sequence[str]) -> str:
-    """The best of these checkpoints among most candidates, beside chance, its twin and the spectrum alone; 30 words."""
+    """The best of these checkpoints among most candidates, beside chance, its twin and the spectrum alone; at most 30 words."""
     best = best_of(rows, names)
     twin, spectrum = (row_of(rows, *whose, OTHER_WORKS) for whose in ((best.checkpoint, "untrained"), (NOBODY, BASELINE)))
     controls = f"chance {percent(best.null)}, untrained twin {percent(twin.value)}, log-mel {percent(spectrum.value)}"
-    text = f"{percent(best.value)} right among {best.candidates} ({controls}): {best.checkpoint}"
+    number = format_value(Value({"what": "right"}, best.value, best.ci_low, best.ci_high, best.n, None, "share", ""))
+    text = f"{number} right among {best.candidates} ({controls}): {best.checkpoint}"
     if inside_null(best):
         return f"{text} is not distinguishable from chance."
     return f"{text} picks {'best ' if len(names) > 1 else ''}the stems that belong together."
