@@ -16,12 +16,15 @@ MEAN = "mean of all heads"
 
 
 def plain(text: str) -> str:
-    r"""Text from outside, such as a name, so that Markdown shows it as it is.
+    r"""Text from outside, such as a name, so that Markdown shows it as it is; numbers below zero have a minus sign.
 
     >>> print(plain("a_b [x](y) $1"))
     a\_b \[x\](y) \$1
+    >>> print(plain("-3.4 [-7.7, -0.1] in d4-a4r, 2026-01-02"))
+    −3.4 \[−7.7, −0.1\] in d4-a4r, 2026-01-02
     """
     text = " ".join(text.split()).replace(" %", "\N{NO-BREAK SPACE}%")  # a line may not begin with the sign
+    text = re.sub(r"(?:(?<=[\s(\[])|^)-(?=\d)", "\N{MINUS SIGN}", text)
     escaped = re.sub(r"([\\`*_\[\]<>$~#|])", r"\\\1", text)
     escaped = re.sub(r"^(\d*)(?=[-+](?!\d)|(?<=\d)[.)](?:\s|$))", r"\1\\", escaped)  # else a list begins
     escaped = re.sub(r":(?=[A-Za-z+-][\w\\/+-]*:)", ":\N{WORD JOINER}", escaped)  # else a name between colons becomes a picture

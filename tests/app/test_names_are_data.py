@@ -126,8 +126,12 @@ def test_every_way_into_markdown_is_closed(text):
 
 
 def test_a_plain_sentence_stays_as_it_is():
-    for text in ("-3.2 and 3.9 dB", "12:30:15", "S = 0.5: good", "3.9 per cent of 5", "2024 was it."):
+    for text in ("−3.2 and 3.9 dB", "12:30:15", "S = 0.5: good", "3.9 per cent of 5", "2024 was it."):
         assert layout.plain(text) == text
+
+
+def test_a_number_below_zero_has_a_minus_sign_and_a_name_its_hyphen():
+    assert layout.plain("-3.2 and (-0.1), d4-4 of 2024-01-02 -x") == "−3.2 and (−0.1), d4-4 of 2024-01-02 -x"
 
 
 def test_a_shortened_name_is_escaped_after_it_was_cut():

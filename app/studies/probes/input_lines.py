@@ -28,7 +28,7 @@ def add_input_lines(drawing: go.Figure, panels: Sequence[Sequence[tuple[str, flo
                 showarrow=False, font={"size": 11}, **panel,
             )  # fmt: skip
     low, high = theme.layout_of(drawing).yaxis.range
-    room = 0.06 * (high - low)
+    room = 0.1 * (high - low)
     drawing.update_yaxes(
         range=[min([low, *(value - room for value in values)]), max([high, *(value + room for value in values)])]
     )
