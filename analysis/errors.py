@@ -11,6 +11,10 @@ class AudioError(OtoscopeError):
     """A recording cannot be used."""
 
 
+class TooLongError(AudioError):
+    """A recording lasts longer than is read; a part of it can be."""
+
+
 class MidiError(OtoscopeError):
     """A MIDI file cannot be used."""
 

@@ -75,20 +75,20 @@ def upload(source: bytes, sample_rate: int, name: str, from_s: float | None = No
         AudioError: it cannot be used.
     """
     waveform = _upload(source, sample_rate, name, from_s)
-    if isinstance(waveform, str):
-        raise AudioError(waveform)
+    if isinstance(waveform, AudioError):
+        raise waveform
     return waveform
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the recording …")
-def _upload(source: bytes, sample_rate: int, name: str, from_s: float | None) -> Waveform | str:
+def _upload(source: bytes, sample_rate: int, name: str, from_s: float | None) -> Waveform | AudioError:
     """Why it cannot be used is kept too, so that nothing is tried again at every click."""
     from analysis.datasets.uploads import decode_upload
 
     try:
         return decode_upload(source, name, sample_rate, from_s)
     except AudioError as error:
-        return str(error)
+        return error.with_traceback(None)
 
 
 def upload_notes(source: bytes, name: str) -> tuple[Notes, tuple[str, ...]]:

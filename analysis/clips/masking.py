@@ -261,11 +261,13 @@ def worst_patch(errors: Float[ndarray, "moments bands"]) -> tuple[int, int]:
 
 
 def explained_sentence(window: MaskedWindow) -> str:
-    """What is explained, the untrained twin beside it, and how much is masked; at most 30 words."""
-    trained, twin = (_percent(errors.explained) for errors in (window.trained, window.untrained))
-    n, size = int(window.mask.sum()), window.mask.size
-    where = f"at {n:,} masked of {size:,} patches of this window"
-    return f"{trained} of the mean target's error is explained {where}; untrained twin {twin}."
+    """What is explained of the window's own mean target, the twin beside it, and how much is masked; at most 30 words."""
+    share, twin = window.trained.explained, _percent(window.untrained.explained)
+    where = f"at {int(window.mask.sum()):,} masked of {window.mask.size:,} patches"
+    if share < 0:
+        error = f"{-100 * share:.1f} % above" if share >= -1 else "more than twice"
+        return f"Nothing is explained {where} of this window: error {error} that of its own mean target; untrained twin {twin}."
+    return f"{_percent(share)} of the error of this window's own mean target is explained {where}; untrained twin {twin}."
 
 
 def _percent(share: float) -> str:

@@ -15,7 +15,7 @@ from analysis.datasets.containers import ACCEPTED, describe, unread_codec
 from analysis.datasets.layouts import layout_of, layout_of_file, seen
 from analysis.datasets.m4a import too_long
 from analysis.datasets.stretches import Layout
-from analysis.errors import AudioError
+from analysis.errors import AudioError, TooLongError
 from analysis.units import amplitude_to_db, seconds_to_words
 
 BLOCK_FRAMES = 4096  # what damage can cost beyond itself
@@ -135,7 +135,7 @@ def _refuse_header(file: soundfile.SoundFile, label: str, max_seconds: float, la
     # A file that promises more than it holds is cut off; only FLAC is written with its length when all of it is there.
     promised = file.frames / (layout.share if layout.kind == "FLAC" else 1.0)
     if length_known(file) and promised > max_seconds * file.samplerate:
-        raise AudioError(too_long(label, promised / file.samplerate, max_seconds))
+        raise TooLongError(too_long(label, promised / file.samplerate, max_seconds))
 
 
 def length_known(file: soundfile.SoundFile) -> bool:
@@ -190,7 +190,7 @@ class Inspection:
                 return
             yield self._inspect(np.asarray(block, np.float32))
             if self.frames > self.max_seconds * self.rate:
-                raise AudioError(too_long(self.label, None, self.max_seconds))
+                raise TooLongError(too_long(self.label, None, self.max_seconds))
 
     def _inspect(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         finite = np.isfinite(block)

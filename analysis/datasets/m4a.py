@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from analysis.errors import AudioError
+from analysis.errors import AudioError, TooLongError
 from analysis.units import seconds_to_words
 
 TIMEOUT_S = 120
@@ -51,7 +51,7 @@ def convert_m4a(stream: io.BufferedIOBase, folder: Path, label: str, max_seconds
     length = re.search(rb"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", done.stderr)
     hours, minutes, seconds = (float(part) for part in length.groups()) if length else (0.0, 0.0, 0.0)
     if (duration_s := 3600 * hours + 60 * minutes + seconds) > max_seconds:
-        raise AudioError(too_long(label, duration_s, max_seconds))
+        raise TooLongError(too_long(label, duration_s, max_seconds))
     return target, duration_s
 
 

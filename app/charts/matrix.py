@@ -24,6 +24,7 @@ CELL_PX, ROW_PX, WIDTH_PX, HIGHEST_PX = 56, 28, 780, 560  # a square cell at mos
 READABLE_PX, LARGEST_PX = 9, 12  # of the numbers in cells
 NARROWEST, LETTER, BETWEEN_PX = 0.75, 0.58, 4  # of a cell in a window of 1,024 px; of a digit by its height; between two numbers
 TOP_PX, BELOW_PX, TITLE_PX, LINE_PX, LEFT_PX, LETTER_PX, BAR_PX = 50, 52, 24, 16, 64, 6.5, 180
+LEAST_COLUMN_PX = 24  # at which names of columns that lean keep clear of each other, also in a window of 1024 px
 LONGEST_LINE = 28  # letters of the title of the colours
 SLANT = 0.65  # height of slanted names by their length
 STROKE_PX, APART_PX = 1.3, 14.0  # width of a stroke of the hatching, and how far the next one is along a row
@@ -93,7 +94,8 @@ def panels(
         words = [_words(mark, (y_title, rows[r]), (x_title, columns[c]), percent, null_name) for (r, c), mark in inside.items()]
         _add_targets(drawing, drawn, words, max(min(cell_px) - 4, 1), subplot)
     _add_colours(drawing, [marked.scaled(mark, percent).value for mark in known], colours, colour_title, (low, high))
-    _add_axes(drawing, rows, columns, is_square)
+    every = math.ceil(LEAST_COLUMN_PX / cell_px[0]) if _longest_px(columns) > cell_px[0] else 1
+    _add_axes(drawing, rows, columns, is_square, every)
     marked.add_note(drawing, HATCHED.format(null_name) if any(mark.undecided for mark in known) else "")
     return drawing.figure()
 
@@ -245,9 +247,9 @@ def _add_colours(drawing: Draft, values: Sequence[float], colours: theme.Scale, 
     drawing.add_annotation(text=text, showarrow=False, align="left", yshift=drawing.margin.get("t", 0) - 9, **beside)
 
 
-def _add_axes(drawing: Draft, rows: Sequence[str], columns: Sequence[str], is_square: bool) -> None:
-    """Names of rows and columns, the first row on top."""
-    drawing.update_xaxes(tickvals=list(range(len(columns))), ticktext=[shortened(name) for name in columns])
+def _add_axes(drawing: Draft, rows: Sequence[str], columns: Sequence[str], is_square: bool, every: int) -> None:
+    """Names of rows and of every so many columns, the first row on top."""
+    drawing.update_xaxes(tickvals=list(range(len(columns)))[::every], ticktext=[shortened(name) for name in columns[::every]])
     drawing.update_yaxes(tickvals=list(range(len(rows))), ticktext=[shortened(name) for name in rows])
     drawing.update_xaxes(range=[-0.5, len(columns) - 0.5], showgrid=False, zeroline=False, automargin=True, **marked.GAP)
     drawing.update_yaxes(range=[len(rows) - 0.5, -0.5], showgrid=False, zeroline=False, automargin=True, **marked.GAP)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 PAGE, ERRORS = "masking", "masking_errors"
 PERCENT, USUAL_PERCENT, MOST_DRAWS = (20, 40, 60, 80, 90), 80, 20
-BELOW = " Below 0 %: the mean target says more than the predictor."
+BELOW = " Below 0 %: the mean target of the other masked patches says more than the predictor."
+THEIRS = "Over the test works, beside the mean target of each band over all windows: "
 USUAL_REGIONS = "1-2 s, 200-2000 Hz"
 HOW_TO_READ = """
 The model is shown the patches that are not grey and says what its teacher would make of the masked ones. **Error** is
@@ -103,11 +104,19 @@ def draw(checkpoint: Checkpoint, clip: Clip) -> None:
     key = (PAGE, *caching.identity(checkpoint), clip.key, choice.window, choice.masking)
     seen = caching.once(key, lambda: _predict(model, checkpoint, samples, mask))
     with answer:
-        layout.headline(explained_sentence(seen), _more(seen, clock, choice.window))
+        layout.headline(explained_sentence(seen), _more(seen, clock, choice.window), _of_works(checkpoint))
     st.audio(wav_bytes(samples, model.config.sample_rate), format="audio/wav")
     _draw_errors(model, samples, seen, choice, key)
     with st.expander("How to read this, and how it misleads", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
+
+
+def _of_works(checkpoint: Checkpoint) -> str:
+    """What its evaluation says of many windows, where it does."""
+    from analysis.training.prediction_scores import prediction_headline
+
+    text = prediction_headline(checkpoint.evaluation)
+    return THEIRS + text if text else ""
 
 
 def _predict(model: PupuJepa, checkpoint: Checkpoint, samples: np.ndarray, mask: np.ndarray) -> MaskedWindow:

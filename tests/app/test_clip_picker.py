@@ -160,6 +160,13 @@ def test_a_part_of_a_recording_that_is_too_long_can_be_read(app, rng) -> None:
     assert ", 1.0 s" in app.caption[-1].value
 
 
+@pytest.mark.parametrize("source", [b"no sound", b"RIFF"])
+def test_of_what_is_no_recording_no_part_is_offered(app, source) -> None:
+    uploading(app, ("mine.wav", source, "audio/wav"))
+    assert "mine.wav" in app.error[0].value
+    assert not any(button.label == "Read this part" for button in app.button)
+
+
 def test_the_desk_plays_what_was_read_of_a_file(app, desk, rng) -> None:
     file = io.BytesIO()
     soundfile.write(file, rng.normal(0, 0.1, 48_000), 24_000, format="AIFF")

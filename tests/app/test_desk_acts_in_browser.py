@@ -253,7 +253,7 @@ def test_an_address_gives_the_same_place_to_whoever_opens_it(page: Any) -> None:
 
 
 def test_a_head_is_chosen_on_the_wall_by_mouse_and_by_keys(page: Any) -> None:
-    _open(page, "layers=12&heads=12", {"width": 1024, "height": 900})
+    _open(page, "layers=12&heads=18", {"width": 1024, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     scroll = page.locator(".scroll")
     assert scroll.evaluate("e => e.scrollWidth > e.clientWidth && e.scrollHeight > e.clientHeight")

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from analysis.clips.masking import (
     MASKINGS,
+    MaskedWindow,
     Masking,
+    PatchErrors,
     Region,
     explained_sentence,
     has_predictor,
@@ -111,6 +113,24 @@ def test_errors_stand_where_patches_are_masked(model: PupuJepa, sound: Tensor) -
     assert len(sentence.split()) <= 30
     with pytest.raises(ShapeError, match=r"A mask of \(4, 25\) patches was given; expected \(25, 4\)"):
         predict_masked(model, model, sound, mask.T)
+
+
+NOTHING = (
+    "Nothing is explained at 4 masked of 4 patches of this window: error {} that of its own mean target; untrained twin 0.0 %."
+)
+HALF = "50.0 % of the error of this window's own mean target is explained at 4 masked of 4 patches; untrained twin 0.0 %."
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(0.5, HALF), (1.2, NOTHING.format("20.0 % above")), (2.1, NOTHING.format("more than twice"))]
+)
+def test_what_is_explained_is_said_of_the_windows_own_mean_target(error: float, said: str) -> None:
+    ones = np.ones((2, 2), np.float32)
+    errors = [PatchErrors(1 - each * ones / 2, each * ones, ones) for each in (error, 1.0)]
+    edges, bands, mels = np.arange(3.0), np.array([[20.0, 100.0], [100.0, 400.0]]), np.array([20.0, 100.0, 400.0])
+    window = MaskedWindow(ones.astype(bool), edges, bands, np.zeros((4, 2), np.float32), mels, *errors)
+    assert explained_sentence(window) == said
+    assert len(said.split()) <= 30
 
 
 def test_the_mean_target_is_that_of_the_others_of_the_band() -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.clips.companions import Companions, Layer
 from analysis.datasets.annotation_files import read_annotations
 from analysis.datasets.uploads import MAX_SECONDS
-from analysis.errors import OtoscopeError
+from analysis.errors import OtoscopeError, TooLongError
 from analysis.units import seconds_to_words
 from app import caching, state
 from app.components.clip import agreement, recordings
@@ -97,6 +97,8 @@ def _read(file: UploadedFile) -> str | None:
         return recordings.keep(caching.upload(source, SAMPLE_RATE, file.name))
     except OtoscopeError as error:
         layout.error(str(error))
+        if not isinstance(error, TooLongError):
+            return None
     with st.form(f"part {file.file_id}"):
         label = f"Read at most {seconds_to_words(MAX_SECONDS)} of it, from (s)"
         from_s = st.number_input(label, min_value=0.0, value=0.0, step=10.0)
