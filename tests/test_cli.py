@@ -56,6 +56,19 @@ def test_checkpoints_lists_good_and_broken(
     assert "has no model.safetensors" in rows["b"]["error"]
 
 
+def test_checkpoints_says_how_they_stand_and_what_is_a_control(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OTOSCOPE_CHECKPOINTS", raising=False)
+    assert main(["checkpoints"]) == 0
+    *listed, _, answer, details = capsys.readouterr().out.splitlines()
+    controls = [line.split()[0] for line in listed if "control of d4a4, not ranked: S = " in line]
+    assert controls == ["d4a4-random-small", "d4a4-shuffled-small", "d4a4-zero-small"]
+    assert answer.startswith("S = ")
+    assert "D0-small ranks first" in answer
+    assert "cannot be compared with it" in details
+
+
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are made and not drawn, which takes seconds."""

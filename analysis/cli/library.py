@@ -129,18 +129,21 @@ def _describe_preset(options: argparse.Namespace, preset: str, family: Family, c
 
 
 def checkpoints(options: argparse.Namespace) -> None:
-    """Every checkpoint with its score, and every folder that cannot be opened with the reason."""
+    """Every checkpoint with its score, every folder that cannot be opened with the reason, and then how those stand that can."""
+    from analysis.models.arms import control_of
     from analysis.models.checkpoint import Checkpoint, list_checkpoints
-    from analysis.training.comparison import score_headline
+    from analysis.training.comparison import compare_details, compare_headline, score_headline
     from analysis.training.scores import read_score
 
     rows: list[dict[str, object]] = []
     sentences: list[tuple[str, str]] = []
+    good: list[Checkpoint] = []
     for item in list_checkpoints(paths.checkpoint_roots()):
         if not isinstance(item, Checkpoint):
             rows.append({"name": item.path.name, "path": str(item.path), "error": item.reason})
             sentences.append((item.path.name, item.reason))
             continue
+        good.append(item)
         headline = score_headline(item)
         of = {"family": item.family, "arm": item.arm, "scale": item.scale}
         row: dict[str, object] = {"name": item.name, "path": str(item.path), **of, "sha256": item.sha256}
@@ -149,9 +152,11 @@ def checkpoints(options: argparse.Namespace) -> None:
         if twin := read_score(item.evaluation, "untrained"):
             row |= {"untrained_S": twin.value, "untrained_S_ci": [twin.low, twin.high]}
         rows.append({**row, "headline": headline})
-        sentences.append((item.name, headline))
+        control = f"control of {arm}, not ranked: " if (arm := control_of(item.arm)) else ""
+        sentences.append((item.name, f"{control}{headline}"))
     width = max((len(name) for name, _ in sentences), default=0)
     lines = [f"{name:{width}}  {sentence}" for name, sentence in sentences]
+    lines += ["", compare_headline(good), compare_details(good)] if len(good) > 1 else []
     emit(options, rows, lines or ["No checkpoint found. Train one: otoscope train D0"])
 
 

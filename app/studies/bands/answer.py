@@ -149,6 +149,8 @@ def add_energy(drawing: go.Figure, rows: Sequence[Energy]) -> go.Figure:
     )  # fmt: skip
     drawing.update_layout(yaxis_domain=[(ENERGY_PX + APART_PX) / inner_px, 1], xaxis_anchor="y2")
     drawing.update_xaxes(range=[math.log10(lowest_hz) - 0.02, math.log10(edges[-1]) + 0.02])
+    if edges[0] < lowest_hz:
+        drawing.update_xaxes(title_text=FREQUENCY.replace(")", f"; 0 stands at {lowest_hz:g})"))
     if len(edges) <= MOST_EDGES:
         drawn = [lowest_hz, *edges[1:]]
         drawing.update_xaxes(tickvals=drawn, ticktext=[f"{edge:,.0f}" for edge in edges], showgrid=True, gridcolor=GRID)
