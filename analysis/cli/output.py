@@ -12,7 +12,7 @@ from tqdm import tqdm
 from analysis.errors import ConfigError
 from analysis.files import printable, replaced
 
-UNSEEN_S = 10.0  # between two lines of a bar that nobody watches
+SEEN_S, UNSEEN_S = 0.1, 10.0  # from line to line of a bar that is watched, or that nobody watches
 
 
 def emit(options: argparse.Namespace, document: object, lines: Sequence[str]) -> None:
@@ -21,15 +21,17 @@ def emit(options: argparse.Namespace, document: object, lines: Sequence[str]) ->
 
 
 def progress_bar(label: str) -> Callable[[int, int, str], None]:
-    """A bar that is told (done, total, what); where it goes into a file, with a line now and then."""
-    bar, is_seen = None, sys.stderr.isatty()
+    """A bar that is told (done, total, what); where it goes into a file, a line when something else begins, else now and then."""
+    bar, begun, is_seen = None, "", sys.stderr.isatty()
 
     def update(done: int, total: int, what: str) -> None:
-        nonlocal bar
-        bar = bar or tqdm(desc=label, file=sys.stderr, unit="", dynamic_ncols=True, mininterval=0.1 if is_seen else UNSEEN_S)
+        nonlocal bar, begun
+        bar = bar or tqdm(desc=label, file=sys.stderr, unit="", dynamic_ncols=True, mininterval=SEEN_S if is_seen else UNSEEN_S)
         if total != bar.total or done < bar.n:
             bar.reset(total)
-        bar.set_postfix_str(what, refresh=is_seen and done == bar.n)  # what goes on is told also where nothing more is done
+        is_due = done == bar.n if is_seen else what != begun  # what goes on is told also where nothing more is done
+        bar.set_postfix_str(what, refresh=is_due)
+        begun = what
         bar.update(done - bar.n)
 
     return update
