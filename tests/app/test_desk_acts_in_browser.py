@@ -71,7 +71,9 @@ def _open(page: Any, asked: str = "", size: dict[str, int] = SIZE) -> Any:
 
 def _at(page: Any, lane: str, seconds: float, share: float, duration_s: float = 9.9) -> tuple[float, float]:
     """Where on the page a moment of a lane is, at that share of its height; 9 s are seen with the tenth after them."""
-    box = page.locator(f".lane[data-lane={lane}] .box").bounding_box()
+    drawn = page.locator(f".lane[data-lane={lane}] .box")
+    drawn.scroll_into_view_if_needed()  # the desk before this one may have been left far down
+    box = drawn.bounding_box()
     return box["x"] + box["width"] * seconds / duration_s, box["y"] + box["height"] * share
 
 
