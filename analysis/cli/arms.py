@@ -70,5 +70,6 @@ def _others(here: "Sequence[Checkpoint]") -> list[Other]:
             largest.setdefault(preset.rpartition("-")[0] or preset, preset)
         for name, preset in largest.items():
             trained = ", ".join(item.name for item in here if item.family == family.name and item.arm == name)
-            others.append(Other(name, family.title, family.name, family.count(family.preset(preset)).get("total", 0), trained))
+            total = sum(parameter.numel() for parameter in family.outline(family.preset(preset)).parameters())
+            others.append(Other(name, family.title, family.name, total, trained))
     return others
